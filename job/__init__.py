@@ -1,0 +1,1 @@
+"""Active learning for object detection: one stage per invocation, state in object storage."""

@@ -1,0 +1,404 @@
+"""The configuration of an experiment: one YAML file, frozen, unknown keys refused.
+
+The text under each field is its documentation: `docs/configuration.md` is generated from it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zlib import crc32
+
+import numpy as np
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from job.errors import ConfigError, UsageError
+from job.keys import check_name
+
+UnitInterval = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class SyntheticConfig(Section):
+    """A drawn data set: textured backgrounds, shapes of unequal frequency, scale and occlusion."""
+
+    num_pool: PositiveInt = 400
+    """Images of the pool."""
+    num_test: PositiveInt = 200
+    """Images of the test set."""
+    size: Annotated[int, Field(ge=32)] = 96
+    """Width and height of an image, in pixels."""
+    seed: NonNegativeInt = 0
+    """The seed from which every image is drawn."""
+
+
+class DatasetConfig(Section):
+    """The data set that the experiment draws from."""
+
+    name: str
+    """The name given to `al-job ingest`."""
+    synthetic: SyntheticConfig | None = None
+    """Where set, `al-job run` draws the data set first if the store does not hold it."""
+
+
+class BudgetConfig(Section):
+    """How many images are labelled."""
+
+    initial: PositiveInt = 100
+    """Images labelled in round 0."""
+    per_round: PositiveInt = 50
+    """Images labelled in each later round."""
+
+
+class ArmConfig(BaseModel):
+    """One way to select: the name of a strategy, and beside it that strategy's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+
+    strategy: str = "random"
+    """A name from `docs/strategies.md`."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The strategy's own settings, as written in the file."""
+        return dict(self.model_extra or {})
+
+
+class AnnotationConfig(Section):
+    """What labelling costs, for the accounts of `annotate-sim`."""
+
+    seconds_per_image: NonNegativeFloat = 0.0
+    """Seconds to open an image and look it over, whatever is in it."""
+    seconds_per_box: NonNegativeFloat = 5.0
+    """Seconds to draw one box. 5 is the tutorial's figure; Open Images reports 7.4."""
+    price_per_image: NonNegativeFloat = 0.0
+    """Money for an image, whatever is in it."""
+    price_per_box: NonNegativeFloat = 0.07
+    """Money for one box, in the currency of your choice. 0.07 is the tutorial's figure."""
+
+
+class DetectorConfig(Section):
+    """The detector, common to all arms."""
+
+    model: Literal["ssdlite_mobilenet_v2", "ssd_vgg16"] = "ssdlite_mobilenet_v2"
+    """SSDLite with MobileNetV2 (the tutorial's), or SSD with VGG16."""
+    size: Annotated[int, Field(ge=64)] = 320
+    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
+    width: PositiveFloat = 1.0
+    """Width multiplier of MobileNetV2; other than 1.0, there are no pretrained weights."""
+    backbone: str = "hub"
+    """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
+    `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.model == "ssd_vgg16" and self.size != 300:  # noqa: PLR2004 - its name says so
+            message = "size: ssd_vgg16 takes 300 only"
+            raise ValueError(message)
+        kind, colon, rest = self.backbone.partition(":")
+        if not (kind in {"hub", "scratch"} and not colon) and not (
+            kind in {"file", "store"} and rest
+        ):
+            message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
+            raise ValueError(message)
+        if self.backbone == "hub" and self.width != 1.0:
+            message = "backbone: the hub has weights for width 1.0 only; say scratch or a file"
+            raise ValueError(message)
+        return self
+
+
+class TrainConfig(Section):
+    """Training on everything labelled so far, for a fixed number of steps."""
+
+    start: Literal["backbone", "previous"] = "backbone"
+    """What a later round starts from: `backbone` (afresh, as round 0), or the `previous` round."""
+    steps: PositiveInt = 2500
+    """Optimizer steps of a round that starts afresh."""
+    steps_from_previous: PositiveInt | None = None
+    """Optimizer steps of a round that starts from the previous one; as `steps` where unset."""
+    batch_size: PositiveInt = 16
+    """Images in a step."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum, or AdamW."""
+    learning_rate: PositiveFloat = 0.01
+    """The highest rate of the schedule."""
+    momentum: UnitInterval = 0.9
+    """Momentum of SGD."""
+    weight_decay: NonNegativeFloat = 5e-4
+    """Decay of all weights but biases and normalisation."""
+    schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
+    """How the rate falls after the warm-up."""
+    warmup_steps: NonNegativeInt = 100
+    """Steps over which the rate rises linearly; `onecycle` has its own rise and ignores it."""
+    clip_norm: PositiveFloat | None = 10.0
+    """The largest norm of the gradient; unset: no clipping."""
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of the exponential moving average of the weights that is kept as the model; 0: none."""
+    augmentation: Literal["ssd", "flip", "none"] = "ssd"
+    """SSD's photometric distortion, zoom-out, IoU crop and flip; the flip alone; or nothing."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """`auto`: bfloat16 autocast on GPUs that have it, float32 elsewhere."""
+    checkpoint_every_steps: PositiveInt = 500
+    """Steps between checkpoints; at most these are lost when the process is killed."""
+
+
+class ScoreConfig(Section):
+    """The score record: what the detector sees in each unlabelled image."""
+
+    score_threshold: UnitInterval = 0.05
+    """A box is kept where its most probable class has at least this probability."""
+    nms_iou: UnitInterval = 0.45
+    """Boxes that overlap a better one of their class by more are dropped."""
+    max_detections: PositiveInt = 100
+    """The most boxes kept of an image."""
+    box_features: bool = False
+    """Also write a feature vector for each box."""
+    images_per_part: PositiveInt = 512
+    """Images in one Parquet part."""
+    augment: bool = False
+    """Score images as augmented for training. A fault of the tutorial; for comparison only."""
+
+
+class EvaluateConfig(Section):
+    """The detections on the test set that average precision is computed from."""
+
+    score_threshold: UnitInterval = 0.01
+    """A detection counts where its class has at least this probability."""
+    nms_iou: UnitInterval = 0.45
+    """Detections that overlap a better one of their class by more are dropped."""
+    max_detections: PositiveInt = 200
+    """The most detections kept of an image."""
+
+
+class RuntimeConfig(Section):
+    """Where and how fast it runs. May differ from one invocation to the next."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto` takes a GPU where there is one."""
+    threads: PositiveInt = 2
+    """CPU threads of torch. Sums depend on it: the same number gives the same bytes."""
+    workers: NonNegativeInt = 0
+    """Processes that decode and augment images; 0: the training process itself."""
+    batch_size: PositiveInt = 16
+    """Images in a batch of `evaluate` and `score`."""
+
+
+class Config(Section):
+    """An experiment: a data set, arms and seeds."""
+
+    experiment: str
+    """The experiment's name."""
+    dataset: DatasetConfig
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
+    """Each seed repeats the whole experiment; arms of one seed start from the same round 0."""
+    rounds: PositiveInt = 5
+    """Rounds, round 0 among them."""
+    budget: BudgetConfig = BudgetConfig()
+    cold_start: ArmConfig = ArmConfig()
+    """How round 0 selects; there are no scores yet."""
+    arms: Annotated[dict[str, ArmConfig], Field(min_length=1)]
+    """What is compared: each arm is a strategy with its settings."""
+    annotation: AnnotationConfig = AnnotationConfig()
+    detector: DetectorConfig = DetectorConfig()
+    train: TrainConfig = TrainConfig()
+    score: ScoreConfig = ScoreConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            check_name("experiment", self.experiment)
+            check_name("dataset.name", self.dataset.name)
+            for arm in self.arms:
+                check_name("arms", arm)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        if reserved := [arm for arm in self.arms if arm.startswith("round-")]:
+            message = f"arms: {reserved[0]!r} begins like the name of a round"
+            raise ValueError(message)
+        if len(set(self.seeds)) != len(self.seeds):
+            message = f"seeds: {list(self.seeds)} has one twice"
+            raise ValueError(message)
+        return self
+
+    def budget_of(self, round_index: int) -> int:
+        """Return the number of images to label in a round."""
+        return self.budget.per_round if round_index else self.budget.initial
+
+    def selection_of(self, arm: str | None) -> ArmConfig:
+        """Return how an arm selects; without an arm, how round 0 does."""
+        return self.arms[arm] if arm else self.cold_start
+
+    def to_yaml(self) -> str:
+        """The configuration with every default written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def stage_digest(self, arm: str | None) -> str:
+        """SHA-256 of all that can change what a stage of `arm` writes.
+
+        `runtime` is left out (an experiment may move to another machine), and so are the other
+        arms, the list of seeds and the number of rounds (an experiment may grow).
+        """
+        content = self.model_dump(mode="json", exclude={"runtime", "arms", "seeds", "rounds"})
+        content["arm"] = self.selection_of(arm).model_dump(mode="json")
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_changes(begun: Config, now: Config) -> None:
+    """Compare a configuration with the one its experiment began with.
+
+    An experiment may grow by rounds, seeds and arms, and `runtime` may differ; all else is fixed,
+    because finished rounds were made with it.
+
+    Raises:
+        ConfigError: Something else differs; the message names each key with both values.
+    """
+    old, new = (flatten(config.model_dump(mode="json")) for config in (begun, now))
+    changes = []
+    for key in sorted(old.keys() | new.keys()):
+        section, _, rest = key.partition(".")
+        if section in {"runtime", "seeds", "rounds"} or old.get(key) == new.get(key):
+            continue
+        if section == "arms" and rest.split(".")[0] not in begun.arms:
+            continue
+        changes.append(f"{key}: {old.get(key, 'unset')} -> {new.get(key, 'unset')}")
+    if lost := [str(seed) for seed in begun.seeds if seed not in now.seeds]:
+        changes.append(f"seeds: {', '.join(lost)} dropped")
+    if now.rounds < begun.rounds:
+        changes.append(f"rounds: {begun.rounds} -> {now.rounds}")
+    if changes:
+        message = (
+            f"experiment {begun.experiment!r} began with another configuration "
+            f"({'; '.join(changes)}): give the new one another experiment name"
+        )
+        raise ConfigError(message)
+
+
+def flatten(content: object, prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one with dotted keys."""
+    if not isinstance(content, dict):
+        return {prefix: content}
+    result: dict[str, Any] = {}
+    for key, value in content.items():
+        result |= flatten(value, f"{prefix}.{key}" if prefix else str(key))
+    return result
+
+
+def preset_names() -> list[str]:
+    """The configurations that come with the package."""
+    folder = resources.files("job") / "presets"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def load(source: str) -> Config:
+    """Read a configuration from a file, or a preset by its name.
+
+    Raises:
+        ConfigError: There is no such file or preset, it is not YAML, or a setting is wrong.
+    """
+    path = Path(source)
+    if source in preset_names():
+        text = (resources.files("job") / "presets" / f"{source}.yaml").read_text(encoding="utf-8")
+    elif path.is_file():
+        text = path.read_text(encoding="utf-8")
+    else:
+        message = f"{source}: no such file, and no preset of that name ({known(preset_names())})"
+        raise ConfigError(message)
+    return parse(text, source)
+
+
+def parse(text: str, source: str) -> Config:
+    """Read a configuration from YAML.
+
+    Args:
+        text: The YAML.
+        source: Where it came from, for messages.
+
+    Raises:
+        ConfigError: It is not a YAML mapping, or a setting is wrong.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        message = f"{source}: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error
+    if not isinstance(content, dict):
+        message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
+        raise ConfigError(message)
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        message = f"{source}: {describe(error, Config)}"
+        raise ConfigError(message) from error
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say in one line what is wrong with settings, naming the known keys beside an unknown one."""
+    problems = []
+    for problem in error.errors():
+        location = [str(part) for part in problem["loc"]]
+        where = ".".join(location)
+        if problem["type"] == "extra_forbidden":
+            owner = _section(model, location[:-1])
+            problems.append(f"{where}: unknown key; {known(owner.model_fields)}")
+        elif problem["type"] == "value_error":
+            text = problem["msg"].removeprefix("Value error, ")
+            problems.append(".".join([*location, text]))
+        else:
+            given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r})"
+            problems.append(f"{where}: {problem['msg'].lower()}{given}")
+    return "; ".join(problems)
+
+
+def _section(model: type[BaseModel], location: list[str]) -> type[BaseModel]:
+    """The section of the configuration that a key lies in."""
+    for name in location:
+        annotation = model.model_fields[name].annotation if name in model.model_fields else None
+        for candidate in getattr(annotation, "__args__", (annotation,)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return model
+
+
+def known(names: Iterable[str]) -> str:
+    """Return the names to choose from, for a message."""
+    return f"known: {', '.join(sorted(names)) or 'none'}"
+
+
+def random_stream(*seed: int | str) -> np.random.Generator:
+    """Return the random stream of a purpose, such as `random_stream(seed, round, "select")`.
+
+    The stream is a function of its arguments alone, never of what ran before.
+    """
+    words = [
+        part
+        if isinstance(part, int)
+        else int.from_bytes(hashlib.sha256(part.encode()).digest()[:4])
+        for part in seed
+    ]
+    return np.random.default_rng(words)

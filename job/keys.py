@@ -1,0 +1,148 @@
+"""The names of all objects in the store, built here and nowhere else.
+
+```
+datasets/<name>/dataset.json
+experiments/<exp>/seed-0/round-000/<stage>/...            the round that all arms share
+experiments/<exp>/seed-0/<arm>/round-003/<stage>/...
+```
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from job.errors import UsageError
+
+Stage = Literal["select", "annotate-sim", "train", "evaluate", "score"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+Split = Literal["pool", "test"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return a name that is safe as one path segment of a key, a file name and a label value.
+
+    Raises:
+        UsageError: The name has other characters, or more than 63 of them.
+    """
+    if not _NAME.fullmatch(name):
+        message = (
+            f"{kind} {name!r}: a name is 1 to 63 letters, digits, '-', '_' or '.', "
+            "and begins with a letter or digit"
+        )
+        raise UsageError(message)
+    return name
+
+
+@dataclass(frozen=True)
+class DatasetKeys:
+    """The keys of one data set."""
+
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        """Where all of the data set lies, with a slash at the end."""
+        return f"datasets/{self.name}/"
+
+    @property
+    def manifest(self) -> str:
+        """Written last: the data set exists when this does."""
+        return f"{self.prefix}dataset.json"
+
+    @property
+    def annotations(self) -> str:
+        """The ground truth of the pool, for the oracle only."""
+        return f"{self.prefix}oracle/annotations.parquet"
+
+    def index(self, split: Split) -> str:
+        """One row per image: where it lies in which shard, and its digest."""
+        return f"{self.prefix}{split}/index.parquet"
+
+    def shard(self, split: Split, number: int) -> str:
+        """A tar file of images."""
+        return f"{self.prefix}{split}/{number:05d}.tar"
+
+
+@dataclass(frozen=True)
+class ExperimentKeys:
+    """The keys of one experiment that belong to no round."""
+
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        """Where all of the experiment lies, with a slash at the end."""
+        return f"experiments/{self.name}/"
+
+    @property
+    def config(self) -> str:
+        """The resolved configuration."""
+        return f"{self.prefix}experiment.yaml"
+
+    @property
+    def results(self) -> str:
+        """One row per seed, arm and round."""
+        return f"{self.prefix}results.csv"
+
+    def report(self, name: str) -> str:
+        """A file of the report."""
+        return f"{self.prefix}report/{name}"
+
+
+@dataclass(frozen=True)
+class RoundRef:
+    """One round of one arm under one seed; round 0 belongs to the seed and has no arm."""
+
+    experiment: str
+    seed: int
+    arm: str | None
+    index: int
+
+    def __post_init__(self) -> None:
+        """Round 0 is shared, so whichever arm asks for it gets the same reference."""
+        if self.index == 0:
+            object.__setattr__(self, "arm", None)
+
+    @property
+    def prefix(self) -> str:
+        """Where the round's objects lie, with a slash at the end."""
+        arm = f"{self.arm}/" if self.arm else ""
+        return f"experiments/{self.experiment}/seed-{self.seed}/{arm}round-{self.index:03d}/"
+
+    def at(self, index: int) -> "RoundRef":
+        """Another round of the same seed and arm."""
+        return RoundRef(self.experiment, self.seed, self.arm, index)
+
+    def stage(self, stage: Stage) -> "StageRef":
+        """One stage of this round."""
+        return StageRef(self, stage)
+
+
+@dataclass(frozen=True)
+class StageRef:
+    """One stage of one round: the unit that runs, commits and is skipped when done."""
+
+    round: RoundRef
+    stage: Stage
+
+    def __str__(self) -> str:
+        """How a person reads it."""
+        arm = f" arm {self.round.arm}" if self.round.arm else ""
+        return f"seed {self.round.seed}{arm} round {self.round.index} {self.stage}"
+
+    @property
+    def prefix(self) -> str:
+        """Where the stage's objects lie, with a slash at the end."""
+        return f"{self.round.prefix}{self.stage}/"
+
+    @property
+    def done(self) -> str:
+        """The marker, written last, that alone makes the stage's output exist."""
+        return f"{self.prefix}done.json"
+
+    def key(self, name: str) -> str:
+        """The key of one of the stage's objects."""
+        return f"{self.prefix}{name}"

@@ -1,0 +1,46 @@
+"""Which images of the pool are labelled, and the guard that none is ever labelled twice."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from job.errors import BadDataError
+
+
+def _some(ids: Iterable[str]) -> str:
+    """A few ids for a message."""
+    ids = sorted(ids)
+    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")  # noqa: PLR2004
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The images an experiment may label: all of them, and those labelled so far."""
+
+    ids: tuple[str, ...]
+    """Every image of the pool, in the order in which the store holds them."""
+
+    labelled: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def unlabelled(self) -> list[str]:
+        """The images without a label, in the order of `ids`."""
+        return [image_id for image_id in self.ids if image_id not in self.labelled]
+
+    def label(self, picks: Sequence[str]) -> "Pool":
+        """Return the pool with `picks` labelled.
+
+        Raises:
+            BadDataError: A pick is labelled already, is picked twice, or is not in the pool.
+        """
+        chosen = frozenset(picks)
+        if len(chosen) != len(picks):
+            twice = {image_id for image_id in chosen if list(picks).count(image_id) > 1}
+            message = f"picked more than once: {_some(twice)}"
+            raise BadDataError(message)
+        if again := chosen & self.labelled:
+            message = f"picked although labelled already: {_some(again)}"
+            raise BadDataError(message)
+        if strangers := chosen.difference(self.ids):
+            message = f"picked but not in the pool: {_some(strangers)}"
+            raise BadDataError(message)
+        return Pool(self.ids, self.labelled | chosen)

@@ -1,0 +1,200 @@
+"""What one image's annotation, detections and score record look like, in memory and in Parquet.
+
+Shapes: N = images, D = detections of all images together, C = foreground classes,
+F = length of a box feature, E = length of an image embedding, B = boxes in one image.
+Ragged data is flat: image i owns rows `offsets[i]:offsets[i + 1]` of every per-detection array.
+Boxes are (xmin, ymin, xmax, ymax) in pixels of the original image, EXIF orientation applied.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The ground truth of one image."""
+
+    width: int
+    height: int
+    boxes_xyxy: Floats = field(repr=False)
+    """float32 (B, 4), in pixels."""
+    labels: tuple[str, ...]
+    """Class names, one a box."""
+    difficult: tuple[bool, ...]
+    """VOC's flag: neither a hit nor a miss counts in evaluation."""
+    crowd: tuple[bool, ...]
+    """COCO's flag: a region of many objects, ignored in training and evaluation."""
+
+    @property
+    def num_boxes(self) -> int:
+        """The number of boxes, difficult ones and crowd regions with them."""
+        return len(self.labels)
+
+    def to_json(self) -> bytes:
+        """The `<id>.json` beside an image in a shard."""
+        content = {
+            "width": self.width,
+            "height": self.height,
+            "boxes_xyxy": [[float(x) for x in box] for box in self.boxes_xyxy],
+            "labels": self.labels,
+            "difficult": self.difficult,
+            "crowd": self.crowd,
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Annotation":
+        """The inverse of `to_json`."""
+        content = json.loads(data)
+        return cls(
+            width=content["width"],
+            height=content["height"],
+            boxes_xyxy=np.asarray(content["boxes_xyxy"], dtype=np.float32).reshape(-1, 4),
+            labels=tuple(content["labels"]),
+            difficult=tuple(content["difficult"]),
+            crowd=tuple(content["crowd"]),
+        )
+
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("sha256", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("shard", pa.int32()),
+        ("suffix", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+    ]
+)
+"""`datasets/<name>/<split>/index.parquet`: where each image's bytes lie in its shard.
+
+`offset` and `size` are those of the encoded image itself, in bytes, past its tar header;
+`suffix` is the file's, such as `.jpg`. Rows are in the order of the shards.
+"""
+
+ANNOTATIONS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("boxes_xyxy", pa.list_(pa.list_(pa.float32(), 4))),
+        ("labels", pa.list_(pa.string())),
+        ("difficult", pa.list_(pa.bool_())),
+        ("crowd", pa.list_(pa.bool_())),
+    ]
+)
+"""`oracle/annotations.parquet`: the ground truth of the pool, in the order of the index."""
+
+DETECTIONS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("boxes_xyxy", pa.list_(pa.list_(pa.float32(), 4))),
+        ("labels", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float32())),
+    ]
+)
+"""`evaluate/detections.parquet`: what the detector found in the test images."""
+
+
+@dataclass(frozen=True)
+class ScoreRecord:
+    """The detector's view of N images, all that any strategy needs."""
+
+    ids: NDArray[np.str_]
+    """(N,)"""
+    sizes_wh: Integers
+    """(N, 2), in pixels."""
+    offsets: Integers
+    """(N + 1,)"""
+    boxes_xyxy: Floats
+    """float32 (D, 4), in pixels."""
+    probabilities: Floats
+    """float16 (D, C), without background: each row sums to 1."""
+    objectness: Floats
+    """float32 (D,): 1 - p(background), so p(class) in the full softmax is their product."""
+    num_overlaps: Integers
+    """(D,): the boxes before non-maximum suppression with IoU >= 0.5, itself among them."""
+    embeddings: Floats
+    """float16 (N, E)"""
+    box_features: Floats | None = None
+    """float16 (D, F), where the configuration asks for them."""
+
+    @property
+    def num_detections(self) -> Integers:
+        """How many detections each image has: (N,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def image_of_detection(self) -> Integers:
+        """(D,): the row of the image that each detection belongs to."""
+        return np.repeat(np.arange(len(self.ids)), self.num_detections)
+
+    def to_table(self) -> pa.Table:
+        """The record as Parquet holds it, one row an image."""
+        offsets = pa.array(self.offsets, pa.int32())
+
+        def ragged(values: pa.Array) -> pa.Array:
+            return pa.ListArray.from_arrays(offsets, values)
+
+        columns = {
+            "id": pa.array(self.ids.tolist(), pa.string()),
+            "width": pa.array(self.sizes_wh[:, 0], pa.int32()),
+            "height": pa.array(self.sizes_wh[:, 1], pa.int32()),
+            "boxes_xyxy": ragged(_rows(self.boxes_xyxy, np.float32)),
+            "probabilities": ragged(_rows(self.probabilities, np.float16)),
+            "objectness": ragged(pa.array(self.objectness, pa.float32())),
+            "num_overlaps": ragged(pa.array(self.num_overlaps, pa.int32())),
+            "embedding": _rows(self.embeddings, np.float16),
+        }
+        if self.box_features is not None:
+            columns["box_features"] = ragged(_rows(self.box_features, np.float16))
+        return pa.table(columns)
+
+
+def _rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
+    """A matrix as an Arrow array of rows."""
+    flat = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def matrix(column: pa.ChunkedArray) -> Floats:
+    """Return an Arrow column of rows, or of lists of rows, as one (rows, width) matrix."""
+    array = column.combine_chunks()
+    if pa.types.is_list(array.type):
+        array = array.flatten()
+    width = array.type.list_size
+    result: Floats = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    return result
+
+
+def flat(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return an Arrow column of lists as one flat array."""
+    values: NDArray[Any] = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return values
+
+
+def offsets_of(column: pa.ChunkedArray) -> Integers:
+    """Return where each row of an Arrow column of lists begins in its flat array: (rows + 1,)."""
+    lengths = np.asarray(column.combine_chunks().value_lengths(), dtype=np.int64)
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def class_counts(annotations: Sequence[Annotation], classes: Sequence[str]) -> dict[str, int]:
+    """Return the number of boxes of each class, in the order of `classes`, without crowd regions."""
+    counts = dict.fromkeys(classes, 0)
+    for annotation in annotations:
+        for label, crowd in zip(annotation.labels, annotation.crowd, strict=True):
+            if not crowd:
+                counts[label] += 1
+    return counts

@@ -1,0 +1,5 @@
+"""Object storage: one protocol, and a local directory, an S3 bucket and memory that keep it."""
+
+from job.storage.base import Store, open_store
+
+__all__ = ["Store", "open_store"]
