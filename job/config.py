@@ -395,10 +395,5 @@ def random_stream(*seed: int | str) -> np.random.Generator:
 
     The stream is a function of its arguments alone, never of what ran before.
     """
-    words = [
-        part
-        if isinstance(part, int)
-        else int.from_bytes(hashlib.sha256(part.encode()).digest()[:4])
-        for part in seed
-    ]
+    words = [part if isinstance(part, int) else crc32(part.encode()) for part in seed]
     return np.random.default_rng(words)

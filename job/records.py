@@ -191,7 +191,7 @@ def offsets_of(column: pa.ChunkedArray) -> Integers:
 
 
 def class_counts(annotations: Sequence[Annotation], classes: Sequence[str]) -> dict[str, int]:
-    """Return the number of boxes of each class, in the order of `classes`, without crowd regions."""
+    """Return the number of boxes of each class; crowd regions are no boxes."""
     counts = dict.fromkeys(classes, 0)
     for annotation in annotations:
         for label, crowd in zip(annotation.labels, annotation.crowd, strict=True):
