@@ -57,6 +57,9 @@ class DatasetConfig(Section):
 
     name: str
     """The name given to `al-job ingest`."""
+    sha256: str | None = None
+    """The digest of its `dataset.json`. Filled in when the experiment begins; a data set that is
+    another by then is refused."""
     synthetic: SyntheticConfig | None = None
     """Where set, `al-job run` draws the data set first if the store does not hold it."""
 

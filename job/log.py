@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
@@ -159,7 +159,7 @@ def progress(what: str, total: int, unit: str) -> Iterator[Bar]:
         yield _TerminalBar(bars, task)
 
 
-def track(items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
+def track(items: Iterable[T], what: str, total: int, unit: str) -> Generator[T, None, None]:
     """Yield the items, each counted as one when the next is asked for."""
     with progress(what, total, unit) as bar:
         for item in items:

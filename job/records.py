@@ -161,6 +161,36 @@ class ScoreRecord:
             columns["box_features"] = ragged(_rows(self.box_features, np.float16))
         return pa.table(columns)
 
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "ScoreRecord":
+        """The inverse of `to_table`, also for a table of `id` and only some of the other columns.
+
+        What the table has no columns for is left unset, so that asking for it is an AttributeError
+        and never a wrong answer; `offsets` need one of the per-detection columns.
+        """
+        record = cls.__new__(cls)
+        given = set(table.column_names)
+        found: dict[str, NDArray[Any]] = {"ids": np.array(table["id"].to_pylist(), dtype=np.str_)}
+        if {"width", "height"} <= given:
+            found["sizes_wh"] = np.stack([table["width"], table["height"]], axis=1).astype(np.int64)
+        if ragged := [name for name in _PER_DETECTION if name in given]:
+            found["offsets"] = offsets_of(table[ragged[0]])
+        for name in _PER_DETECTION:
+            if name in given:
+                read = matrix if name in _MATRICES else flat
+                found[name] = read(table[name])
+        if "num_overlaps" in found:
+            found["num_overlaps"] = found["num_overlaps"].astype(np.int64)
+        if "embedding" in given:
+            found["embeddings"] = matrix(table["embedding"])
+        for name, values in found.items():
+            object.__setattr__(record, name, values)  # the class is frozen
+        return record
+
+
+_MATRICES = ("boxes_xyxy", "probabilities", "box_features")
+_PER_DETECTION = (*_MATRICES, "objectness", "num_overlaps")
+
 
 def _rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
     """A matrix as an Arrow array of rows."""

@@ -1,1 +1,40 @@
+"""The stages of a round, one module each; they meet in the store and never import each other."""
 
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from job import log
+from job.config import Config
+from job.keys import StageRef
+from job.rounds import StageIO
+from job.storage import Store
+
+Figures = Mapping[str, object]
+"""What a stage tells in its closing log line."""
+
+
+def run_stage(
+    store: Store, config: Config, ref: StageRef, shard: tuple[int, int] = (0, 1)
+) -> Figures:
+    """Run one stage and commit it.
+
+    Args:
+        store: Where its inputs are and its outputs go.
+        config: The experiment's configuration.
+        ref: Which stage of which round.
+        shard: This process's share (i, n) of the `score` stage.
+    """
+    # Imported here: `select` has to start without waiting for torch.
+    module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
+    run: Callable[[StageIO], Figures] = module.run
+    context = {"seed": ref.round.seed, "arm": ref.round.arm, "round": ref.round.index}
+    with log.bound(**{name: value for name, value in context.items() if value is not None}):
+        log.get().info("stage.begin", stage=ref.stage)
+        begun = time.monotonic()
+        io = StageIO(store, config, ref, shard)
+        figures = run(io)
+        seconds = time.monotonic() - begun
+        io.commit(seconds)
+        log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **figures)
+    return figures

@@ -1,11 +1,13 @@
 """What every store does, and opening one by its URL."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from job.errors import UsageError
+from job.errors import BadDataError, UsageError
+from job.storage.files import TEMPORARY_PREFIX
 
 
 class Store(Protocol):
@@ -68,22 +70,49 @@ class Store(Protocol):
         """Remove an object; one that is not there is no error."""
 
 
+def check_key(key: str) -> str:
+    """Return a key that every store takes, and that stays below a directory's root.
+
+    Raises:
+        BadDataError: The key is empty, absolute, or has a segment that a directory cannot hold.
+    """
+    if key.endswith("/") or not key:
+        message = f"key {key!r}: an object has a name"
+        raise BadDataError(message)
+    return check_prefix(key)
+
+
+def check_prefix(prefix: str) -> str:
+    """Return a prefix of keys that stays below a directory's root.
+
+    Raises:
+        BadDataError: The prefix is absolute, or has a segment that a directory cannot hold.
+    """
+    segments = prefix.removesuffix("/").split("/") if prefix else []
+    for segment in segments:
+        if segment in {"", ".", ".."} or segment.startswith(TEMPORARY_PREFIX) or "\0" in segment:
+            message = f"key {prefix!r}: {segment!r} cannot be a part of a key"
+            raise BadDataError(message)
+    return prefix
+
+
 def open_store(url: str) -> Store:
     """Open the store at `s3://bucket/prefix`, `file:///path`, or a path.
 
     Raises:
         UsageError: The URL is of no such form.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
+    scheme, has_scheme, place = url.partition("://")
+    bucket, _, prefix = place.partition("/")
+    if scheme == "s3" and re.fullmatch("[A-Za-z0-9._-]+", bucket):
         from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 
-        return S3Store(parts.netloc, parts.path.strip("/"))
-    from job.storage.local import LocalStore  # noqa: PLC0415
+        return S3Store(bucket, prefix.strip("/"))
+    from job.storage.local import LocalStore  # noqa: PLC0415 - it imports this module
 
-    if parts.scheme == "file" and not parts.netloc:
-        return LocalStore(Path(unquote(parts.path)))
-    if not parts.scheme:
+    if scheme == "file" and place.startswith("/"):
+        return LocalStore(Path(unquote(place)))
+    if url and not has_scheme and not url.startswith(("s3:", "file:")):
         return LocalStore(Path(url))
     message = f"store {url!r}: expected s3://bucket/prefix, file:///path, or a directory"
     raise UsageError(message)

@@ -1,0 +1,72 @@
+"""Shannon entropy of each detection, aggregated over the image."""
+
+from functools import partial
+from math import log
+from typing import ClassVar
+
+import numpy as np
+from pydantic import FiniteFloat, PositiveInt
+
+from job.acquisition import uncertainty
+from job.acquisition.aggregation import Aggregation, aggregate, keep_highest
+from job.acquisition.batches import best_images
+from job.acquisition.evidence import (
+    EVIDENCE,
+    Evidence,
+    check_classes,
+    check_finite,
+    describe,
+    gather,
+)
+from job.acquisition.scoring import score_images
+from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.records import ScoreRecord
+
+
+class Entropy(Strategy):
+    """The images whose detections' classes are least certain."""
+
+    aggregation: Aggregation = "sum"
+    """How an image's detections are combined: `sum`, `mean` or `max`."""
+    top_m: PositiveInt | None = None
+    """Combine only this many detections of an image, those of highest entropy, so that a crowd
+    does not win by its number; unset: all."""
+    empty_score: FiniteFloat = 0.0
+    """The score of an image without detections."""
+
+    columns: ClassVar[frozenset[str]] = frozenset({"probabilities"})
+
+    def select(
+        self,
+        candidates: Candidates,
+        labelled: Labelled,
+        budget: int,
+        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
+    ) -> Selection:
+        """Take the images with the highest scores."""
+        classes = list(labelled.class_counts)
+        score = partial(self._score, classes=classes)
+        ids, images = score_images(candidates, self.columns, score, EVIDENCE)
+        rows = best_images(images["score"], budget)
+        return Selection(
+            ids=tuple(ids[row] for row in rows),
+            scores=tuple(images["score"][rows].tolist()),
+            reasons=tuple(
+                describe(image, classes, _measure(image, classes)) for image in images[rows]
+            ),
+        )
+
+    def _score(self, part: ScoreRecord, classes: list[str]) -> Evidence:
+        check_classes(part, classes)
+        probabilities = part.probabilities.astype(np.float64)
+        values = uncertainty.entropy(probabilities)
+        check_finite(part, values)
+        counted, offsets = values, part.offsets
+        if self.top_m is not None:
+            counted, offsets = keep_highest(values, offsets, self.top_m)
+        scores = aggregate(counted, offsets, self.aggregation, empty_score=self.empty_score)
+        return gather(part, scores, probabilities, values)
+
+
+def _measure(image: Evidence, classes: list[str]) -> str:
+    return f"entropy {image['value']:.2f} of at most {log(len(classes)):.2f} nats"

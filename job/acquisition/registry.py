@@ -1,0 +1,58 @@
+"""Strategies by name: those below, and those of outside packages, by entry point."""
+
+from importlib.metadata import EntryPoint, entry_points
+
+from pydantic import ValidationError
+
+from job.acquisition.brust import Brust
+from job.acquisition.entropy import Entropy
+from job.acquisition.random_sampling import Random
+from job.acquisition.strategy import Strategy
+from job.config import ArmConfig, describe, known
+from job.errors import ConfigError
+
+ENTRY_POINTS = "al_voc.strategies"
+
+STRATEGIES: dict[str, type[Strategy]] = {"brust": Brust, "entropy": Entropy, "random": Random}
+
+
+def make_strategy(arm: ArmConfig) -> Strategy:
+    """Return an arm's strategy with its settings.
+
+    Raises:
+        ConfigError: There is no such strategy, its package is broken, or a setting is wrong.
+    """
+    strategy = STRATEGIES.get(arm.strategy) or _load(arm.strategy)
+    try:
+        return strategy.model_validate(arm.settings)
+    except ValidationError as error:
+        message = f"strategy {arm.strategy!r}: {describe(error, strategy)}"
+        raise ConfigError(message) from error
+
+
+def _load(name: str) -> type[Strategy]:
+    """Import an outside package's strategy; packages that are not asked for are not imported."""
+    outside = entry_points(group=ENTRY_POINTS)
+    found = outside.select(name=name)
+    if not found:
+        message = f"strategy: unknown {name!r}; {known({*STRATEGIES, *outside.names})}"
+        raise ConfigError(message)
+    if len(found) > 1:
+        message = f"strategy: {name!r} is in more than one package: {_packages(*found)}"
+        raise ConfigError(message)
+    (entry,) = found
+    try:
+        strategy = entry.load()
+    except (ImportError, AttributeError) as error:
+        message = f"strategy: {name!r} of {_packages(entry)} cannot be imported: {error}"
+        raise ConfigError(message) from error
+    if not (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+        message = (
+            f"strategy: {name!r} of {_packages(entry)} is no job.acquisition.strategy.Strategy"
+        )
+        raise ConfigError(message)
+    return strategy
+
+
+def _packages(*entries: EntryPoint) -> str:
+    return ", ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in entries))

@@ -1,0 +1,198 @@
+"""Reading a data set in the store: what every stage but ingest knows of it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from job.config import known
+from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
+from job.data.shards import LabelledImage, read_labelled
+from job.errors import BadDataError, UsageError
+from job.keys import DatasetKeys, Split
+from job.records import Annotation
+from job.storage import Store
+from job.storage.cache import fetch
+
+
+class EncodedImage(NamedTuple):
+    """An image as its file."""
+
+    suffix: str
+    """Such as `.jpg`."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set that ingest has written.
+
+    Whatever is read is held against its digest; `BadDataError` says what is missing or changed.
+    """
+
+    store: Store
+    keys: DatasetKeys
+    manifest: Manifest
+    digest: str
+    """SHA-256 of `dataset.json`, and so of all that its digests cover."""
+    _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, store: Store, name: str) -> "Dataset":
+        """Open a data set by its name.
+
+        Raises:
+            UsageError: There is none of that name; the message names those there are.
+            BadDataError: Its `dataset.json` is damaged.
+        """
+        keys = DatasetKeys(name)
+        if found := read_manifest(store, keys):
+            return cls(store, keys, *found)
+        names = [other for other in store.list_names("datasets/") if _is_there(store, other)]
+        message = (
+            f"{store.url} holds no data set {name!r} ({known(names)}); "
+            "`al-job ingest voc|coco|synthetic --name NAME ...` makes one"
+        )
+        raise UsageError(message)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order in which a detector numbers them."""
+        return self.manifest.classes
+
+    def info(self, split: Split) -> SplitInfo:
+        """The counts, shards and digests of a split."""
+        return self.manifest.split(split)
+
+    def shards(self, split: Split) -> tuple[ShardInfo, ...]:
+        """The tar files of a split, in order."""
+        return self.info(split).shards
+
+    def ids(self, split: Split) -> tuple[str, ...]:
+        """All ids of a split, in the order of its shards."""
+        return self._of(split).ids
+
+    def index(self, split: Split) -> pa.Table:
+        """Where each image lies: a table of `records.INDEX_SCHEMA`."""
+        return self._of(split).table
+
+    def fetch_shard(self, split: Split, number: int) -> Path:
+        """Return a local file with a shard's bytes, checked against their digest."""
+        info = self.shards(split)[number]
+        return fetch(self.store, self.keys.shard(split, number), info.sha256)
+
+    def read_image(self, split: Split, image_id: str) -> EncodedImage:
+        """Read one image, and no more of its shard than that."""
+        row = self._of(split).row(image_id)
+        key = self.keys.shard(split, row["shard"])
+        data = self.store.read_range(key, row["offset"], row["size"])
+        if sha256(data).hexdigest() != row["sha256"]:
+            message = f"{self.store.url}: {key}: {image_id!r} has other bytes than when ingested"
+            raise BadDataError(message)
+        return EncodedImage(row["suffix"], data)
+
+    def iter_images(
+        self, split: Split, ids: Collection[str] | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield (id, image file) of some images, or of all.
+
+        They come in the order of the index, whatever the order of `ids`: so each shard that is
+        needed is read once, from front to back.
+        """
+        for number, table in self._of(split).by_shard(ids):
+            with self.fetch_shard(split, number).open("rb") as file:
+                for row in table.select(["id", "offset", "size"]).to_pylist():
+                    file.seek(row["offset"])
+                    yield row["id"], file.read(row["size"])
+
+    def test_images(self) -> list[LabelledImage]:
+        """The test images with their annotations and places in local files, in index order."""
+        numbers = range(len(self.shards("test")))
+        return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
+
+    def test_annotations(self) -> dict[str, Annotation]:
+        """The test set's ground truth by id, in index order."""
+        return {image.id: image.annotation for image in self.test_images()}
+
+    def oracle_annotations(self, ids: Sequence[str]) -> dict[str, Annotation]:
+        """The ground truth of some images of the pool, in the order of `ids`.
+
+        Only what plays the annotator may call this.
+        """
+        digest = self.manifest.pool.annotations_sha256 or ""
+        path = fetch(self.store, self.keys.annotations, digest)
+        wanted = pa.array(ids, pa.string())
+        table = pq.read_table(path, filters=pc.field("id").isin(wanted))
+        found = dict(_annotations(table))
+        if missing := [image_id for image_id in ids if image_id not in found]:
+            message = f"{self.store.url}: {self.keys.annotations} has no image {missing[0]!r}"
+            raise BadDataError(message)
+        return {image_id: found[image_id] for image_id in ids}
+
+    def _of(self, split: Split) -> "_Index":
+        if split not in self._splits:
+            key = self.keys.index(split)
+            path = fetch(self.store, key, self.info(split).index_sha256)
+            self._splits[split] = _Index(f"{self.store.url}: {key}", pq.read_table(path))
+        return self._splits[split]
+
+
+@dataclass(frozen=True)
+class _Index:
+    """A split's index in memory."""
+
+    where: str
+    table: pa.Table
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.table["id"].to_pylist())
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {image_id: number for number, image_id in enumerate(self.ids)}
+
+    def _number(self, image_id: str) -> int:
+        if image_id not in self._numbers:
+            message = f"{self.where} has no image {image_id!r}"
+            raise BadDataError(message)
+        return self._numbers[image_id]
+
+    def row(self, image_id: str) -> dict[str, Any]:
+        result: dict[str, Any] = self.table.slice(self._number(image_id), 1).to_pylist()[0]
+        return result
+
+    def by_shard(self, ids: Collection[str] | None) -> Iterator[tuple[int, pa.Table]]:
+        """The rows of some images, or of all, shard by shard."""
+        table = self.table
+        if ids is not None:
+            table = table.take(sorted({self._number(image_id) for image_id in ids}))
+        for number in pc.unique(table["shard"]).to_pylist():
+            yield number, table.filter(pc.equal(table["shard"], number))
+
+
+def _is_there(store: Store, name: str) -> bool:
+    return store.exists(DatasetKeys(name).manifest)
+
+
+def _annotations(table: pa.Table) -> Iterator[tuple[str, Annotation]]:
+    """The rows of a table of `records.ANNOTATIONS_SCHEMA`."""
+    for row in table.to_pylist():
+        yield (
+            row["id"],
+            Annotation(
+                width=row["width"],
+                height=row["height"],
+                boxes_xyxy=np.array(row["boxes_xyxy"], dtype=np.float32).reshape(-1, 4),
+                labels=tuple(row["labels"]),
+                difficult=tuple(row["difficult"]),
+                crowd=tuple(row["crowd"]),
+            ),
+        )

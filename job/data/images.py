@@ -1,0 +1,63 @@
+"""The one rule by which image bytes become pixels, at ingest and in every stage after it."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from job.errors import BadDataError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+"""Pillow's names of the file formats that are read."""
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+"""How names of image files end, in lower or upper case."""
+
+
+def decode_rgb(data: bytes) -> Image.Image:
+    """Decode an image wholly, upright and in RGB.
+
+    EXIF orientation is applied. CMYK, gray and palette become RGB, 16 bits a channel become their
+    upper 8, and what is transparent shows white behind it.
+
+    Args:
+        data: The bytes of a JPEG, PNG, WebP or BMP file, whatever its name says.
+
+    Returns:
+        An image of mode RGB, 8 bits a channel.
+
+    Raises:
+        BadDataError: The bytes are no such image, or not all of one; the caller adds the file.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            image.load()
+            return _to_rgb(_upright(image))
+    except UnidentifiedImageError as error:
+        message = f"no image: {len(data)} bytes that are none of {', '.join(FORMATS)}"
+        raise BadDataError(message) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise anything on broken bytes
+        message = f"cannot be decoded: {str(error) or type(error).__name__}"
+        raise BadDataError(message) from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image as EXIF says that it is held."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - the pixels are whole; viewers too ignore an EXIF they cannot read
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """The image in RGB; Pillow alone would clip 16 bits to white and drop what alpha hides."""
+    if image.mode.startswith("I"):
+        upper_bits = np.asarray(image).astype(np.uint16) >> 8
+        return Image.fromarray(upper_bits.astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        overlay = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, overlay).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,151 @@
+"""Tar shards in WebDataset's naming: `<id>.jpg`, and `<id>.json` beside it where it is labelled.
+
+WebDataset takes what follows a name's first dot for its suffix, so dots of an id are
+percent-encoded, and so is the percent sign.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+from job.errors import BadDataError
+from job.records import Annotation
+
+
+def member_name(image_id: str, suffix: str) -> str:
+    """Return the name in a tar file of one file of an image.
+
+    Args:
+        image_id: The image's id.
+        suffix: Such as `.jpg`.
+    """
+    return image_id.replace("%", "%25").replace(".", "%2E") + suffix
+
+
+def split_member(name: str) -> tuple[str, str]:
+    """Return the id and the suffix that make a name in a tar file: undoes `member_name`."""
+    stem, dot, suffix = name.rpartition(".")
+    return unquote(stem), dot + suffix
+
+
+class ShardWriter:
+    """Writes a tar file whose bytes depend on its content alone: no times, users or modes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.num_images = 0
+        self._file = path.open("wb")
+        self._tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        self.abandon()
+
+    def close(self) -> None:
+        """Finish the tar file."""
+        self._tar.close()
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file, finished or not."""
+        self._file.close()
+
+    @property
+    def num_bytes(self) -> int:
+        """The bytes written so far."""
+        return self._file.tell()
+
+    def add(
+        self, image_id: str, suffix: str, data: bytes, annotation: Annotation | None = None
+    ) -> int:
+        """Append an image, and its annotation where it has one.
+
+        Args:
+            image_id: The image's id.
+            suffix: The image file's, such as `.jpg`.
+            data: The image file.
+            annotation: Written as `<id>.json` after the image.
+
+        Returns:
+            The byte in the tar file at which the image's own bytes begin.
+        """
+        offset = self._add(member_name(image_id, suffix), data)
+        if annotation is not None:
+            self._add(member_name(image_id, ".json"), annotation.to_json())
+        self.num_images += 1
+        return offset
+
+    def _add(self, name: str, data: bytes) -> int:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        self._tar.addfile(member, BytesIO(data))
+        num_blocks = -(-len(data) // tarfile.BLOCKSIZE)
+        return self._file.tell() - num_blocks * tarfile.BLOCKSIZE
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """Where a labelled image lies in a local tar file, and what is in it."""
+
+    id: str
+    path: Path
+    """The tar file."""
+    suffix: str
+    offset: int
+    """The byte in the tar file at which the image's own bytes begin."""
+    size: int
+    """The number of its bytes."""
+    annotation: Annotation
+
+    def read(self) -> bytes:
+        """Return the image file; safe in any process and thread."""
+        return read_part(self.path, self.offset, self.size)
+
+
+def read_part(path: Path, offset: int, size: int) -> bytes:
+    """Return `size` bytes of a file from byte `offset` on."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def read_labelled(path: Path) -> list[LabelledImage]:
+    """Return what a tar file of labelled images holds, in its order, without the images' bytes.
+
+    Raises:
+        BadDataError: It is no tar file, or not made of pairs of an image and its JSON.
+    """
+    try:
+        with tarfile.open(path, "r:") as tar:
+            return list(_pairs(path, tar))
+    except (tarfile.TarError, ValueError, KeyError) as error:
+        message = f"{path}: no shard of labelled images: {error}"
+        raise BadDataError(message) from error
+
+
+def _pairs(path: Path, tar: tarfile.TarFile) -> Iterator[LabelledImage]:
+    """Join each image of a tar file with the JSON that follows it."""
+    members = iter(tar)
+    for image in members:
+        image_id, suffix = split_member(image.name)
+        label = next(members, None)
+        if label is None or split_member(label.name) != (image_id, ".json"):
+            message = f"{image.name} is not followed by its .json"
+            raise ValueError(message)
+        text = read_part(path, label.offset_data, label.size)
+        annotation = Annotation.from_json(text)
+        yield LabelledImage(image_id, path, suffix, image.offset_data, image.size, annotation)

@@ -1,0 +1,104 @@
+"""Pretrained weights for a detector's backbone: from a file, or from torchvision's hub."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torchvision.models import MobileNet_V2_Weights, VGG16_Weights
+
+from job.detection.models import Detector
+from job.errors import ConfigError, TemporaryError
+
+HUB_WEIGHTS = {
+    "ssdlite_mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V1,
+    "ssd_vgg16": VGG16_Weights.IMAGENET1K_FEATURES,
+}
+
+
+def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
+    """Put pretrained weights into the detector's backbone, all of them or none.
+
+    Args:
+        detector: It is changed.
+        source: `hub`, or a `.safetensors` or `.pt` file in the layout of torchvision's classifier,
+            whole or its `features` alone. For `ssd_vgg16` the weights must expect pixels less the
+            mean, undivided, as those of torchvision's `VGG16_Weights.IMAGENET1K_FEATURES` do.
+
+    Raises:
+        ConfigError: The file is missing, holds no weights, or holds another network's.
+        TemporaryError: The hub cannot be reached.
+    """
+    weights = _from_hub(detector) if source == "hub" else _from_file(source)
+    weights = _features(weights)
+    expected = detector.backbone_layers.state_dict()
+    # The count of batches seen is of no use here, and older files lack it.
+    weights.update({k: v for k, v in expected.items() if k.endswith("num_batches_tracked")})
+    if problem := _first_difference(weights, expected):
+        message = (
+            f"backbone {source}: not the weights of {detector.description['model']} "
+            f"at width {detector.description['width']}: {problem}"
+        )
+        raise ConfigError(message)
+    detector.backbone_layers.load_state_dict(weights)
+
+
+def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The feature layers of a classifier, or all of a file that has nothing else."""
+    prefix = "features."
+    found = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    return found or dict(weights)
+
+
+def _first_difference(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
+    """Say what the first mismatch of two state dictionaries is; empty where there is none."""
+    for key, tensor in expected.items():
+        if key not in found:
+            return f"{key} is missing"
+        if found[key].shape != tensor.shape:
+            return f"{key} is {tuple(found[key].shape)}, expected {tuple(tensor.shape)}"
+    return next((f"{key} is unknown" for key in found if key not in expected), "")
+
+
+def _from_hub(detector: Detector) -> dict[str, Tensor]:
+    """Download torchvision's weights, or take them from its cache."""
+    try:
+        weights: dict[str, Tensor] = HUB_WEIGHTS[detector.description["model"]].get_state_dict(
+            progress=False, check_hash=True
+        )
+    except (OSError, RuntimeError) as error:
+        message = (
+            f"detector.backbone: hub: the weights could not be downloaded ({error}): "
+            "give a file instead (file:PATH or store:KEY), or say scratch"
+        )
+        raise TemporaryError(message) from error
+    return weights
+
+
+def _from_file(path: Path) -> dict[str, Tensor]:
+    """Read a state dictionary, executing nothing that the file holds."""
+    if not path.is_file():
+        message = f"backbone {path}: no such file"
+        raise ConfigError(message)
+    try:
+        content: Any = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
+    except SafetensorError as error:
+        message = f"backbone {path}: not a safetensors file ({error})"
+        raise ConfigError(message) from error
+    except Exception as error:
+        # torch.load raises whatever a broken file leads it into.
+        message = f"backbone {path}: not a state dictionary that torch can load safely"
+        raise ConfigError(message) from error
+    if not isinstance(content, Mapping) or not all(
+        isinstance(value, Tensor) for value in content.values()
+    ):
+        message = f"backbone {path}: holds no state dictionary of tensors"
+        raise ConfigError(message)
+    return dict(content)

@@ -1,0 +1,95 @@
+"""All that training needs to go on after it was killed, as one safetensors file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from job.detection.averaging import WeightAverage
+from job.detection.models import Detector
+from job.detection.serialization import pack, unpack
+from job.errors import BadDataError
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """How training went over the steps since the row before; losses are means over them."""
+
+    step: int
+    """Steps done."""
+    loss: float
+    classification_loss: float
+    bbox_loss: float
+    learning_rate: float
+    """Of the last of the steps."""
+    images_per_second: float
+
+
+@dataclass
+class TrainingState:
+    """What changes from step to step."""
+
+    detector: Detector
+    optimizer: torch.optim.Optimizer
+    average: WeightAverage | None
+    step: int = 0
+    """Steps done."""
+    history: list[HistoryRow] = field(default_factory=list)
+    recent: list[tuple[float, float]] = field(default_factory=list)
+    """Classification and box loss of each step since the last row."""
+
+    def to_bytes(self, settings: Mapping[str, Any]) -> bytes:
+        """Return the state; `settings` say what training it belongs to."""
+        tensors = {f"model/{k}": v for k, v in self.detector.state_dict().items()}
+        if self.average:
+            tensors |= {f"average/{k}": v for k, v in self.average.values.items()}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{number}/{k}": v for k, v in state.items() if v is not None}
+        progress = {
+            "settings": settings,
+            "step": self.step,
+            "history": [asdict(row) for row in self.history],
+            "recent": self.recent,
+        }
+        return pack(tensors, progress)
+
+    def restore(self, data: bytes, settings: Mapping[str, Any]) -> None:
+        """Go to where `to_bytes` was called.
+
+        Raises:
+            BadDataError: The bytes are damaged or belong to another training; nothing has changed.
+        """
+        tensors, progress = unpack(data)
+        if progress.get("settings") != settings:
+            message = "it belongs to a training with other settings"
+            raise BadDataError(message)
+        self.detector.load_state_dict(_below(tensors, "model/"))
+        if self.average:
+            for name, value in _below(tensors, "average/").items():
+                self.average.values[name].copy_(value)
+        self._restore_optimizer(_below(tensors, "optimizer/"))
+        self.step = progress["step"]
+        self.history = [HistoryRow(**row) for row in progress["history"]]
+        self.recent = [(classification, bbox) for classification, bbox in progress["recent"]]
+
+    def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
+        """Give each parameter its momenta, laid out in memory like itself.
+
+        Other strides would be summed in another order, and training would end on other bytes.
+        """
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            number, _, key = name.partition("/")
+            parameter = parameters[int(number)].detach()
+            like = torch.empty_like(parameter) if value.shape == parameter.shape else value
+            state.setdefault(int(number), {})[key] = like.copy_(value)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose name begins with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

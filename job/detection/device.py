@@ -1,0 +1,27 @@
+"""Where torch computes."""
+
+import torch
+
+from job.config import RuntimeConfig
+from job.errors import ConfigError
+
+
+def resolve_device(runtime: RuntimeConfig) -> torch.device:
+    """Return the device that the configuration means.
+
+    Raises:
+        ConfigError: It says `cuda`, and torch sees no GPU.
+    """
+    if runtime.device == "cpu":
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if runtime.device == "cuda":
+        message = "runtime.device: cuda, but torch sees no GPU here: say auto or cpu"
+        raise ConfigError(message)
+    return torch.device("cpu")
+
+
+def set_threads(runtime: RuntimeConfig) -> None:
+    """Give torch its CPU threads: left alone it takes the machine's cores, not a container's."""
+    torch.set_num_threads(runtime.threads)

@@ -1,0 +1,102 @@
+"""Which image is trained on when: a function of the seed and the step, whoever computes it."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from job.config import TrainConfig, random_stream
+from job.detection.models import Detector, Target
+from job.detection.transforms import training_sample
+from job.errors import AlJobError
+from job.records import Annotation
+
+Batch: TypeAlias = tuple[Tensor, list[Target]]
+"""Images, uint8 (B, 3, S, S), and what each shows."""
+
+
+class Samples(Protocol):
+    """Decoded images with their annotations, by index."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
+        """An RGB image and its ground truth."""
+
+
+class Draws(Dataset[Any]):
+    """The samples in the order of training: one random order of all of them after another."""
+
+    def __init__(
+        self, samples: Samples, detector: Detector, config: TrainConfig, seed: Sequence[int]
+    ) -> None:
+        self._samples = samples
+        self._class_index = {name: index for index, name in enumerate(detector.classes)}
+        self._size, self._fill = detector.size, detector.fill
+        self._augmentation = config.augmentation
+        self._seed = tuple(seed)
+        self._order = (-1, np.empty(0, np.int64))
+
+    def index_at(self, position: int) -> int:
+        """Return which sample the training sees at a position, counted from its first image."""
+        epoch, within = divmod(position, len(self._samples))
+        if self._order[0] != epoch:
+            stream = random_stream(*self._seed, "order", epoch)
+            self._order = (epoch, stream.permutation(len(self._samples)))
+        return int(self._order[1][within])
+
+    def __getitem__(self, position: int) -> tuple[Tensor, Target] | AlJobError:
+        # A worker process would wrap an error that it raises into another, of many lines.
+        try:
+            image, annotation = self._samples[self.index_at(position)]
+            return training_sample(
+                image,
+                annotation,
+                self._class_index,
+                size=self._size,
+                fill=self._fill,
+                augmentation=self._augmentation,
+                seed=[*self._seed, position],
+            )
+        except AlJobError as error:
+            return error
+
+
+def _collate(drawn: list[tuple[Tensor, Target] | AlJobError]) -> Batch | AlJobError:
+    """Make one batch, or pass on what went wrong."""
+    samples = []
+    for each in drawn:
+        if isinstance(each, AlJobError):
+            return each
+        samples.append(each)
+    return torch.stack([pixels for pixels, _ in samples]), [target for _, target in samples]
+
+
+def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
+    draws: Draws, *, batch_size: int, first_step: int, steps: int, workers: int, pin: bool
+) -> "DataLoader[Any]":
+    """Return the batches of the steps from `first_step` on; each a `Batch` or an error to raise.
+
+    Args:
+        draws: What to draw.
+        batch_size: Images in a step.
+        first_step: Steps done already.
+        steps: Steps in all.
+        workers: Processes that draw; 0: this one. The batches are the same.
+        pin: Whether to put them into memory that a GPU can copy from.
+    """
+    return DataLoader(
+        draws,
+        batch_size=batch_size,
+        sampler=range(first_step * batch_size, steps * batch_size),
+        num_workers=workers,
+        collate_fn=_collate,
+        pin_memory=pin,
+        # Without one of its own, the loader would draw from the global stream.
+        generator=torch.Generator(),
+    )

@@ -1,0 +1,271 @@
+# ruff: noqa: N803, N806, N815 - shape suffixes
+"""What a detector sees in images, a batch at a time.
+
+Shapes: A = anchors, C = foreground classes, K = C + 1 with background as class 0, D = boxes kept of
+one image, E = length of an embedding, F = length of a box feature.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+from zlib import crc32
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.ops import batched_nms, box_iou, roi_align
+
+from job.config import EvaluateConfig, ScoreConfig
+from job.detection.detections import Detections
+from job.detection.models import Detector
+from job.detection.transforms import View, augmented_view
+from job.records import Floats, Integers, ScoreRecord
+
+# The most boxes that suppression looks at: of an image for the score record, of a class otherwise.
+MAX_CANDIDATES = 400
+# Two boxes that overlap by as much may be of one object.
+OVERLAP_IOU = 0.5
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One image as the network sees it, on the network's device."""
+
+    id: str
+    size_wh: tuple[int, int]
+    """In pixels."""
+    view: View
+    logits_AK: Tensor
+    boxes_A4: Tensor
+    """In pixels of the network's square."""
+    fine_map: Tensor
+    """(F, rows, columns), at stride 16."""
+    embedding_E: Tensor
+
+    def original_boxes(self, boxes_D4: Tensor) -> Floats:
+        """Return boxes of the square in pixels of the image, clipped to it: float32 (D, 4)."""
+        boxes = self.view.to_image(boxes_D4).cpu().numpy()
+        return np.asarray(np.clip(boxes, 0, np.array(self.size_wh * 2, dtype=np.float32)))
+
+
+def iter_predictions(
+    detector: Detector,
+    images: Iterable[tuple[str, Image.Image]],
+    *,
+    device: torch.device,
+    batch_size: int,
+    augment_seed: Sequence[int] | None = None,
+) -> Iterator[Prediction]:
+    """Yield what the network says of each image, in their order; only one batch is held at a time.
+
+    Args:
+        detector: It is moved to `device` and set to infer.
+        images: Ids and RGB images.
+        device: Where to compute.
+        batch_size: Images in a batch.
+        augment_seed: Where given, images are augmented as in training, each as a function of
+            these numbers and its id.
+    """
+    detector.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    for batch in _batched(images, batch_size):
+        seen = [_look(detector, image_id, image, augment_seed) for image_id, image in batch]
+        pixels = torch.stack([each for each, _ in seen]).to(device)
+        # Not around the yield: the caller's code is not ours to switch modes for.
+        with torch.inference_mode():
+            raw = detector.forward_raw(pixels)
+            # The backbone's last layer; the maps after it belong to the detector.
+            embeddings_BE = raw.maps[1].mean((2, 3))
+        for row, (image_id, image) in enumerate(batch):
+            yield Prediction(
+                id=image_id,
+                size_wh=image.size,
+                view=seen[row][1],
+                logits_AK=raw.logits_BAK[row],
+                boxes_A4=raw.boxes_BA4[row],
+                fine_map=raw.maps[detector.stride_16_map][row],
+                embedding_E=embeddings_BE[row],
+            )
+
+
+def score_images(  # noqa: PLR0913 - the last three are the run's, not the record's
+    detector: Detector,
+    images: Iterable[tuple[str, Image.Image]],
+    config: ScoreConfig,
+    *,
+    device: torch.device,
+    batch_size: int,
+    augment_seed: Sequence[int] = (),
+) -> ScoreRecord:
+    """Return the score record of images.
+
+    A box is kept where its most probable class has at least `score_threshold` in the full softmax,
+    and no better box of that class overlaps it; best first, at most `max_detections` an image.
+
+    Args:
+        detector: It is moved to `device` and set to infer.
+        images: Ids and RGB images.
+        config: What is kept.
+        device: Where to compute.
+        batch_size: Images in a batch. On the same batches, the record is the same to the last bit,
+            however the images are spread over calls.
+        augment_seed: Seeds the augmentation where `config.augment` asks for it.
+    """
+    predictions = iter_predictions(
+        detector,
+        images,
+        device=device,
+        batch_size=batch_size,
+        augment_seed=augment_seed if config.augment else None,
+    )
+    with torch.inference_mode():
+        scored = [_score(prediction, config) for prediction in predictions]
+    num_classes, fine = len(detector.classes), detector.map_channels[detector.stride_16_map]
+    return ScoreRecord(
+        ids=np.array([each.id for each in scored], dtype=np.str_),
+        sizes_wh=np.array([each.size_wh for each in scored], dtype=np.int64).reshape(-1, 2),
+        offsets=_offsets([len(each.boxes_D4) for each in scored]),
+        boxes_xyxy=_joined([each.boxes_D4 for each in scored], (0, 4)),
+        probabilities=_joined([each.probabilities_DC for each in scored], (0, num_classes)),
+        objectness=_joined([each.objectness_D for each in scored], (0,)),
+        num_overlaps=_joined([each.num_overlaps_D for each in scored], (0,)).astype(np.int64),
+        embeddings=_joined(
+            [each.embedding_E[None] for each in scored], (0, detector.map_channels[1])
+        ),
+        box_features=_joined([each.features_DF for each in scored], (0, fine))
+        if config.box_features
+        else None,
+    )
+
+
+def detect_images(
+    detector: Detector,
+    images: Iterable[tuple[str, Image.Image]],
+    config: EvaluateConfig,
+    *,
+    device: torch.device,
+    batch_size: int,
+) -> Detections:
+    """Return SSD's detections: a box counts once for every class of at least `score_threshold`.
+
+    Args:
+        detector: It is moved to `device` and set to infer.
+        images: Ids and RGB images.
+        config: What is kept.
+        device: Where to compute.
+        batch_size: Images in a batch.
+    """
+    predictions = iter_predictions(detector, images, device=device, batch_size=batch_size)
+    with torch.inference_mode():
+        found = [(each.id, *_detect(each, config)) for each in predictions]
+    return Detections(
+        ids=tuple(image_id for image_id, *_ in found),
+        offsets=_offsets([len(boxes) for _, boxes, _, _ in found]),
+        boxes_xyxy=_joined([boxes for _, boxes, _, _ in found], (0, 4)),
+        labels=_joined([labels for _, _, labels, _ in found], (0,)).astype(np.int64),
+        scores=_joined([scores for _, _, _, scores in found], (0,)),
+    )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One image's part of the score record, under the same names."""
+
+    id: str
+    size_wh: tuple[int, int]
+    boxes_D4: Floats
+    probabilities_DC: Floats
+    objectness_D: Floats
+    num_overlaps_D: Integers
+    embedding_E: Floats
+    features_DF: Floats
+
+
+def _score(prediction: Prediction, config: ScoreConfig) -> _Scored:
+    """Choose an image's boxes and describe them."""
+    best_A, class_A = prediction.logits_AK.softmax(-1)[:, 1:].max(-1)
+    possible_A = (best_A >= config.score_threshold) & _has_area(prediction.boxes_A4)
+    order = torch.sort(best_A.masked_fill(~possible_A, -1), descending=True, stable=True).indices
+    candidates = order[: min(int(possible_A.sum()), MAX_CANDIDATES)]
+    boxes = prediction.boxes_A4[candidates]
+    kept = batched_nms(boxes, best_A[candidates], class_A[candidates], config.nms_iou)
+    kept = kept[: config.max_detections]
+    logits_DK = prediction.logits_AK[candidates[kept]]
+    overlaps_D = (box_iou(boxes[kept], boxes) >= OVERLAP_IOU).sum(1)
+    features_DF = (
+        _box_features(prediction, boxes[kept]) if config.box_features else boxes.new_empty(0, 0)
+    )
+    return _Scored(
+        id=prediction.id,
+        size_wh=prediction.size_wh,
+        boxes_D4=prediction.original_boxes(boxes[kept]),
+        # p(class) / (1 - p(background)) is the softmax over the classes alone.
+        probabilities_DC=_half(logits_DK[:, 1:].softmax(-1)),
+        objectness_D=logits_DK.softmax(-1)[:, 1:].sum(-1).cpu().numpy(),
+        num_overlaps_D=overlaps_D.cpu().numpy(),
+        embedding_E=_half(prediction.embedding_E),
+        features_DF=_half(features_DF),
+    )
+
+
+def _detect(prediction: Prediction, config: EvaluateConfig) -> tuple[Floats, Integers, Floats]:
+    """Choose an image's boxes (D, 4), with class (D,) and score (D,), best first."""
+    scores_CA = prediction.logits_AK.softmax(-1)[:, 1:].T
+    scores_CA = scores_CA.masked_fill(~_has_area(prediction.boxes_A4), -1)
+    ordered = torch.sort(scores_CA, dim=1, descending=True, stable=True)
+    top_CN, anchor_CN = (each[:, :MAX_CANDIDATES] for each in ordered)
+    labels, ranks = torch.nonzero(top_CN >= config.score_threshold, as_tuple=True)
+    boxes, scores = prediction.boxes_A4[anchor_CN[labels, ranks]], top_CN[labels, ranks]
+    kept = batched_nms(boxes, scores, labels, config.nms_iou)[: config.max_detections]
+    return (
+        prediction.original_boxes(boxes[kept]),
+        labels[kept].cpu().numpy(),
+        scores[kept].cpu().numpy(),
+    )
+
+
+def _box_features(prediction: Prediction, boxes_D4: Tensor) -> Tensor:
+    """The mean of the stride-16 map over each box: (D, F)."""
+    scale = prediction.fine_map.shape[-1] / prediction.view.size
+    maps, boxes = prediction.fine_map[None], [boxes_D4]
+    features: Tensor = roi_align(maps, boxes, output_size=1, spatial_scale=scale, aligned=True)
+    return features.flatten(1)
+
+
+def _has_area(boxes_A4: Tensor) -> Tensor:
+    """Which boxes still have an area after clipping: bool (A,)."""
+    return (boxes_A4[:, 2:] > boxes_A4[:, :2]).all(1)
+
+
+def _look(
+    detector: Detector, image_id: str, image: Image.Image, augment_seed: Sequence[int] | None
+) -> tuple[Tensor, View]:
+    """The pixels that the network gets of an image, and where they come from."""
+    if augment_seed is not None:
+        seed = [*augment_seed, crc32(image_id.encode())]
+        return augmented_view(image, size=detector.size, fill=detector.fill, seed=seed)
+    view = View.whole(image, detector.size)
+    return view.render(image, detector.fill), view
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size` items; the last may be shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _offsets(lengths: Sequence[int]) -> Integers:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _joined(arrays: Sequence[Floats | Integers], empty: tuple[int, ...]) -> Floats:
+    """Join arrays along their rows; `empty` is the shape where there are none."""
+    return np.concatenate(arrays) if arrays else np.empty(empty, np.float32)
+
+
+def _half(values: Tensor) -> Floats:
+    return values.to(torch.float16).cpu().numpy()

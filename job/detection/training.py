@@ -1,0 +1,211 @@
+"""Training: a function of the samples, the configuration and the seed, resumable at any step."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from job import log
+from job.config import TrainConfig
+from job.detection.averaging import WeightAverage
+from job.detection.checkpoint import HistoryRow, TrainingState
+from job.detection.draws import Batch, Draws, Samples, batches
+from job.detection.models import Detector
+from job.detection.schedule import learning_rate
+from job.errors import AlJobError, BadDataError, ConfigError, StopRequestedError
+
+STEPS_PER_ROW = 20
+
+
+def fit(  # noqa: PLR0913 - what a training depends on is more than five things
+    detector: Detector,
+    samples: Samples,
+    config: TrainConfig,
+    *,
+    steps: int,
+    seed: Sequence[int],
+    device: torch.device,
+    workers: int = 0,
+    checkpoint: bytes | None = None,
+    save_checkpoint: Callable[[bytes], None],
+    stop: Callable[[], bool],
+) -> list[HistoryRow]:
+    """Train a detector in place, and return how it went; afterwards it is set to infer.
+
+    On a CPU, the same arguments give the same weights to the last bit: also with another number
+    of workers, and also when the training was killed in between and went on from a checkpoint.
+
+    Args:
+        detector: It is moved to `device`, and changed.
+        samples: At least one; fewer than a batch are drawn more than once a step.
+        config: How to train.
+        steps: Optimizer steps in all, those before the checkpoint with them.
+        seed: The order of the samples and their augmentation are a function of it.
+        device: Where to compute.
+        workers: Processes that decode and augment; 0: this one.
+        checkpoint: What `save_checkpoint` got, from an earlier attempt with the same arguments
+            and the same samples. One that is damaged or from other settings is not used.
+        save_checkpoint: Called every `checkpoint_every_steps`, and before stopping.
+        stop: Asked before each step; true: save a checkpoint and stop.
+
+    Raises:
+        StopRequestedError: `stop` said so.
+        BadDataError: The loss is not finite, there are no samples, or one is broken.
+        ConfigError: Batches of one image, which batch normalisation cannot learn from.
+    """
+    _check(detector, samples, config)
+    detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    average = WeightAverage(detector, config.average_decay) if config.average_decay else None
+    state = TrainingState(detector, _optimizer(detector, config), average)
+    settings = {
+        "train": config.model_dump(mode="json"),
+        "detector": detector.description,
+        "steps": steps,
+        "seed": list(seed),
+        "samples": len(samples),
+    }
+    _resume(state, checkpoint, settings)
+    recorder = _Recorder(state, config.batch_size, steps)
+    loader = batches(
+        Draws(samples, detector, config, seed),
+        batch_size=config.batch_size,
+        first_step=state.step,
+        steps=steps,
+        workers=workers,
+        pin=device.type == "cuda",
+    )
+    left = (steps - state.step) * config.batch_size
+    with log.progress("train", total=left, unit="images") as bar:
+        for batch in loader:
+            if stop():
+                save_checkpoint(state.to_bytes(settings))
+                message = f"training stopped at step {state.step} of {steps}; it can go on there"
+                raise StopRequestedError(message)
+            rate = learning_rate(config, state.step, steps)
+            recorder.add(rate, _step(state, batch, config, rate))
+            bar.advance(config.batch_size)
+            if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
+                save_checkpoint(state.to_bytes(settings))
+    if average:
+        average.install()
+    detector.eval()
+    return state.history
+
+
+def _check(detector: Detector, samples: Samples, config: TrainConfig) -> None:
+    """Refuse what cannot be trained on."""
+    if not len(samples):
+        message = "train: there are no labelled images to train on"
+        raise BadDataError(message)
+    normalised = any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
+    if config.batch_size == 1 and normalised:
+        message = "train.batch_size: 1 is too few for batch normalisation: say 2 or more"
+        raise ConfigError(message)
+
+
+def _optimizer(detector: Detector, config: TrainConfig) -> torch.optim.Optimizer:
+    """The optimizer, with no decay on biases, normalisation and other vectors."""
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
+    for parameter in detector.parameters():
+        (decayed if parameter.ndim > 1 else free).append(parameter)
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=True)
+
+
+def _resume(state: TrainingState, checkpoint: bytes | None, settings: dict[str, Any]) -> None:
+    """Go on from a checkpoint, if there is one that fits."""
+    if checkpoint is None:
+        return
+    try:
+        state.restore(checkpoint, settings)
+    except BadDataError as error:
+        log.get().warning("train.checkpoint_ignored", reason=str(error))
+    else:
+        log.get().info("train.resumed", step=state.step)
+
+
+def _step(
+    state: TrainingState, batch: Batch | AlJobError, config: TrainConfig, rate: float
+) -> tuple[float, float]:
+    """Take one step, and return its classification and box loss."""
+    if isinstance(batch, AlJobError):
+        raise batch
+    device = state.detector.device
+    images, targets = batch
+    for target in targets:
+        target["boxes"] = target["boxes"].to(device, non_blocking=True)
+        target["labels"] = target["labels"].to(device, non_blocking=True)
+    with _autocast(config, device):
+        losses = state.detector.losses(images.to(device, non_blocking=True), targets)
+    loss = losses["classification"] + losses["bbox_regression"]
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(state.detector.parameters(), config.clip_norm or math.inf)
+    _refuse_nonfinite(state.step, config, loss, norm)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    state.optimizer.step()
+    if state.average:
+        state.average.update(state.step)
+    state.step += 1
+    return losses["classification"].item(), losses["bbox_regression"].item()
+
+
+def _refuse_nonfinite(step: int, config: TrainConfig, loss: Tensor, norm: Tensor) -> None:
+    """Stop before the weights are spoilt."""
+    if math.isfinite(loss.item()) and math.isfinite(norm.item()):
+        return
+    message = (
+        f"train: the loss is {loss.item()} and its gradient's norm {norm.item()} at step {step}: "
+        f"lower train.learning_rate (now {config.learning_rate}), "
+        f"lengthen train.warmup_steps (now {config.warmup_steps}), "
+        f"or set train.clip_norm (now {config.clip_norm})"
+    )
+    raise BadDataError(message)
+
+
+def _autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
+    """Bfloat16 where the configuration wants it, or leaves it open and the GPU has it."""
+    able = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    enabled = config.precision == "bfloat16" or (config.precision == "auto" and able)
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+class _Recorder:
+    """Writes the history's rows."""
+
+    def __init__(self, state: TrainingState, batch_size: int, steps: int) -> None:
+        self._state, self._batch_size, self._steps = state, batch_size, steps
+        self._begun, self._first_step = time.perf_counter(), state.step
+
+    def add(self, rate: float, losses: tuple[float, float]) -> None:
+        """Count a step's losses; with enough of them, add a row."""
+        state = self._state
+        state.recent.append(losses)
+        if state.step % STEPS_PER_ROW and state.step < self._steps:
+            return
+        classification, bbox = (
+            math.fsum(column) / len(state.recent) for column in zip(*state.recent, strict=True)
+        )
+        now = time.perf_counter()
+        images = (state.step - self._first_step) * self._batch_size
+        row = HistoryRow(
+            step=state.step,
+            loss=classification + bbox,
+            classification_loss=classification,
+            bbox_loss=bbox,
+            learning_rate=rate,
+            images_per_second=images / (now - self._begun),
+        )
+        state.history.append(row)
+        state.recent.clear()
+        self._begun, self._first_step = now, state.step

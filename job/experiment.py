@@ -1,0 +1,115 @@
+"""A whole experiment: take up its data set and its configuration, run what is left, report."""
+
+from dataclasses import dataclass
+
+from job import log, loop
+from job.acquisition.registry import make_strategy
+from job.config import Config, known
+from job.data.dataset import Dataset
+from job.data.ingest import ingest
+from job.data.synthetic import SyntheticSource
+from job.errors import UsageError
+from job.keys import DatasetKeys, RoundRef, Stage, StageRef
+from job.launch.local import LocalLauncher
+from job.report.results import Row
+from job.report.write import write_report
+from job.rounds import Markers, begin_experiment, experiment_names, load_experiment
+from job.stages import run_stage
+from job.storage import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    config: Config
+    num_run: int
+    """Stages that ran; 0 where all were done."""
+    rows: list[Row]
+
+
+def begin(store: Store, config: Config) -> Config:
+    """Begin an experiment, or take it up: nothing is run but, where asked for, the drawing of data.
+
+    Returns:
+        The configuration, with the data set's digest.
+
+    Raises:
+        ConfigError: A strategy is wrong, or the experiment began with another configuration.
+        UsageError: The data set is not there.
+    """
+    for arm in (config.cold_start, *config.arms.values()):
+        make_strategy(arm)
+    name, synthetic = config.dataset.name, config.dataset.synthetic
+    if synthetic and not store.exists(DatasetKeys(name).manifest):
+        log.get().info("dataset.draw", name=name)
+        ingest(store, SyntheticSource(synthetic), name)
+    return begin_experiment(store, config, Dataset.open(store, name).digest)
+
+
+def run(store: Store, config: Config) -> Outcome:
+    """Run all of an experiment that is not done, in this process, and write its report."""
+    config = begin(store, config)
+    markers = Markers(store)
+    launcher = LocalLauncher(store, config)
+    num_run = loop.run(config, launcher, lambda ref: markers.is_done(ref, config))
+    return Outcome(config, num_run, write_report(store, config))
+
+
+def run_once(store: Store, config: Config, ref: StageRef, shard: tuple[int, int]) -> None:
+    """Run one stage, unless it is done."""
+    if Markers(store).is_done(ref, config):
+        log.get().info("stage.skip", stage=ref.stage, reason="done already")
+        return
+    run_stage(store, config, ref, shard)
+
+
+def choose_experiment(store: Store, name: str | None) -> Config:
+    """Return the named experiment's configuration, or that of the only one there is.
+
+    Raises:
+        UsageError: There is none, or none was named and there are several.
+    """
+    if name:
+        return load_experiment(store, name)
+    names = experiment_names(store)
+    if not names:
+        message = (
+            f"{store.url} holds no experiment: `al-job run CONFIG` makes and runs one, "
+            "`al-job begin CONFIG` only makes it"
+        )
+        raise UsageError(message)
+    return load_experiment(store, _only("experiment", names))
+
+
+def choose_stage(
+    config: Config, stage: Stage, round_index: int, arm: str | None, seed: int | None
+) -> StageRef:
+    """Return the stage that is meant; an arm or seed left out is the only one there is.
+
+    Raises:
+        UsageError: There is no such arm, seed or round, or one was left out and there are several.
+    """
+    if seed is None:
+        seed = int(_only("seed", [str(each) for each in config.seeds]))
+    elif seed not in config.seeds:
+        raise UsageError(_unknown("seed", str(seed), [str(each) for each in config.seeds]))
+    if arm is not None and arm not in config.arms:
+        raise UsageError(_unknown("arm", arm, list(config.arms)))
+    if arm is None and round_index > 0:  # round 0 is shared by all arms
+        arm = _only("arm", list(config.arms))
+    if round_index >= config.rounds:
+        message = f"--round {round_index}: {config.experiment} has rounds 0 to {config.rounds - 1}"
+        raise UsageError(message)
+    return RoundRef(config.experiment, seed, arm, round_index).stage(stage)
+
+
+def _only(kind: str, names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    message = f"which {kind}? Say --{kind} or set AL_{kind.upper()} ({known(names)})"
+    raise UsageError(message)
+
+
+def _unknown(kind: str, name: str, names: list[str]) -> str:
+    return f"--{kind} {name}: no such {kind} ({known(names)})"

@@ -1,0 +1,28 @@
+"""Stages in this process, one after another."""
+
+from job.config import Config
+from job.keys import StageRef
+from job.stages import run_stage
+from job.storage import Store
+
+
+class LocalLauncher:
+    """Runs each stage in this process, when it is waited for."""
+
+    capacity = 1
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+        self._begun: list[StageRef] = []
+
+    def start(self, ref: StageRef) -> None:
+        """Begin a stage: it runs in `wait`."""
+        self._begun.append(ref)
+
+    def wait(self) -> list[StageRef]:
+        """Run what was begun."""
+        finished, self._begun = self._begun, []
+        for ref in finished:
+            run_stage(self._store, self._config, ref)
+        return finished

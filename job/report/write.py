@@ -1,0 +1,56 @@
+"""Writing an experiment's results, and showing them."""
+
+from rich.table import Table
+
+from job.config import Config
+from job.keys import ExperimentKeys
+from job.report import curve
+from job.report.results import Row, rows_of, to_csv
+from job.storage import Store
+
+COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
+
+
+def write_report(store: Store, config: Config) -> list[Row]:
+    """Write `results.csv` and the learning curve of what has been evaluated so far."""
+    rows = rows_of(store, config)
+    keys = ExperimentKeys(config.experiment)
+    store.write(keys.results, to_csv(rows))
+    if rows:
+        store.write(keys.report("curve.png"), curve.draw(rows, config.experiment))
+    return rows
+
+
+def table_of(rows: list[Row]) -> Table:
+    """Return the rounds as a table for the terminal."""
+    table = Table(title="mAP at IoU 0.5 on the test set")
+    for name in (
+        "seed",
+        "arm",
+        "round",
+        "images",
+        "boxes",
+        "mAP50",
+        "mAP COCO",
+        "train s",
+        "active s",
+    ):
+        table.add_column(name, justify="left" if name == "arm" else "right")
+    for row in rows:
+        table.add_row(
+            str(row.seed),
+            row.arm,
+            str(row.round),
+            str(row.total_samples),
+            str(row.bboxes),
+            _shown(row.mAP),
+            _shown(row.map_coco),
+            f"{row.train_time:.1f}",
+            f"{row.active_time:.1f}",
+        )
+    return table
+
+
+def _shown(value: float | None) -> str:
+    """A metric; none where no test image shows any class."""
+    return "" if value is None else f"{value:.3f}"

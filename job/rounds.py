@@ -1,0 +1,357 @@
+"""What one stage reads of other stages, and what it writes: typed, and committed by a marker.
+
+A stage's output exists when its `done.json` does. The marker is written last and holds the digests
+of what the stage read and wrote, so a stage whose marker matches its inputs need not run again.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from job import config as configuration
+from job.config import Config
+from job.errors import BadDataError, MissingObjectError, UsageError
+from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.pool import Pool
+from job.storage import Store
+from job.storage.cache import fetch
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The content of `done.json`."""
+
+    inputs: dict[str, str]
+    """Key of each object that was read -> its digest; another stage counts by its own marker."""
+    outputs: dict[str, str]
+    """Name of each object that was written -> SHA-256."""
+    digest: str
+    """SHA-256 of what the outputs say, those that hold times left out."""
+    config: str
+    """`Config.stage_digest` of the configuration."""
+    seconds: float
+    """How long the stage ran."""
+    version: str
+    """The program's version."""
+    attempt: str
+    """Which process wrote it."""
+    threads: int
+    """CPU threads of torch."""
+
+    def to_json(self) -> bytes:
+        """The marker as it is stored."""
+        return (json.dumps(asdict(self), indent=1) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What labelling took, of one round or of all up to it."""
+
+    images: int
+    boxes: int
+    seconds: float
+    money: float
+    class_counts: dict[str, int] = field(default_factory=dict)
+    """Boxes of each class, in the data set's order."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both together."""
+        counts = dict(self.class_counts)
+        for name, count in other.class_counts.items():
+            counts[name] = counts.get(name, 0) + count
+        return Cost(
+            images=self.images + other.images,
+            boxes=self.boxes + other.boxes,
+            seconds=round(self.seconds + other.seconds, 6),
+            money=round(self.money + other.money, 6),
+            class_counts=counts,
+        )
+
+
+class Markers:
+    """Reads markers, and remembers those that were there."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, Marker] = {}
+
+    def get(self, stage: StageRef) -> Marker | None:
+        """Return the stage's marker, if it has one."""
+        return self._at(stage.done)
+
+    def _at(self, key: str) -> Marker | None:
+        if key not in self._known:
+            try:
+                self._known[key] = Marker(**json.loads(self._store.read(key)))
+            except MissingObjectError:
+                return None
+            except (ValueError, TypeError) as error:
+                message = f"{self._store.url}: {key} is no marker: delete it to run the stage again"
+                raise BadDataError(message) from error
+        return self._known[key]
+
+    def forget(self, stage: StageRef) -> None:
+        """Look again next time."""
+        self._known.pop(stage.done, None)
+
+    def is_done(self, stage: StageRef, config: Config) -> bool:
+        """Whether the stage is done, with the inputs that are there now and this configuration."""
+        marker = self.get(stage)
+        if marker is None or marker.config != config.stage_digest(stage.round.arm):
+            return False
+        return all(self._digest(key) == digest for key, digest in marker.inputs.items())
+
+    def _digest(self, key: str) -> str | None:
+        if key.endswith("/done.json"):
+            marker = self._at(key)
+            return marker.digest if marker else None
+        try:
+            return hashlib.sha256(self._store.read(key)).hexdigest()
+        except MissingObjectError:
+            return None
+
+
+class StageIO:
+    """The objects of one stage: reading records its inputs, writing records its outputs."""
+
+    def __init__(
+        self, store: Store, config: Config, ref: StageRef, shard: tuple[int, int] = (0, 1)
+    ) -> None:
+        self.store = store
+        self.config = config
+        self.ref = ref
+        self.shard = shard
+        """This process's share (i, n) of a stage that several share: 0 <= i < n."""
+        self._markers = Markers(store)
+        self._inputs: dict[str, str] = {}
+        self._outputs: dict[str, str] = {}
+        self._volatile: set[str] = set()
+
+    # Reading
+
+    def add_input(self, key: str, digest: str) -> None:
+        """Record an object that no stage wrote as read."""
+        self._inputs[key] = digest
+
+    @cached_property
+    def earlier(self) -> tuple[RoundRef, ...]:
+        """The rounds before this one, from round 0 on."""
+        return tuple(self.ref.round.at(index) for index in range(self.ref.round.index))
+
+    def _marker(self, stage: StageRef) -> Marker:
+        marker = self._markers.get(stage)
+        if marker is None:
+            arm = f" --arm {stage.round.arm}" if stage.round.arm else ""
+            message = (
+                f"{self.ref}: {stage} is not done yet; `al-job {stage.stage} "
+                f"--round {stage.round.index}{arm} --seed {stage.round.seed} "
+                f"--experiment {stage.round.experiment}` does it"
+            )
+            raise UsageError(message)
+        self._inputs[stage.done] = marker.digest
+        return marker
+
+    def _read(self, stage: StageRef, name: str) -> bytes:
+        """Read an output of another stage, and hold it against its marker."""
+        expected = self._marker(stage).outputs.get(name)
+        data = self.store.read(stage.key(name))
+        if hashlib.sha256(data).hexdigest() != expected:
+            message = f"{self.store.url}: {stage.key(name)} is not what its marker says"
+            raise BadDataError(message)
+        return data
+
+    def _fetch(self, stage: StageRef, suffix: str) -> list[Path]:
+        """Local files of another stage's outputs that end in `suffix`, in the order of names."""
+        outputs = self._marker(stage).outputs
+        names = sorted(name for name in outputs if name.endswith(suffix))
+        return [fetch(self.store, stage.key(name), outputs[name]) for name in names]
+
+    def picks(self, round_ref: RoundRef) -> list[str]:
+        """The ids a round selected, in the order of rank."""
+        text = self._read(round_ref.stage("select"), "queries.csv").decode()
+        return [row["id"] for row in csv.DictReader(io.StringIO(text))]
+
+    def pool(self, ids: Sequence[str]) -> Pool:
+        """The pool before this round, of which `ids` are all images.
+
+        Raises:
+            BadDataError: A round before labelled an image twice, or one that is not there.
+        """
+        pool = Pool(tuple(ids))
+        for round_ref in self.earlier:
+            pool = pool.label(self.picks(round_ref))
+        return pool
+
+    def pool_after(self, ids: Sequence[str]) -> Pool:
+        """The pool after this round's labelling."""
+        self._marker(self.ref.round.stage("annotate-sim"))
+        return self.pool(ids).label(self.picks(self.ref.round))
+
+    def cost_before(self) -> Cost:
+        """What all earlier rounds' labels cost."""
+        if not self.earlier:
+            return Cost(0, 0, 0.0, 0.0)
+        content = json.loads(self._read(self.earlier[-1].stage("annotate-sim"), "cost.json"))
+        return Cost(**content["cumulative"])
+
+    def labelled_shards(self) -> list[Path]:
+        """Local tar files of everything labelled up to and with this round."""
+        rounds = (*self.earlier, self.ref.round)
+        return [path for ref in rounds for path in self._fetch(ref.stage("annotate-sim"), ".tar")]
+
+    def model(self, round_ref: RoundRef) -> bytes:
+        """The model that a round trained."""
+        return self._read(round_ref.stage("train"), "model.safetensors")
+
+    def score_parts(self) -> list[Path]:
+        """Local Parquet parts of the score record that this round selects from."""
+        return self._fetch(self.earlier[-1].stage("score"), ".parquet")
+
+    # Writing
+
+    def write(self, name: str, data: bytes, *, volatile: bool = False) -> None:
+        """Write one of the stage's objects; a `volatile` one may differ between equal runs."""
+        self.store.write(self.ref.key(name), data)
+        self._record(name, hashlib.sha256(data).hexdigest(), volatile=volatile)
+
+    def upload(self, name: str, path: Path) -> None:
+        """Write one of the stage's objects from a local file."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self.store.upload(self.ref.key(name), path)
+        self._record(name, digest, volatile=False)
+
+    @property
+    def _checkpoint_key(self) -> str:
+        """Named after the inputs: one of an attempt with other inputs is not found."""
+        content = [sorted(self._inputs.items()), self.config.stage_digest(self.ref.round.arm)]
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return self.ref.key(f"checkpoint-{digest[:16]}.safetensors")
+
+    def load_checkpoint(self) -> bytes | None:
+        """Return what an earlier attempt at this stage saved, if it had read the same inputs."""
+        try:
+            return self.store.read(self._checkpoint_key)
+        except MissingObjectError:
+            return None
+
+    def save_checkpoint(self, data: bytes) -> None:
+        """Save what a later attempt can go on from; no other stage reads it."""
+        self.store.write(self._checkpoint_key, data)
+
+    def remove_checkpoint(self) -> None:
+        """Remove what `save_checkpoint` saved."""
+        self.store.delete(self._checkpoint_key)
+
+    def _record(self, name: str, digest: str, *, volatile: bool) -> None:
+        self._outputs[name] = digest
+        if volatile:
+            self._volatile.add(name)
+
+    def commit(self, seconds: float) -> None:
+        """Write the marker. Of a stage that several processes share, the last one to end does."""
+        marker = self._make_marker(seconds)
+        index, count = self.shard
+        if count > 1:
+            self.store.write(self.ref.key(_shard_marker(index, count)), marker.to_json())
+            merged = self._merge(count)
+            if merged is None:
+                return
+            marker = merged
+        self.store.write(self.ref.done, marker.to_json())
+
+    def _make_marker(self, seconds: float) -> Marker:
+        steady = {n: d for n, d in sorted(self._outputs.items()) if n not in self._volatile}
+        return Marker(
+            inputs=dict(sorted(self._inputs.items())),
+            outputs=dict(sorted(self._outputs.items())),
+            digest=_digest(steady),
+            config=self.config.stage_digest(self.ref.round.arm),
+            seconds=round(seconds, 3),
+            version=version("al-voc"),
+            attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
+            threads=self.config.runtime.threads,
+        )
+
+    def _merge(self, count: int) -> Marker | None:
+        """One marker for the work of all shards, or None while one of them is not done."""
+        own = self._make_marker(0)
+        outputs: dict[str, str] = {}
+        seconds = 0.0
+        for index in range(count):
+            try:
+                data = self.store.read(self.ref.key(_shard_marker(index, count)))
+            except MissingObjectError:
+                return None
+            marker = Marker(**json.loads(data))
+            if (marker.inputs, marker.config) != (own.inputs, own.config):
+                return None  # left over from other inputs: its process is yet to run
+            outputs |= marker.outputs
+            seconds += marker.seconds
+        outputs = dict(sorted(outputs.items()))
+        return replace(own, outputs=outputs, digest=_digest(outputs), seconds=round(seconds, 3))
+
+
+def _shard_marker(index: int, count: int) -> str:
+    return f"shard-{index:04d}-of-{count:04d}.json"
+
+
+def _digest(outputs: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(outputs).encode()).hexdigest()
+
+
+def experiment_names(store: Store) -> list[str]:
+    """The experiments that the store holds."""
+    names = store.list_names("experiments/")
+    return [name for name in names if store.exists(ExperimentKeys(name).config)]
+
+
+def load_experiment(store: Store, name: str) -> Config:
+    """Read the configuration that an experiment began with.
+
+    Raises:
+        UsageError: There is no such experiment; the message names those there are.
+    """
+    key = ExperimentKeys(name).config
+    try:
+        return configuration.parse(store.read(key).decode(), f"{store.url}/{key}")
+    except MissingObjectError:
+        names = configuration.known(experiment_names(store))
+        message = (
+            f"{store.url} holds no experiment {name!r} ({names}); `al-job run CONFIG` makes one"
+        )
+        raise UsageError(message) from None
+
+
+def begin_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
+    """Write the configuration of a new experiment, or take up one that has begun.
+
+    Raises:
+        ConfigError: It began with another configuration or another content of the data set.
+    """
+    dataset = config.dataset.model_copy(update={"sha256": dataset_digest})
+    config = config.model_copy(update={"dataset": dataset})
+    keys = ExperimentKeys(config.experiment)
+    if store.exists(keys.config):
+        begun = load_experiment(store, config.experiment)
+        configuration.refuse_changes(begun, config)
+        if begun == config:
+            return config
+    store.write(keys.config, config.to_yaml().encode())
+    return config
+
+
+def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:
+    """Yield (arm, round) of every arm's every round; round 0 comes once for each arm."""
+    for seed in config.seeds:
+        for arm in config.arms:
+            for index in range(config.rounds):
+                yield arm, RoundRef(config.experiment, seed, arm, index)

@@ -1,0 +1,53 @@
+"""Measure the round's model on the test set: write its detections and their metrics."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from job import log
+from job.data.dataset import Dataset
+from job.data.images import decode_rgb
+from job.detection.average_precision import evaluate
+from job.detection.device import resolve_device, set_threads
+from job.detection.inference import detect_images
+from job.detection.models import load_model
+from job.errors import BadDataError
+from job.rounds import StageIO
+
+
+def run(io: StageIO) -> dict[str, object]:
+    """Read the model and the test set. Write `metrics.json` and `detections.parquet`."""
+    set_threads(io.config.runtime)
+    dataset = Dataset.open(io.store, io.config.dataset.name)
+    refuse_leak(dataset)
+    truth = dataset.test_images()
+    tracked = log.track(truth, "evaluate", len(truth), "images")
+    detector = load_model(io.model(io.ref.round), io.config.detector)
+    detections = detect_images(
+        detector,
+        ((image.id, decode_rgb(image.read())) for image in tracked),
+        io.config.evaluate,
+        device=resolve_device(io.config.runtime),
+        batch_size=io.config.runtime.batch_size,
+    )
+    metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
+    sink = pa.BufferOutputStream()
+    pq.write_table(detections.to_table(dataset.classes), sink)
+    io.write("detections.parquet", sink.getvalue().to_pybytes())
+    io.write("metrics.json", metrics.to_json())
+    return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
+
+
+def refuse_leak(dataset: Dataset) -> None:
+    """Guard that no test image can be trained on, neither by its id nor by its content.
+
+    Raises:
+        BadDataError: An image is in the pool and in the test set.
+    """
+    pool, test = dataset.index("pool"), dataset.index("test")
+    for column, what in (("id", "id"), ("sha256", "content (SHA-256)")):
+        if shared := set(pool[column].to_pylist()) & set(test[column].to_pylist()):
+            message = (
+                f"data set {dataset.manifest.name!r}: pool and test share {len(shared)} images by "
+                f"their {what}, such as {min(shared)}: ingest it again without them"
+            )
+            raise BadDataError(message)

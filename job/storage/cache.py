@@ -1,0 +1,122 @@
+"""A local file with an object's bytes: the store's own, or a copy kept for the next time."""
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from job.errors import BadDataError, ConfigError
+from job.storage.base import Store
+from job.storage.files import TEMPORARY_PREFIX, file_errors
+
+_verified: dict[Path, tuple[str, int, int]] = {}
+"""The digest, time of change (ns) and size of the files whose bytes this process has checked."""
+
+
+def fetch(store: Store, key: str, sha256: str) -> Path:
+    """Return a local file that holds an object, checked against the digest of its bytes.
+
+    Args:
+        store: Where the object lies. Files of a local store are used in place.
+        key: The object's key.
+        sha256: The digest that its bytes must have, in hexadecimal.
+
+    Raises:
+        BadDataError: The object is missing, or has another digest.
+        ConfigError: `AL_CACHE` names a directory that cannot be written.
+        TemporaryError: The store does not answer, or the disk is full.
+    """
+    in_place = store.local_path(key)
+    if in_place is not None:
+        return _in_place(store, key, in_place, sha256)
+    cached = directory() / sha256[:2] / sha256
+    if not _holds(cached, sha256):
+        _download(store, key, cached, sha256)
+    return cached
+
+
+def directory() -> Path:
+    """Return the cache directory: `AL_CACHE`, or `al-voc` in the user's cache.
+
+    Where the user's cache cannot be written, as in a container with a read-only file system, a
+    directory for temporary files is used.
+
+    Raises:
+        ConfigError: The directory that `AL_CACHE` names cannot be written.
+    """
+    if chosen := os.environ.get("AL_CACHE"):
+        path = Path(chosen).absolute()
+        if not _writable(path):
+            message = f"AL_CACHE={chosen}: not a directory that can be written"
+            raise ConfigError(message)
+        return path
+    with suppress(RuntimeError):  # a user without a home, as in a container
+        usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "al-voc"
+        if _writable(usual):
+            return usual
+    path = Path(tempfile.gettempdir()) / f"al-voc-{os.getuid()}"
+    if not _writable(path):
+        message = f"{path}: cannot be written, nor can ~/.cache; name a cache directory in AL_CACHE"
+        raise ConfigError(message)
+    return path
+
+
+def _writable(path: Path) -> bool:
+    """Whether files can be created in a directory, which is created where it is missing."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(path, os.W_OK | os.X_OK)
+
+
+def _in_place(store: Store, key: str, path: Path, sha256: str) -> Path:
+    """A file of the store itself, when its bytes are the right ones."""
+    if not _holds(path, sha256):
+        if path.is_file():
+            raise _mismatch(store, key, sha256)
+        store.read(key)  # says what is missing
+    return path
+
+
+def _download(store: Store, key: str, target: Path, sha256: str) -> None:
+    """Put an object into the cache; its name appears only once its bytes have been checked.
+
+    Another process may do the same at the same time: both put the same bytes there.
+    """
+    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid4().hex}"
+    try:
+        store.download(key, temporary)
+        if not _holds(temporary, sha256):
+            raise _mismatch(store, key, sha256)
+        with file_errors(target):
+            temporary.replace(target)
+        _verified[target] = _verified.pop(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    """Whether a file is there with the right bytes; the same file is read only once."""
+    with file_errors(path):
+        if not path.is_file():
+            return False
+        status = path.stat()
+        known = (sha256, status.st_mtime_ns, status.st_size)
+        if _verified.get(path) == known:
+            return True
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return False
+    _verified[path] = known
+    return True
+
+
+def _mismatch(store: Store, key: str, sha256: str) -> BadDataError:
+    """The error for an object whose bytes are not those expected."""
+    return BadDataError(
+        f"{key} in {store.url}: its bytes are not those recorded (sha256 {sha256}); "
+        "the object was changed or damaged: create the data set again"
+    )

@@ -1,0 +1,93 @@
+"""Whether a store can do all that the job needs of it: what `al-job doctor` says about it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import uuid4
+
+from job.errors import AlJobError, BadDataError
+from job.storage.base import Store
+
+_CONTENT = bytes(range(256))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check."""
+
+    name: str
+    ok: bool
+    detail: str
+    """What was seen, or the error."""
+    advice: str = ""
+    """What to do where it is not ok."""
+
+
+def check_store(store: Store) -> list[Finding]:
+    """Try out a store on an object below `.doctor/`, which is removed again.
+
+    Where nothing can be written, the other checks are left out. Raises none of the project's
+    errors: they are findings.
+    """
+    key = f".doctor/{uuid4().hex}"
+    write = _finding("write", lambda: _write(store, key), "s3:PutObject")
+    if not write.ok:
+        return [write]
+    try:
+        return [
+            write,
+            _finding("read", lambda: _read(store, key), "s3:GetObject"),
+            _finding("read a range", lambda: _read_range(store, key), "s3:GetObject"),
+            _finding("list", lambda: _list(store, key), "s3:ListBucket"),
+            _finding("conditional write", lambda: _create(store, key), "s3:PutObject"),
+            _finding("delete", lambda: _delete(store, key), "s3:DeleteObject"),
+        ]
+    finally:  # also where a person loses patience
+        with suppress(AlJobError):
+            store.delete(key)
+
+
+def _finding(name: str, check: Callable[[], str], permission: str) -> Finding:
+    """Run one check."""
+    try:
+        return Finding(name, ok=True, detail=check())
+    except AlJobError as error:
+        advice = f"a directory must allow it to this user, a bucket needs {permission}"
+        return Finding(name, ok=False, detail=str(error), advice=advice)
+
+
+def _write(store: Store, key: str) -> str:
+    store.write(key, _CONTENT)
+    return f"{len(_CONTENT)} bytes to {store.url}"
+
+
+def _read(store: Store, key: str) -> str:
+    _expect(store.read(key) == _CONTENT, "reads give other bytes than were written")
+    return "what was written"
+
+
+def _read_range(store: Store, key: str) -> str:
+    _expect(store.read_range(key, 100, 50) == _CONTENT[100:150], "ranges give other bytes")
+    return "50 bytes from the middle"
+
+
+def _list(store: Store, key: str) -> str:
+    _expect(key in store.list(".doctor/"), "a list lacks what was written")
+    return "what was written is there"
+
+
+def _create(store: Store, key: str) -> str:
+    if store.write(key, b"", if_absent=True):
+        return "not honoured: an object that is there is overwritten; nothing depends on it"
+    return "honoured"
+
+
+def _delete(store: Store, key: str) -> str:
+    store.delete(key)
+    _expect(not store.exists(key), "an object that was deleted is still there")
+    return "gone"
+
+
+def _expect(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not condition:
+        raise BadDataError(otherwise)

@@ -1,0 +1,119 @@
+"""What an error of botocore means: to whom, and whether another attempt may help."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSLError,
+)
+from urllib3.exceptions import HTTPError
+
+from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, TemporaryError
+
+BODY_ERRORS = (HTTPClientError, IncompleteReadError, FlexibleChecksumError, HTTPError)
+"""How the body of an answer breaks off; botocore repeats requests, but no reading of a body."""
+
+_TEMPORARY = (*BODY_ERRORS, ConnectionError, CredentialRetrievalError, MetadataRetrievalError)
+
+_CREDENTIALS = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE"
+_ENDPOINT = "check AWS_ENDPOINT_URL"
+_ADVICE = {
+    "AccessDenied": "the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and "
+    f"s3:ListBucket here: {_CREDENTIALS}",
+    "ExpiredToken": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
+    "RequestTimeTooSkewed": "set this machine's clock",
+    "AuthorizationHeaderMalformed": "check AWS_DEFAULT_REGION",
+    "PermanentRedirect": "check AWS_DEFAULT_REGION",
+    "IllegalLocationConstraintException": "check AWS_DEFAULT_REGION",
+}
+_NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
+
+
+@contextmanager
+def s3_errors(where: str) -> Iterator[None]:
+    """Turn what botocore raises into the project's errors.
+
+    Args:
+        where: The object or bucket, and the server, for the message.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _of_answer(error, where) from error
+    except (BotoCoreError, HTTPError) as error:
+        raise _of_no_answer(error, where) from error
+
+
+def status_of(error: ClientError) -> int:
+    """Return the HTTP status of the server's answer."""
+    status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status
+
+
+def _of_answer(error: ClientError, where: str) -> AlJobError:
+    """The meaning of an error that the server answered with."""
+    code = error.response["Error"].get("Code", "")
+    said = _one_line(error.response["Error"].get("Message") or code)
+    status = status_of(error)
+    if code == "NoSuchBucket":
+        return ConfigError(
+            f"{where}: there is no such bucket; create it, name another in the store's URL, "
+            f"or {_ENDPOINT}"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return MissingObjectError(f"{where}: no such object")
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return BadDataError(f"{where}: the object ends before the bytes that were asked for")
+    if code == "KeyTooLongError":
+        return BadDataError(f"{where}: {said}")
+    if _may_pass(status, code):
+        return TemporaryError(f"{where}: the server answered {status} {code}: {said}; try again")
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        default = _ADVICE["AccessDenied"] if code == str(status) else _CREDENTIALS
+        advice = _ADVICE.get(code, default)
+    else:
+        advice = _ADVICE.get(code, f"check the store's URL, or {_ENDPOINT}")
+    return ConfigError(f"{where}: the server answered {status} {code}: {said}; {advice}")
+
+
+def _may_pass(status: int, code: str) -> bool:
+    """Whether a later attempt may get another answer."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return status != HTTPStatus.NOT_IMPLEMENTED
+    passing = {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+    return status in passing or code in {"RequestTimeout", "SlowDown"}
+
+
+def _of_no_answer(error: BotoCoreError | HTTPError, where: str) -> AlJobError:
+    """The meaning of an error on this side, or on the way."""
+    said = _one_line(error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        return ConfigError(f"{where}: {said}; set {variables}")
+    if isinstance(error, SSLError) and any(reason in said for reason in _NOT_TRUSTED):
+        return ConfigError(f"{where}: {said}; {_ENDPOINT}, or name its authority in AWS_CA_BUNDLE")
+    if isinstance(error, _TEMPORARY):
+        return TemporaryError(f"{where}: {said}; is the server up? {_ENDPOINT}")
+    return ConfigError(f"{where}: {said}; check the store's URL and the AWS variables")
+
+
+def _one_line(text: object) -> str:
+    """A vendor's message, without its line breaks and last full stop."""
+    return " ".join(str(text).split()).rstrip(".")

@@ -1,0 +1,77 @@
+"""The score record, to Parquet's form and back."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from job.records import ScoreRecord
+
+RECORD = ScoreRecord(
+    ids=np.array(["b", "a", "ü"]),
+    sizes_wh=np.array([[500, 375], [96, 97], [1, 2]]),
+    offsets=np.array([0, 2, 2, 3]),
+    boxes_xyxy=np.arange(12, dtype=np.float32).reshape(3, 4),
+    probabilities=np.array([[0.5, 0.5], [0.25, 0.75], [1, 0]], np.float16),
+    objectness=np.array([0.5, 0.25, 1], np.float32),
+    num_overlaps=np.array([1, 7, 3]),
+    embeddings=np.arange(6, dtype=np.float16).reshape(3, 2),
+    box_features=np.arange(9, dtype=np.float16).reshape(3, 3),
+)
+
+
+def through_parquet(table: pa.Table) -> pa.Table:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return pq.read_table(pa.BufferReader(sink.getvalue()))
+
+
+def test_there_and_back() -> None:
+    """Every field has the same values and the same type."""
+    back = ScoreRecord.from_table(through_parquet(RECORD.to_table()))
+    for field in fields(ScoreRecord):
+        expected, found = getattr(RECORD, field.name), getattr(back, field.name)
+        assert found.dtype == expected.dtype, field.name
+        np.testing.assert_array_equal(found, expected, err_msg=field.name)
+
+
+def test_box_features_are_optional() -> None:
+    """Without them there is none, and no column."""
+    table = replace(RECORD, box_features=None).to_table()
+    assert "box_features" not in table.column_names
+    assert ScoreRecord.from_table(table).box_features is None
+
+
+def test_only_some_columns() -> None:
+    """Those are there with the offsets; another one is an error, never a wrong answer."""
+    part = ScoreRecord.from_table(RECORD.to_table().select(["id", "objectness"]))
+    assert part.objectness.tolist() == [0.5, 0.25, 1.0]
+    assert part.num_detections.tolist() == [2, 0, 1]
+    with pytest.raises(AttributeError, match="probabilities"):
+        _ = part.probabilities
+
+
+def test_no_column_of_detections_no_offsets() -> None:
+    """How many detections there are is not known then."""
+    part = ScoreRecord.from_table(RECORD.to_table().select(["id", "embedding"]))
+    assert part.embeddings.shape == (3, 2)
+    with pytest.raises(AttributeError, match="offsets"):
+        _ = part.num_detections
+
+
+def test_a_slice_of_a_table_has_its_own_detections() -> None:
+    """A table that is a view of a longer one begins at its own first row."""
+    part = ScoreRecord.from_table(RECORD.to_table().slice(1, 2))
+    assert part.ids.tolist() == ["a", "ü"]
+    assert part.offsets.tolist() == [0, 0, 1]
+    assert part.probabilities.tolist() == [[1.0, 0.0]]
+
+
+def test_no_rows() -> None:
+    """An empty part keeps its widths."""
+    part = ScoreRecord.from_table(through_parquet(RECORD.to_table().slice(0, 0)))
+    assert part.offsets.tolist() == [0]
+    assert part.probabilities.shape == (0, 2)
+    assert part.sizes_wh.shape == (0, 2)

@@ -1,0 +1,230 @@
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from job.config import DetectorConfig, TrainConfig
+from job.detection.checkpoint import HistoryRow
+from job.detection.models import Detector, build_detector, save_model
+from job.detection.training import fit
+from job.errors import BadDataError, ConfigError, StopRequestedError
+from job.records import Annotation
+
+CPU = torch.device("cpu")
+CLASSES = ("disc", "square")
+NOTHING = np.empty((0, 4), dtype=np.float32)
+
+
+class Samples:
+    """Samples held in memory."""
+
+    def __init__(self, *samples: tuple[Image.Image, Annotation]) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
+        return self.samples[index]
+
+
+def rectangles(num_samples: int) -> Samples:
+    """Noise with one bright rectangle in each image."""
+    rng = np.random.default_rng(0)
+    samples = []
+    for _ in range(num_samples):
+        pixels = rng.integers(0, 60, (60, 80, 3), dtype=np.uint8)
+        left, top = int(rng.integers(0, 48)), int(rng.integers(0, 36))
+        pixels[top : top + 24, left : left + 32] = (250, 40, 40)
+        boxes = np.array([[left, top, left + 32, top + 24]], dtype=np.float32)
+        annotation = Annotation(80, 60, boxes, ("square",), (False,), (False,))
+        samples.append((Image.fromarray(pixels), annotation))
+    return Samples(*samples)
+
+
+def empty_images(num_samples: int) -> Samples:
+    nothing = Annotation(80, 60, NOTHING, (), (), ())
+    return Samples(*[(image, nothing) for image, _ in rectangles(num_samples).samples])
+
+
+def settings(**changes: Any) -> TrainConfig:
+    defaults = {"batch_size": 3, "checkpoint_every_steps": 2, "warmup_steps": 2}
+    return TrainConfig.model_validate(defaults | changes)
+
+
+class Run:
+    """One training, with what it saved on the way."""
+
+    def __init__(self, config: TrainConfig, samples: Samples, steps: int = 7) -> None:
+        self.config, self.samples, self.steps = config, samples, steps
+        self.checkpoints: list[bytes] = []
+        self.history: list[HistoryRow] = []
+        small = DetectorConfig(size=64, width=0.25, backbone="scratch")
+        self.detector: Detector = build_detector(small, CLASSES, seed=0)
+
+    def go(
+        self, checkpoint: bytes | None = None, stop_after: int | None = None, seed: int = 0
+    ) -> "Run":
+        asked = count()
+        self.history = fit(
+            self.detector,
+            self.samples,
+            self.config,
+            steps=self.steps,
+            seed=(seed, 1),
+            device=CPU,
+            checkpoint=checkpoint,
+            save_checkpoint=self.checkpoints.append,
+            stop=lambda: next(asked) == stop_after,
+        )
+        return self
+
+    @property
+    def model(self) -> bytes:
+        return save_model(self.detector)
+
+    @property
+    def timeless_history(self) -> list[HistoryRow]:
+        return [replace(row, images_per_second=0) for row in self.history]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float) -> None:
+    """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
+    config = settings(optimizer=optimizer, average_decay=decay, learning_rate=0.01)
+    straight = Run(config, rectangles(4)).go()
+    assert len(straight.checkpoints) == 3
+    for checkpoint in straight.checkpoints:
+        resumed = Run(config, rectangles(4)).go(checkpoint)
+        assert resumed.model == straight.model
+        assert resumed.timeless_history == straight.timeless_history
+
+
+def test_a_stopped_training_goes_on_where_it_stopped() -> None:
+    """Asked to stop, it saves, says where it is, and nothing is lost."""
+    straight = Run(settings(), rectangles(4)).go()
+    stopped = Run(settings(), rectangles(4))
+    with pytest.raises(StopRequestedError, match="step 3 of 7"):
+        stopped.go(stop_after=3)
+    resumed = Run(settings(), rectangles(4)).go(stopped.checkpoints[-1])
+    assert resumed.model == straight.model
+    assert len(resumed.checkpoints) == 2  # at steps 4 and 6: it did not begin again
+
+
+@pytest.mark.parametrize("kind", ["damaged", "other"])
+def test_a_checkpoint_of_no_use_is_not_used(kind: str) -> None:
+    """One that was cut short, or is from other settings, gives way to a training from the start."""
+    straight = Run(settings(), rectangles(4)).go()
+    other = Run(settings(learning_rate=0.002), rectangles(4)).go()
+    data = {"damaged": straight.checkpoints[-1][:-9], "other": other.checkpoints[-1]}[kind]
+    assert Run(settings(), rectangles(4)).go(data).model == straight.model
+
+
+def test_the_seed_decides_what_is_learnt() -> None:
+    """Two trainings of one seed are equal, and of two seeds are not."""
+    one, same, other = (Run(settings(), rectangles(4), 2).go(seed=s).model for s in (0, 0, 1))
+    assert one == same
+    assert one != other
+
+
+def test_training_leaves_the_global_stream() -> None:
+    """Torch's global stream is where it was."""
+    before = torch.get_rng_state()
+    Run(settings(), rectangles(4), steps=2).go()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_loss_falls() -> None:
+    """Forty steps on four images at least halve the loss."""
+    config = settings(optimizer="adamw", learning_rate=0.003, augmentation="none")
+    first, last = Run(config, rectangles(4), steps=40).go().history
+    assert last.loss < first.loss / 2
+
+
+def test_history_has_a_row_every_20_steps_and_one_at_the_end() -> None:
+    """Rows say how many steps were done, the parts of the loss, and the schedule's rate."""
+    config = settings(schedule="constant", learning_rate=0.001)
+    history = Run(config, rectangles(3), steps=45).go().history
+    assert [row.step for row in history] == [20, 40, 45]
+    for row in history:
+        assert row.loss == row.classification_loss + row.bbox_loss > 0
+        assert row.learning_rate == 0.001
+        assert row.images_per_second > 0
+
+
+@pytest.mark.parametrize("steps_between", [20, 60])
+def test_a_rows_losses_are_means_over_its_steps(steps_between: int) -> None:
+    """Where nothing can be learnt from the images, every mean is 0."""
+    config = settings(checkpoint_every_steps=steps_between)
+    (row,) = Run(config, empty_images(2), steps=3).go().history
+    assert (row.loss, row.classification_loss, row.bbox_loss) == (0, 0, 0)
+
+
+def test_fewer_images_than_a_batch_are_trained_on() -> None:
+    """Two images fill a batch of five by being drawn again."""
+    (row,) = Run(settings(batch_size=5), rectangles(2), steps=2).go().history
+    assert np.isfinite(row.loss)
+
+
+def test_biases_and_normalisation_do_not_decay() -> None:
+    """By hand: images that show nothing give no gradient, so only decay moves weights.
+
+    SGD multiplies a decayed weight by 1 - rate * decay, here 1 - 0.1 * 0.5.
+    """
+    config = settings(schedule="constant", warmup_steps=0, learning_rate=0.1, weight_decay=0.5)
+    run = Run(config, empty_images(3), steps=1)
+    before = {k: v.clone() for k, v in run.detector.named_parameters()}
+    run.go()
+    for name, value in run.detector.named_parameters():
+        factor = 0.95 if value.ndim > 1 else 1.0
+        torch.testing.assert_close(value, factor * before[name])
+
+
+def test_a_training_that_diverges_stops_and_says_what_to_do() -> None:
+    """The message names the step and the settings; it is bad data, never tried again."""
+    config = settings(learning_rate=1e12, warmup_steps=0, clip_norm=None)
+    with pytest.raises(BadDataError, match=r"at step [1-9]: lower train\.learning_rate") as caught:
+        Run(config, rectangles(3)).go()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_broken_sample_ends_the_training() -> None:
+    """What the samples raise comes out as it was raised."""
+    image, annotation = rectangles(1).samples[0]
+    unknown = replace(annotation, labels=("cat",))
+    with pytest.raises(BadDataError, match="'cat'"):
+        Run(settings(), Samples((image, unknown))).go()
+
+
+def test_nothing_to_train_on_is_refused() -> None:
+    """No labelled images is an error of its own, not a division by zero."""
+    with pytest.raises(BadDataError, match="no labelled images"):
+        Run(settings(), Samples()).go()
+
+
+def test_a_batch_of_one_is_refused() -> None:
+    """Batch normalisation has no variance over a single cell."""
+    with pytest.raises(ConfigError, match=r"train\.batch_size"):
+        Run(settings(batch_size=1), rectangles(3)).go()
+
+
+def test_the_average_is_what_is_kept() -> None:
+    """With a moving average, the model that comes out lags behind the one without."""
+    plain = Run(settings(), rectangles(3)).go()
+    averaged = Run(settings(average_decay=0.9), rectangles(3)).go()
+    assert plain.model != averaged.model
+    assert not averaged.detector.training
+
+
+def test_bfloat16_is_used_where_asked_for() -> None:
+    """Weights stay float32; what is computed differs from float32."""
+    exact = Run(settings(precision="float32"), rectangles(3), steps=2).go()
+    rough = Run(settings(precision="bfloat16"), rectangles(3), steps=2).go()
+    assert exact.history[0].loss != rough.history[0].loss
+    assert exact.history[0].loss == pytest.approx(rough.history[0].loss, rel=0.05)
+    assert {p.dtype for p in rough.detector.parameters()} == {torch.float32}

@@ -1,0 +1,93 @@
+"""How a store is named, and which keys it takes."""
+
+from pathlib import Path
+
+import pytest
+
+from job.errors import BadDataError, UsageError
+from job.storage import open_store
+from job.storage.base import check_key, check_prefix
+from job.storage.local import LocalStore
+from job.storage.s3 import S3Store
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/data/state", "/data/state"),
+        ("/data/a b#c?d%20", "/data/a b#c?d%20"),
+        ("file:///data/state", "/data/state"),
+        ("file:///data/a%20b", "/data/a b"),
+    ],
+)
+def test_paths_and_file_urls_are_directories(url: str, path: str) -> None:
+    """A path is taken as it is; a URL is decoded."""
+    store = open_store(url)
+    assert isinstance(store, LocalStore)
+    assert store.root == Path(path)
+    assert open_store(store.url).url == store.url
+
+
+def test_a_path_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one from the working directory at that time."""
+    monkeypatch.chdir(tmp_path)
+    store = open_store("./state")
+    monkeypatch.chdir("/")
+    store.write("a", b"content")
+    assert (tmp_path / "state" / "a").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket", "prefix", "again"),
+    [
+        ("s3://bucket", "bucket", "", "s3://bucket"),
+        ("s3://bucket/", "bucket", "", "s3://bucket"),
+        ("s3://my.bucket-1/a/b/", "my.bucket-1", "a/b", "s3://my.bucket-1/a/b"),
+        ("s3://bucket/a b#c?d%20", "bucket", "a b#c?d%20", "s3://bucket/a b#c?d%20"),
+    ],
+)
+def test_s3_urls_are_buckets(url: str, bucket: str, prefix: str, again: str) -> None:
+    """A prefix means itself, as in other tools for S3; nothing in it is decoded."""
+    store = open_store(url)
+    assert isinstance(store, S3Store)
+    assert (store.bucket, store.prefix, store.url) == (bucket, prefix, again)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "s3://", "s3:///a", "s3:bucket", "s3://Bad Bucket!/a", "gs://bucket/a", "file://host/a"],
+)
+def test_other_urls_are_refused(url: str) -> None:
+    """The message shows what was given and what is expected."""
+    with pytest.raises(UsageError, match="expected s3://bucket/prefix, file:///path") as caught:
+        open_store(url)
+    assert repr(url) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/a", "a//b", "a/", "..", "../a", "a/../b", "a/..", ".", "./a", "a/.tmp-x", "a\0b"]
+)
+def test_keys_that_no_directory_can_hold_are_refused(key: str) -> None:
+    """A key means the same object in every kind of store, and never one outside."""
+    with pytest.raises(BadDataError, match="key") as caught:
+        check_key(key)
+    assert repr(key) in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["a", "a/b.c", "..a/b..", ".hidden", "a b/ü", "tmp-x"])
+def test_other_keys_are_taken(key: str) -> None:
+    """Dots and spaces are no offence by themselves."""
+    assert check_key(key) == key
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "a/", "a/b", ".a/"])
+def test_a_prefix_may_be_a_part_of_a_key(prefix: str) -> None:
+    """It may be empty, and may end in a slash."""
+    assert check_prefix(prefix) == prefix
+
+
+@pytest.mark.parametrize("prefix", ["/", "//", "a//", "..", "../", "a/../"])
+def test_a_prefix_may_not_lead_out(prefix: str) -> None:
+    """What no key begins with is refused."""
+    with pytest.raises(BadDataError, match="key"):
+        check_prefix(prefix)

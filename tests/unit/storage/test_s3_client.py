@@ -1,0 +1,128 @@
+"""How the client of an S3 store is set up, without a server."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, SSLError
+
+from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError
+from job.storage.s3 import S3Store
+from job.storage.s3_errors import s3_errors
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings of this machine count."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+
+
+def client_of(store: S3Store) -> Any:
+    return store._client()  # noqa: SLF001 - its settings are the subject
+
+
+def config_of(store: S3Store) -> Any:
+    return client_of(store).meta.config
+
+
+def test_retries_timeouts_and_connections_are_set() -> None:
+    """Nothing is left to defaults that differ between versions."""
+    config = config_of(S3Store("bucket"))
+    assert config.retries["mode"] == "standard"
+    assert config.retries["total_max_attempts"] == 8
+    assert (config.connect_timeout, config.read_timeout) == (10, 60)
+    assert config.max_pool_connections == 32
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", None])
+def test_other_servers_get_what_they_understand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str | None
+) -> None:
+    """No new checksums and no buckets in host names, wherever the server is named."""
+    if name:
+        monkeypatch.setenv(name, "http://localhost:8333")
+    else:
+        (tmp_path / "config").write_text("[default]\nendpoint_url = http://localhost:8333\n")
+    config = config_of(S3Store("bucket"))
+    assert config.request_checksum_calculation == "when_required"
+    assert config.response_checksum_validation == "when_required"
+    assert config.s3["addressing_style"] == "path"
+
+
+def test_aws_keeps_its_checksums() -> None:
+    """On AWS, the integrity of transfers is checked as usual."""
+    config = config_of(S3Store("bucket"))
+    assert config.request_checksum_calculation == "when_supported"
+    assert not (config.s3 or {}).get("addressing_style")
+
+
+def test_one_client_serves_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made at the first use, kept, and made anew after a fork."""
+    store = S3Store("bucket")
+    first = client_of(store)
+    assert client_of(store) is first
+    pid = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+    assert client_of(store) is not first
+
+
+def test_a_store_can_be_sent_to_another_process() -> None:
+    """What is sent is the address, not the connections."""
+    store = S3Store("bucket", "some/prefix")
+    client_of(store)
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
+    assert again.url == "s3://bucket/some/prefix"
+
+
+def test_lists_are_sorted_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some servers list in an order of their own, and some users' tools create folder objects."""
+    pages = [
+        {"Contents": [{"Key": "p/z"}, {"Key": "p/b/"}, {"Key": "p/"}]},
+        {"Contents": [{"Key": "p/a"}], "CommonPrefixes": [{"Prefix": "p/b/"}, {"Prefix": "p/a/"}]},
+    ]
+    store = S3Store("bucket", "p")
+    monkeypatch.setattr(store, "_pages", lambda *_, **__: pages)
+    assert list(store.list("")) == ["a", "z"]
+    assert list(store.list_names("")) == ["a", "b", "z"]
+
+
+def answered(status: int, code: str, text: str = "said so") -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": text},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        },
+        "GetObject",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "word"),
+    [
+        (answered(400, "RequestTimeout"), TemporaryError, "try again"),
+        (answered(409, "ConditionalRequestConflict"), TemporaryError, "try again"),
+        (answered(429, "TooManyRequests"), TemporaryError, "try again"),
+        (answered(507, "StorageFull"), TemporaryError, "try again"),
+        (answered(501, "NotImplemented"), ConfigError, "AWS_ENDPOINT_URL"),
+        (answered(403, "RequestTimeTooSkewed"), ConfigError, "clock"),
+        (answered(400, "AuthorizationHeaderMalformed"), ConfigError, "AWS_DEFAULT_REGION"),
+        (answered(301, "PermanentRedirect"), ConfigError, "AWS_DEFAULT_REGION"),
+        (answered(400, "ExpiredToken"), ConfigError, "AWS_SESSION_TOKEN"),
+        (answered(403, "AccessDenied", "two\n lines."), ConfigError, "two lines; the credentials"),
+        (answered(400, "KeyTooLongError"), BadDataError, "said so"),
+        (SSLError(endpoint_url="x", error="CERTIFICATE_VERIFY_FAILED"), ConfigError, "CA_BUNDLE"),
+        (SSLError(endpoint_url="x", error="EOF occurred"), TemporaryError, "is the server up"),
+    ],
+)
+def test_each_error_has_its_meaning(error: Exception, kind: type[AlJobError], word: str) -> None:
+    """Only what may pass is temporary, and each message says what to do."""
+    with pytest.raises(kind, match=word) as caught, s3_errors("s3://bucket/key at http://host"):
+        raise error
+    assert type(caught.value) is kind
+    assert str(caught.value).startswith("s3://bucket/key at http://host: ")
+    assert "\n" not in str(caught.value)
