@@ -173,7 +173,8 @@ class _Index:
         """The rows of some images, or of all, shard by shard."""
         table = self.table
         if ids is not None:
-            table = table.take(sorted({self._number(image_id) for image_id in ids}))
+            numbers = sorted({self._number(image_id) for image_id in ids})
+            table = table.take(pa.array(numbers, pa.int64()))
         for number in pc.unique(table["shard"]).to_pylist():
             yield number, table.filter(pc.equal(table["shard"], number))
 

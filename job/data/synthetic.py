@@ -38,23 +38,23 @@ class Shape:
 
 
 SHAPES = (
-    Shape("disc", 0.32, 0.00),
-    Shape("ring", 0.13, 0.07),
-    Shape("square", 0.24, 0.62),
-    Shape("cross", 0.08, 0.55),
-    Shape("triangle", 0.17, 0.32),
-    Shape("star", 0.06, 0.25),
+    Shape("disc", 0.28, 0.00),
+    Shape("ring", 0.14, 0.07),
+    Shape("square", 0.22, 0.62),
+    Shape("cross", 0.10, 0.55),
+    Shape("triangle", 0.18, 0.32),
+    Shape("star", 0.08, 0.25),
 )
 HUE_DEVIATION = 0.03
-NUM_OBJECTS_SHARES = (0.08, 0.30, 0.27, 0.20, 0.10, 0.05)
+NUM_OBJECTS_SHARES = (0.06, 0.24, 0.28, 0.24, 0.12, 0.06)
 """How often an image has 0, 1, 2, ... objects."""
-SIDES = (0.22, 0.55)
+SIDES = (0.28, 0.65)
 """The smallest and the largest side of an object before it is turned, as shares of the image's."""
 LARGEST_HIDDEN = 0.6
 """The share of an object that others may cover; one more hidden would be no fair truth."""
 NUM_ATTEMPTS = 10
 """Places tried for an object before it is left out."""
-FAINT_SHARE = 0.25
+FAINT_SHARE = 0.15
 """Of the objects: the ground shows through them."""
 NOISE_DEVIATION = 6.0
 """Of each pixel, from 0 to 255."""

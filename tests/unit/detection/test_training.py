@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from job.config import DetectorConfig, TrainConfig
+from job.detection import training
 from job.detection.checkpoint import HistoryRow
 from job.detection.models import Detector, build_detector, save_model
 from job.detection.training import fit
@@ -59,7 +60,7 @@ def settings(**changes: Any) -> TrainConfig:
 class Run:
     """One training, with what it saved on the way."""
 
-    def __init__(self, config: TrainConfig, samples: Samples, steps: int = 7) -> None:
+    def __init__(self, config: TrainConfig, samples: Samples, steps: int = 5) -> None:
         self.config, self.samples, self.steps = config, samples, steps
         self.checkpoints: list[bytes] = []
         self.history: list[HistoryRow] = []
@@ -69,6 +70,7 @@ class Run:
     def go(
         self, checkpoint: bytes | None = None, stop_after: int | None = None, seed: int = 0
     ) -> "Run":
+        """Train."""
         asked = count()
         self.history = fit(
             self.detector,
@@ -85,10 +87,12 @@ class Run:
 
     @property
     def model(self) -> bytes:
+        """The detector's file."""
         return save_model(self.detector)
 
     @property
     def timeless_history(self) -> list[HistoryRow]:
+        """The history without what a clock says."""
         return [replace(row, images_per_second=0) for row in self.history]
 
 
@@ -98,7 +102,7 @@ def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float)
     """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
     config = settings(optimizer=optimizer, average_decay=decay, learning_rate=0.01)
     straight = Run(config, rectangles(4)).go()
-    assert len(straight.checkpoints) == 3
+    assert len(straight.checkpoints) == 2
     for checkpoint in straight.checkpoints:
         resumed = Run(config, rectangles(4)).go(checkpoint)
         assert resumed.model == straight.model
@@ -109,20 +113,32 @@ def test_a_stopped_training_goes_on_where_it_stopped() -> None:
     """Asked to stop, it saves, says where it is, and nothing is lost."""
     straight = Run(settings(), rectangles(4)).go()
     stopped = Run(settings(), rectangles(4))
-    with pytest.raises(StopRequestedError, match="step 3 of 7"):
+    with pytest.raises(StopRequestedError, match="step 3 of 5"):
         stopped.go(stop_after=3)
     resumed = Run(settings(), rectangles(4)).go(stopped.checkpoints[-1])
     assert resumed.model == straight.model
-    assert len(resumed.checkpoints) == 2  # at steps 4 and 6: it did not begin again
+    assert len(resumed.checkpoints) == 1  # at step 4: it did not begin again
 
 
-@pytest.mark.parametrize("kind", ["damaged", "other"])
-def test_a_checkpoint_of_no_use_is_not_used(kind: str) -> None:
-    """One that was cut short, or is from other settings, gives way to a training from the start."""
-    straight = Run(settings(), rectangles(4)).go()
-    other = Run(settings(learning_rate=0.002), rectangles(4)).go()
-    data = {"damaged": straight.checkpoints[-1][:-9], "other": other.checkpoints[-1]}[kind]
-    assert Run(settings(), rectangles(4)).go(data).model == straight.model
+def test_a_damaged_checkpoint_is_not_used() -> None:
+    """One that was cut short gives way to a training from the start."""
+    straight = Run(settings(), rectangles(4), steps=3).go()
+    damaged = straight.checkpoints[0][:-9]
+    assert Run(settings(), rectangles(4), steps=3).go(damaged).model == straight.model
+
+
+@pytest.mark.parametrize(
+    ("config", "seed", "num_samples"),
+    [(settings(learning_rate=0.002), 0, 4), (settings(), 1, 4), (settings(), 0, 5)],
+)
+def test_another_trainings_checkpoint_is_not_used(
+    config: TrainConfig, seed: int, num_samples: int
+) -> None:
+    """One from other settings, another seed or other samples gives way to a start afresh."""
+    straight = Run(settings(), rectangles(4), steps=3).go()
+    other = Run(config, rectangles(num_samples), steps=3).go(seed=seed)
+    resumed = Run(settings(), rectangles(4), steps=3).go(other.checkpoints[0])
+    assert resumed.model == straight.model
 
 
 def test_the_seed_decides_what_is_learnt() -> None:
@@ -139,29 +155,42 @@ def test_training_leaves_the_global_stream() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_loss_falls() -> None:
-    """Forty steps on four images at least halve the loss."""
+def test_the_loss_falls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty steps on three images at least halve the loss."""
+    monkeypatch.setattr(training, "STEPS_PER_ROW", 4)
     config = settings(optimizer="adamw", learning_rate=0.003, augmentation="none")
-    first, last = Run(config, rectangles(4), steps=40).go().history
-    assert last.loss < first.loss / 2
+    history = Run(config, rectangles(3), steps=20).go().history
+    assert history[-1].loss < history[0].loss / 2
 
 
-def test_history_has_a_row_every_20_steps_and_one_at_the_end() -> None:
+def test_history_has_a_row_every_so_many_steps_and_one_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Rows say how many steps were done, the parts of the loss, and the schedule's rate."""
+    monkeypatch.setattr(training, "STEPS_PER_ROW", 2)
     config = settings(schedule="constant", learning_rate=0.001)
-    history = Run(config, rectangles(3), steps=45).go().history
-    assert [row.step for row in history] == [20, 40, 45]
+    history = Run(config, rectangles(3), steps=5).go().history
+    assert [row.step for row in history] == [2, 4, 5]
     for row in history:
         assert row.loss == row.classification_loss + row.bbox_loss > 0
         assert row.learning_rate == 0.001
         assert row.images_per_second > 0
 
 
-@pytest.mark.parametrize("steps_between", [20, 60])
-def test_a_rows_losses_are_means_over_its_steps(steps_between: int) -> None:
-    """Where nothing can be learnt from the images, every mean is 0."""
-    config = settings(checkpoint_every_steps=steps_between)
-    (row,) = Run(config, empty_images(2), steps=3).go().history
+def test_a_rows_losses_are_means_over_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row of two steps is the mean of the rows of one step each."""
+    single, double = Run(settings(), rectangles(3), 2), Run(settings(), rectangles(3), 2)
+    monkeypatch.setattr(training, "STEPS_PER_ROW", 1)
+    first, second = single.go().history
+    monkeypatch.setattr(training, "STEPS_PER_ROW", 2)
+    (row,) = double.go().history
+    assert row.loss == pytest.approx((first.loss + second.loss) / 2)
+    assert row.bbox_loss == pytest.approx((first.bbox_loss + second.bbox_loss) / 2)
+
+
+def test_images_that_show_nothing_are_trained_on() -> None:
+    """Without a box in sight there is no loss, and no step into the unknown."""
+    (row,) = Run(settings(), empty_images(2), steps=2).go().history
     assert (row.loss, row.classification_loss, row.bbox_loss) == (0, 0, 0)
 
 
@@ -221,10 +250,7 @@ def test_the_average_is_what_is_kept() -> None:
     assert not averaged.detector.training
 
 
-def test_bfloat16_is_used_where_asked_for() -> None:
-    """Weights stay float32; what is computed differs from float32."""
-    exact = Run(settings(precision="float32"), rectangles(3), steps=2).go()
-    rough = Run(settings(precision="bfloat16"), rectangles(3), steps=2).go()
-    assert exact.history[0].loss != rough.history[0].loss
-    assert exact.history[0].loss == pytest.approx(rough.history[0].loss, rel=0.05)
-    assert {p.dtype for p in rough.detector.parameters()} == {torch.float32}
+def test_bfloat16_is_refused_on_a_cpu() -> None:
+    """Torch's gradients in bfloat16 are now and then wrong there."""
+    with pytest.raises(ConfigError, match=r"train\.precision"):
+        Run(settings(precision="bfloat16"), rectangles(3)).go()

@@ -1,0 +1,71 @@
+"""What tests of every part share: a tiny experiment, and the command line in this process."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from job import cli
+
+# As `al-job` does, and before anything loads torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+TINY = """
+experiment: tiny
+dataset:
+  name: drawn
+  synthetic: {num_pool: 24, num_test: 6, size: 64}
+rounds: 3
+budget: {initial: 6, per_round: 4}
+arms:
+  random: {strategy: random}
+  brust: {strategy: brust, class_weights: true}
+detector: {size: 64, width: 0.25, backbone: scratch}
+train:
+  start: previous
+  steps: 4
+  batch_size: 4
+  optimizer: adamw
+  learning_rate: 0.001
+  checkpoint_every_steps: 2
+score: {images_per_part: 5}
+evaluate: {max_detections: 20}
+runtime: {threads: 1}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny() -> str:
+    """The configuration of an experiment that takes a second or two."""
+    return TINY
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def al_job(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """A function that runs a command line as `al-job` would."""
+    for name in [name for name in os.environ if name.startswith("AL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return Ended(int(end.value.code or 0), captured.out, captured.err)
+
+    return run

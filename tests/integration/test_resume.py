@@ -1,0 +1,177 @@
+"""Killed at any moment and started again, an experiment ends with the bytes of an undisturbed run."""
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from job import config, experiment
+from job.config import Config
+from job.errors import TemporaryError
+from job.report.results import TIMES
+from job.storage import Store
+from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
+
+pytestmark = pytest.mark.integration
+
+AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
+
+
+def contents(store: Store) -> dict[str, bytes]:
+    """All that has to be equal: picks, labels, costs, models, scores, metrics and results."""
+    result = {}
+    for key in store.list("experiments/"):
+        name = key.rpartition("/")[2]
+        if name.endswith(".png") or name in {"done.json", "history.jsonl", "experiment.yaml"}:
+            continue
+        data = store.read(key)
+        result[key] = _without_times(data) if name == "results.csv" else data
+    return result
+
+
+def _without_times(data: bytes) -> bytes:
+    rows = list(csv.DictReader(io.StringIO(data.decode())))
+    return repr([{k: v for k, v in row.items() if k not in TIMES} for row in rows]).encode()
+
+
+def markers(store: Store) -> dict[str, bytes]:
+    return {k: store.read(k) for k in store.list("experiments/") if k.endswith("/done.json")}
+
+
+@pytest.fixture(scope="module")
+def tiny_config(tiny: str) -> Config:
+    return config.parse(tiny, "tiny")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_config: Config) -> dict[str, bytes]:
+    """What an undisturbed run of the experiment leaves."""
+    store = MemoryStore()
+    experiment.run(store, tiny_config)
+    return contents(store)
+
+
+def start(path: Path, store: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [AL_JOB, "run", path, "--store", store],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "AL_LOG": "json"},
+    )
+
+
+def wait_for_stage(process: "subprocess.Popen[str]", number: int) -> None:
+    """Wait until the process begins its stage of that number, from 1."""
+    assert process.stderr
+    for line in process.stderr:
+        number -= '"stage.begin"' in line
+        if number == 0:
+            return
+    pytest.fail("the process ended before")
+
+
+def test_sigkill_at_any_moment_costs_nothing_but_time(
+    tiny: str, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    """Kill the real process again and again: same bytes at the end, no finished stage run twice."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    store = LocalStore(tmp_path / "state")
+    finished: dict[str, bytes] = {}
+    # Soon after the start of a train, of a score, in the middle of a train, of a select.
+    for stage, seconds in ((3, 0.3), (3, 0.05), (4, 0.01), (3, 0.25), (2, 0.0), (5, 0.15)):
+        with start(path, tmp_path / "state") as process:
+            wait_for_stage(process, stage)
+            time.sleep(seconds)
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        now = markers(store)
+        assert {key: now[key] for key in finished} == finished, "a finished stage ran again"
+        finished = now
+    with start(path, tmp_path / "state") as process:
+        assert process.stderr
+        log = process.stderr.read()
+    assert process.returncode == 0, log
+    assert contents(store) == undisturbed
+    assert {key: markers(store)[key] for key in finished} == finished
+
+
+def test_sigterm_saves_and_asks_to_be_run_again(
+    tiny: str, tmp_path: Path
+) -> None:
+    """SIGTERM in the middle of training leaves a checkpoint, no marker, and exits 75."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("steps: 4", "steps: 4000"))
+    with start(path, tmp_path / "state") as process:
+        wait_for_stage(process, 3)
+        time.sleep(2.0)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr
+        log = process.stderr.read()
+    assert process.returncode == TemporaryError.exit_code
+    assert "training stopped at step" in log
+    assert "Traceback" not in log
+    keys = list(LocalStore(tmp_path / "state").list("experiments/"))
+    assert any("/train/checkpoint-" in key for key in keys)
+    assert not any(key.endswith("train/done.json") for key in keys)
+
+
+class FirstWriteFails(MemoryStore):
+    """Every object's first write fails: before anything is written, or after (a lost answer)."""
+
+    def __init__(self, *, written: bool) -> None:
+        super().__init__()
+        self._written = written
+        self._failed: set[str] = set()
+
+    @contextmanager
+    def _fail_once(self, key: str) -> Iterator[None]:
+        fails = key not in self._failed and not key.startswith("datasets/")
+        if fails and not self._written:
+            self._failed.add(key)
+            raise TemporaryError(key)
+        yield
+        if fails:
+            self._failed.add(key)
+            raise TemporaryError(key)
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        with self._fail_once(key):
+            return super().write(key, data, if_absent=if_absent)
+
+    def upload(self, key: str, path: Path) -> None:
+        with self._fail_once(key):
+            super().upload(key, path)
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_every_single_write_may_fail(
+    tiny_config: Config, undisturbed: dict[str, bytes], *, written: bool
+) -> None:
+    """Each write of the experiment fails in turn; after as many attempts it ends the same."""
+    store = FirstWriteFails(written=written)
+    num_failures = 0
+    while True:
+        try:
+            experiment.run(store, tiny_config)
+            break
+        except TemporaryError:
+            num_failures += 1
+    assert num_failures >= len(undisturbed)
+    assert contents(store) == undisturbed
+
+
+def test_a_checkpoint_is_gone_when_training_is_done(undisturbed: dict[str, bytes]) -> None:
+    """What only an interrupted training needs is removed with its end."""
+    assert not any("checkpoint" in key for key in undisturbed)
+

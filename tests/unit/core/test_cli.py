@@ -1,0 +1,212 @@
+"""The command line: what is left out is found or asked for, and each failure has its exit code."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from job import config, experiment
+from job.storage.local import LocalStore
+
+Run = Callable[..., Any]
+AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """An empty store."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def begun(store: Path, tiny: str) -> Path:
+    """A store in which one experiment of two arms has begun."""
+    experiment.begin(LocalStore(store), config.parse(tiny, "tiny"))
+    return store
+
+
+def one_line(text: str) -> str:
+    """The one line that tells a user what is wrong."""
+    lines = [line for line in text.splitlines() if line.startswith("al-job: ")]
+    assert len(lines) == 1, text
+    assert "Traceback" not in text
+    return lines[0]
+
+
+@pytest.mark.parametrize("stage", ["select", "annotate-sim", "train", "evaluate", "score"])
+def test_an_empty_store_says_how_to_begin(al_job: Run, store: Path, stage: str) -> None:
+    """Without an experiment, a stage ends with 64 and the command that makes one."""
+    ended = al_job(stage, "--round", 3, "--store", store)
+    assert ended.code == 64
+    assert "holds no experiment: `al-job run CONFIG`" in one_line(ended.err)
+
+
+def test_the_only_experiment_and_seed_are_meant(al_job: Run, begun: Path) -> None:
+    """What is left out and is the only choice in the store is taken; round 0 needs no arm."""
+    ended = al_job("select", "--round", 0, "--store", begun)
+    assert ended.code == 0
+    assert (begun / "experiments/tiny/seed-0/round-000/select/done.json").is_file()
+
+
+def test_an_arm_left_out_is_asked_for(al_job: Run, begun: Path) -> None:
+    """Where there are several arms, the error lists them and says how to choose."""
+    ended = al_job("select", "--round", 1, "--store", begun)
+    assert ended.code == 64
+    assert "which arm? Say --arm or set AL_ARM (known: brust, random)" in one_line(ended.err)
+
+
+def test_the_environment_names_what_is_left_out(
+    al_job: Run, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AL_STORE, AL_EXPERIMENT, AL_ARM and AL_SEED stand for the options."""
+    for name, value in (("STORE", begun), ("EXPERIMENT", "tiny"), ("ARM", "brust"), ("SEED", "0")):
+        monkeypatch.setenv(f"AL_{name}", str(value))
+    ended = al_job("select", "--round", 1)
+    assert ended.code == 64
+    assert "round 0 select is not done yet" in one_line(ended.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--experiment", "other"], "no experiment 'other' (known: tiny)"),
+        (["--arm", "margn"], "--arm margn: no such arm (known: brust, random)"),
+        (["--seed", "7"], "--seed 7: no such seed (known: 0)"),
+        (["--arm", "brust", "--round", "9"], "tiny has rounds 0 to 2"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(
+    al_job: Run, begun: Path, arguments: list[str], words: str
+) -> None:
+    """A name that is not there ends with 64 and the names that are."""
+    ended = al_job("train", "--round", 1, "--store", begun, *arguments)
+    assert ended.code == 64
+    assert words in one_line(ended.err)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["train", "--round", "x"], ["no-such-command"], ["ingest", "voc"]]
+)
+def test_wrong_arguments_end_with_64(al_job: Run, arguments: list[str]) -> None:
+    """Arguments that make no sense are usage errors by the contract, not Typer's exit code 2."""
+    assert al_job(*arguments).code == 64
+
+
+@pytest.mark.parametrize("shard", ["3/3", "1", "a/b", "-1/2"])
+def test_a_wrong_shard_is_refused(al_job: Run, begun: Path, shard: str) -> None:
+    """A shard is i/n with i below n."""
+    ended = al_job("score", "--round", 0, "--store", begun, f"--shard={shard}")
+    assert ended.code == 64
+    assert "expected i/n" in one_line(ended.err)
+
+
+def test_help_is_shown_without_arguments(al_job: Run) -> None:
+    """`al-job` alone lists the commands."""
+    ended = al_job()
+    assert "annotate-sim" in ended.out + ended.err
+
+
+def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Path) -> None:
+    """`run` ends with a table and the places of its files; again, it says that all is done."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("rounds: 3", "rounds: 2"))
+    first = al_job("run", path, "--store", store)
+    assert first.code == 0, first.err
+    assert "13 stages run" in first.out
+    for name in ("results.csv", "report/curve.png"):
+        assert (store / "experiments/tiny" / name).is_file()
+        assert name in first.out
+    results = (store / "experiments/tiny/results.csv").read_bytes()
+    again = al_job("run", path, "--store", store)
+    assert "everything was done already" in again.out
+    assert al_job("report", "--store", store).code == 0
+    assert (store / "experiments/tiny/results.csv").read_bytes() == results
+    status = al_job("status", "--store", store)
+    row = next(line for line in status.out.splitlines() if "brust" in line and " 1 " in line)
+    assert row.count("done") == 4  # it is the last round: not scored
+
+
+def test_a_stage_that_is_done_is_skipped(al_job: Run, begun: Path) -> None:
+    """Running a finished stage again leaves it as it is."""
+    marker = begun / "experiments/tiny/seed-0/round-000/select/done.json"
+    al_job("select", "--round", 0, "--store", begun)
+    before = marker.stat().st_mtime_ns
+    assert al_job("select", "--round", 0, "--store", begun).code == 0
+    assert marker.stat().st_mtime_ns == before
+
+
+def test_a_changed_configuration_ends_with_78(
+    al_job: Run, begun: Path, tiny: str, tmp_path: Path
+) -> None:
+    """An experiment goes on with what it began with."""
+    path = tmp_path / "other.yaml"
+    path.write_text(tiny.replace("steps: 4", "steps: 5"))
+    ended = al_job("run", path, "--store", begun)
+    assert ended.code == 78
+    assert "train.steps: 4 -> 5" in one_line(ended.err)
+
+
+def test_an_unknown_strategy_ends_before_anything_runs(
+    al_job: Run, store: Path, tiny: str, tmp_path: Path
+) -> None:
+    """A misspelt strategy is answered with the known ones, and nothing is written."""
+    path = tmp_path / "wrong.yaml"
+    path.write_text(tiny.replace("strategy: brust", "strategy: burst"))
+    ended = al_job("run", path, "--store", store)
+    assert ended.code == 78
+    assert "known: brust, entropy, random" in one_line(ended.err)
+    assert not store.exists()
+
+
+def test_doctor_looks_at_store_device_disk_and_weights(
+    al_job: Run, store: Path, tiny: str, tmp_path: Path
+) -> None:
+    """All is well with a directory; weights that are missing fail with what to do."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    well = al_job("doctor", path, "--store", store)
+    assert well.code == 0, well.out
+    for name in ("write", "read", "list", "delete", "conditional write", "device", "disk"):
+        assert name in well.out
+    path.write_text(tiny.replace("backbone: scratch", "backbone: file:no/such.pt"))
+    ill = al_job("doctor", path, "--store", store)
+    assert ill.code == 75
+    assert "FAIL weights: file:no/such.pt: set detector.backbone" in ill.out
+
+
+def test_ingest_synthetic_prints_the_summary(al_job: Run, store: Path) -> None:
+    """Images, boxes and classes of pool and test; a dry run writes nothing."""
+    options = ["--name", "drawn", "--num-pool", 6, "--num-test", 3, "--store", store]
+    dry = al_job("ingest", "synthetic", *options, "--dry-run")
+    assert dry.code == 0
+    assert not store.exists()
+    assert al_job("ingest", "synthetic", *options).code == 0
+    assert (store / "datasets/drawn/dataset.json").is_file()
+    assert "there already" in al_job("ingest", "synthetic", *options).out
+
+
+def test_select_starts_without_torch(begun: Path) -> None:
+    """Selecting does not wait for torch to be imported, nor for what only other stages need."""
+    code = (
+        "import sys; from job import cli\n"
+        f"sys.argv = ['al-job', 'select', '--round', '0', '--store', {str(begun)!r}]\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "assert not {'torch', 'torchvision', 'boto3'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)  # noqa: S603
+
+
+def test_log_lines_are_json_without_a_terminal(begun: Path) -> None:
+    """Where standard error is no terminal, every line of a stage's log is JSON."""
+    command = [AL_JOB, "select", "--round", "0", "--store", begun]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    events = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["stage.begin", "stage.done"]
+    assert events[-1]["picked"] == 6
+    assert {"seed", "round", "seconds", "timestamp"} <= events[-1].keys()

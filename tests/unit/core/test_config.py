@@ -1,0 +1,125 @@
+"""The configuration: what it refuses, and how it says so."""
+
+from pathlib import Path
+
+import pytest
+
+from job import config
+from job.acquisition.registry import make_strategy
+from job.config import Config, random_stream, refuse_changes
+from job.errors import ConfigError
+
+
+def changed(tiny: str, old: str, new: str) -> str:
+    assert old in tiny
+    return tiny.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("rounds: 3", "round: 3", ["round: unknown key", "known:", "rounds"]),
+        ("steps: 4", "step: 4", ["train.step: unknown key", "learning_rate"]),
+        ("steps: 4", "steps: 0", ["train.steps", "greater than 0", "given: 0"]),
+        ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
+        ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
+        ("backbone: scratch", "backbone: hub", ["width 1.0"]),
+        ("size: 64, width", "model: ssd_vgg16, size: 320, width", ["ssd_vgg16 takes 300"]),
+        ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
+        ("  random: {", "  round-1: {", ["arms", "name of a round"]),
+        ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
+        ("rounds: 3", "rounds: [", ["not YAML"]),
+        ("experiment: tiny", "", ["experiment", "required"]),
+    ],
+)
+def test_a_wrong_setting_is_answered_with_the_right_ones(
+    tiny: str, old: str, new: str, words: list[str]
+) -> None:
+    """A setting that is unknown or wrong fails in one line that names the key and the choices."""
+    with pytest.raises(ConfigError) as error:
+        config.parse(changed(tiny, old, new), "my.yaml")
+    message = str(error.value)
+    assert message.startswith("my.yaml: ")
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+def test_a_file_that_is_not_there_names_the_presets() -> None:
+    """Neither a file nor a preset: the presets are listed."""
+    with pytest.raises(ConfigError, match="no preset of that name .*quickstart"):
+        config.load("quickstrat")
+
+
+@pytest.mark.parametrize("name", config.preset_names())
+def test_every_preset_is_valid(name: str) -> None:
+    """A preset loads, and all its strategies exist with the settings it gives them."""
+    preset = config.load(name)
+    assert preset.experiment == name
+    for arm in preset.arms.values():
+        make_strategy(arm)
+
+
+def test_quickstart_says_that_it_starts_from_scratch() -> None:
+    """Nothing starts from scratch silently: the preset that does says so."""
+    assert config.load("quickstart").detector.backbone == "scratch"
+
+
+def test_the_resolved_configuration_reads_back_the_same(tiny: str) -> None:
+    """`experiment.yaml` holds every default and means the same configuration."""
+    parsed = config.parse(tiny, "tiny")
+    assert config.parse(parsed.to_yaml(), "again") == parsed
+
+
+@pytest.fixture
+def begun(tiny: str) -> Config:
+    return config.parse(tiny, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rounds: 3", "rounds: 4"),
+        ("rounds: 3", "rounds: 3\nseeds: [0, 1]"),
+        ("  random: {", "  entropy: {strategy: entropy}\n  random: {"),
+        ("threads: 1", "threads: 4"),
+    ],
+)
+def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:
+    """More rounds, seeds and arms, and another machine, leave what is done as it is."""
+    grown = config.parse(changed(tiny, old, new), "tiny")
+    refuse_changes(begun, grown)
+    assert grown.stage_digest("brust") == begun.stage_digest("brust")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("steps: 4", "steps: 5", "train.steps: 4 -> 5"),
+        ("class_weights: true", "class_weights: false", "arms.brust.class_weights: True -> False"),
+        ("class_weights: true", "aggregation: max", "arms.brust.aggregation: unset -> max"),
+        ("rounds: 3", "rounds: 2", "rounds: 3 -> 2"),
+        ("rounds: 3", "rounds: 3\nseeds: [1]", "seeds: 0 dropped"),
+        ("  random: {strategy: random}\n", "", "arms.random.strategy: random -> unset"),
+    ],
+)
+def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words: str) -> None:
+    """A change of what finished rounds were made with fails, with both values."""
+    with pytest.raises(ConfigError) as error:
+        refuse_changes(begun, config.parse(changed(tiny, old, new), "tiny"))
+    assert words in str(error.value)
+
+
+def test_a_stream_depends_on_its_purpose_alone() -> None:
+    """The same words give the same stream, other words another."""
+    draw = random_stream(1, 2, "select").random(4).tolist()
+    assert random_stream(1, 2, "select").random(4).tolist() == draw
+    assert random_stream(1, 2, "train").random(4).tolist() != draw
+    assert random_stream(2, 1, "select").random(4).tolist() != draw
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """docs/configuration.md is what `make docs` makes."""
+    from job.reference import reference  # noqa: PLC0415 - a script's module
+
+    page = Path(__file__).parents[3] / "docs" / "configuration.md"
+    assert page.read_text(encoding="utf-8") == reference()

@@ -1,0 +1,116 @@
+"""The loop: which stages there are, what they wait for, and that each runs once."""
+
+import pytest
+
+from job import config, loop
+from job.config import Config
+from job.keys import RoundRef, StageRef
+
+
+@pytest.fixture
+def settings(tiny: str) -> Config:
+    return config.parse(tiny, "tiny")
+
+
+class Recorder:
+    """A launcher that runs nothing and remembers."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.started: list[StageRef] = []
+        self.running: list[StageRef] = []
+        self.most = 0
+
+    def start(self, ref: StageRef) -> None:
+        self.started.append(ref)
+        self.running.append(ref)
+        self.most = max(self.most, len(self.running))
+
+    def wait(self) -> list[StageRef]:
+        return [self.running.pop(0)]
+
+
+def names(refs: list[StageRef]) -> list[str]:
+    return [f"{ref.round.arm or '-'} {ref.round.index} {ref.stage}" for ref in refs]
+
+
+def test_round_zero_is_run_once_for_all_arms(settings: Config) -> None:
+    """Round 0 belongs to the seed: it is there once, without an arm."""
+    first = [ref for ref in loop.plan(settings) if ref.round.index == 0]
+    assert names(first) == [
+        "- 0 select",
+        "- 0 annotate-sim",
+        "- 0 train",
+        "- 0 evaluate",
+        "- 0 score",
+    ]
+
+
+def test_only_what_is_read_is_scored(settings: Config) -> None:
+    """An arm that reads no scores is not scored, and nothing is in the last round."""
+    scored = [ref for ref in loop.plan(settings) if ref.stage == "score"]
+    assert names(scored) == ["- 0 score", "brust 1 score"]
+
+
+def test_random_alone_scores_nothing(settings: Config) -> None:
+    """Round 0 is scored for the arms that need it, and where none does it is not."""
+    arms = {"random": settings.arms["random"]}
+    alone = settings.model_copy(update={"arms": arms})
+    assert all(ref.stage != "score" for ref in loop.plan(alone))
+
+
+def test_the_plan_names_each_stage_after_what_it_needs(settings: Config) -> None:
+    """Whoever runs the plan in order never meets a stage whose inputs are missing."""
+    seen: set[StageRef] = set()
+    for ref in loop.plan(settings):
+        assert seen.issuperset(loop.needs(settings, ref))
+        assert ref not in seen
+        seen.add(ref)
+
+
+def test_select_waits_for_labels_and_scores_of_the_round_before(settings: Config) -> None:
+    """Selecting by score needs the scores of the round before, of its own arm or of round 0."""
+    select = RoundRef("tiny", 0, "brust", 2).stage("select")
+    assert names(loop.needs(settings, select)) == ["brust 1 annotate-sim", "brust 1 score"]
+    first = RoundRef("tiny", 0, "brust", 1).stage("select")
+    assert names(loop.needs(settings, first)) == ["- 0 annotate-sim", "- 0 score"]
+    blind = RoundRef("tiny", 0, "random", 2).stage("select")
+    assert names(loop.needs(settings, blind)) == ["random 1 annotate-sim"]
+
+
+@pytest.mark.parametrize(("start", "expected"), [("previous", 2), ("backbone", 1)])
+def test_training_waits_for_the_model_it_starts_from(
+    settings: Config, start: str, expected: int
+) -> None:
+    """A warm start needs the model of the round before, a fresh one does not."""
+    train = settings.train.model_copy(update={"start": start})
+    warm = settings.model_copy(update={"train": train})
+    ref = RoundRef("tiny", 0, "random", 1).stage("train")
+    assert len(loop.needs(warm, ref)) == expected
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_every_stage_runs_once_after_what_it_needs(settings: Config, capacity: int) -> None:
+    """Whatever the capacity, each stage starts once, when its needs are done, and none beyond."""
+    launcher = Recorder(capacity)
+    num_run = loop.run(settings, launcher, lambda _: False)
+    assert num_run == len(launcher.started) == len(set(launcher.started))
+    assert set(launcher.started) == set(loop.plan(settings))
+    assert launcher.most == capacity
+    for position, ref in enumerate(launcher.started):
+        assert set(launcher.started[:position]).issuperset(loop.needs(settings, ref))
+
+
+def test_what_is_done_does_not_run(settings: Config) -> None:
+    """A stage with a valid marker is skipped."""
+    launcher = Recorder(1)
+    assert loop.run(settings, launcher, lambda _: True) == 0
+    assert launcher.started == []
+
+
+def test_what_follows_a_stage_that_runs_runs_again(settings: Config) -> None:
+    """A marker counts for nothing when the stage's inputs are about to be made anew."""
+    launcher = Recorder(1)
+    loop.run(settings, launcher, lambda ref: ref.stage != "train" or ref.round.index > 0)
+    assert "- 0 select" not in names(launcher.started)
+    assert {"- 0 train", "- 0 evaluate", "brust 2 train"} <= set(names(launcher.started))

@@ -1,0 +1,310 @@
+"""The stages on a tiny experiment: what they write, and the guards that fail them."""
+
+import csv
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from job import config, experiment
+from job.config import Config
+from job.data.dataset import Dataset
+from job.errors import BadDataError, ConfigError, UsageError
+from job.keys import RoundRef, StageRef
+from job.records import flat, matrix, offsets_of
+from job.report.results import TIMES
+from job.rounds import Cost, Markers, load_experiment
+from job.stages import run_stage
+from job.stages.annotate_sim import cost_of
+from job.stages.score import share_of
+from job.storage import Store
+from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
+
+ROUND_0 = RoundRef("tiny", 0, None, 0)
+ROUND_1 = RoundRef("tiny", 0, "brust", 1)
+
+
+@pytest.fixture(scope="module")
+def settings(tiny: str) -> Config:
+    return config.parse(tiny, "tiny")
+
+
+@pytest.fixture(scope="module")
+def finished(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
+    """A store with the whole experiment; tests only read it."""
+    store = LocalStore(tmp_path_factory.mktemp("state"))
+    experiment.run(store, settings)
+    return store
+
+
+@pytest.fixture
+def begun(settings: Config) -> tuple[MemoryStore, Config]:
+    """A store in which the experiment has begun, and its configuration."""
+    store = MemoryStore()
+    return store, experiment.begin(store, settings)
+
+
+def picks_of(store: Store, ref: RoundRef) -> list[dict[str, str]]:
+    text = store.read(ref.stage("select").key("queries.csv")).decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_queries_give_rank_score_and_reason(finished: LocalStore) -> None:
+    """Each pick has its rank from 0, its score, and a reason in words."""
+    rows = picks_of(finished, ROUND_1)
+    assert [row["rank"] for row in rows] == ["0", "1", "2", "3"]
+    scores = [float(row["score"]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    assert all("margin" in row["reason"] or "no detections" in row["reason"] for row in rows)
+
+
+def test_no_image_is_labelled_twice(finished: LocalStore) -> None:
+    """Over all rounds of an arm, the picks are distinct: 6 + 4 + 4 images."""
+    for arm in ("random", "brust"):
+        refs = [RoundRef("tiny", 0, arm, index) for index in range(3)]
+        ids = [row["id"] for ref in refs for row in picks_of(finished, ref)]
+        assert len(ids) == len(set(ids)) == 14
+
+
+def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
+    """The shard holds each picked image's own bytes and its ground truth, and nothing else."""
+    ref = ROUND_1.stage("annotate-sim")
+    dataset = Dataset.open(finished, "drawn")
+    path = finished.local_path(ref.key("00000.tar"))
+    assert path
+    with tarfile.open(path) as tar:
+        members = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
+    ids = [row["id"] for row in picks_of(finished, ROUND_1)]
+    assert len(members) == 2 * len(ids)
+    truth = dataset.oracle_annotations(ids)
+    for image_id in ids:
+        assert members[f"{image_id}.json"] == truth[image_id].to_json()
+        image = dataset.read_image("pool", image_id)
+        assert members[f"{image_id}{image.suffix}"] == image.data
+
+
+def test_costs_add_up(finished: LocalStore) -> None:
+    """Costs are of unique images: 6, then 4 and 4 more; 5 s and 0.07 a box by default."""
+    boxes = images = 0
+    for index in range(3):
+        ref = RoundRef("tiny", 0, "brust", index).stage("annotate-sim")
+        cost = json.loads(finished.read(ref.key("cost.json")))
+        boxes, images = boxes + cost["boxes"], images + cost["images"]
+        total = cost["cumulative"]
+        assert (total["images"], total["boxes"]) == (images, boxes)
+        assert sum(total["class_counts"].values()) == boxes
+        assert total["seconds"] == pytest.approx(5 * boxes)
+        assert total["money"] == pytest.approx(0.07 * boxes)
+    assert images == 14
+
+
+def test_cost_is_a_part_an_image_and_a_part_a_box(finished: LocalStore) -> None:
+    """2 images: 2 x 3 s + 7.4 s a box; 2 x 0.5 + 0.1 a box."""
+    settings = config.AnnotationConfig(
+        seconds_per_image=3, seconds_per_box=7.4, price_per_image=0.5, price_per_box=0.1
+    )
+    dataset = Dataset.open(finished, "drawn")
+    annotations = dataset.oracle_annotations(dataset.ids("pool")[:2])
+    num_boxes = sum(each.num_boxes for each in annotations.values())
+    cost = cost_of(annotations.values(), dataset.classes, settings)
+    assert (cost.images, cost.boxes) == (2, num_boxes)
+    assert cost.seconds == pytest.approx(6 + 7.4 * num_boxes)
+    assert cost.money == pytest.approx(1 + 0.1 * num_boxes)
+
+
+def test_costs_of_two_rounds_are_their_sum() -> None:
+    """Adding costs adds all of them, class by class."""
+    total = Cost(1, 2, 3.0, 4.0, {"a": 2}) + Cost(10, 20, 30.0, 40.0, {"a": 1, "b": 19})
+    assert total == Cost(11, 22, 33.0, 44.0, {"a": 3, "b": 19})
+
+
+def test_every_unlabelled_image_is_scored(finished: LocalStore) -> None:
+    """After round 0, 24 - 6 images are left: parts of 5, 5, 5 and 3, all of them once."""
+    ref = ROUND_0.stage("score")
+    marker = Markers(finished).get(ref)
+    assert marker
+    tables = [pq.read_table(finished.local_path(ref.key(name))) for name in marker.outputs]
+    assert [len(table) for table in tables] == [5, 5, 5, 3]
+    ids = [image_id for table in tables for image_id in table["id"].to_pylist()]
+    labelled = {row["id"] for row in picks_of(finished, ROUND_0)}
+    assert set(ids) == set(Dataset.open(finished, "drawn").ids("pool")) - labelled
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_share_all_parts(count: int) -> None:
+    """However many shards there are, each part belongs to one of them."""
+    parts = [part for index in range(count) for part in share_of(4, (index, count))]
+    assert parts == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("count", [3, 6])
+def test_scoring_in_shards_gives_the_same_record(
+    finished: LocalStore, settings: Config, count: int
+) -> None:
+    """The union of n shards is the record of one process, and done when the last shard is."""
+    store = MemoryStore()
+    for key in finished.list(""):
+        if "/score/" not in key:
+            store.write(key, finished.read(key))
+    begun = load_experiment(store, settings.experiment)
+    ref = ROUND_0.stage("score")
+    for index in reversed(range(count)):
+        assert not store.exists(ref.done)
+        run_stage(store, begun, ref, (index, count))
+    marker, expected = Markers(store).get(ref), Markers(finished).get(ref)
+    assert marker
+    assert expected
+    assert marker.outputs == expected.outputs
+    assert marker.digest == expected.digest
+    assert all(store.read(ref.key(name)) == finished.read(ref.key(name)) for name in marker.outputs)
+    assert Markers(store).is_done(ref, begun)
+
+
+def test_results_begin_with_the_tutorials_columns(finished: LocalStore) -> None:
+    """One row per seed, arm and round, by the tutorial's names first."""
+    text = finished.read("experiments/tiny/results.csv").decode()
+    header = text.splitlines()[0]
+    assert header.startswith(
+        "strategy,args,step,mAP,train_time,active_time,total_time,total_samples,bboxes,"
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["arm"], row["step"]) for row in rows] == [
+        (arm, str(index)) for arm in ("random", "brust") for index in range(3)
+    ]
+    assert [row["total_samples"] for row in rows[:3]] == ["6", "10", "14"]
+    for row in rows:
+        parts = float(row["train_time"]) + float(row["active_time"])
+        assert float(row["total_time"]) == pytest.approx(parts, abs=0.002)
+        assert set(TIMES) < row.keys()
+
+
+def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> None:
+    """Whoever has `detections.parquet` and the test set gets the same metrics."""
+    from job.detection.average_precision import evaluate  # noqa: PLC0415 - loads slowly
+    from job.detection.detections import Detections  # noqa: PLC0415
+
+    ref = ROUND_1.stage("evaluate")
+    dataset = Dataset.open(finished, "drawn")
+    table = pq.read_table(finished.local_path(ref.key("detections.parquet")))
+    detections = Detections(
+        ids=tuple(table["id"].to_pylist()),
+        offsets=offsets_of(table["scores"]),
+        boxes_xyxy=matrix(table["boxes_xyxy"]),
+        labels=np.array([dataset.classes.index(name) for name in flat(table["labels"])]),
+        scores=flat(table["scores"]),
+    )
+    metrics = evaluate(dataset.test_annotations(), detections, dataset.classes)
+    assert metrics.to_json() == finished.read(ref.key("metrics.json"))
+
+
+def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Config]) -> None:
+    """A stage whose inputs are not there fails with the command that makes them."""
+    store, settings = begun
+    with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
+        run_stage(store, settings, ROUND_0.stage("annotate-sim"))
+    with pytest.raises(UsageError, match=r"`al-job train --round 0 --seed 0 --experiment tiny`"):
+        run_stage(store, settings, ROUND_0.stage("evaluate"))
+
+
+def test_cold_start_by_score_is_refused(begun: tuple[MemoryStore, Config]) -> None:
+    """Round 0 has no scores: a strategy that needs them cannot begin."""
+    store, settings = begun
+    cold = settings.model_copy(update={"cold_start": settings.arms["brust"]})
+    with pytest.raises(ConfigError, match="cold_start"):
+        run_stage(store, cold, ROUND_0.stage("select"))
+
+
+def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
+    """Replace a round's picks, marker and all, as a broken strategy would have written them."""
+    text = "id,rank,score,reason\n" + "".join(f"{each},0,0,x\n" for each in ids)
+    marker = Markers(store).get(ref)
+    assert marker
+    store.write(ref.key("queries.csv"), text.encode())
+    outputs = {"queries.csv": hashlib.sha256(text.encode()).hexdigest()}
+    content = json.loads(marker.to_json()) | {"outputs": outputs}
+    store.write(ref.done, json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda first, own: [*own[1:], first[0]], "labelled already"),
+        (lambda _, own: [*own, own[0]], "more than once"),
+        (lambda _, own: [*own, "stranger"], "not in the pool"),
+    ],
+)
+def test_annotate_sim_refuses_wrong_picks(
+    finished: LocalStore, settings: Config, change: object, words: str
+) -> None:
+    """An image that is labelled already, picked twice or unknown is not labelled."""
+    store = MemoryStore()
+    for key in finished.list(""):
+        store.write(key, finished.read(key))
+    first = [row["id"] for row in picks_of(store, ROUND_0)]
+    own = [row["id"] for row in picks_of(store, ROUND_1)]
+    pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
+    with pytest.raises(BadDataError, match=words):
+        run_stage(store, settings, ROUND_1.stage("annotate-sim"))
+
+
+def test_an_output_that_was_tampered_with_is_refused(
+    finished: LocalStore, settings: Config
+) -> None:
+    """What a stage reads is held against the marker of the stage that wrote it."""
+    store = MemoryStore()
+    for key in finished.list(""):
+        store.write(key, finished.read(key))
+    key = ROUND_0.stage("train").key("model.safetensors")
+    store.write(key, store.read(key)[:-4] + b"\0\0\0\1")
+    with pytest.raises(BadDataError, match=r"model\.safetensors"):
+        run_stage(store, settings, ROUND_0.stage("evaluate"))
+
+
+def test_another_data_set_of_the_same_name_is_refused(
+    begun: tuple[MemoryStore, Config], tiny: str
+) -> None:
+    """An experiment goes on with the data it began with, by digest."""
+    store, _ = begun
+    manifest = "datasets/drawn/dataset.json"
+    store.write(manifest, store.read(manifest) + b"\n")
+    with pytest.raises(ConfigError, match=r"dataset\.sha256"):
+        experiment.begin(store, config.parse(tiny, "tiny"))
+
+
+@pytest.mark.parametrize("name", ["ids", "contents"])
+def test_a_test_image_in_the_pool_fails_the_evaluation(
+    finished: LocalStore, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Pool and test must not share images, neither by id nor by content."""
+    from job.stages.evaluate import refuse_leak  # noqa: PLC0415 - loads torch
+
+    dataset = Dataset.open(finished, "drawn")
+    refuse_leak(dataset)
+    column = "id" if name == "ids" else "sha256"
+    other = "sha256" if name == "ids" else "id"
+    leaked = dataset.index("pool").select([column])
+    leaked = leaked.append_column(other, [[f"other-{n}" for n in range(len(leaked))]])
+    real = dataset.index
+    monkeypatch.setattr(
+        Dataset, "index", lambda self, split: leaked if split == "test" else real("pool")
+    )
+    with pytest.raises(BadDataError, match="pool and test share 24 images"):
+        refuse_leak(dataset)
+
+
+def test_weights_that_are_not_there_are_named(
+    finished: LocalStore, settings: Config, tmp_path: Path
+) -> None:
+    """A backbone from a file or the store that is missing never means from scratch."""
+    for backbone in (f"file:{tmp_path / 'no.pt'}", "store:weights/no.safetensors"):
+        detector = settings.detector.model_copy(update={"backbone": backbone})
+        wrong = settings.model_copy(update={"detector": detector})
+        with pytest.raises(ConfigError, match=r"detector\.backbone: .*no\."):
+            run_stage(finished, wrong, ROUND_0.stage("train"))

@@ -1,0 +1,65 @@
+"""Which boxes are taken, clipped and refused."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from job.data.boxes import Box, fit
+from job.errors import BadDataError
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((0, 0, 100, 50), (0, 0, 100, 50)),
+        ((-2, 3, 10, 20), (0, 3, 10, 20)),
+        ((90, 40, 102, 51.5), (90, 40, 100, 50)),
+    ],
+)
+def test_overhang_up_to_two_pixels_is_clipped(box: Box, expected: Box) -> None:
+    """In an image of 100 x 50, 2 pixels are within the tolerance; only what changes counts."""
+    assert fit(box, 100, 50) == (expected, box != expected)
+
+
+def test_tolerance_grows_with_the_side() -> None:
+    """In an image 1,000 wide, 10 pixels are 1 %; its height of 100 still has a tolerance of 2."""
+    assert fit((-10, 0, 1010, 100), 1000, 100) == ((0, 0, 1000, 100), True)
+    with pytest.raises(BadDataError, match="outside the image of 1000 x 100 pixels by 11"):
+        fit((-11, 0, 1000, 100), 1000, 100)
+    with pytest.raises(BadDataError, match=r"outside .* by 3"):
+        fit((0, 0, 1000, 103), 1000, 100)
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        ((20, 5, 10, 9), "inverted or empty"),
+        ((10, 9, 20, 5), "inverted or empty"),
+        ((10, 5, 10, 9), "inverted or empty"),
+        ((-1.5, 0, -0.5, 9), "outside the image"),
+        ((300, 0, 400, 9), "outside the image .* by 300"),
+        ((math.nan, 0, 5, 9), "not a finite number"),
+        ((0, 0, math.inf, 9), "not a finite number"),
+        ((0, -math.inf, 5, 9), "not a finite number"),
+    ],
+)
+def test_wrong_box_is_refused_with_its_reason(box: Box, reason: str) -> None:
+    """Nothing that is wrong in kind is clipped into something else."""
+    with pytest.raises(BadDataError, match=reason):
+        fit(box, 100, 50)
+
+
+coordinates = st.floats(-20, 120)
+
+
+@given(st.tuples(coordinates, coordinates, coordinates, coordinates))
+def test_box_that_is_taken_lies_in_the_image_and_is_not_empty(box: Box) -> None:
+    """Whatever goes in, what comes out is a proper box."""
+    try:
+        (left, top, right, bottom), _ = fit(box, 100, 50)
+    except BadDataError:
+        return
+    assert 0 <= left < right <= 100
+    assert 0 <= top < bottom <= 50

@@ -1,0 +1,154 @@
+"""The one rule of decoding."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from job.data.images import decode_rgb
+from job.errors import BadDataError
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+UPPER = 0x40
+TOLERANCE = 6
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def left_red_right_blue() -> Image.Image:
+    """16 x 8 pixels: blocks of JPEG's size, so that colours stay clean."""
+    image = Image.new("RGB", (16, 8), RED)
+    image.paste(BLUE, (8, 0, 16, 8))
+    return image
+
+
+def is_near(pixel: object, expected: tuple[int, int, int]) -> bool:
+    assert isinstance(pixel, tuple)
+    return bool(np.abs(np.subtract(pixel, expected)).max() <= TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP"])
+def test_formats_that_cameras_and_tools_write_are_read(kind: str) -> None:
+    """JPEG, PNG, WebP and BMP become RGB of the same size."""
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    options |= {"lossless": True} if kind == "WEBP" else {}
+    decoded = decode_rgb(saved(left_red_right_blue(), kind, **options))
+    assert (decoded.mode, decoded.size) == ("RGB", (16, 8))
+    assert is_near(decoded.getpixel((2, 4)), RED)
+    assert is_near(decoded.getpixel((13, 4)), BLUE)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"),
+    [
+        (1, (16, 8), (2, 4)),
+        (2, (16, 8), (13, 4)),  # mirrored
+        (3, (16, 8), (13, 4)),  # upside down
+        (6, (8, 16), (4, 2)),  # turned clockwise: left becomes top
+        (8, (8, 16), (4, 13)),  # turned counterclockwise: left becomes bottom
+    ],
+)
+def test_orientation_of_exif_is_applied(
+    orientation: int, size: tuple[int, int], red_at: tuple[int, int]
+) -> None:
+    """Pixels come out as a viewer shows them, and so does the size."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(left_red_right_blue(), "JPEG", exif=exif, quality=100, subsampling=0)
+    decoded = decode_rgb(data)
+    assert decoded.size == size
+    assert is_near(decoded.getpixel(red_at), RED)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_broken_exif_does_no_harm() -> None:
+    """An EXIF block that nobody can read leaves the pixels as they are."""
+    data = saved(left_red_right_blue(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05abc")
+    assert decode_rgb(data).size == (16, 8)
+
+
+def test_gray_becomes_equal_channels() -> None:
+    """A gray JPEG keeps its brightness in all three channels."""
+    assert is_near(
+        decode_rgb(saved(Image.new("L", (8, 8), 90), "JPEG")).getpixel((4, 4)), (90,) * 3
+    )
+
+
+def test_cmyk_is_converted() -> None:
+    """Full magenta and yellow without cyan and black is red."""
+    cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert is_near(decode_rgb(saved(cmyk, "JPEG", quality=100)).getpixel((4, 4)), RED)
+
+
+def test_palette_is_looked_up() -> None:
+    """A palette PNG shows its colours, not its indices."""
+    palette = left_red_right_blue().convert("P")
+    assert decode_rgb(saved(palette, "PNG")).getpixel((13, 4)) == BLUE
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparent_pixels_show_white(mode: str) -> None:
+    """What lies hidden under full transparency never comes to light."""
+    image = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
+    image.putpixel((1, 0), (0, 0, 0, 0))
+    decoded = decode_rgb(saved(image.convert(mode), "PNG"))
+    assert [decoded.getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
+
+
+def test_transparent_entry_of_a_palette_shows_white() -> None:
+    """A palette's transparent colour is transparency like any other."""
+    image = left_red_right_blue().convert("P", palette=Image.Palette.ADAPTIVE)
+    index = image.getpixel((2, 4))
+    decoded = decode_rgb(saved(image, "PNG", transparency=index))
+    assert [decoded.getpixel((x, 4)) for x in (2, 13)] == [(255, 255, 255), BLUE]
+
+
+def test_16_bit_gray_keeps_its_upper_bits() -> None:
+    """0x40ff of 0xffff is 0x40 of 0xff, and not clipped to white."""
+    image = Image.fromarray(np.full((4, 4), (UPPER << 8) + 0xFF, np.uint16))
+    assert decode_rgb(saved(image, "PNG")).getpixel((1, 1)) == (UPPER,) * 3
+
+
+def test_16_bit_colour_keeps_its_upper_bits() -> None:
+    """A PNG of 48 bits a pixel, put together by hand, becomes one of 24."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        checksum = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    pixel = zlib.compress(b"\0" + struct.pack(">HHH", 0x8011, 0x4022, 0x2033))
+    data = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+    )
+    assert decode_rgb(data).getpixel((0, 0)) == (0x80, 0x40, 0x20)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_truncated_file_is_refused(suffix: str, encoded: Callable[..., bytes]) -> None:
+    """A file that ends before its last row is no image, though its header is one."""
+    data = encoded(0, suffix=suffix)
+    with pytest.raises(BadDataError, match=r"cannot be decoded: .*runcated"):
+        decode_rgb(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>not found</html>"])
+def test_other_bytes_are_no_image(data: bytes) -> None:
+    """An empty file and a web page say what was expected."""
+    with pytest.raises(BadDataError, match=r"no image: .* JPEG, PNG"):
+        decode_rgb(data)
+
+
+def test_huge_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image that would fill the memory is refused by its header."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(BadDataError, match=r"cannot be decoded: .*exceeds limit"):
+        decode_rgb(saved(Image.new("RGB", (8, 8)), "PNG"))

@@ -1,0 +1,280 @@
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.detection.inference import detect_images, iter_predictions, score_images
+from job.detection.models import Detector, RawOutput, build_detector
+from job.records import ScoreRecord
+
+CPU = torch.device("cpu")
+CLASSES = ("disc", "square")
+
+# Boxes of the network's square of 64 pixels, and probabilities of background, disc, square.
+BOXES = [
+    [0.0, 0.0, 32.0, 32.0],
+    [0.0, 0.0, 32.0, 28.0],  # IoU with the first: 28 / 32
+    [32.0, 32.0, 64.0, 64.0],
+    [0.0, 4.0, 32.0, 32.0],  # IoU with the first: 28 / 32, but never likely enough
+    [0.0, 0.0, 32.0, 17.0],  # IoU with the first: 17 / 32
+]
+PROBABILITIES = [
+    [0.2, 0.7, 0.1],
+    [0.3, 0.6, 0.1],
+    [0.5, 0.1, 0.4],
+    [0.96, 0.02, 0.02],
+    [0.4, 0.25, 0.35],
+]
+
+
+class Fixed(Detector):
+    """A detector that says the same of every image."""
+
+    def forward_raw(self, images_BCHW: Tensor) -> RawOutput:  # noqa: N803 - shape
+        """The boxes above; maps whose channels are 0, 1, 2 ... everywhere."""
+        batch = len(images_BCHW)
+        maps = [
+            torch.arange(float(channels)).view(1, -1, 1, 1).repeat(batch, 1, side, side)
+            for channels, side in ((144, 4), (1280, 2))
+        ]
+        return RawOutput(
+            torch.tensor(PROBABILITIES).log().repeat(batch, 1, 1),
+            torch.tensor(BOXES).repeat(batch, 1, 1),
+            maps,
+        )
+
+
+@pytest.fixture
+def fixed(detector: Detector) -> Detector:
+    detector.__class__ = Fixed
+    return detector
+
+
+def photos(num_images: int, size: tuple[int, int] = (90, 70)) -> list[tuple[str, Image.Image]]:
+    rng = np.random.default_rng(0)
+    shape = (size[1], size[0], 3)
+    return [
+        (f"{i}", Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)))
+        for i in range(num_images)
+    ]
+
+
+def score(
+    detector: Detector,
+    images: Iterable[tuple[str, Image.Image]],
+    *,
+    batch_size: int = 4,
+    augment_seed: tuple[int, ...] = (),
+    **settings: Any,
+) -> ScoreRecord:
+    return score_images(
+        detector,
+        images,
+        ScoreConfig.model_validate(settings),
+        device=CPU,
+        batch_size=batch_size,
+        augment_seed=augment_seed,
+    )
+
+
+def test_the_record_by_hand(fixed: Detector) -> None:
+    """Of five boxes, the second is suppressed by the first, and the fourth is too unlikely.
+
+    The fifth overlaps the first by more than 0.45, but is of the other class. The first overlaps
+    the second and the fifth, the fifth also the second (17 / 28), by at least half.
+    The image is twice as wide as the square and half as high.
+    """
+    record = score(fixed, photos(1, size=(128, 32)), box_features=True)
+    assert record.ids.tolist() == ["0"]
+    assert record.sizes_wh.tolist() == [[128, 32]]
+    assert record.offsets.tolist() == [0, 3]
+    assert record.boxes_xyxy.tolist() == [[0, 0, 64, 16], [64, 16, 128, 32], [0, 0, 64, 8.5]]
+    expected = [[0.7 / 0.8, 0.1 / 0.8], [0.1 / 0.5, 0.4 / 0.5], [0.25 / 0.6, 0.35 / 0.6]]
+    np.testing.assert_allclose(record.probabilities, expected, atol=1e-3)
+    np.testing.assert_allclose(record.objectness, [0.8, 0.5, 0.6], atol=1e-6)
+    assert record.num_overlaps.tolist() == [3, 1, 3]
+    assert record.box_features is not None
+    np.testing.assert_array_equal(record.box_features, [np.arange(144)] * 3)
+    np.testing.assert_array_equal(record.embeddings, [np.arange(1280)])
+
+
+def test_the_record_has_the_types_of_the_contract(fixed: Detector) -> None:
+    """Probabilities, features and embeddings in half precision; the table takes them all."""
+    record = score(fixed, photos(2), box_features=True)
+    assert record.probabilities.dtype == record.embeddings.dtype == np.float16
+    assert record.boxes_xyxy.dtype == record.objectness.dtype == np.float32
+    assert record.num_overlaps.dtype == record.offsets.dtype == record.sizes_wh.dtype == np.int64
+    assert record.to_table().num_rows == 2
+    assert score(fixed, photos(2)).box_features is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "num_kept"),
+    [
+        ({"score_threshold": 0.5}, 1),
+        ({"score_threshold": 0.0}, 3),
+        ({"score_threshold": 0.0, "nms_iou": 0.9}, 5),
+        ({"max_detections": 2}, 2),
+    ],
+)
+def test_the_configuration_says_what_is_kept(
+    settings: dict[str, Any], num_kept: int, fixed: Detector
+) -> None:
+    """Threshold, suppression and limit each change the number of boxes, worked out by hand."""
+    assert score(fixed, photos(1), **settings).num_detections.tolist() == [num_kept]
+
+
+def test_boxes_come_best_first(detector: Detector) -> None:
+    """The most probable class's probability in the full softmax falls along an image's boxes."""
+    record = score(detector, photos(3), score_threshold=0.01)
+    best = record.probabilities.max(1).astype(np.float64) * record.objectness
+    for begin, end in zip(record.offsets, record.offsets[1:], strict=False):
+        assert end - begin > 5
+        assert (np.diff(best[begin:end]) < 2e-3).all()
+
+
+def test_boxes_lie_within_their_image(detector: Detector) -> None:
+    """Boxes are clipped to the original image, whatever its shape."""
+    record = score(detector, photos(2, size=(50, 200)), score_threshold=0.01)
+    assert record.boxes_xyxy.min() >= 0
+    assert record.boxes_xyxy[:, 2].max() <= 50
+    assert record.boxes_xyxy[:, 3].max() <= 200
+    assert record.boxes_xyxy[:, 3].max() > 100
+
+
+def test_chunks_of_whole_batches_give_the_same_record(detector: Detector) -> None:
+    """Eight images in one call, or four and four, with batches of four: equal to the last bit."""
+    images = photos(8)
+    whole = score(detector, images, score_threshold=0.01, box_features=True).to_table()
+    halves = [
+        score(detector, half, score_threshold=0.01, box_features=True).to_table()
+        for half in (images[:4], images[4:])
+    ]
+    assert whole.slice(0, 4).to_pydict() == halves[0].to_pydict()
+    assert whole.slice(4).to_pydict() == halves[1].to_pydict()
+
+
+def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: Detector) -> None:
+    """It is what torchvision's classifier pools, before its last layer."""
+    ((_, image),) = photos(1, size=(64, 64))
+    record = score(detector, [("a", image)])
+    pixels = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None] / 255
+    normalised = (pixels - torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    ).view(1, 3, 1, 1)
+    with torch.no_grad():
+        expected = detector.backbone_layers(normalised).mean((2, 3))
+    np.testing.assert_allclose(record.embeddings, expected, atol=2e-3, rtol=2e-3)
+
+
+@pytest.mark.parametrize("box_features", [False, True])
+def test_no_images_are_an_empty_record(
+    box_features: bool,  # noqa: FBT001 - a case of the test
+    detector: Detector,
+) -> None:
+    """Its arrays have their widths, so that its table has the columns of any other."""
+    record = score(detector, [], box_features=box_features)
+    assert record.to_table().schema == (
+        score(detector, photos(1), box_features=box_features).to_table().schema
+    )
+    assert record.to_table().num_rows == 0
+
+
+def test_an_image_without_boxes_has_an_embedding(detector: Detector) -> None:
+    """Nothing passes a threshold of 1, and the image is there all the same."""
+    record = score(detector, photos(2), score_threshold=1.0, box_features=True)
+    assert record.num_detections.tolist() == [0, 0]
+    assert record.embeddings.shape == (2, 1280)
+    assert record.to_table().num_rows == 2
+
+
+def test_augmented_scores_depend_on_the_seed_and_the_image_alone(detector: Detector) -> None:
+    """The same image is augmented alike in any company; boxes stay within the image."""
+    images = photos(4)
+    settings: dict[str, Any] = {"augment": True, "score_threshold": 0.01}
+    one = score(detector, images, augment_seed=(1,), **settings)
+    backwards = score(detector, images[::-1], augment_seed=(1,), **settings)
+    other = score(detector, images, augment_seed=(2,), **settings)
+    plain = score(detector, images, augment_seed=(1,), score_threshold=0.01)
+    np.testing.assert_allclose(one.embeddings, backwards.embeddings[::-1], atol=1e-3)
+    assert not np.array_equal(one.embeddings, other.embeddings)
+    assert not np.array_equal(one.embeddings, plain.embeddings)
+    assert one.boxes_xyxy.min() >= 0
+    assert (one.boxes_xyxy.max(0) <= [90, 70, 90, 70]).all()
+
+
+def test_images_are_asked_for_a_batch_at_a_time(detector: Detector) -> None:
+    """A pool of any size passes through the memory of one batch."""
+    asked: list[str] = []
+
+    def stream() -> Iterator[tuple[str, Image.Image]]:
+        for image_id, image in photos(6):
+            asked.append(image_id)
+            yield image_id, image
+
+    predictions = iter_predictions(detector, stream(), device=CPU, batch_size=2)
+    assert next(predictions).id == "0"
+    assert asked == ["0", "1"]
+    assert [each.id for each in predictions] == ["1", "2", "3", "4", "5"]
+
+
+def test_detections_are_torchvisions() -> None:
+    """Boxes, classes and scores are those of torchvision's SSD with the same settings."""
+    config = DetectorConfig(size=64, width=0.25, backbone="scratch")
+    detector = build_detector(config, ("a", "b", "c"), seed=4)
+    for parameter in detector.ssd.head.parameters():
+        parameter.data *= 5  # scores far enough apart to have one order
+    images = photos(3, size=(64, 64))
+    detections = detect_images(
+        detector,
+        images,
+        EvaluateConfig(score_threshold=0.2, nms_iou=0.45, max_detections=50),
+        device=CPU,
+        batch_size=3,
+    )
+    detector.ssd.score_thresh, detector.ssd.detections_per_img = 0.2, 50
+    with torch.no_grad():
+        expected = detector.ssd(
+            [
+                torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1) / 255
+                for _, image in images
+            ]
+        )
+    assert detections.ids == ("0", "1", "2")
+    for i, each in enumerate(expected):
+        mine = slice(detections.offsets[i], detections.offsets[i + 1])
+        assert len(each["scores"]) == 50
+        np.testing.assert_allclose(detections.scores[mine], each["scores"], rtol=1e-4)
+        np.testing.assert_array_equal(detections.labels[mine], each["labels"] - 1)
+        np.testing.assert_allclose(detections.boxes_xyxy[mine], each["boxes"], atol=1e-2)
+
+
+def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
+    """By hand: the classes' boxes are suppressed apart, so one box may come twice."""
+    detections = detect_images(
+        fixed, photos(1, (64, 64)), EvaluateConfig(score_threshold=0.3), device=CPU, batch_size=1
+    )
+    assert detections.labels.tolist() == [0, 1, 1]
+    np.testing.assert_allclose(detections.scores, [0.7, 0.4, 0.35], atol=1e-6)
+    assert detections.boxes_xyxy.tolist() == [BOXES[0], BOXES[2], BOXES[4]]
+
+
+def test_no_images_have_no_detections(detector: Detector) -> None:
+    """The arrays are empty and of their shapes."""
+    detections = detect_images(detector, [], EvaluateConfig(), device=CPU, batch_size=1)
+    assert detections.ids == ()
+    assert detections.boxes_xyxy.shape == (0, 4)
+    assert detections.to_table(CLASSES).num_rows == 0
+
+
+def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: Detector) -> None:
+    """SSD300's map at stride 16 is its second, of 1024 channels and 19 cells a side."""
+    (prediction,) = iter_predictions(vgg, photos(1), device=CPU, batch_size=1)
+    assert prediction.fine_map.shape == (1024, math.ceil(300 / 16), 19)
+    assert prediction.embedding_E.shape == (1024,)
