@@ -1,5 +1,6 @@
 """Fetching Pascal VOC through torchvision."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """What torchvision is asked to fetch: (root, year, image set)."""
     asked = []
 
+    real = inspect.signature(torchvision.datasets.VOCDetection)
+
     class Recorder:
         def __init__(self, root: str, year: str, image_set: str, *, download: bool) -> None:
             assert download
+            assert real.bind(root, year=year, image_set=image_set, download=True)
             if year == "1999":
                 message = "Unknown value '1999' for argument year"
                 raise ValueError(message)
