@@ -58,7 +58,7 @@ def al_job(
     for name in [name for name in os.environ if name.startswith("AL_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])

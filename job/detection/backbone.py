@@ -63,6 +63,12 @@ def _first_difference(found: Mapping[str, Tensor], expected: Mapping[str, Tensor
     return next((f"{key} is unknown" for key in found if key not in expected), "")
 
 
+def hub_file(model: str) -> Path:
+    """Return where a model's weights from the hub are, or will be once they are downloaded."""
+    name = HUB_WEIGHTS[model].url.rpartition("/")[2]
+    return Path(str(torch.hub.get_dir()), "checkpoints", name)
+
+
 def _from_hub(detector: Detector) -> dict[str, Tensor]:
     """Download torchvision's weights, or take them from its cache."""
     try:
@@ -81,20 +87,19 @@ def _from_hub(detector: Detector) -> dict[str, Tensor]:
 def _from_file(path: Path) -> dict[str, Tensor]:
     """Read a state dictionary, executing nothing that the file holds."""
     if not path.is_file():
-        message = f"backbone {path}: no such file"
+        message = f"detector.backbone: {path}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
     try:
-        content: Any = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except SafetensorError as error:
-        message = f"backbone {path}: not a safetensors file ({error})"
-        raise ConfigError(message) from error
+        return dict(load_file(path))
+    except SafetensorError:
+        pass  # told by its content: a cached copy has no suffix
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # torch.load raises whatever a broken file leads it into.
-        message = f"backbone {path}: not a state dictionary that torch can load safely"
+        message = (
+            f"backbone {path}: neither safetensors nor a state dictionary that is safe to load"
+        )
         raise ConfigError(message) from error
     if not isinstance(content, Mapping) or not all(
         isinstance(value, Tensor) for value in content.values()

@@ -87,17 +87,10 @@ def _start(io: StageIO) -> Detector:
     if kind == "hub":
         load_backbone(detector, "hub")
     elif kind == "file":
-        load_backbone(detector, _weights_file(Path(place)))
+        load_backbone(detector, Path(place))
     elif kind == "store":
         load_backbone(detector, _fetch_weights(io, place))
     return detector
-
-
-def _weights_file(path: Path) -> Path:
-    if not path.is_file():
-        message = f"detector.backbone: {path} is no file; name one, or say hub or scratch"
-        raise ConfigError(message)
-    return path
 
 
 def _fetch_weights(io: StageIO, key: str) -> Path:

@@ -47,9 +47,7 @@ def test_a_server_that_is_down_ends_with_75(
     assert unused_endpoint in ended.err
 
 
-def test_a_bucket_that_is_not_there_ends_with_78(
-    s3_url: str, al_job: Callable[..., Any]
-) -> None:
+def test_a_bucket_that_is_not_there_ends_with_78(s3_url: str, al_job: Callable[..., Any]) -> None:
     """A wrong name does not get right by trying again."""
     assert s3_url
     ended = al_job("select", "--round", 0, "--store", "s3://no-such-bucket-here/prefix")

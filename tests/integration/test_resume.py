@@ -1,4 +1,4 @@
-"""Killed at any moment and started again, an experiment ends with the bytes of an undisturbed run."""
+"""Killed at any moment and run again, an experiment ends with the bytes of an undisturbed run."""
 
 import csv
 import io
@@ -106,9 +106,7 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(
     assert {key: markers(store)[key] for key in finished} == finished
 
 
-def test_sigterm_saves_and_asks_to_be_run_again(
-    tiny: str, tmp_path: Path
-) -> None:
+def test_sigterm_saves_and_asks_to_be_run_again(tiny: str, tmp_path: Path) -> None:
     """SIGTERM in the middle of training leaves a checkpoint, no marker, and exits 75."""
     path = tmp_path / "tiny.yaml"
     path.write_text(tiny.replace("steps: 4", "steps: 4000"))
@@ -174,4 +172,3 @@ def test_every_single_write_may_fail(
 def test_a_checkpoint_is_gone_when_training_is_done(undisturbed: dict[str, bytes]) -> None:
     """What only an interrupted training needs is removed with its end."""
     assert not any("checkpoint" in key for key in undisturbed)
-

@@ -51,9 +51,7 @@ class Case:
     labelled: Labelled
     seed: int
 
-    def select(  # noqa: D102 - as a strategy's
-        self, arm: dict[str, Any], budget: int
-    ) -> Selection:
+    def select(self, arm: dict[str, Any], budget: int) -> Selection:
         rng = np.random.default_rng(self.seed)
         return strategy_of(arm).select(self.candidates, self.labelled, budget, rng)
 
@@ -205,7 +203,7 @@ class Frozen:
     pool_ids: tuple[str, ...]
     record: ScoreRecord
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:  # noqa: D102 - the protocol's
+    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
         assert columns
         yield self.record
 

@@ -293,7 +293,7 @@ def test_a_test_image_in_the_pool_fails_the_evaluation(
     leaked = leaked.append_column(other, [[f"other-{n}" for n in range(len(leaked))]])
     real = dataset.index
     monkeypatch.setattr(
-        Dataset, "index", lambda self, split: leaked if split == "test" else real("pool")
+        Dataset, "index", lambda _, split: leaked if split == "test" else real("pool")
     )
     with pytest.raises(BadDataError, match="pool and test share 24 images"):
         refuse_leak(dataset)
