@@ -238,9 +238,6 @@ def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    # Threads that spin while they wait cost a shared machine dearly: beside one other busy process,
-    # training on two cores falls from 65 to 5 images/s. Read when torch is loaded, which is later.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     try:
         app()

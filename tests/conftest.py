@@ -8,9 +8,6 @@ import pytest
 
 from job import cli
 
-# As `al-job` does, and before anything loads torch.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 TINY = """
 experiment: tiny
 dataset:

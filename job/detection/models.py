@@ -133,12 +133,11 @@ class Detector(nn.Module):
         return RawOutput(outputs["cls_logits"], boxes_BA4, maps)
 
     def _outputs(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """The heads' outputs and the feature maps, in float32 also where autocast is on."""
+        """The heads' outputs and the feature maps."""
         images = (images_BCHW.float() - self.mean) / self.std
         images = images.contiguous(memory_format=torch.channels_last)
         maps = list(self.ssd.backbone(images).values())
-        outputs = {name: value.float() for name, value in self.ssd.head(maps).items()}
-        return outputs, [each.float() for each in maps]
+        return self.ssd.head(maps), maps
 
     def _match(self, boxes: Tensor) -> Tensor:
         """Return for each anchor the index of its box, or -1: int64 (A,)."""

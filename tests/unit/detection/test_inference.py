@@ -205,6 +205,8 @@ def test_augmented_scores_depend_on_the_seed_and_the_image_alone(detector: Detec
     np.testing.assert_allclose(one.embeddings, backwards.embeddings[::-1], atol=1e-3)
     assert not np.array_equal(one.embeddings, other.embeddings)
     assert not np.array_equal(one.embeddings, plain.embeddings)
+    twins = score(detector, [("x", images[0][1]), ("y", images[0][1])], **settings)
+    assert not np.array_equal(twins.embeddings[0], twins.embeddings[1])
     assert one.boxes_xyxy.min() >= 0
     assert (one.boxes_xyxy.max(0) <= [90, 70, 90, 70]).all()
 
