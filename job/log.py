@@ -16,7 +16,6 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
@@ -39,7 +38,7 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(pad_event_to=0, sort_keys=False)
     )
     structlog.configure(
         processors=[
@@ -148,10 +147,9 @@ def progress(what: str, total: int, unit: str) -> Iterator[Bar]:
     )
     columns = (
         TextColumn("[bold]{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         _Rate(),
-        TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bars:

@@ -13,14 +13,14 @@ from job.storage import Store
 def status_table(store: Store, config: Config) -> Table:
     """Return a row per seed, arm and round: which stages are done, and the mAP."""
     markers = Markers(store)
-    table = Table(title=f"{config.experiment} in {store.url}")
+    table = Table(title=f"{config.experiment}: seconds of the stages that are done")
     for name in ("seed", "arm", "round", *STAGES, "mAP50"):
         table.add_column(name, justify="right" if name in {"seed", "round", "mAP50"} else "left")
     for arm, ref in all_rounds(config):
         cells = [str(ref.seed), arm, str(ref.index)]
         for stage in STAGES:
             marker = markers.get(ref.stage(stage))
-            cells.append(f"done {marker.seconds:.1f} s" if marker else "")
+            cells.append(f"{marker.seconds:.1f} s" if marker else "")
         evaluate = ref.stage("evaluate")
         if markers.get(evaluate):
             metrics = json.loads(store.read(evaluate.key("metrics.json")))

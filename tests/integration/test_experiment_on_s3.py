@@ -30,7 +30,7 @@ def test_an_experiment_in_a_bucket_ends_with_the_same_bytes(
     keys = [key for key in local.list("") if key.endswith(steady)]
     assert len(keys) > 15
     assert [key for key in keys if remote.read(key) != local.read(key)] == []
-    assert "done" in al_job("status", "--store", s3_url).out
+    assert " s " in al_job("status", "--store", s3_url).out
     assert f"{s3_url}/experiments/tiny/results.csv" in ended.out
 
 

@@ -128,7 +128,7 @@ def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Pa
     assert (store / "experiments/tiny/results.csv").read_bytes() == results
     status = al_job("status", "--store", store)
     row = next(line for line in status.out.splitlines() if "brust" in line and " 1 " in line)
-    assert row.count("done") == 4  # it is the last round: not scored
+    assert row.count(" s ") == 4  # it is the last round: not scored
 
 
 def test_a_stage_that_is_done_is_skipped(al_job: Run, begun: Path) -> None:

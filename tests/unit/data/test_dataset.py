@@ -30,8 +30,9 @@ def cache(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def dataset(voc: "Voc", store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """Five images in the pool, two a shard, and two test images."""
+    """Five images in the pool, over several shards and row groups, and two test images."""
     monkeypatch.setattr(write, "SHARD_BYTES", 4000)
+    monkeypatch.setattr(write, "ROWS_PER_GROUP", 2)
     for number, name in enumerate(NAMES[1:], start=2):
         voc.add("train", name, [("cat", number, 1, 20, 20), ("dog", 1, 1, 9, number)])
     voc.add("test", "test 2", [])
