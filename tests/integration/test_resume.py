@@ -156,7 +156,7 @@ class FirstWriteFails(MemoryStore):
 def test_every_single_write_may_fail(
     tiny_config: Config, undisturbed: dict[str, bytes], *, written: bool
 ) -> None:
-    """Each write of the experiment fails in turn; after as many attempts it ends the same."""
+    """Each write fails in turn; after as many attempts the experiment ends the same."""
     store = FirstWriteFails(written=written)
     num_failures = 0
     while True:
@@ -172,3 +172,21 @@ def test_every_single_write_may_fail(
 def test_a_checkpoint_is_gone_when_training_is_done(undisturbed: dict[str, bytes]) -> None:
     """What only an interrupted training needs is removed with its end."""
     assert not any("checkpoint" in key for key in undisturbed)
+
+
+def test_an_experiment_that_grew_ends_like_one_begun_larger(
+    tiny: str, undisturbed: dict[str, bytes]
+) -> None:
+    """A round and an arm added later give the same bytes, and run only what is new."""
+    store = MemoryStore()
+    small = tiny.replace("rounds: 3", "rounds: 2").replace("  random: {strategy: random}\n", "")
+    assert experiment.run(store, config.parse(small, "small")).num_run == 5 + 4
+    assert experiment.run(store, config.parse(tiny, "tiny")).num_run == 22 - 9
+    assert contents(store) == undisturbed
+
+
+def test_a_pool_that_is_used_up_ends_the_labelling_not_the_experiment(tiny: str) -> None:
+    """A budget beyond what is left labels what is left, and later rounds label nothing."""
+    greedy = tiny.replace("initial: 6, per_round: 4", "initial: 20, per_round: 10")
+    rows = experiment.run(MemoryStore(), config.parse(greedy, "greedy")).rows
+    assert [row.total_samples for row in rows] == [20, 24, 24] * 2
