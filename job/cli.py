@@ -1,9 +1,11 @@
 """The command line: arguments, log context, and the exit code of each kind of failure."""
 
+import errno
 import os
 import re
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,7 +21,7 @@ from job.data.ingest import ingest
 from job.data.source import Source
 from job.data.synthetic import SyntheticSource
 from job.data.voc import VocSource
-from job.errors import AlJobError, StopRequestedError, TemporaryError, UsageError
+from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys, Stage
 from job.report.status import status_table
 from job.report.write import table_of, write_report
@@ -29,8 +31,6 @@ out = Console(highlight=False)
 
 app = typer.Typer(
     name="al-job",
-    help="Active learning for object detection: one stage per invocation, state in a store.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -57,6 +57,7 @@ SkipBadOption = Annotated[
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the summary, write nothing.")]
 STATE = "./state"
 TYPER_USAGE = 2
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @ingest_app.command("voc")
@@ -117,6 +118,13 @@ def _ingest(store: str, source: Source, name: str, *, skip_bad: bool, dry_run: b
     out.print("\n".join(summary.lines()), markup=False, soft_wrap=True)
 
 
+@app.callback(invoke_without_command=True)
+def show_help(context: typer.Context) -> None:
+    """Active learning for object detection: one stage per invocation, state in a store."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or a preset's name.")]
 
 
@@ -136,7 +144,10 @@ def run(config: ConfigArgument, store: StoreOption = STATE) -> None:
 def begin(config: ConfigArgument, store: StoreOption = STATE) -> None:
     """Make an experiment without running anything, to run its stages one by one."""
     begun = experiments.begin(open_store(store), configuration.load(config))
-    out.print(f"{begun.experiment}: begun; next: al-job select --round 0", markup=False)
+    seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
+    where = f"--experiment {begun.experiment}{seed} --store {store}"
+    message = f"{begun.experiment}: begun; next: al-job select --round 0 {where}"
+    out.print(message, markup=False, soft_wrap=True)
 
 
 def _add_stage(stage: Stage, text: str) -> None:
@@ -219,37 +230,51 @@ def doctor(
     """Check the store, the device, the disk and the weights, and say what to do."""
     from job.doctor import examine  # noqa: PLC0415 - it loads torch
 
-    findings = examine(open_store(store), configuration.load(config) if config else None)
-    for finding in findings:
+    findings = []
+    for finding in examine(open_store(store), configuration.load(config) if config else None):
+        findings.append(finding)
         mark = "ok  " if finding.ok else "FAIL"
         advice = "" if finding.ok or not finding.advice else f": {finding.advice}"
         out.print(f"{mark} {finding.name}: {finding.detail}{advice}", markup=False, soft_wrap=True)
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(TemporaryError.exit_code)
+        raise typer.Exit(ConfigError.exit_code)
 
 
 def _tell_places(store: Store, experiment: str) -> None:
     keys = ExperimentKeys(experiment)
     for what, key in (("results", keys.results), ("curve", keys.report("curve.png"))):
-        out.print(f"{what}: {store.local_path(key) or f'{store.url}/{key}'}", soft_wrap=True)
+        if store.exists(key):
+            place = store.local_path(key) or f"{store.url}/{key}"
+            out.print(f"{what}: {place}", markup=False, soft_wrap=True)
 
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     try:
         app()
-    except AlJobError as error:
-        log.console.print(f"al-job: {error}", markup=False, highlight=False, soft_wrap=True)
+    except (AlJobError, StopRequested) as error:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # it is ending already
+        _tell(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _tell(f"{error.filename or tempfile.gettempdir()}: the disk is full: make room, try again")
+        sys.exit(TemporaryError.exit_code)
     except SystemExit as end:
         # Typer has told what is wrong with the arguments; its own exit code for that is 2.
         sys.exit(UsageError.exit_code if end.code == TYPER_USAGE else end.code)
     sys.exit(0)
 
 
+def _tell(message: str) -> None:
+    log.console.print(f"al-job: {message}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _stop(*_: object) -> NoReturn:
     message = "asked to stop; the same command goes on from here"
-    raise StopRequestedError(message)
+    raise StopRequested(message)

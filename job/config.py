@@ -111,7 +111,8 @@ class DetectorConfig(Section):
     """Width multiplier of MobileNetV2; other than 1.0, there are no pretrained weights."""
     backbone: str = "hub"
     """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
-    `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`."""
+    `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
+    the path is recorded; of a `store:` object also the content."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -328,11 +329,27 @@ def load(source: str) -> Config:
     if source in preset_names():
         text = (resources.files("job") / "presets" / f"{source}.yaml").read_text(encoding="utf-8")
     elif path.is_file():
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{source}: cannot be read as UTF-8 text: {error}"
+            raise ConfigError(message) from error
     else:
         message = f"{source}: no such file, and no preset of that name ({known(preset_names())})"
         raise ConfigError(message)
     return parse(text, source)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice: YAML itself would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                message = f"{key!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 def parse(text: str, source: str) -> Config:
@@ -346,7 +363,7 @@ def parse(text: str, source: str) -> Config:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
     except yaml.YAMLError as error:
         message = f"{source}: not YAML: {' '.join(str(error).split())}"
         raise ConfigError(message) from error

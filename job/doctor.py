@@ -1,10 +1,15 @@
-"""What `al-job doctor` looks at: the store, the device, the disk, and an experiment's weights."""
+"""What `al-job doctor` looks at: the store, the disk, the device, and what an experiment needs."""
 
+import os
 import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from job.config import Config
-from job.errors import AlJobError
+from job.data.dataset import Dataset
+from job.errors import AlJobError, ConfigError
+from job.experiment import complete_arms
 from job.storage import Store
 from job.storage.cache import directory
 from job.storage.check import Finding, check_store
@@ -12,57 +17,82 @@ from job.storage.check import Finding, check_store
 MIN_FREE_GIB = 5.0
 
 
-def examine(store: Store, config: Config | None) -> list[Finding]:
-    """Return what was found; where a configuration is given, also what it needs."""
-    findings = [*check_store(store), _disk(), _device(config)]
-    return [*findings, _weights(store, config)] if config else findings
+def examine(store: Store, config: Config | None) -> Iterator[Finding]:
+    """Yield what is found; where a configuration is given, also about what it needs."""
+    yield from check_store(store)
+    yield _try("cache", _cache, "make room, or set AL_CACHE to a directory on another disk")
+    yield _try("temporary files", _temporary, "set TMPDIR to a directory that can be written")
+    yield _try("device", lambda: _device(config), "set runtime.device to auto or cpu")
+    if config:
+        yield _try("strategies", lambda: _arms(config), "see docs/strategies.md")
+        yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
+        advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
+        yield _try("weights", lambda: _weights(store, config), advice)
 
 
-def _disk() -> Finding:
-    folder = directory()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free / 2**30
-    advice = "make room, or set AL_CACHE to a directory on another disk"
-    return Finding("cache disk", free >= MIN_FREE_GIB, f"{free:.1f} GiB free at {folder}", advice)
+def _try(name: str, check: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(name, ok=True, detail=check())
+    except AlJobError as error:
+        return Finding(name, ok=False, detail=str(error), advice=advice)
 
 
-def _device(config: Config | None) -> Finding:
+def _cache() -> str:
+    """Room for copies of shards; a local store is read in place."""
+    free = shutil.disk_usage(directory()).free / 2**30
+    detail = f"{free:.1f} GiB free at {directory()}"
+    if free < MIN_FREE_GIB:
+        raise ConfigError(detail)
+    return detail
+
+
+def _temporary() -> str:
+    try:
+        with tempfile.TemporaryFile():
+            return tempfile.gettempdir()
+    except OSError as error:
+        message = f"no directory for temporary files: {error}"
+        raise ConfigError(message) from error
+
+
+def _device(config: Config | None) -> str:
     import torch  # noqa: PLC0415 - takes seconds, and `--help` should not wait for it
 
     from job.detection.device import resolve_device  # noqa: PLC0415
 
-    advice = "set runtime.device to auto or cpu, or run where torch sees a GPU"
     if config:
-        try:
-            resolve_device(config.runtime)
-        except AlJobError as error:
-            return Finding("device", ok=False, detail=str(error), advice=advice)
+        resolve_device(config.runtime)
     if torch.cuda.is_available():
-        detail = f"{torch.cuda.get_device_name()} ({torch.cuda.device_count()} in all)"
-    else:
-        detail = f"CPU, {torch.get_num_threads()} threads by torch's own count; no GPU"
-    return Finding("device", ok=True, detail=f"torch {torch.__version__}: {detail}")
+        name = torch.cuda.get_device_name()
+        return f"torch {torch.__version__}: {torch.cuda.device_count()} x {name}"
+    return f"torch {torch.__version__}: {os.cpu_count()} CPU cores, no GPU"
 
 
-def _weights(store: Store, config: Config) -> Finding:
+def _arms(config: Config) -> str:
+    return ", ".join(complete_arms(config).arms)
+
+
+def _dataset(store: Store, config: Config) -> str:
+    name = config.dataset.name
+    if config.dataset.synthetic and name not in store.list_names("datasets/"):
+        return f"{name} will be drawn"
+    dataset = Dataset.open(store, name)
+    sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
+    return f"{name}: {sizes}, {len(dataset.classes)} classes"
+
+
+def _weights(store: Store, config: Config) -> str:
     """Whether the weights are there; those of the hub may still have to be fetched."""
     backbone = config.detector.backbone
     kind, _, place = backbone.partition(":")
-    advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
-    match kind:
-        case "file":
-            return Finding("weights", Path(place).is_file(), backbone, advice)
-        case "store":
-            try:
-                return Finding("weights", store.exists(place), backbone, advice)
-            except AlJobError as error:
-                return Finding("weights", ok=False, detail=str(error), advice=advice)
-        case "hub":
-            from job.detection.backbone import hub_file  # noqa: PLC0415 - loads torch
+    if kind == "scratch":
+        return "none: the configuration says scratch"
+    if kind == "hub":
+        from job.detection.backbone import hub_file  # noqa: PLC0415 - loads torch
 
-            path = hub_file(config.detector.model)
-            detail = f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
-            return Finding("weights", ok=True, detail=detail)
-        case _:
-            return Finding("weights", ok=True, detail="none: the configuration says scratch")
+        path = hub_file(config.detector.model)
+        return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
+    if not (Path(place).is_file() if kind == "file" else store.exists(place)):
+        message = f"{backbone}: nothing there"
+        raise ConfigError(message)
+    return backbone

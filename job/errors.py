@@ -41,5 +41,11 @@ class TemporaryError(AlJobError):
     exit_code = 75
 
 
-class StopRequestedError(TemporaryError):
-    """The process was asked to stop; what it had saved is enough to go on from."""
+class StopRequested(BaseException):
+    """The process was asked to stop; what it had saved is enough to go on from.
+
+    It may come at any point of the program, so it is no `Exception`: code that turns whatever went
+    wrong into an error of its own, in here or in a library, must not swallow it.
+    """
+
+    exit_code = 75

@@ -1,15 +1,16 @@
 """A whole experiment: take up its data set and its configuration, run what is left, report."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from job import log, loop
 from job.acquisition.registry import make_strategy
-from job.config import Config, known
+from job.config import ArmConfig, Config, known
 from job.data.dataset import Dataset
 from job.data.ingest import ingest
 from job.data.synthetic import SyntheticSource
-from job.errors import UsageError
-from job.keys import DatasetKeys, RoundRef, Stage, StageRef
+from job.errors import ConfigError, UsageError
+from job.keys import RoundRef, Stage, StageRef
 from job.launch.local import LocalLauncher
 from job.report.results import Row
 from job.report.write import write_report
@@ -38,17 +39,46 @@ def begin(store: Store, config: Config) -> Config:
         ConfigError: A strategy is wrong, or the experiment began with another configuration.
         UsageError: The data set is not there.
     """
-    for arm in (config.cold_start, *config.arms.values()):
-        make_strategy(arm)
+    config = complete_arms(config)
     name, synthetic = config.dataset.name, config.dataset.synthetic
-    if synthetic and not store.exists(DatasetKeys(name).manifest):
-        log.get().info("dataset.draw", name=name)
+    if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(synthetic), name)
-    return begin_experiment(store, config, Dataset.open(store, name).digest)
+    dataset = Dataset.open(store, name)
+    wanted = sum(config.budget_of(index) for index in range(config.rounds))
+    if wanted > dataset.info("pool").num_images:
+        log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
+    return begin_experiment(store, config, dataset.digest)
+
+
+def complete_arms(config: Config) -> Config:
+    """Return the configuration with every setting of every strategy written out.
+
+    Raises:
+        ConfigError: A strategy or one of its settings is wrong, or round 0 would need scores.
+    """
+
+    def complete(where: str, arm: ArmConfig) -> ArmConfig:
+        try:
+            settings = make_strategy(arm).model_dump(mode="json")
+        except ConfigError as error:
+            message = f"{where}: {error}"
+            raise ConfigError(message) from error
+        return ArmConfig(strategy=arm.strategy, **settings)
+
+    cold_start = complete("cold_start", config.cold_start)
+    if make_strategy(cold_start).columns:
+        message = f"cold_start: {cold_start.strategy} needs scores, and round 0 has none"
+        raise ConfigError(message)
+    arms = {name: complete(f"arms.{name}", arm) for name, arm in config.arms.items()}
+    return config.model_copy(update={"cold_start": cold_start, "arms": arms})
 
 
 def run(store: Store, config: Config) -> Outcome:
     """Run all of an experiment that is not done, in this process, and write its report."""
+    weights = config.detector.backbone.removeprefix("file:")
+    if weights != config.detector.backbone and not Path(weights).is_file():
+        message = f"detector.backbone: {weights}: no such file; name another, or say hub or scratch"
+        raise ConfigError(message)
     config = begin(store, config)
     markers = Markers(store)
     launcher = LocalLauncher(store, config)
@@ -57,8 +87,8 @@ def run(store: Store, config: Config) -> Outcome:
 
 
 def run_once(store: Store, config: Config, ref: StageRef, shard: tuple[int, int]) -> None:
-    """Run one stage, unless it is done."""
-    if Markers(store).is_done(ref, config):
+    """Run one stage, or one share of it, unless it is done."""
+    if Markers(store).is_done(ref, config, shard):
         log.get().info("stage.skip", stage=ref.stage, reason="done already")
         return
     run_stage(store, config, ref, shard)

@@ -143,6 +143,10 @@ class StageRef:
         """The marker, written last, that alone makes the stage's output exist."""
         return f"{self.prefix}done.json"
 
+    def shard_done(self, index: int, count: int) -> str:
+        """The marker of one share of a stage that `count` processes share."""
+        return f"{self.prefix}shard-{index:04d}-of-{count:04d}.json"
+
     def key(self, name: str) -> str:
         """The key of one of the stage's objects."""
         return f"{self.prefix}{name}"

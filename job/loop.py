@@ -84,31 +84,30 @@ def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool])
     Args:
         config: The experiment.
         launcher: Where stages run.
-        is_done: Whether a stage's output exists already.
+        is_done: Whether a stage's output exists already; asked when all that it needs is done.
 
     Returns:
         The number of stages that ran.
     """
-    done: set[StageRef] = set()
-    waiting: list[StageRef] = []
-    for ref in plan(config):
-        # A stage whose inputs are about to be made anew is not done, whatever its marker says.
-        settled = all(need in done for need in needs(config, ref)) and is_done(ref)
-        if settled:
-            done.add(ref)
-        else:
-            waiting.append(ref)
-    num_waiting = len(waiting)
+    waiting = list(plan(config))
     running: set[StageRef] = set()
+    done: set[StageRef] = set()
+    num_run = 0
     while waiting or running:
         for ref in list(waiting):
-            if len(running) == launcher.capacity:
-                break
-            if all(need in done for need in needs(config, ref)):
-                waiting.remove(ref)
+            if not done.issuperset(needs(config, ref)):
+                continue
+            if is_done(ref):
+                done.add(ref)
+            elif len(running) < launcher.capacity:
                 running.add(ref)
                 launcher.start(ref)
-        finished = launcher.wait()
-        running.difference_update(finished)
-        done.update(finished)
-    return num_waiting
+                num_run += 1
+            else:
+                continue
+            waiting.remove(ref)
+        if running:
+            finished = launcher.wait()
+            running.difference_update(finished)
+            done.update(finished)
+    return num_run

@@ -10,16 +10,18 @@ import io
 import json
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 from job import config as configuration
+from job import log
 from job.config import Config
-from job.errors import BadDataError, MissingObjectError, UsageError
-from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.data.dataset import Dataset
+from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, UsageError
+from job.keys import ExperimentKeys, RoundRef, StageRef, check_name
 from job.pool import Pool
 from job.storage import Store
 from job.storage.cache import fetch
@@ -82,12 +84,18 @@ class Markers:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, Marker] = {}
+        self._digests: dict[str, str] = {}
 
     def get(self, stage: StageRef) -> Marker | None:
         """Return the stage's marker, if it has one."""
-        return self._at(stage.done)
+        return self.at(stage.done)
 
-    def _at(self, key: str) -> Marker | None:
+    def at(self, key: str) -> Marker | None:
+        """Return the marker under a key, if there is one.
+
+        Raises:
+            BadDataError: What is there is no marker.
+        """
         if key not in self._known:
             try:
                 self._known[key] = Marker(**json.loads(self._store.read(key)))
@@ -98,25 +106,36 @@ class Markers:
                 raise BadDataError(message) from error
         return self._known[key]
 
-    def forget(self, stage: StageRef) -> None:
-        """Look again next time."""
-        self._known.pop(stage.done, None)
+    def is_done(self, stage: StageRef, config: Config, shard: tuple[int, int] = (0, 1)) -> bool:
+        """Whether a stage, or one share of it, is done: with this configuration and these inputs.
 
-    def is_done(self, stage: StageRef, config: Config) -> bool:
-        """Whether the stage is done, with the inputs that are there now and this configuration."""
-        marker = self.get(stage)
-        if marker is None or marker.config != config.stage_digest(stage.round.arm):
+        A marker that does not fit is forgotten, since the stage is about to write another.
+        """
+        index, count = shard
+        keys = [stage.done] + ([stage.shard_done(index, count)] if count > 1 else [])
+        if any(self._fits(key, config.stage_digest(stage.round.arm)) for key in keys):
+            return True
+        for key in keys:
+            self._known.pop(key, None)
+        return False
+
+    def _fits(self, key: str, config_digest: str) -> bool:
+        marker = self.at(key)
+        if marker is None or marker.config != config_digest:
             return False
-        return all(self._digest(key) == digest for key, digest in marker.inputs.items())
+        return all(self._digest(name) == digest for name, digest in marker.inputs.items())
 
     def _digest(self, key: str) -> str | None:
+        """The digest of what a stage read: of a stage's output by its marker, else of the bytes."""
         if key.endswith("/done.json"):
-            marker = self._at(key)
+            marker = self.at(key)
             return marker.digest if marker else None
-        try:
-            return hashlib.sha256(self._store.read(key)).hexdigest()
-        except MissingObjectError:
-            return None
+        if key not in self._digests:
+            try:
+                self._digests[key] = hashlib.sha256(self._store.read(key)).hexdigest()
+            except MissingObjectError:
+                return None
+        return self._digests[key]
 
 
 class StageIO:
@@ -136,6 +155,36 @@ class StageIO:
         self._volatile: set[str] = set()
 
     # Reading
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The experiment's data set.
+
+        Raises:
+            ConfigError: It is another than the experiment began with.
+        """
+        dataset = Dataset.open(self.store, self.config.dataset.name)
+        refuse_other_dataset(self.config, dataset.digest)
+        self.add_input(dataset.keys.manifest, dataset.digest)
+        return dataset
+
+    @cached_property
+    def pool_before(self) -> Pool:
+        """The pool before this round.
+
+        Raises:
+            BadDataError: A round before labelled an image twice, or one that is not there.
+        """
+        pool = Pool(self.dataset.ids("pool"))
+        for round_ref in self.earlier:
+            pool = pool.label(self.picks(round_ref))
+        return pool
+
+    @cached_property
+    def pool_after(self) -> Pool:
+        """The pool after this round's labelling."""
+        self._marker(self.ref.round.stage("annotate-sim"))
+        return self.pool_before.label(self.picks(self.ref.round))
 
     def add_input(self, key: str, digest: str) -> None:
         """Record an object that no stage wrote as read."""
@@ -164,7 +213,10 @@ class StageIO:
         expected = self._marker(stage).outputs.get(name)
         data = self.store.read(stage.key(name))
         if hashlib.sha256(data).hexdigest() != expected:
-            message = f"{self.store.url}: {stage.key(name)} is not what its marker says"
+            message = (
+                f"{self.store.url}: {stage.key(name)} is not what its marker says: "
+                f"delete {stage.done} and run the stage again"
+            )
             raise BadDataError(message)
         return data
 
@@ -178,22 +230,6 @@ class StageIO:
         """The ids a round selected, in the order of rank."""
         text = self._read(round_ref.stage("select"), "queries.csv").decode()
         return [row["id"] for row in csv.DictReader(io.StringIO(text))]
-
-    def pool(self, ids: Sequence[str]) -> Pool:
-        """The pool before this round, of which `ids` are all images.
-
-        Raises:
-            BadDataError: A round before labelled an image twice, or one that is not there.
-        """
-        pool = Pool(tuple(ids))
-        for round_ref in self.earlier:
-            pool = pool.label(self.picks(round_ref))
-        return pool
-
-    def pool_after(self, ids: Sequence[str]) -> Pool:
-        """The pool after this round's labelling."""
-        self._marker(self.ref.round.stage("annotate-sim"))
-        return self.pool(ids).label(self.picks(self.ref.round))
 
     def cost_before(self) -> Cost:
         """What all earlier rounds' labels cost."""
@@ -247,9 +283,13 @@ class StageIO:
         """Save what a later attempt can go on from; no other stage reads it."""
         self.store.write(self._checkpoint_key, data)
 
-    def remove_checkpoint(self) -> None:
-        """Remove what `save_checkpoint` saved."""
-        self.store.delete(self._checkpoint_key)
+    def _remove_checkpoints(self) -> None:
+        """Remove what attempts at this stage saved; what cannot be removed does no harm."""
+        try:
+            for key in list(self.store.list(self.ref.key("checkpoint-"))):
+                self.store.delete(key)
+        except AlJobError as error:
+            log.get().warning("train.checkpoint_left", reason=str(error))
 
     def _record(self, name: str, digest: str, *, volatile: bool) -> None:
         self._outputs[name] = digest
@@ -261,12 +301,15 @@ class StageIO:
         marker = self._make_marker(seconds)
         index, count = self.shard
         if count > 1:
-            self.store.write(self.ref.key(_shard_marker(index, count)), marker.to_json())
+            self.store.write(self.ref.shard_done(index, count), marker.to_json())
             merged = self._merge(count)
             if merged is None:
+                log.get().info("stage.shares_left", stage=self.ref.stage)
                 return
             marker = merged
         self.store.write(self.ref.done, marker.to_json())
+        if self.ref.stage == "train":
+            self._remove_checkpoints()
 
     def _make_marker(self, seconds: float) -> Marker:
         steady = {n: d for n, d in sorted(self._outputs.items()) if n not in self._volatile}
@@ -287,21 +330,13 @@ class StageIO:
         outputs: dict[str, str] = {}
         seconds = 0.0
         for index in range(count):
-            try:
-                data = self.store.read(self.ref.key(_shard_marker(index, count)))
-            except MissingObjectError:
-                return None
-            marker = Marker(**json.loads(data))
-            if (marker.inputs, marker.config) != (own.inputs, own.config):
-                return None  # left over from other inputs: its process is yet to run
+            marker = self._markers.at(self.ref.shard_done(index, count))
+            if marker is None or (marker.inputs, marker.config) != (own.inputs, own.config):
+                return None  # its process is yet to run, with these inputs
             outputs |= marker.outputs
             seconds += marker.seconds
         outputs = dict(sorted(outputs.items()))
         return replace(own, outputs=outputs, digest=_digest(outputs), seconds=round(seconds, 3))
-
-
-def _shard_marker(index: int, count: int) -> str:
-    return f"shard-{index:04d}-of-{count:04d}.json"
 
 
 def _digest(outputs: dict[str, str]) -> str:
@@ -320,13 +355,13 @@ def load_experiment(store: Store, name: str) -> Config:
     Raises:
         UsageError: There is no such experiment; the message names those there are.
     """
-    key = ExperimentKeys(name).config
+    key = ExperimentKeys(check_name("experiment", name)).config
     try:
         return configuration.parse(store.read(key).decode(), f"{store.url}/{key}")
     except MissingObjectError:
-        names = configuration.known(experiment_names(store))
         message = (
-            f"{store.url} holds no experiment {name!r} ({names}); `al-job run CONFIG` makes one"
+            f"{store.url} holds no experiment {name!r} "
+            f"({configuration.known(experiment_names(store))}); `al-job run CONFIG` makes one"
         )
         raise UsageError(message) from None
 
@@ -334,19 +369,38 @@ def load_experiment(store: Store, name: str) -> Config:
 def begin_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
     """Write the configuration of a new experiment, or take up one that has begun.
 
+    While no stage of it is done, nothing depends on the configuration and all of it may change.
+
     Raises:
         ConfigError: It began with another configuration or another content of the data set.
     """
+    refuse_other_dataset(config, dataset_digest)
     dataset = config.dataset.model_copy(update={"sha256": dataset_digest})
     config = config.model_copy(update={"dataset": dataset})
     keys = ExperimentKeys(config.experiment)
     if store.exists(keys.config):
         begun = load_experiment(store, config.experiment)
-        configuration.refuse_changes(begun, config)
         if begun == config:
             return config
+        if any(key.endswith("/done.json") for key in store.list(keys.prefix)):
+            configuration.refuse_changes(begun, config)
     store.write(keys.config, config.to_yaml().encode())
     return config
+
+
+def refuse_other_dataset(config: Config, digest: str) -> None:
+    """Guard that an experiment goes on with the data it began with.
+
+    Raises:
+        ConfigError: The data set is another.
+    """
+    if config.dataset.sha256 not in {None, digest}:
+        message = (
+            f"dataset.sha256: {config.experiment!r} is on a data set {config.dataset.name!r} of "
+            f"digest {config.dataset.sha256}, and the store's has {digest}: give an experiment on "
+            "other data another name"
+        )
+        raise ConfigError(message)
 
 
 def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:

@@ -163,8 +163,8 @@ class Scene:
 
 def _ground(size: int, rng: np.random.Generator) -> Floats:
     """Clouds of two grain sizes on a dull colour: float (size, size, 3), from 0 to 255."""
-    ground = np.full((size, size, 3), rng.uniform(70, 185) + rng.normal(0, 12, 3))
-    for num_cells, deviation in ((4, 22), (16, 10)):
+    ground = np.full((size, size, 3), rng.uniform(90, 150) + rng.normal(0, 6, 3))
+    for num_cells, deviation in ((4, 14), (16, 8)):
         cells = rng.normal(0, deviation, (num_cells, num_cells))
         cloud = Image.fromarray(cells.astype(np.float32)).resize(
             (size, size), Image.Resampling.BICUBIC
@@ -220,7 +220,7 @@ def _outline(name: str, rng: np.random.Generator) -> list[tuple[float, float]]:
 def _paint(canvas: Floats, cover: Floats, shape: Shape, rng: np.random.Generator) -> None:
     """Lay an object's colour over a part of the canvas, lighter towards one side."""
     hue = rng.normal(shape.hue, HUE_DEVIATION) % 1
-    colour = np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.5, 0.9), rng.uniform(0.55, 0.95)))
+    colour = np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.7, 0.95), rng.uniform(0.7, 0.95)))
     faint = rng.random() < FAINT_SHARE
     opacity = rng.uniform(0.35, 0.6) if faint else rng.uniform(0.8, 1.0)
     left, right = rng.permutation([0.75, 1.15])

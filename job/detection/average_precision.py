@@ -15,21 +15,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from job.detection.detections import Detections
-from job.detection.matching import (
-    COCO_IOUS,
-    Booleans,
-    Found,
-    Truth,
-    find,
-    match_coco,
-    match_voc,
-    truth_tables,
-)
+from job.detection.matching import COCO_IOUS, Booleans, Matches, gather_truth, match
 from job.errors import BadDataError
 from job.records import Annotation, Floats
 
-COCO_MAX_DETECTIONS = 100
-"""COCO looks at so many detections of an image and class."""
 _COCO_RECALLS = np.linspace(0.0, 1.0, 101)
 # Tenths as division rounds them, so that a recall of 3 in 10 is one of 0.3.
 _VOC_RECALLS = np.arange(11) / 10
@@ -87,11 +76,12 @@ def evaluate(
     order = np.argsort(-detections.scores, kind="stable")
     image_D, label_D = detections.image_of_detection[order], detections.labels[order]
     boxes_D4 = detections.boxes_xyxy[order].astype(np.float64)
-    tables = truth_tables(ground_truth, detections.ids, classes)
+    truths = gather_truth(ground_truth, detections.ids, classes)
     per_class = {}
     for index, name in enumerate(classes):
-        truth, mine = tables[name], label_D == index
-        per_class[name] = _class_metrics(truth, find(truth, image_D[mine], boxes_D4[mine]))
+        truth, mine = truths[name], label_D == index
+        matches = match(truth, image_D[mine], boxes_D4[mine])
+        per_class[name] = _class_metrics(matches, truth.num_boxes)
     return Metrics(
         map50_area=_mean(each.ap50_area for each in per_class.values()),
         map50_11point=_mean(each.ap50_11point for each in per_class.values()),
@@ -102,16 +92,14 @@ def evaluate(
     )
 
 
-def _class_metrics(truth: Truth, found: Found) -> ClassMetrics:
-    num_boxes = truth.num_boxes
+def _class_metrics(matches: Matches, num_boxes: int) -> ClassMetrics:
     if not num_boxes:
         return ClassMetrics(None, None, None, 0)
-    hit, counts = match_voc(truth, found)
-    recall, precision = _curve(hit[counts], num_boxes)
+    recall, precision = _curve(matches.voc_hit_D[matches.voc_counts_D], num_boxes)
     return ClassMetrics(
         ap50_area=_area(recall, precision),
         ap50_11point=float(_at_recalls(recall, precision, _VOC_RECALLS).mean()),
-        ap_coco=_coco(truth, found, num_boxes),
+        ap_coco=_coco(matches, num_boxes),
         num_boxes=num_boxes,
     )
 
@@ -145,9 +133,9 @@ def _at_recalls(recall: Floats, precision: Floats, recalls: Floats) -> Floats:
     return np.asarray(best[np.searchsorted(recall, recalls, side="left")])
 
 
-def _coco(truth: Truth, found: Found, num_boxes: int) -> float:
+def _coco(matches: Matches, num_boxes: int) -> float:
     """COCO's average precision of one class."""
-    hit, counts = match_coco(truth, found.best(COCO_MAX_DETECTIONS))
+    hit, counts = matches.coco_hit_DT, matches.coco_counts_DT
     values = []
     for column in range(len(COCO_IOUS)):
         recall, precision = _curve(hit[counts[:, column], column], num_boxes)

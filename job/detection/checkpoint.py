@@ -13,6 +13,13 @@ from job.detection.serialization import pack, unpack
 from job.errors import BadDataError
 
 
+_MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
+    torch.optim.SGD: ("momentum_buffer",),
+    torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
+}
+"""What an optimizer keeps of each parameter, once it has taken a step."""
+
+
 @dataclass(frozen=True)
 class HistoryRow:
     """How training went over the steps since the row before; losses are means over them."""
@@ -39,6 +46,8 @@ class TrainingState:
     history: list[HistoryRow] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
     """Classification and box loss of each step since the last row."""
+    whole: bool = True
+    """False within a step, when parts are of the one before."""
 
     def to_bytes(self, settings: Mapping[str, Any]) -> bytes:
         """Return the state; `settings` say what training it belongs to."""
@@ -65,14 +74,44 @@ class TrainingState:
         if progress.get("settings") != settings:
             message = "it belongs to a training with other settings"
             raise BadDataError(message)
+        try:
+            step = int(progress["step"])
+            history = [HistoryRow(**row) for row in progress["history"]]
+            recent = [(classification, bbox) for classification, bbox in progress["recent"]]
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"it was written by another version of the program ({error!r})"
+            raise BadDataError(message) from error
+        self._check(tensors, step)
         self.detector.load_state_dict(_below(tensors, "model/"))
         if self.average:
             for name, value in _below(tensors, "average/").items():
                 self.average.values[name].copy_(value)
         self._restore_optimizer(_below(tensors, "optimizer/"))
-        self.step = progress["step"]
-        self.history = [HistoryRow(**row) for row in progress["history"]]
-        self.recent = [(classification, bbox) for classification, bbox in progress["recent"]]
+        self.step, self.history, self.recent = step, history, recent
+
+    def _check(self, tensors: Mapping[str, Tensor], step: int) -> None:
+        """Refuse tensors that are not those of this training after so many steps."""
+        expected = {f"model/{k}": v.shape for k, v in self.detector.state_dict().items()}
+        if self.average:
+            expected |= {f"average/{k}": v.shape for k, v in self.average.values.items()}
+        if step:
+            expected |= self._momenta()
+        for name in sorted(expected.keys() | tensors.keys()):
+            found = tensors[name].shape if name in tensors else None
+            if found != expected.get(name):
+                message = f"its tensor {name} is {found or 'missing'}, not {expected.get(name)}"
+                raise BadDataError(message)
+
+    def _momenta(self) -> dict[str, torch.Size]:
+        """The shapes of what the optimizer keeps."""
+        result = {}
+        parameters = [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
+        for number, (parameter, group) in enumerate(parameters):
+            for key in _MOMENTA[type(self.optimizer)]:
+                if key != "momentum_buffer" or group["momentum"]:
+                    shape = torch.Size() if key == "step" else parameter.shape
+                    result[f"optimizer/{number}/{key}"] = shape
+        return result
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         """Give each parameter its momenta, laid out in memory like itself.

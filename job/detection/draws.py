@@ -1,5 +1,6 @@
 """Which image is trained on when: a function of the seed and the step, whoever computes it."""
 
+import signal
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -77,6 +78,12 @@ def _collate(drawn: list[tuple[Tensor, Target] | AlJobError]) -> Batch | AlJobEr
     return torch.stack([pixels for pixels, _ in samples]), [target for _, target in samples]
 
 
+def _ignore_signals(_worker: int) -> None:
+    """Leave it to the training's process to end a worker, also where all get the signal."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
     draws: Draws, *, batch_size: int, first_step: int, steps: int, workers: int, pin: bool
 ) -> "DataLoader[Any]":
@@ -97,6 +104,7 @@ def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=pin,
+        worker_init_fn=_ignore_signals,
         # Without one of its own, the loader would draw from the global stream.
         generator=torch.Generator(),
     )

@@ -1,8 +1,10 @@
 """Training: a function of the samples, the configuration and the seed, resumable at any step."""
 
+import importlib.metadata
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,7 +17,7 @@ from job.detection.checkpoint import HistoryRow, TrainingState
 from job.detection.draws import Batch, Draws, Samples, batches
 from job.detection.models import Detector
 from job.detection.schedule import learning_rate
-from job.errors import AlJobError, BadDataError, ConfigError, StopRequestedError
+from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 
 STEPS_PER_ROW = 20
 
@@ -47,21 +49,24 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
         device: Where to compute.
         workers: Processes that decode and augment; 0: this one.
         checkpoint: What `save_checkpoint` got, from an earlier attempt with the same arguments
-            and the same samples. One that is damaged or from other settings is not used.
+            and the same samples. One that is damaged, or from other settings or another version
+            of the program, is not used.
         save_checkpoint: Called every `checkpoint_every_steps`, and before stopping.
         stop: Asked before each step; true: save a checkpoint and stop.
 
     Raises:
-        StopRequestedError: `stop` said so.
+        StopRequested: `stop` said so.
         BadDataError: The loss is not finite, there are no samples, or one is broken.
         ConfigError: Batches of one image, which batch normalisation cannot learn from, or
             bfloat16 on a CPU.
+        TemporaryError: A worker process died.
     """
     _check(detector, samples, config, device)
     detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = WeightAverage(detector, config.average_decay) if config.average_decay else None
     state = TrainingState(detector, _optimizer(detector, config), average)
     settings = {
+        "version": importlib.metadata.version("al-voc"),
         "train": config.model_dump(mode="json"),
         "detector": detector.description,
         "steps": steps,
@@ -79,17 +84,26 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
         pin=device.type == "cuda",
     )
     left = (steps - state.step) * config.batch_size
-    with log.progress("train", total=left, unit="images") as bar:
+    with (
+        log.progress("train", total=left, unit="images") as bar,
+        _lost_workers(state, lambda: save_checkpoint(state.to_bytes(settings)), stop),
+    ):
         for batch in loader:
             if stop():
                 save_checkpoint(state.to_bytes(settings))
                 message = f"training stopped at step {state.step} of {steps}; it can go on there"
-                raise StopRequestedError(message)
+                raise StopRequested(message)
             rate = learning_rate(config, state.step, steps)
+            state.whole = False
             recorder.add(rate, _step(state, batch, config, rate))
+            state.whole = True
             bar.advance(config.batch_size)
             if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
                 save_checkpoint(state.to_bytes(settings))
+        if stop():  # in the last step: what is left is to be done again from here
+            save_checkpoint(state.to_bytes(settings))
+            message = f"training stopped after its last step, {steps}; it can go on there"
+            raise StopRequested(message)
     if average:
         average.install()
     detector.eval()
@@ -137,6 +151,31 @@ def _resume(state: TrainingState, checkpoint: bytes | None, settings: dict[str, 
         log.get().warning("train.checkpoint_ignored", reason=str(error))
     else:
         log.get().info("train.resumed", step=state.step)
+
+
+@contextmanager
+def _lost_workers(
+    state: TrainingState, save: Callable[[], None], stop: Callable[[], bool]
+) -> Iterator[None]:
+    """Where a worker process dies, keep what is done.
+
+    Torch tells it at any point, also within a step: there is then nothing whole to save.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        if state.whole:
+            save()
+        if stop():
+            message = f"training stopped at step {state.step}; it can go on from its checkpoint"
+            raise StopRequested(message) from error
+        message = (
+            f"train: a worker process died at step {state.step} ({' '.join(str(error).split())}): "
+            "give the job more memory or more shared memory (/dev/shm), or lower runtime.workers"
+        )
+        raise TemporaryError(message) from error
 
 
 def _step(

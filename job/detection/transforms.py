@@ -31,6 +31,8 @@ _FLIP_PROBABILITY = 0.5
 _ZOOM_OUT_PROBABILITY = 0.5
 _ZOOM_OUT = v2.RandomZoomOut(side_range=(1.0, 4.0))
 _CROP = v2.RandomIoUCrop()
+_MIN_CROPPED_SIDE = 4
+"""Pixels; of fewer, the least share that a crop may keep (0.3) is no whole pixel."""
 _DISTORT = v2.RandomPhotometricDistort()
 
 
@@ -191,7 +193,7 @@ def _draw_view(
         )["padding"]
         left, top = -pad_left, -pad_top
         width, height = width + pad_left + pad_right, height + pad_top + pad_bottom
-    if augmentation == "ssd" and len(boxes_B4):
+    if augmentation == "ssd" and len(boxes_B4) and min(width, height) >= _MIN_CROPPED_SIDE:
         moved = boxes_B4 - torch.tensor([left, top] * 2)
         if crop := _CROP.make_params([_on_canvas(moved, width, height)]):
             left, top = left + crop["left"], top + crop["top"]

@@ -34,7 +34,8 @@ def _plot(axes: Axes, rows: Sequence[Row], x_name: str) -> None:
         for seed in seeds if len(seeds) > 1 else []:
             x = [getattr(row, x_name) for row in seed]
             axes.plot(x, [_y(row) for row in seed], color=color, alpha=0.25, linewidth=1)
-        rounds = sorted({row.round for row in of_arm})
+        # Rounds that all seeds have: a mean over fewer would jump for no other reason.
+        rounds = sorted(set.intersection(*({row.round for row in seed} for seed in seeds)))
         means = [[row for row in of_arm if row.round == index] for index in rounds]
         axes.plot(
             [np.mean([getattr(row, x_name) for row in group]) for group in means],

@@ -4,7 +4,6 @@ from rich.table import Table
 
 from job.config import Config
 from job.keys import ExperimentKeys
-from job.report import curve
 from job.report.results import Row, rows_of, to_csv
 from job.storage import Store
 
@@ -17,6 +16,8 @@ def write_report(store: Store, config: Config) -> list[Row]:
     keys = ExperimentKeys(config.experiment)
     store.write(keys.results, to_csv(rows))
     if rows:
+        from job.report import curve  # noqa: PLC0415 - matplotlib: no stage should wait for it
+
         store.write(keys.report("curve.png"), curve.draw(rows, config.experiment))
     return rows
 

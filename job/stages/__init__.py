@@ -6,6 +6,7 @@ from importlib import import_module
 
 from job import log
 from job.config import Config
+from job.errors import AlJobError
 from job.keys import StageRef
 from job.rounds import StageIO
 from job.storage import Store
@@ -33,7 +34,14 @@ def run_stage(
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
         io = StageIO(store, config, ref, shard)
-        figures = run(io)
+        # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
+        if store.exists(ref.done):
+            store.delete(ref.done)
+        try:
+            figures = run(io)
+        except AlJobError as error:
+            log.get().error("stage.failed", stage=ref.stage, reason=str(error))
+            raise
         seconds = time.monotonic() - begun
         io.commit(seconds)
         log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **figures)

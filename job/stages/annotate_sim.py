@@ -8,7 +8,6 @@ from pathlib import Path
 
 from job import log
 from job.config import AnnotationConfig
-from job.data.dataset import Dataset
 from job.data.shards import ShardWriter
 from job.records import Annotation, class_counts
 from job.rounds import Cost, StageIO
@@ -16,9 +15,9 @@ from job.rounds import Cost, StageIO
 
 def run(io: StageIO) -> dict[str, object]:
     """Read the picks and the oracle. Write a shard of `<id>.jpg` + `<id>.json`, and `cost.json`."""
-    dataset = Dataset.open(io.store, io.config.dataset.name)
+    dataset = io.dataset
     picks = io.picks(io.ref.round)
-    io.pool(dataset.ids("pool")).label(picks)  # the guard: none is labelled already
+    io.pool_before.label(picks)  # the guard: none is labelled already
     annotations = dataset.oracle_annotations(picks)
     cost = cost_of(annotations.values(), dataset.classes, io.config.annotation)
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from job.rounds import StageIO
 def run(io: StageIO) -> dict[str, object]:
     """Read the model and the test set. Write `metrics.json` and `detections.parquet`."""
     set_threads(io.config.runtime)
-    dataset = Dataset.open(io.store, io.config.dataset.name)
+    dataset = io.dataset
     refuse_leak(dataset)
     truth = dataset.test_images()
     tracked = log.track(truth, "evaluate", len(truth), "images")

@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from job import log
-from job.data.dataset import Dataset
 from job.data.images import decode_rgb
 from job.detection.device import resolve_device, set_threads
 from job.detection.inference import score_images
@@ -23,13 +22,12 @@ from job.rounds import StageIO
 def run(io: StageIO) -> dict[str, object]:
     """Read the model and the unlabelled images. Write `part-00000.parquet` and so on."""
     set_threads(io.config.runtime)
-    dataset = Dataset.open(io.store, io.config.dataset.name)
-    unlabelled = io.pool_after(dataset.ids("pool")).unlabelled
+    unlabelled = io.pool_after.unlabelled
     size = io.config.score.images_per_part
     parts = share_of(-(-len(unlabelled) // size), io.shard)
     ids = unlabelled[parts.start * size : parts.stop * size]
     detector = load_model(io.model(io.ref.round), io.config.detector)
-    images = log.track(dataset.iter_images("pool", ids), "score", len(ids), "images")
+    images = log.track(io.dataset.iter_images("pool", ids), "score", len(ids), "images")
     num_boxes = 0
     with closing(images), tempfile.TemporaryDirectory() as folder:
         for number in parts:

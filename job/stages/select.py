@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from job import log
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Labelled, Selection
 from job.config import random_stream
-from job.data.dataset import Dataset
-from job.errors import ConfigError
+from job.errors import BadDataError
 from job.records import ScoreRecord
 from job.rounds import StageIO
 
@@ -35,20 +35,30 @@ def run(io: StageIO) -> dict[str, object]:
     """Read the pool, the labels' counts and the scores. Write `queries.csv`."""
     arm = io.config.selection_of(io.ref.round.arm)
     strategy = make_strategy(arm)
-    dataset = Dataset.open(io.store, io.config.dataset.name)
-    pool = io.pool(dataset.ids("pool"))
-    if strategy.columns and not io.earlier:
-        message = f"cold_start.strategy: {arm.strategy} needs scores, and round 0 has none"
-        raise ConfigError(message)
+    pool = io.pool_before
     paths = tuple(io.score_parts()) if strategy.columns else ()
     candidates = StoredCandidates(tuple(pool.unlabelled), pool.ids, paths)
     labelled = Labelled(pool.labelled, io.cost_before().class_counts)
     budget = io.config.budget_of(io.ref.round.index)
     rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
     selection = strategy.select(candidates, labelled, budget, rng)
+    _check(selection, budget, arm.strategy)
     pool.label(selection.ids)  # the guard: none is labelled already, none is picked twice
+    if len(selection.ids) < budget:
+        log.get().warning("select.below_budget", budget=budget, picked=len(selection.ids))
     io.write("queries.csv", _to_csv(selection))
     return {"strategy": arm.strategy, "picked": len(selection.ids), "of": len(candidates.ids)}
+
+
+def _check(selection: Selection, budget: int, strategy: str) -> None:
+    """Refuse what no strategy may answer; they may come from outside packages."""
+    lengths = {len(selection.ids), len(selection.scores), len(selection.reasons)}
+    if len(lengths) > 1 or len(selection.ids) > budget:
+        message = (
+            f"strategy {strategy!r}: {len(selection.ids)} ids, {len(selection.scores)} scores and "
+            f"{len(selection.reasons)} reasons for a budget of {budget}"
+        )
+        raise BadDataError(message)
 
 
 def _to_csv(selection: Selection) -> bytes:

@@ -12,14 +12,13 @@ from pathlib import Path
 from PIL import Image
 
 from job.config import random_stream
-from job.data.dataset import Dataset
 from job.data.images import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.backbone import load_backbone
 from job.detection.device import resolve_device, set_threads
 from job.detection.models import Detector, build_detector, load_model, save_model
 from job.detection.training import fit
-from job.errors import ConfigError, MissingObjectError
+from job.errors import ConfigError, MissingObjectError, StopRequested
 from job.records import Annotation
 from job.rounds import StageIO
 from job.storage.cache import fetch
@@ -65,7 +64,6 @@ def run(io: StageIO) -> dict[str, object]:
     io.write("model.safetensors", save_model(detector))
     lines = "".join(json.dumps(asdict(row)) + "\n" for row in history)
     io.write("history.jsonl", lines.encode(), volatile=True)  # it holds images/s
-    io.remove_checkpoint()
     last = history[-1]
     return {
         "images": len(samples),
@@ -79,7 +77,7 @@ def _start(io: StageIO) -> Detector:
     config = io.config.detector
     if io.config.train.start == "previous" and io.earlier:
         return load_model(io.model(io.earlier[-1]), config)
-    classes = Dataset.open(io.store, io.config.dataset.name).classes
+    classes = io.dataset.classes
     # Round 0's stream also afresh in later rounds: rounds then differ by their images alone.
     seed = int(random_stream(io.ref.round.seed, "weights").integers(2**31))
     detector = build_detector(config, classes, seed)
@@ -117,3 +115,6 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
+    if asked.is_set():
+        message = "asked to stop; the same command goes on from here"
+        raise StopRequested(message)

@@ -108,9 +108,17 @@ def test_what_is_done_does_not_run(settings: Config) -> None:
     assert launcher.started == []
 
 
-def test_what_follows_a_stage_that_runs_runs_again(settings: Config) -> None:
-    """A marker counts for nothing when the stage's inputs are about to be made anew."""
+def test_a_stage_is_asked_about_when_all_it_needs_is_done(settings: Config) -> None:
+    """Whether a marker fits is only known when the stages before have ended: not before."""
     launcher = Recorder(1)
-    loop.run(settings, launcher, lambda ref: ref.stage != "train" or ref.round.index > 0)
-    assert "- 0 select" not in names(launcher.started)
-    assert {"- 0 train", "- 0 evaluate", "brust 2 train"} <= set(names(launcher.started))
+    asked: list[StageRef] = []
+
+    def is_done(ref: StageRef) -> bool:
+        assert not set(launcher.running).intersection(loop.needs(settings, ref))
+        asked.append(ref)
+        return ref.stage != "train"
+
+    assert loop.run(settings, launcher, is_done) == len(launcher.started)
+    assert {ref.stage for ref in launcher.started} == {"train"}
+    for position, ref in enumerate(asked):
+        assert set(asked[:position]).issuperset(loop.needs(settings, ref))

@@ -213,12 +213,56 @@ def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Co
         run_stage(store, settings, ROUND_0.stage("evaluate"))
 
 
-def test_cold_start_by_score_is_refused(begun: tuple[MemoryStore, Config]) -> None:
-    """Round 0 has no scores: a strategy that needs them cannot begin."""
-    store, settings = begun
+def test_cold_start_by_score_is_refused(settings: Config) -> None:
+    """Round 0 has no scores: a strategy that needs them cannot begin, and nothing is written."""
+    store = MemoryStore()
     cold = settings.model_copy(update={"cold_start": settings.arms["brust"]})
-    with pytest.raises(ConfigError, match="cold_start"):
-        run_stage(store, cold, ROUND_0.stage("select"))
+    with pytest.raises(ConfigError, match="cold_start: brust needs scores"):
+        experiment.begin(store, cold)
+    assert list(store.list("")) == []
+
+
+def test_until_a_stage_is_done_the_configuration_may_change(
+    begun: tuple[MemoryStore, Config], tiny: str
+) -> None:
+    """A wrong setting that nothing was made with does not cost the experiment its name."""
+    store, _ = begun
+    other = config.parse(tiny.replace("steps: 4", "steps: 5"), "tiny")
+    assert experiment.begin(store, other).train.steps == 5
+    run_stage(store, load_experiment(store, "tiny"), ROUND_0.stage("select"))
+    with pytest.raises(ConfigError, match=r"train\.steps: 5 -> 4"):
+        experiment.begin(store, config.parse(tiny, "tiny"))
+
+
+def test_every_setting_of_a_strategy_is_written_out(
+    begun: tuple[MemoryStore, Config], tiny: str
+) -> None:
+    """`experiment.yaml` holds defaults too: writing one out in the file changes nothing."""
+    store, settings = begun
+    assert settings.arms["brust"].settings["aggregation"] == "sum"
+    run_stage(store, settings, ROUND_0.stage("select"))
+    spelt = tiny.replace("class_weights: true", "class_weights: 1, aggregation: sum")
+    assert experiment.begin(store, config.parse(spelt, "tiny")) == settings
+
+
+def test_a_drawn_data_set_of_other_settings_is_refused(
+    begun: tuple[MemoryStore, Config], tiny: str
+) -> None:
+    """The name of a data set that is there does not stand for another."""
+    store, _ = begun
+    other = tiny.replace("num_pool: 24", "num_pool: 25").replace(
+        "experiment: tiny", "experiment: b"
+    )
+    with pytest.raises(UsageError, match="num_pool: 24 -> 25"):
+        experiment.begin(store, config.parse(other, "b"))
+
+
+def test_an_error_of_an_arm_names_it(settings: Config) -> None:
+    """Of several arms of one strategy, the message says which is wrong."""
+    arms = {"a": config.ArmConfig(strategy="brust", agregation="sum")}
+    wrong = settings.model_copy(update={"arms": arms})
+    with pytest.raises(ConfigError, match=r"arms\.a: .*agregation"):
+        experiment.begin(MemoryStore(), wrong)
 
 
 def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
@@ -271,11 +315,27 @@ def test_another_data_set_of_the_same_name_is_refused(
     begun: tuple[MemoryStore, Config], tiny: str
 ) -> None:
     """An experiment goes on with the data it began with, by digest."""
-    store, _ = begun
+    store, settings = begun
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")
     with pytest.raises(ConfigError, match=r"dataset\.sha256"):
-        experiment.begin(store, config.parse(tiny, "tiny"))
+        run_stage(store, settings, ROUND_0.stage("select"))
+    run_stage(store, experiment.begin(store, settings_of(tiny)), ROUND_0.stage("select"))
+    store.write(manifest, store.read(manifest) + b"\n")
+    with pytest.raises(ConfigError, match=r"dataset\.sha256"):
+        experiment.begin(store, settings_of(tiny))
+
+
+def settings_of(text: str) -> Config:
+    return config.parse(text, "tiny")
+
+
+def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: str) -> None:
+    """A digest in the configuration is compared, not overwritten."""
+    store, _ = begun
+    pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
+    with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
+        experiment.begin(store, pinned)
 
 
 @pytest.mark.parametrize("name", ["ids", "contents"])

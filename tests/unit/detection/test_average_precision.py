@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -329,3 +330,21 @@ def test_voc_is_what_plain_loops_give(seed: int) -> None:
     for name in CLASSES:
         expected = plain_voc(ground_truth, per_image, name)
         assert metrics.classes[name].ap50_area == pytest.approx(expected)
+
+
+def test_a_crowded_image_does_not_cost_memory_in_the_others() -> None:
+    """Compared are an image's own detections and boxes: 50 x 500 here, and else 50 x 1.
+
+    All 20,000 detections with room for 500 boxes would be 80 MB for the overlaps alone.
+    """
+    crowded: list[Box] = [(2.0 * i, 0, 2.0 * i + 1, 1) for i in range(500)]
+    ground_truth = {str(i): truth([A] if i else crowded) for i in range(400)}
+    detections = found({image_id: [(A, "cat", 0.5)] * 50 for image_id in ground_truth})
+    tracemalloc.start()
+    try:
+        metrics = evaluate(ground_truth, detections, ["cat"])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert metrics.num_boxes == 899
+    assert peak < 40e6

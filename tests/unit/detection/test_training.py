@@ -1,3 +1,6 @@
+import os
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -6,13 +9,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from job.config import DetectorConfig, TrainConfig
 from job.detection import training
 from job.detection.checkpoint import HistoryRow
 from job.detection.models import Detector, build_detector, save_model
+from job.detection.serialization import pack, unpack
 from job.detection.training import fit
-from job.errors import BadDataError, ConfigError, StopRequestedError
+from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError
 from job.records import Annotation
 
 CPU = torch.device("cpu")
@@ -68,7 +74,11 @@ class Run:
         self.detector: Detector = build_detector(small, CLASSES, seed=0)
 
     def go(
-        self, checkpoint: bytes | None = None, stop_after: int | None = None, seed: int = 0
+        self,
+        checkpoint: bytes | None = None,
+        stop_after: int | None = None,
+        seed: int = 0,
+        workers: int = 0,
     ) -> "Run":
         """Train."""
         asked = count()
@@ -79,6 +89,7 @@ class Run:
             steps=self.steps,
             seed=(seed, 1),
             device=CPU,
+            workers=workers,
             checkpoint=checkpoint,
             save_checkpoint=self.checkpoints.append,
             stop=lambda: next(asked) == stop_after,
@@ -113,7 +124,7 @@ def test_a_stopped_training_goes_on_where_it_stopped() -> None:
     """Asked to stop, it saves, says where it is, and nothing is lost."""
     straight = Run(settings(), rectangles(4)).go()
     stopped = Run(settings(), rectangles(4))
-    with pytest.raises(StopRequestedError, match="step 3 of 5"):
+    with pytest.raises(StopRequested, match="step 3 of 5"):
         stopped.go(stop_after=3)
     resumed = Run(settings(), rectangles(4)).go(stopped.checkpoints[-1])
     assert resumed.model == straight.model
@@ -125,6 +136,101 @@ def test_a_damaged_checkpoint_is_not_used() -> None:
     straight = Run(settings(), rectangles(4), steps=3).go()
     damaged = straight.checkpoints[0][:-9]
     assert Run(settings(), rectangles(4), steps=3).go(damaged).model == straight.model
+
+
+def renamed(tensors: dict[str, Tensor], _: dict[str, Any]) -> None:
+    name = next(name for name in tensors if name.startswith("model/"))
+    tensors[f"{name}_old"] = tensors.pop(name)
+
+
+def without_momentum(tensors: dict[str, Tensor], _: dict[str, Any]) -> None:
+    del tensors["optimizer/3/momentum_buffer"]
+
+
+def without_average(tensors: dict[str, Tensor], _: dict[str, Any]) -> None:
+    del tensors[next(name for name in tensors if name.startswith("average/"))]
+
+
+def reshaped(tensors: dict[str, Tensor], _: dict[str, Any]) -> None:
+    tensors["optimizer/0/momentum_buffer"] = torch.zeros(1)
+
+
+def without_step(_: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    del progress["step"]
+
+
+def other_version(_: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    progress["settings"]["version"] = "0.0.0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [renamed, without_momentum, without_average, reshaped, without_step, other_version],
+)
+def test_a_checkpoint_of_other_code_is_not_used(
+    change: Callable[[dict[str, Tensor], dict[str, Any]], None],
+) -> None:
+    """Lacking or having anything that this training does not, it gives way to a start afresh."""
+    config = settings(average_decay=0.9)
+    straight = Run(config, rectangles(4), steps=3).go()
+    tensors, progress = unpack(straight.checkpoints[0])
+    change(tensors, progress)
+    afresh = Run(config, rectangles(4), steps=3).go(pack(tensors, progress))
+    assert afresh.model == straight.model
+    assert len(afresh.checkpoints) == 1  # at step 2: it began again
+
+
+class Deadly(Samples):
+    """Samples that send a signal to the worker process that draws the first of them."""
+
+    def __init__(self, samples: Samples, *signals: signal.Signals) -> None:
+        super().__init__(*samples.samples)
+        self.signals = signals
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
+        if index == 0 and get_worker_info():
+            for number in self.signals:
+                os.kill(os.getpid(), number)
+        return super().__getitem__(index)
+
+
+def test_a_training_whose_worker_dies_may_go_on() -> None:
+    """It is a failure to try again, which says what to do; what was done is saved."""
+    straight = Run(settings(), rectangles(9)).go()
+    shot = Run(settings(), Deadly(rectangles(9), signal.SIGKILL))
+    with pytest.raises(TemporaryError, match=r"runtime\.workers") as caught:
+        shot.go(workers=1)
+    assert "\n" not in str(caught.value)
+    resumed = Run(settings(), rectangles(9)).go(shot.checkpoints[-1])
+    assert resumed.model == straight.model
+
+
+def test_a_worker_that_dies_while_stopping_is_no_failure() -> None:
+    """Asked to stop, a training stops, whatever becomes of its workers."""
+    samples = Deadly(rectangles(3), signal.SIGKILL)
+    with pytest.raises(StopRequested):
+        Run(settings(), samples).go(workers=1, stop_after=0)
+
+
+def test_an_error_within_a_step_saves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch tells a worker's death at any point; half a step is not gone on from."""
+
+    def die(*_: object) -> None:
+        message = "DataLoader worker (pid 1) is killed by signal: Killed."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(training, "_refuse_nonfinite", die)
+    run = Run(settings(), rectangles(3))
+    with pytest.raises(TemporaryError, match="step 0"):
+        run.go()
+    assert run.checkpoints == []
+
+
+def test_workers_leave_signals_to_the_training() -> None:
+    """SIGTERM and SIGINT to all processes at once do not end a worker under the training."""
+    straight = Run(settings(), rectangles(3), steps=2).go()
+    samples = Deadly(rectangles(3), signal.SIGTERM, signal.SIGINT)
+    assert Run(settings(), samples, steps=2).go(workers=1).model == straight.model
 
 
 @pytest.mark.parametrize(
@@ -250,10 +356,22 @@ def test_a_batch_of_one_is_refused() -> None:
 
 
 def test_the_average_is_what_is_kept() -> None:
-    """With a moving average, the model that comes out lags behind the one without."""
-    plain = Run(settings(), rectangles(3)).go()
-    averaged = Run(settings(average_decay=0.9), rectangles(3)).go()
-    assert plain.model != averaged.model
+    """By hand from the weights after each step: decays are 1/10, 2/11, then 0.2 where 3/12 is more.
+
+    A training without the average saves the weights it passes through.
+    """
+    changes = {"checkpoint_every_steps": 1, "schedule": "constant"}
+    plain = Run(settings(**changes), rectangles(3), steps=4).go()
+    averaged = Run(settings(**changes, average_decay=0.2), rectangles(3), steps=3).go()
+    after = [unpack(data)[0] for data in plain.checkpoints]
+    begun = Run(settings(), rectangles(3)).detector.state_dict()
+    for name, value in averaged.detector.state_dict().items():
+        if not value.is_floating_point():
+            continue
+        expected = begun[name]
+        for decay, tensors in zip((1 / 10, 2 / 11, 0.2), after, strict=True):
+            expected = decay * expected + (1 - decay) * tensors[f"model/{name}"]
+        torch.testing.assert_close(value, expected)
     assert not averaged.detector.training
 
 

@@ -181,6 +181,17 @@ def test_an_image_without_boxes_is_a_sample(augmentation: Augmentation) -> None:
         assert target["labels"].dtype == torch.int64
 
 
+@pytest.mark.parametrize(("width", "height"), [(300, 2), (3, 200), (1, 1)])
+def test_an_image_of_few_pixels_is_a_sample(width: int, height: int) -> None:
+    """A side too short to be cropped is left whole."""
+    image = Image.new("RGB", (width, height))
+    annotation = annotate(image, [[0, 0, width, height]])
+    for seed in range(20):
+        pixels, target = sample(image, annotation, "ssd", seed)
+        assert pixels.shape == (3, SIZE, SIZE)
+        assert len(target["boxes"]) <= 1
+
+
 def test_an_unknown_class_is_bad_data() -> None:
     """The class's name is in the message."""
     image = photo()
