@@ -46,8 +46,6 @@ class TrainingState:
     history: list[HistoryRow] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
     """Classification and box loss of each step since the last row."""
-    whole: bool = True
-    """False within a step, when parts are of the one before."""
 
     def to_bytes(self, settings: Mapping[str, Any]) -> bytes:
         """Return the state; `settings` say what training it belongs to."""

@@ -1,7 +1,8 @@
 """Which image is trained on when: a function of the seed and the step, whoever computes it."""
 
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -86,7 +87,7 @@ def _ignore_signals(_worker: int) -> None:
 
 def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
     draws: Draws, *, batch_size: int, first_step: int, steps: int, workers: int, pin: bool
-) -> "DataLoader[Any]":
+) -> Iterator[Batch | AlJobError]:
     """Return the batches of the steps from `first_step` on; each a `Batch` or an error to raise.
 
     Args:
@@ -96,8 +97,11 @@ def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
         steps: Steps in all.
         workers: Processes that draw; 0: this one. The batches are the same.
         pin: Whether to put them into memory that a GPU can copy from.
+
+    Raises:
+        RuntimeError: When the next batch is asked for: a worker process died.
     """
-    return DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         draws,
         batch_size=batch_size,
         sampler=range(first_step * batch_size, steps * batch_size),
@@ -108,3 +112,10 @@ def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
         # Without one of its own, the loader would draw from the global stream.
         generator=torch.Generator(),
     )
+    before = signal.getsignal(signal.SIGCHLD)
+    drawn: Iterator[Batch | AlJobError] = iter(loader)
+    if threading.current_thread() is threading.main_thread():
+        # Torch's handler would tell of a worker's death at once, within a step too, and half a
+        # step is nothing to go on from. Without it, the loader finds out when it has to wait.
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+    return drawn

@@ -94,9 +94,7 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
                 message = f"training stopped at step {state.step} of {steps}; it can go on there"
                 raise StopRequested(message)
             rate = learning_rate(config, state.step, steps)
-            state.whole = False
             recorder.add(rate, _step(state, batch, config, rate))
-            state.whole = True
             bar.advance(config.batch_size)
             if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
                 save_checkpoint(state.to_bytes(settings))
@@ -157,17 +155,13 @@ def _resume(state: TrainingState, checkpoint: bytes | None, settings: dict[str, 
 def _lost_workers(
     state: TrainingState, save: Callable[[], None], stop: Callable[[], bool]
 ) -> Iterator[None]:
-    """Where a worker process dies, keep what is done.
-
-    Torch tells it at any point, also within a step: there is then nothing whole to save.
-    """
+    """Where a worker process dies, keep what is done."""
     try:
         yield
     except RuntimeError as error:
         if not str(error).startswith("DataLoader worker (pid"):
             raise
-        if state.whole:
-            save()
+        save()
         if stop():
             message = f"training stopped at step {state.step}; it can go on from its checkpoint"
             raise StopRequested(message) from error
