@@ -32,7 +32,8 @@ class Annotation:
     difficult: tuple[bool, ...]
     """VOC's flag: neither a hit nor a miss counts in evaluation."""
     crowd: tuple[bool, ...]
-    """COCO's flag: a region of many objects, ignored in training and evaluation."""
+    """COCO's flag: a region of many objects. It is left out as a training target, so what lies
+    there counts as background; in evaluation a detection inside one is not counted."""
 
     @property
     def num_boxes(self) -> int:
@@ -124,7 +125,8 @@ class ScoreRecord:
     objectness: Floats
     """float32 (D,): 1 - p(background), so p(class) in the full softmax is their product."""
     num_overlaps: Integers
-    """(D,): the boxes before non-maximum suppression with IoU >= 0.5, itself among them."""
+    """(D,): the boxes before non-maximum suppression with IoU >= 0.5, itself among them; of the
+    at most 400 boxes an image with at least `score.score_threshold`, whatever their class."""
     embeddings: Floats
     """float16 (N, E)"""
     box_features: Floats | None = None

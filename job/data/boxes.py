@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from job.errors import BadDataError
 
 Box = tuple[float, float, float, float]
@@ -18,6 +20,8 @@ says that the box belongs to another image, or to another size of this one.
 def fit(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
     """Return a box within its image, and whether it had to be clipped for that.
 
+    Its coordinates are rounded to float32, as which they are stored.
+
     Args:
         box_xyxy: In pixels, counted from 0 at the image's left and upper edge.
         width: The image's, in pixels.
@@ -27,10 +31,12 @@ def fit(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
         BadDataError: A coordinate is not finite, the box is inverted or empty, or it overhangs
             the image by more than the tolerance; the caller adds where.
     """
-    if not all(math.isfinite(x) for x in box_xyxy):
+    with np.errstate(over="ignore"):
+        rounded = np.array(box_xyxy, dtype=np.float64).astype(np.float32).tolist()
+    if not all(math.isfinite(x) for x in rounded):
         message = "a coordinate is not a finite number"
         raise BadDataError(message)
-    left, top, right, bottom = box_xyxy
+    left, top, right, bottom = rounded
     if right <= left or bottom <= top:
         message = "inverted or empty"
         raise BadDataError(message)
@@ -43,4 +49,4 @@ def fit(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
     if fitted[2] <= fitted[0] or fitted[3] <= fitted[1]:
         message = f"outside the image of {width} x {height} pixels"
         raise BadDataError(message)
-    return fitted, fitted != box_xyxy
+    return fitted, fitted != (left, top, right, bottom)

@@ -7,7 +7,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from job.data.source import Content, Sample, SourceBox, check_id, fingerprint, num_bytes, read_file
+from job.data.source import (
+    Content,
+    Sample,
+    SourceBox,
+    check_id,
+    fingerprint,
+    is_text,
+    num_bytes,
+    read_file,
+)
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 
@@ -20,7 +29,7 @@ KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
 
 
 class CocoSource:
-    """Images and instances of two splits, whose categories must agree.
+    """Images and instances of two splits; no category may have two ids or an id two names.
 
     Raises:
         UsageError: A folder is missing.
@@ -130,12 +139,16 @@ class Instances:
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
             message = f"{where} {label!r}: bbox {box!r} is not four numbers"
             raise BadDataError(message)
+        crowd = annotation.get("iscrowd", 0)
+        if crowd not in (0, 1):
+            message = f"{where} {label!r}: iscrowd {crowd!r} is neither 0 nor 1"
+            raise BadDataError(message)
         x, y, width, height = (float(number) for number in box)
         return SourceBox(
             corners_xyxy=(x, y, x + width, y + height),
             label=label,
             where=f"{where} {label!r} (bbox {box})",
-            crowd=annotation.get("iscrowd") == 1,
+            crowd=bool(crowd),
         )
 
 
@@ -156,7 +169,9 @@ def _is_number(value: object) -> bool:
 
 
 def _key(value: object) -> object:
-    """A value as the key of a dictionary."""
+    """A value as the key of a dictionary; some tools write whole numbers as 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int | str) else repr(value)
 
 
@@ -184,10 +199,12 @@ def _categories(path: Path, entries: list[dict[str, Any]]) -> dict[object, str]:
     """The name of each category."""
     result: dict[object, str] = {}
     for number, entry in enumerate(entries):
-        key, name = entry.get("id"), entry.get("name")
+        key, name = _key(entry.get("id")), entry.get("name")
         reason = ""
         if type(key) is not int or not isinstance(name, str) or not name.strip():
             reason = "a category has a number as its id, and a name"
+        elif not is_text(name.strip()):
+            reason = f"the name {name!r} has characters that no text has"
         elif key in result or name.strip() in result.values():
             reason = f"the category {key} {name!r} a second time"
         if reason:

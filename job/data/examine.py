@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from job.data.boxes import Box, fit
+from job.data.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, fit
 from job.data.images import SUFFIXES, decode_rgb
-from job.data.source import Content, Sample, SourceBox
+from job.data.source import Content, Sample, SourceBox, is_text
 from job.errors import BadDataError
 from job.records import Annotation
 
@@ -35,7 +35,7 @@ class Checked:
     """The image's file."""
     num_clipped: int
     size_differs: bool
-    """Whether the annotation claims another size than the image has."""
+    """Whether the annotation claims a slightly other size than the image has, or has no box."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def examine(sample: Sample) -> Examined:
     try:
         content = sample.load()
         width, height = _image_size(content)
+        _check_frame(content, width, height)
     except BadDataError as error:
         return Examined(None, (str(error),))
     reasons = list(content.unreadable)
@@ -91,9 +92,30 @@ def _image_size(content: Content) -> tuple[int, int]:
         raise BadDataError(message) from error
 
 
+def _check_frame(content: Content, width: int, height: int) -> None:
+    """Refuse boxes in pixels of another image size, or of the image as it was before EXIF."""
+    declared = content.declared_wh
+    if not content.boxes or declared is None or min(declared) <= 0:
+        return
+    differs = any(
+        abs(claim - side) > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side)
+        for claim, side in zip(declared, (width, height), strict=True)
+    )
+    if differs or declared == (height, width) != (width, height):
+        message = (
+            f"{content.image_file}: {width} x {height} pixels when upright, but "
+            f"{content.annotation_file} says {declared[0]} x {declared[1]}: "
+            "its boxes are in another frame"
+        )
+        raise BadDataError(message)
+
+
 def _check(box: SourceBox, width: int, height: int) -> tuple[Box, bool]:
     if not box.label:
         message = "its class has no name"
+        raise BadDataError(message)
+    if not is_text(box.label):
+        message = "its class's name has characters that no text has"
         raise BadDataError(message)
     return fit(box.corners_xyxy, width, height)
 

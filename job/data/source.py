@@ -109,12 +109,17 @@ def check_id(image_id: str, where: str) -> str:
         reason = "leads out of the images' folder"
     elif not image_id.strip() or str(path) != image_id:
         reason = "is no name of an image"
-    elif any(ord(letter) < ord(" ") or "\ud800" <= letter <= "\udfff" for letter in image_id):
+    elif not is_text(image_id):
         reason = "has characters that no text has"
     if reason:
         message = f"{where}: {image_id!r} {reason}"
         raise BadDataError(message)
     return image_id
+
+
+def is_text(text: str) -> bool:
+    """Whether it has neither control characters nor halves of characters."""
+    return not any(ord(letter) < ord(" ") or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def fingerprint(parts: Iterable[bytes | str | int]) -> str:

@@ -21,6 +21,8 @@ class SplitCounts:
     """Boxes of each class; crowd regions are no boxes."""
     num_empty: int = 0
     """Images without a box."""
+    num_to_find: int = 0
+    """Boxes that evaluation looks for: difficult ones are none."""
     num_difficult: int = 0
     num_crowd: int = 0
     num_clipped: int = 0
@@ -43,6 +45,8 @@ class SplitCounts:
         self.num_images += 1
         self.class_counts.update(boxes)
         self.num_empty += not boxes
+        flags = zip(annotation.difficult, annotation.crowd, strict=True)
+        self.num_to_find += sum(not difficult and not crowd for difficult, crowd in flags)
         self.num_difficult += sum(annotation.difficult)
         self.num_crowd += sum(annotation.crowd)
         self.num_clipped += image.num_clipped
@@ -105,7 +109,9 @@ class Survey:
     def _admit(self, image: Checked, split: Split) -> bool:
         """Whether an image is a new one."""
         if image.id in self._places:
-            self._report(f"{image.where}: id {image.id!r} a second time ({self._places[image.id]})")
+            place = self._places[image.id]
+            advice = "" if place == split else "; names must be unique across pool and test"
+            self._report(f"{image.where}: id {image.id!r} a second time ({place}){advice}")
             return False
         digest = bytes.fromhex(image.sha256)
         for other, digests in self._digests.items():
@@ -131,6 +137,8 @@ class Survey:
         ]
         if not self.counts["pool"].num_boxes:
             gaps.append("pool: no boxes")
+        if self.counts["test"].num_images and not self.counts["test"].num_to_find:
+            gaps.append("test: no boxes to be found, but difficult ones and crowd regions at most")
         return gaps
 
     def find_oddities(self) -> list[str]:

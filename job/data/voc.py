@@ -1,5 +1,6 @@
 """Pascal VOC: a flat folder, or a devkit with a folder for each year."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -95,7 +96,20 @@ def _read_list(root: Path, split: SplitName) -> Iterator[tuple[Path, str]]:
     except UnicodeDecodeError as error:
         message = f"{path}: not UTF-8: {error.reason} at byte {error.start}"
         raise BadDataError(message) from error
-    return ((folder, line.strip()) for line in text.splitlines() if line.strip())
+    ids = [line.strip() for line in text.splitlines() if line.strip()]
+    if _is_class_list(folder, ids):
+        message = (
+            f"{path}: a list of one class, each line an id with -1, 0 or 1; "
+            "name a list of images instead, which has ids alone"
+        )
+        raise UsageError(message)
+    return ((folder, image_id) for image_id in ids)
+
+
+def _is_class_list(folder: Path, lines: list[str]) -> bool:
+    """Whether lines are such as `000005 -1`, and not ids that end in a number."""
+    flagged = bool(lines) and all(re.fullmatch(r"\S.*\s(-1|0|1)", line) for line in lines)
+    return flagged and not any(_is_file(_annotation_path(folder, line)) for line in lines)
 
 
 def _find_folder(root: Path, year: str | None) -> Path:
@@ -105,7 +119,10 @@ def _find_folder(root: Path, year: str | None) -> Path:
         raise UsageError(message)
     if year is None:
         if not (root / "ImageSets").is_dir():
-            message = f"{root}: has no folder ImageSets; of a devkit with years name YEAR/SPLIT"
+            message = (
+                f"{root}: has no folder ImageSets: a list of images is needed in ImageSets/Main, "
+                "such as train.txt; of a devkit with years name YEAR/SPLIT"
+            )
             raise UsageError(message)
         return root
     # TrainVal/ is where the archive of 2011 unpacks to.
@@ -121,7 +138,14 @@ def _find_image(folder: Path, image_id: str) -> Path:
     """The image's file; where there is none, the one that VOC would have."""
     suffixes = [*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)]
     paths = [folder / "JPEGImages" / f"{image_id}{suffix}" for suffix in suffixes]
-    return next((path for path in paths if path.is_file()), paths[0])
+    return next((path for path in paths if _is_file(path)), paths[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file; reported when it is read
+        return False
 
 
 def _annotation_path(folder: Path, image_id: str) -> Path:
@@ -141,6 +165,9 @@ def _load(folder: Path, image_id: str) -> Content:
     """Read an image and its XML file."""
     check_id(image_id, str(folder / "ImageSets"))
     image = _find_image(folder, image_id)
+    if image_id.lower().endswith(SUFFIXES) and not _is_file(image):
+        message = f"{image}: no such image; ids in a list have no suffix, so not {image_id!r}"
+        raise BadDataError(message)
     annotation = _annotation_path(folder, image_id)
     data = read_file(image, "image, and none with another suffix")
     root = _parse(annotation)
@@ -198,8 +225,19 @@ def _read_object(element: "Element", number: int) -> SourceBox:
         corners_xyxy=(xmin - 1, ymin - 1, xmax, ymax),
         label=label,
         where=f"{where} ({named})",
-        difficult=(element.findtext("difficult") or "").strip() == "1",
+        difficult=_flag(element.findtext("difficult"), where),
     )
+
+
+def _flag(text: str | None, where: str) -> bool:
+    """What a tool writes for yes or no."""
+    word = (text or "").strip().lower()
+    if word in {"1", "true", "yes"}:
+        return True
+    if word in {"0", "false", "no", "", "unspecified"}:
+        return False
+    message = f"{where}: difficult {text!r} is neither 0 nor 1"
+    raise BadDataError(message)
 
 
 def _declared_size(root: "Element") -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """Pretrained weights for a detector's backbone: from a file, or from torchvision's hub."""
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,8 @@ HUB_WEIGHTS = {
     "ssd_vgg16": VGG16_Weights.IMAGENET1K_FEATURES,
 }
 
+_NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
+
 
 def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
     """Put pretrained weights into the detector's backbone, all of them or none.
@@ -29,7 +32,8 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
             mean, undivided, as those of torchvision's `VGG16_Weights.IMAGENET1K_FEATURES` do.
 
     Raises:
-        ConfigError: The file is missing, holds no weights, or holds another network's.
+        ConfigError: The file is missing, holds no weights, or holds another network's; or what
+            the hub gives has no place on the disk.
         TemporaryError: The hub cannot be reached.
     """
     weights = _from_hub(detector) if source == "hub" else _from_file(source)
@@ -76,6 +80,12 @@ def _from_hub(detector: Detector) -> dict[str, Tensor]:
             progress=False, check_hash=True
         )
     except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", None) in _NO_PLACE:  # errors of the network have none of these
+            message = (
+                f"detector.backbone: hub: {torch.hub.get_dir()}: cannot be written ({error}): "
+                "name another directory in TORCH_HOME"
+            )
+            raise ConfigError(message) from error
         message = (
             f"detector.backbone: hub: the weights could not be downloaded ({error}): "
             "give a file instead (file:PATH or store:KEY), or say scratch"

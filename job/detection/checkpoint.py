@@ -12,7 +12,6 @@ from job.detection.models import Detector
 from job.detection.serialization import pack, unpack
 from job.errors import BadDataError
 
-
 _MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
     torch.optim.SGD: ("momentum_buffer",),
     torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),

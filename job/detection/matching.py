@@ -1,8 +1,8 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
 """Which detections of a class hit a box of the ground truth, by the rules of Pascal VOC and COCO.
 
-Shapes: D = detections of the class, best first, R = images that show it, B = its boxes, G = the most
-boxes of it in one image of a table, T = IoU thresholds.
+Shapes: D = detections of the class, best first, R = images that show it, B = its boxes, G = the
+most boxes of it in one image of a table, T = IoU thresholds.
 
 References: voc_eval of the VOC development kit, and evaluateImg in pycocotools' cocoeval.py.
 """

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +45,8 @@ def directory() -> Path:
     directory for temporary files is used.
 
     Raises:
-        ConfigError: The directory that `AL_CACHE` names cannot be written.
+        ConfigError: The directory that `AL_CACHE` names cannot be written; or there is none, and
+            others can write into the one for temporary files.
     """
     if chosen := os.environ.get("AL_CACHE"):
         path = Path(chosen).absolute()
@@ -57,16 +59,26 @@ def directory() -> Path:
         if _writable(usual):
             return usual
     path = Path(tempfile.gettempdir()) / f"al-voc-{os.getuid()}"
-    if not _writable(path):
+    if not _writable(path, mode=0o700):
         message = f"{path}: cannot be written, nor can ~/.cache; name a cache directory in AL_CACHE"
+        raise ConfigError(message)
+    if not _private(path):
+        message = f"{path}: other users can write there; name another cache directory in AL_CACHE"
         raise ConfigError(message)
     return path
 
 
-def _writable(path: Path) -> bool:
+def _private(path: Path) -> bool:
+    """Whether a directory, and no link to one, is this user's and nobody else can write there."""
+    status = path.lstat()
+    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    return own and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _writable(path: Path, mode: int = 0o777) -> bool:
     """Whether files can be created in a directory, which is created where it is missing."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode, parents=True, exist_ok=True)
     except OSError:
         return False
     return os.access(path, os.W_OK | os.X_OK)
@@ -118,5 +130,6 @@ def _mismatch(store: Store, key: str, sha256: str) -> BadDataError:
     """The error for an object whose bytes are not those expected."""
     return BadDataError(
         f"{key} in {store.url}: its bytes are not those recorded (sha256 {sha256}); "
-        "the object was changed or damaged: create the data set again"
+        "the object was changed or damaged: if it belongs to a data set, ingest that again; "
+        "if to a stage, delete its done.json and run the stage again"
     )

@@ -38,6 +38,22 @@ _ADVICE = {
     "PermanentRedirect": "check AWS_DEFAULT_REGION",
     "IllegalLocationConstraintException": "check AWS_DEFAULT_REGION",
 }
+_PASSING = {
+    "BadDigest",
+    "IncompleteBody",
+    "InvalidPart",
+    "NoSuchUpload",
+    "RequestThrottled",
+    "RequestTimeout",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "XAmzContentSHA256Mismatch",
+}
+"""Answers with a status of the 400s that another attempt may not get.
+
+Bytes changed or got lost on the way, the server forgot an upload in parts, or wants a pause.
+"""
 _NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 
 
@@ -72,7 +88,7 @@ def _of_answer(error: ClientError, where: str) -> AlJobError:
             f"{where}: there is no such bucket; create it, name another in the store's URL, "
             f"or {_ENDPOINT}"
         )
-    if status == HTTPStatus.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND and code not in _PASSING:
         return MissingObjectError(f"{where}: no such object")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return BadDataError(f"{where}: the object ends before the bytes that were asked for")
@@ -98,7 +114,7 @@ def _may_pass(status: int, code: str) -> bool:
         HTTPStatus.PRECONDITION_FAILED,
         HTTPStatus.TOO_MANY_REQUESTS,
     }
-    return status in passing or code in {"RequestTimeout", "SlowDown"}
+    return status in passing or code in _PASSING
 
 
 def _of_no_answer(error: BotoCoreError | HTTPError, where: str) -> AlJobError:

@@ -1,7 +1,8 @@
 """What every store does: the same tests for memory, a directory, and two independent S3 servers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import numpy as np
 import pytest
@@ -64,17 +65,23 @@ def test_a_reader_never_sees_half_a_write(store: Store) -> None:
     versions = [b"1" * 300_000, b"2" * 200_000]
     store.write("a", versions[0])
     over = Event()
+    written: list[int] = []
 
     def overwrite() -> None:
-        for i in range(12):
-            store.write("a", versions[i % 2])
-        over.set()
+        while not over.is_set():
+            store.write("a", versions[len(written) % 2])
+            written.append(1)
 
-    writer = Thread(target=overwrite)
-    writer.start()
-    while not over.is_set():
-        assert store.read("a") in versions
-    writer.join()
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(overwrite)
+        num_reads = 0
+        try:
+            while not writing.done() and (num_reads < 12 or len(written) < 12):
+                assert store.read("a") in versions
+                num_reads += 1
+        finally:
+            over.set()
+    writing.result()
 
 
 def test_an_object_may_be_empty(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,8 @@ def test_tolerance_grows_with_the_side() -> None:
         ((20, 5, 10, 9), "inverted or empty"),
         ((10, 9, 20, 5), "inverted or empty"),
         ((10, 5, 10, 9), "inverted or empty"),
+        ((16, 5, 16.0000001, 9), "inverted or empty"),
+        ((0, 0, 1e300, 9), "not a finite number"),
         ((-1.5, 0, -0.5, 9), "outside the image"),
         ((300, 0, 400, 9), "outside the image .* by 300"),
         ((math.nan, 0, 5, 9), "not a finite number"),
@@ -61,5 +64,11 @@ def test_box_that_is_taken_lies_in_the_image_and_is_not_empty(box: Box) -> None:
         (left, top, right, bottom), _ = fit(box, 100, 50)
     except BadDataError:
         return
-    assert 0 <= left < right <= 100
-    assert 0 <= top < bottom <= 50
+    assert 0 <= np.float32(left) < np.float32(right) <= 100
+    assert 0 <= np.float32(top) < np.float32(bottom) <= 50
+
+
+def test_coordinates_are_those_that_are_stored() -> None:
+    """A box that float32 rounds within its image has not been clipped."""
+    expected = tuple(float(np.float32(x)) for x in (3.1, 2.7, 45.70, 9.3))
+    assert fit((3.1, 2.7, 45.70, 9.3), 100, 50) == (expected, False)

@@ -56,6 +56,38 @@ def test_crowd_region_is_kept_as_one(coco: "Coco") -> None:
     assert annotations(coco)["a"].crowd == (True,)
 
 
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), (0, False)])
+def test_crowd_may_be_a_truth_value(coco: "Coco", value: object, expected: bool) -> None:  # noqa: FBT001 - a value to compare with
+    """Some tools write true and false."""
+    coco.add("pool", "a.jpg")
+    coco.content["pool"]["annotations"][-1]["iscrowd"] = value
+    assert annotations(coco)["a"].crowd == (expected,)
+
+
+@pytest.mark.parametrize("value", [2, "1", None])
+def test_crowd_that_is_neither_is_bad(coco: "Coco", value: object) -> None:
+    """What is neither is not taken for no."""
+    coco.add("pool", "a.jpg")
+    coco.content["pool"]["annotations"][-1]["iscrowd"] = value
+    assert f"annotation 2 'zebra': iscrowd {value!r} is neither 0 nor 1" in problems(coco)[0]
+
+
+def test_ids_may_be_whole_numbers_with_a_point(coco: "Coco") -> None:
+    """Tools that go through tables of floats write 3.0 for 3."""
+    coco.add("pool", "a.jpg")
+    annotation = coco.content["pool"]["annotations"][-1]
+    annotation |= {"image_id": float(annotation["image_id"]), "category_id": 3.0}
+    coco.content["test"]["categories"][0]["id"] = 9.0
+    assert annotations(coco)["a"].labels == ("zebra",)
+
+
+def test_files_may_list_different_categories(coco: "Coco") -> None:
+    """The classes are those of both files."""
+    coco.content["pool"]["categories"] = [{"id": 3, "name": "zebra"}]
+    coco.content["test"]["categories"] = [{"id": 3, "name": "zebra"}, {"id": 1, "name": "bee"}]
+    assert CocoSource(*coco.write()).classes == ("bee", "zebra")
+
+
 def test_image_without_annotations_is_taken(coco: "Coco") -> None:
     """An image that no annotation names is an image without objects."""
     coco.add("pool", "empty.jpg", [])
@@ -167,6 +199,8 @@ def test_bad_json_is_refused_at_once(coco: "Coco", text: str, reason: str) -> No
     [
         ([{"id": 1, "name": " "}], r"categories\[0\]: a category has a number as its id"),
         ([{"id": "1", "name": "ant"}], "a category has a number as its id"),
+        ([{"id": 1, "name": "a\x07b"}], "has characters that no text has"),
+        ([{"id": 1, "name": "a\ud800"}], "has characters that no text has"),
         ([{"name": "ant"}], "a category has a number as its id"),
         ([{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], "the category 1 'b' a second time"),
         ([{"id": 1, "name": "a"}, {"id": 2, "name": "a"}], "the category 2 'a' a second time"),

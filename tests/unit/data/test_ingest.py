@@ -219,7 +219,8 @@ def test_id_twice_is_refused(voc: "Voc", store: MemoryStore) -> None:
     with pytest.raises(BadDataError, match=r"good.jpg: id 'good' a second time \(pool\)"):
         ingest(store, both, "d")
     leak = VocSource(voc.root, "train", "test+train")
-    with pytest.raises(BadDataError, match=r"good.jpg: id 'good' a second time \(test\)"):
+    told = "; names must be unique across pool and test"
+    with pytest.raises(BadDataError, match=rf"good.jpg: id 'good' a second time .test.{told}"):
         ingest(store, leak, "d")
 
 
@@ -296,19 +297,46 @@ def test_pool_without_boxes_is_refused(empty_voc: "Voc", store: MemoryStore) -> 
         ingest(store, voc_source(empty_voc), "d")
 
 
+def test_test_set_without_boxes_to_find_is_refused(empty_voc: "Voc", store: MemoryStore) -> None:
+    """Difficult boxes alone measure nothing."""
+    hard = empty_voc.xml([("cat", 1, 1, 9, 9)], "<difficult>1</difficult>")
+    empty_voc.add("train", "fine")
+    empty_voc.add("test", "hard", xml=hard)
+    with pytest.raises(BadDataError, match="d: test: no boxes to be found"):
+        ingest(store, voc_source(empty_voc), "d")
+
+
 def test_boxes_are_held_against_the_upright_image(voc: "Voc", store: MemoryStore) -> None:
     """A photo of 40 x 30 held sideways is 30 x 40: a box may reach down to 40, not right to 40."""
     exif = Image.Exif()
     exif[0x0112] = 6
     file = BytesIO()
     Image.new("RGB", (40, 30)).save(file, "JPEG", exif=exif)
-    voc.add("train", "upright", [("cat", 1, 1, 30, 40)], data=file.getvalue())
+    raw = voc.xml([("cat", 1, 1, 30, 40)])
+    upright = raw.replace(">40<", ">30<", 1).replace("<height>30<", "<height>40<")
+    voc.add("train", "upright", xml=upright, data=file.getvalue())
     ingest(store, voc_source(voc), "d")
     annotation = Dataset.open(store, "d").oracle_annotations(["upright"])["upright"]
     assert (annotation.width, annotation.height) == (30, 40)
-    voc.add("train", "sideways", [("cat", 1, 1, 40, 30)], data=file.getvalue())
+    voc.add(
+        "train",
+        "sideways",
+        xml=upright.replace("<xmax>30<", "<xmax>40<").replace("<ymax>40<", "<ymax>30<"),
+        data=file.getvalue(),
+    )
     with pytest.raises(BadDataError, match="outside the image of 30 x 40 pixels by 10"):
         ingest(store, voc_source(voc), "e")
+
+
+def test_boxes_of_an_image_before_it_was_turned_are_refused(voc: "Voc", store: MemoryStore) -> None:
+    """An annotation that declares 40 x 30, of a photo that is 30 x 40 when upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = BytesIO()
+    Image.new("RGB", (40, 30)).save(file, "JPEG", exif=exif)
+    voc.add("train", "turned", [("cat", 1, 1, 20, 20)], data=file.getvalue())
+    with pytest.raises(BadDataError, match=r"turned.jpg: 30 x 40 .* says 40 x 30.* another frame"):
+        ingest(store, voc_source(voc), "d")
 
 
 def test_shards_are_cut_by_size(

@@ -1,7 +1,7 @@
 """Reading Pascal VOC's layout."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,22 @@ def test_difficult_is_kept(voc: "Voc") -> None:
     found = annotations(voc.root)
     flags = {image_id: annotation.difficult for image_id, annotation in found.items()}
     assert flags == {"good": (False,), "hard": (True,), "easy": (False,)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("Yes", True), (" 1 ", True), ("false", False), ("Unspecified", False)],
+)
+def test_difficult_may_be_a_word(voc: "Voc", text: str, expected: bool) -> None:  # noqa: FBT001 - a value to compare with
+    """Tools write it in several ways."""
+    voc.add("train", "a", xml=voc.xml([("cat", 1, 1, 9, 9)], f"<difficult>{text}</difficult>"))
+    assert annotations(voc.root)["a"].difficult == (expected,)
+
+
+def test_difficult_that_is_neither_is_bad(voc: "Voc") -> None:
+    """A word that means nothing is not taken for no."""
+    voc.add("train", "a", xml=voc.xml([("cat", 1, 1, 9, 9)], "<difficult>2</difficult>"))
+    assert "object 1 'cat': difficult '2' is neither 0 nor 1" in problems(voc.root)[0]
 
 
 def test_parts_of_an_object_are_no_objects(voc: "Voc") -> None:
@@ -174,9 +190,86 @@ def test_id_that_no_store_could_hold_is_refused(voc: "Voc", image_id: str, reaso
     assert reason in problems(voc.root)[0]
 
 
+@pytest.mark.parametrize(
+    ("image_id", "reason"),
+    [
+        (
+            "good.jpg",
+            "good.jpg.jpg: no such image; ids in a list have no suffix, so not 'good.jpg'",
+        ),
+        ("x" * 300, "file name too long"),
+        ("ä" * 130, "file name too long"),
+    ],
+)
+def test_line_that_is_no_id_is_named(voc: "Voc", image_id: str, reason: str) -> None:
+    """A file's name, or a line longer than any file's name, is a problem like others."""
+    with (voc.root / "ImageSets" / "Main" / "train.txt").open("a") as file:
+        file.write(f"{image_id}\n")
+    assert VocSource(voc.root, "train", "test").describe()
+    assert reason in problems(voc.root)[0]
+
+
+def test_list_of_one_class_is_refused(voc: "Voc") -> None:
+    """VOC has them beside the others: `cat_train.txt` says of each id whether it shows a cat."""
+    path = voc.root / "ImageSets" / "Main" / "cat_train.txt"
+    path.write_text("good  1\nother -1\nthird  0\n")
+    with pytest.raises(UsageError, match=r"cat_train.txt: a list of one class, each line an id "):
+        VocSource(voc.root, "cat_train", "test")
+
+
+def test_ids_that_end_in_a_number_are_no_list_of_a_class(voc: "Voc") -> None:
+    """What there is an annotation of is an id."""
+    voc.add("numbered", "photo 0")
+    voc.add("numbered", "photo 1")
+    assert list(annotations(voc.root, "numbered")) == ["photo 0", "photo 1"]
+
+
+def test_class_name_that_is_no_text_is_refused(voc: "Voc") -> None:
+    """A line break within a name would be one in every table."""
+    voc.add("train", "a", [("cat\ndog", 1, 1, 9, 9)])
+    assert "its class's name has characters that no text has" in problems(voc.root)[0]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "reason"),
+    [
+        (80, 60, "40 x 30 pixels when upright, but "),
+        (40, 60, " says 40 x 60: its boxes are in another frame"),
+        (30, 40, "another frame"),
+    ],
+)
+def test_boxes_in_another_frame_are_refused(
+    voc: "Voc", width: int, height: int, reason: str
+) -> None:
+    """An annotation of a larger copy, of another shape or held otherwise has other boxes."""
+    size = f"<width>{width}</width><height>{height}</height>"
+    xml = voc.xml([("cat", 1, 1, 9, 9)])
+    voc.add("train", "a", xml=xml.replace("<width>40</width><height>30</height>", size))
+    (problem,) = problems(voc.root)
+    assert reason in problem
+    assert "a.jpg: " in problem
+
+
+@pytest.mark.parametrize("size", ["", "<width>0</width><height>0</height>", "<width>?</width>"])
+def test_size_that_is_not_declared_is_no_problem(voc: "Voc", size: str) -> None:
+    """The decoded size is all that is needed."""
+    xml = voc.xml([("cat", 1, 1, 9, 9)])
+    voc.add("train", "a", xml=xml.replace("<width>40</width><height>30</height>", size))
+    assert (annotations(voc.root)["a"].width, annotations(voc.root)["a"].height) == (40, 30)
+
+
+def test_almost_square_image_may_not_be_declared_sideways(
+    voc: "Voc", encoded: Callable[..., bytes]
+) -> None:
+    """41 x 40 and 40 x 41 are within a pixel of each other, and yet boxes lie elsewhere."""
+    xml = voc.xml([("cat", 1, 1, 9, 9)]).replace(">30<", ">41<", 1)
+    voc.add("train", "a", xml=xml, data=encoded(5, 41, 40))
+    assert "its boxes are in another frame" in problems(voc.root)[0]
+
+
 def test_decoded_size_counts_and_not_the_declared_one(voc: "Voc") -> None:
-    """The annotation claims 40 x 30; a box is held against the 40 x 30 that are there."""
-    voc.add("train", "liar", xml=voc.xml([("cat", 1, 1, 40, 30)]).replace(">40<", ">400<", 1))
+    """The annotation claims 41 x 30; a box is held against the 40 x 30 that are there."""
+    voc.add("train", "liar", xml=voc.xml([("cat", 1, 1, 40, 30)]).replace(">40<", ">41<", 1))
     (sample,) = (s for s in VocSource(voc.root, "train", "test").samples("pool") if s.id == "liar")
     image = examine(sample).image
     assert image
@@ -221,7 +314,7 @@ def test_root_that_is_none_is_named(voc: "Voc") -> None:
         VocSource(voc.root / "nowhere", "train", "test")
     with pytest.raises(UsageError, match="has neither VOC2012 nor VOCdevkit/VOC2012"):
         VocSource(voc.root, "2012/train", "test")
-    with pytest.raises(UsageError, match="has no folder ImageSets"):
+    with pytest.raises(UsageError, match=r"no folder ImageSets: a list .* in ImageSets/Main"):
         VocSource(voc.root.parent, "train", "test")
 
 

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 from typing import Any, NoReturn, cast
 from urllib.error import URLError
@@ -144,6 +146,34 @@ def test_an_unreachable_hub_says_how_to_do_without(
 
     monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", Unreachable())
     with pytest.raises(TemporaryError, match="file:PATH"):
+        load_backbone(detector, "hub")
+
+
+@pytest.mark.parametrize("home", ["file/below", "link"])
+def test_a_hub_without_a_place_on_the_disk_is_a_wrong_setting(
+    home: str, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No later attempt gets past it; the line names the variable."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / home))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    with pytest.raises(ConfigError, match="TORCH_HOME") as caught:
+        load_backbone(detector, "hub")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_read_only_file_system_is_a_wrong_setting(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container without a volume for weights."""
+
+    class ReadOnly:
+        def get_state_dict(self, **_: object) -> NoReturn:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/x")
+
+    monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", ReadOnly())
+    with pytest.raises(ConfigError, match="Read-only file system.*TORCH_HOME"):
         load_backbone(detector, "hub")
 
 

@@ -183,12 +183,33 @@ def test_a_container_without_a_home_has_a_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert cache.directory() == tmp_path / f"al-voc-{os.getuid()}"
+    assert cache.directory().stat().st_mode & 0o777 == 0o700
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000)  # a user that the machine does not know
-    assert cache.directory() == tmp_path / "al-voc-4000000"
+    with pytest.raises(ConfigError, match=r"al-voc-4000000: other users .* AL_CACHE"):
+        cache.directory()  # made by the user of this test
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
     with pytest.raises(ConfigError, match="AL_CACHE"):
+        cache.directory()
+
+
+@pytest.mark.parametrize("kind", ["open", "link"])
+def test_a_cache_that_others_can_write_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Where all users keep temporary files, one of them may have put a directory before us."""
+    monkeypatch.delenv("AL_CACHE")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = tmp_path / f"al-voc-{os.getuid()}"
+    if kind == "link":
+        path.symlink_to(tmp_path)
+    else:
+        path.mkdir()
+        path.chmod(0o777)
+    with pytest.raises(ConfigError, match=r"al-voc-\d+: other users .* AL_CACHE"):
         cache.directory()
 
 

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, SSLError
 
-from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError
+from job.errors import (
+    AlJobError,
+    BadDataError,
+    ConfigError,
+    MissingObjectError,
+    TemporaryError,
+)
 from job.storage.s3 import S3Store
 from job.storage.s3_errors import s3_errors
 
@@ -105,6 +111,16 @@ def answered(status: int, code: str, text: str = "said so") -> ClientError:
     ("error", "kind", "word"),
     [
         (answered(400, "RequestTimeout"), TemporaryError, "try again"),
+        (answered(404, "NoSuchUpload"), TemporaryError, "try again"),
+        (answered(400, "IncompleteBody"), TemporaryError, "try again"),
+        (answered(400, "BadDigest"), TemporaryError, "try again"),
+        (answered(400, "InvalidPart"), TemporaryError, "try again"),
+        (answered(400, "XAmzContentSHA256Mismatch"), TemporaryError, "try again"),
+        (answered(400, "Throttling"), TemporaryError, "try again"),
+        (answered(400, "ThrottlingException"), TemporaryError, "try again"),
+        (answered(403, "RequestThrottled"), TemporaryError, "try again"),
+        (answered(400, "SlowDown"), TemporaryError, "try again"),
+        (answered(404, "NoSuchKey"), MissingObjectError, "no such object"),
         (answered(409, "ConditionalRequestConflict"), TemporaryError, "try again"),
         (answered(429, "TooManyRequests"), TemporaryError, "try again"),
         (answered(507, "StorageFull"), TemporaryError, "try again"),
