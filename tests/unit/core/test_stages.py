@@ -157,7 +157,9 @@ def test_scoring_in_shards_gives_the_same_record(
     ref = ROUND_0.stage("score")
     for index in reversed(range(count)):
         assert not store.exists(ref.done)
+        assert not Markers(store).is_done(ref, begun, (index, count))
         run_stage(store, begun, ref, (index, count))
+        assert Markers(store).is_done(ref, begun, (index, count))
     marker, expected = Markers(store).get(ref), Markers(finished).get(ref)
     assert marker
     assert expected
