@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from job.config import TrainConfig, random_stream
 from job.detection.models import Detector, Target
@@ -76,7 +76,23 @@ def _collate(drawn: list[tuple[Tensor, Target] | AlJobError]) -> Batch | AlJobEr
         if isinstance(each, AlJobError):
             return each
         samples.append(each)
-    return torch.stack([pixels for pixels, _ in samples]), [target for _, target in samples]
+    batch = torch.stack([pixels for pixels, _ in samples]), [target for _, target in samples]
+    if get_worker_info():
+        _share(batch)
+    return batch
+
+
+def _share(batch: Batch) -> None:
+    """Put a worker's batch into shared memory.
+
+    Torch would do so while sending it; where there is no room then, it prints that, drops the
+    batch, and the training waits for ever.
+    """
+    images, targets = batch
+    boxes, labels = [each["boxes"] for each in targets], [each["labels"] for each in targets]
+    for tensor in (images, *boxes, *labels):
+        if tensor.numel():
+            tensor.share_memory_()  # type: ignore[no-untyped-call]
 
 
 def _ignore_signals(_worker: int) -> None:
@@ -99,7 +115,8 @@ def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
         pin: Whether to put them into memory that a GPU can copy from.
 
     Raises:
-        RuntimeError: When the next batch is asked for: a worker process died.
+        RuntimeError: When the next batch is asked for: a worker process died, or has no room in
+            shared memory.
     """
     loader: DataLoader[Any] = DataLoader(
         draws,

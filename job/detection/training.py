@@ -59,7 +59,7 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
         BadDataError: The loss is not finite, there are no samples, or one is broken.
         ConfigError: Batches of one image, which batch normalisation cannot learn from, or
             bfloat16 on a CPU.
-        TemporaryError: A worker process died.
+        TemporaryError: A worker process died, or shared memory is full.
     """
     _check(detector, samples, config, device)
     detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -155,18 +155,20 @@ def _resume(state: TrainingState, checkpoint: bytes | None, settings: dict[str, 
 def _lost_workers(
     state: TrainingState, save: Callable[[], None], stop: Callable[[], bool]
 ) -> Iterator[None]:
-    """Where a worker process dies, keep what is done."""
+    """Where a worker process dies or has no room for its batches, keep what is done."""
     try:
         yield
     except RuntimeError as error:
-        if not str(error).startswith("DataLoader worker (pid"):
+        # A worker's traceback comes before its message.
+        reason = str(error).strip().rpartition("\n")[2]
+        if not (reason.startswith("DataLoader worker (pid") or "shared memory(shm)" in reason):
             raise
         save()
         if stop():
             message = f"training stopped at step {state.step}; it can go on from its checkpoint"
             raise StopRequested(message) from error
         message = (
-            f"train: a worker process died at step {state.step} ({' '.join(str(error).split())}): "
+            f"train: a worker process failed at step {state.step} ({reason}): "
             "give the job more memory or more shared memory (/dev/shm), or lower runtime.workers"
         )
         raise TemporaryError(message) from error

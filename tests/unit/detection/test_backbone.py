@@ -173,7 +173,7 @@ def test_a_read_only_file_system_is_a_wrong_setting(
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/x")
 
     monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", ReadOnly())
-    with pytest.raises(ConfigError, match="Read-only file system.*TORCH_HOME"):
+    with pytest.raises(ConfigError, match=r"Read-only file system.*TORCH_HOME"):
         load_backbone(detector, "hub")
 
 
