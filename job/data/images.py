@@ -14,7 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 """How names of image files end, in lower or upper case."""
 
 
-def decode_rgb(data: bytes) -> Image.Image:
+def decode_rgb(data: bytes, name: str = "") -> Image.Image:
     """Decode an image wholly, upright and in RGB.
 
     EXIF orientation is applied. CMYK, gray and palette become RGB, 16 bits a channel become their
@@ -22,24 +22,26 @@ def decode_rgb(data: bytes) -> Image.Image:
 
     Args:
         data: The bytes of a JPEG, PNG, WebP or BMP file, whatever its name says.
+        name: Which image it is, for an error; empty where the caller says so itself.
 
     Returns:
         An image of mode RGB, 8 bits a channel.
 
     Raises:
-        BadDataError: The bytes are no such image, or not all of one; the caller adds the file.
+        BadDataError: The bytes are no such image, or not all of one.
     """
+    where = f"{name}: " if name else ""
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             image.load()
             return _to_rgb(_upright(image))
     except UnidentifiedImageError as error:
-        message = f"no image: {len(data)} bytes that are none of {', '.join(FORMATS)}"
+        message = f"{where}no image: {len(data)} bytes that are none of {', '.join(FORMATS)}"
         raise BadDataError(message) from error
     except MemoryError:
         raise
     except Exception as error:  # decoders raise anything on broken bytes
-        message = f"cannot be decoded: {str(error) or type(error).__name__}"
+        message = f"{where}cannot be decoded: {str(error) or type(error).__name__}"
         raise BadDataError(message) from error
 
 

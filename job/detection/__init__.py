@@ -2,7 +2,8 @@
 
 import os
 
-# Threads of torch's OpenMP that wait for each other spin by default: where cores are shared, as by
-# stages side by side or under a pod's CPU limit, they burn the time that the others need (a step
-# took five times as long). The library reads this once, when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Torch's OpenMP threads spin for milliseconds when they wait for each other. Where cores are
+# shared, by stages side by side or by a pod's CPU limit, that burns the time that others need. A
+# short spin nearly keeps the speed of a free machine: docs/decisions/0005. Read when torch loads.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")

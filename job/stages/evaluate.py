@@ -24,7 +24,7 @@ def run(io: StageIO) -> dict[str, object]:
     detector = load_model(io.model(io.ref.round), io.config.detector)
     detections = detect_images(
         detector,
-        ((image.id, decode_rgb(image.read())) for image in tracked),
+        ((image.id, decode_rgb(image.read(), image.id)) for image in tracked),
         io.config.evaluate,
         device=resolve_device(io.config.runtime),
         batch_size=io.config.runtime.batch_size,

@@ -33,7 +33,7 @@ def run(io: StageIO) -> dict[str, object]:
         for number in parts:
             record = score_images(
                 detector,
-                ((image_id, decode_rgb(data)) for image_id, data in islice(images, size)),
+                ((image_id, decode_rgb(data, image_id)) for image_id, data in islice(images, size)),
                 io.config.score,
                 device=resolve_device(io.config.runtime),
                 batch_size=io.config.runtime.batch_size,

@@ -145,6 +145,8 @@ def test_other_bytes_are_no_image(data: bytes) -> None:
     """An empty file and a web page say what was expected."""
     with pytest.raises(BadDataError, match=r"no image: .* JPEG, PNG"):
         decode_rgb(data)
+    with pytest.raises(BadDataError, match=r"^some id: no image"):
+        decode_rgb(data, "some id")
 
 
 def test_huge_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
