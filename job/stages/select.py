@@ -12,7 +12,7 @@ from job import log
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Labelled, Selection
 from job.config import random_stream
-from job.errors import BadDataError
+from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
 from job.rounds import StageIO
 
@@ -26,8 +26,18 @@ class StoredCandidates:
     paths: tuple[Path, ...]
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield the parts of the score record with the named columns, one at a time."""
+        """Yield the parts of the score record with the named columns, one at a time.
+
+        Raises:
+            ConfigError: The record has no such column.
+        """
         for path in self.paths:
+            if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
+                message = (
+                    f"the strategy reads {', '.join(missing)}, which the score record does not "
+                    "have: box_features are there where score.box_features is set"
+                )
+                raise ConfigError(message)
             yield ScoreRecord.from_table(pq.read_table(path, columns=["id", *sorted(columns)]))
 
 

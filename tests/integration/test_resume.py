@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import config, experiment
 from job.config import Config
@@ -174,13 +175,17 @@ def test_every_single_write_may_fail(
     """Each write fails in turn; after as many attempts the experiment ends the same."""
     store = FirstWriteFails(written=written)
     num_failures = 0
-    while True:
-        try:
-            experiment.run(store, tiny_config)
-            break
-        except TemporaryError:
-            num_failures += 1
+    with capture_logs() as logs:
+        while True:
+            try:
+                experiment.run(store, tiny_config)
+                break
+            except TemporaryError:
+                num_failures += 1
     assert num_failures >= len(undisturbed)
+    resumed = [line["step"] for line in logs if line["event"] == "train.resumed"]
+    assert len(resumed) >= 5, "each of the five trainings goes on from its checkpoint"
+    assert set(resumed) == {2}
     assert contents(store) == undisturbed
 
 
