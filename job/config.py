@@ -114,6 +114,12 @@ class DetectorConfig(Section):
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
     the path is recorded; of a `store:` object also the content."""
 
+    @property
+    def backbone_place(self) -> tuple[str, str]:
+        """`backbone` as its kind (hub, file, store or scratch) and the path or key, if any."""
+        kind, _, place = self.backbone.partition(":")
+        return kind, place
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.model == "ssd_vgg16" and self.size != 300:  # noqa: PLR2004 - its name says so

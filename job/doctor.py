@@ -83,8 +83,7 @@ def _dataset(store: Store, config: Config) -> str:
 
 def _weights(store: Store, config: Config) -> str:
     """Whether the weights are there; those of the hub may still have to be fetched."""
-    backbone = config.detector.backbone
-    kind, _, place = backbone.partition(":")
+    kind, place = config.detector.backbone_place
     if kind == "scratch":
         return "none: the configuration says scratch"
     if kind == "hub":
@@ -93,6 +92,6 @@ def _weights(store: Store, config: Config) -> str:
         path = hub_file(config.detector.model)
         return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
     if not (Path(place).is_file() if kind == "file" else store.exists(place)):
-        message = f"{backbone}: nothing there"
+        message = f"{config.detector.backbone}: nothing there"
         raise ConfigError(message)
-    return backbone
+    return config.detector.backbone

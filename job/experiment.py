@@ -75,9 +75,9 @@ def complete_arms(config: Config) -> Config:
 
 def run(store: Store, config: Config) -> Outcome:
     """Run all of an experiment that is not done, in this process, and write its report."""
-    weights = config.detector.backbone.removeprefix("file:")
-    if weights != config.detector.backbone and not Path(weights).is_file():
-        message = f"detector.backbone: {weights}: no such file; name another, or say hub or scratch"
+    kind, place = config.detector.backbone_place
+    if kind == "file" and not Path(place).is_file():
+        message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
     config = begin(store, config)
     markers = Markers(store)

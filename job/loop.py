@@ -89,13 +89,13 @@ def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool])
     Returns:
         The number of stages that ran.
     """
-    waiting = list(plan(config))
+    waiting = {ref: needs(config, ref) for ref in plan(config)}
     running: set[StageRef] = set()
     done: set[StageRef] = set()
     num_run = 0
     while waiting or running:
-        for ref in list(waiting):
-            if not done.issuperset(needs(config, ref)):
+        for ref, needed in list(waiting.items()):
+            if not done.issuperset(needed):
                 continue
             if is_done(ref):
                 done.add(ref)
@@ -105,7 +105,7 @@ def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool])
                 num_run += 1
             else:
                 continue
-            waiting.remove(ref)
+            del waiting[ref]
         if running:
             finished = launcher.wait()
             running.difference_update(finished)

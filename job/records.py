@@ -7,7 +7,7 @@ Boxes are (xmin, ymin, xmax, ymax) in pixels of the original image, EXIF orienta
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,11 @@ class Annotation:
     @classmethod
     def from_json(cls, data: bytes) -> "Annotation":
         """The inverse of `to_json`."""
-        content = json.loads(data)
+        return cls.from_mapping(json.loads(data))
+
+    @classmethod
+    def from_mapping(cls, content: Mapping[str, Any]) -> "Annotation":
+        """Return what a mapping by the names of the fields says, from JSON or a Parquet row."""
         return cls(
             width=content["width"],
             height=content["height"],

@@ -153,6 +153,7 @@ class StageIO:
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
+        self._keeps_checkpoints = False
 
     # Reading
 
@@ -274,6 +275,7 @@ class StageIO:
 
     def load_checkpoint(self) -> bytes | None:
         """Return what an earlier attempt at this stage saved, if it had read the same inputs."""
+        self._keeps_checkpoints = True
         try:
             return self.store.read(self._checkpoint_key)
         except MissingObjectError:
@@ -289,7 +291,7 @@ class StageIO:
             for key in list(self.store.list(self.ref.key("checkpoint-"))):
                 self.store.delete(key)
         except AlJobError as error:
-            log.get().warning("train.checkpoint_left", reason=str(error))
+            log.get().warning("stage.checkpoint_left", reason=str(error))
 
     def _record(self, name: str, digest: str, *, volatile: bool) -> None:
         self._outputs[name] = digest
@@ -302,13 +304,13 @@ class StageIO:
         index, count = self.shard
         if count > 1:
             self.store.write(self.ref.shard_done(index, count), marker.to_json())
-            merged = self._merge(count)
+            merged = self._merge(marker, count)
             if merged is None:
                 log.get().info("stage.shares_left", stage=self.ref.stage)
                 return
             marker = merged
         self.store.write(self.ref.done, marker.to_json())
-        if self.ref.stage == "train":
+        if self._keeps_checkpoints:
             self._remove_checkpoints()
 
     def _make_marker(self, seconds: float) -> Marker:
@@ -324,9 +326,8 @@ class StageIO:
             threads=self.config.runtime.threads,
         )
 
-    def _merge(self, count: int) -> Marker | None:
+    def _merge(self, own: Marker, count: int) -> Marker | None:
         """One marker for the work of all shards, or None while one of them is not done."""
-        own = self._make_marker(0)
         outputs: dict[str, str] = {}
         seconds = 0.0
         for index in range(count):

@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -186,14 +185,4 @@ def _is_there(store: Store, name: str) -> bool:
 def _annotations(table: pa.Table) -> Iterator[tuple[str, Annotation]]:
     """The rows of a table of `records.ANNOTATIONS_SCHEMA`."""
     for row in table.to_pylist():
-        yield (
-            row["id"],
-            Annotation(
-                width=row["width"],
-                height=row["height"],
-                boxes_xyxy=np.array(row["boxes_xyxy"], dtype=np.float32).reshape(-1, 4),
-                labels=tuple(row["labels"]),
-                difficult=tuple(row["difficult"]),
-                crowd=tuple(row["crowd"]),
-            ),
-        )
+        yield row["id"], Annotation.from_mapping(row)

@@ -123,3 +123,8 @@ def to_csv(rows: Sequence[Row]) -> bytes:
 
 def _cell(value: object) -> object:
     return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def show_metric(value: float | None) -> str:
+    """Return a metric for a table; empty where no test image shows any class."""
+    return "" if value is None else f"{value:.3f}"

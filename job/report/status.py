@@ -6,6 +6,7 @@ from rich.table import Table
 
 from job.config import Config
 from job.keys import STAGES
+from job.report.results import show_metric
 from job.rounds import Markers, all_rounds
 from job.storage import Store
 
@@ -24,6 +25,6 @@ def status_table(store: Store, config: Config) -> Table:
         evaluate = ref.stage("evaluate")
         if markers.get(evaluate):
             metrics = json.loads(store.read(evaluate.key("metrics.json")))
-            cells.append("" if metrics["map50_area"] is None else f"{metrics['map50_area']:.3f}")
+            cells.append(show_metric(metrics["map50_area"]))
         table.add_row(*cells)
     return table

@@ -4,7 +4,7 @@ from rich.table import Table
 
 from job.config import Config
 from job.keys import ExperimentKeys
-from job.report.results import Row, rows_of, to_csv
+from job.report.results import Row, rows_of, show_metric, to_csv
 from job.storage import Store
 
 COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
@@ -25,17 +25,7 @@ def write_report(store: Store, config: Config) -> list[Row]:
 def table_of(rows: list[Row]) -> Table:
     """Return the rounds as a table for the terminal."""
     table = Table(title="mAP at IoU 0.5 on the test set")
-    for name in (
-        "seed",
-        "arm",
-        "round",
-        "images",
-        "boxes",
-        "mAP50",
-        "mAP COCO",
-        "train s",
-        "active s",
-    ):
+    for name in COLUMNS:
         table.add_column(name, justify="left" if name == "arm" else "right")
     for row in rows:
         table.add_row(
@@ -44,14 +34,9 @@ def table_of(rows: list[Row]) -> Table:
             str(row.round),
             str(row.total_samples),
             str(row.bboxes),
-            _shown(row.mAP),
-            _shown(row.map_coco),
+            show_metric(row.mAP),
+            show_metric(row.map_coco),
             f"{row.train_time:.1f}",
             f"{row.active_time:.1f}",
         )
     return table
-
-
-def _shown(value: float | None) -> str:
-    """A metric; none where no test image shows any class."""
-    return "" if value is None else f"{value:.3f}"

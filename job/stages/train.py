@@ -81,7 +81,7 @@ def _start(io: StageIO) -> Detector:
     # Round 0's stream also afresh in later rounds: rounds then differ by their images alone.
     seed = int(random_stream(io.ref.round.seed, "weights").integers(2**31))
     detector = build_detector(config, classes, seed)
-    kind, _, place = config.backbone.partition(":")
+    kind, place = config.backbone_place
     if kind == "hub":
         load_backbone(detector, "hub")
     elif kind == "file":
