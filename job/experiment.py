@@ -1,5 +1,9 @@
 """A whole experiment: take up its data set and its configuration, run what is left, report."""
 
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +13,18 @@ from job.config import ArmConfig, Config, known
 from job.data.dataset import Dataset
 from job.data.ingest import ingest
 from job.data.synthetic import SyntheticSource
-from job.errors import ConfigError, UsageError
+from job.errors import AlJobError, ConfigError, StopRequested, UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.launch.local import LocalLauncher
 from job.report.results import Row
 from job.report.write import write_report
-from job.rounds import Markers, begin_experiment, experiment_names, load_experiment
+from job.rounds import (
+    Markers,
+    begin_experiment,
+    experiment_names,
+    join_shares,
+    load_experiment,
+)
 from job.stages import run_stage
 from job.storage import Store
 
@@ -87,11 +97,49 @@ def run(store: Store, config: Config) -> Outcome:
 
 
 def run_once(store: Store, config: Config, ref: StageRef, shard: tuple[int, int]) -> None:
-    """Run one stage, or one share of it, unless it is done."""
-    if Markers(store).is_done(ref, config, shard):
-        log.get().info("stage.skip", stage=ref.stage, reason="done already")
+    """Run one stage, or one share of it, unless it is done; in a pod, the store keeps its log."""
+    with _kept_log(store, ref):
+        _run_once(store, config, ref, shard)
+
+
+def _run_once(store: Store, config: Config, ref: StageRef, shard: tuple[int, int]) -> None:
+    markers = Markers(store)
+    if not markers.is_done(ref, config, shard):
+        run_stage(store, config, ref, shard)
         return
-    run_stage(store, config, ref, shard)
+    log.get().info("stage.skip", stage=ref.stage, reason="done already")
+    own = markers.at(ref.shard_done(*shard))
+    if own and not markers.is_done(ref, config):  # who did this share was killed right after
+        join_shares(store, ref, own, shard[1])
+
+
+@contextmanager
+def _kept_log(store: Store, ref: StageRef) -> Iterator[None]:
+    """Keep what is logged within, in a process whose attempt has a name: its pod will be gone."""
+    attempt = os.environ.get("AL_ATTEMPT")
+    if not attempt:
+        yield
+        return
+    with log.copied() as copy:
+        try:
+            yield
+        except (AlJobError, StopRequested) as error:
+            copy.write(f"al-job: {error}\n")
+            raise
+        except Exception:
+            copy.write(traceback.format_exc())
+            raise
+        finally:
+            try:
+                store.write(ref.log(attempt), copy.getvalue().encode())
+            except AlJobError as error:
+                log.get().warning("stage.log_lost", reason=str(error))
+
+
+def kept_logs(store: Store, ref: StageRef) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the log of each attempt at a stage that the store keeps."""
+    for key in store.list(ref.log("").removesuffix(".log")):
+        yield key.rpartition("/")[2].removesuffix(".log"), store.read(key)
 
 
 def choose_experiment(store: Store, name: str | None) -> Config:

@@ -18,7 +18,7 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 Split = Literal["pool", "test"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
 def check_name(kind: str, name: str) -> str:
@@ -30,7 +30,7 @@ def check_name(kind: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         message = (
             f"{kind} {name!r}: a name is 1 to 63 letters, digits, '-', '_' or '.', "
-            "and begins with a letter or digit"
+            "and begins and ends with a letter or digit"
         )
         raise UsageError(message)
     return name
@@ -86,6 +86,11 @@ class ExperimentKeys:
     def results(self) -> str:
         """One row per seed, arm and round."""
         return f"{self.prefix}results.csv"
+
+    @property
+    def status(self) -> str:
+        """What the driver last told of itself and of the stages that run."""
+        return f"{self.prefix}status.json"
 
     def report(self, name: str) -> str:
         """A file of the report."""
@@ -150,3 +155,7 @@ class StageRef:
     def key(self, name: str) -> str:
         """The key of one of the stage's objects."""
         return f"{self.prefix}{name}"
+
+    def log(self, attempt: str) -> str:
+        """The log of one process that ran the stage, or a share of it."""
+        return f"{self.prefix}logs/{attempt}.log"

@@ -1,11 +1,12 @@
 """Log lines for machines, lines and bars for people: which of them is decided once, here."""
 
+import io
 import logging
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
 import structlog
 from rich.console import Console
@@ -78,6 +79,36 @@ def bound(**context: object) -> Iterator[None]:
     """Add fields to every log line and progress bar within."""
     with structlog.contextvars.bound_contextvars(**context):
         yield
+
+
+class _Copying(io.TextIOBase):
+    """Standard error, with a copy of what goes through it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.copy = io.StringIO()
+
+    def write(self, text: str) -> int:
+        self.copy.write(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+
+@contextmanager
+def copied() -> Iterator[io.StringIO]:
+    """Give a copy of what this process's Python code writes to standard error within."""
+    stream = sys.stderr
+    copying = _Copying(stream)
+    sys.stderr = copying
+    try:
+        yield copying.copy
+    finally:
+        sys.stderr = stream
 
 
 class Bar(Protocol):

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -85,6 +85,11 @@ class Markers:
         self._store = store
         self._known: dict[str, Marker] = {}
         self._digests: dict[str, str] = {}
+
+    @property
+    def known(self) -> Collection[str]:
+        """The keys of the markers that were seen."""
+        return self._known.keys()
 
     def get(self, stage: StageRef) -> Marker | None:
         """Return the stage's marker, if it has one."""
@@ -304,11 +309,8 @@ class StageIO:
         index, count = self.shard
         if count > 1:
             self.store.write(self.ref.shard_done(index, count), marker.to_json())
-            merged = self._merge(marker, count)
-            if merged is None:
-                log.get().info("stage.shares_left", stage=self.ref.stage)
-                return
-            marker = merged
+            join_shares(self.store, self.ref, marker, count)
+            return
         self.store.write(self.ref.done, marker.to_json())
         if self._keeps_checkpoints:
             self._remove_checkpoints()
@@ -326,18 +328,29 @@ class StageIO:
             threads=self.config.runtime.threads,
         )
 
-    def _merge(self, own: Marker, count: int) -> Marker | None:
-        """One marker for the work of all shards, or None while one of them is not done."""
-        outputs: dict[str, str] = {}
-        seconds = 0.0
-        for index in range(count):
-            marker = self._markers.at(self.ref.shard_done(index, count))
-            if marker is None or (marker.inputs, marker.config) != (own.inputs, own.config):
-                return None  # its process is yet to run, with these inputs
-            outputs |= marker.outputs
-            seconds += marker.seconds
-        outputs = dict(sorted(outputs.items()))
-        return replace(own, outputs=outputs, digest=_digest(outputs), seconds=round(seconds, 3))
+
+def join_shares(store: Store, ref: StageRef, own: Marker, count: int) -> None:
+    """Write one marker for the work of all shares, if all have been done from the same inputs.
+
+    Args:
+        store: Where the shares' markers are.
+        ref: The stage.
+        own: The marker of a share that is done: whoever ends last finds all of them.
+        count: The number of shares.
+    """
+    markers = Markers(store)
+    outputs: dict[str, str] = {}
+    seconds = 0.0
+    for index in range(count):
+        share = markers.at(ref.shard_done(index, count))
+        if share is None or (share.inputs, share.config) != (own.inputs, own.config):
+            log.get().info("stage.shares_left", stage=ref.stage)
+            return
+        outputs |= share.outputs
+        seconds += share.seconds
+    outputs = dict(sorted(outputs.items()))
+    joined = replace(own, outputs=outputs, digest=_digest(outputs), seconds=round(seconds, 3))
+    store.write(ref.done, joined.to_json())
 
 
 def _digest(outputs: dict[str, str]) -> str:

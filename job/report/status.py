@@ -1,30 +1,188 @@
-"""Where every seed, arm and round of an experiment stands, as the store tells it."""
+"""Where every seed, arm and round of an experiment stands."""
 
 import json
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime
+from typing import Literal
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from job.config import Config
-from job.keys import STAGES
+from job.errors import BadDataError, MissingObjectError
+from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
 from job.report.results import show_metric
 from job.rounds import Markers, all_rounds
 from job.storage import Store
 
+Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
+OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
 
-def status_table(store: Store, config: Config) -> Table:
-    """Return a row per seed, arm and round: which stages are done, and the mAP."""
-    markers = Markers(store)
-    table = Table(title=f"{config.experiment}: seconds of the stages that are done")
+
+class StageStatus(BaseModel):
+    """One stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: str
+    """`done`, or what its Job is doing."""
+    reason: str = ""
+    seconds: float | None = None
+    """How long it ran, when it is done."""
+
+
+class RoundStatus(BaseModel):
+    """One arm's round under one seed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seed: int
+    arm: str
+    round: int
+    stages: dict[Stage, StageStatus]
+    """Those that are done or were begun."""
+    map50: float | None = None
+
+
+class Driver(BaseModel):
+    """What the driver tells of itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phase: Phase
+    message: str = ""
+    updated: datetime
+    release: str
+    image: str = ""
+
+
+class Status(BaseModel):
+    """An experiment, as the store and its driver tell it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    experiment: str
+    driver: Driver | None = None
+    """Unset where no driver runs it."""
+    rounds: list[RoundStatus]
+
+
+class Reader:
+    """Puts the status of an experiment together, again and again, reading nothing twice."""
+
+    def __init__(self, store: Store, config: Config, markers: Markers) -> None:
+        self._store = store
+        self._config = config
+        self._markers = markers
+        self._map50: dict[RoundRef, float | None] = {}
+
+    def read(
+        self,
+        done: Container[str],
+        begun: Mapping[StageRef, StageStatus],
+        driver: Driver | None = None,
+    ) -> Status:
+        """Return the status.
+
+        Args:
+            done: The keys of the markers that are there: only these are read.
+            begun: What the stages that were begun are doing.
+            driver: What it tells, if there is one.
+        """
+        rounds = [self._round(arm, ref, done, begun) for arm, ref in all_rounds(self._config)]
+        return Status(experiment=self._config.experiment, driver=driver, rounds=rounds)
+
+    def _round(
+        self,
+        arm: str,
+        ref: RoundRef,
+        done: Container[str],
+        begun: Mapping[StageRef, StageStatus],
+    ) -> RoundStatus:
+        stages: dict[Stage, StageStatus] = {}
+        for stage in STAGES:
+            key = ref.stage(stage).done
+            if key in done and (marker := self._markers.at(key)):
+                stages[stage] = StageStatus(state="done", seconds=marker.seconds)
+            elif ref.stage(stage) in begun:
+                stages[stage] = begun[ref.stage(stage)]
+        if ref not in self._map50 and "evaluate" in stages and stages["evaluate"].state == "done":
+            metrics = json.loads(self._store.read(ref.stage("evaluate").key("metrics.json")))
+            self._map50[ref] = metrics["map50_area"]
+        return RoundStatus(
+            seed=ref.seed, arm=arm, round=ref.index, stages=stages, map50=self._map50.get(ref)
+        )
+
+
+def status_of(store: Store, config: Config) -> Status:
+    """Return an experiment's status: what is done by the store, what runs by its driver."""
+    keys = ExperimentKeys(config.experiment)
+    reader = Reader(store, config, Markers(store))
+    done = {key for key in store.list(keys.prefix) if key.endswith("/done.json")}
+    try:
+        told = parse_status(store.read(keys.status))
+    except MissingObjectError:
+        return reader.read(done, {})
+    begun = {
+        RoundRef(config.experiment, each.seed, each.arm, each.round).stage(stage): status
+        for each in told.rounds
+        for stage, status in each.stages.items()
+        if status.state != "done"
+    }
+    return reader.read(done, begun, told.driver)
+
+
+def is_over(status: Status) -> bool:
+    """Whether nothing will change without somebody starting it again."""
+    if status.driver:
+        return status.driver.phase in OVER
+    return all("evaluate" in each.stages for each in status.rounds)
+
+
+def parse_status(data: bytes | str) -> Status:
+    """Read what a driver wrote.
+
+    Raises:
+        BadDataError: It is no status.
+    """
+    try:
+        return Status.model_validate_json(data)
+    except ValidationError as error:
+        message = f"the driver's status is not readable; it is written anew when it runs ({error})"
+        raise BadDataError(message) from error
+
+
+def show(status: Status) -> Group:
+    """Return the status for a terminal: a row per seed, arm and round, and what is waited for."""
+    table = Table(title=f"{status.experiment}: seconds of the stages that are done")
     for name in ("seed", "arm", "round", *STAGES, "mAP50"):
         table.add_column(name, justify="right" if name in {"seed", "round", "mAP50"} else "left")
-    for arm, ref in all_rounds(config):
-        cells = [str(ref.seed), arm, str(ref.index)]
-        for stage in STAGES:
-            marker = markers.get(ref.stage(stage))
-            cells.append(f"{marker.seconds:.1f} s" if marker else "")
-        evaluate = ref.stage("evaluate")
-        if markers.get(evaluate):
-            metrics = json.loads(store.read(evaluate.key("metrics.json")))
-            cells.append(show_metric(metrics["map50_area"]))
-        table.add_row(*cells)
-    return table
+    reasons: dict[str, None] = {}
+    for each in status.rounds:
+        cells = [str(each.seed), each.arm, str(each.round)]
+        cells += [_cell(each.stages.get(stage)) for stage in STAGES]
+        has_metric = "evaluate" in each.stages and each.stages["evaluate"].state == "done"
+        table.add_row(*cells, show_metric(each.map50) if has_metric else "")
+        ref = RoundRef(status.experiment, each.seed, each.arm, each.round)
+        for stage, told in each.stages.items():
+            if told.reason:
+                reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
+    lines = [Text(reason) for reason in reasons]
+    if status.driver:
+        lines.insert(0, Text(_driver_line(status.driver)))
+    return Group(table, *lines)
+
+
+def _cell(status: StageStatus | None) -> str:
+    if status is None:
+        return ""
+    return status.state if status.seconds is None else f"{status.seconds:.1f} s"
+
+
+def _driver_line(driver: Driver) -> str:
+    age = (datetime.now(UTC) - driver.updated).total_seconds()
+    message = f": {driver.message}" if driver.message else ""
+    heard = "" if driver.phase in OVER else f" (heard of {max(age, 0):.0f} s ago)"
+    return f"driver of {driver.release}: {driver.phase}{heard}{message}"

@@ -1,0 +1,131 @@
+"""The command line: arguments, and the exit code of each kind of failure."""
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+from typing import Annotated, NoReturn
+
+import typer
+
+from job import config as configuration
+from job import experiment as experiments
+from job import log
+from job.cli import cluster, ingest, progress, stages
+from job.cli.options import STATE, ConfigArgument, ExperimentOption, StoreOption, out
+from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
+from job.keys import ExperimentKeys
+from job.report.write import table_of, write_report
+from job.storage import Store, open_store
+
+app = typer.Typer(
+    name="al-job",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(ingest.app, name="ingest")
+TYPER_USAGE = 2
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@app.callback(invoke_without_command=True)
+def show_help(context: typer.Context) -> None:
+    """Active learning for object detection: one stage per invocation, state in a store."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(config: ConfigArgument, store: StoreOption = STATE) -> None:
+    """Run a whole experiment in this process, go on with one that was stopped, and report."""
+    opened = open_store(store)
+    outcome = experiments.run(opened, configuration.load(config))
+    name = outcome.config.experiment
+    out.print(table_of(outcome.rows))
+    done = f"{outcome.num_run} stages run" if outcome.num_run else "everything was done already"
+    out.print(f"{name}: {done}", markup=False)
+    _tell_places(opened, name)
+
+
+@app.command()
+def begin(config: ConfigArgument, store: StoreOption = STATE) -> None:
+    """Make an experiment without running anything, to run its stages one by one."""
+    begun = experiments.begin(open_store(store), configuration.load(config))
+    seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
+    where = f"--experiment {begun.experiment}{seed} --store {store}"
+    message = f"{begun.experiment}: begun; next: al-job select --round 0 {where}"
+    out.print(message, markup=False, soft_wrap=True)
+
+
+app.add_typer(stages.app)
+app.add_typer(progress.app)
+app.add_typer(cluster.app)
+
+
+@app.command()
+def report(experiment: ExperimentOption = None, store: StoreOption = STATE) -> None:
+    """Write results.csv and the learning curve of what has been evaluated so far."""
+    opened = open_store(store)
+    config = experiments.choose_experiment(opened, experiment)
+    out.print(table_of(write_report(opened, config)))
+    _tell_places(opened, config.experiment)
+
+
+@app.command()
+def doctor(
+    config: Annotated[str | None, typer.Argument(help="Also check what it needs.")] = None,
+    store: StoreOption = STATE,
+) -> None:
+    """Check the store, the device, the disk and the weights, and say what to do."""
+    from job.doctor import examine  # noqa: PLC0415 - it loads torch
+
+    findings = []
+    for finding in examine(open_store(store), configuration.load(config) if config else None):
+        findings.append(finding)
+        mark = "ok  " if finding.ok else "FAIL"
+        advice = "" if finding.ok or not finding.advice else f": {finding.advice}"
+        out.print(f"{mark} {finding.name}: {finding.detail}{advice}", markup=False, soft_wrap=True)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(ConfigError.exit_code)
+
+
+def _tell_places(store: Store, experiment: str) -> None:
+    keys = ExperimentKeys(experiment)
+    for what, key in (("results", keys.results), ("curve", keys.report("curve.png"))):
+        if store.exists(key):
+            place = store.local_path(key) or f"{store.url}/{key}"
+            out.print(f"{what}: {place}", markup=False, soft_wrap=True)
+
+
+def main() -> NoReturn:
+    """Run the command line, and end with the exit code that the caller can act on."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    log.configure(json=os.environ.get("AL_LOG") == "json" or None)
+    try:
+        app()
+    except (AlJobError, StopRequested) as error:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # it is ending already
+        _tell(str(error))
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _tell(f"{error.filename or tempfile.gettempdir()}: the disk is full: make room, try again")
+        sys.exit(TemporaryError.exit_code)
+    except SystemExit as end:
+        # Typer has told what is wrong with the arguments; its own exit code for that is 2.
+        sys.exit(UsageError.exit_code if end.code == TYPER_USAGE else end.code)
+    sys.exit(0)
+
+
+def _tell(message: str) -> None:
+    log.console.print(f"al-job: {message}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _stop(*_: object) -> NoReturn:
+    message = "asked to stop; the same command goes on from here"
+    raise StopRequested(message)

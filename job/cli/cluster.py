@@ -1,0 +1,104 @@
+"""`al-job drive` and what steers it: an experiment's stages as Jobs of a Kubernetes cluster."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from job import config as configuration
+from job import experiment as experiments
+from job import loop
+from job.cli.options import (
+    STATE,
+    ArmOption,
+    ConfigArgument,
+    ExperimentOption,
+    NamespaceOption,
+    RoundOption,
+    SeedOption,
+    StoreOption,
+    out,
+)
+from job.report.write import table_of
+from job.storage import open_store
+
+# The Kubernetes client is loaded by the commands that need it: `--help` should not wait for it.
+
+LaunchOption = Annotated[
+    Path, typer.Option(help="launch.yaml, or the chart's ConfigMap that holds it.")
+]
+ReleaseOption = Annotated[str, typer.Option("--release", help="The chart's release.")]
+RELEASE = "al-voc"
+
+app = typer.Typer()
+
+
+@app.command()
+def drive(config: ConfigArgument, launch: LaunchOption, store: StoreOption = STATE) -> None:
+    """Run a whole experiment as Jobs in a cluster: what the chart's driver does."""
+    from job.drive import drive as run  # noqa: PLC0415
+    from job.launch.cluster import connect  # noqa: PLC0415
+    from job.launch.settings import load_launch  # noqa: PLC0415
+
+    settings = load_launch(launch)
+    outcome = run(
+        open_store(store), configuration.load(config), settings, connect(settings.namespace)
+    )
+    out.print(table_of(outcome.rows))
+    out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)
+
+
+@app.command()
+def render(
+    round_index: RoundOption,
+    launch: LaunchOption,
+    experiment: ExperimentOption = None,
+    arm: ArmOption = None,
+    seed: SeedOption = None,
+    store: StoreOption = STATE,
+) -> None:
+    """Print a round's Jobs as YAML, in their order, for a sequencer of your own."""
+    from job.launch.jobs import make_job  # noqa: PLC0415
+    from job.launch.settings import load_launch  # noqa: PLC0415
+
+    settings = load_launch(launch)
+    config = experiments.choose_experiment(open_store(store), experiment)
+    # Asked for one that is not there, it says so.
+    experiments.choose_stage(
+        config,
+        "select",
+        round_index,
+        arm or next(iter(config.arms)),
+        config.seeds[0] if seed is None else seed,
+    )
+    jobs = [
+        make_job(settings, config, ref, attempt=1)
+        for ref in loop.plan(config)
+        if ref.round.index == round_index
+        and ref.round.arm in {arm, ref.round.arm if arm is None else None}
+        and ref.round.seed in {seed, ref.round.seed if seed is None else seed}
+    ]
+    typer.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
+
+
+@app.command()
+def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:
+    """Stop a release's driver and the stages that run; what is done stays."""
+    from job.launch.cluster import connect  # noqa: PLC0415
+    from job.launch.control import cancel as stop  # noqa: PLC0415
+
+    deleted = stop(connect(namespace), release)
+    for name in deleted:
+        out.print(f"deleted Job {name}", markup=False, soft_wrap=True)
+    out.print(f"{release}: cancelled; `al-job resume` goes on", markup=False, soft_wrap=True)
+
+
+@app.command()
+def resume(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:
+    """Let the driver of a cancelled release go on."""
+    from job.launch.cluster import connect  # noqa: PLC0415
+    from job.launch.control import resume as go_on  # noqa: PLC0415
+
+    go_on(connect(namespace), release)
+    out.print(f"{release}: its driver goes on", markup=False, soft_wrap=True)

@@ -1,0 +1,77 @@
+"""`al-job select`, `train` and so on: one stage of one round."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from job import experiment as experiments
+from job.cli.options import (
+    STATE,
+    ArmOption,
+    ExperimentOption,
+    RoundOption,
+    SeedOption,
+    StoreOption,
+)
+from job.errors import UsageError
+from job.keys import Stage
+from job.storage import open_store
+
+app = typer.Typer()
+
+
+def _add_stage(stage: Stage, text: str) -> None:
+    """Add the command of a stage."""
+
+    def command(
+        round_index: RoundOption,
+        experiment: ExperimentOption = None,
+        arm: ArmOption = None,
+        seed: SeedOption = None,
+        store: StoreOption = STATE,
+    ) -> None:
+        _run_stage(store, stage, round_index, experiment, arm, seed)
+
+    app.command(stage, help=text)(command)
+
+
+def _run_stage(
+    store: str,
+    stage: Stage,
+    round_index: int,
+    experiment: str | None,
+    arm: str | None,
+    seed: int | None,
+    shard: tuple[int, int] = (0, 1),
+) -> None:
+    opened = open_store(store)
+    config = experiments.choose_experiment(opened, experiment)
+    ref = experiments.choose_stage(config, stage, round_index, arm, seed)
+    experiments.run_once(opened, config, ref, shard)
+
+
+_add_stage("select", "Select the images to label in a round.")
+_add_stage("annotate-sim", "Label the selected images from the oracle, and count what it takes.")
+_add_stage("train", "Train the detector on everything labelled so far.")
+_add_stage("evaluate", "Measure the round's model on the test set.")
+
+
+@app.command()
+def score(
+    round_index: RoundOption,
+    experiment: ExperimentOption = None,
+    arm: ArmOption = None,
+    seed: SeedOption = None,
+    shard: Annotated[
+        str, typer.Option(envvar="AL_SHARD", help="i/n: the i-th share of n, from 0.")
+    ] = "0/1",
+    store: StoreOption = STATE,
+) -> None:
+    """Score every unlabelled image with the round's model."""
+    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    if not match or int(match[1]) >= int(match[2]):
+        message = f"--shard {shard}: expected i/n with 0 <= i < n, such as 0/4"
+        raise UsageError(message)
+    share = int(match[1]), int(match[2])
+    _run_stage(store, "score", round_index, experiment, arm, seed, share)

@@ -1,0 +1,133 @@
+"""The driver: the loop, with stages as Kubernetes Jobs, and telling how it goes."""
+
+import time
+from datetime import UTC, datetime
+
+from job import experiment as experiments
+from job import log, loop
+from job.config import Config
+from job.errors import AlJobError, BadDataError, StopRequested, TemporaryError
+from job.experiment import Outcome
+from job.keys import DatasetKeys, ExperimentKeys, StageRef
+from job.launch.cluster import Cluster, DeniedError
+from job.launch.control import STATUS_KEY
+from job.launch.kubernetes import SECONDS_OF_OUTAGE, KubernetesLauncher, States
+from job.launch.settings import LaunchConfig
+from job.launch.states import ended
+from job.report.status import Driver, Phase, Reader, StageStatus
+from job.report.write import write_report
+from job.rounds import Markers
+from job.storage import Store
+
+SECONDS_BETWEEN_BEATS = 20.0
+
+
+def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) -> Outcome:
+    """Run all of an experiment that is not done, as Jobs, and write its report.
+
+    Stopping it leaves the Jobs; the next driver takes them up.
+
+    Raises:
+        AlJobError: The configuration is refused, the data set's ingest failed, or a stage did.
+    """
+    markers = Markers(store)
+    board = Board(store, config, launch, cluster, markers)
+
+    def is_done(ref: StageRef) -> bool:
+        return markers.is_done(ref, config)
+
+    try:
+        _wait_for_data(store, config, launch, cluster, board)
+        config = experiments.begin(store, config)
+        launcher = KubernetesLauncher(
+            store, config, launch, cluster, is_done=is_done, tell=board.tell
+        )
+        num_run = loop.run(config, launcher, is_done)
+        rows = write_report(store, config)
+    except AlJobError as error:
+        board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
+        raise
+    except StopRequested:
+        board.tell_phase("stopped", "asked to stop; the stages that run go on")
+        raise
+    board.tell_phase("finished")
+    return Outcome(config, num_run, rows)
+
+
+def _wait_for_data(
+    store: Store, config: Config, launch: LaunchConfig, cluster: Cluster, board: "Board"
+) -> None:
+    """Wait until the store answers and the release's ingest, if there is one, has ended.
+
+    Raises:
+        BadDataError: The ingest failed.
+        TemporaryError: The store or the cluster does not answer for long.
+    """
+    selector = f"al-voc/release={launch.release},app.kubernetes.io/component=ingest"
+    last_answer = time.monotonic()
+    while True:
+        try:
+            jobs = cluster.jobs(selector)
+            is_there = store.exists(DatasetKeys(config.dataset.name).manifest)
+            last_answer = time.monotonic()
+        except (TemporaryError, DeniedError) as error:
+            if time.monotonic() - last_answer > SECONDS_OF_OUTAGE:
+                raise
+            board.tell_phase("waiting", str(error))
+        else:
+            if any(ended(job) == "Failed" for job in jobs) and not is_there:
+                name = jobs[0]["metadata"]["name"]
+                message = f"the data set was not ingested: see `kubectl logs job/{name}`"
+                raise BadDataError(message)
+            if is_there or all(ended(job) for job in jobs):  # `begin` says what is missing
+                return
+            board.tell_phase("waiting", f"until {config.dataset.name} is ingested")
+        time.sleep(launch.poll_seconds)
+
+
+class Board:
+    """Tells where the experiment stands: in the store, and in a ConfigMap for those without it."""
+
+    def __init__(
+        self, store: Store, config: Config, launch: LaunchConfig, cluster: Cluster, markers: Markers
+    ) -> None:
+        self._store = store
+        self._key = ExperimentKeys(config.experiment).status
+        self._launch = launch
+        self._cluster = cluster
+        self._markers = markers
+        self._reader = Reader(store, config, markers)
+        self._told: tuple[Phase, str, States] | None = None
+        self._states: States = {}
+        self._next_beat = 0.0
+
+    def tell(self, states: States) -> None:
+        """Tell what the stages that were begun are doing."""
+        self._states = states
+        self.tell_phase("running")
+
+    def tell_phase(self, phase: Phase, message: str = "") -> None:
+        """Tell what the driver is doing: where something changed, and else now and then."""
+        news = (phase, message, dict(self._states))
+        if news == self._told and time.monotonic() < self._next_beat:
+            return
+        if self._told is None or news[:2] != self._told[:2]:
+            log.get().info("driver.phase", phase=phase, message=message)
+        self._told, self._next_beat = news, time.monotonic() + SECONDS_BETWEEN_BEATS
+        driver = Driver(
+            phase=phase,
+            message=message,
+            updated=datetime.now(UTC),
+            release=self._launch.release,
+            image=self._launch.image,
+        )
+        begun = {
+            ref: StageStatus(state=state.word, reason=state.reason)
+            for ref, state in self._states.items()
+        }
+        try:
+            text = self._reader.read(self._markers.known, begun, driver).model_dump_json()
+            self._cluster.write_config_map(self._launch.status, {STATUS_KEY: text})
+            self._store.write(self._key, text.encode())
+        except AlJobError as error:  # what is told is no reason to end
+            log.get().warning("driver.status_untold", reason=str(error))

@@ -1,0 +1,276 @@
+"""Stages as Kubernetes Jobs.
+
+Level-triggered: nothing is remembered that the cluster and the store do not say, so a driver that
+is killed and started again goes on. A Job's name is the lock of its stage; the stage's marker in
+the store is what counts, a Job's status only tells when to look at it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from job import log
+from job.config import Config
+from job.errors import ConfigError, TemporaryError
+from job.keys import StageRef
+from job.launch.cluster import Cluster, DeniedError
+from job.launch.jobs import CONTAINER, SPEC_HASH, attempt_of, make_job, stage_labels
+from job.launch.settings import LaunchConfig, Manifest
+from job.launch.states import StageState, ended, failure, look
+from job.storage import Store
+
+SECONDS_OF_OUTAGE = 900.0
+"""How long the cluster or the store may be away before the driver gives up."""
+
+States = Mapping[StageRef, StageState]
+
+
+@dataclass
+class _Begun:
+    """What is known of a stage that was begun: all of it can be found out again."""
+
+    attempt: int | None = None
+    """Which of its Jobs is ours; unset until the cluster was asked."""
+    state: StageState = field(default_factory=lambda: StageState("pending"))
+    image_error_since: float | None = None
+
+
+class KubernetesLauncher:
+    """Runs each stage as a Job of its own."""
+
+    def __init__(  # noqa: PLR0913 - it brings the store, the experiment and the cluster together
+        self,
+        store: Store,
+        config: Config,
+        launch: LaunchConfig,
+        cluster: Cluster,
+        *,
+        is_done: Callable[[StageRef], bool],
+        tell: Callable[[States], None],
+    ) -> None:
+        """Take what it needs.
+
+        Args:
+            store: Where logs are kept.
+            config: The experiment.
+            launch: How Jobs look.
+            cluster: Where they run.
+            is_done: Whether a stage's marker is there and fits.
+            tell: Called after each look at the cluster.
+
+        Raises:
+            ConfigError: The ConfigMap that is to own the Jobs is not there.
+        """
+        self._store = store
+        self._config = config
+        self._launch = launch
+        self._cluster = cluster
+        self._is_done = is_done
+        self._tell = tell
+        self._owner = owner_reference(launch, cluster)
+        self._begun: dict[StageRef, _Begun] = {}
+        self._kept_logs: set[str] = set()
+
+    @property
+    def capacity(self) -> int:
+        """How many stages run at a time."""
+        return self._launch.max_parallel
+
+    def start(self, ref: StageRef) -> None:
+        """Begin a stage: its Job is made at the next look."""
+        self._begun[ref] = _Begun()
+
+    def wait(self) -> list[StageRef]:
+        """Look at the cluster every few seconds, until a stage is done.
+
+        Raises:
+            AlJobError: A stage failed for good; others go on, and what they do is not lost.
+        """
+        last_answer = time.monotonic()
+        while True:
+            finished = []
+            try:
+                for ref in list(self._begun):
+                    if self._advance(ref):
+                        del self._begun[ref]
+                        finished.append(ref)
+                last_answer = time.monotonic()
+            except (TemporaryError, DeniedError) as error:
+                # Also refusals: an API server that has just started knows no roles yet.
+                if time.monotonic() - last_answer > SECONDS_OF_OUTAGE:
+                    raise
+                log.get().warning("driver.waits", reason=str(error))
+            self._tell({ref: begun.state for ref, begun in self._begun.items()})
+            if finished:
+                return finished
+            time.sleep(self._launch.poll_seconds)
+
+    def _advance(self, ref: StageRef) -> bool:
+        """Bring a stage nearer to its end, and return whether it is done."""
+        begun = self._begun[ref]
+        jobs = {attempt_of(job): job for job in self._cluster.jobs(self._selector(ref))}
+        if begun.attempt is None:  # Jobs that ended before this driver looked are history
+            begun.attempt = max(jobs, default=1)
+            if begun.attempt in jobs and ended(jobs[begun.attempt]):
+                if self._is_done(ref):
+                    return self._finish(ref, jobs[begun.attempt])
+                begun.attempt += 1
+        job = jobs.get(begun.attempt)
+        if job is None:
+            return self._create(ref, begun)
+        if ended(job):
+            return self._conclude(ref, job)
+        self._observe(ref, begun, job)
+        return False
+
+    def _create(self, ref: StageRef, begun: _Begun) -> bool:
+        """Create the stage's Job, when no pod of a Job of this name is left."""
+        if self._is_done(ref):  # its Job ended and was removed meanwhile
+            return True
+        left = [pod for pod in self._cluster.pods(self._selector(ref)) if _is_alive(pod)]
+        if left:
+            words = f"pod {left[0]['metadata']['name']} of a Job that is gone"
+            begun.state = StageState("ending", words)
+            return False
+        assert begun.attempt is not None  # noqa: S101 - set by the caller
+        job = make_job(self._launch, self._config, ref, begun.attempt)
+        job["metadata"]["ownerReferences"] = [self._owner]
+        if self._cluster.create_job(job):
+            log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
+        begun.state = StageState("pending")
+        return False
+
+    def _conclude(self, ref: StageRef, job: Manifest) -> bool:
+        """Judge a Job that ended by the marker.
+
+        Raises:
+            AlJobError: The stage failed.
+        """
+        if self._is_done(ref):
+            return self._finish(ref, job)
+        pods = list(self._pods(job))
+        self._keep_logs(ref, pods)
+        if self._is_done(ref):  # it may have ended between the two looks
+            return self._finish(ref, job)
+        error = failure(str(ref), job, pods)
+        name = job["metadata"]["name"]
+        log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
+        raise error
+
+    def _finish(self, ref: StageRef, job: Manifest) -> bool:
+        self._keep_logs(ref, self._pods(job))
+        return True
+
+    def _observe(self, ref: StageRef, begun: _Begun, job: Manifest) -> None:
+        """Take note of what a Job is doing, and act where Kubernetes never would."""
+        state = look(job, self._keeping_logs(ref, self._pods(job)), self._warning)
+        name = job["metadata"]["name"]
+        own = make_job(self._launch, self._config, ref, begun.attempt or 1)
+        hashes = [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
+        if hashes[0] != hashes[1]:
+            state = self._refuse(name, hashes, state)
+        if state != begun.state:
+            log.get().info("job.state", job=name, state=str(state), **_fields(ref))
+        begun.state = state
+        self._limit_image_error(begun, name, ref)
+
+    def _refuse(self, name: str, hashes: list[str | None], state: StageState) -> StageState:
+        """Do not take up a Job of another spec: one that runs may end, any other is replaced."""
+        words = f"Job {name} has spec hash {hashes[0]}, this configuration makes {hashes[1]}"
+        if state.word == "running":
+            return StageState("other spec", f"{words}: it is left to end first")
+        log.get().warning("job.replaced", job=name, reason=words)
+        self._cluster.delete_job(name)
+        return StageState("other spec", f"{words}: it had not begun and is replaced")
+
+    def _limit_image_error(self, begun: _Begun, name: str, ref: StageRef) -> None:
+        """Fail a stage whose image cannot be had.
+
+        Raises:
+            ConfigError: It could not for `imageErrorSeconds`.
+        """
+        if begun.state.word != "image":
+            begun.image_error_since = None
+            return
+        begun.image_error_since = begun.image_error_since or time.monotonic()
+        if time.monotonic() - begun.image_error_since < self._launch.image_error_seconds:
+            return
+        self._cluster.delete_job(name)
+        message = (
+            f"{ref}: the image cannot be pulled: {begun.state.reason}; "
+            "set the chart's image.* values right and upgrade"
+        )
+        raise ConfigError(message)
+
+    # What the cluster is asked
+
+    def _selector(self, ref: StageRef) -> str:
+        labels = stage_labels(self._launch, ref)
+        words = [f"{name}={value}" for name, value in labels.items()]
+        return ",".join(words if ref.round.arm else [*words, "!al-voc/arm"])
+
+    def _pods(self, job: Manifest) -> Iterator[Manifest]:
+        return self._cluster.pods(f"batch.kubernetes.io/job-name={job['metadata']['name']}")
+
+    def _warning(self, name: str) -> str:
+        events = self._cluster.events(f"involvedObject.name={name}")
+        if self._launch.queue_name:  # Kueue speaks of the Workload that it made of the Job
+            workloads = self._cluster.events("involvedObject.kind=Workload")
+            own = f"job-{name}-"
+            events += [e for e in workloads if e["involvedObject"]["name"].startswith(own)]
+        warnings = [event for event in events if event.get("type") == "Warning"]
+        return f"{warnings[-1]['reason']}: {warnings[-1]['message']}" if warnings else ""
+
+    # Logs
+
+    def _keeping_logs(self, ref: StageRef, pods: Iterator[Manifest]) -> Iterator[Manifest]:
+        for pod in pods:
+            if pod["status"].get("phase") in {"Succeeded", "Failed"}:
+                self._keep_logs(ref, [pod])
+            yield pod
+
+    def _keep_logs(self, ref: StageRef, pods: Iterator[Manifest] | list[Manifest]) -> None:
+        """Copy the logs of pods that ended to the store, where they stay."""
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            if name in self._kept_logs or _is_alive(pod):
+                continue
+            text = self._cluster.log(name, CONTAINER)
+            if text:  # else the stage itself has kept what there is
+                self._store.write(ref.log(name), text)
+            self._kept_logs.add(name)
+
+
+def _is_alive(pod: Manifest) -> bool:
+    return pod["status"].get("phase") not in {"Succeeded", "Failed"}
+
+
+def _fields(ref: StageRef) -> dict[str, object]:
+    """What a log line names a stage by."""
+    arm = {"arm": ref.round.arm} if ref.round.arm else {}
+    return {"seed": ref.round.seed, **arm, "round": ref.round.index, "stage": ref.stage}
+
+
+def owner_reference(launch: LaunchConfig, cluster: Cluster) -> Manifest:
+    """Return what makes Jobs go when the release does.
+
+    Not the driver's Job: an upgrade replaces that, and the stages that run should stay.
+
+    Raises:
+        ConfigError: The ConfigMap is not there.
+    """
+    owner = cluster.config_map(launch.owner)
+    if owner is None:
+        message = (
+            f"namespace {cluster.namespace} has no ConfigMap {launch.owner} to own the Jobs: "
+            "is the chart installed there?"
+        )
+        raise ConfigError(message)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": launch.owner,
+        "uid": owner["metadata"]["uid"],
+        "controller": False,
+        "blockOwnerDeletion": False,
+    }

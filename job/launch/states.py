@@ -1,0 +1,153 @@
+"""What a stage's Job is doing, in the words of Kubernetes: what never fails by itself is shown."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from job.errors import AlJobError, BadDataError, ConfigError, UsageError
+from job.launch.jobs import CONTAINER, PERMANENT
+from job.launch.settings import Manifest
+
+IMAGE_REASONS = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+    }
+)
+MAX_WAITING = 10
+"""Pods that are looked at for a reason: one is enough."""
+Word = Literal["queued", "pending", "image", "starting", "running", "ending", "other spec"]
+
+
+@dataclass(frozen=True)
+class StageState:
+    """What a stage that was begun is doing."""
+
+    word: Word
+    reason: str = ""
+    """Why, in the scheduler's, the kubelet's or the queue's words."""
+
+    def __str__(self) -> str:
+        """As a person reads it."""
+        return f"{self.word}: {self.reason}" if self.reason else self.word
+
+
+Warnings = Callable[[str], str]
+"""The latest warning about an object of this name, or nothing."""
+
+
+def look(job: Manifest, pods: Iterable[Manifest], warning: Warnings) -> StageState:
+    """Return what a Job that has not ended is doing.
+
+    Args:
+        job: The Job.
+        pods: Its pods; only read once, so that thousands need not be held.
+        warning: Asked where Job and pods do not say why nothing happens.
+    """
+    num_running, num_ended, waiting = 0, 0, []
+    for pod in pods:
+        phase = pod["status"].get("phase")
+        if phase == "Running" and not _waiting(pod):
+            num_running += 1
+        elif phase in {"Succeeded", "Failed"}:
+            num_ended += 1
+        else:
+            waiting.append(pod)
+            del waiting[MAX_WAITING:]
+    if num_running:
+        return StageState("running", _progress(job, num_running))
+    if waiting:
+        states = [_look_at_pod(pod, warning) for pod in waiting]
+        return min(states, key=lambda state: (state.word != "image", not state.reason))
+    if job["spec"].get("suspend"):
+        return StageState("queued", warning(job["metadata"]["name"]) or "the Job is suspended")
+    if num_ended:
+        return StageState("ending")
+    # Quotas, admission and missing service accounts keep pods from being made at all.
+    return StageState("pending", warning(job["metadata"]["name"]))
+
+
+def _progress(job: Manifest, num_running: int) -> str:
+    """Which attempt it is, or how far the shares are."""
+    status, total = job["status"], job["spec"].get("completions", 1)
+    failed = status.get("failed", 0)
+    parts = [f"{status.get('succeeded', 0)} of {total} shards done"] if total > 1 else []
+    parts += [f"{num_running} pods"] if num_running > 1 else []
+    parts += [f"{failed} failed before"] if failed else []
+    return ", ".join(parts)
+
+
+def _look_at_pod(pod: Manifest, warning: Warnings) -> StageState:
+    """Why a pod does not run."""
+    if waiting := _waiting(pod):
+        reason, message = waiting.get("reason", ""), waiting.get("message", "")
+        if reason in IMAGE_REASONS:
+            return StageState("image", f"{reason}: {message}")
+        if message:
+            return StageState("pending", f"{reason}: {message}")
+    for condition in pod["status"].get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            words = f"{condition.get('reason', '')}: {condition.get('message', '')}"
+            return StageState("pending", words)
+    return StageState("starting", warning(pod["metadata"]["name"]))
+
+
+def _waiting(pod: Manifest) -> Manifest | None:
+    """What a container of the pod waits for, if one does."""
+    status = pod["status"]
+    for each in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
+        if waiting := each["state"].get("waiting"):
+            return dict(waiting)
+    return None
+
+
+def ended(job: Manifest) -> Literal["Complete", "Failed"] | None:
+    """Return how a Job has ended, if it has."""
+    for condition in job["status"].get("conditions", []):
+        if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True":
+            kind: Literal["Complete", "Failed"] = condition["type"]
+            return kind
+    return None
+
+
+def failure(what: str, job: Manifest, pods: Iterable[Manifest]) -> AlJobError:
+    """Return why a Job failed, as the error its stage ended with where the pods still tell.
+
+    Args:
+        what: The stage.
+        job: The Job.
+        pods: Its pods.
+    """
+    words = next(
+        (
+            f"{each.get('reason')}: {each.get('message')}"
+            for each in job["status"].get("conditions", [])
+            if each["type"] == "Failed"
+        ),
+        "it is complete, but its marker is missing or of other inputs",
+    )
+    lasts = [last for pod in pods if (last := _termination(pod))]
+    permanent = [last for last in lasts if last[0] in PERMANENT]
+    for code, message in permanent or lasts:
+        kinds = {kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError)}
+        return kinds.get(code, BadDataError)(f"{what} failed: {message} ({words})")
+    return BadDataError(f"{what} failed: {words}")
+
+
+def _termination(pod: Manifest) -> tuple[int, str] | None:
+    """The exit code of a pod that failed, and the last line of what it said."""
+    if pod["status"].get("phase") != "Failed":
+        return None
+    for each in pod["status"].get("containerStatuses", []):
+        end = each["state"].get("terminated")
+        if each["name"] == CONTAINER and end:
+            lines = end.get("message", "").strip().splitlines()
+            reason = pod["status"].get("reason") or end.get("reason", "Error")
+            said = [reason] if reason != "Error" or not lines else []
+            said += [lines[-1].removeprefix("al-job: ")] if lines else []
+            return end["exitCode"], f"{': '.join(said)} (exit code {end['exitCode']})"
+    return 1, pod["status"].get("message", pod["status"].get("reason", "the pod failed"))
