@@ -3,7 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
-.PHONY: help run test lint format lock docs clean
+DOCKER ?= docker
+IMAGE ?= al-job:dev
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),unknown)
+BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
+E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
+
+.PHONY: help run test lint format lock docs image e2e e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,8 +18,8 @@ help: ## List the targets
 run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
-test: .venv/dev ## Set up, and run the unit and integration tests
-	$(BIN)/pytest -q -n 2 tests/unit tests/integration
+test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
+	$(BIN)/pytest -q -n 2 tests/unit tests/integration tests/chart
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -24,13 +31,26 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/run ## Write docs/configuration.md from the configuration's docstrings
+docs: .venv/run ## Write the references of the configuration and of the chart's values
 	$(BIN)/python -m job.reference > docs/configuration.md
+	$(BIN)/python helm/reference.py > helm/README.md
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+image: ## Build the image, and print its size by layer; docs/image.md has the settings
+	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
+	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE) | grep -v '^0B' | cut -c 1-60
+
+e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_image.py tests/e2e/test_install.py
+
+e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

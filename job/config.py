@@ -207,6 +207,10 @@ class RuntimeConfig(Section):
     """`auto` takes a GPU where there is one."""
     threads: PositiveInt = 2
     """CPU threads of torch. Sums depend on it: the same number gives the same bytes."""
+    processes: Literal["auto"] | PositiveInt = "auto"
+    """Processes that train together, each on an equal share of a batch; `auto`: one for each GPU
+    that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a
+    CPU. `threads` and `workers` are those of each."""
     workers: NonNegativeInt = 0
     """Processes that decode and augment images; 0: the training process itself."""
     batch_size: PositiveInt = 16

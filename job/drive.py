@@ -9,9 +9,10 @@ from job.config import Config
 from job.errors import AlJobError, BadDataError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
-from job.launch.cluster import Cluster, DeniedError
+from job.launch.cluster import Cluster
 from job.launch.control import STATUS_KEY
-from job.launch.kubernetes import SECONDS_OF_OUTAGE, KubernetesLauncher, States
+from job.launch.kubernetes import KubernetesLauncher, States
+from job.launch.patience import patiently
 from job.launch.settings import LaunchConfig
 from job.launch.states import ended
 from job.report.status import Driver, Phase, Reader, StageStatus
@@ -34,16 +35,18 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
     board = Board(store, config, launch, cluster, markers)
 
     def is_done(ref: StageRef) -> bool:
-        return markers.is_done(ref, config)
+        return patiently(lambda: markers.is_done(ref, config))
 
     try:
-        _wait_for_data(store, config, launch, cluster, board)
-        config = experiments.begin(store, config)
+        while not patiently(lambda: _is_ingested(store, config, launch, cluster)):
+            board.tell_phase("waiting", f"until {config.dataset.name} is ingested")
+            time.sleep(launch.poll_seconds)
+        config = patiently(lambda: experiments.begin(store, config))
         launcher = KubernetesLauncher(
             store, config, launch, cluster, is_done=is_done, tell=board.tell
         )
         num_run = loop.run(config, launcher, is_done)
-        rows = write_report(store, config)
+        rows = patiently(lambda: write_report(store, config))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
         raise
@@ -54,35 +57,21 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
     return Outcome(config, num_run, rows)
 
 
-def _wait_for_data(
-    store: Store, config: Config, launch: LaunchConfig, cluster: Cluster, board: "Board"
-) -> None:
-    """Wait until the store answers and the release's ingest, if there is one, has ended.
+def _is_ingested(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) -> bool:
+    """Whether the data set is there, or nobody is about to ingest it.
 
     Raises:
-        BadDataError: The ingest failed.
-        TemporaryError: The store or the cluster does not answer for long.
+        BadDataError: The release's ingest failed.
     """
-    selector = f"al-voc/release={launch.release},app.kubernetes.io/component=ingest"
-    last_answer = time.monotonic()
-    while True:
-        try:
-            jobs = cluster.jobs(selector)
-            is_there = store.exists(DatasetKeys(config.dataset.name).manifest)
-            last_answer = time.monotonic()
-        except (TemporaryError, DeniedError) as error:
-            if time.monotonic() - last_answer > SECONDS_OF_OUTAGE:
-                raise
-            board.tell_phase("waiting", str(error))
-        else:
-            if any(ended(job) == "Failed" for job in jobs) and not is_there:
-                name = jobs[0]["metadata"]["name"]
-                message = f"the data set was not ingested: see `kubectl logs job/{name}`"
-                raise BadDataError(message)
-            if is_there or all(ended(job) for job in jobs):  # `begin` says what is missing
-                return
-            board.tell_phase("waiting", f"until {config.dataset.name} is ingested")
-        time.sleep(launch.poll_seconds)
+    jobs = cluster.jobs(f"al-voc/release={launch.release},app.kubernetes.io/component=ingest")
+    if store.exists(DatasetKeys(config.dataset.name).manifest):
+        return True
+    for job in jobs:
+        if ended(job) == "Failed":
+            name = job["metadata"]["name"]
+            message = f"the data set was not ingested: see `kubectl logs job/{name}`"
+            raise BadDataError(message)
+    return all(ended(job) for job in jobs)  # whoever begins the experiment says what is missing
 
 
 class Board:

@@ -102,7 +102,14 @@ def _ignore_signals(_worker: int) -> None:
 
 
 def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
-    draws: Draws, *, batch_size: int, first_step: int, steps: int, workers: int, pin: bool
+    draws: Draws,
+    *,
+    batch_size: int,
+    first_step: int,
+    steps: int,
+    workers: int,
+    pin: bool,
+    share: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch | AlJobError]:
     """Return the batches of the steps from `first_step` on; each a `Batch` or an error to raise.
 
@@ -113,15 +120,22 @@ def batches(  # noqa: PLR0913 - each says another thing, and one place calls it
         steps: Steps in all.
         workers: Processes that draw; 0: this one. The batches are the same.
         pin: Whether to put them into memory that a GPU can copy from.
+        share: Of each batch only the i-th of n equal shares, as (i, n) with 0 <= i < n.
 
     Raises:
         RuntimeError: When the next batch is asked for: a worker process died, or has no room in
             shared memory.
     """
+    index, count = share
+    size = batch_size // count
     loader: DataLoader[Any] = DataLoader(
         draws,
-        batch_size=batch_size,
-        sampler=range(first_step * batch_size, steps * batch_size),
+        batch_size=size,
+        sampler=[
+            step * batch_size + index * size + place
+            for step in range(first_step, steps)
+            for place in range(size)
+        ],
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=pin,

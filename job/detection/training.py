@@ -14,6 +14,7 @@ from job import log
 from job.config import TrainConfig
 from job.detection.averaging import WeightAverage
 from job.detection.checkpoint import HistoryRow, TrainingState
+from job.detection.distributed import Group
 from job.detection.draws import Batch, Draws, Samples, batches
 from job.detection.models import Detector
 from job.detection.schedule import learning_rate
@@ -34,11 +35,16 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
     checkpoint: bytes | None = None,
     save_checkpoint: Callable[[bytes], None],
     stop: Callable[[], bool],
+    group: Group | None = None,
 ) -> list[HistoryRow]:
     """Train a detector in place, and return how it went; afterwards it is set to infer.
 
     On a CPU, the same arguments give the same weights to the last bit: also with another number
     of workers, and also when the training was killed in between and went on from a checkpoint.
+
+    Processes that train together call it with the same arguments, and end with the same weights.
+    Each takes its share of every batch; the loss is that of the whole batch. Batch normalisation
+    sees the whole batch on GPUs, and each process's share of it on CPUs.
 
     Args:
         detector: It is moved to `device`, and changed.
@@ -53,15 +59,21 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
             of the program, is not used.
         save_checkpoint: Called every `checkpoint_every_steps`, and before stopping.
         stop: Asked before each step; true: save a checkpoint and stop.
+        group: The processes that train together, where there are several. They stop together
+            when `stop` says so in one of them; only the first of them saves checkpoints.
 
     Raises:
         StopRequested: `stop` said so.
         BadDataError: The loss is not finite, there are no samples, or one is broken.
         ConfigError: Batches of one image, which batch normalisation cannot learn from, or
             bfloat16 on a CPU.
-        TemporaryError: A worker process died, or shared memory is full.
+        TemporaryError: A worker process died, or shared memory is full; `LostError`: another
+            process of the group is gone.
     """
-    _check(detector, samples, config, device)
+    rank, count = (group.rank, group.count) if group else (0, 1)
+    _check(detector, samples, config, device, count)
+    if group:
+        group.prepare(detector)
     detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = WeightAverage(detector, config.average_decay) if config.average_decay else None
     state = TrainingState(detector, _optimizer(detector, config), average)
@@ -74,6 +86,11 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
         "samples": len(samples),
     }
     _resume(state, checkpoint, settings)
+
+    def save() -> None:
+        if rank == 0:
+            save_checkpoint(state.to_bytes(settings))
+
     recorder = _Recorder(state, config.batch_size, steps)
     loader = batches(
         Draws(samples, detector, config, seed),
@@ -82,24 +99,27 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
         steps=steps,
         workers=workers,
         pin=device.type == "cuda",
+        share=(rank, count),
     )
+    asked = group.agree(stop) if group else stop
     left = (steps - state.step) * config.batch_size
     with (
         log.progress("train", total=left, unit="images") as bar,
-        _lost_workers(state, lambda: save_checkpoint(state.to_bytes(settings)), stop),
+        # A process of a group cannot stop alone: the others would wait for it.
+        _lost_workers(state, save, stop if not group else lambda: False),
     ):
         for batch in loader:
-            if stop():
-                save_checkpoint(state.to_bytes(settings))
+            if asked():
+                save()
                 message = f"training stopped at step {state.step} of {steps}; it can go on there"
                 raise StopRequested(message)
             rate = learning_rate(config, state.step, steps)
-            recorder.add(rate, _step(state, batch, config, rate))
+            recorder.add(rate, _step(state, batch, config, rate, group))
             bar.advance(config.batch_size)
             if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
-                save_checkpoint(state.to_bytes(settings))
-        if stop():  # in the last step: what is left is to be done again from here
-            save_checkpoint(state.to_bytes(settings))
+                save()
+        if asked():  # in the last step: what is left is to be done again from here
+            save()
             message = f"training stopped after its last step, {steps}; it can go on there"
             raise StopRequested(message)
     if average:
@@ -108,14 +128,20 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
     return state.history
 
 
-def _check(detector: Detector, samples: Samples, config: TrainConfig, device: torch.device) -> None:
+def _check(
+    detector: Detector, samples: Samples, config: TrainConfig, device: torch.device, count: int
+) -> None:
     """Refuse what cannot be trained on."""
     if not len(samples):
         message = "train: there are no labelled images to train on"
         raise BadDataError(message)
     normalised = any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
-    if config.batch_size == 1 and normalised:
-        message = "train.batch_size: 1 is too few for batch normalisation: say 2 or more"
+    if config.batch_size == count and normalised:
+        message = (
+            f"train.batch_size: {count} is too few for batch normalisation: say {2 * count} or more"
+        )
+        if count > 1:
+            message = f"{message}, or fewer runtime.processes"
         raise ConfigError(message)
     if config.precision == "bfloat16" and device.type == "cpu":
         # Seen with torch 2.15: now and then, the gradient of a depthwise convolution over a map of
@@ -175,7 +201,11 @@ def _lost_workers(
 
 
 def _step(
-    state: TrainingState, batch: Batch | AlJobError, config: TrainConfig, rate: float
+    state: TrainingState,
+    batch: Batch | AlJobError,
+    config: TrainConfig,
+    rate: float,
+    group: Group | None,
 ) -> tuple[float, float]:
     """Take one step, and return its classification and box loss."""
     if isinstance(batch, AlJobError):
@@ -187,13 +217,16 @@ def _step(
         target["labels"] = target["labels"].to(device, non_blocking=True)
     with _autocast(config, device):
         losses = state.detector.losses(images.to(device, non_blocking=True), targets)
-    loss = losses["classification"] + losses["bbox_regression"]
     state.optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    if group:
+        losses = group.backward(state.detector, losses, targets)
+    loss = losses["classification"] + losses["bbox_regression"]
+    if not group:
+        loss.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(state.detector.parameters(), config.clip_norm or math.inf)
     _refuse_nonfinite(state.step, config, loss, norm)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    for parameters in state.optimizer.param_groups:
+        parameters["lr"] = rate
     state.optimizer.step()
     if state.average:
         state.average.update(state.step)

@@ -1,13 +1,12 @@
 """The Kubernetes API: every call has a time limit and is tried again; the only user of the client.
 
-Objects are JSON as the API gives it: parsed into the client's classes, lists would take far more
-memory.
+Objects are JSON as the API gives and takes it: the client's classes need far more memory, and
+refuse what they do not know.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import urllib3
 from kubernetes import client
@@ -21,9 +20,8 @@ TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
 PAGE = 250
 MAX_LOG_BYTES = 16 * 2**20
-NOT_FOUND, CONFLICT, GONE, INVALID = 404, 409, 410, 422
+BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
 DENIED = (401, 403)
-MERGE_PATCH = "application/merge-patch+json"
 
 
 class DeniedError(ConfigError):
@@ -81,21 +79,19 @@ class Cluster:
 
     def __init__(self, api: client.ApiClient, namespace: str) -> None:
         self.namespace = namespace
-        self._batch = client.BatchV1Api(api)
-        self._core = client.CoreV1Api(api)
+        self._api = api
 
     def jobs(self, selector: str) -> list[Manifest]:
         """Return the Jobs with these labels."""
-        return list(self._list(self._batch.list_namespaced_job, label_selector=selector))
+        return list(self._list("jobs", labelSelector=selector))
 
     def pods(self, selector: str) -> Iterator[Manifest]:
         """Yield the pods with these labels, page by page."""
-        return self._list(self._core.list_namespaced_pod, label_selector=selector)
+        return self._list("pods", labelSelector=selector)
 
     def events(self, selector: str) -> list[Manifest]:
         """Return what the cluster told about some objects, the latest last."""
-        events = self._list(self._core.list_namespaced_event, field_selector=selector)
-        return sorted(events, key=_event_time)
+        return sorted(self._list("events", fieldSelector=selector), key=_event_time)
 
     def create_job(self, job: Manifest) -> bool:
         """Create a Job, and return whether it was; one of this name may be there.
@@ -103,88 +99,101 @@ class Cluster:
         Raises:
             ConfigError: It is not valid.
         """
-        return (
-            self._call(self._batch.create_namespaced_job, body=job, absent=(CONFLICT,)) is not None
-        )
+        return self._call("POST", self._path("jobs"), body=job, absent=(CONFLICT,)) is not None
 
     def delete_job(self, name: str) -> None:
         """Delete a Job with its pods; one that is not there is no error."""
-        delete = self._batch.delete_namespaced_job
-        self._call(delete, name, propagation_policy="Background", absent=(NOT_FOUND,))
+        query = {"propagationPolicy": "Background"}  # without it, pods of old APIs would stay
+        self._call("DELETE", self._path("jobs", name), query, absent=(NOT_FOUND,))
 
     def suspend_job(self, name: str, *, suspend: bool) -> None:
         """Stop a Job's pods, or start them again."""
-        body = {"spec": {"suspend": suspend}}
-        self._call(self._batch.patch_namespaced_job, name, body=body, _content_type=MERGE_PATCH)
+        self._call("PATCH", self._path("jobs", name), body={"spec": {"suspend": suspend}})
 
     def log(self, pod: str, container: str) -> bytes | None:
         """Return the end of a container's log, if its pod is there and it has begun."""
+        query = {"container": container, "limitBytes": str(MAX_LOG_BYTES)}
         return self._call(
-            self._core.read_namespaced_pod_log,
-            pod,
-            container=container,
-            limit_bytes=MAX_LOG_BYTES,
-            absent=(NOT_FOUND, 400),
+            "GET", self._path("pods", pod, "log"), query, absent=(NOT_FOUND, BAD_REQUEST)
         )
 
     def config_map(self, name: str) -> Manifest | None:
         """Return a ConfigMap, if there is one of this name."""
-        data = self._call(self._core.read_namespaced_config_map, name, absent=(NOT_FOUND,))
+        data = self._call("GET", self._path("configmaps", name), absent=(NOT_FOUND,))
         return None if data is None else json.loads(data)
 
     def write_config_map(self, name: str, data: dict[str, str]) -> None:
         """Set keys of a ConfigMap; where there is none, nothing happens."""
-        patch = self._core.patch_namespaced_config_map
-        body = {"data": data}
-        self._call(patch, name, body=body, absent=(NOT_FOUND,), _content_type=MERGE_PATCH)
+        path = self._path("configmaps", name)
+        self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
-    def _list(self, method: Callable[..., Any], **options: Any) -> Iterator[Manifest]:
+    def _path(self, *words: str) -> str:
+        root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
+        return "/".join([root, "namespaces", self.namespace, *words])
+
+    def _list(self, kind: str, **selector: str) -> Iterator[Manifest]:
         """Yield items page by page; where the list changes too much meanwhile, begin again."""
-        page = None
+        page: dict[str, str] = {}
         while True:
-            data = self._call(method, limit=PAGE, _continue=page, absent=(GONE,), **options)
-            content = json.loads(data) if data is not None else {"items": [], "metadata": {}}
+            query = {"limit": str(PAGE), **selector, **page}
+            data = self._call("GET", self._path(kind), query, absent=(GONE,))
+            if data is None:
+                page = {}
+                continue
+            content = json.loads(data)
             yield from content["items"]
-            page = content["metadata"].get("continue")
-            if data is not None and not page:
+            if not content["metadata"].get("continue"):
                 return
+            page = {"continue": content["metadata"]["continue"]}
 
     def _call(
         self,
-        method: Callable[..., Any],
-        *arguments: Any,
+        verb: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Manifest | None = None,
         absent: tuple[int, ...] = (),
-        **options: Any,
     ) -> bytes | None:
-        """Call, and return the body; None for the statuses that `absent` lists."""
-        if arguments:
-            arguments = (arguments[0], self.namespace, *arguments[1:])
-        else:
-            arguments = (self.namespace,)
+        """Call the API, and return the answer's body; None for the statuses that `absent` lists.
+
+        As JSON: the client's classes refuse fields and numbers that the API takes.
+        """
+        kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        request = self._api.param_serialize(
+            verb,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": kind},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
         try:
-            response = method(
-                *arguments, _request_timeout=TIMEOUT, _preload_content=False, **options
-            )
-            return bytes(response.data)
-        except ApiException as error:
-            if error.status in absent:
-                return None
-            raise _translate(error) from error
+            response = self._api.call_api(*request, _request_timeout=TIMEOUT)
+            data: bytes = response.read()  # type: ignore[no-untyped-call]
+        except ApiException as error:  # of TLS
+            message = f"the cluster does not answer: {error.reason}"
+            raise TemporaryError(message) from error
         except urllib3.exceptions.HTTPError as error:
             message = f"the cluster does not answer: {error}"
             raise TemporaryError(message) from error
+        if response.status in absent:
+            return None
+        if response.status >= BAD_REQUEST:
+            raise _refusal(response.status, data)
+        return data
 
 
-def _translate(error: ApiException) -> ConfigError | TemporaryError:
+def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
     try:
-        words = json.loads(error.body or "")["message"]
+        words = json.loads(data)["message"]
     except (ValueError, TypeError, KeyError):
-        words = error.reason
-    if error.status in DENIED:
+        words = data[:200].decode(errors="replace")
+    if status in DENIED:
         return DeniedError(f"the cluster refuses: {words}")
-    if error.status in {400, INVALID, NOT_FOUND}:
+    if status in {BAD_REQUEST, NOT_FOUND, INVALID}:
         return ConfigError(f"the cluster refuses: {words}")
-    return TemporaryError(f"the cluster answers {error.status}: {words}")
+    return TemporaryError(f"the cluster answers {status}: {words}")
 
 
 def _event_time(event: Manifest) -> str:

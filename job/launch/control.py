@@ -73,8 +73,8 @@ def cancel(cluster: Cluster, release: str) -> list[str]:
         if not ended(job):
             cluster.suspend_job(job["metadata"]["name"], suspend=True)
     _wait_until_gone(cluster, f"{_release(release)},app.kubernetes.io/component=driver")
-    stages = [job for job in cluster.jobs(f"{_release(release)},al-voc/stage") if not ended(job)]
-    names = [str(job["metadata"]["name"]) for job in stages]
+    jobs = [job for job in cluster.jobs(_release(release)) if not ended(job)]
+    names = [job["metadata"]["name"] for job in jobs if "al-voc/stage" in job["metadata"]["labels"]]
     for name in names:
         cluster.delete_job(name)
     _tell_cancelled(cluster, release)

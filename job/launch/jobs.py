@@ -32,9 +32,11 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
         return name
     digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
     tail = f"-{digest}-{ref.stage}-{attempt}"
-    cut = (MAX_NAME - len(tail)) // (len(words) - 1) - 1
-    short = [re.sub("[^a-z0-9]+", "-", word.lower())[:cut].strip("-") for word in words[:-1]]
-    return "-".join(short) + tail
+    short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
+    while len("-".join(short)) > MAX_NAME - len(tail):
+        longest = max(range(len(short)), key=lambda number: len(short[number]))
+        short[longest] = short[longest][:-1]
+    return "-".join(word.strip("-") for word in short) + tail
 
 
 def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:

@@ -8,19 +8,18 @@ the store is what counts, a Job's status only tells when to look at it.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from job import log
 from job.config import Config
-from job.errors import ConfigError, TemporaryError
+from job.errors import ConfigError
 from job.keys import StageRef
-from job.launch.cluster import Cluster, DeniedError
+from job.launch.cluster import Cluster
 from job.launch.jobs import CONTAINER, SPEC_HASH, attempt_of, make_job, stage_labels
+from job.launch.patience import patiently
 from job.launch.settings import LaunchConfig, Manifest
 from job.launch.states import StageState, ended, failure, look
 from job.storage import Store
-
-SECONDS_OF_OUTAGE = 900.0
-"""How long the cluster or the store may be away before the driver gives up."""
 
 States = Mapping[StageRef, StageState]
 
@@ -86,20 +85,10 @@ class KubernetesLauncher:
         Raises:
             AlJobError: A stage failed for good; others go on, and what they do is not lost.
         """
-        last_answer = time.monotonic()
         while True:
-            finished = []
-            try:
-                for ref in list(self._begun):
-                    if self._advance(ref):
-                        del self._begun[ref]
-                        finished.append(ref)
-                last_answer = time.monotonic()
-            except (TemporaryError, DeniedError) as error:
-                # Also refusals: an API server that has just started knows no roles yet.
-                if time.monotonic() - last_answer > SECONDS_OF_OUTAGE:
-                    raise
-                log.get().warning("driver.waits", reason=str(error))
+            finished = [ref for ref in self._begun if patiently(partial(self._advance, ref))]
+            for ref in finished:
+                del self._begun[ref]
             self._tell({ref: begun.state for ref, begun in self._begun.items()})
             if finished:
                 return finished
@@ -206,8 +195,7 @@ class KubernetesLauncher:
 
     def _selector(self, ref: StageRef) -> str:
         labels = stage_labels(self._launch, ref)
-        words = [f"{name}={value}" for name, value in labels.items()]
-        return ",".join(words if ref.round.arm else [*words, "!al-voc/arm"])
+        return ",".join(f"{name}={value}" for name, value in labels.items())
 
     def _pods(self, job: Manifest) -> Iterator[Manifest]:
         return self._cluster.pods(f"batch.kubernetes.io/job-name={job['metadata']['name']}")

@@ -95,3 +95,21 @@ def test_drawing_leaves_the_global_stream(detector: Detector) -> None:
     draws = Draws(Samples(3), detector, TrainConfig(), seed=(0,))
     list(batches(draws, batch_size=2, first_step=0, steps=2, workers=0, pin=False))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_shares_make_up_the_batches(detector: Detector, count: int) -> None:
+    """What the processes of a group draw is, one after another, what a single one draws."""
+
+    def drawn(share: tuple[int, int]) -> list[torch.Tensor]:
+        draws = Draws(Samples(5), detector, TrainConfig(), seed=(0,))
+        made = batches(
+            draws, batch_size=6, first_step=1, steps=3, workers=0, pin=False, share=share
+        )
+        return [each[0] for each in made if isinstance(each, tuple)]
+
+    whole = drawn((0, 1))
+    shares = [drawn((index, count)) for index in range(count)]
+    assert len(whole) == 2
+    for step, images in enumerate(whole):
+        assert torch.equal(torch.cat([share[step] for share in shares]), images)

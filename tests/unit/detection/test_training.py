@@ -16,6 +16,7 @@ from torch.utils.data import dataloader, get_worker_info
 from job.config import DetectorConfig, TrainConfig
 from job.detection import training
 from job.detection.checkpoint import HistoryRow
+from job.detection.distributed import Group
 from job.detection.models import Detector, build_detector, save_model
 from job.detection.serialization import pack, unpack
 from job.detection.training import fit
@@ -80,6 +81,7 @@ class Run:
         stop_after: int | None = None,
         seed: int = 0,
         workers: int = 0,
+        group: Group | None = None,
     ) -> "Run":
         """Train."""
         asked = count()
@@ -94,6 +96,7 @@ class Run:
             checkpoint=checkpoint,
             save_checkpoint=self.checkpoints.append,
             stop=lambda: next(asked) == stop_after,
+            group=group,
         )
         return self
 
@@ -371,6 +374,13 @@ def test_a_batch_of_one_is_refused() -> None:
     """Batch normalisation has no variance over a single cell."""
     with pytest.raises(ConfigError, match=r"train\.batch_size"):
         Run(settings(batch_size=1), rectangles(3)).go()
+
+
+def test_a_share_of_one_is_refused() -> None:
+    """Nor has it over the single image that each of three processes would have."""
+    run = Run(settings(batch_size=3), rectangles(3))
+    with pytest.raises(ConfigError, match=r"say 6 or more, or fewer runtime\.processes"):
+        run.go(group=Group(0, 3, CPU))
 
 
 def test_the_average_is_what_is_kept() -> None:

@@ -1,0 +1,12 @@
+{{/* The driver's Job. Its template cannot be changed: a digest in its name makes any change a new Job. */}}
+
+{{- define "al-voc.driverSpec" -}}
+{{- $given := dict "root" . "component" "driver" "container" "driver" "settings" .Values.driver "isDriver" true "hasConfig" true -}}
+{{- $_ := set $given "args" (list "drive" "/etc/al-voc/experiment.yaml" "--launch" "/etc/al-voc/launch.yaml") -}}
+{{ include "al-voc.jobSpec" $given }}
+{{- end -}}
+
+{{- define "al-voc.driverName" -}}
+{{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) -}}
+{{ include "al-voc.fullname" . }}-driver-{{ $all | sha256sum | trunc 8 }}
+{{- end -}}

@@ -1,0 +1,73 @@
+{{/* Names, labels and the words that several objects share. */}}
+
+{{- define "al-voc.fullname" -}}
+{{- $name := contains "al-voc" .Release.Name | ternary .Release.Name (printf "%s-al-voc" .Release.Name) -}}
+{{- $name | trunc 30 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Labels by which pods are found; they never change, as selectors and Job templates cannot. */}}
+{{- define "al-voc.podLabels" -}}
+app.kubernetes.io/name: al-voc
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+al-voc/release: {{ include "al-voc.fullname" .root }}
+{{- end -}}
+
+{{/* Labels of an object: the version is here, and not on pods, which an upgrade should leave alone. */}}
+{{- define "al-voc.labels" -}}
+{{ include "al-voc.podLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "al-voc.image" -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "al-voc.jobImage" -}}
+{{- $image := .Values.image -}}
+{{- include "al-voc.image" (dict "repository" $image.repository "digest" $image.digest "tag" ($image.tag | default .Chart.AppVersion)) -}}
+{{- end -}}
+
+{{/* The experiment, as text. */}}
+{{- define "al-voc.experiment" -}}
+{{- if kindIs "string" .Values.experiment -}}
+{{ .Values.experiment }}
+{{- else if .Values.experiment -}}
+{{ toYaml .Values.experiment }}
+{{- else -}}
+{{ .Files.Get "files/experiment.yaml" }}
+{{- end -}}
+{{- end -}}
+
+{{/* Arguments of `al-job ingest`, as a YAML list; nothing where there is nothing to ingest. */}}
+{{- define "al-voc.ingestArgs" -}}
+{{- if .Values.ingest.args -}}
+{{ toYaml .Values.ingest.args }}
+{{- else -}}
+{{- $experiment := include "al-voc.experiment" . | fromYaml -}}
+{{- if $experiment.Error }}{{ fail (printf "experiment: not YAML: %s" $experiment.Error) }}{{ end -}}
+{{- $dataset := $experiment.dataset | default dict -}}
+{{- if kindIs "map" $dataset.synthetic -}}
+- synthetic
+- --name={{ $dataset.name }}
+{{- range $key, $value := $dataset.synthetic }}
+- --{{ $key | replace "_" "-" }}={{ int64 $value }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What fails a Job at once, and what does not count: the exit codes of `al-job`. */}}
+{{- define "al-voc.podFailurePolicy" -}}
+rules:
+  - action: FailJob
+    onExitCodes: {containerName: {{ .container }}, operator: In, values: [64, 65, 78]}
+  - action: Ignore
+    onPodConditions: [{type: DisruptionTarget, status: "True"}]
+{{- end -}}

@@ -1,0 +1,49 @@
+{{/* Where the store is, for those who use it. */}}
+
+{{- define "al-voc.storeName" -}}
+{{ include "al-voc.fullname" . }}-store
+{{- end -}}
+
+{{- define "al-voc.storeUrl" -}}
+{{ .Values.store.url | default "s3://al-voc" }}
+{{- end -}}
+
+{{- define "al-voc.storeEndpoint" -}}
+{{- if .Values.store.url -}}
+{{ .Values.store.endpoint }}
+{{- else -}}
+http://{{ include "al-voc.storeName" . }}:8333
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the credentials; nothing where workload identity takes its place. */}}
+{{- define "al-voc.storeSecret" -}}
+{{- if .Values.store.existingSecret -}}
+{{ .Values.store.existingSecret }}
+{{- else if not .Values.store.url -}}
+{{ include "al-voc.storeName" . }}
+{{- end -}}
+{{- end -}}
+
+{{- define "al-voc.storeCredentials" -}}
+{{- $secret := include "al-voc.storeSecret" . -}}
+{{- if $secret -}}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: AWS_ACCESS_KEY_ID}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: AWS_SECRET_ACCESS_KEY}}
+{{- end -}}
+{{- end -}}
+
+{{- define "al-voc.storeEnv" -}}
+- {name: AL_STORE, value: {{ include "al-voc.storeUrl" . | quote }}}
+{{- with include "al-voc.storeEndpoint" . }}
+- {name: AWS_ENDPOINT_URL, value: {{ . | quote }}}
+{{- end }}
+{{- with .Values.store.region | default (empty .Values.store.url | ternary "us-east-1" "") }}
+- {name: AWS_DEFAULT_REGION, value: {{ . | quote }}}
+{{- end }}
+{{- with include "al-voc.storeCredentials" . }}
+{{ . }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,98 @@
+"""The driver's Job, and when an upgrade makes another."""
+
+from typing import Any
+
+import pytest
+
+
+def test_what_the_driver_runs(render: Any) -> None:
+    """`al-job drive` with the configuration that the ConfigMap holds."""
+    [job] = render().jobs("driver")
+    spec = job["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    assert container["name"] == "driver"
+    assert container["args"] == [
+        "drive",
+        "/etc/al-voc/experiment.yaml",
+        "--launch",
+        "/etc/al-voc/launch.yaml",
+    ]
+    assert "command" not in container
+    mount = {"name": "config", "mountPath": "/etc/al-voc", "readOnly": True}
+    assert mount in container["volumeMounts"]
+    assert {"name": "config", "configMap": {"name": "al-voc"}} in spec["volumes"]
+    assert spec["serviceAccountName"] == "al-voc-driver"
+    assert container["resources"]["limits"] == {"memory": "256Mi"}
+
+
+def test_what_fails_the_driver(render: Any) -> None:
+    """Wrong commands, data and settings end it at once; a drained node does not count."""
+    [job] = render({"driver": {"backoffLimit": 4}}).jobs("driver")
+    assert job["spec"]["backoffLimit"] == 4
+    assert job["spec"]["podFailurePolicy"]["rules"] == [
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": "driver", "operator": "In", "values": [64, 65, 78]},
+        },
+        {
+            "action": "Ignore",
+            "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+        },
+    ]
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_driver_stays_until_its_release_goes(render: Any) -> None:
+    """Neither a time to live nor a hook: both fight with tools that keep a cluster as described."""
+    [job] = render().jobs("driver")
+    assert "ttlSecondsAfterFinished" not in job["spec"]
+    assert "annotations" not in job["metadata"]
+    assert "activeDeadlineSeconds" not in job["spec"]
+    assert "activeDeadlineSeconds" not in job["spec"]["template"]["spec"]
+
+
+def test_equal_values_are_an_equal_release(render: Any, every_value: dict[str, Any]) -> None:
+    """An upgrade with the same values changes nothing, the store's key included."""
+    for values in ({}, every_value):
+        assert render(values).objects == render(values, "--is-upgrade").objects
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"experiment": {"experiment": "e", "dataset": {"name": "d"}, "arms": {"a": {}}}},
+        {"image": {"tag": "2"}},
+        {"launch": {"maxParallel": 3}},
+        {"stages": {"score": {"gpus": 0}}},
+        {"store": {"url": "s3://mine"}},
+        {"driver": {"resources": {"limits": {"memory": "512Mi"}}}},
+        {"driver": {"backoffLimit": 11}},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_a_changed_value_is_a_new_driver(render: Any, values: dict[str, Any]) -> None:
+    """A Job's template cannot be changed: a driver of other values has another name."""
+    [before], [after] = render().jobs("driver"), render(values).jobs("driver")
+    assert before["metadata"]["name"] != after["metadata"]["name"]
+
+
+def test_store_s_size_is_no_affair_of_the_driver(render: Any) -> None:
+    """What the driver does not depend on leaves it alone."""
+    values = {"store": {"embedded": {"resources": {"limits": {"memory": "2Gi"}}}}}
+    assert render(values).jobs("driver") == render().jobs("driver")
+
+
+def test_settings_of_the_driver_s_pod(render: Any, every_value: dict[str, Any]) -> None:
+    """The driver has its own place: the settings of GPU nodes are not its."""
+    given = every_value["driver"]
+    [job] = render({"driver": given, "stages": {"defaults": {"nodeSelector": {"a": "b"}}}}).jobs(
+        "driver"
+    )
+    pod = job["spec"]["template"]
+    for key in ("nodeSelector", "affinity", "tolerations", "priorityClassName"):
+        assert pod["spec"][key] == given[key]
+    assert given["extraEnv"][0] in pod["spec"]["containers"][0]["env"]
+    assert given["extraVolumes"][0] in pod["spec"]["volumes"]
+    assert given["extraVolumeMounts"][0] in pod["spec"]["containers"][0]["volumeMounts"]
+    assert pod["metadata"]["annotations"]["note"] == "mine"
+    assert pod["metadata"]["labels"]["team"] == "vision"

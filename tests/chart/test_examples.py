@@ -1,0 +1,258 @@
+"""The examples in k8s/, of kinds that a plain cluster does not know among them."""
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from job.config import load, parse
+from job.keys import STAGES, RoundRef
+from job.loop import is_scored, needs
+
+K8S = Path(__file__).parents[2] / "k8s"
+PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((K8S / name).read_text(encoding="utf-8")))
+
+
+# A cluster on a laptop
+
+
+def test_kind_needs_neither_gpu_nor_internet(render: Any, kind_values: dict[str, Any]) -> None:
+    """Nothing asks for a GPU, nothing is pulled, weights and data are made on the spot."""
+    rendering = render(kind_values)
+    for name, pod in rendering.pods():
+        for container in pod["spec"]["containers"]:
+            assert "nvidia.com/gpu" not in container["resources"]["limits"], name
+            assert container["imagePullPolicy"] == "IfNotPresent", name
+    config = parse(rendering.config["experiment.yaml"], "experiment")
+    assert config.detector.backbone == "scratch"
+    assert config.dataset.synthetic
+    assert config.runtime.device == "cpu"
+
+
+def test_kind_s_pods_fit_on_two_cores(
+    render: Any, kind_values: dict[str, Any], quantity: Any
+) -> None:
+    """Store, driver, ingest and as many stages as may run ask for less than two cores and 4 GiB."""
+    rendering = render(kind_values)
+    requests = {
+        name: pod["spec"]["containers"][0]["resources"]["requests"]
+        for name, pod in rendering.pods()
+    }
+    stages = max((requests.pop(stage) for stage in STAGES), key=lambda each: each["cpu"])
+    all_pods = [*requests.values(), *[stages] * rendering.launch["maxParallel"]]
+    assert sum(quantity(each["cpu"]) for each in all_pods) < 2
+    assert sum(quantity(each["memory"]) for each in all_pods) < 4 * 2**30
+
+
+def test_kind_s_cluster() -> None:
+    """One node is enough, named so that it is not taken for another cluster."""
+    [cluster] = documents("kind/cluster.yaml")
+    assert (cluster["kind"], cluster["apiVersion"]) == ("Cluster", "kind.x-k8s.io/v1alpha4")
+    assert cluster["name"] == "al-voc"
+    assert [node["role"] for node in cluster["nodes"]] == ["control-plane"]
+
+
+# Manifests that repeat what the chart makes
+
+
+def test_stage_job_is_the_chart_s(render: Any) -> None:
+    """The one-off Job has the security, the resources and the failure policy of a stage's."""
+    [job] = documents("stage-job.yaml")
+    spec, stage = job["spec"]["template"]["spec"], render().stage("score")
+    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy", "volumes"):
+        assert spec[key] == stage[key]
+    for key in ("image", "securityContext", "resources", "volumeMounts"):
+        assert spec["containers"][0][key] == stage["containers"][0][key]
+    [ingest] = render().jobs("ingest")
+    rules, theirs = job["spec"]["podFailurePolicy"]["rules"], ingest["spec"]["podFailurePolicy"]
+    rules[0]["onExitCodes"]["containerName"] = "ingest"
+    assert rules == theirs["rules"]
+
+
+def test_store_is_the_chart_s(render: Any) -> None:
+    """The store to try out starts as the chart's own does."""
+    theirs = render().named("Deployment", "al-voc-store")["spec"]["template"]["spec"]
+    [secret, service, ours] = documents("seaweedfs.yaml")
+    pod = ours["spec"]["template"]["spec"]
+    assert pod["securityContext"] == theirs["securityContext"]
+    for key in ("image", "args", "startupProbe", "resources", "securityContext", "volumeMounts"):
+        assert pod["containers"][0][key] == theirs["containers"][0][key]
+    assert secret["metadata"]["name"] == "seaweedfs"
+    assert service["spec"]["selector"] == ours["spec"]["selector"]["matchLabels"]
+
+
+def test_examples_name_the_same_store(render: Any) -> None:
+    """Stage Job and workflow use the store that seaweedfs.yaml makes."""
+    [job] = documents("stage-job.yaml")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    env = {each["name"]: each.get("value") for each in container["env"]}
+    parameters = workflow_parameters()
+    assert env["AL_STORE"] == parameters["store"] == "s3://al-voc"
+    assert env["AWS_ENDPOINT_URL"] == parameters["endpoint"] == "http://seaweedfs:8333"
+    assert container["envFrom"] == [{"secretRef": {"name": parameters["secret"]}}]
+    assert container["image"] == parameters["image"] == render().launch["image"]
+
+
+# Kueue
+
+
+def test_kueue_s_queues_fit_together(render: Any, quantity: Any) -> None:
+    """The local queue is one of a cluster queue whose flavor exists and whose quota has room."""
+    flavor, cluster_queue, local_queue = documents("kueue.yaml")
+    assert {each["apiVersion"] for each in documents("kueue.yaml")} == {"kueue.x-k8s.io/v1beta2"}
+    assert [each["kind"] for each in (flavor, cluster_queue, local_queue)] == [
+        "ResourceFlavor",
+        "ClusterQueue",
+        "LocalQueue",
+    ]
+    assert local_queue["spec"]["clusterQueue"] == cluster_queue["metadata"]["name"]
+    namespace = cluster_queue["spec"]["namespaceSelector"]["matchLabels"]
+    assert namespace == {"kubernetes.io/metadata.name": local_queue["metadata"]["namespace"]}
+    [group] = cluster_queue["spec"]["resourceGroups"]
+    [quotas] = group["flavors"]
+    assert quotas["name"] == flavor["metadata"]["name"]
+    quota = {each["name"]: quantity(each["nominalQuota"]) for each in quotas["resources"]}
+    assert list(quota) == group["coveredResources"]
+    resources = render().stage("train")["containers"][0]["resources"]
+    asked = resources["limits"] | resources["requests"]
+    assert asked.keys() == quota.keys()  # Kueue admits no pod that asks for what is not covered
+    assert all(quantity(asked[name]) <= quota[name] for name in asked)
+
+
+# Argo Workflows
+
+
+def workflow() -> dict[str, Any]:
+    [found] = documents("argo-workflow.yaml")
+    return found
+
+
+def workflow_parameters() -> dict[str, str]:
+    parameters = workflow()["spec"]["arguments"]["parameters"]
+    return {each["name"]: each["value"] for each in parameters}
+
+
+def templates() -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in workflow()["spec"]["templates"]}
+
+
+def steps(template: str) -> list[dict[str, Any]]:
+    return list(itertools.chain(*templates()[template]["steps"]))
+
+
+def inputs(template: dict[str, Any]) -> dict[str, Any]:
+    parameters = template.get("inputs", {}).get("parameters", [])
+    return {each["name"]: each.get("value") for each in parameters}
+
+
+def test_workflow_is_of_a_preset() -> None:
+    """Its parameters are those of the experiment that its first lines submit."""
+    config, parameters = load("quickstart"), workflow_parameters()
+    assert parameters["experiment"] == config.experiment
+    assert int(parameters["last"]) == config.rounds - 1
+    assert yaml.safe_load(parameters["arms"]) == list(config.arms)
+    assert [int(parameters["seed"])] == list(config.seeds)
+
+
+def test_workflow_s_steps_call_what_there_is() -> None:
+    """Each step names a template and gives it all it asks for, and nothing else."""
+    assert workflow()["spec"]["entrypoint"] in templates()
+    for name, template in templates().items():
+        for step in itertools.chain(*template.get("steps", [])):
+            called = inputs(templates()[step["template"]])
+            arguments = step.get("arguments", {}).get("parameters", [])
+            given = {each["name"] for each in arguments}
+            needed = {key for key, value in called.items() if value is None}
+            assert needed <= given <= called.keys(), (name, step["name"])
+
+
+def test_workflow_s_placeholders_are_known() -> None:
+    """What is put in is a parameter of the workflow or an input of its template."""
+    of_workflow = {f"workflow.parameters.{name}" for name in workflow_parameters()}
+    for template in templates().values():
+        known = of_workflow | {f"inputs.parameters.{name}" for name in inputs(template)} | {"item"}
+        for expression in PLACEHOLDER.findall(yaml.safe_dump(template)):
+            names = re.findall(r"(?:workflow|inputs)\.[a-z.]+|\bitem\b", expression)
+            assert set(names) <= known
+            assert names
+
+
+def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
+    """Every stage comes once, after all that it needs, and evaluate and score side by side."""
+    config = load("quickstart")
+    order = {
+        step["name"]: index
+        for index, group in enumerate(templates()["round"]["steps"])
+        for step in group
+    }
+    assert order.keys() == set(STAGES)
+    assert order["evaluate"] == order["score"]
+    ref = RoundRef(config.experiment, 0, "brust", 1)
+    for stage in STAGES:
+        for needed in needs(config, ref.stage(stage)):
+            if needed.round == ref:
+                assert order[needed.stage] < order[stage]
+    for step in steps("round"):
+        arguments = {each["name"]: each["value"] for each in step["arguments"]["parameters"]}
+        assert arguments["stage"] == step["name"]
+        assert ("gpus" in arguments) == (step["name"] in {"train", "evaluate", "score"})
+
+
+def test_workflow_ends_with_the_last_round() -> None:
+    """The last round is not scored, and none follows it."""
+    config = load("quickstart")
+    last = config.rounds - 1
+    assert not is_scored(config, RoundRef(config.experiment, 0, "brust", last))
+    condition = "{{inputs.parameters.round}} < {{workflow.parameters.last}}"
+    assert [step.get("when") for step in steps("rounds")] == [None, condition]
+    conditions = {step["name"]: step.get("when") for step in steps("round")}
+    assert conditions.pop("score") == condition
+    assert set(conditions.values()) == {None}
+
+
+@pytest.mark.parametrize("name", ["begin", "stage", "report"])
+def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any) -> None:
+    """What Argo makes a pod of is what Kubernetes knows, and the restricted level admits."""
+    spec, container = workflow()["spec"], templates()[name]["container"]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "securityContext": spec["securityContext"],
+            "volumes": spec["volumes"],
+            "containers": [container | {"name": "main"}],
+        },
+    }
+    validate(pod)
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_workflow_does_not_repeat_permanent_errors() -> None:
+    """Wrong commands, data and settings end it; anything else is tried again."""
+    for name in ("begin", "stage", "report"):
+        retry = templates()[name]["retryStrategy"]
+        assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 78])"
+
+
+@pytest.mark.parametrize(
+    ("template", "command"),
+    [("begin", "begin"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
+)
+def test_workflow_s_commands(template: str, command: str) -> None:
+    """Argo replaces the image's entry point: it has to be named."""
+    container = templates()[template]["container"]
+    assert container["command"] == ["tini", "--", "al-job"]
+    assert container["args"][0] == command

@@ -1,0 +1,139 @@
+"""The experiment goes through the chart unchanged, and says what is ingested."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from job.config import load, parse
+
+SMALL = {
+    "experiment": "small",
+    "dataset": {"name": "voc"},
+    "arms": {"entropy": {"strategy": "entropy", "aggregation": "sum"}},
+}
+
+
+def test_quickstart_is_what_runs_without_values(render: Any) -> None:
+    """Without values the chart runs the very preset of the package."""
+    preset = Path(__file__).parents[2] / "job/presets/quickstart.yaml"
+    assert render().config["experiment.yaml"] == preset.read_text(encoding="utf-8")
+
+
+def test_an_experiment_replaces_the_default(render: Any) -> None:
+    """Nothing of the quickstart is left in an experiment of the user's: helm would merge maps."""
+    text = render({"experiment": SMALL}).config["experiment.yaml"]
+    assert yaml.safe_load(text) == SMALL
+    assert list(parse(text, "experiment").arms) == ["entropy"]
+
+
+def test_numbers_survive(render: Any) -> None:
+    """Large and small numbers, which helm keeps as floating point, are the same to the package."""
+    given = SMALL | {
+        "seeds": [0, 123456789],
+        "train": {"learning_rate": 1e-7, "weight_decay": 0.0001, "steps": 1000000},
+    }
+    config = parse(render({"experiment": given}).config["experiment.yaml"], "experiment")
+    assert config.seeds == (0, 123456789)
+    assert (config.train.learning_rate, config.train.weight_decay) == (1e-7, 0.0001)
+    assert config.train.steps == 1000000
+
+
+def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
+    """With `--set-file`, the file of `al-job run` is kept to the letter, comments and order too."""
+    text = "# mine\nexperiment: small\narms:\n  z: {}\n  a: {}\ndataset: {name: voc}\n"
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert render({}, "--set-file", f"experiment={path}").config["experiment.yaml"] == text
+
+
+@pytest.mark.parametrize(
+    ("experiment", "words"),
+    [
+        ({"rounds": 2}, "experiment"),
+        ("a: [", "experiment: not YAML"),
+        (3, "experiment"),
+    ],
+)
+def test_half_an_experiment_is_refused(refuse: Any, experiment: Any, words: str) -> None:
+    """`--set experiment.rounds=2` would be an experiment of nothing but rounds."""
+    assert words in refuse({"experiment": experiment})
+
+
+def test_drawn_data_are_ingested(render: Any) -> None:
+    """A data set that the experiment describes is drawn as it describes it."""
+    synthetic = {"num_pool": 1000000, "size": 64}
+    given = SMALL | {"dataset": {"name": "drawn", "synthetic": synthetic}}
+    assert ingest_args(render({"experiment": given})) == [
+        "ingest",
+        "synthetic",
+        "--name=drawn",
+        "--num-pool=1000000",
+        "--size=64",
+    ]
+
+
+def test_quickstart_s_data_are_ingested(render: Any) -> None:
+    """The plain install draws the quickstart's data set."""
+    config = load("quickstart")
+    assert config.dataset.synthetic
+    assert sorted(ingest_args(render())) == sorted(
+        ["ingest", "synthetic", f"--name={config.dataset.name}"]
+        + [
+            f"--{key.replace('_', '-')}={value}"
+            for key, value in config.dataset.synthetic.model_dump().items()
+        ]
+    )
+
+
+def test_data_described_by_defaults_alone(render: Any) -> None:
+    """`synthetic: {}` is a description, too."""
+    given = SMALL | {"dataset": {"name": "drawn", "synthetic": {}}}
+    assert ingest_args(render({"experiment": given})) == ["ingest", "synthetic", "--name=drawn"]
+
+
+def test_data_that_are_there_are_not_ingested(render: Any) -> None:
+    """Where neither the experiment nor the values say how, the data set is in the store."""
+    assert render({"experiment": SMALL}).jobs("ingest") == []
+
+
+def test_own_data_are_ingested(render: Any) -> None:
+    """Arguments and volumes of the user's reach the Job."""
+    args = ["voc", "--root=/voc", "--pool=train", "--test=test", "--name=voc"]
+    volume = {"name": "voc", "persistentVolumeClaim": {"claimName": "voc"}}
+    mount = {"name": "voc", "mountPath": "/voc"}
+    pod = {"extraVolumes": [volume], "extraVolumeMounts": [mount]}
+    rendering = render({"experiment": SMALL, "ingest": {"args": args, "pod": pod}})
+    assert ingest_args(rendering) == ["ingest", *args]
+    [job] = rendering.jobs("ingest")
+    spec = job["spec"]["template"]["spec"]
+    assert volume in spec["volumes"]
+    assert mount in spec["containers"][0]["volumeMounts"]
+    assert spec["serviceAccountName"] == "al-voc-stage"
+
+
+def test_ingest_is_another_job_for_other_data(render: Any) -> None:
+    """Another description is another Job, and the same one is none."""
+    other = SMALL | {"dataset": {"name": "drawn", "synthetic": {"seed": 1}}}
+    names = [
+        render(values).jobs("ingest")[0]["metadata"]["name"]
+        for values in ({}, {"launch": {"maxParallel": 9}}, {"experiment": other})
+    ]
+    assert names[0] == names[1] != names[2]
+
+
+def test_ingest_waits_for_the_store_of_the_release(render: Any) -> None:
+    """Both start at once: an attempt is spent only when the store answers."""
+    [job] = render().jobs("ingest")
+    [wait] = job["spec"]["template"]["spec"]["initContainers"]
+    assert 'urlopen("http://al-voc-store:8333/healthz"' in wait["command"][-1]
+    compile(wait["command"][-1], "wait", "exec")
+    [job] = render({"store": {"url": "s3://mine"}}).jobs("ingest")
+    assert "initContainers" not in job["spec"]["template"]["spec"]
+
+
+def ingest_args(rendering: Any) -> list[str]:
+    [job] = rendering.jobs("ingest")
+    args: list[str] = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    return args

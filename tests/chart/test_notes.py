@@ -1,0 +1,56 @@
+"""What helm says: after an install, and of the chart itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def notes(run_helm: Any, values: dict[str, Any]) -> str:
+    arguments = ("install", "exp", str(ROOT / "helm"), "-n", "ns", "--dry-run=client")
+    ended = run_helm(*arguments, values=json.dumps(values))
+    if "cluster unreachable" in ended.stderr:
+        pytest.skip("this helm shows notes only where there is a cluster")
+    assert ended.returncode == 0, ended.stderr
+    text: str = ended.stdout.partition("NOTES:")[2]
+    return text
+
+
+def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
+    """Three commands with the release's own names, and what an emptyDir means."""
+    text = notes(run_helm, {})
+    assert "al-job status --watch --release exp-al-voc --namespace ns" in text
+    [driver] = render(name="exp").jobs("driver")
+    assert f"kubectl -n ns logs -f job/{driver['metadata']['name']}" in text
+    assert "kubectl -n ns port-forward service/exp-al-voc-store 8333" in text
+    assert "export AL_STORE=s3://al-voc AWS_ENDPOINT_URL=http://localhost:8333" in text
+    assert "get secret exp-al-voc-store -o 'go-template={{.data.AWS_ACCESS_KEY_ID" in text
+    assert "al-job report --experiment quickstart" in text
+    assert "helm -n ns uninstall exp" in text
+    assert "are lost when that pod is deleted" in text
+
+
+def test_notes_with_a_claim(run_helm: Any) -> None:
+    """Nobody is told that data are lost which are not, and whoever wants them gone is told how."""
+    text = notes(run_helm, {"store": {"embedded": {"persistence": {"enabled": True}}}})
+    assert "are lost" not in text
+    assert "The data stay in the claim exp-al-voc-store" in text
+
+
+def test_notes_with_a_bucket(run_helm: Any) -> None:
+    """Results are read from the bucket, which an uninstall leaves alone."""
+    text = notes(run_helm, {"store": {"url": "s3://mine", "endpoint": "https://s3.example"}})
+    command = "AL_STORE=s3://mine AWS_ENDPOINT_URL=https://s3.example al-job report"
+    assert command in text
+    assert "The bucket is left as it is." in text
+    assert "SeaweedFS" not in text
+
+
+@pytest.mark.parametrize("arguments", [(), ("--values", str(ROOT / "k8s/kind/values.yaml"))])
+def test_helm_has_no_complaint(run_helm: Any, arguments: tuple[str, ...]) -> None:
+    """`helm lint --strict` finds neither an error nor a warning."""
+    ended = run_helm("lint", "--strict", str(ROOT / "helm"), *arguments)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,0 +1,161 @@
+"""The objects of a release: their names, and what the driver is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from job.keys import STAGES
+from job.launch.settings import LaunchConfig
+
+SELECTOR = {
+    "app.kubernetes.io/name": "al-voc",
+    "app.kubernetes.io/instance": "al-voc",
+    "al-voc/release": "al-voc",
+}
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        ("al-voc", "al-voc"),
+        ("my-al-voc-2", "my-al-voc-2"),
+        ("exp", "exp-al-voc"),
+        ("a23456789-b23456789-c2345", "a23456789-b23456789-c2345-al-v"),
+        ("a23456789-b23456789-c23456789", "a23456789-b23456789-c23456789"),
+    ],
+)
+def test_name_of_a_release(render: Any, release: str, expected: str) -> None:
+    """The release's name, with the chart's where it lacks it, in at most 30 characters."""
+    assert render(name=release).launch["release"] == expected
+
+
+def test_objects_without_values(render: Any) -> None:
+    """A plain install has a store of its own, an ingest, a driver and a test."""
+    found = sorted(
+        (each["kind"], each["metadata"]["name"])
+        for each in render().objects
+        if each["kind"] != "Job"
+    )
+    assert found == [
+        ("ConfigMap", "al-voc"),
+        ("ConfigMap", "al-voc-status"),
+        ("Deployment", "al-voc-store"),
+        ("Pod", "al-voc-doctor"),
+        ("Role", "al-voc-driver"),
+        ("RoleBinding", "al-voc-driver"),
+        ("Secret", "al-voc-store"),
+        ("Service", "al-voc-store"),
+        ("ServiceAccount", "al-voc-driver"),
+        ("ServiceAccount", "al-voc-stage"),
+    ]
+    assert len(render().jobs("driver")) == len(render().jobs("ingest")) == 1
+    assert len(render().of_kind("Job")) == 2
+
+
+def test_status_is_left_to_the_driver(render: Any) -> None:
+    """The chart sets no data of the status ConfigMap, so that an upgrade keeps the driver's."""
+    assert "data" not in render().named("ConfigMap", "al-voc-status")
+
+
+def test_pods_do_not_carry_the_version_of_the_chart(rendering: Any) -> None:
+    """A new version of the chart replaces neither the store nor anything that runs."""
+    for name, pod in rendering.pods():
+        labels = pod["metadata"]["labels"]
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & labels.keys(), name
+        assert labels["app.kubernetes.io/name"] == "al-voc", name
+
+
+def test_objects_say_whose_they_are(render: Any) -> None:
+    """Every object can be found by its release, and says which chart made it."""
+    for each in render().objects:
+        labels = each["metadata"]["labels"]
+        assert labels.items() >= SELECTOR.items()
+        if each["kind"] != "Pod":
+            assert labels["helm.sh/chart"] == "al-voc-0.1.0"
+
+
+def test_launch_settings(render: Any) -> None:
+    """What the driver is told without values."""
+    launch = dict(render().launch)
+    assert list(launch.pop("templates")) == list(STAGES)
+    assert launch == {
+        "release": "al-voc",
+        "namespace": "ns",
+        "owner": "al-voc",
+        "status": "al-voc-status",
+        "image": "al-job:0.1.0",
+        "maxParallel": 2,
+        "scoreShards": 1,
+        "scoreParallelism": 1,
+        "backoffLimit": 3,
+        "queueName": "",
+        "imageErrorSeconds": 240,
+        "pollSeconds": 5,
+        "ttlSecondsAfterFinished": 86400,
+    }
+
+
+def test_launch_values_reach_the_driver(render: Any) -> None:
+    """Each value under `launch` is a key of launch.yaml."""
+    given = {
+        "maxParallel": 7,
+        "scoreShards": 16,
+        "scoreParallelism": 8,
+        "backoffLimit": 0,
+        "queueName": "team",
+        "imageErrorSeconds": 60,
+        "pollSeconds": 0.5,
+        "ttlSecondsAfterFinished": 1000000,
+    }
+    assert render({"launch": given}).launch.items() >= given.items()
+
+
+def test_jobs_may_be_kept(render: Any) -> None:
+    """Without a time to live, the Jobs of stages stay with their release."""
+    values = {"launch": {"ttlSecondsAfterFinished": None}}
+    assert render(values).launch["ttlSecondsAfterFinished"] is None
+
+
+def test_values_of_launch_are_the_driver_s_settings() -> None:
+    """The driver has no setting that the chart does not know, nor the other way round."""
+    values = yaml.safe_load(
+        (Path(__file__).parents[2] / "helm/values.yaml").read_text(encoding="utf-8")
+    )
+    known = {field.alias for field in LaunchConfig.model_fields.values()}
+    of_the_release = {"release", "namespace", "owner", "status", "image", "templates"}
+    assert values["launch"].keys() == known - of_the_release
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({}, "al-job:0.1.0"),
+        (
+            {"repository": "registry.example/team/al-job", "tag": "2"},
+            "registry.example/team/al-job:2",
+        ),
+        ({"tag": "2", "digest": "sha256:" + "0" * 64}, "al-job@sha256:" + "0" * 64),
+    ],
+)
+def test_image(render: Any, image: dict[str, str], expected: str) -> None:
+    """The tag is the version of the chart's app, and a digest counts instead of it."""
+    rendering = render({"image": image})
+    assert rendering.launch["image"] == expected
+    images = {
+        container["image"]
+        for name, pod in rendering.pods()
+        if "store" not in name
+        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+    }
+    assert images == {expected}
+
+
+def test_pull_settings(render: Any) -> None:
+    """Policy and secrets of pulling reach every pod."""
+    values = {"image": {"pullPolicy": "Never", "pullSecrets": [{"name": "registry"}]}}
+    rendering = render(values)
+    for name, pod in rendering.pods():
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}], name
+    assert rendering.stage("score")["containers"][0]["imagePullPolicy"] == "Never"

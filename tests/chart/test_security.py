@@ -1,0 +1,106 @@
+"""A release gets by with the restricted level of pod security, and with few rights."""
+
+from typing import Any
+
+import pytest
+
+NAMESPACED = {
+    "ConfigMap",
+    "Deployment",
+    "Job",
+    "PersistentVolumeClaim",
+    "Pod",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+}
+RESTRICTED_VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+
+
+def containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def test_a_release_makes_namespaced_objects_only(rendering: Any) -> None:
+    """No custom resource, and nothing that needs an administrator of the cluster."""
+    assert {each["kind"] for each in rendering.objects} <= NAMESPACED
+    assert all("namespace" not in each["metadata"] for each in rendering.objects)
+
+
+def test_pods_are_restricted(rendering: Any) -> None:
+    """A namespace that enforces the restricted level admits every pod."""
+    for name, pod in rendering.pods():
+        spec = pod["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        for volume in spec["volumes"]:
+            assert volume.keys() - {"name"} <= RESTRICTED_VOLUMES, name
+        for container in containers(spec):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, name
+            assert context["capabilities"] == {"drop": ["ALL"]}, name
+            assert context["readOnlyRootFilesystem"] is True, name
+
+
+def test_only_the_driver_has_a_token(rendering: Any) -> None:
+    """A stage, ingest, the test and the store cannot talk to the API server."""
+    with_token = {
+        name
+        for name, pod in rendering.pods()
+        if pod["spec"]["automountServiceAccountToken"] is not False
+    }
+    assert {name.rsplit("-", 1)[0] for name in with_token} == {"al-voc-driver"}
+    assert (
+        rendering.named("ServiceAccount", "al-voc-stage")["automountServiceAccountToken"] is False
+    )
+
+
+def test_rights_of_the_driver(render: Any) -> None:
+    """Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps."""
+    rules = render().named("Role", "al-voc-driver")["rules"]
+    assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in rules] == [
+        (["batch"], ["jobs"], ["get", "list", "create", "delete"]),
+        ([""], ["pods"], ["get", "list"]),
+        ([""], ["pods/log"], ["get"]),
+        ([""], ["events"], ["list"]),
+        ([""], ["configmaps"], ["get", "patch"]),
+    ]
+    assert rules[-1]["resourceNames"] == ["al-voc", "al-voc-status"]
+    assert all("resourceNames" not in rule for rule in rules[:-1])
+    binding = render().named("RoleBinding", "al-voc-driver")
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "al-voc-driver", "namespace": "ns"}
+    ]
+    assert binding["roleRef"]["name"] == "al-voc-driver"
+
+
+def test_meshes_leave_pods_alone(rendering: Any) -> None:
+    """A sidecar would keep a Job from ending: none is injected."""
+    for name, pod in rendering.pods():
+        metadata = pod["metadata"]
+        assert metadata["annotations"]["sidecar.istio.io/inject"] == "false", name
+        assert metadata["annotations"]["linkerd.io/inject"] == "disabled", name
+        assert metadata["labels"]["sidecar.istio.io/inject"] == "false", name
+
+
+def test_pods_are_not_evicted_to_save_a_node(rendering: Any) -> None:
+    """Work of hours is not thrown away to pack a cluster more tightly."""
+    annotation = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    for name, pod in rendering.pods():
+        assert pod["metadata"]["annotations"][annotation] == "false", name
+
+
+def test_every_container_has_a_memory_limit(rendering: Any) -> None:
+    """No pod can take a node's memory from others."""
+    for name, pod in rendering.pods():
+        for container in containers(pod["spec"]):
+            assert container["resources"]["limits"]["memory"], name
+
+
+@pytest.mark.parametrize("values", [{}, {"podSecurityContext": {"runAsNonRoot": False}}])
+def test_values_cannot_weaken_security(render: Any, values: dict[str, Any]) -> None:
+    """What a value adds to a security context takes nothing away."""
+    assert render(values).stage("train")["securityContext"]["runAsNonRoot"] is True

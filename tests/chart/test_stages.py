@@ -1,0 +1,191 @@
+"""The pods of stages: what each value does to them, stage by stage."""
+
+from typing import Any
+
+import pytest
+
+from job.keys import STAGES
+
+AFFINITY: dict[str, Any] = {"podAntiAffinity": {}}
+TOLERATION = {"key": "gpu", "operator": "Exists"}
+VOLUME = {"name": "weights", "configMap": {"name": "weights"}}
+MOUNT = {"name": "weights", "mountPath": "/weights"}
+
+
+def gpus(rendering: Any) -> dict[str, Any]:
+    return {
+        stage: rendering.stage(stage)["containers"][0]["resources"]["limits"].get("nvidia.com/gpu")
+        for stage in STAGES
+    }
+
+
+def test_who_gets_a_gpu(render: Any) -> None:
+    """What runs the detector gets one, what does not gets none."""
+    assert gpus(render()) == {
+        "select": None,
+        "annotate-sim": None,
+        "train": "1",
+        "evaluate": "1",
+        "score": "1",
+    }
+
+
+def test_gpus_of_a_stage(render: Any) -> None:
+    """A stage's own number counts, 0 too, and the resource may have another name."""
+    values = {"stages": {"train": {"gpus": 4}, "score": {"gpus": 0}}}
+    assert gpus(render(values)) == {
+        "select": None,
+        "annotate-sim": None,
+        "train": "4",
+        "evaluate": "1",
+        "score": None,
+    }
+    renamed = {"stages": {"defaults": {"gpuResource": "amd.com/gpu"}}}
+    limits = render(renamed).stage("train")["containers"][0]["resources"]["limits"]
+    assert limits == {"memory": "8Gi", "amd.com/gpu": "1"}
+
+
+def test_quantities_are_texts(render: Any) -> None:
+    """Numbers are written as texts, the only form that every client of the API takes."""
+    requests = {"cpu": 0.5, "memory": 2147483648}
+    rendering = render({"stages": {"train": {"gpus": 10, "resources": {"requests": requests}}}})
+    assert rendering.stage("train")["containers"][0]["resources"] == {
+        "requests": {"cpu": "0.5", "memory": "2.147483648e+09"},
+        "limits": {"nvidia.com/gpu": "10"},
+    }
+
+
+def test_a_stage_s_container(render: Any) -> None:
+    """The driver finds the container by name and gives it arguments; the image has the command."""
+    for stage in STAGES:
+        spec = render().stage(stage)
+        [container] = spec["containers"]
+        assert container["name"] == "stage"
+        assert not {"command", "args"} & container.keys()
+        assert spec["restartPolicy"] == "Never"
+        assert spec["serviceAccountName"] == "al-voc-stage"
+        env = {each["name"]: each.get("value") or each["valueFrom"] for each in container["env"]}
+        assert env["AL_LOG"] == "json"
+        assert env["AL_ATTEMPT"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+        assert (env["HOME"], env["AL_CACHE"]) == ("/tmp", "/tmp/al-voc")  # noqa: S108 - a pod's own
+        assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path", "expected"),
+    [
+        ("nodeSelector", {"pool": "a"}, ["nodeSelector"], {"pool": "a"}),
+        ("affinity", AFFINITY, ["affinity"], AFFINITY),
+        ("tolerations", [TOLERATION], ["tolerations"], [TOLERATION]),
+        ("priorityClassName", "low", ["priorityClassName"], "low"),
+        ("runtimeClassName", "nvidia", ["runtimeClassName"], "nvidia"),
+        ("deadlineSeconds", 60, ["activeDeadlineSeconds"], 60),
+        ("terminationGracePeriodSeconds", 9, ["terminationGracePeriodSeconds"], 9),
+        ("extraEnv", [{"name": "A", "value": "b"}], ["containers", 0, "env", -1, "value"], "b"),
+        ("extraVolumes", [VOLUME], ["volumes", -1], VOLUME),
+        ("extraVolumeMounts", [MOUNT], ["containers", 0, "volumeMounts", -1], MOUNT),
+        ("scratch", "3Gi", ["volumes", 0, "emptyDir"], {"sizeLimit": "3Gi"}),
+        (
+            "sharedMemory",
+            "2Gi",
+            ["volumes", 1, "emptyDir"],
+            {"medium": "Memory", "sizeLimit": "2Gi"},
+        ),
+        (
+            "resources",
+            {"requests": {"cpu": 8, "memory": "7Gi"}, "limits": {"memory": "9Gi"}},
+            ["containers", 0, "resources"],
+            {
+                "requests": {"cpu": "8", "memory": "7Gi"},
+                "limits": {"memory": "9Gi", "nvidia.com/gpu": "1"},
+            },
+        ),
+    ],
+)
+def test_a_setting_of_a_stage(
+    render: Any, key: str, value: Any, path: list[Any], expected: Any
+) -> None:
+    """A setting of one stage reaches its pod and no other; one of `defaults` reaches all."""
+
+    def found(rendering: Any, stage: str) -> Any:
+        place = rendering.stage(stage)
+        for part in path:
+            place = place.get(part) if isinstance(place, dict) else place[part]
+        return place
+
+    one = render({"stages": {"train": {key: value}}})
+    assert found(one, "train") == expected
+    assert found(one, "score") != expected
+    every = render({"stages": {"defaults": {key: value}}})
+    assert all(found(every, stage) == expected for stage in ("train", "evaluate", "score"))
+
+
+def test_marks_of_a_stage_s_pod(render: Any) -> None:
+    """Annotations and labels are added; the chart's annotations give way, its labels do not."""
+    given = {
+        "podAnnotations": {"note": "mine", "sidecar.istio.io/inject": "true"},
+        "podLabels": {"team": "vision", "app.kubernetes.io/name": "other"},
+    }
+    rendering = render({"stages": {"train": given}})
+    metadata = rendering.launch["templates"]["train"]["spec"]["template"]["metadata"]
+    assert metadata["annotations"]["note"] == "mine"
+    assert metadata["annotations"]["sidecar.istio.io/inject"] == "true"
+    assert metadata["labels"]["team"] == "vision"
+    assert metadata["labels"]["app.kubernetes.io/name"] == "al-voc"
+
+
+def test_a_stage_s_setting_replaces_the_default_as_a_whole(render: Any) -> None:
+    """Settings are not merged: what a stage says is all there is."""
+    values = {
+        "stages": {
+            "defaults": {"nodeSelector": {"pool": "gpu"}},
+            "select": {"nodeSelector": {"pool": "cpu"}},
+            "annotate-sim": {"nodeSelector": {}},
+        }
+    }
+    rendering = render(values)
+    assert rendering.stage("train")["nodeSelector"] == {"pool": "gpu"}
+    assert rendering.stage("select")["nodeSelector"] == {"pool": "cpu"}
+    assert "nodeSelector" not in rendering.stage("annotate-sim")
+
+
+def test_ingest_is_placed_like_a_stage(render: Any) -> None:
+    """Ingest follows the defaults of stages, less the GPU, and its own settings."""
+    values = {"stages": {"defaults": {"nodeSelector": {"pool": "a"}}}, "ingest": {"pod": {}}}
+    [job] = render(values).jobs("ingest")
+    spec = job["spec"]["template"]["spec"]
+    assert spec["nodeSelector"] == {"pool": "a"}
+    assert "nvidia.com/gpu" not in spec["containers"][0]["resources"]["limits"]
+    [job] = render({"ingest": {"pod": {"deadlineSeconds": 9}}}).jobs("ingest")
+    assert job["spec"]["template"]["spec"]["activeDeadlineSeconds"] == 9
+
+
+def test_shared_memory_is_inside_the_memory_limit(rendering: Any, quantity: Any) -> None:
+    """It counts as memory: were it as large as the limit, filling it would kill the pod."""
+    for stage in STAGES:
+        spec = rendering.stage(stage)
+        [shared] = [each for each in spec["volumes"] if each["name"] == "shared-memory"]
+        [container] = spec["containers"]
+        limit = quantity(container["resources"]["limits"]["memory"])
+        assert quantity(shared["emptyDir"]["sizeLimit"]) <= limit / 2
+        assert {"name": "shared-memory", "mountPath": "/dev/shm"} in container["volumeMounts"]  # noqa: S108 - a pod's own
+
+
+def test_a_stage_writes_to_tmp_alone(render: Any) -> None:
+    """The file system of the image is read-only: /tmp is a volume."""
+    spec = render().stage("train")
+    assert {"name": "tmp", "mountPath": "/tmp"} in spec["containers"][0]["volumeMounts"]  # noqa: S108 - a pod's own
+    assert {"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}} in spec["volumes"]
+
+
+def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
+    """`helm test` examines what a training would find, the experiment's needs among it."""
+    rendering = render({"stages": {"train": {"nodeSelector": {"pool": "a"}, "gpus": 2}}})
+    pod = rendering.named("Pod", "al-voc-doctor")
+    [container] = pod["spec"]["containers"]
+    assert container["args"] == ["doctor", "/etc/al-voc/experiment.yaml"]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "2"
+    assert pod["spec"]["nodeSelector"] == {"pool": "a"}
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    policy = pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
+    assert policy == "before-hook-creation,hook-succeeded"

@@ -1,0 +1,179 @@
+"""Where the release keeps everything: in a small store of its own, or in a bucket."""
+
+import base64
+from typing import Any
+
+import pytest
+
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def env(spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        each["name"]: each.get("value") or each["valueFrom"]
+        for each in spec["containers"][0]["env"]
+    }
+
+
+def secret_env(name: str) -> dict[str, Any]:
+    return {key: {"secretKeyRef": {"name": name, "key": key}} for key in KEYS}
+
+
+def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
+    """Stages, ingest, driver and test find it, and have its key from its Secret."""
+    expected = {
+        "AL_STORE": "s3://al-voc",
+        "AWS_ENDPOINT_URL": "http://al-voc-store:8333",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        **secret_env("al-voc-store"),
+    }
+    for name, pod in render().pods():
+        if name != "al-voc-store":
+            assert env(pod["spec"]).items() >= expected.items(), name
+
+
+def test_its_key_is_the_same_at_each_upgrade(render: Any) -> None:
+    """It is a digest of namespace and release, so that it also is where there is no cluster to ask.
+
+    The digest: `printf al-voc/ns/al-voc | sha256sum | cut -c1-40`.
+    """
+    data = render().named("Secret", "al-voc-store")["data"]
+    assert base64.b64decode(data["AWS_ACCESS_KEY_ID"]) == b"al-voc"
+    secret = base64.b64decode(data["AWS_SECRET_ACCESS_KEY"]).decode()
+    assert secret == "36e83f1b0cc6f7633" + "2ac7921abb077a13fc29e83"
+    other = render(name="other").named("Secret", "other-al-voc-store")["data"]
+    assert other["AWS_SECRET_ACCESS_KEY"] != data["AWS_SECRET_ACCESS_KEY"]
+
+
+def test_service_finds_the_store(render: Any) -> None:
+    """The Service's selector and port are those of the store's pod, and of no other pod."""
+    service = render().named("Service", "al-voc-store")["spec"]
+    assert service["ports"] == [{"name": "s3", "port": 8333, "targetPort": "s3"}]
+    chosen = [
+        name
+        for name, pod in render().pods()
+        if pod["metadata"]["labels"].items() >= service["selector"].items()
+    ]
+    assert chosen == ["al-voc-store"]
+    deployment = render().named("Deployment", "al-voc-store")["spec"]
+    assert deployment["selector"]["matchLabels"] == service["selector"]
+    [container] = deployment["template"]["spec"]["containers"]
+    assert container["ports"] == [{"name": "s3", "containerPort": 8333}]
+
+
+def test_only_s3_is_heard_from_outside(render: Any) -> None:
+    """The store's inner servers ask for no key: they listen to their own pod alone."""
+    [container] = store_pod(render())["containers"]
+    assert {"-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.ip.bind=0.0.0.0"} <= set(container["args"])
+
+
+def test_the_store_does_not_phone_home(render: Any) -> None:
+    """A cluster without internet, or one that keeps to itself, is left alone."""
+    [container] = store_pod(render())["containers"]
+    assert "-master.telemetry=false" in container["args"]
+
+
+def test_two_store_pods_never_share_a_volume(render: Any) -> None:
+    """The old pod ends before a new one starts."""
+    deployment = render().named("Deployment", "al-voc-store")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_data_are_on_an_empty_dir_at_first(render: Any) -> None:
+    """No StorageClass is needed."""
+    rendering = render()
+    assert not rendering.of_kind("PersistentVolumeClaim")
+    volume = {"name": "data", "emptyDir": {"sizeLimit": "20Gi"}}
+    assert volume in store_pod(rendering)["volumes"]
+
+
+@pytest.mark.parametrize(("storage_class", "expected"), [("", None), ("fast", "fast")])
+def test_data_may_persist(render: Any, storage_class: str, expected: str | None) -> None:
+    """The claim of the chart outlives the release: results are not removed with it."""
+    persistence = {"enabled": True, "size": "5Gi", "storageClass": storage_class}
+    rendering = render({"store": {"embedded": {"persistence": persistence}}})
+    claim = rendering.named("PersistentVolumeClaim", "al-voc-store")
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert claim["spec"]["resources"] == {"requests": {"storage": "5Gi"}}
+    assert claim["spec"].get("storageClassName") == expected
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "al-voc-store"}}
+    assert volume in store_pod(rendering)["volumes"]
+
+
+def test_a_claim_of_the_user_s(render: Any) -> None:
+    """A claim that is there is used, and none is made."""
+    persistence = {"enabled": True, "existingClaim": "mine"}
+    rendering = render({"store": {"embedded": {"persistence": persistence}}})
+    assert not rendering.of_kind("PersistentVolumeClaim")
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "mine"}}
+    assert volume in store_pod(rendering)["volumes"]
+
+
+def test_own_key_for_the_store_of_the_release(render: Any) -> None:
+    """A Secret of the user's takes the place of the derived one, for the server, too."""
+    rendering = render({"store": {"existingSecret": "mine"}})
+    assert not rendering.of_kind("Secret")
+    for name, pod in rendering.pods():
+        assert env(pod["spec"]).items() >= secret_env("mine").items(), name
+
+
+def test_settings_of_the_store_s_pod(render: Any, every_value: dict[str, Any]) -> None:
+    """It may be placed, marked and sized."""
+    given = every_value["store"]["embedded"] | {
+        "image": {"repository": "mirror/seaweedfs", "tag": "9", "pullPolicy": "Never"},
+        "resources": {"limits": {"memory": "3Gi"}},
+        "podSecurityContext": {"runAsUser": 5},
+    }
+    rendering = render({"store": {"embedded": given}})
+    pod, metadata = store_pod(rendering), store_metadata(rendering)
+    for key in ("nodeSelector", "affinity", "tolerations", "priorityClassName"):
+        assert pod[key] == given[key]
+    assert pod["securityContext"]["runAsUser"] == 5
+    assert pod["containers"][0]["image"] == "mirror/seaweedfs:9"
+    assert pod["containers"][0]["imagePullPolicy"] == "Never"
+    assert pod["containers"][0]["resources"]["limits"] == {"memory": "3Gi"}
+    assert metadata["annotations"]["note"] == "mine"
+    assert metadata["labels"]["team"] == "vision"
+
+
+def test_own_bucket(render: Any) -> None:
+    """A bucket takes the place of the store: nothing of it is made."""
+    store = {
+        "url": "s3://mine/voc",
+        "endpoint": "https://s3.example",
+        "region": "eu-west-1",
+        "existingSecret": "keys",
+    }
+    rendering = render({"store": store})
+    assert not {each["metadata"]["name"] for each in rendering.objects} & {"al-voc-store"}
+    expected = {
+        "AL_STORE": "s3://mine/voc",
+        "AWS_ENDPOINT_URL": "https://s3.example",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        **secret_env("keys"),
+    }
+    for name, pod in rendering.pods():
+        assert env(pod["spec"]).items() >= expected.items(), name
+
+
+def test_workload_identity(render: Any) -> None:
+    """Without a Secret no key is given, and the cloud's own annotations are on the accounts."""
+    annotations = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/voc"}
+    rendering = render(
+        {"store": {"url": "s3://mine"}, "serviceAccount": {"annotations": annotations}}
+    )
+    for account in rendering.of_kind("ServiceAccount"):
+        assert account["metadata"]["annotations"] == annotations
+    for name, pod in rendering.pods():
+        assert not {*KEYS, "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"} & env(pod["spec"]).keys(), name
+
+
+def store_pod(rendering: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = rendering.named("Deployment", "al-voc-store")["spec"]["template"]["spec"]
+    return spec
+
+
+def store_metadata(rendering: Any) -> dict[str, Any]:
+    template = rendering.named("Deployment", "al-voc-store")["spec"]["template"]
+    metadata: dict[str, Any] = template["metadata"]
+    return metadata

@@ -1,0 +1,152 @@
+"""What the chart takes as values: each is described, documented, and no other is taken."""
+
+import importlib.util
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHART = Path(__file__).parents[2] / "helm"
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+FREE = {"global", "experiment", "affinity", "podSecurityContext"}
+"""Objects whose keys are another's business: helm's, the package's, Kubernetes'."""
+OPTIONAL = {"select", "annotate-sim", "train", "evaluate", "score", "resources"}
+"""Sections whose keys all have a default elsewhere, or none."""
+SECTIONS = [
+    "",
+    "image",
+    "store",
+    "store.embedded",
+    "store.embedded.image",
+    "store.embedded.persistence",
+    "store.embedded.resources",
+    "serviceAccount",
+    "launch",
+    "stages",
+    "stages.defaults",
+    "stages.defaults.resources",
+    "stages.score",
+    "ingest",
+    "ingest.pod",
+    "driver",
+    "driver.resources",
+]
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    if reference := schema.get("$ref"):
+        found: dict[str, Any] = SCHEMA["definitions"][reference.rsplit("/", 1)[1]]
+        return found
+    return schema
+
+
+def sections(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the schema that has named keys, or should have."""
+    yield path, schema
+    for key, value in schema.get("properties", {}).items():
+        inner = resolved(value)
+        if inner.get("type") == "object" and key not in FREE:
+            yield from sections(inner, f"{path}.{key}".strip("."))
+
+
+def nested(path: str, value: object) -> Any:
+    for key in reversed([key for key in path.split(".") if key]):
+        value = {key: value}
+    return value
+
+
+def test_every_object_of_the_schema_is_closed() -> None:
+    """Keys are named, or all of one type; only what belongs to others is free."""
+    for path, schema in sections(SCHEMA):
+        others = schema["additionalProperties"]
+        assert others is False or {"type", "anyOf"} & resolved(others).keys(), path
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
+    """A typo is an error that names the key, and not a setting that is silently not made."""
+    message = refuse(nested(section, {"nodeselector": "x"}))
+    assert "nodeselector" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("image.pullPolicy", "Sometimes"),
+        ("image.digest", "abc"),
+        ("store.url", "https://bucket"),
+        ("store.url", "gs://bucket"),
+        ("store.endpoint", "s3.example:9000"),
+        ("launch.maxParallel", 0),
+        ("launch.scoreShards", 1.5),
+        ("launch.ttlSecondsAfterFinished", 0),
+        ("launch.pollSeconds", 0),
+        ("stages.train.gpus", -1),
+        ("stages.train.gpuResource", "gpu"),
+        ("stages.train.sharedMemory", "1 GB"),
+        ("stages.train.extraEnv", {"A": "b"}),
+        ("driver.podLabels", {"a": 1}),
+        ("ingest.args", "synthetic --name x"),
+    ],
+)
+def test_a_wrong_value_is_refused(refuse: Any, path: str, value: Any) -> None:
+    """A value of a wrong type or range is an error that says where it is."""
+    assert path.rsplit(".", maxsplit=1)[-1] in refuse(nested(path, value))
+
+
+def test_schema_and_defaults_have_the_same_keys() -> None:
+    """Nothing can be set that has no default to read, and no default lacks its description."""
+
+    def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
+        assert schema["properties"].keys() - {"global"} == values.keys(), path
+        for key, value in values.items():
+            inner = resolved(schema["properties"][key])
+            if isinstance(value, dict) and "properties" in inner and key not in {"pod", *OPTIONAL}:
+                compare(inner, value, f"{path}.{key}")
+
+    compare(SCHEMA, VALUES, "values")
+
+
+@pytest.fixture
+def reference() -> Any:
+    """The script that writes the README."""
+    spec = importlib.util.spec_from_file_location("reference", CHART / "reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_readme_is_current(reference: Any) -> None:
+    """README.md is what `make docs` makes of values.yaml, in which every value has a comment."""
+    assert (CHART / "README.md").read_text(encoding="utf-8") == reference.reference()
+
+
+def test_a_value_without_a_comment_is_noticed(
+    reference: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new value cannot be left undocumented."""
+    path = tmp_path / "values.yaml"
+    path.write_text("a:\n  # Said.\n  b: 1\n  c: 2\n", encoding="utf-8")
+    monkeypatch.setattr(reference, "VALUES", path)
+    with pytest.raises(ValueError, match=r"values.yaml: a.c has no comment"):
+        reference.reference()
+
+
+def test_chart_says_which_kubernetes_it_needs() -> None:
+    """`podFailurePolicy`, on which everything rests, is there from Kubernetes 1.31 on."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert chart["kubeVersion"] == ">=1.31.0-0"
+
+
+def test_version_of_the_app_is_the_package_s() -> None:
+    """The chart runs the image of the very package that it lies beside."""
+    project = tomllib.loads((CHART.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert chart["appVersion"] == project["project"]["version"]

@@ -1,0 +1,154 @@
+"""The Job of a stage: its name is a lock, and its policy follows from the exit codes."""
+
+import re
+from itertools import product
+
+import kubernetes_validate
+import pytest
+
+from job.config import Config
+from job.keys import STAGES, RoundRef, StageRef
+from job.launch.jobs import SPEC_HASH, job_name, make_job
+from job.launch.settings import LaunchConfig
+
+TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
+
+
+def test_a_short_name_says_all(launch: LaunchConfig) -> None:
+    """Release, experiment, seed, arm, round, stage and attempt, in that order."""
+    assert job_name(launch, TRAIN, 1) == "al-voc-tiny-s0-brust-r3-train-1"
+    first = RoundRef("tiny", 4, None, 0).stage("annotate-sim")
+    assert job_name(launch, first, 2) == "al-voc-tiny-s4-r0-annotate-sim-2"
+
+
+def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
+    """However long names are and whatever is in them, a Job's name is a host name, and its own."""
+    long = launch.model_copy(update={"release": "a-release-of-thirty-characters"})
+    experiments = ["x" * 63, "x" * 62 + "y", "Mixed.Case_1", "mixed-case-1"]
+    arms = ["a" * 63, "a" * 62 + "b", "A.b", "a-b", None]
+    names = [
+        job_name(long, RoundRef(experiment, seed, arm, 0 if arm is None else 999).stage(stage), 12)
+        for experiment, seed, arm, stage in product(experiments, [0, 2**63], arms, STAGES)
+    ]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert re.fullmatch("[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])", name)
+        assert name.endswith("-12")
+
+
+def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:
+    """The longest words are cut first, so that a person still knows what it is."""
+    ref = RoundRef("pascal-voc-2007-trainval", 3, "brust-sum-weighted", 7).stage("annotate-sim")
+    name = job_name(launch, ref, 1)
+    pattern = "al-voc-pascal-v-s3-brust-su-r7-[0-9a-f]{6}-annotate-sim-1"
+    assert re.fullmatch(pattern, name)
+
+
+def test_labels_say_what_a_job_is(launch: LaunchConfig, settings: Config) -> None:
+    """Job and pod carry them, beside those of the template; round 0 has no arm."""
+    arms = settings.model_copy(update={"rounds": 5})
+    expected = {
+        "team": "vision",
+        "al-voc/release": "al-voc",
+        "al-voc/experiment": "tiny",
+        "al-voc/seed": "0",
+        "al-voc/arm": "brust",
+        "al-voc/round": "3",
+        "al-voc/stage": "train",
+        "al-voc/attempt": "2",
+    }
+    job = make_job(launch, arms, TRAIN, 2)
+    assert job["metadata"]["labels"] == expected
+    assert job["spec"]["template"]["metadata"]["labels"] == expected
+    first = make_job(launch, arms, TRAIN.round.at(0).stage("train"), 1)
+    assert "al-voc/arm" not in first["metadata"]["labels"]
+
+
+def test_the_container_gets_the_stage(launch: LaunchConfig, settings: Config) -> None:
+    """Its arguments are a command that anybody could type."""
+    [container] = make_job(launch, settings, TRAIN, 1)["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == [
+        "train",
+        "--round=3",
+        "--experiment=tiny",
+        "--seed=0",
+        "--arm=brust",
+    ]
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_permanent_errors_end_a_job_and_disruptions_do_not_count(
+    launch: LaunchConfig, settings: Config
+) -> None:
+    """64, 65 and 78 fail it at once; that rule comes before the one for disruptions."""
+    spec = make_job(launch, settings, TRAIN, 1)["spec"]
+    first, second = spec["podFailurePolicy"]["rules"]
+    assert first["action"] == "FailJob"
+    assert first["onExitCodes"] == {
+        "containerName": "stage",
+        "operator": "In",
+        "values": [64, 65, 78],
+    }
+    assert second == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+    assert spec["backoffLimit"] == 3
+    assert spec["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_scoring_is_an_index_for_each_share(launch: LaunchConfig, settings: Config) -> None:
+    """A share fails by itself, and has attempts of its own."""
+    shared = launch.model_copy(update={"score_shards": 4, "score_parallelism": 9})
+    spec = make_job(shared, settings, TRAIN.round.stage("score"), 1)["spec"]
+    assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 4)
+    assert spec["backoffLimitPerIndex"] == 3
+    assert "backoffLimit" not in spec
+    assert spec["podFailurePolicy"]["rules"][0]["action"] == "FailIndex"
+    assert spec["template"]["spec"]["containers"][0]["args"][-1] == (
+        "--shard=$(JOB_COMPLETION_INDEX)/4"
+    )
+
+
+def test_the_queue_is_a_label_of_the_job_alone(launch: LaunchConfig, settings: Config) -> None:
+    """Kueue admits Jobs by it; without a queue there is none."""
+    name = "kueue.x-k8s.io/queue-name"
+    assert name not in make_job(launch, settings, TRAIN, 1)["metadata"]["labels"]
+    queued = make_job(launch.model_copy(update={"queue_name": "gpus"}), settings, TRAIN, 1)
+    assert queued["metadata"]["labels"][name] == "gpus"
+    assert name not in queued["spec"]["template"]["metadata"]["labels"]
+
+
+def _hash(launch: LaunchConfig, config: Config, attempt: int = 1) -> str:
+    return str(make_job(launch, config, TRAIN, attempt)["metadata"]["annotations"][SPEC_HASH])
+
+
+def test_the_spec_hash_is_of_what_runs(launch: LaunchConfig, settings: Config) -> None:
+    """Another image or configuration is another hash; attempts and limits of them are not."""
+    usual = _hash(launch, settings)
+    assert _hash(launch, settings, attempt=2) == usual
+    patient = {"backoff_limit": 9, "max_parallel": 7, "ttl_seconds_after_finished": 60}
+    assert _hash(launch.model_copy(update=patient), settings) == usual
+    other = launch.model_copy(deep=True)
+    other.templates["train"]["spec"]["template"]["spec"]["containers"][0]["image"] = "al-job:2"
+    assert _hash(other, settings) != usual
+    train = settings.train.model_copy(update={"steps": 5})
+    assert _hash(launch, settings.model_copy(update={"train": train})) != usual
+
+
+def test_templates_are_not_changed(launch: LaunchConfig, settings: Config) -> None:
+    """One template serves all of a stage's Jobs."""
+    before = launch.model_dump_json()
+    make_job(launch, settings, TRAIN, 1)
+    assert launch.model_dump_json() == before
+
+
+@pytest.mark.parametrize("version", ["1.31", "1.37"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_jobs_are_valid_in_the_oldest_and_the_newest_version(
+    launch: LaunchConfig, settings: Config, stage: str, version: str
+) -> None:
+    """Every field is one that Kubernetes knows."""
+    ref: StageRef = TRAIN.round.stage(stage)  # type: ignore[arg-type]
+    kept = launch.model_copy(update={"ttl_seconds_after_finished": 60, "queue_name": "gpus"})
+    kubernetes_validate.validate(make_job(kept, settings, ref, 1), version, strict=True)
