@@ -109,7 +109,7 @@ class Group:
 
 def _num_positives(detector: Detector, targets: list[Target]) -> Tensor:
     """How many anchors have a box, as a scalar."""
-    matched_IA = torch.stack([detector._match(target["boxes"]) for target in targets])  # noqa: SLF001, N806 - the loss's own rule; I = images, A = anchors
+    matched_IA = torch.stack([detector.match(target["boxes"]) for target in targets])  # noqa: N806 - the loss's own rule; I = images, A = anchors
     return (matched_IA >= 0).sum()
 
 

@@ -116,7 +116,7 @@ class Detector(nn.Module):
             targets: What each image shows; an image may show nothing.
         """
         outputs, _ = self._outputs(images_BCHW)
-        matched = [self._match(target["boxes"]) for target in targets]
+        matched = [self.match(target["boxes"]) for target in targets]
         anchors = [self.anchors_A4] * len(targets)
         losses: dict[str, Tensor] = self.ssd.compute_loss(targets, outputs, anchors, matched)
         return losses
@@ -139,7 +139,7 @@ class Detector(nn.Module):
         maps = list(self.ssd.backbone(images).values())
         return self.ssd.head(maps), maps
 
-    def _match(self, boxes: Tensor) -> Tensor:
+    def match(self, boxes: Tensor) -> Tensor:
         """Return for each anchor the index of its box, or -1: int64 (A,)."""
         if not len(boxes):
             return torch.full((len(self.anchors_A4),), -1, device=boxes.device)

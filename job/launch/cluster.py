@@ -132,7 +132,7 @@ class Cluster:
         return "/".join([root, "namespaces", self.namespace, *words])
 
     def _list(self, kind: str, **selector: str) -> Iterator[Manifest]:
-        """Yield items page by page; where the list changes too much meanwhile, begin again."""
+        """Yield items page by page; where a page is too old by then, all come once more."""
         page: dict[str, str] = {}
         while True:
             query = {"limit": str(PAGE), **selector, **page}

@@ -170,6 +170,26 @@ def test_scoring_in_shards_gives_the_same_record(
     assert Markers(store).is_done(ref, begun)
 
 
+def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
+    finished: LocalStore, settings: Config
+) -> None:
+    """All shares are done, but not the stage: the next attempt at any of them finds out."""
+    store = MemoryStore()
+    for key in finished.list(""):
+        if "/score/" not in key:
+            store.write(key, finished.read(key))
+    begun = load_experiment(store, settings.experiment)
+    ref = ROUND_0.stage("score")
+    for index in range(2):
+        experiment.run_once(store, begun, ref, (index, 2))
+    joined = store.read(ref.done)
+    store.delete(ref.done)
+    shares = [store.read(ref.shard_done(index, 2)) for index in range(2)]
+    experiment.run_once(store, begun, ref, (0, 2))
+    assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
+    assert [store.read(ref.shard_done(index, 2)) for index in range(2)] == shares
+
+
 def test_results_begin_with_the_tutorials_columns(finished: LocalStore) -> None:
     """One row per seed, arm and round, by the tutorial's names first."""
     text = finished.read("experiments/tiny/results.csv").decode()
