@@ -14,7 +14,7 @@ from job.launch.control import STATUS_KEY
 from job.launch.kubernetes import KubernetesLauncher, States
 from job.launch.patience import patiently
 from job.launch.settings import LaunchConfig
-from job.launch.states import ended
+from job.launch.states import ended, look
 from job.report.status import Driver, Phase, Reader, StageStatus
 from job.report.write import write_report
 from job.rounds import Markers
@@ -38,8 +38,8 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
         return patiently(lambda: markers.is_done(ref, config))
 
     try:
-        while not patiently(lambda: _is_ingested(store, config, launch, cluster)):
-            board.tell_phase("waiting", f"until {config.dataset.name} is ingested")
+        while waits := patiently(lambda: _wait_for_data(store, config, launch, cluster)):
+            board.tell_phase("waiting", waits)
             time.sleep(launch.poll_seconds)
         config = patiently(lambda: experiments.begin(store, config))
         launcher = KubernetesLauncher(
@@ -57,21 +57,26 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
     return Outcome(config, num_run, rows)
 
 
-def _is_ingested(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) -> bool:
-    """Whether the data set is there, or nobody is about to ingest it.
+def _wait_for_data(
+    store: Store, config: Config, launch: LaunchConfig, cluster: Cluster
+) -> str | None:
+    """Return what has to be waited for until the data set is there, if anything.
 
     Raises:
         BadDataError: The release's ingest failed.
     """
     jobs = cluster.jobs(f"al-voc/release={launch.release},app.kubernetes.io/component=ingest")
     if store.exists(DatasetKeys(config.dataset.name).manifest):
-        return True
+        return None
     for job in jobs:
+        name = job["metadata"]["name"]
         if ended(job) == "Failed":
-            name = job["metadata"]["name"]
             message = f"the data set was not ingested: see `kubectl logs job/{name}`"
             raise BadDataError(message)
-    return all(ended(job) for job in jobs)  # whoever begins the experiment says what is missing
+        if not ended(job):
+            state = look(job, cluster.pods_of(name), cluster.warning)
+            return f"for Job {name} to ingest {config.dataset.name} ({state})"
+    return None  # whoever begins the experiment says what is missing
 
 
 class Board:

@@ -5,7 +5,7 @@ refuse what they do not know.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import urllib3
@@ -89,9 +89,24 @@ class Cluster:
         """Yield the pods with these labels, page by page."""
         return self._list("pods", labelSelector=selector)
 
-    def events(self, selector: str) -> list[Manifest]:
-        """Return what the cluster told about some objects, the latest last."""
-        return sorted(self._list("events", fieldSelector=selector), key=_event_time)
+    def pods_of(self, job: str) -> Iterator[Manifest]:
+        """Yield the pods of a Job, page by page."""
+        return self.pods(f"batch.kubernetes.io/job-name={job}")
+
+    def warning(self, name: str) -> str:
+        """Return the latest warning about an object of this name, or nothing."""
+        return self._latest(self._list("events", fieldSelector=f"involvedObject.name={name}"))
+
+    def kueue_warning(self, job: str) -> str:
+        """Return the latest warning about the Workload that Kueue made of a Job, or nothing."""
+        about = self._list("events", fieldSelector="involvedObject.kind=Workload")
+        own = f"job-{job}-"
+        return self._latest(e for e in about if e["involvedObject"]["name"].startswith(own))
+
+    def _latest(self, events: Iterable[Manifest]) -> str:
+        warnings = [event for event in events if event.get("type") == "Warning"]
+        latest = max(warnings, key=_event_time, default=None)
+        return f"{latest['reason']}: {latest['message']}" if latest else ""
 
     def create_job(self, job: Manifest) -> bool:
         """Create a Job, and return whether it was; one of this name may be there.
@@ -99,7 +114,9 @@ class Cluster:
         Raises:
             ConfigError: It is not valid.
         """
-        return self._call("POST", self._path("jobs"), body=job, absent=(CONFLICT,)) is not None
+        query = {"fieldValidation": "Strict"}  # a field that is misspelt would be left out
+        path = self._path("jobs")
+        return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
     def delete_job(self, name: str) -> None:
         """Delete a Job with its pods; one that is not there is no error."""

@@ -110,7 +110,8 @@ class KubernetesLauncher:
         if ended(job):
             return self._conclude(ref, job)
         self._observe(ref, begun, job)
-        return False
+        # Where its pods have ended, that the Job has too is only told some seconds later.
+        return begun.state.word == "ending" and self._is_done(ref)
 
     def _create(self, ref: StageRef, begun: _Begun) -> bool:
         """Create the stage's Job, when no pod of a Job of this name is left."""
@@ -137,7 +138,7 @@ class KubernetesLauncher:
         """
         if self._is_done(ref):
             return self._finish(ref, job)
-        pods = list(self._pods(job))
+        pods = list(self._cluster.pods_of(job["metadata"]["name"]))
         self._keep_logs(ref, pods)
         if self._is_done(ref):  # it may have ended between the two looks
             return self._finish(ref, job)
@@ -147,12 +148,16 @@ class KubernetesLauncher:
         raise error
 
     def _finish(self, ref: StageRef, job: Manifest) -> bool:
-        self._keep_logs(ref, self._pods(job))
+        self._keep_logs(ref, self._cluster.pods_of(job["metadata"]["name"]))
         return True
 
     def _observe(self, ref: StageRef, begun: _Begun, job: Manifest) -> None:
         """Take note of what a Job is doing, and act where Kubernetes never would."""
-        state = look(job, self._keeping_logs(ref, self._pods(job)), self._warning)
+        state = look(
+            job,
+            self._keeping_logs(ref, self._cluster.pods_of(job["metadata"]["name"])),
+            self._warning,
+        )
         name = job["metadata"]["name"]
         own = make_job(self._launch, self._config, ref, begun.attempt or 1)
         hashes = [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
@@ -197,17 +202,10 @@ class KubernetesLauncher:
         labels = stage_labels(self._launch, ref)
         return ",".join(f"{name}={value}" for name, value in labels.items())
 
-    def _pods(self, job: Manifest) -> Iterator[Manifest]:
-        return self._cluster.pods(f"batch.kubernetes.io/job-name={job['metadata']['name']}")
-
     def _warning(self, name: str) -> str:
-        events = self._cluster.events(f"involvedObject.name={name}")
-        if self._launch.queue_name:  # Kueue speaks of the Workload that it made of the Job
-            workloads = self._cluster.events("involvedObject.kind=Workload")
-            own = f"job-{name}-"
-            events += [e for e in workloads if e["involvedObject"]["name"].startswith(own)]
-        warnings = [event for event in events if event.get("type") == "Warning"]
-        return f"{warnings[-1]['reason']}: {warnings[-1]['message']}" if warnings else ""
+        """Why nothing happens, as an event tells; of a queued Job also what Kueue says."""
+        queued = self._launch.queue_name and self._cluster.kueue_warning(name)
+        return queued or self._cluster.warning(name)
 
     # Logs
 

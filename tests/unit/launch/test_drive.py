@@ -15,12 +15,12 @@ from job.keys import ExperimentKeys
 from job.launch import cluster as kubernetes
 from job.launch.control import read_status
 from job.launch.kubernetes import States
-from job.report.status import Status, status_of
+from job.report.status import Phase, Status, status_of
 from job.rounds import experiment_names, load_experiment
 from job.storage.memory import MemoryStore
 from tests.unit.launch.conftest import Release, ref_of
 from tests.unit.launch.double import faults
-from tests.unit.launch.double.scenarios import Answer, Attempt, Running
+from tests.unit.launch.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
 
 INGEST = "al-voc-ingest-12345678"
 
@@ -187,9 +187,11 @@ def ingest_job(release: Release, behaviour: Answer) -> None:
     )
 
 
-def test_the_driver_waits_until_the_data_set_is_ingested(simple: Release) -> None:
-    """And says so; it draws nothing itself while somebody else does."""
-    answers: list[Answer] = [0, Running(), Running()]
+def test_the_driver_waits_until_the_data_set_is_ingested(
+    simple: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says so, with the reason where that does not begin; it draws nothing itself while somebody else does."""
+    answers: list[Answer] = [0, Running(), SECRET_MISSING]
     ingest_job(simple, 0)
     work = simple.double.controller.behaviour
     waited: list[bool] = []
@@ -201,8 +203,18 @@ def test_the_driver_waits_until_the_data_set_is_ingested(simple: Release) -> Non
         return answers.pop()
 
     simple.double.controller.behaviour = behave
+    phases: list[str] = []
+    tell = Board.tell_phase
+
+    def listen(self: Board, phase: Phase, message: str = "") -> None:
+        phases.append(message)
+        tell(self, phase, message)
+
+    monkeypatch.setattr(Board, "tell_phase", listen)
     assert run(simple).num_run == 4
     assert waited == [False] * 3
+    secret = 'pending: CreateContainerConfigError: secret "missing" not found'
+    assert f"for Job {INGEST} to ingest drawn ({secret})" in phases
 
 
 def test_an_ingest_that_failed_ends_the_run(simple: Release) -> None:

@@ -66,6 +66,15 @@ def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
     assert max(alive) == 2
 
 
+def test_a_stage_is_done_before_its_job_says_so(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pod has ended and its marker is there: the next need not wait for the Job's status."""
+    monkeypatch.setattr(kubernetes, "ended", lambda _: None)
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
 def test_a_driver_that_is_killed_goes_on(release: Release) -> None:
     """Another one adopts the Job that runs, and runs nothing twice."""
     ref = release.ref("select")
