@@ -190,7 +190,7 @@ def ingest_job(release: Release, behaviour: Answer) -> None:
 def test_the_driver_waits_until_the_data_set_is_ingested(
     simple: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And says so, with the reason where that does not begin; it draws nothing itself while somebody else does."""
+    """And says why it does not begin; it draws nothing itself while somebody else does."""
     answers: list[Answer] = [0, Running(), SECRET_MISSING]
     ingest_job(simple, 0)
     work = simple.double.controller.behaviour

@@ -1,0 +1,28 @@
+"""The experiments of these tests: as small as they can be."""
+
+FAULTS = """
+experiment: faults
+dataset:
+  name: drawn
+  synthetic: {num_pool: 24, num_test: 6, size: 64, seed: 0}
+rounds: 2
+budget: {initial: 6, per_round: 4}
+arms:
+  random: {strategy: random}
+  brust: {strategy: brust, class_weights: true}
+detector: {size: 64, width: 0.25, backbone: scratch}
+train:
+  start: previous
+  steps: 200
+  steps_from_previous: 4
+  batch_size: 8
+  optimizer: adamw
+  learning_rate: 0.001
+  checkpoint_every_steps: 10
+score: {images_per_part: 3}
+evaluate: {max_detections: 20}
+runtime: {device: cpu, threads: 1}
+"""
+"""Two arms of two rounds, whose first training can be hit in the middle."""
+SHORT = FAULTS.replace("experiment: faults", "experiment: short").replace("steps: 200", "steps: 4")
+"""The same, where nothing has to be hit."""
