@@ -7,6 +7,7 @@
 {{- end -}}
 
 {{- define "al-voc.driverName" -}}
-{{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) -}}
+{{- /* Also of what it waits on: a failed driver should start again when that is mended. */ -}}
+{{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) (include "al-voc.ingestSpec" .) (include "al-voc.storeVolume" .) (toYaml .Values.serviceAccount.annotations) -}}
 {{ include "al-voc.fullname" . }}-driver-{{ $all | sha256sum | trunc 8 }}
 {{- end -}}

@@ -2,7 +2,7 @@
 
 {{- define "al-voc.fullname" -}}
 {{- $name := contains "al-voc" .Release.Name | ternary .Release.Name (printf "%s-al-voc" .Release.Name) -}}
-{{- $name | trunc 30 | trimSuffix "-" -}}
+{{- $name | replace "." "-" | trunc 30 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* Labels by which pods are found; they never change, as selectors and Job templates cannot. */}}
@@ -57,7 +57,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 - synthetic
 - --name={{ $dataset.name }}
 {{- range $key, $value := $dataset.synthetic }}
-- --{{ $key | replace "_" "-" }}={{ int64 $value }}
+- --{{ $key | replace "_" "-" }}={{ kindIs "string" $value | ternary $value (printf "%v" (int64 $value)) }}
 {{- end }}
 {{- end -}}
 {{- end -}}

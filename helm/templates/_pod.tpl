@@ -80,14 +80,17 @@ initContainers:
       - python
       - -c
       - |
-        import time, urllib.request
-        while True:
+        import sys, time, urllib.request
+        for _ in range(600):
             try:
                 urllib.request.urlopen("{{ include "al-voc.storeEndpoint" .root }}/healthz", timeout=5)
                 break
             except OSError:
                 time.sleep(1)
-    resources: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 128Mi}}
+        else:
+            sys.exit("the store of the release does not answer")
+    resources:
+      {{- include "al-voc.resources" (omit $settings "gpus") | nindent 6 }}
     securityContext:
       {{- include "al-voc.containerSecurity" . | nindent 6 }}
 {{- end }}
@@ -149,7 +152,7 @@ volumes:
 {{- $_ := set $resources "limits" $limits -}}
 {{- end -}}
 {{- range $kind := list "requests" "limits" -}}
-{{- range $name, $quantity := get $resources $kind }}{{ $_ := set (get $resources $kind) $name (toString $quantity) }}{{ end -}}
+{{- range $name, $quantity := get $resources $kind | default dict }}{{ $_ := set (get $resources $kind) $name (toString $quantity) }}{{ end -}}
 {{- end -}}
 {{ toYaml $resources }}
 {{- end -}}

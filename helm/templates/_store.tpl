@@ -4,6 +4,13 @@
 {{ include "al-voc.fullname" . }}-store
 {{- end -}}
 
+{{/* What the release's own store keeps its data on: with another, all begins anew. */}}
+{{- define "al-voc.storeVolume" -}}
+{{- if not .Values.store.url -}}
+{{ .Values.store.embedded.persistence.enabled }} {{ .Values.store.embedded.persistence.existingClaim }}
+{{- end -}}
+{{- end -}}
+
 {{- define "al-voc.storeUrl" -}}
 {{ .Values.store.url | default "s3://al-voc" }}
 {{- end -}}

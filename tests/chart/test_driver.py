@@ -67,6 +67,12 @@ def test_equal_values_are_an_equal_release(render: Any, every_value: dict[str, A
         {"store": {"url": "s3://mine"}},
         {"driver": {"resources": {"limits": {"memory": "512Mi"}}}},
         {"driver": {"backoffLimit": 11}},
+        # What it waits on: a driver that failed with its ingest starts again when that is mended.
+        {"ingest": {"args": ["synthetic", "--name=other"]}},
+        {"ingest": {"backoffLimit": 7}},
+        {"ingest": {"pod": {"nodeSelector": {"disk": "ssd"}}}},
+        {"serviceAccount": {"annotations": {"role": "mine"}}},
+        {"store": {"embedded": {"persistence": {"enabled": True}}}},
     ],
     ids=lambda values: next(iter(values)),
 )

@@ -62,14 +62,16 @@ def test_rights_of_the_driver(render: Any) -> None:
     """Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps."""
     rules = render().named("Role", "al-voc-driver")["rules"]
     assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in rules] == [
-        (["batch"], ["jobs"], ["get", "list", "create", "delete"]),
-        ([""], ["pods"], ["get", "list"]),
+        (["batch"], ["jobs"], ["list", "create", "delete"]),
+        ([""], ["pods"], ["list"]),
         ([""], ["pods/log"], ["get"]),
         ([""], ["events"], ["list"]),
-        ([""], ["configmaps"], ["get", "patch"]),
+        ([""], ["configmaps"], ["get"]),
+        ([""], ["configmaps"], ["patch"]),
     ]
-    assert rules[-1]["resourceNames"] == ["al-voc", "al-voc-status"]
-    assert all("resourceNames" not in rule for rule in rules[:-1])
+    assert rules[-2]["resourceNames"] == ["al-voc"]
+    assert rules[-1]["resourceNames"] == ["al-voc-status"]
+    assert all("resourceNames" not in rule for rule in rules[:-2])
     binding = render().named("RoleBinding", "al-voc-driver")
     assert binding["subjects"] == [
         {"kind": "ServiceAccount", "name": "al-voc-driver", "namespace": "ns"}

@@ -189,3 +189,19 @@ def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
     policy = pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
     assert policy == "before-hook-creation,hook-succeeded"
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ({"limits": {"memory": "16Gi"}, "requests": None}, {"limits": {"memory": "16Gi"}}),
+        ({"requests": {"cpu": "1"}, "limits": None}, {"requests": {"cpu": "1"}}),
+        ({"requests": None, "limits": None}, {}),
+    ],
+)
+def test_requests_or_limits_may_be_left_out(
+    render: Any, resources: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Neither needs the other."""
+    values = {"stages": {"select": {"resources": resources}}}
+    assert render(values).stage("select")["containers"][0]["resources"] == expected
