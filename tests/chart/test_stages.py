@@ -195,7 +195,7 @@ def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
     ("resources", "expected"),
     [
         ({"limits": {"memory": "16Gi"}, "requests": None}, {"limits": {"memory": "16Gi"}}),
-        ({"requests": {"cpu": "1"}, "limits": None}, {"requests": {"cpu": "1"}}),
+        ({"requests": {"cpu": "1", "memory": None}, "limits": None}, {"requests": {"cpu": "1"}}),
         ({"requests": None, "limits": None}, {}),
     ],
 )
