@@ -42,13 +42,23 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
             board.tell_phase("waiting", waits)
             time.sleep(launch.poll_seconds)
         config = patiently(lambda: experiments.begin(store, config))
-        launcher = KubernetesLauncher(
-            store, config, launch, cluster, is_done=is_done, tell=board.tell
+        launcher = patiently(
+            lambda: KubernetesLauncher(
+                store,
+                config,
+                launch,
+                cluster,
+                is_done=lambda ref: markers.is_done(ref, config),
+                tell=board.tell,
+            )
         )
         num_run = loop.run(config, launcher, is_done)
         rows = patiently(lambda: write_report(store, config))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
+        raise
+    except Exception as error:
+        board.tell_phase("failed", f"a bug, the driver's log has its traceback: {error!r}")
         raise
     except StopRequested:
         board.tell_phase("stopped", "asked to stop; the stages that run go on")
@@ -121,7 +131,15 @@ class Board:
         }
         try:
             text = self._reader.read(self._markers.known, begun, driver).model_dump_json()
-            self._cluster.write_config_map(self._launch.status, {STATUS_KEY: text})
-            self._store.write(self._key, text.encode())
-        except AlJobError as error:  # what is told is no reason to end
+        except AlJobError as error:
             log.get().warning("driver.status_untold", reason=str(error))
+            return
+        places = (
+            lambda: self._store.write(self._key, text.encode()),
+            lambda: self._cluster.write_config_map(self._launch.status, {STATUS_KEY: text}),
+        )
+        for write in places:
+            try:
+                write()
+            except AlJobError as error:  # what is told is no reason to end
+                log.get().warning("driver.status_untold", reason=str(error))

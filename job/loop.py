@@ -92,18 +92,20 @@ def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool])
     waiting = {ref: needs(config, ref) for ref in plan(config)}
     running: set[StageRef] = set()
     done: set[StageRef] = set()
+    ready: set[StageRef] = set()  # asked about, and waiting for room
     num_run = 0
     while waiting or running:
         for ref, needed in list(waiting.items()):
             if not done.issuperset(needed):
                 continue
-            if is_done(ref):
+            if ref not in ready and is_done(ref):
                 done.add(ref)
             elif len(running) < launcher.capacity:
                 running.add(ref)
                 launcher.start(ref)
                 num_run += 1
             else:
+                ready.add(ref)
                 continue
             del waiting[ref]
         if running:

@@ -341,8 +341,12 @@ def join_shares(store: Store, ref: StageRef, own: Marker, count: int) -> None:
     markers = Markers(store)
     outputs: dict[str, str] = {}
     seconds = 0.0
-    for index in range(count):
-        share = markers.at(ref.shard_done(index, count))
+    keys = [ref.shard_done(index, count) for index in range(count)]
+    if not set(keys).issubset(store.list(ref.key("shard-"))):  # one call, however many they are
+        log.get().info("stage.shares_left", stage=ref.stage)
+        return
+    for key in keys:
+        share = markers.at(key)
         if share is None or (share.inputs, share.config) != (own.inputs, own.config):
             log.get().info("stage.shares_left", stage=ref.stage)
             return

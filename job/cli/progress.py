@@ -8,6 +8,7 @@ import typer
 from rich.live import Live
 
 from job import experiment as experiments
+from job import log
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -18,7 +19,7 @@ from job.cli.options import (
     StoreOption,
     out,
 )
-from job.errors import UsageError
+from job.errors import TemporaryError, UsageError
 from job.keys import Stage
 from job.report.status import Status, is_over, show, status_of
 from job.storage import open_store
@@ -52,9 +53,10 @@ def status(
     else:
         before = None
         for each in _until_over(read):
-            if each.rounds != before:
+            told = (each.rounds, each.driver and (each.driver.phase, each.driver.message))
+            if told != before:
                 out.print(show(each))
-            before = each.rounds
+            before = told
 
 
 def _reader(
@@ -74,10 +76,14 @@ def _reader(
 
 def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
     while True:
-        status = read()
-        yield status
-        if is_over(status):
-            return
+        try:
+            status = read()
+        except TemporaryError as error:  # it may pass, and the driver may just be starting
+            log.get().warning("status.waits", reason=str(error))
+        else:
+            yield status
+            if is_over(status):
+                return
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 

@@ -85,6 +85,10 @@ class Cluster:
         """Return the Jobs with these labels."""
         return list(self._list("jobs", labelSelector=selector))
 
+    def jobs_named(self, name: str) -> list[Manifest]:
+        """Return the Job of this name, if there is one."""
+        return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
+
     def pods(self, selector: str) -> Iterator[Manifest]:
         """Yield the pods with these labels, page by page."""
         return self._list("pods", labelSelector=selector)
@@ -128,7 +132,7 @@ class Cluster:
         self._call("PATCH", self._path("jobs", name), body={"spec": {"suspend": suspend}})
 
     def log(self, pod: str, container: str) -> bytes | None:
-        """Return the end of a container's log, if its pod is there and it has begun."""
+        """Return the first 16 MiB of a container's log, if its pod is there and it has begun."""
         query = {"container": container, "limitBytes": str(MAX_LOG_BYTES)}
         return self._call(
             "GET", self._path("pods", pod, "log"), query, absent=(NOT_FOUND, BAD_REQUEST)

@@ -25,7 +25,8 @@ def read_status(cluster: Cluster, release: str) -> Status:
     """Return what a release's driver last told.
 
     Raises:
-        UsageError: There is no such release in the namespace, or it has told nothing yet.
+        UsageError: There is no such release in the namespace.
+        TemporaryError: It has told nothing yet.
     """
     content = cluster.config_map(status_map(release))
     if content is None:
@@ -37,7 +38,7 @@ def read_status(cluster: Cluster, release: str) -> Status:
     text = (content.get("data") or {}).get(STATUS_KEY)
     if text is None:
         message = f"the driver of {release} has told nothing yet: see `kubectl get jobs,pods`"
-        raise UsageError(message)
+        raise TemporaryError(message)
     return parse_status(text)
 
 
@@ -69,15 +70,16 @@ def cancel(cluster: Cluster, release: str) -> list[str]:
         UsageError: There is no such release.
         TemporaryError: The driver does not end.
     """
-    for job in _drivers(cluster, release):
-        if not ended(job):
-            cluster.suspend_job(job["metadata"]["name"], suspend=True)
+    running = [job for job in _drivers(cluster, release) if not ended(job)]
+    for job in running:
+        cluster.suspend_job(job["metadata"]["name"], suspend=True)
     _wait_until_gone(cluster, f"{_release(release)},app.kubernetes.io/component=driver")
     jobs = [job for job in cluster.jobs(_release(release)) if not ended(job)]
     names = [job["metadata"]["name"] for job in jobs if "al-voc/stage" in job["metadata"]["labels"]]
     for name in names:
         cluster.delete_job(name)
-    _tell_cancelled(cluster, release)
+    if running:
+        _tell_cancelled(cluster, release)
     return names
 
 
@@ -128,7 +130,7 @@ def _wait_until_gone(cluster: Cluster, selector: str) -> None:
 def _tell_cancelled(cluster: Cluster, release: str) -> None:
     try:
         status = read_status(cluster, release)
-    except UsageError:  # it has told nothing yet
+    except (UsageError, TemporaryError):  # it has told nothing yet
         return
     if status.driver is None:
         return

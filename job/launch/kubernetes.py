@@ -8,17 +8,16 @@ the store is what counts, a Job's status only tells when to look at it.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from job import log
 from job.config import Config
-from job.errors import ConfigError
+from job.errors import ConfigError, TemporaryError
 from job.keys import StageRef
-from job.launch.cluster import Cluster
+from job.launch.cluster import Cluster, DeniedError
 from job.launch.jobs import CONTAINER, SPEC_HASH, attempt_of, make_job, stage_labels
-from job.launch.patience import patiently
+from job.launch.patience import SECONDS_OF_OUTAGE
 from job.launch.settings import LaunchConfig, Manifest
-from job.launch.states import StageState, ended, failure, look
+from job.launch.states import ExhaustedError, StageState, ended, failure, look
 from job.storage import Store
 
 States = Mapping[StageRef, StageState]
@@ -32,6 +31,8 @@ class _Begun:
     """Which of its Jobs is ours; unset until the cluster was asked."""
     state: StageState = field(default_factory=lambda: StageState("pending"))
     image_error_since: float | None = None
+    unknown_since: float | None = None
+    """Since when store or cluster do not answer."""
 
 
 class KubernetesLauncher:
@@ -86,13 +87,32 @@ class KubernetesLauncher:
             AlJobError: A stage failed for good; others go on, and what they do is not lost.
         """
         while True:
-            finished = [ref for ref in self._begun if patiently(partial(self._advance, ref))]
+            finished = [ref for ref in self._begun if self._try(ref)]
             for ref in finished:
                 del self._begun[ref]
-            self._tell({ref: begun.state for ref, begun in self._begun.items()})
+            self._tell(self._states())
             if finished:
                 return finished
             time.sleep(self._launch.poll_seconds)
+
+    def _states(self) -> States:
+        return {ref: begun.state for ref, begun in self._begun.items()}
+
+    def _try(self, ref: StageRef) -> bool:
+        """Advance a stage as far as store and cluster answer; the others should not wait for it."""
+        begun = self._begun[ref]
+        try:
+            is_finished = self._advance(ref)
+        except (TemporaryError, DeniedError) as error:
+            begun.unknown_since = begun.unknown_since or time.monotonic()
+            away = time.monotonic() - begun.unknown_since
+            if away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError):
+                raise
+            log.get().warning("driver.waits", reason=str(error), **_fields(ref))
+            begun.state = StageState("unknown", str(error))
+            return False
+        begun.unknown_since = None
+        return is_finished
 
     def _advance(self, ref: StageRef) -> bool:
         """Bring a stage nearer to its end, and return whether it is done."""
@@ -108,9 +128,10 @@ class KubernetesLauncher:
         if job is None:
             return self._create(ref, begun)
         if ended(job):
-            return self._conclude(ref, job)
+            return self._conclude(ref, begun, job)
         self._observe(ref, begun, job)
-        # Where its pods have ended, that the Job has too is only told some seconds later.
+        # Where its pods have ended, that the Job has too is only told some seconds later; and a pod
+        # of a node that is lost may never be gone.
         return begun.state.word == "ending" and self._is_done(ref)
 
     def _create(self, ref: StageRef, begun: _Begun) -> bool:
@@ -127,10 +148,31 @@ class KubernetesLauncher:
         job["metadata"]["ownerReferences"] = [self._owner]
         if self._cluster.create_job(job):
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
+        else:
+            self._refuse_foreign(ref, job)
         begun.state = StageState("pending")
         return False
 
-    def _conclude(self, ref: StageRef, job: Manifest) -> bool:
+    def _refuse_foreign(self, ref: StageRef, own: Manifest) -> None:
+        """Find out who has the name; where it is this stage, the next look takes it up.
+
+        Raises:
+            ConfigError: It is another release's Job, or somebody else's.
+        """
+        name = own["metadata"]["name"]
+        wanted = stage_labels(self._launch, ref).items()
+        for job in self._cluster.jobs_named(name):
+            metadata = job["metadata"]
+            if wanted <= metadata.get("labels", {}).items():
+                continue
+            hashes = [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
+            message = (
+                f"{ref}: Job {name} is there and belongs to somebody else (spec hash {hashes[0]}, "
+                f"this release's is {hashes[1]}): give the release or the experiment another name"
+            )
+            raise ConfigError(message)
+
+    def _conclude(self, ref: StageRef, begun: _Begun, job: Manifest) -> bool:
         """Judge a Job that ended by the marker.
 
         Raises:
@@ -145,7 +187,17 @@ class KubernetesLauncher:
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
+        if self._hashes(ref, begun, job)[0] != self._hashes(ref, begun, job)[1]:
+            begun.attempt = attempt_of(job) + 1  # an upgrade may have mended what failed it
+            return False
+        begun.state = StageState("failed", str(error))
+        self._tell(self._states())
         raise error
+
+    def _hashes(self, ref: StageRef, begun: _Begun, job: Manifest) -> list[str | None]:
+        """The spec hash of a Job, and the one that the present configuration makes."""
+        own = make_job(self._launch, self._config, ref, begun.attempt or 1)
+        return [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
 
     def _finish(self, ref: StageRef, job: Manifest) -> bool:
         self._keep_logs(ref, self._cluster.pods_of(job["metadata"]["name"]))
@@ -156,11 +208,12 @@ class KubernetesLauncher:
         state = look(
             job,
             self._keeping_logs(ref, self._cluster.pods_of(job["metadata"]["name"])),
-            self._warning,
+            self._cluster.warning,
         )
         name = job["metadata"]["name"]
-        own = make_job(self._launch, self._config, ref, begun.attempt or 1)
-        hashes = [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
+        if state.word == "queued" and self._launch.queue_name:
+            state = StageState("queued", self._cluster.kueue_warning(name) or state.reason)
+        hashes = self._hashes(ref, begun, job)
         if hashes[0] != hashes[1]:
             state = self._refuse(name, hashes, state)
         if state != begun.state:
@@ -202,11 +255,6 @@ class KubernetesLauncher:
         labels = stage_labels(self._launch, ref)
         return ",".join(f"{name}={value}" for name, value in labels.items())
 
-    def _warning(self, name: str) -> str:
-        """Why nothing happens, as an event tells; of a queued Job also what Kueue says."""
-        queued = self._launch.queue_name and self._cluster.kueue_warning(name)
-        return queued or self._cluster.warning(name)
-
     # Logs
 
     def _keeping_logs(self, ref: StageRef, pods: Iterator[Manifest]) -> Iterator[Manifest]:
@@ -221,10 +269,16 @@ class KubernetesLauncher:
             name = pod["metadata"]["name"]
             if name in self._kept_logs or _is_alive(pod):
                 continue
-            text = self._cluster.log(name, CONTAINER)
-            if text:  # else the stage itself has kept what there is
-                self._store.write(ref.log(name), text)
             self._kept_logs.add(name)
+            if self._store.exists(ref.log(name)):  # it ended in good order, and has kept it itself
+                continue
+            try:
+                text = self._cluster.log(name, CONTAINER)
+            except (TemporaryError, ConfigError) as error:  # such as a node that is gone
+                log.get().warning("job.log_lost", pod=name, reason=str(error))
+                continue
+            if text:
+                self._store.write(ref.log(name), text)
 
 
 def _is_alive(pod: Manifest) -> bool:

@@ -1,10 +1,10 @@
 """What a stage's Job is doing, in the words of Kubernetes: what never fails by itself is shown."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from job.errors import AlJobError, BadDataError, ConfigError, UsageError
+from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, UsageError
 from job.launch.jobs import CONTAINER, PERMANENT
 from job.launch.settings import Manifest
 
@@ -20,7 +20,13 @@ IMAGE_REASONS = frozenset(
 )
 MAX_WAITING = 10
 """Pods that are looked at for a reason: one is enough."""
-Word = Literal["queued", "pending", "image", "starting", "running", "ending", "other spec"]
+Word = Literal[
+    "queued", "pending", "image", "starting", "running", "ending", "other spec", "unknown", "failed"
+]
+
+
+class ExhaustedError(TemporaryError):
+    """A stage met what may pass, such as a store that is away, as often as it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -48,40 +54,63 @@ def look(job: Manifest, pods: Iterable[Manifest], warning: Warnings) -> StageSta
         pods: Its pods; only read once, so that thousands need not be held.
         warning: Asked where Job and pods do not say why nothing happens.
     """
-    num_running, num_ended, waiting = 0, 0, []
-    for pod in pods:
-        phase = pod["status"].get("phase")
-        if phase == "Running" and not _waiting(pod):
-            num_running += 1
-        elif phase in {"Succeeded", "Failed"}:
-            num_ended += 1
-        else:
-            waiting.append(pod)
-            del waiting[MAX_WAITING:]
-    if num_running:
-        return StageState("running", _progress(job, num_running))
-    if waiting:
-        states = [_look_at_pod(pod, warning) for pod in waiting]
-        return min(states, key=lambda state: (state.word != "image", not state.reason))
+    seen = _sort(pods)
+    states = [_look_at_pod(pod) for pod in seen.waiting]
+    state = min(states, key=lambda each: (each.word != "image", not each.reason), default=None)
+    if seen.num_running:
+        others = [str(state)] if state and state.reason else []
+        return StageState("running", ", ".join([*_progress(job, seen.num_running), *others]))
+    if state:
+        reason = state.reason or warning(seen.waiting[0]["metadata"]["name"])
+        return StageState(state.word, reason)
     if job["spec"].get("suspend"):
         return StageState("queued", warning(job["metadata"]["name"]) or "the Job is suspended")
-    if num_ended:
-        return StageState("ending")
+    if seen.ending:
+        return seen.ending
     # Quotas, admission and missing service accounts keep pods from being made at all.
     return StageState("pending", warning(job["metadata"]["name"]))
 
 
-def _progress(job: Manifest, num_running: int) -> str:
+@dataclass
+class _Seen:
+    """The pods of a Job, each kind for itself."""
+
+    num_running: int = 0
+    waiting: list[Manifest] = field(default_factory=list)
+    """Some of those that do not run yet."""
+    ending: StageState | None = None
+    """What those that have ended, or are about to, say of the Job."""
+
+
+def _sort(pods: Iterable[Manifest]) -> _Seen:
+    seen = _Seen()
+    for pod in pods:
+        phase = pod["status"].get("phase")
+        if phase in {"Succeeded", "Failed"}:
+            last = _termination(pod)
+            again = StageState("pending", f"to be tried again after: {last[1]}") if last else None
+            seen.ending = again or seen.ending or StageState("ending")
+        elif "deletionTimestamp" in pod["metadata"]:
+            name = pod["metadata"]["name"]
+            seen.ending = StageState("ending", f"pod {name} is being deleted")
+        elif phase == "Running" and not _waiting(pod):
+            seen.num_running += 1
+        elif len(seen.waiting) < MAX_WAITING:
+            seen.waiting.append(pod)
+    return seen
+
+
+def _progress(job: Manifest, num_running: int) -> list[str]:
     """Which attempt it is, or how far the shares are."""
     status, total = job["status"], job["spec"].get("completions", 1)
     failed = status.get("failed", 0)
     parts = [f"{status.get('succeeded', 0)} of {total} shards done"] if total > 1 else []
     parts += [f"{num_running} pods"] if num_running > 1 else []
     parts += [f"{failed} failed before"] if failed else []
-    return ", ".join(parts)
+    return parts
 
 
-def _look_at_pod(pod: Manifest, warning: Warnings) -> StageState:
+def _look_at_pod(pod: Manifest) -> StageState:
     """Why a pod does not run."""
     if waiting := _waiting(pod):
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
@@ -93,7 +122,7 @@ def _look_at_pod(pod: Manifest, warning: Warnings) -> StageState:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             words = f"{condition.get('reason', '')}: {condition.get('message', '')}"
             return StageState("pending", words)
-    return StageState("starting", warning(pod["metadata"]["name"]))
+    return StageState("starting")
 
 
 def _waiting(pod: Manifest) -> Manifest | None:
@@ -133,7 +162,9 @@ def failure(what: str, job: Manifest, pods: Iterable[Manifest]) -> AlJobError:
     lasts = [last for pod in pods if (last := _termination(pod))]
     permanent = [last for last in lasts if last[0] in PERMANENT]
     for code, message in permanent or lasts:
-        kinds = {kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError)}
+        kinds: dict[int, type[AlJobError]] = {
+            kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError, ExhaustedError)
+        }
         return kinds.get(code, BadDataError)(f"{what} failed: {message} ({words})")
     return BadDataError(f"{what} failed: {words}")
 

@@ -100,8 +100,9 @@ def test_a_store_that_is_restarted_is_waited_for(
     assert server.objects("pods")[0]["status"]["containerStatuses"][0]["restartCount"] >= 1
     runs = release.runs()
     assert runs.keys() == each_once(release.config).keys()
-    # A stage whose own attempts are used up ends with 75, and is run again.
-    assert runs.total() <= len(runs) + 2
+    # What ran then ends with 75 and is run again, as often as kind's values allow.
+    assert len(runs - each_once(release.config)) <= 2
+    assert max(runs.values()) <= 4
     assert len(release.started("driver")) == 1
     assert steady(release.bucket.contents()) == steady(local_run(FAULTS))
 

@@ -11,9 +11,9 @@ from job import config as configuration
 from job import loop
 from job.errors import BadDataError, ConfigError, TemporaryError
 from job.keys import STAGES, StageRef
-from job.launch import kubernetes, patience
+from job.launch import kubernetes
 from job.launch.jobs import SPEC_HASH, make_job
-from tests.unit.launch.conftest import Release
+from tests.unit.launch.conftest import Release, ref_of
 from tests.unit.launch.double import faults, scenarios
 from tests.unit.launch.double.scenarios import Answer, Attempt, Exit, Running
 
@@ -420,7 +420,7 @@ def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPat
     release.double.plan(faults.sequence([None, *[faults.RESET] * 12]))
     assert release.run() == 4
     assert release.double.created == ALL
-    monkeypatch.setattr(patience, "SECONDS_OF_OUTAGE", 0.0)
+    monkeypatch.setattr(kubernetes, "SECONDS_OF_OUTAGE", 0.0)
     _forget(release)
     release.double.plan(faults.sequence([None, *[faults.RESET] * 1000]))
     with pytest.raises(TemporaryError, match="the cluster does not answer"):
@@ -441,3 +441,86 @@ def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
     with pytest.raises(ConfigError, match="Required value"):
         release.run()
     assert release.double.counts["POST /apis/batch/v1/namespaces/default/jobs"] == 1
+
+
+def test_a_log_that_cannot_be_read_holds_nothing_up(release: Release) -> None:
+    """Its node may be gone: the stage is done all the same."""
+    gone = faults.INTERNAL
+    release.double.plan(lambda request: gone if request.path.endswith("/log") else None)
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
+def test_a_log_that_the_stage_kept_itself_is_left_alone(release: Release) -> None:
+    """It is the whole one."""
+
+    def keep(attempt: Attempt) -> Answer | None:
+        ref, _ = ref_of(attempt.arguments)
+        release.store.write(ref.log(attempt.pod), b"all of it")
+        return None
+
+    release.behaviour = keep
+    release.run()
+    [pod] = [pod["metadata"]["name"] for pod in release.double.pods(ALL[0])]
+    assert release.store.read(release.ref("select").log(pod)) == b"all of it"
+
+
+def test_an_old_job_that_fails_is_followed_by_one_of_the_new_spec(release: Release) -> None:
+    """The upgrade may have mended just that."""
+    release.behaviour = lambda attempt: (
+        Running() if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
+    )
+    _other_job(release)
+    release.cluster.jobs("")
+    launcher = release.launcher()
+    ref = release.ref("select")
+    launcher.start(ref)
+    launcher._advance(ref)  # noqa: SLF001
+    release.behaviour = lambda attempt: (
+        65 if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
+    )
+    assert launcher.wait() == [ref]
+    assert release.double.created == [ALL[0], "al-voc-tiny-s0-r0-select-2"]
+
+
+def test_a_name_that_somebody_else_has_is_refused(release: Release) -> None:
+    """With both hashes; it is neither adopted nor deleted."""
+    job = make_job(release.launch, release.config, release.ref("select"), 1)
+    for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
+        metadata["labels"]["al-voc/release"] = "other"
+    release.behaviour = lambda _: Running()
+    job["metadata"]["annotations"][SPEC_HASH] = "0123456789ab"
+    release.cluster.create_job(job)
+    own = make_job(release.launch, release.config, release.ref("select"), 1)
+    with pytest.raises(ConfigError, match="belongs to somebody else") as error:
+        release.run()
+    assert "0123456789ab" in str(error.value)
+    assert own["metadata"]["annotations"][SPEC_HASH] in str(error.value)
+    assert release.double.created == ALL[:1]
+
+
+def test_what_may_pass_is_left_to_the_next_driver(release: Release) -> None:
+    """A store that was away for long: the driver ends with 75, and its Job tries again."""
+    release.behaviour = lambda _: 75
+    with pytest.raises(TemporaryError, match="select failed"):
+        release.run()
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+
+
+def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, tiny: str) -> None:
+    """A refusal that does not pass is its state."""
+    release.config = configuration.parse(tiny, "tiny")
+    release.do_until("evaluate")
+    refused = faults.Fault("status", 403)
+
+    def refuse(request: faults.Request) -> faults.Fault | None:
+        about_evaluate = "evaluate" in request.query.get("labelSelector", "")
+        told = any("unknown" in str(each) for s in release.told for each in s.values())
+        return refused if about_evaluate and not told else None
+
+    release.double.plan(refuse)
+    release.run()
+    assert any(
+        "unknown: the cluster refuses" in str(each) for s in release.told for each in s.values()
+    )

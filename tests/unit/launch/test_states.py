@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from job.errors import AlJobError, BadDataError, ConfigError, UsageError
-from job.launch.states import StageState, failure, look
+from job.launch.states import ExhaustedError, StageState, failure, look
 
 Json = dict[str, Any]
 
@@ -31,6 +31,19 @@ def silent(_: str) -> str:
     return ""
 
 
+def failed_pod(code: int, message: str = "", reason: str = "Error") -> Json:
+    end = {"terminated": {"exitCode": code, "message": message, "reason": reason}}
+    return pod("Failed", containerStatuses=[{"name": "stage", "state": end}])
+
+
+def leaving() -> Json:
+    """A pod of a node that is lost: deleted, but never gone."""
+    lost = pod("Running")
+    lost["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return lost
+
+
+AGAIN = "to be tried again after:"
 UNSCHEDULED = {
     "type": "PodScheduled",
     "status": "False",
@@ -56,7 +69,9 @@ NO_SECRET = 'secret "keys" not found'
         # A quota, admission, a missing service account: there is no pod to look at.
         ([], "pending: said of j"),
         ([pod("Running")], "running"),
-        ([waiting("ErrImagePull", "x"), pod("Running")], "running"),
+        ([waiting("ErrImagePull", "x"), pod("Running")], "running: image: ErrImagePull: x"),
+        ([failed_pod(137, reason="OOMKilled")], f"pending: {AGAIN} OOMKilled (exit code 137)"),
+        ([leaving()], "ending: pod p is being deleted"),
         ([pod(), waiting("ErrImagePull", "x")], "image: ErrImagePull: x"),
         ([pod("Succeeded")], "ending"),
     ],
@@ -79,11 +94,6 @@ def test_a_running_job_tells_shares_and_failures() -> None:
     assert state.reason == "3 of 10 shards done, 2 pods, 1 failed before"
 
 
-def failed_pod(code: int, message: str = "", reason: str = "Error") -> Json:
-    end = {"terminated": {"exitCode": code, "message": message, "reason": reason}}
-    return pod("Failed", containerStatuses=[{"name": "stage", "state": end}])
-
-
 def failed_job() -> Json:
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
     return job() | {"status": {"conditions": [condition | {"message": "Job has reached it"}]}}
@@ -100,6 +110,7 @@ WHY = "(BackoffLimitExceeded: Job has reached it)"
             ConfigError,
             f"x failed: train.size: too large (exit code 78) {WHY}",
         ),
+        ([failed_pod(75, "al-job: gone")], ExhaustedError, f"x failed: gone (exit code 75) {WHY}"),
         ([failed_pod(64, "al-job: what?")], UsageError, f"x failed: what? (exit code 64) {WHY}"),
         (
             [failed_pod(137, "Epoch 3", reason="OOMKilled")],
