@@ -107,6 +107,9 @@ containers:
       - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
       - {name: AL_CACHE, value: /tmp/al-voc}
       - {name: HOME, value: /tmp}
+      {{- if not .isDriver }}
+      - {name: AWS_MAX_ATTEMPTS, value: "15"}
+      {{- end }}
       {{- include "al-voc.storeEnv" .root | nindent 6 }}
       {{- with $settings.extraEnv }}
       {{- toYaml . | nindent 6 }}

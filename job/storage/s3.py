@@ -37,8 +37,10 @@ _ANY_SERVER: dict[str, Any] = {
     "max_pool_connections": MAX_CONNECTIONS,
     "connect_timeout": 10,
     "read_timeout": 60,
-    "retries": {"mode": "standard", "total_max_attempts": 8},
 }
+
+ATTEMPTS = 8
+"""How often a call is tried, unless AWS_MAX_ATTEMPTS says: some seconds; 15 are about a minute."""
 
 _NOT_AWS: dict[str, Any] = {
     "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
@@ -254,10 +256,12 @@ def _new_client() -> Any:
     """
     session = Session()  # its own: the default session is not for several threads
     try:
-        client = session.client("s3", config=Config(**_ANY_SERVER))
+        attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
+        settings = _ANY_SERVER | {"retries": {"mode": "standard", **attempts}}
+        client = session.client("s3", config=Config(**settings))
         host = urlsplit(client.meta.endpoint_url).hostname or ""
         if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-            client = session.client("s3", config=Config(**_ANY_SERVER, **_NOT_AWS))
+            client = session.client("s3", config=Config(**settings, **_NOT_AWS))
     except ValueError as error:
         message = f"AWS_ENDPOINT_URL: {error}; expected such as https://host:port"
         raise ConfigError(message) from error

@@ -45,6 +45,13 @@ def test_retries_timeouts_and_connections_are_set() -> None:
     assert config.max_pool_connections == 32
 
 
+def test_patience_is_a_matter_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a cluster a store may be away for a minute, and a stage should wait for it."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "15")
+    config = config_of(S3Store("bucket"))
+    assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", 15)
+
+
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", None])
 def test_other_servers_get_what_they_understand(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str | None
