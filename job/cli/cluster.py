@@ -88,10 +88,11 @@ def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) 
     from job.launch.cluster import connect  # noqa: PLC0415
     from job.launch.control import cancel as stop  # noqa: PLC0415
 
-    deleted = stop(connect(namespace), release)
+    had_driver, deleted = stop(connect(namespace), release)
     for name in deleted:
         out.print(f"deleted Job {name}", markup=False, soft_wrap=True)
-    out.print(f"{release}: cancelled; `al-job resume` goes on", markup=False, soft_wrap=True)
+    outcome = "cancelled; `al-job resume` goes on" if had_driver else "its driver had ended before"
+    out.print(f"{release}: {outcome}", markup=False, soft_wrap=True)
 
 
 @app.command()

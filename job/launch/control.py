@@ -60,11 +60,14 @@ def pod_logs(
             yield name, text
 
 
-def cancel(cluster: Cluster, release: str) -> list[str]:
-    """Stop the driver, then the stages that run, and return the names of their Jobs.
+def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
+    """Stop the driver, then the stages that run.
 
     The driver's Job is suspended, not deleted: whoever keeps the release as the chart renders it
     would make it again.
+
+    Returns:
+        Whether the driver had not ended yet, and the names of the stages' Jobs that were deleted.
 
     Raises:
         UsageError: There is no such release.
@@ -80,7 +83,7 @@ def cancel(cluster: Cluster, release: str) -> list[str]:
         cluster.delete_job(name)
     if running:
         _tell_cancelled(cluster, release)
-    return names
+    return bool(running), names
 
 
 def resume(cluster: Cluster, release: str) -> None:

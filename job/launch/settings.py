@@ -89,9 +89,13 @@ def parse_launch(text: str, source: str) -> LaunchConfig:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
     try:
-        content = yaml.safe_load(text)
-        if isinstance(content, dict) and content.get("kind") == "ConfigMap":
-            content = yaml.safe_load(content.get("data", {}).get("launch.yaml", ""))
+        documents = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
+        content = documents[0] if documents else None
+        for each in documents:  # the chart's template holds another ConfigMap, too
+            if each.get("kind") == "ConfigMap":
+                content = yaml.safe_load((each.get("data") or {}).get("launch.yaml", ""))
+            if content:
+                break
     except yaml.YAMLError as error:
         message = f"{source}: not YAML: {' '.join(str(error).split())}"
         raise ConfigError(message) from error

@@ -48,8 +48,8 @@ def tell(release: Release, phase: str) -> None:
 def test_cancelling_stops_the_driver_and_then_its_stages(running: Release) -> None:
     """The driver's Job is suspended, not deleted; the stages' Jobs go with their pods."""
     tell(running, "running")
-    [job] = control.cancel(running.cluster, "al-voc")
-    assert job == "al-voc-tiny-s0-r0-select-1"
+    deleted = ["al-voc-tiny-s0-r0-select-1"]
+    assert control.cancel(running.cluster, "al-voc") == (True, deleted)
     running.double.tick()
     assert list(running.double.world.jobs) == [("default", DRIVER)]
     assert running.double.job(DRIVER)["spec"]["suspend"]
@@ -82,6 +82,7 @@ def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
     """Its Job is over: the message says how to start another."""
     running.behaviour = lambda _: 65
     running.double.tick(30)
+    assert control.cancel(running.cluster, "al-voc")[0] is False
     with pytest.raises(UsageError, match="the driver of al-voc has ended"):
         control.resume(running.cluster, "al-voc")
 

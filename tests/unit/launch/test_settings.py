@@ -18,8 +18,11 @@ def test_it_is_read_as_a_file_and_as_a_config_map(launch: LaunchConfig, tmp_path
     path = tmp_path / "launch.yaml"
     path.write_text(_text(launch))
     assert load_launch(path) == launch
-    path.write_text(yaml.safe_dump({"kind": "ConfigMap", "data": {"launch.yaml": _text(launch)}}))
-    assert load_launch(path) == launch
+    holds = {"kind": "ConfigMap", "data": {"launch.yaml": _text(launch)}}
+    status = {"kind": "ConfigMap", "metadata": {"name": "al-voc-status"}}
+    for documents in ([holds], [holds, status], [status, holds]):
+        path.write_text(yaml.safe_dump_all(documents))
+        assert load_launch(path) == launch
 
 
 @pytest.mark.parametrize(
