@@ -7,7 +7,7 @@ ARG BASE=python:3.13-slim-trixie
 
 # The libraries, before the source: a change of the code does not install them again.
 FROM ${BASE} AS libraries
-RUN command -v tini || { apt-get update && apt-get install -y --no-install-recommends tini; }
+RUN [ -x /usr/bin/tini ] || { apt-get update && apt-get install -y --no-install-recommends tini; }
 ARG PIP_INDEX_URL
 ARG TORCH_INDEX
 WORKDIR /build

@@ -15,10 +15,20 @@ INTRODUCTION = """# The chart al-voc
 Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. It
 needs Kubernetes 1.31 or newer, Helm 3 or 4, no custom resources and no rights beyond its namespace.
 
+The image has to be where the nodes pull it from:
+
 ```
-helm install al-voc ./helm                           # the quickstart experiment, on GPUs
-helm install al-voc ./helm -f k8s/kind/values.yaml   # no GPUs, no internet
-helm test al-voc                                     # al-job doctor, where a training runs
+docker build -t REGISTRY/al-job:1 . && docker push REGISTRY/al-job:1
+helm install al-voc ./helm --set image.repository=REGISTRY/al-job,image.tag=1  # quickstart, on GPUs
+helm test al-voc --logs   # al-job doctor in a pod like a training's: it waits for a free GPU, too
+```
+
+An image built anew under a tag that is in use changes nothing: give it another tag, or name it by
+`image.digest`. On a kind cluster, without GPUs and registry, the image is loaded instead:
+
+```
+k8s/load-image al-job:dev chrislusf/seaweedfs:4.48
+helm install al-voc ./helm -f k8s/kind/values.yaml
 ```
 
 An experiment of your own in a bucket of your own:
@@ -32,7 +42,14 @@ helm install al-voc ./helm --set-file experiment=experiment.yaml \\
 
 An upgrade with equal values changes nothing that runs. Changed values start a new driver, which
 takes up the stages that run, and refuses what the experiment forbids to change. As with any chart,
-a mapping given with `-f` is merged with the default one; only `experiment` takes its place.
+a mapping given with `-f` is merged with the default one; only `experiment` takes its place. Another
+volume or bucket for the store is another, maybe empty, store: all starts over there.
+
+With workload identity, a trust policy names the service accounts `<fullname>-driver` and
+`<fullname>-stage`. `<fullname>` is the release's name where that has `al-voc` in it, else
+`<release>-al-voc`, with `-` for each dot and cut to 30 characters. Who may not make roles gets
+accounts and role from an administrator (the objects of `templates/rbac.yaml`), and installs with
+`rbac.create=false`, `serviceAccount.create=false` and the accounts' names.
 
 The values below are made from the comments in `values.yaml` by `make docs`. `values.schema.json`
 refuses any other.

@@ -15,23 +15,27 @@ scoreShards: {{ int64 .Values.launch.scoreShards }}
 scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}
 backoffLimit: {{ int64 .Values.launch.backoffLimit }}
 queueName: {{ .Values.launch.queueName | quote }}
-imageErrorSeconds: {{ .Values.launch.imageErrorSeconds }}
-pollSeconds: {{ .Values.launch.pollSeconds }}
+imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }}
+pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
   {{- range $stage := list "select" "annotate-sim" "train" "evaluate" "score" }}
   {{ $stage }}:
-    {{- include "al-voc.stageJob" (dict "root" $ "own" (get $.Values.stages $stage)) | nindent 4 }}
+    {{- include "al-voc.stageJob" (dict "root" $ "own" (get $.Values.stages $stage) "where" (print "stages." $stage)) | nindent 4 }}
   {{- end }}
 {{- end -}}
 
-{{/* A stage's Job without name and arguments. Given: root, own (settings of the stage). */}}
+{{/* A stage's Job without name and arguments. Given: root, own (settings of the stage), where. */}}
 {{- define "al-voc.stageJob" -}}
 {{- $settings := include "al-voc.settings" . | fromYaml -}}
 {{- $given := dict "root" .root "component" "stage" "container" "stage" "settings" $settings "isDriver" false -}}
 metadata:
   labels:
-    {{- include "al-voc.podLabels" $given | nindent 4 }}
+    {{- merge (include "al-voc.podLabels" $given | fromYaml) $settings.jobLabels .root.Values.commonLabels | toYaml | nindent 4 }}
+  {{- with $settings.jobAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   template:
     metadata:

@@ -2,7 +2,22 @@
 
 {{- define "al-voc.fullname" -}}
 {{- $name := contains "al-voc" .Release.Name | ternary .Release.Name (printf "%s-al-voc" .Release.Name) -}}
-{{- $name | replace "." "-" | trunc 30 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | default ($name | replace "." "-" | trunc 30 | trimSuffix "-") -}}
+{{- end -}}
+
+{{/* Name of a service account. Given: root, account (driver or stage). */}}
+{{- define "al-voc.account" -}}
+{{- $name := (get .root.Values.serviceAccount .account).name -}}
+{{- if not (or $name .root.Values.serviceAccount.create) -}}
+{{- fail (printf "serviceAccount.%s.name: name the account to use, as serviceAccount.create is false" .account) -}}
+{{- end -}}
+{{ $name | default (printf "%s-%s" (include "al-voc.fullname" .root) .account) }}
+{{- end -}}
+
+{{/* A number as text: the same for 1000000 from a file, which helm keeps as 1e+06, and from --set. */}}
+{{- define "al-voc.number" -}}
+{{- $isWhole := and (not (kindIs "string" .)) (eq (float64 .) (floor .)) -}}
+{{ $isWhole | ternary (printf "%.0f" (float64 .)) (toString .) }}
 {{- end -}}
 
 {{/* Labels by which pods are found; they never change, as selectors and Job templates cannot. */}}
@@ -15,10 +30,11 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 
 {{/* Labels of an object: the version is here, and not on pods, which an upgrade should leave alone. */}}
 {{- define "al-voc.labels" -}}
-{{ include "al-voc.podLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- $own := dict
+  "app.kubernetes.io/version" .root.Chart.AppVersion
+  "app.kubernetes.io/managed-by" .root.Release.Service
+  "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_") -}}
+{{ merge (include "al-voc.podLabels" . | fromYaml) $own .root.Values.commonLabels | toYaml }}
 {{- end -}}
 
 {{- define "al-voc.image" -}}
@@ -37,6 +53,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{/* The experiment, as text. */}}
 {{- define "al-voc.experiment" -}}
 {{- if kindIs "string" .Values.experiment -}}
+{{- $content := .Values.experiment | fromYaml -}}
+{{- with $content.Error }}{{ fail (printf "experiment: not YAML: %s" .) }}{{ end -}}
+{{- range list "experiment" "dataset" "arms" -}}
+{{- if not (hasKey $content .) }}{{ fail (printf "experiment: not whole: %s is missing" .) }}{{ end -}}
+{{- end -}}
 {{ .Values.experiment }}
 {{- else if .Values.experiment -}}
 {{ toYaml .Values.experiment }}
@@ -51,13 +72,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{ toYaml .Values.ingest.args }}
 {{- else -}}
 {{- $experiment := include "al-voc.experiment" . | fromYaml -}}
-{{- if $experiment.Error }}{{ fail (printf "experiment: not YAML: %s" $experiment.Error) }}{{ end -}}
 {{- $dataset := $experiment.dataset | default dict -}}
 {{- if kindIs "map" $dataset.synthetic -}}
 - synthetic
 - --name={{ $dataset.name }}
 {{- range $key, $value := $dataset.synthetic }}
-- --{{ $key | replace "_" "-" }}={{ kindIs "string" $value | ternary $value (printf "%v" (int64 $value)) }}
+- --{{ $key | replace "_" "-" }}={{ kindIs "float64" $value | ternary (include "al-voc.number" $value) (toString $value) }}
 {{- end }}
 {{- end -}}
 {{- end -}}

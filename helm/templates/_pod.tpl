@@ -2,12 +2,27 @@
 
 {{/*
 The settings of a stage: those of `stages.defaults`, each replaced as a whole by one of `own`.
-Given: root, own. Returns YAML.
+Given: root, own, where (its place in the values). Returns YAML.
 */}}
 {{- define "al-voc.settings" -}}
 {{- $settings := deepCopy .root.Values.stages.defaults -}}
 {{- range $key, $value := .own }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- $limit := ($settings.resources.limits | default dict).memory -}}
+{{- if and $limit $settings.sharedMemory -}}
+{{- if gt (include "al-voc.bytes" $settings.sharedMemory | float64) (include "al-voc.bytes" $limit | float64) -}}
+{{- fail (printf "%s: sharedMemory %s is more than the memory limit %v, which it counts towards: raise resources.limits.memory" .where $settings.sharedMemory $limit) -}}
+{{- end -}}
+{{- end -}}
 {{ toYaml $settings }}
+{{- end -}}
+
+{{/* A quantity as a number. */}}
+{{- define "al-voc.bytes" -}}
+{{- $text := include "al-voc.number" . -}}
+{{- $unit := regexReplaceAll "^[0-9.]+" $text "" -}}
+{{- $decimal := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 -}}
+{{- $binary := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
+{{ mulf (trimSuffix $unit $text | float64) (get (merge $decimal $binary) $unit | float64) }}
 {{- end -}}
 
 {{/* What the restricted level of pod security asks of a container. */}}
@@ -19,7 +34,9 @@ capabilities: {drop: [ALL]}
 
 {{/* What it asks of a pod, and more. Given: the extra security context. */}}
 {{- define "al-voc.podSecurity" -}}
-{{ merge (dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault")) . | toYaml }}
+{{- $context := merge (dict "runAsNonRoot" true) . -}}
+{{- if not $context.seccompProfile }}{{ $_ := set $context "seccompProfile" (dict "type" "RuntimeDefault") }}{{ end -}}
+{{ toYaml $context }}
 {{- end -}}
 
 {{/* Metadata of a pod: no mesh sidecar, which would keep a Job from ending, and no eviction to save a node. */}}
@@ -31,7 +48,7 @@ capabilities: {drop: [ALL]}
   "linkerd.io/inject" "disabled"
   "sidecar.istio.io/inject" "false" -}}
 labels:
-  {{- merge $labels (.settings.podLabels | default dict) (dict "sidecar.istio.io/inject" "false") | toYaml | nindent 2 }}
+  {{- merge $labels (.settings.podLabels | default dict) .root.Values.commonLabels (dict "sidecar.istio.io/inject" "false") | toYaml | nindent 2 }}
 annotations:
   {{- merge dict (.settings.podAnnotations | default dict) $annotations | toYaml | nindent 2 }}
 {{- end -}}
@@ -45,6 +62,32 @@ annotations:
 {{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
 {{- end -}}
 
+{{/* Environment of a container: the chart's, but for what the settings name, then theirs. */}}
+{{- define "al-voc.env" -}}
+{{- $extra := .settings.extraEnv | default list -}}
+{{- $named := dict -}}
+{{- range $extra }}{{ $_ := set $named .name true }}{{ end -}}
+{{- range include "al-voc.ownEnv" . | fromYamlArray -}}
+{{- if not (hasKey $named .name) }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end -}}
+{{- end -}}
+{{- range $extra }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end -}}
+{{- end -}}
+
+{{- define "al-voc.ownEnv" -}}
+- {name: AL_LOG, value: json}
+- {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: AL_CACHE, value: /tmp/al-voc}
+- {name: HOME, value: /tmp}
+{{- if not .isDriver }}
+- {name: AWS_MAX_ATTEMPTS, value: "15"}
+{{- end }}
+{{ include "al-voc.storeEnv" .root }}
+{{- end -}}
+
 {{/*
 The spec of a pod.
 Given: root, container (its name), args (left out for stages: the driver fills them in), settings,
@@ -54,7 +97,7 @@ isDriver, hasConfig (mount the ConfigMap), waits (until the store of the release
 {{- $settings := .settings -}}
 {{- $account := .isDriver | ternary "driver" "stage" -}}
 restartPolicy: Never
-serviceAccountName: {{ include "al-voc.fullname" .root }}-{{ $account }}
+serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $account) }}
 automountServiceAccountToken: {{ .isDriver | default false }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 $settings.terminationGracePeriodSeconds }}
@@ -81,14 +124,16 @@ initContainers:
       - -c
       - |
         import sys, time, urllib.request
-        for _ in range(600):
+        end = time.monotonic() + 300
+        while time.monotonic() < end:
             try:
                 urllib.request.urlopen("{{ include "al-voc.storeEndpoint" .root }}/healthz", timeout=5)
                 break
             except OSError:
                 time.sleep(1)
         else:
-            sys.exit("the store of the release does not answer")
+            print("the store of the release does not answer", file=sys.stderr)
+            sys.exit(75)
     resources:
       {{- include "al-voc.resources" (omit $settings "gpus") | nindent 6 }}
     securityContext:
@@ -103,17 +148,7 @@ containers:
       {{- toYaml . | nindent 6 }}
     {{- end }}
     env:
-      - {name: AL_LOG, value: json}
-      - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-      - {name: AL_CACHE, value: /tmp/al-voc}
-      - {name: HOME, value: /tmp}
-      {{- if not .isDriver }}
-      - {name: AWS_MAX_ATTEMPTS, value: "15"}
-      {{- end }}
-      {{- include "al-voc.storeEnv" .root | nindent 6 }}
-      {{- with $settings.extraEnv }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
+      {{- include "al-voc.env" . | trim | nindent 6 }}
     terminationMessagePolicy: FallbackToLogsOnError
     resources:
       {{- include "al-voc.resources" $settings | nindent 6 }}
@@ -155,7 +190,7 @@ volumes:
 {{- $_ := set $resources "limits" $limits -}}
 {{- end -}}
 {{- range $kind := list "requests" "limits" -}}
-{{- range $name, $quantity := get $resources $kind | default dict }}{{ $_ := set (get $resources $kind) $name (toString $quantity) }}{{ end -}}
+{{- range $name, $quantity := get $resources $kind | default dict }}{{ $_ := set (get $resources $kind) $name (include "al-voc.number" $quantity) }}{{ end -}}
 {{- end -}}
 {{ toYaml $resources }}
 {{- end -}}

@@ -7,8 +7,14 @@
 {{/* What the release's own store keeps its data on: with another, all begins anew. */}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}
-{{ .Values.store.embedded.persistence.enabled }} {{ .Values.store.embedded.persistence.existingClaim }}
+{{ include "al-voc.storeClaim" . | default "emptyDir" }}
 {{- end -}}
+{{- end -}}
+
+{{/* The claim that it is; nothing where the data are not kept. */}}
+{{- define "al-voc.storeClaim" -}}
+{{- $persistence := .Values.store.embedded.persistence -}}
+{{- $persistence.existingClaim | default ($persistence.enabled | ternary (include "al-voc.storeName" .) "") -}}
 {{- end -}}
 
 {{- define "al-voc.storeUrl" -}}

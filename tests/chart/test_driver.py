@@ -57,6 +57,18 @@ def test_equal_values_are_an_equal_release(render: Any, every_value: dict[str, A
         assert render(values).objects == render(values, "--is-upgrade").objects
 
 
+def test_equal_values_from_elsewhere_are_an_equal_release(render: Any) -> None:
+    """To helm, numbers of a file and of `--set` are of two types; to the digest they are one."""
+    values = {
+        "launch": {"imageErrorSeconds": 2000000},
+        "stages": {"train": {"resources": {"limits": {"memory": 17179869184}}}},
+        "ingest": {"backoffLimit": 7},
+    }
+    told = "launch.imageErrorSeconds=2000000,ingest.backoffLimit=7"
+    memory = "stages.train.resources.limits.memory=17179869184"
+    assert render({}, "--set", told, "--set", memory).objects == render(values).objects
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -73,6 +85,7 @@ def test_equal_values_are_an_equal_release(render: Any, every_value: dict[str, A
         {"ingest": {"pod": {"nodeSelector": {"disk": "ssd"}}}},
         {"serviceAccount": {"annotations": {"role": "mine"}}},
         {"store": {"embedded": {"persistence": {"enabled": True}}}},
+        {"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}},
     ],
     ids=lambda values: next(iter(values)),
 )

@@ -53,6 +53,8 @@ def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
     [
         ({"rounds": 2}, "experiment"),
         ("a: [", "experiment: not YAML"),
+        ("- a", "experiment: not YAML"),
+        ("experiment: e\narms: {a: {}}\n", "experiment: not whole: dataset is missing"),
         (3, "experiment"),
     ],
 )
@@ -93,6 +95,15 @@ def test_data_described_by_defaults_alone(render: Any) -> None:
     assert ingest_args(render({"experiment": given})) == ["ingest", "synthetic", "--name=drawn"]
 
 
+@pytest.mark.parametrize("given", ["abc", True, 1.5, None])
+def test_nonsense_reaches_the_program(render: Any, given: object) -> None:
+    """What is no number is not made one: `al-job ingest` says what is wrong with it."""
+    synthetic = {"num_pool": given}
+    values = {"experiment": SMALL | {"dataset": {"name": "drawn", "synthetic": synthetic}}}
+    assert "--num-pool=0" not in ingest_args(render(values))
+    assert "--num-pool=1" not in ingest_args(render(values))
+
+
 def test_data_that_are_there_are_not_ingested(render: Any) -> None:
     """Where neither the experiment nor the values say how, the data set is in the store."""
     assert render({"experiment": SMALL}).jobs("ingest") == []
@@ -116,11 +127,13 @@ def test_own_data_are_ingested(render: Any) -> None:
 def test_ingest_is_another_job_for_other_data(render: Any) -> None:
     """Another description is another Job, and the same one is none."""
     other = SMALL | {"dataset": {"name": "drawn", "synthetic": {"seed": 1}}}
+    claim = {"store": {"embedded": {"persistence": {"enabled": True}}}}
     names = [
         render(values).jobs("ingest")[0]["metadata"]["name"]
-        for values in ({}, {"launch": {"maxParallel": 9}}, {"experiment": other})
+        for values in ({}, {"launch": {"maxParallel": 9}}, {"experiment": other}, claim)
     ]
-    assert names[0] == names[1] != names[2]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3  # an empty volume has to be filled anew
 
 
 def test_ingest_waits_for_the_store_of_the_release(render: Any) -> None:
@@ -128,9 +141,32 @@ def test_ingest_waits_for_the_store_of_the_release(render: Any) -> None:
     [job] = render().jobs("ingest")
     [wait] = job["spec"]["template"]["spec"]["initContainers"]
     assert 'urlopen("http://al-voc-store:8333/healthz"' in wait["command"][-1]
-    compile(wait["command"][-1], "wait", "exec")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert wait["resources"] == container["resources"]  # a quota of limits admits both
     [job] = render({"store": {"url": "s3://mine"}}).jobs("ingest")
     assert "initContainers" not in job["spec"]["template"]["spec"]
+
+
+def test_waiting_for_the_store_has_an_end(
+    render: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After five minutes the pod fails as for any store that is away, and says so."""
+    [job] = render().jobs("ingest")
+    [wait] = job["spec"]["template"]["spec"]["initContainers"]
+    clock = [0.0]
+
+    def refuse(url: str, timeout: float) -> None:
+        clock[0] += timeout
+        raise OSError(url)
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    with pytest.raises(SystemExit) as ended:
+        exec(wait["command"][-1], {})  # noqa: S102 - the chart's own script
+    assert ended.value.code == 75
+    assert clock[0] == 300
+    assert "the store of the release does not answer" in capsys.readouterr().err
 
 
 def ingest_args(rendering: Any) -> list[str]:

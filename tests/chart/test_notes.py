@@ -26,9 +26,12 @@ def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
     [driver] = render(name="exp").jobs("driver")
     assert f"kubectl -n ns logs -f job/{driver['metadata']['name']}" in text
     assert "kubectl -n ns port-forward service/exp-al-voc-store 8333" in text
-    assert "export AL_STORE=s3://al-voc AWS_ENDPOINT_URL=http://localhost:8333" in text
+    assert "export AWS_ENDPOINT_URL=http://localhost:8333" in text
+    assert "export AWS_DEFAULT_REGION=us-east-1" in text
     assert "get secret exp-al-voc-store -o 'go-template={{.data.AWS_ACCESS_KEY_ID" in text
-    assert "al-job report --experiment quickstart" in text
+    assert "al-job report --store s3://al-voc --experiment quickstart" in text
+    assert "this waits until 1 GPU is free" in text
+    assert "helm -n ns test exp" in text
     assert "helm -n ns uninstall exp" in text
     assert "are lost when that pod is deleted" in text
 
@@ -37,16 +40,39 @@ def test_notes_with_a_claim(run_helm: Any) -> None:
     """Nobody is told that data are lost which are not, and whoever wants them gone is told how."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"enabled": True}}}})
     assert "are lost" not in text
-    assert "The data stay in the claim exp-al-voc-store" in text
+    assert "kubectl -n ns delete pvc exp-al-voc-store" in text
+    assert "starts over" in text
+
+
+def test_notes_with_a_claim_of_the_user_s(run_helm: Any) -> None:
+    """Nobody is told to delete what the chart did not make."""
+    text = notes(run_helm, {"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}})
+    assert "Your claim mine is left as it is." in text
+    assert "delete pvc" not in text
+    assert "are lost" not in text
 
 
 def test_notes_with_a_bucket(run_helm: Any) -> None:
     """Results are read from the bucket, which an uninstall leaves alone."""
-    text = notes(run_helm, {"store": {"url": "s3://mine", "endpoint": "https://s3.example"}})
-    command = "AL_STORE=s3://mine AWS_ENDPOINT_URL=https://s3.example al-job report"
-    assert command in text
+    store = {"url": "s3://mine", "endpoint": "https://s3.example", "region": "eu-west-1"}
+    text = notes(run_helm, {"store": store, "stages": {"train": {"gpus": 0}}})
+    assert "export AWS_ENDPOINT_URL=https://s3.example" in text
+    assert "export AWS_DEFAULT_REGION=eu-west-1" in text
+    assert "with credentials of yours" in text
+    assert "get secret" not in text
+    assert "free" not in text
+    keyed = notes(run_helm, {"store": store | {"existingSecret": "keys"}})
+    assert "export AWS_SECRET_ACCESS_KEY=$(kubectl -n ns get secret keys " in keyed
     assert "The bucket is left as it is." in text
     assert "SeaweedFS" not in text
+
+
+def test_notes_with_a_volume(run_helm: Any) -> None:
+    """There is neither server nor key nor bucket: the report runs where the volume is."""
+    text = notes(run_helm, {"store": {"url": "file:///state"}})
+    assert "al-job report --store file:///state --experiment quickstart" in text
+    assert "The volume is left as it is." in text
+    assert not any(word in text for word in ("AWS_", "bucket", "SeaweedFS"))
 
 
 @pytest.mark.parametrize("arguments", [(), ("--values", str(ROOT / "k8s/kind/values.yaml"))])

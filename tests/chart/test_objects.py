@@ -32,6 +32,29 @@ def test_name_of_a_release(render: Any, release: str, expected: str) -> None:
     assert render(name=release).launch["release"] == expected
 
 
+def test_name_of_one_s_choice(render: Any) -> None:
+    """It takes the place of both, for the driver too."""
+    rendering = render({"fullnameOverride": "mine"}, name="al-voc")
+    assert rendering.launch["release"] == "mine"
+    assert all(each["metadata"]["name"].startswith("mine") for each in rendering.objects)
+
+
+def test_common_labels(render: Any) -> None:
+    """They are on every object and pod, in no selector, and take no label of the chart's away."""
+    labels = {"cost-center": "a1", "app.kubernetes.io/name": "other"}
+    rendering = render({"commonLabels": labels})
+    marked = [
+        *rendering.objects,
+        *(pod for _, pod in rendering.pods()),
+        *rendering.launch["templates"].values(),
+    ]
+    for each in marked:
+        assert each["metadata"]["labels"]["cost-center"] == "a1"
+        assert each["metadata"]["labels"]["app.kubernetes.io/name"] == "al-voc"
+    selector = rendering.named("Service", "al-voc-store")["spec"]["selector"]
+    assert "cost-center" not in selector
+
+
 def test_objects_without_values(render: Any) -> None:
     """A plain install has a store of its own, an ingest, a driver and a test."""
     found = sorted(

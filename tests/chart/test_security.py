@@ -53,9 +53,8 @@ def test_only_the_driver_has_a_token(rendering: Any) -> None:
         if pod["spec"]["automountServiceAccountToken"] is not False
     }
     assert {name.rsplit("-", 1)[0] for name in with_token} == {"al-voc-driver"}
-    assert (
-        rendering.named("ServiceAccount", "al-voc-stage")["automountServiceAccountToken"] is False
-    )
+    for account in rendering.of_kind("ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
 
 
 def test_rights_of_the_driver(render: Any) -> None:
@@ -106,3 +105,41 @@ def test_every_container_has_a_memory_limit(rendering: Any) -> None:
 def test_values_cannot_weaken_security(render: Any, values: dict[str, Any]) -> None:
     """What a value adds to a security context takes nothing away."""
     assert render(values).stage("train")["securityContext"]["runAsNonRoot"] is True
+
+
+def test_a_seccomp_profile_of_the_user_s(render: Any) -> None:
+    """It replaces the default as a whole: a mixture of both types would be refused."""
+    profile = {"type": "Localhost", "localhostProfile": "mine.json"}
+    rendering = render({"podSecurityContext": {"seccompProfile": profile}})
+    assert rendering.stage("train")["securityContext"]["seccompProfile"] == profile
+
+
+def test_accounts_and_rights_of_an_administrator(render: Any) -> None:
+    """Where a user may not make roles, those that are there are used, by their names."""
+    accounts = {"create": False, "driver": {"name": "mover"}, "stage": {"name": "worker"}}
+    rendering = render({"serviceAccount": accounts, "rbac": {"create": False}})
+    kinds = {each["kind"] for each in rendering.objects}
+    assert not kinds & {"ServiceAccount", "Role", "RoleBinding"}
+    used = {
+        pod["spec"].get("serviceAccountName")
+        for name, pod in rendering.pods()
+        if name != "al-voc-store"
+    }
+    assert used == {"mover", "worker"}
+    [driver] = rendering.jobs("driver")
+    assert driver["spec"]["template"]["spec"]["serviceAccountName"] == "mover"
+
+
+def test_names_of_accounts_that_are_made(render: Any) -> None:
+    """The right to launch goes to the driver's account, whatever its name."""
+    rendering = render({"serviceAccount": {"driver": {"name": "mover"}}})
+    assert rendering.named("ServiceAccount", "mover")
+    assert rendering.named("ServiceAccount", "al-voc-stage")
+    [subject] = rendering.named("RoleBinding", "al-voc-driver")["subjects"]
+    assert subject["name"] == "mover"
+
+
+def test_accounts_that_are_there_have_to_be_named(refuse: Any) -> None:
+    """Nothing is guessed."""
+    message = refuse({"serviceAccount": {"create": False, "driver": {"name": "mover"}}})
+    assert "serviceAccount.stage.name: name the account to use" in message

@@ -50,7 +50,7 @@ def test_quantities_are_texts(render: Any) -> None:
     requests = {"cpu": 0.5, "memory": 2147483648}
     rendering = render({"stages": {"train": {"gpus": 10, "resources": {"requests": requests}}}})
     assert rendering.stage("train")["containers"][0]["resources"] == {
-        "requests": {"cpu": "0.5", "memory": "2.147483648e+09"},
+        "requests": {"cpu": "0.5", "memory": "2147483648"},
         "limits": {"nvidia.com/gpu": "10"},
     }
 
@@ -189,7 +189,66 @@ def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
     assert pod["spec"]["nodeSelector"] == {"pool": "a"}
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
     policy = pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
-    assert policy == "before-hook-creation,hook-succeeded"
+    assert policy == "before-hook-creation,hook-succeeded,hook-failed"
+
+
+def test_helm_test_leaves_nothing(render: Any) -> None:
+    """An uninstall would not find its pod: it ends soon, is printed, and goes however it ends."""
+    pod = render({"stages": {"defaults": {"deadlineSeconds": 9999}}}).named("Pod", "al-voc-doctor")
+    annotations = pod["metadata"]["annotations"]
+    assert pod["spec"]["activeDeadlineSeconds"] == 300
+    for key in ("helm.sh/hook-delete-policy", "helm.sh/hook-output-log-policy"):
+        assert {"hook-succeeded", "hook-failed"} <= set(annotations[key].split(","))
+
+
+def test_marks_of_a_stage_s_job(render: Any) -> None:
+    """Labels and annotations of Jobs are added, for ingest as well; the chart's labels stay."""
+    given = {
+        "jobAnnotations": {"note": "mine"},
+        "jobLabels": {"kueue.x-k8s.io/priority-class": "low", "al-voc/release": "other"},
+    }
+    rendering = render({"stages": {"defaults": given}})
+    [ingest] = rendering.jobs("ingest")
+    for job in (rendering.launch["templates"]["train"], ingest):
+        assert job["metadata"]["annotations"] == {"note": "mine"}
+        assert job["metadata"]["labels"]["kueue.x-k8s.io/priority-class"] == "low"
+        assert job["metadata"]["labels"]["al-voc/release"] == "al-voc"
+    assert rendering.jobs("driver") != render().jobs("driver")
+    assert "annotations" not in render().launch["templates"]["train"]["metadata"]
+
+
+def test_a_variable_of_the_user_s_takes_the_place_of_the_chart_s(render: Any) -> None:
+    """Each variable is there once, as server-side apply demands."""
+    extra = [{"name": "AL_LOG", "value": "text"}, {"name": "A", "value": "b"}]
+    env = render({"stages": {"train": {"extraEnv": extra}}}).stage("train")["containers"][0]["env"]
+    names = [each["name"] for each in env]
+    assert len(names) == len(set(names))
+    assert env[-2:] == extra
+    assert "AL_STORE" in names
+
+
+@pytest.mark.parametrize(
+    ("shared", "limit"),
+    [("9Gi", "8Gi"), ("1.5Gi", "1610M"), ("2Gi", "1024Mi"), ("1k", 999)],
+)
+def test_shared_memory_above_the_memory_limit_is_refused(
+    refuse: Any, shared: str, limit: object
+) -> None:
+    """Such a pod would be killed before /dev/shm is full."""
+    given = {"sharedMemory": shared, "resources": {"limits": {"memory": limit}}}
+    words = f"sharedMemory {shared} is more than the memory limit {limit}"
+    assert f"stages.score: {words}" in refuse({"stages": {"score": given}})
+
+
+@pytest.mark.parametrize(
+    ("shared", "limit"), [("8Gi", "8Gi"), ("1.5Gi", "1611M"), ("999", "1k"), ("1Gi", 1073741824)]
+)
+def test_shared_memory_up_to_the_memory_limit_is_taken(
+    render: Any, shared: str, limit: object
+) -> None:
+    """1.5 GiB are 1610.6 MB."""
+    given = {"sharedMemory": shared, "resources": {"limits": {"memory": limit}}}
+    assert render({"stages": {"score": given}}).stage("score")
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,7 @@ def test_data_may_persist(render: Any, storage_class: str, expected: str | None)
 
 def test_a_claim_of_the_user_s(render: Any) -> None:
     """A claim that is there is used, and none is made."""
-    persistence = {"enabled": True, "existingClaim": "mine"}
-    rendering = render({"store": {"embedded": {"persistence": persistence}}})
+    rendering = render({"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}})
     assert not rendering.of_kind("PersistentVolumeClaim")
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "mine"}}
     assert volume in store_pod(rendering)["volumes"]

@@ -26,6 +26,8 @@ SECTIONS = [
     "store.embedded.persistence",
     "store.embedded.resources",
     "serviceAccount",
+    "serviceAccount.driver",
+    "rbac",
     "launch",
     "stages",
     "stages.defaults",
@@ -90,13 +92,27 @@ def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
         ("stages.train.gpuResource", "gpu"),
         ("stages.train.sharedMemory", "1 GB"),
         ("stages.train.extraEnv", {"A": "b"}),
+        ("stages.train.scratch", "1.Gi"),
+        ("stages.train.extraEnv", [{"value": "nameless"}]),
+        ("stages.train.jobLabels", {"a": 1}),
         ("driver.podLabels", {"a": 1}),
+        ("commonLabels", {"a": 1}),
+        ("fullnameOverride", "a.b"),
+        ("fullnameOverride", "a" * 31),
+        ("podSecurityContext", {"runAsUser": 0}),
+        ("store.embedded.podSecurityContext", {"runAsUser": 0}),
+        ("podSecurityContext", {"seccompProfile": {"type": "Unconfined"}}),
         ("ingest.args", "synthetic --name x"),
     ],
 )
 def test_a_wrong_value_is_refused(refuse: Any, path: str, value: Any) -> None:
     """A value of a wrong type or range is an error that says where it is."""
     assert path.rsplit(".", maxsplit=1)[-1] in refuse(nested(path, value))
+
+
+def test_an_endpoint_is_that_of_a_bucket(refuse: Any) -> None:
+    """The store of the release has its own: an endpoint alone would silently count for nothing."""
+    assert "/store/url" in refuse({"store": {"endpoint": "https://s3.example"}})
 
 
 def test_schema_and_defaults_have_the_same_keys() -> None:
@@ -106,7 +122,11 @@ def test_schema_and_defaults_have_the_same_keys() -> None:
         assert schema["properties"].keys() - {"global"} == values.keys(), path
         for key, value in values.items():
             inner = resolved(schema["properties"][key])
-            if isinstance(value, dict) and "properties" in inner and key not in {"pod", *OPTIONAL}:
+            if (
+                isinstance(value, dict)
+                and "properties" in inner
+                and key not in {"pod", *OPTIONAL, *FREE}
+            ):
                 compare(inner, value, f"{path}.{key}")
 
     compare(SCHEMA, VALUES, "values")

@@ -52,6 +52,12 @@ def test_any_other_cluster_is_loaded_by_the_program_named(load: Load) -> None:
     assert (ended.returncode, ended.stdout) == (0, "loader a:1 b:2\n")
 
 
+def test_the_engine_s_program_may_have_another_name(load: Load) -> None:
+    """DOCKER names it, as for `make image`."""
+    assert load("a:1", known=False, DOCKER="true").returncode == 0
+    assert load("a:1", DOCKER="false").returncode == USAGE
+
+
 @pytest.mark.parametrize(
     ("images", "settings", "code", "words"),
     [
