@@ -5,10 +5,11 @@ The text under each field is its documentation: `docs/configuration.md` is gener
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -27,6 +28,8 @@ from pydantic import (
 
 from job.errors import ConfigError, UsageError
 from job.keys import check_name
+
+Model = TypeVar("Model", bound=BaseModel)
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 
@@ -372,18 +375,34 @@ def parse(text: str, source: str) -> Config:
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
-    try:
+    with yaml_errors(source):
         content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
-    except yaml.YAMLError as error:
-        message = f"{source}: not YAML: {' '.join(str(error).split())}"
-        raise ConfigError(message) from error
     if not isinstance(content, dict):
         message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
         raise ConfigError(message)
+    return validated(Config, content, source)
+
+
+@contextmanager
+def yaml_errors(source: str) -> Iterator[None]:
+    """Within, what is no YAML is a `ConfigError` of one line that names the source."""
     try:
-        return Config.model_validate(content)
+        yield
+    except yaml.YAMLError as error:
+        message = f"{source}: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error
+
+
+def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model:
+    """Return settings as a model.
+
+    Raises:
+        ConfigError: One of them is wrong; the message names the source and each key.
+    """
+    try:
+        return model.model_validate(content)
     except ValidationError as error:
-        message = f"{source}: {describe(error, Config)}"
+        message = f"{source}: {describe(error, model)}"
         raise ConfigError(message) from error
 
 

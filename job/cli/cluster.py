@@ -76,8 +76,8 @@ def render(
         make_job(settings, config, ref, attempt=1)
         for ref in loop.plan(config)
         if ref.round.index == round_index
-        and ref.round.arm in {arm, ref.round.arm if arm is None else None}
-        and ref.round.seed in {seed, ref.round.seed if seed is None else seed}
+        and (arm is None or ref.round.arm in {arm, None})  # round 0 is of all arms
+        and (seed is None or ref.round.seed == seed)
     ]
     typer.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 

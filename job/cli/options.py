@@ -22,10 +22,6 @@ ArmOption = Annotated[str | None, typer.Option("--arm", envvar="AL_ARM", help="T
 SeedOption = Annotated[int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed.")]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, from 0.")]
 ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or a preset's name.")]
-
-ReleaseOption = Annotated[
-    str, typer.Option("--release", envvar="AL_RELEASE", help="The chart's release in a cluster.")
-]
 NamespaceOption = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Unset: the kubeconfig's.")
 ]

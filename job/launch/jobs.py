@@ -56,6 +56,12 @@ def attempt_of(job: Manifest) -> int:
     return int(job["metadata"]["labels"]["al-voc/attempt"])
 
 
+def spec_hash_of(job: Manifest) -> str | None:
+    """Return what a Job says to run; unset where it is none of ours."""
+    digest: str | None = job["metadata"].get("annotations", {}).get(SPEC_HASH)
+    return digest
+
+
 def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) -> Manifest:
     """Return the Job that runs a stage.
 

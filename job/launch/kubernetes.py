@@ -14,10 +14,10 @@ from job.config import Config
 from job.errors import ConfigError, TemporaryError
 from job.keys import StageRef
 from job.launch.cluster import Cluster, DeniedError
-from job.launch.jobs import CONTAINER, SPEC_HASH, attempt_of, make_job, stage_labels
+from job.launch.jobs import CONTAINER, attempt_of, make_job, spec_hash_of, stage_labels
 from job.launch.patience import SECONDS_OF_OUTAGE
 from job.launch.settings import LaunchConfig, Manifest
-from job.launch.states import ExhaustedError, StageState, ended, failure, look
+from job.launch.states import ExhaustedError, StageState, ended, failure, is_alive, look
 from job.storage import Store
 
 States = Mapping[StageRef, StageState]
@@ -27,6 +27,8 @@ States = Mapping[StageRef, StageState]
 class _Begun:
     """What is known of a stage that was begun: all of it can be found out again."""
 
+    spec_hash: str | None
+    """Of the Job that the present configuration makes, whatever the attempt."""
     attempt: int | None = None
     """Which of its Jobs is ours; unset until the cluster was asked."""
     state: StageState = field(default_factory=lambda: StageState("pending"))
@@ -78,7 +80,7 @@ class KubernetesLauncher:
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: its Job is made at the next look."""
-        self._begun[ref] = _Begun()
+        self._begun[ref] = _Begun(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
 
     def wait(self) -> list[StageRef]:
         """Look at the cluster every few seconds, until a stage is done.
@@ -138,7 +140,7 @@ class KubernetesLauncher:
         """Create the stage's Job, when no pod of a Job of this name is left."""
         if self._is_done(ref):  # its Job ended and was removed meanwhile
             return True
-        left = [pod for pod in self._cluster.pods(self._selector(ref)) if _is_alive(pod)]
+        left = [pod for pod in self._cluster.pods(self._selector(ref)) if is_alive(pod)]
         if left:
             words = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             begun.state = StageState("ending", words)
@@ -165,10 +167,10 @@ class KubernetesLauncher:
             metadata = job["metadata"]
             if wanted <= metadata.get("labels", {}).items():
                 continue
-            hashes = [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
             message = (
-                f"{ref}: Job {name} is there and belongs to somebody else (spec hash {hashes[0]}, "
-                f"this release's is {hashes[1]}): give the release or the experiment another name"
+                f"{ref}: Job {name} is there and belongs to somebody else (spec hash "
+                f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
+                "give the release or the experiment another name"
             )
             raise ConfigError(message)
 
@@ -187,17 +189,12 @@ class KubernetesLauncher:
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
-        if self._hashes(ref, begun, job)[0] != self._hashes(ref, begun, job)[1]:
+        if spec_hash_of(job) != begun.spec_hash:
             begun.attempt = attempt_of(job) + 1  # an upgrade may have mended what failed it
             return False
         begun.state = StageState("failed", str(error))
         self._tell(self._states())
         raise error
-
-    def _hashes(self, ref: StageRef, begun: _Begun, job: Manifest) -> list[str | None]:
-        """The spec hash of a Job, and the one that the present configuration makes."""
-        own = make_job(self._launch, self._config, ref, begun.attempt or 1)
-        return [each["metadata"].get("annotations", {}).get(SPEC_HASH) for each in (job, own)]
 
     def _finish(self, ref: StageRef, job: Manifest) -> bool:
         self._keep_logs(ref, self._cluster.pods_of(job["metadata"]["name"]))
@@ -213,17 +210,20 @@ class KubernetesLauncher:
         name = job["metadata"]["name"]
         if state.word == "queued" and self._launch.queue_name:
             state = StageState("queued", self._cluster.kueue_warning(name) or state.reason)
-        hashes = self._hashes(ref, begun, job)
-        if hashes[0] != hashes[1]:
-            state = self._refuse(name, hashes, state)
+        if spec_hash_of(job) != begun.spec_hash:
+            state = self._refuse(job, begun, state)
         if state != begun.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         begun.state = state
         self._limit_image_error(begun, name, ref)
 
-    def _refuse(self, name: str, hashes: list[str | None], state: StageState) -> StageState:
+    def _refuse(self, job: Manifest, begun: _Begun, state: StageState) -> StageState:
         """Do not take up a Job of another spec: one that runs may end, any other is replaced."""
-        words = f"Job {name} has spec hash {hashes[0]}, this configuration makes {hashes[1]}"
+        name = job["metadata"]["name"]
+        words = (
+            f"Job {name} has spec hash {spec_hash_of(job)}, this configuration makes "
+            f"{begun.spec_hash}"
+        )
         if state.word == "running":
             return StageState("other spec", f"{words}: it is left to end first")
         log.get().warning("job.replaced", job=name, reason=words)
@@ -259,15 +259,14 @@ class KubernetesLauncher:
 
     def _keeping_logs(self, ref: StageRef, pods: Iterator[Manifest]) -> Iterator[Manifest]:
         for pod in pods:
-            if pod["status"].get("phase") in {"Succeeded", "Failed"}:
-                self._keep_logs(ref, [pod])
+            self._keep_logs(ref, [pod])
             yield pod
 
     def _keep_logs(self, ref: StageRef, pods: Iterator[Manifest] | list[Manifest]) -> None:
         """Copy the logs of pods that ended to the store, where they stay."""
         for pod in pods:
             name = pod["metadata"]["name"]
-            if name in self._kept_logs or _is_alive(pod):
+            if name in self._kept_logs or is_alive(pod):
                 continue
             self._kept_logs.add(name)
             if self._store.exists(ref.log(name)):  # it ended in good order, and has kept it itself
@@ -279,10 +278,6 @@ class KubernetesLauncher:
                 continue
             if text:
                 self._store.write(ref.log(name), text)
-
-
-def _is_alive(pod: Manifest) -> bool:
-    return pod["status"].get("phase") not in {"Succeeded", "Failed"}
 
 
 def _fields(ref: StageRef) -> dict[str, object]:

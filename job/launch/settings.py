@@ -4,17 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import (
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic.alias_generators import to_camel
 
-from job.config import Section, describe
+from job.config import Section, validated, yaml_errors
 from job.errors import ConfigError
 from job.keys import STAGES, Stage
 
@@ -88,22 +81,20 @@ def parse_launch(text: str, source: str) -> LaunchConfig:
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
-    try:
-        documents = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
-        content = documents[0] if documents else None
-        for each in documents:  # the chart's template holds another ConfigMap, too
-            if each.get("kind") == "ConfigMap":
-                content = yaml.safe_load((each.get("data") or {}).get("launch.yaml", ""))
-            if content:
-                break
-    except yaml.YAMLError as error:
-        message = f"{source}: not YAML: {' '.join(str(error).split())}"
-        raise ConfigError(message) from error
+    with yaml_errors(source):
+        content = _find(text)
     if not isinstance(content, dict):
         message = f"{source}: expected launch.yaml, or a ConfigMap that holds it"
         raise ConfigError(message)
-    try:
-        return LaunchConfig.model_validate(content)
-    except ValidationError as error:
-        message = f"{source}: {describe(error, LaunchConfig)}"
-        raise ConfigError(message) from error
+    return validated(LaunchConfig, content, source)
+
+
+def _find(text: str) -> object:
+    """What launch.yaml holds: of the chart's ConfigMaps, one does."""
+    documents = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
+    maps = [each.get("data") or {} for each in documents if each.get("kind") == "ConfigMap"]
+    if maps:
+        return yaml.safe_load(
+            next((data["launch.yaml"] for data in maps if "launch.yaml" in data), "")
+        )
+    return next(iter(documents), None)

@@ -29,6 +29,11 @@ class ExhaustedError(TemporaryError):
     """A stage met what may pass, such as a store that is away, as often as it is tried again."""
 
 
+_KINDS: dict[int, type[AlJobError]] = {
+    kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError, ExhaustedError)
+}
+
+
 @dataclass(frozen=True)
 class StageState:
     """What a stage that was begun is doing."""
@@ -85,19 +90,23 @@ class _Seen:
 def _sort(pods: Iterable[Manifest]) -> _Seen:
     seen = _Seen()
     for pod in pods:
-        phase = pod["status"].get("phase")
-        if phase in {"Succeeded", "Failed"}:
+        if not is_alive(pod):
             last = _termination(pod)
             again = StageState("pending", f"to be tried again after: {last[1]}") if last else None
             seen.ending = again or seen.ending or StageState("ending")
         elif "deletionTimestamp" in pod["metadata"]:
             name = pod["metadata"]["name"]
             seen.ending = StageState("ending", f"pod {name} is being deleted")
-        elif phase == "Running" and not _waiting(pod):
+        elif pod["status"].get("phase") == "Running" and not _waiting(pod):
             seen.num_running += 1
         elif len(seen.waiting) < MAX_WAITING:
             seen.waiting.append(pod)
     return seen
+
+
+def is_alive(pod: Manifest) -> bool:
+    """Whether a pod has not ended yet."""
+    return pod["status"].get("phase") not in {"Succeeded", "Failed"}
 
 
 def _progress(job: Manifest, num_running: int) -> list[str]:
@@ -161,12 +170,10 @@ def failure(what: str, job: Manifest, pods: Iterable[Manifest]) -> AlJobError:
     )
     lasts = [last for pod in pods if (last := _termination(pod))]
     permanent = [last for last in lasts if last[0] in PERMANENT]
-    for code, message in permanent or lasts:
-        kinds: dict[int, type[AlJobError]] = {
-            kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError, ExhaustedError)
-        }
-        return kinds.get(code, BadDataError)(f"{what} failed: {message} ({words})")
-    return BadDataError(f"{what} failed: {words}")
+    if not lasts:
+        return BadDataError(f"{what} failed: {words}")
+    code, message = (permanent or lasts)[0]
+    return _KINDS.get(code, BadDataError)(f"{what} failed: {message} ({words})")
 
 
 def _termination(pod: Manifest) -> tuple[int, str] | None:

@@ -22,7 +22,7 @@ from job.detection.backbone import load_backbone
 from job.detection.device import resolve_device, set_threads
 from job.detection.distributed import Group, joined, num_processes
 from job.detection.models import Detector, build_detector, load_model, save_model
-from job.detection.processes import Exchange, run_together, take_part
+from job.detection.processes import SIGNALS, Exchange, run_together, take_part
 from job.detection.training import fit
 from job.errors import ConfigError, MissingObjectError, StopRequested
 from job.records import Annotation
@@ -244,12 +244,11 @@ def _asked_to_stop(tell: Callable[[], None] = lambda: None) -> Iterator[Callable
         asked.set()
         tell()
 
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, ask) for number in signals]
+    before = [signal.signal(number, ask) for number in SIGNALS]
     try:
         yield asked.is_set
     finally:
-        for number, handler in zip(signals, before, strict=True):
+        for number, handler in zip(SIGNALS, before, strict=True):
             signal.signal(number, handler)
     if asked.is_set():
         message = "asked to stop; the same command goes on from here"

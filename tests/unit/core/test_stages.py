@@ -145,15 +145,20 @@ def test_shards_share_all_parts(count: int) -> None:
     assert parts == [0, 1, 2, 3]
 
 
+def without_scores(finished: LocalStore) -> MemoryStore:
+    store = MemoryStore()
+    for key in finished.list(""):
+        if "/score/" not in key:
+            store.write(key, finished.read(key))
+    return store
+
+
 @pytest.mark.parametrize("count", [3, 6])
 def test_scoring_in_shards_gives_the_same_record(
     finished: LocalStore, settings: Config, count: int
 ) -> None:
     """The union of n shards is the record of one process, and done when the last shard is."""
-    store = MemoryStore()
-    for key in finished.list(""):
-        if "/score/" not in key:
-            store.write(key, finished.read(key))
+    store = without_scores(finished)
     begun = load_experiment(store, settings.experiment)
     ref = ROUND_0.stage("score")
     for index in reversed(range(count)):
@@ -174,10 +179,7 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     finished: LocalStore, settings: Config
 ) -> None:
     """All shares are done, but not the stage: the next attempt at any of them finds out."""
-    store = MemoryStore()
-    for key in finished.list(""):
-        if "/score/" not in key:
-            store.write(key, finished.read(key))
+    store = without_scores(finished)
     begun = load_experiment(store, settings.experiment)
     ref = ROUND_0.stage("score")
     for index in range(2):

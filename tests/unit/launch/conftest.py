@@ -118,15 +118,19 @@ class Release:
         marker = Marker({}, {}, "", digest, 1.0, "1", "", 1)
         self.store.write(ref.done, marker.to_json())
 
-    def launcher(self) -> KubernetesLauncher:
+    def launcher(
+        self,
+        is_done: Callable[[StageRef], bool] | None = None,
+        tell: Callable[[States], None] | None = None,
+    ) -> KubernetesLauncher:
         """Return a launcher as a driver that has just started makes it."""
         return KubernetesLauncher(
             self.store,
             self.config,
             self.launch,
             self.cluster,
-            is_done=self.is_done,
-            tell=self.told.append,
+            is_done=is_done or self.is_done,
+            tell=tell or self.told.append,
         )
 
     def is_done(self, ref: StageRef) -> bool:

@@ -97,21 +97,8 @@ def test_a_stage_that_ended_while_no_driver_ran_is_done(release: Release) -> Non
         seen.append(ref)
         return seen.count(ref) > 1 and release.is_done(ref)
 
-    assert loop.run(release.config, _launcher(release, is_done), is_done) == 4
+    assert loop.run(release.config, release.launcher(is_done), is_done) == 4
     assert release.double.created == ALL
-
-
-def _launcher(
-    release: Release, is_done: Callable[[StageRef], bool]
-) -> kubernetes.KubernetesLauncher:
-    return kubernetes.KubernetesLauncher(
-        release.store,
-        release.config,
-        release.launch,
-        release.cluster,
-        is_done=is_done,
-        tell=release.told.append,
-    )
 
 
 def test_complete_without_a_marker_fails(release: Release) -> None:
@@ -300,15 +287,7 @@ def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
                     make_job(release.launch, release.config, ref, 1)["metadata"]["name"]
                 )
 
-    launcher = kubernetes.KubernetesLauncher(
-        release.store,
-        release.config,
-        release.launch,
-        release.cluster,
-        is_done=release.is_done,
-        tell=admit,
-    )
-    assert loop.run(release.config, launcher, release.is_done) == 4
+    assert loop.run(release.config, release.launcher(tell=admit), release.is_done) == 4
     assert any(state.word == "queued" for states in release.told for state in states.values())
 
 
