@@ -135,6 +135,8 @@ class ScoreRecord:
     """float16 (N, E)"""
     box_features: Floats | None = None
     """float16 (D, F), where the configuration asks for them."""
+    truth: "Truth | None" = None
+    """Of labelled images only: what they really show."""
 
     @property
     def num_detections(self) -> Integers:
@@ -145,6 +147,11 @@ class ScoreRecord:
     def image_of_detection(self) -> Integers:
         """(D,): the row of the image that each detection belongs to."""
         return np.repeat(np.arange(len(self.ids)), self.num_detections)
+
+    @property
+    def predicted(self) -> Integers:
+        """(D,): the index of each detection's most probable class; of equal ones, the first."""
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     def to_table(self) -> pa.Table:
         """The record as Parquet holds it, one row an image."""
@@ -165,6 +172,8 @@ class ScoreRecord:
         }
         if self.box_features is not None:
             columns["box_features"] = ragged(_rows(self.box_features, np.float16))
+        if self.truth is not None:
+            columns |= self.truth.to_columns(offsets)
         return pa.table(columns)
 
     @classmethod
@@ -189,9 +198,61 @@ class ScoreRecord:
             found["num_overlaps"] = found["num_overlaps"].astype(np.int64)
         if "embedding" in given:
             found["embeddings"] = matrix(table["embedding"])
+        if given >= TRUTH_COLUMNS:
+            object.__setattr__(record, "truth", Truth.from_table(table))
         for name, values in found.items():
             object.__setattr__(record, name, values)  # the class is frozen
         return record
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The ground truth of N labelled images, and which of it their detections are of.
+
+    T = boxes of the ground truth of all images together, without crowd regions.
+    """
+
+    offsets: Integers
+    """(N + 1,): image i owns boxes `offsets[i]:offsets[i + 1]`."""
+    classes: Integers
+    """(T,): the index of each box's class."""
+    box: Integers
+    """(D,): for each detection, which of its image's boxes it overlaps most, from 0; of equal ones
+    the first; -1 where it overlaps none."""
+    iou: Floats
+    """float32 (D,): how much, as intersection over union; 0 where it overlaps none."""
+
+    def rows(self, image_of_detection: Integers) -> Integers:
+        """Return the row in `classes` of the box that each detection overlaps most: (D,), or -1."""
+        return np.where(self.box >= 0, self.offsets[image_of_detection] + self.box, -1)
+
+    def to_columns(self, detection_offsets: pa.Array) -> dict[str, pa.Array]:
+        """The truth as columns of the score record."""
+
+        def ragged(values: Any, kind: pa.DataType) -> pa.Array:
+            return pa.ListArray.from_arrays(detection_offsets, pa.array(values, kind))
+
+        return {
+            "truth_box": ragged(self.box, pa.int32()),
+            "truth_iou": ragged(self.iou, pa.float32()),
+            "truth_classes": pa.ListArray.from_arrays(
+                pa.array(self.offsets, pa.int32()), pa.array(self.classes, pa.int32())
+            ),
+        }
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "Truth":
+        """The inverse of `to_columns`."""
+        return cls(
+            offsets=offsets_of(table["truth_classes"]),
+            classes=flat(table["truth_classes"]).astype(np.int64),
+            box=flat(table["truth_box"]).astype(np.int64),
+            iou=flat(table["truth_iou"]),
+        )
+
+
+TRUTH_COLUMNS = frozenset({"truth_box", "truth_iou", "truth_classes"})
+"""What the record of labelled images has beside the columns of every score record."""
 
 
 _MATRICES = ("boxes_xyxy", "probabilities", "box_features")

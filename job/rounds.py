@@ -5,6 +5,7 @@ of what the stage read and wrote, so a stage whose marker matches its inputs nee
 """
 
 import csv
+import fnmatch
 import hashlib
 import io
 import json
@@ -226,10 +227,10 @@ class StageIO:
             raise BadDataError(message)
         return data
 
-    def _fetch(self, stage: StageRef, suffix: str) -> list[Path]:
-        """Local files of another stage's outputs that end in `suffix`, in the order of names."""
+    def _fetch(self, stage: StageRef, pattern: str) -> list[Path]:
+        """Local files of another stage's outputs whose names fit, in the order of names."""
         outputs = self._marker(stage).outputs
-        names = sorted(name for name in outputs if name.endswith(suffix))
+        names = sorted(fnmatch.filter(outputs, pattern))
         return [fetch(self.store, stage.key(name), outputs[name]) for name in names]
 
     def picks(self, round_ref: RoundRef) -> list[str]:
@@ -247,7 +248,7 @@ class StageIO:
     def labelled_shards(self) -> list[Path]:
         """Local tar files of everything labelled up to and with this round."""
         rounds = (*self.earlier, self.ref.round)
-        return [path for ref in rounds for path in self._fetch(ref.stage("annotate-sim"), ".tar")]
+        return [path for ref in rounds for path in self._fetch(ref.stage("annotate-sim"), "*.tar")]
 
     def model(self, round_ref: RoundRef) -> bytes:
         """The model that a round trained."""
@@ -255,7 +256,13 @@ class StageIO:
 
     def score_parts(self) -> list[Path]:
         """Local Parquet parts of the score record that this round selects from."""
-        return self._fetch(self.earlier[-1].stage("score"), ".parquet")
+        return self._fetch(self.earlier[-1].stage("score"), "part-*.parquet")
+
+    def labelled_parts(self) -> list[Path]:
+        """Local Parquet parts of the score record of what was labelled before this round."""
+        if not self.earlier:
+            return []
+        return self._fetch(self.earlier[-1].stage("score"), "labelled-*.parquet")
 
     # Writing
 

@@ -5,14 +5,15 @@ D = detections of all images together, C = foreground classes, K = C, or C + 1 w
 The settings beside the paper's are the tutorial's faults, so that what they do can be measured.
 """
 
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
 from job.acquisition.aggregation import Aggregation, aggregate
-from job.acquisition.batches import best_batches, best_images
+from job.acquisition.batches import best_batches
 from job.acquisition.evidence import (
     EVIDENCE,
     Evidence,
@@ -22,13 +23,19 @@ from job.acquisition.evidence import (
     gather,
 )
 from job.acquisition.scoring import score_images
-from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.acquisition.strategy import (
+    Candidates,
+    Labelled,
+    Scores,
+    ScoringStrategy,
+    Selection,
+)
 from job.acquisition.uncertainty import Float64s, margin, outside_top2
 from job.config import UnitInterval
 from job.records import Floats, Integers, ScoreRecord
 
 
-class Brust(Strategy):
+class Brust(ScoringStrategy):
     """The 1-vs-2 margin of each detection, aggregated over the image."""
 
     aggregation: Aggregation = "sum"
@@ -51,31 +58,44 @@ class Brust(Strategy):
     """Count a box once for each class that has at least this probability with background among
     the classes, and once where none has. A fault of the tutorial; unset: once."""
 
-    columns: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness"})
+    @property
+    def columns(self) -> frozenset[str]:
+        """The class distributions; for two of the faults, what is background too."""
+        faulty = self.background == "keep" or self.once_per_class is not None
+        return frozenset({"probabilities", "objectness"} if faulty else {"probabilities"})
+
+    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+        """Return each image's aggregated margin."""
+        score_part = partial(self._score_part, labelled=labelled)
+        ids, images = score_images(candidates, self.columns, score_part, EVIDENCE)
+        classes = [*labelled.class_counts, "background"]
+        return Scores(
+            ids,
+            images["score"],
+            lambda row: describe(images[row], classes, self._measure(images[row])),
+        )
 
     def select(
         self, candidates: Candidates, labelled: Labelled, budget: int, rng: np.random.Generator
     ) -> Selection:
         """Take the images, or the batches, with the highest scores."""
-        score = partial(self._score, labelled=labelled)
-        ids, images = score_images(candidates, self._columns_read, score, EVIDENCE)
-        rows, batch_words = self._pick(candidates, ids, images["score"], budget, rng)
-        classes = [*labelled.class_counts, "background"]
-        return Selection(
-            ids=tuple(ids[row] for row in rows),
-            scores=tuple(images["score"][rows].tolist()),
-            reasons=tuple(
-                describe(image, classes, self._measure(image)) + batch
-                for image, batch in zip(images[rows], batch_words, strict=True)
-            ),
+        if self.batches == "top":
+            return super().select(candidates, labelled, budget, rng)
+        scores = self.score(candidates, labelled)
+        if self.batches == "random":
+            order = rng.permutation(len(scores.ids))
+        else:
+            row_of = {image_id: row for row, image_id in enumerate(scores.ids)}
+            order = np.array([row_of[image_id] for image_id in candidates.ids], np.intp)
+        picks = best_batches(scores.scores_N, order, self.batch_size, budget)
+        selection = scores.pick(picks.rows.tolist())
+        reasons = tuple(
+            f"{reason}; batch {rank + 1} of {picks.num_batches}, worth {worth:.3g}"
+            for reason, rank, worth in zip(selection.reasons, picks.ranks, picks.worth, strict=True)
         )
+        return replace(selection, reasons=reasons)
 
-    @property
-    def _columns_read(self) -> frozenset[str]:
-        faulty = self.background == "keep" or self.once_per_class is not None
-        return self.columns if faulty else frozenset({"probabilities"})
-
-    def _score(self, part: ScoreRecord, labelled: Labelled) -> Evidence:
+    def _score_part(self, part: ScoreRecord, labelled: Labelled) -> Evidence:
         check_classes(part, list(labelled.class_counts))
         p_DC = part.probabilities.astype(np.float64)
         p_DK = with_background(p_DC, part.objectness) if self.background == "keep" else p_DC
@@ -93,29 +113,6 @@ class Brust(Strategy):
             counted_D, offsets = repeat(counted_D, offsets, times_D)
         scores = aggregate(counted_D, offsets, self.aggregation, empty_score=self.empty_score)
         return gather(part, scores, p_DK, values_D, weights_D)
-
-    def _pick(
-        self,
-        candidates: Candidates,
-        ids: list[str],
-        scores_N: Float64s,
-        budget: int,
-        rng: np.random.Generator,
-    ) -> tuple[Integers, list[str]]:
-        if self.batches == "top":
-            rows = best_images(scores_N, budget)
-            return rows, [""] * len(rows)
-        if self.batches == "random":
-            order = rng.permutation(len(ids))
-        else:
-            row_of = {image_id: row for row, image_id in enumerate(ids)}
-            order = np.array([row_of[image_id] for image_id in candidates.ids], np.intp)
-        picks = best_batches(scores_N, order, self.batch_size, budget)
-        words = [
-            f"; batch {rank + 1} of {picks.num_batches}, worth {worth:.3g}"
-            for rank, worth in zip(picks.ranks, picks.worth, strict=True)
-        ]
-        return picks.rows, words
 
     def _measure(self, image: Evidence) -> str:
         root = float(np.sqrt(image["value"]))

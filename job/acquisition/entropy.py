@@ -2,14 +2,12 @@
 
 from functools import partial
 from math import log
-from typing import ClassVar
 
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
 from job.acquisition import uncertainty
 from job.acquisition.aggregation import Aggregation, aggregate, keep_highest
-from job.acquisition.batches import best_images
 from job.acquisition.evidence import (
     EVIDENCE,
     Evidence,
@@ -19,11 +17,11 @@ from job.acquisition.evidence import (
     gather,
 )
 from job.acquisition.scoring import score_images
-from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy
 from job.records import ScoreRecord
 
 
-class Entropy(Strategy):
+class Entropy(ScoringStrategy):
     """The images whose detections' classes are least certain."""
 
     aggregation: Aggregation = "sum"
@@ -34,29 +32,23 @@ class Entropy(Strategy):
     empty_score: FiniteFloat = 0.0
     """The score of an image without detections."""
 
-    columns: ClassVar[frozenset[str]] = frozenset({"probabilities"})
+    @property
+    def columns(self) -> frozenset[str]:
+        """The class distributions."""
+        return frozenset({"probabilities"})
 
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Take the images with the highest scores."""
+    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+        """Return each image's entropy, in nats."""
         classes = list(labelled.class_counts)
-        score = partial(self._score, classes=classes)
-        ids, images = score_images(candidates, self.columns, score, EVIDENCE)
-        rows = best_images(images["score"], budget)
-        return Selection(
-            ids=tuple(ids[row] for row in rows),
-            scores=tuple(images["score"][rows].tolist()),
-            reasons=tuple(
-                describe(image, classes, _measure(image, classes)) for image in images[rows]
-            ),
+        score_part = partial(self._score_part, classes=classes)
+        ids, images = score_images(candidates, self.columns, score_part, EVIDENCE)
+        return Scores(
+            ids,
+            images["score"],
+            lambda row: describe(images[row], classes, _measure(images[row], classes)),
         )
 
-    def _score(self, part: ScoreRecord, classes: list[str]) -> Evidence:
+    def _score_part(self, part: ScoreRecord, classes: list[str]) -> Evidence:
         check_classes(part, classes)
         probabilities = part.probabilities.astype(np.float64)
         values = uncertainty.entropy(probabilities)

@@ -30,6 +30,15 @@ def make_strategy(arm: ArmConfig) -> Strategy:
         raise ConfigError(message) from error
 
 
+def complete(arm: ArmConfig) -> ArmConfig:
+    """Return the arm with every setting of its strategy written out.
+
+    Raises:
+        ConfigError: There is no such strategy, its package is broken, or a setting is wrong.
+    """
+    return ArmConfig(strategy=arm.strategy, **make_strategy(arm).model_dump(mode="json"))
+
+
 def _load(name: str) -> type[Strategy]:
     """Import an outside package's strategy; packages that are not asked for are not imported."""
     outside = entry_points(group=ENTRY_POINTS)

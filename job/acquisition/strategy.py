@@ -1,30 +1,28 @@
-"""What a strategy is given and what it answers."""
+# ruff: noqa: N815 - shape suffixes
+"""What a strategy is given and what it answers.
+
+N = candidates.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
+from job.acquisition.batches import best_images
+from job.acquisition.uncertainty import Float64s
 from job.config import Section
 from job.records import ScoreRecord
 
 
-class Candidates(Protocol):
-    """The images to choose from, and the score record of them."""
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The unlabelled images, in the order of the store."""
-
-    @property
-    def pool_ids(self) -> tuple[str, ...]:
-        """The whole pool, labelled images too, in the order of the store."""
+class Record(Protocol):
+    """A score record that need not fit into memory."""
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield the score record a part at a time, from the start at each call.
+        """Yield the record a part at a time, from the start at each call.
 
         Args:
             columns: What to read beside the ids, by the names that Parquet has for it.
@@ -32,17 +30,27 @@ class Candidates(Protocol):
 
 
 @dataclass(frozen=True)
-class TableCandidates:
-    """Candidates whose score record is in memory: for trying a strategy out, and for tests."""
+class TableRecord:
+    """A score record in memory: for trying a strategy out, and for tests."""
 
-    ids: tuple[str, ...]
-    pool_ids: tuple[str, ...]
-    tables: tuple[pa.Table, ...]
+    tables: tuple[pa.Table, ...] = ()
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
         """Yield one part a table."""
         for table in self.tables:
             yield ScoreRecord.from_table(table.select(["id", *sorted(columns)]))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The images to choose from."""
+
+    ids: tuple[str, ...]
+    """The unlabelled images, in the order of the store."""
+    pool_ids: tuple[str, ...]
+    """The whole pool, labelled images too, in the order of the store."""
+    record: Record = TableRecord()
+    """What the model of the round before sees in them; rows of other images are passed over."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class Labelled:
     ids: frozenset[str]
     class_counts: dict[str, int]
     """Labelled boxes of each class: all classes, in the order that `probabilities` has them."""
+    record: Record = TableRecord()
+    """What the model of the round before sees in them: it was trained on them. Beside it, the
+    truth, in `job.records.TRUTH_COLUMNS`; every labelled image has a row."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +78,15 @@ class Selection:
 class Strategy(Section, ABC):
     """A way to select; its fields are its settings, each with a docstring under it."""
 
-    columns: ClassVar[frozenset[str]] = frozenset()
-    """The columns of the score record that it may read; none: it needs no score record."""
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it reads of the candidates' record; none: it needs no record."""
+        return frozenset()
+
+    @property
+    def labelled_columns(self) -> frozenset[str]:
+        """The columns that it reads of the labelled images' record."""
+        return frozenset()
 
     @abstractmethod
     def select(
@@ -82,3 +100,42 @@ class Strategy(Section, ABC):
         Raises:
             BadDataError: The score record lacks an image, has one twice, or gives it no number.
         """
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A score for each candidate."""
+
+    ids: list[str]
+    """In ascending order."""
+    scores_N: Float64s
+    """(N,), beside the ids."""
+    explain: Callable[[int], str]
+    """Say in words why the image in a row has its score."""
+
+    def pick(self, rows: Collection[int]) -> Selection:
+        """Return the images in these rows, in their order, as picks."""
+        return Selection(
+            ids=tuple(self.ids[row] for row in rows),
+            scores=tuple(float(self.scores_N[row]) for row in rows),
+            reasons=tuple(self.explain(row) for row in rows),
+        )
+
+
+class ScoringStrategy(Strategy):
+    """Scores each image on its own, and picks the highest."""
+
+    @abstractmethod
+    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+        """Return the score of every candidate: the higher, the more wanted."""
+
+    def select(
+        self,
+        candidates: Candidates,
+        labelled: Labelled,
+        budget: int,
+        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
+    ) -> Selection:
+        """Take the images with the highest scores; of equal ones, those with the lowest ids."""
+        scores = self.score(candidates, labelled)
+        return scores.pick(best_images(scores.scores_N, budget).tolist())

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from job import log
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
 from job.config import random_stream
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
@@ -18,11 +18,9 @@ from job.rounds import StageIO
 
 
 @dataclass(frozen=True)
-class StoredCandidates:
-    """The unlabelled images, and their score record read part by part."""
+class StoredRecord:
+    """A score record in Parquet files, read part by part."""
 
-    ids: tuple[str, ...]
-    pool_ids: tuple[str, ...]
     paths: tuple[Path, ...]
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
@@ -45,19 +43,40 @@ def run(io: StageIO) -> dict[str, object]:
     """Read the pool, the labels' counts and the scores. Write `queries.csv`."""
     arm = io.config.selection_of(io.ref.round.arm)
     strategy = make_strategy(arm)
-    pool = io.pool_before
-    paths = tuple(io.score_parts()) if strategy.columns else ()
-    candidates = StoredCandidates(tuple(pool.unlabelled), pool.ids, paths)
-    labelled = Labelled(pool.labelled, io.cost_before().class_counts)
+    candidates, labelled = read_given(io, strategy)
+    selection = pick(io, arm.strategy, strategy, candidates, labelled)
     budget = io.config.budget_of(io.ref.round.index)
-    rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
-    selection = strategy.select(candidates, labelled, budget, rng)
-    _check(selection, budget, arm.strategy)
-    pool.label(selection.ids)  # the guard: none is labelled already, none is picked twice
     if len(selection.ids) < budget:
         log.get().warning("select.below_budget", budget=budget, picked=len(selection.ids))
     io.write("queries.csv", _to_csv(selection))
     return {"strategy": arm.strategy, "picked": len(selection.ids), "of": len(candidates.ids)}
+
+
+def read_given(io: StageIO, strategy: Strategy) -> tuple[Candidates, Labelled]:
+    """Return what a strategy is given in a round: only what it says that it reads is fetched."""
+    pool = io.pool_before
+    record = StoredRecord(tuple(io.score_parts()) if strategy.columns else ())
+    seen = StoredRecord(tuple(io.labelled_parts()) if strategy.labelled_columns else ())
+    return (
+        Candidates(tuple(pool.unlabelled), pool.ids, record),
+        Labelled(pool.labelled, io.cost_before().class_counts, seen),
+    )
+
+
+def pick(
+    io: StageIO, name: str, strategy: Strategy, candidates: Candidates, labelled: Labelled
+) -> Selection:
+    """Ask a strategy for the round's picks, and refuse what no strategy may answer.
+
+    Raises:
+        BadDataError: An image is labelled already, or picked twice, or the picks are too many.
+    """
+    budget = io.config.budget_of(io.ref.round.index)
+    rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
+    selection = strategy.select(candidates, labelled, budget, rng)
+    _check(selection, budget, name)
+    io.pool_before.label(selection.ids)  # the guard: none is labelled already, none is picked twice
+    return selection
 
 
 def _check(selection: Selection, budget: int, strategy: str) -> None:

@@ -1,14 +1,16 @@
 """Brust et al. 2019, against cases worked out by hand, and the tutorial's faults."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from job.acquisition.brust import Brust, class_weights, repeat, with_background
-from job.acquisition.strategy import Labelled, Selection, TableCandidates
+from job.acquisition.strategy import Candidates, Labelled, Selection, TableRecord
+from tests.unit.acquisition.records import tables_of
 
-CandidatesOf = Callable[..., TableCandidates]
+CandidatesOf = Callable[..., Candidates]
 
 LABELLED = Labelled(frozenset(), {"cow": 3, "sheep": 0, "horse": 0})
 
@@ -18,7 +20,7 @@ BOXES = {"many": [HALF, HALF], "one": [TORN], "mixed": [QUARTER, SURE], "none": 
 
 
 def select(
-    candidates: TableCandidates, budget: int, labelled: Labelled = LABELLED, **settings: object
+    candidates: Candidates, budget: int, labelled: Labelled = LABELLED, **settings: object
 ) -> Selection:
     return Brust.model_validate(settings).select(
         candidates, labelled, budget, np.random.default_rng(0)
@@ -192,7 +194,6 @@ def test_repeated_values_stay_with_their_images() -> None:
 def test_objectness_is_read_only_where_it_counts(candidates_of: CandidatesOf) -> None:
     """The plain strategy reads one column beside the ids."""
     candidates = candidates_of(BOXES, 3)
-    plain = TableCandidates(
-        candidates.ids, candidates.pool_ids, (candidates.tables[0].select(["id", "probabilities"]),)
-    )
+    (table,) = tables_of(candidates)
+    plain = replace(candidates, record=TableRecord((table.select(["id", "probabilities"]),)))
     assert select(plain, 2) == select(candidates, 2)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from job.acquisition.entropy import Entropy
-from job.acquisition.strategy import Labelled, Selection, TableCandidates
+from job.acquisition.strategy import Candidates, Labelled, Selection
 
-CandidatesOf = Callable[..., TableCandidates]
+CandidatesOf = Callable[..., Candidates]
 
 LABELLED = Labelled(frozenset(), {"cow": 3, "sheep": 0, "horse": 0, "dog": 1})
 
@@ -18,7 +18,7 @@ FOUR, TWO, SURE = [0.25] * 4, [0.5, 0.5, 0, 0], [0, 0, 1, 0]
 BOXES = {"crowd": [TWO, TWO, TWO], "one": [FOUR], "mixed": [FOUR, SURE], "none": []}
 
 
-def select(candidates: TableCandidates, **settings: object) -> Selection:
+def select(candidates: Candidates, **settings: object) -> Selection:
     strategy = Entropy.model_validate(settings)
     return strategy.select(candidates, LABELLED, 4, np.random.default_rng(0))
 

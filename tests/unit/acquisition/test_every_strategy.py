@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job.acquisition.registry import STRATEGIES, make_strategy
-from job.acquisition.strategy import Labelled, Selection, Strategy, TableCandidates
+from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy, TableRecord
 from job.config import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
+from tests.unit.acquisition.records import tables_of
 
-CandidatesOf = Callable[..., TableCandidates]
+CandidatesOf = Callable[..., Candidates]
 
 ARMS: list[dict[str, Any]] = [
     {"strategy": "random"},
@@ -33,7 +34,7 @@ ARMS: list[dict[str, Any]] = [
     {"strategy": "brust", "once_per_class": 0.2, "aggregation": "mean"},
 ]
 NAMES = ["-".join(str(value) for value in arm.values()) for arm in ARMS]
-BY_SCORE = [arm for arm in ARMS if STRATEGIES[arm["strategy"]].columns]
+BY_SCORE = [arm for arm in ARMS if arm["strategy"] != "random"]
 
 every_strategy = pytest.mark.parametrize("arm", ARMS, ids=NAMES)
 every_strategy_by_score = pytest.mark.parametrize("arm", BY_SCORE, ids=NAMES[1:])
@@ -47,7 +48,7 @@ def strategy_of(arm: dict[str, Any]) -> Strategy:
 class Case:
     """A pool of which some is labelled, and the scores of the rest."""
 
-    candidates: TableCandidates
+    candidates: Candidates
     labelled: Labelled
     seed: int
 
@@ -113,12 +114,12 @@ def test_the_order_of_rows_and_their_parts_do_not_matter(
     case = case_of(candidates_of, **shape)
     expected = case.select(arm, 7)
     assert case.select(arm, 7) == expected
-    (table,) = case.candidates.tables
+    (table,) = tables_of(case.candidates)
     rng = np.random.default_rng(cut)
     table = table.take(pa.array(rng.permutation(len(table))))
     ends = [0, *sorted(rng.integers(0, len(table) + 1, 3).tolist()), len(table)]
     parts = tuple(table.slice(a, b - a) for a, b in pairwise(ends))
-    shuffled = replace(case, candidates=replace(case.candidates, tables=parts))
+    shuffled = replace(case, candidates=replace(case.candidates, record=TableRecord(parts)))
     assert shuffled.select(arm, 7) == expected
 
 
@@ -190,17 +191,15 @@ def test_a_record_of_other_classes_is_refused(
 @every_strategy_by_score
 def test_without_scores_there_is_nothing_to_go_by(arm: dict[str, Any]) -> None:
     """As in round 0: the message says what to do."""
-    case = Case(TableCandidates(("a",), ("a",), ()), Labelled(frozenset(), {}), 0)
+    case = Case(Candidates(("a",), ("a",)), Labelled(frozenset(), {}), 0)
     with pytest.raises(ConfigError, match="needs none, such as random"):
         case.select(arm, 1)
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """Candidates whose arrays are those of one record, and may not be written to."""
+    """A record whose arrays may not be written to."""
 
-    ids: tuple[str, ...]
-    pool_ids: tuple[str, ...]
     record: ScoreRecord
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
@@ -212,10 +211,10 @@ class Frozen:
 def test_the_record_is_not_written_to(candidates_of: CandidatesOf, arm: dict[str, Any]) -> None:
     """Another strategy may read the same arrays; writing to one of these raises."""
     case = case_of(candidates_of, 2, 12, 3, 4)
-    record = ScoreRecord.from_table(case.candidates.tables[0])
+    record = ScoreRecord.from_table(tables_of(case.candidates)[0])
     for array in vars(record).values():
         array.flags.writeable = False
-    frozen = Frozen(case.candidates.ids, case.candidates.pool_ids, record)
+    frozen = replace(case.candidates, record=Frozen(record))
     rng = np.random.default_rng(case.seed)
     selection = strategy_of(arm).select(frozen, case.labelled, 4, rng)
     assert selection == case.select(arm, 4)

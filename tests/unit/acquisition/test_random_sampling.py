@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from job.acquisition.random_sampling import Random
-from job.acquisition.strategy import Labelled, TableCandidates
+from job.acquisition.strategy import Candidates, Labelled
 
 POOL = tuple(f"{number:03d}" for number in range(100))
 LABELLED = Labelled(frozenset(POOL[:60]), {})
 
 
-def candidates(labelled: Labelled, pool: tuple[str, ...] = POOL) -> TableCandidates:
-    return TableCandidates(tuple(i for i in pool if i not in labelled.ids), pool, ())
+def candidates(labelled: Labelled, pool: tuple[str, ...] = POOL) -> Candidates:
+    return Candidates(tuple(i for i in pool if i not in labelled.ids), pool)
 
 
 def test_every_unlabelled_image_is_as_likely() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from job.acquisition.brust import Brust
 from job.acquisition.registry import STRATEGIES, make_strategy
-from job.acquisition.strategy import Labelled, TableCandidates
+from job.acquisition.strategy import Candidates, Labelled, TableRecord
 from job.config import ArmConfig
 from job.errors import ConfigError
 from job.records import ScoreRecord
@@ -88,7 +88,7 @@ def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.Monke
         embeddings=np.zeros((3, 1), np.float16),
     )
     ids = tuple(record.ids.tolist())
-    candidates = TableCandidates(ids, ids, (record.to_table(),))
+    candidates = Candidates(ids, ids, TableRecord((record.to_table(),)))
     made = make_strategy(arm("most-boxes"))
     nothing = Labelled(frozenset(), {})
     selection = made.select(candidates, nothing, 2, np.random.default_rng(0))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from job.records import ScoreRecord
+from job.records import TRUTH_COLUMNS, ScoreRecord, Truth
 
 RECORD = ScoreRecord(
     ids=np.array(["b", "a", "ü"]),
@@ -22,6 +22,14 @@ RECORD = ScoreRecord(
 )
 
 
+TRUTH = Truth(
+    offsets=np.array([0, 2, 2, 3]),
+    classes=np.array([1, 0, 1]),
+    box=np.array([1, -1, 0]),
+    iou=np.array([0.5, 0, 1], np.float32),
+)
+
+
 def through_parquet(table: pa.Table) -> pa.Table:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
@@ -31,10 +39,28 @@ def through_parquet(table: pa.Table) -> pa.Table:
 def test_there_and_back() -> None:
     """Every field has the same values and the same type."""
     back = ScoreRecord.from_table(through_parquet(RECORD.to_table()))
-    for field in fields(ScoreRecord):
+    assert back.truth is None
+    for field in [field for field in fields(ScoreRecord) if field.name != "truth"]:
         expected, found = getattr(RECORD, field.name), getattr(back, field.name)
         assert found.dtype == expected.dtype, field.name
         np.testing.assert_array_equal(found, expected, err_msg=field.name)
+
+
+def test_the_truth_there_and_back() -> None:
+    """Of labelled images; also of some of its columns, where the truth is not read."""
+    table = through_parquet(replace(RECORD, truth=TRUTH).to_table())
+    truth = ScoreRecord.from_table(table).truth
+    assert truth is not None
+    for field in fields(Truth):
+        expected, found = getattr(TRUTH, field.name), getattr(truth, field.name)
+        assert found.dtype == expected.dtype, field.name
+        np.testing.assert_array_equal(found, expected, err_msg=field.name)
+    assert ScoreRecord.from_table(table.drop_columns([*TRUTH_COLUMNS])).truth is None
+
+
+def test_the_true_boxes_of_detections() -> None:
+    """By their rows among those of all images."""
+    assert TRUTH.rows(RECORD.image_of_detection).tolist() == [1, -1, 2]
 
 
 def test_box_features_are_optional() -> None:

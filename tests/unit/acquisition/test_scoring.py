@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from job.acquisition.scoring import score_images
-from job.acquisition.strategy import TableCandidates
+from job.acquisition.strategy import Candidates, TableRecord
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
+from tests.unit.acquisition.records import tables_of
 
-CandidatesOf = Callable[..., TableCandidates]
+CandidatesOf = Callable[..., Candidates]
 
 BOXES = {"c": [[1.0]], "a": [], "b": [[1.0], [1.0]]}
 
@@ -46,12 +47,12 @@ def test_an_image_without_a_row_is_named(candidates_of: CandidatesOf) -> None:
 def test_an_image_with_two_rows_is_named(candidates_of: CandidatesOf, *, in_one_part: bool) -> None:
     """In two parts, or in one."""
     candidates = candidates_of(BOXES, 1)
-    (table,) = candidates.tables
+    (table,) = tables_of(candidates)
     tables: tuple[pa.Table, ...] = (table, table.slice(2, 1))
     if in_one_part:
         tables = (pa.concat_tables(tables),)
     with pytest.raises(BadDataError, match="image 'b' has more than one row"):
-        score_images(replace(candidates, tables=tables), ["probabilities"], count)
+        score_images(replace(candidates, record=TableRecord(tables)), ["probabilities"], count)
 
 
 def test_a_score_that_is_no_number_is_named(candidates_of: CandidatesOf) -> None:
@@ -74,4 +75,4 @@ def test_no_candidates_no_rows(candidates_of: CandidatesOf) -> None:
 def test_no_record_at_all() -> None:
     """Says what to choose instead."""
     with pytest.raises(ConfigError, match="there is no score record, as before round 0"):
-        score_images(TableCandidates(("a",), ("a",), ()), ["probabilities"], count)
+        score_images(Candidates(("a",), ("a",)), ["probabilities"], count)

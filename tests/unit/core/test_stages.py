@@ -22,7 +22,7 @@ from job.rounds import Cost, Markers, load_experiment
 from job.stages import run_stage
 from job.stages.annotate_sim import cost_of
 from job.stages.score import share_of
-from job.stages.select import StoredCandidates
+from job.stages.select import StoredRecord
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -327,7 +327,7 @@ def test_a_column_that_was_not_scored_is_named(finished: LocalStore) -> None:
     """A strategy that reads box features says which setting makes them."""
     path = finished.local_path(ROUND_0.stage("score").key("part-00000.parquet"))
     assert path
-    candidates = StoredCandidates((), (), (path,))
+    candidates = StoredRecord((path,))
     with pytest.raises(ConfigError, match=r"reads box_features, .* score\.box_features"):
         next(candidates.parts({"probabilities", "box_features"}))
 

@@ -1,0 +1,91 @@
+"""Score records made by hand: what each image shows, box by box."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from job.acquisition.strategy import Candidates, Labelled, TableRecord
+from job.records import ScoreRecord, Truth
+
+
+@dataclass(frozen=True)
+class Box:
+    """One detection."""
+
+    probabilities: Sequence[float]
+    feature: Sequence[float] = (1.0, 0.0)
+    objectness: float = 1.0
+    num_overlaps: int = 1
+    truth: int = -1
+    """Which of its image's true boxes it overlaps most."""
+    iou: float = 0.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image, and for a labelled one the classes of its true boxes."""
+
+    boxes: Sequence[Box] = ()
+    embedding: Sequence[float] = (1.0, 0.0)
+    truth_classes: Sequence[int] = ()
+
+
+def record_of(
+    images: Mapping[str, Image], num_classes: int, *, with_truth: bool = False
+) -> ScoreRecord:
+    """Return the record of some images; features are of length 2 where no image has a box."""
+    boxes = [box for image in images.values() for box in image.boxes]
+    features = [box.feature for box in boxes]
+    return ScoreRecord(
+        ids=np.array(list(images), dtype=np.str_),
+        sizes_wh=np.full((len(images), 2), 96),
+        offsets=_offsets([len(image.boxes) for image in images.values()]),
+        boxes_xyxy=np.tile(np.array([0, 0, 10, 10], np.float32), (len(boxes), 1)),
+        probabilities=np.array([box.probabilities for box in boxes], np.float16).reshape(
+            len(boxes), num_classes
+        ),
+        objectness=np.array([box.objectness for box in boxes], np.float32),
+        num_overlaps=np.array([box.num_overlaps for box in boxes], np.int64),
+        embeddings=np.array([image.embedding for image in images.values()], np.float16).reshape(
+            len(images), -1
+        )
+        if images
+        else np.zeros((0, 2), np.float16),
+        box_features=np.array(features, np.float16) if boxes else np.zeros((0, 2), np.float16),
+        truth=_truth(images, boxes) if with_truth else None,
+    )
+
+
+def _truth(images: Mapping[str, Image], boxes: Sequence[Box]) -> Truth:
+    return Truth(
+        offsets=_offsets([len(image.truth_classes) for image in images.values()]),
+        classes=np.array(
+            [label for image in images.values() for label in image.truth_classes], np.int64
+        ),
+        box=np.array([box.truth for box in boxes], np.int64),
+        iou=np.array([box.iou for box in boxes], np.float32),
+    )
+
+
+def _offsets(lengths: Sequence[int]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def candidates(images: Mapping[str, Image], num_classes: int) -> Candidates:
+    """Return candidates; the order of the mapping is that of the store."""
+    ids = tuple(images)
+    return Candidates(ids, ids, TableRecord((record_of(images, num_classes).to_table(),)))
+
+
+def labelled(images: Mapping[str, Image], class_counts: Mapping[str, int]) -> Labelled:
+    """Return what is labelled, with the record of it and its truth."""
+    record = record_of(images, len(class_counts), with_truth=True)
+    return Labelled(frozenset(images), dict(class_counts), TableRecord((record.to_table(),)))
+
+
+def tables_of(made: Candidates) -> tuple[pa.Table, ...]:
+    """Return the tables that candidates made by hand consist of."""
+    assert isinstance(made.record, TableRecord)
+    return made.record.tables
