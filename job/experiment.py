@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from job import log, loop
-from job.acquisition.registry import make_strategy
-from job.config import ArmConfig, Config, known
+from job.acquisition.registry import complete, make_strategy
+from job.acquisition.strategy import Strategy
+from job.config import Config, known
 from job.data.dataset import Dataset
 from job.data.ingest import ingest
 from job.data.synthetic import SyntheticSource
@@ -26,6 +27,7 @@ from job.rounds import (
     load_experiment,
 )
 from job.stages import run_stage
+from job.stages.select import COLD_START_COLUMNS
 from job.storage import Store
 
 
@@ -66,21 +68,33 @@ def complete_arms(config: Config) -> Config:
     Raises:
         ConfigError: A strategy or one of its settings is wrong, or round 0 would need scores.
     """
-
-    def complete(where: str, arm: ArmConfig) -> ArmConfig:
+    selections = {"cold_start": config.cold_start}
+    selections |= {f"arms.{name}": arm for name, arm in config.arms.items()}
+    for where, arm in selections.items():
         try:
-            settings = make_strategy(arm).model_dump(mode="json")
+            selections[where] = complete(arm)
         except ConfigError as error:
             message = f"{where}: {error}"
             raise ConfigError(message) from error
-        return ArmConfig(strategy=arm.strategy, **settings)
+        _check_columns(where, make_strategy(arm), config)
+    cold_start, *arms = selections.values()
+    named = dict(zip(config.arms, arms, strict=True))
+    return config.model_copy(update={"cold_start": cold_start, "arms": named})
 
-    cold_start = complete("cold_start", config.cold_start)
-    if make_strategy(cold_start).columns:
-        message = f"cold_start: {cold_start.strategy} needs scores, and round 0 has none"
+
+def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
+    """Refuse a strategy that reads what will not be there."""
+    reads = strategy.columns | strategy.labelled_columns
+    if where == "cold_start" and (missing := strategy.columns - COLD_START_COLUMNS):
+        message = (
+            f"cold_start: {config.cold_start.strategy} needs scores ({', '.join(sorted(missing))}),"
+            " and round 0 has none: choose one that needs none or embeddings only, such as random "
+            "or coreset"
+        )
         raise ConfigError(message)
-    arms = {name: complete(f"arms.{name}", arm) for name, arm in config.arms.items()}
-    return config.model_copy(update={"cold_start": cold_start, "arms": arms})
+    if "box_features" in reads and not config.score.box_features:
+        message = f"{where}: the strategy reads box_features: set score.box_features to true"
+        raise ConfigError(message)
 
 
 def run(store: Store, config: Config) -> Outcome:

@@ -57,7 +57,8 @@ def is_scored(config: Config, ref: RoundRef) -> bool:
 
 def needs_scores(config: Config, arm: str | None) -> bool:
     """Whether an arm selects by score."""
-    return bool(make_strategy(config.selection_of(arm)).columns)
+    strategy = make_strategy(config.selection_of(arm))
+    return bool(strategy.columns | strategy.labelled_columns)
 
 
 def needs(config: Config, ref: StageRef) -> list[StageRef]:

@@ -164,14 +164,14 @@ class ScoreRecord:
             "id": pa.array(self.ids.tolist(), pa.string()),
             "width": pa.array(self.sizes_wh[:, 0], pa.int32()),
             "height": pa.array(self.sizes_wh[:, 1], pa.int32()),
-            "boxes_xyxy": ragged(_rows(self.boxes_xyxy, np.float32)),
-            "probabilities": ragged(_rows(self.probabilities, np.float16)),
+            "boxes_xyxy": ragged(rows(self.boxes_xyxy, np.float32)),
+            "probabilities": ragged(rows(self.probabilities, np.float16)),
             "objectness": ragged(pa.array(self.objectness, pa.float32())),
             "num_overlaps": ragged(pa.array(self.num_overlaps, pa.int32())),
-            "embedding": _rows(self.embeddings, np.float16),
+            "embedding": rows(self.embeddings, np.float16),
         }
         if self.box_features is not None:
-            columns["box_features"] = ragged(_rows(self.box_features, np.float16))
+            columns["box_features"] = ragged(rows(self.box_features, np.float16))
         if self.truth is not None:
             columns |= self.truth.to_columns(offsets)
         return pa.table(columns)
@@ -259,8 +259,8 @@ _MATRICES = ("boxes_xyxy", "probabilities", "box_features")
 _PER_DETECTION = (*_MATRICES, "objectness", "num_overlaps")
 
 
-def _rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
-    """A matrix as an Arrow array of rows."""
+def rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
+    """Return a matrix as an Arrow array of rows."""
     flat = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
     return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 

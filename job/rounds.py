@@ -245,14 +245,33 @@ class StageIO:
         content = json.loads(self._read(self.earlier[-1].stage("annotate-sim"), "cost.json"))
         return Cost(**content["cumulative"])
 
-    def labelled_shards(self) -> list[Path]:
-        """Local tar files of everything labelled up to and with this round."""
-        rounds = (*self.earlier, self.ref.round)
-        return [path for ref in rounds for path in self._fetch(ref.stage("annotate-sim"), "*.tar")]
+    def labelled_shards(self) -> Iterator[Path]:
+        """Local tar files of everything labelled up to and with this round.
+
+        All are inputs from now on; each is fetched when it is asked for.
+        """
+        stages = [ref.stage("annotate-sim") for ref in (*self.earlier, self.ref.round)]
+        for stage in stages:
+            self._marker(stage)
+        return (path for stage in stages for path in self._fetch(stage, "*.tar"))
 
     def model(self, round_ref: RoundRef) -> bytes:
         """The model that a round trained."""
         return self._read(round_ref.stage("train"), "model.safetensors")
+
+    def weights(self, key: str) -> Path:
+        """Local file of pretrained weights that lie in the store.
+
+        Raises:
+            ConfigError: They do not.
+        """
+        try:
+            digest = hashlib.sha256(self.store.read(key)).hexdigest()
+        except MissingObjectError as error:
+            message = f"detector.backbone: {self.store.url} holds no {key}; put the weights there"
+            raise ConfigError(message) from error
+        self.add_input(key, digest)
+        return fetch(self.store, key, digest)
 
     def score_parts(self) -> list[Path]:
         """Local Parquet parts of the score record that this round selects from."""

@@ -1,6 +1,6 @@
 """Reading a data set in the store: what every stage but ingest knows of it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -99,7 +99,7 @@ class Dataset:
 
     def iter_images(
         self, split: Split, ids: Collection[str] | None = None
-    ) -> Iterator[tuple[str, bytes]]:
+    ) -> Generator[tuple[str, bytes], None, None]:
         """Yield (id, image file) of some images, or of all.
 
         They come in the order of the index, whatever the order of `ids`: so each shard that is

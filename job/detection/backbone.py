@@ -1,7 +1,7 @@
 """Pretrained weights for a detector's backbone: from a file, or from torchvision's hub."""
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import MobileNet_V2_Weights, VGG16_Weights
 
-from job.detection.models import Detector
+from job.config import DetectorConfig, random_stream
+from job.detection.models import Detector, build_detector
 from job.errors import ConfigError, TemporaryError
 
 HUB_WEIGHTS = {
@@ -20,6 +21,33 @@ HUB_WEIGHTS = {
 }
 
 _NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
+
+
+def new_detector(
+    config: DetectorConfig, classes: Sequence[str], seed: int, fetch: Callable[[str], Path]
+) -> Detector:
+    """Return the detector that an experiment begins with: what the configuration says, no less.
+
+    Args:
+        config: The detector, and where its backbone's weights come from.
+        classes: Without background.
+        seed: The experiment's: weights that are not pretrained are drawn from it.
+        fetch: From a key of the store to a local file.
+
+    Raises:
+        ConfigError: The weights are missing or another network's.
+        TemporaryError: The hub cannot be reached.
+    """
+    # One stream for all rounds that start afresh: they then differ by their images alone.
+    detector = build_detector(config, classes, int(random_stream(seed, "weights").integers(2**31)))
+    kind, place = config.backbone_place
+    if kind == "hub":
+        load_backbone(detector, "hub")
+    elif kind == "file":
+        load_backbone(detector, Path(place))
+    elif kind == "store":
+        load_backbone(detector, fetch(place))
+    return detector
 
 
 def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
+import pyarrow as pa
 import torch
 from PIL import Image
 from torch import Tensor
@@ -21,7 +22,7 @@ from job.config import EvaluateConfig, ScoreConfig
 from job.detection.detections import Detections
 from job.detection.models import Detector
 from job.detection.transforms import View, augmented_view
-from job.records import Floats, Integers, ScoreRecord
+from job.records import Floats, Integers, ScoreRecord, rows
 
 # The most boxes that suppression looks at: of an image for the score record, of a class otherwise.
 MAX_CANDIDATES = 400
@@ -139,6 +140,28 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
         if config.box_features
         else None,
     )
+
+
+def embed_images(
+    detector: Detector,
+    images: Iterable[tuple[str, Image.Image]],
+    *,
+    device: torch.device,
+    batch_size: int,
+) -> pa.Table:
+    """Return the columns `id` and `embedding` of images' score record, and no other.
+
+    Args:
+        detector: It is moved to `device` and set to infer.
+        images: Ids and RGB images.
+        device: Where to compute.
+        batch_size: Images in a batch.
+    """
+    predictions = iter_predictions(detector, images, device=device, batch_size=batch_size)
+    seen = [(each.id, _half(each.embedding_E)) for each in predictions]
+    embeddings_NE = _joined([each[None] for _, each in seen], (0, detector.map_channels[1]))
+    ids = pa.array([image_id for image_id, _ in seen], pa.string())
+    return pa.table({"id": ids, "embedding": rows(embeddings_NE, np.float16)})
 
 
 def detect_images(

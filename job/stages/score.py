@@ -1,50 +1,100 @@
-"""Write the score record: what the round's model sees in every unlabelled image.
+"""Write the score record: what the round's model sees in every image of the pool.
 
-The unlabelled images, in the order of the store, are cut into parts of a fixed size, whatever the
-number of shards that share the work: so every number of them writes the same parts.
+The unlabelled images, in the order of the store, and after them the labelled ones, in the order of
+their labelling, are cut into parts of a fixed size, whatever the number of shards that share the
+work: so every number of them writes the same parts.
 """
 
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from PIL import Image
 
 from job import log
 from job.data.images import decode_rgb
+from job.data.shards import LabelledImage, read_labelled
 from job.detection.device import resolve_device, set_threads
 from job.detection.inference import score_images
 from job.detection.models import load_model
+from job.detection.truth import truth_of
+from job.records import ScoreRecord
 from job.rounds import StageIO
+
+Encoded = tuple[str, bytes]
+"""An image's id and its file."""
 
 
 def run(io: StageIO) -> dict[str, object]:
-    """Read the model and the unlabelled images. Write `part-00000.parquet` and so on."""
+    """Read the model and the images of the pool.
+
+    Write `part-00000.parquet` and so on of the unlabelled images; and of the labelled ones, with
+    their truth, `labelled-00000.parquet` and so on.
+    """
     set_threads(io.config.runtime)
-    unlabelled = io.pool_after.unlabelled
     size = io.config.score.images_per_part
-    parts = share_of(-(-len(unlabelled) // size), io.shard)
+    unlabelled, num_labelled = io.pool_after.unlabelled, len(io.pool_after.labelled)
+    num_parts = -(-len(unlabelled) // size)
+    mine = share_of(num_parts + -(-num_labelled // size), io.shard)
+    parts = mine[: max(num_parts - mine.start, 0)]
+    labelled_parts = [number - num_parts for number in mine[len(parts) :]]
     ids = unlabelled[parts.start * size : parts.stop * size]
-    detector = load_model(io.model(io.ref.round), io.config.detector)
-    images = log.track(io.dataset.iter_images("pool", ids), "score", len(ids), "images")
+    # Every share says that it goes by these, so that all say the same; few fetch them.
+    shards = io.labelled_shards()
+    labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
+    batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
+    num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
-    with closing(images), tempfile.TemporaryDirectory() as folder:
+    images = io.dataset.iter_images("pool", ids)
+    with closing(images), log.progress("score", total=num_images, unit="images") as bar:
+        score = _scorer(io, bar)
         for number in parts:
-            record = score_images(
-                detector,
-                ((image_id, decode_rgb(data, image_id)) for image_id, data in islice(images, size)),
-                io.config.score,
-                device=resolve_device(io.config.runtime),
-                batch_size=io.config.runtime.batch_size,
-                augment_seed=(io.ref.round.seed, io.ref.round.index),
-            )
-            path = Path(folder) / f"part-{number:05d}.parquet"
-            pq.write_table(record.to_table(), path)
-            io.upload(path.name, path)
-            path.unlink()
+            record = score(islice(images, size))
+            _upload(io, f"part-{number:05d}.parquet", record)
             num_boxes += len(record.objectness)
-    return {"images": len(ids), "boxes": num_boxes, "parts": len(parts)}
+        for number, batch in zip(labelled_parts, batches, strict=True):
+            record = score((image.id, image.read()) for image in batch)
+            _upload(io, f"labelled-{number:05d}.parquet", _with_truth(io, record, batch))
+            num_boxes += len(record.objectness)
+    return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
+
+
+def _scorer(io: StageIO, bar: log.Bar) -> Callable[[Iterable[Encoded]], ScoreRecord]:
+    """Return what makes the score record of images, with the round's model."""
+    detector = load_model(io.model(io.ref.round), io.config.detector)
+
+    def decoded(images: Iterable[Encoded]) -> Iterator[tuple[str, Image.Image]]:
+        for image_id, data in images:
+            yield image_id, decode_rgb(data, image_id)
+            bar.advance()
+
+    def score(images: Iterable[Encoded]) -> ScoreRecord:
+        return score_images(
+            detector,
+            decoded(images),
+            io.config.score,
+            device=resolve_device(io.config.runtime),
+            batch_size=io.config.runtime.batch_size,
+            augment_seed=(io.ref.round.seed, io.ref.round.index),
+        )
+
+    return score
+
+
+def _with_truth(io: StageIO, record: ScoreRecord, images: Sequence[LabelledImage]) -> ScoreRecord:
+    truth = truth_of(record, [image.annotation for image in images], io.dataset.classes)
+    return replace(record, truth=truth)
+
+
+def _upload(io: StageIO, name: str, record: ScoreRecord) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        pq.write_table(record.to_table(), path)
+        io.upload(name, path)
 
 
 def share_of(num_parts: int, shard: tuple[int, int]) -> range:

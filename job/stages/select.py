@@ -2,7 +2,8 @@
 
 import csv
 import io as text_io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,21 @@ import pyarrow.parquet as pq
 
 from job import log
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.acquisition.strategy import (
+    Candidates,
+    Labelled,
+    Record,
+    Selection,
+    Strategy,
+    TableRecord,
+)
 from job.config import random_stream
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
 from job.rounds import StageIO
+
+COLD_START_COLUMNS = frozenset({"embedding"})
+"""What round 0 can select by: embeddings of the backbone as it is before any training."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +66,31 @@ def run(io: StageIO) -> dict[str, object]:
 def read_given(io: StageIO, strategy: Strategy) -> tuple[Candidates, Labelled]:
     """Return what a strategy is given in a round: only what it says that it reads is fetched."""
     pool = io.pool_before
-    record = StoredRecord(tuple(io.score_parts()) if strategy.columns else ())
+    unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
+    if not io.earlier:
+        record = _embed(io, unlabelled) if strategy.columns else TableRecord()
+        return Candidates(unlabelled, pool.ids, record), Labelled(pool.labelled, counts)
+    scored = StoredRecord(tuple(io.score_parts()) if strategy.columns else ())
     seen = StoredRecord(tuple(io.labelled_parts()) if strategy.labelled_columns else ())
-    return (
-        Candidates(tuple(pool.unlabelled), pool.ids, record),
-        Labelled(pool.labelled, io.cost_before().class_counts, seen),
-    )
+    return Candidates(unlabelled, pool.ids, scored), Labelled(pool.labelled, counts, seen)
+
+
+def _embed(io: StageIO, ids: Sequence[str]) -> Record:
+    """Return the record that round 0 can have: embeddings by the backbone before any training."""
+    # Imported here: other selections have to start without waiting for torch.
+    from job.data.images import decode_rgb  # noqa: PLC0415
+    from job.detection.backbone import new_detector  # noqa: PLC0415
+    from job.detection.device import resolve_device, set_threads  # noqa: PLC0415
+    from job.detection.inference import embed_images  # noqa: PLC0415
+
+    runtime = io.config.runtime
+    set_threads(runtime)
+    detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
+    images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
+    with closing(images):
+        decoded = ((image_id, decode_rgb(data, image_id)) for image_id, data in images)
+        device, batch_size = resolve_device(runtime), runtime.batch_size
+        return TableRecord((embed_images(detector, decoded, device=device, batch_size=batch_size),))
 
 
 def pick(

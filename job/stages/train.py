@@ -1,6 +1,5 @@
 """Train the detector on everything labelled so far: read the labels, write the model."""
 
-import hashlib
 import json
 import os
 import signal
@@ -15,19 +14,18 @@ import structlog
 from PIL import Image
 
 from job import log
-from job.config import Config, random_stream
+from job.config import Config
 from job.data.images import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
-from job.detection.backbone import load_backbone
+from job.detection.backbone import new_detector
 from job.detection.device import resolve_device, set_threads
 from job.detection.distributed import Group, joined, num_processes
-from job.detection.models import Detector, build_detector, load_model, save_model
+from job.detection.models import Detector, load_model, save_model
 from job.detection.processes import SIGNALS, Exchange, run_together, take_part
 from job.detection.training import fit
-from job.errors import ConfigError, MissingObjectError, StopRequested
+from job.errors import StopRequested
 from job.records import Annotation
 from job.rounds import StageIO
-from job.storage.cache import fetch
 
 
 @dataclass(frozen=True)
@@ -204,28 +202,7 @@ def _start(io: StageIO) -> Detector:
     config = io.config.detector
     if io.config.train.start == "previous" and io.earlier:
         return load_model(io.model(io.earlier[-1]), config)
-    classes = io.dataset.classes
-    # Round 0's stream also afresh in later rounds: rounds then differ by their images alone.
-    seed = int(random_stream(io.ref.round.seed, "weights").integers(2**31))
-    detector = build_detector(config, classes, seed)
-    kind, place = config.backbone_place
-    if kind == "hub":
-        load_backbone(detector, "hub")
-    elif kind == "file":
-        load_backbone(detector, Path(place))
-    elif kind == "store":
-        load_backbone(detector, _fetch_weights(io, place))
-    return detector
-
-
-def _fetch_weights(io: StageIO, key: str) -> Path:
-    try:
-        digest = hashlib.sha256(io.store.read(key)).hexdigest()
-    except MissingObjectError as error:
-        message = f"detector.backbone: {io.store.url} holds no {key}; put the weights there"
-        raise ConfigError(message) from error
-    io.add_input(key, digest)
-    return fetch(io.store, key, digest)
+    return new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
 
 
 @contextmanager

@@ -8,21 +8,24 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from job import config, experiment
+from job.acquisition.registry import make_strategy
+from job.acquisition.strategy import Selection, Strategy
 from job.config import Config
 from job.data.dataset import Dataset
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
-from job.records import flat, matrix, offsets_of
+from job.records import TRUTH_COLUMNS, flat, matrix, offsets_of
 from job.report.results import TIMES
-from job.rounds import Cost, Markers, load_experiment
+from job.rounds import Cost, Markers, StageIO, load_experiment
 from job.stages import run_stage
 from job.stages.annotate_sim import cost_of
 from job.stages.score import share_of
-from job.stages.select import StoredRecord
+from job.stages.select import StoredRecord, read_given
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -125,17 +128,68 @@ def test_costs_of_two_rounds_are_their_sum() -> None:
     assert total == Cost(11, 22, 33.0, 44.0, {"a": 3, "b": 19})
 
 
+def record_of(store: LocalStore, ref: StageRef, kind: str) -> list[pa.Table]:
+    """The parts of a score record, in the order of their names."""
+    marker = Markers(store).get(ref)
+    assert marker
+    names = sorted(name for name in marker.outputs if name.startswith(kind))
+    return [pq.read_table(store.local_path(ref.key(name))) for name in names]
+
+
 def test_every_unlabelled_image_is_scored(finished: LocalStore) -> None:
     """After round 0, 24 - 6 images are left: parts of 5, 5, 5 and 3, all of them once."""
     ref = ROUND_0.stage("score")
-    marker = Markers(finished).get(ref)
-    assert marker
-    tables = [pq.read_table(finished.local_path(ref.key(name))) for name in marker.outputs]
+    tables = record_of(finished, ref, "part")
     assert [len(table) for table in tables] == [5, 5, 5, 3]
     ids = [image_id for table in tables for image_id in table["id"].to_pylist()]
     labelled = {row["id"] for row in picks_of(finished, ROUND_0)}
     assert set(ids) == set(Dataset.open(finished, "drawn").ids("pool")) - labelled
     assert len(ids) == len(set(ids))
+
+
+def test_every_labelled_image_is_scored_with_its_truth(finished: LocalStore) -> None:
+    """After round 1, 6 + 4 images are labelled: two parts of 5, in the order of labelling."""
+    tables = record_of(finished, ROUND_1.stage("score"), "labelled")
+    assert [len(table) for table in tables] == [5, 5]
+    ids = [image_id for table in tables for image_id in table["id"].to_pylist()]
+    picks = [row["id"] for ref in (ROUND_0, ROUND_1) for row in picks_of(finished, ref)]
+    assert ids == picks
+    dataset = Dataset.open(finished, "drawn")
+    true = dataset.oracle_annotations(ids)
+    found = [labels for table in tables for labels in table["truth_classes"].to_pylist()]
+    assert [[dataset.classes[label] for label in labels] for labels in found] == [
+        list(true[image_id].labels) for image_id in ids
+    ]
+    for table in tables:
+        for row in table.to_pylist():
+            assert len(row["truth_box"]) == len(row["truth_iou"]) == len(row["objectness"])
+            assert all(-1 <= box < len(row["truth_classes"]) for box in row["truth_box"])
+
+
+def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> None:
+    """The record of what is unlabelled, that of what is labelled, and nothing it does not read."""
+    begun = load_experiment(finished, settings.experiment)
+    io = StageIO(finished, begun, ROUND_1.at(2).stage("select"))
+    candidates, labelled = read_given(io, Reader())
+    seen = [image for part in candidates.record.parts({"objectness"}) for image in part.ids]
+    assert sorted(seen) == sorted(candidates.ids)
+    known = list(labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
+    assert {image_id for part in known for image_id in part.ids.tolist()} == labelled.ids
+    assert sum(len(part.truth.classes) for part in known if part.truth) == sum(
+        labelled.class_counts.values()
+    )
+    nothing, _ = read_given(io, make_strategy(config.ArmConfig(strategy="random")))
+    assert list(nothing.record.parts(["objectness"])) == []
+
+
+class Reader(Strategy):
+    """Reads both records, and picks nothing."""
+
+    columns = property(lambda _: frozenset({"objectness"}))  # type: ignore[assignment]
+    labelled_columns = property(lambda _: frozenset({"objectness"}))  # type: ignore[assignment]
+
+    def select(self, *_: object) -> Selection:  # type: ignore[override]
+        return Selection((), (), ())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -153,7 +207,7 @@ def without_scores(finished: LocalStore) -> MemoryStore:
     return store
 
 
-@pytest.mark.parametrize("count", [3, 6])
+@pytest.mark.parametrize("count", [3, 5, 8])
 def test_scoring_in_shards_gives_the_same_record(
     finished: LocalStore, settings: Config, count: int
 ) -> None:
