@@ -185,10 +185,15 @@ def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> Non
 class Reader(Strategy):
     """Reads both records, and picks nothing."""
 
-    columns = property(lambda _: frozenset({"objectness"}))  # type: ignore[assignment]
-    labelled_columns = property(lambda _: frozenset({"objectness"}))  # type: ignore[assignment]
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset({"objectness"})
 
-    def select(self, *_: object) -> Selection:  # type: ignore[override]
+    @property
+    def labelled_columns(self) -> frozenset[str]:
+        return frozenset({*TRUTH_COLUMNS, "objectness"})
+
+    def select(self, *_: object) -> Selection:
         return Selection((), (), ())
 
 

@@ -71,4 +71,5 @@ def test_images_without_detections_or_without_truth() -> None:
 def test_no_images() -> None:
     """An empty part has empty columns of the right kinds."""
     truth = truth_of(record_of([]), [], CLASSES)
-    assert (truth.offsets.tolist(), len(truth.box), truth.iou.dtype) == ([0], 0, np.float32)
+    assert truth.offsets.tolist() == [0]
+    assert (truth.box.dtype, truth.iou.dtype) == (np.dtype(np.int64), np.dtype(np.float32))
