@@ -1,0 +1,174 @@
+# ruff: noqa: N803, N806 - shape suffixes
+"""Greedy k-centre and k-medoids beside the bare matrix products, and beside other packages.
+
+    python benchmarks/k_center.py [--images 100000] [--budget 1000] [--peers PYTHON]
+
+Random 256-d embeddings, 2,000 of them labelled. Prints seconds, and ratios to the matrix products
+that k-centre cannot do without (every image with every centre: one product of all, in blocks that
+fit, and one product a pick, as the plain algorithm does it). `--peers` names a Python that has
+scikit-activeml, small-text and kmedoids (`pip install scikit-activeml small-text kmedoids`); these
+run at `--peer-images`, and so do we once more beside them.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from job.acquisition.k_medoids import k_medoids
+
+from job.acquisition.registry import make_strategy
+from job.acquisition.strategy import Candidates, Labelled, TableRecord
+from job.config import ArmConfig
+from job.records import rows
+
+EMBEDDING, NUM_LABELLED, CLASSES = 256, 2000, 20
+PEERS = """
+import json, sys, time
+import numpy as np
+folder, budget = sys.argv[1], int(sys.argv[2])
+x = np.load(folder + "/x.npy"); known = np.load(folder + "/known.npy")
+everything = np.concatenate([known, x])
+def timed(call):
+    begun = time.perf_counter(); result = call(); return time.perf_counter() - begun, result
+def activeml():
+    from skactiveml.pool import CoreSet
+    labels = np.full(len(everything), np.nan); labels[: len(known)] = 0
+    strategy = CoreSet(random_state=0)
+    return timed(lambda: strategy.query(everything, labels, batch_size=budget))[0]
+def smalltext():
+    from small_text.query_strategies.coresets import greedy_coreset
+    labelled = np.arange(len(known)); free = np.arange(len(known), len(everything))
+    return timed(
+        lambda: greedy_coreset(everything, free, labelled, budget, distance_metric="euclidean")
+    )[0]
+def medoids():
+    import kmedoids
+    d = np.load(folder + "/distances.npy")
+    seconds, result = timed(lambda: kmedoids.fasterpam(d, len(d) // 4, random_state=0))
+    return seconds, float(result.loss)
+for name, call in [("scikit-activeml", activeml), ("small-text", smalltext), ("kmedoids", medoids)]:
+    try:
+        print(json.dumps([name, call()]))
+    except ImportError as error:
+        print(json.dumps([name, str(error)]))
+"""
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return how long a call takes, at its second time."""
+    call()
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def table_of(vectors_NE: np.ndarray, prefix: str) -> pa.Table:
+    """Return a score record of embeddings."""
+    ids = [f"{prefix}-{row:07d}" for row in range(len(vectors_NE))]
+    return pa.table({"id": ids, "embedding": rows(vectors_NE, np.float16)})
+
+
+def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> float:
+    """Return the seconds of one of our strategies."""
+    table, known = table_of(x_NE, "image"), table_of(known_LE, "labelled")
+    num_images = len(x_NE)
+    if name == "uwe":  # an uncertainty for each image
+        rng = np.random.default_rng(3)
+        values = pa.array(rng.dirichlet(np.ones(CLASSES), num_images).astype(np.float16).ravel())
+        p_N = pa.FixedSizeListArray.from_arrays(values, CLASSES)
+        one_each = pa.array(np.arange(num_images + 1), pa.int32())
+        table = table.append_column("probabilities", pa.ListArray.from_arrays(one_each, p_N))
+    ids = tuple(table["id"].to_pylist())
+    candidates = Candidates(ids, ids, TableRecord((table,)))
+    counts = {f"class {number}": 1 for number in range(CLASSES)}
+    labelled = Labelled(frozenset(known["id"].to_pylist()), counts, TableRecord((known,)))
+    strategy = make_strategy(ArmConfig(strategy=name))
+    rng = np.random.default_rng(0)
+    return seconds_of(lambda: strategy.select(candidates, labelled, budget, rng))
+
+
+def products(x_NE: np.ndarray, centres_CE: np.ndarray) -> float:
+    """Return the seconds of the products of every image with every centre, in blocks."""
+
+    def multiply() -> None:
+        for first in range(0, len(x_NE), 8192):
+            _ = x_NE[first : first + 8192] @ centres_CE.T
+
+    return seconds_of(multiply)
+
+
+def one_by_one(x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> float:
+    """Return the seconds of the plain algorithm's products: all labelled, then one a pick."""
+
+    def multiply() -> None:
+        for row in range(budget):
+            _ = x_NE @ x_NE[row]
+
+    return products(x_NE, known_LE) + seconds_of(multiply)
+
+
+def peers(python: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> None:
+    """Print the others' seconds, and ours at the same size."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "x.npy", x_NE)
+        np.save(Path(folder) / "known.npy", known_LE)
+        some = x_NE[: 4 * budget]
+        squares = (some**2).sum(axis=1)
+        distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * some @ some.T, 0))
+        np.fill_diagonal(distances, 0)
+        np.save(Path(folder) / "distances.npy", distances)
+        command = [python, "-c", PEERS, folder, str(budget)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    ours = select("coreset", x_NE, known_LE, budget)
+    print(f"\n{len(x_NE):,} images, budget {budget}: coreset, ours: {ours:.2f} s")
+    for line in ended.stdout.splitlines():
+        name, result = json.loads(line)
+        if isinstance(result, str):
+            print(f"{name}: not run ({result})")
+        elif name == "kmedoids":
+            seconds, loss = result
+            begun = time.perf_counter()
+            medoids = k_medoids(distances, len(distances) // 4)
+            own = time.perf_counter() - begun
+            own_loss = float(distances[:, medoids].min(axis=1).sum())
+            print(
+                f"k-medoids of {len(distances):,}, {len(distances) // 4:,} medoids: "
+                f"ours {own:.2f} s, sum of distances {own_loss:.1f}; "
+                f"kmedoids (FasterPAM) {seconds:.2f} s, {loss:.1f}"
+            )
+        else:
+            print(f"{name}: {result:.2f} s, {result / ours:.1f} times as long")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--budget", type=int, default=1000)
+    parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--peer-images", type=int, default=20_000)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(0)
+    x_NE = rng.standard_normal((arguments.images, EMBEDDING), np.float32)
+    known_LE = rng.standard_normal((NUM_LABELLED, EMBEDDING), np.float32)
+    centres_CE = np.concatenate([known_LE, x_NE[: arguments.budget]])
+    bare = products(x_NE, centres_CE)
+    plain = one_by_one(x_NE, known_LE, arguments.budget)
+    print(f"{arguments.images:,} x {EMBEDDING}, budget {arguments.budget:,}")
+    print(f"the matrix products alone, all centres at once: {bare:.2f} s")
+    print(f"the matrix products alone, one a pick: {plain:.2f} s")
+    for name in ("coreset", "uwe"):
+        ours = select(name, x_NE, known_LE, arguments.budget)
+        print(f"{name}: {ours:.2f} s, ratios {ours / bare:.2f} and {ours / plain:.2f}")
+    peers(arguments.peers, x_NE[: arguments.peer_images], known_LE, arguments.budget)
+
+
+if __name__ == "__main__":
+    main()
