@@ -31,6 +31,11 @@ from job.keys import check_name
 
 Model = TypeVar("Model", bound=BaseModel)
 
+BOUND = "full-pool"
+"""The arm that labels the whole pool in its round 1."""
+GROWS = frozenset({"seeds", "rounds", "bound"})
+"""Sections that may change while an experiment goes on; so may `arms`, by new ones."""
+
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -235,6 +240,9 @@ class Config(Section):
     """How round 0 selects; there are no scores yet."""
     arms: Annotated[dict[str, ArmConfig], Field(min_length=1)]
     """What is compared: each arm is a strategy with its settings."""
+    bound: bool = False
+    """Also train once for each seed on the whole pool: what no arm can be expected to pass. It is
+    an arm of its own, `full-pool`, whose round 1 labels all that round 0 left."""
     annotation: AnnotationConfig = AnnotationConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
@@ -254,18 +262,27 @@ class Config(Section):
         if reserved := [arm for arm in self.arms if arm.startswith("round-")]:
             message = f"arms: {reserved[0]!r} begins like the name of a round"
             raise ValueError(message)
+        if BOUND in self.arms:
+            message = f"arms: {BOUND!r} is the name of the bound (bound: true)"
+            raise ValueError(message)
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)} has one twice"
             raise ValueError(message)
         return self
 
     def budget_of(self, round_index: int) -> int:
-        """Return the number of images to label in a round."""
+        """Return the number of images to label in a round of an arm that is compared."""
         return self.budget.per_round if round_index else self.budget.initial
 
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return how an arm selects; without an arm, how round 0 does."""
+        if arm == BOUND:
+            return ArmConfig(strategy="random")
         return self.arms[arm] if arm else self.cold_start
+
+    def goes_on(self, arm: str | None, round_index: int) -> bool:
+        """Whether a round's training starts from the round before's model."""
+        return self.train.start == "previous" and round_index > 0 and arm != BOUND
 
     def to_yaml(self) -> str:
         """The configuration with every default written out."""
@@ -275,9 +292,9 @@ class Config(Section):
         """SHA-256 of all that can change what a stage of `arm` writes.
 
         `runtime` is left out (an experiment may move to another machine), and so are the other
-        arms, the list of seeds and the number of rounds (an experiment may grow).
+        arms, the bound, the list of seeds and the number of rounds (an experiment may grow).
         """
-        content = self.model_dump(mode="json", exclude={"runtime", "arms", "seeds", "rounds"})
+        content = self.model_dump(mode="json", exclude={*GROWS, "runtime", "arms"})
         content["arm"] = self.selection_of(arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -285,8 +302,8 @@ class Config(Section):
 def refuse_changes(begun: Config, now: Config) -> None:
     """Compare a configuration with the one its experiment began with.
 
-    An experiment may grow by rounds, seeds and arms, and `runtime` may differ; all else is fixed,
-    because finished rounds were made with it.
+    An experiment may grow by rounds, seeds, arms and the bound, and `runtime` may differ; all else
+    is fixed, because finished rounds were made with it.
 
     Raises:
         ConfigError: Something else differs; the message names each key with both values.
@@ -295,7 +312,7 @@ def refuse_changes(begun: Config, now: Config) -> None:
     changes = []
     for key in sorted(old.keys() | new.keys()):
         section, _, rest = key.partition(".")
-        if section in {"runtime", "seeds", "rounds"} or old.get(key) == new.get(key):
+        if section in {*GROWS, "runtime"} or old.get(key) == new.get(key):
             continue
         if section == "arms" and rest.split(".")[0] not in begun.arms:
             continue

@@ -7,7 +7,7 @@ from job import experiment as experiments
 from job import log, loop
 from job.config import Config
 from job.errors import AlJobError, BadDataError, StopRequested, TemporaryError
-from job.experiment import Outcome
+from job.experiment import Outcome, Part
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.cluster import Cluster
 from job.launch.control import STATUS_KEY
@@ -23,7 +23,13 @@ from job.storage import Store
 SECONDS_BETWEEN_BEATS = 20.0
 
 
-def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) -> Outcome:
+def drive(
+    store: Store,
+    config: Config,
+    launch: LaunchConfig,
+    cluster: Cluster,
+    only: Part | None = None,
+) -> Outcome:
     """Run all of an experiment that is not done, as Jobs, and write its report.
 
     Stopping it leaves the Jobs; the next driver takes them up.
@@ -52,7 +58,7 @@ def drive(store: Store, config: Config, launch: LaunchConfig, cluster: Cluster) 
                 tell=board.tell,
             )
         )
-        num_run = loop.run(config, launcher, is_done)
+        num_run = loop.run(only.of(config) if only else config, launcher, is_done)
         rows = patiently(lambda: write_report(store, config))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))

@@ -10,7 +10,7 @@ from pathlib import Path
 from job import log, loop
 from job.acquisition.registry import complete, make_strategy
 from job.acquisition.strategy import Strategy
-from job.config import Config, known
+from job.config import BOUND, Config, known
 from job.data.dataset import Dataset
 from job.data.ingest import ingest
 from job.data.synthetic import SyntheticSource
@@ -39,6 +39,36 @@ class Outcome:
     num_run: int
     """Stages that ran; 0 where all were done."""
     rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an experiment: some arms, some seeds; empty: all of them."""
+
+    arms: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+    def of(self, config: Config) -> Config:
+        """Return the configuration as if it had this part only.
+
+        Raises:
+            UsageError: It has no such arm or seed.
+        """
+        for arm in self.arms:
+            if arm not in {*config.arms, *([BOUND] if config.bound else [])}:
+                raise UsageError(_unknown("arm", arm, [*config.arms]))
+        for seed in self.seeds:
+            if seed not in config.seeds:
+                raise UsageError(_unknown("seed", str(seed), [str(each) for each in config.seeds]))
+        arms = {
+            name: arm for name, arm in config.arms.items() if name in self.arms or not self.arms
+        }
+        changes = {
+            "arms": arms,
+            "seeds": self.seeds or config.seeds,
+            "bound": config.bound and (BOUND in self.arms or not self.arms),
+        }
+        return config.model_copy(update=changes)
 
 
 def begin(store: Store, config: Config) -> Config:
@@ -97,8 +127,14 @@ def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
         raise ConfigError(message)
 
 
-def run(store: Store, config: Config) -> Outcome:
-    """Run all of an experiment that is not done, in this process, and write its report."""
+def run(store: Store, config: Config, only: "Part | None" = None) -> Outcome:
+    """Run all of an experiment that is not done, in this process, and write its report.
+
+    Args:
+        store: Where everything is.
+        config: The experiment.
+        only: The part of it to run; the rest stays as it is.
+    """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
         message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
@@ -106,7 +142,8 @@ def run(store: Store, config: Config) -> Outcome:
     config = begin(store, config)
     markers = Markers(store)
     launcher = LocalLauncher(store, config)
-    num_run = loop.run(config, launcher, lambda ref: markers.is_done(ref, config))
+    part = only.of(config) if only else config
+    num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
     return Outcome(config, num_run, write_report(store, config))
 
 
@@ -186,12 +223,14 @@ def choose_stage(
         seed = int(_only("seed", [str(each) for each in config.seeds]))
     elif seed not in config.seeds:
         raise UsageError(_unknown("seed", str(seed), [str(each) for each in config.seeds]))
-    if arm is not None and arm not in config.arms:
-        raise UsageError(_unknown("arm", arm, list(config.arms)))
+    arms = [*config.arms, *([BOUND] if config.bound else [])]
+    if arm is not None and arm not in arms:
+        raise UsageError(_unknown("arm", arm, arms))
     if arm is None and round_index > 0:  # round 0 is shared by all arms
         arm = _only("arm", list(config.arms))
-    if round_index >= config.rounds:
-        message = f"--round {round_index}: {config.experiment} has rounds 0 to {config.rounds - 1}"
+    last = 1 if arm == BOUND else config.rounds - 1
+    if round_index > last:
+        message = f"--round {round_index}: {config.experiment} has rounds 0 to {last}"
         raise UsageError(message)
     return RoundRef(config.experiment, seed, arm, round_index).stage(stage)
 

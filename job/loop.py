@@ -9,9 +9,9 @@ Where a stage runs is the launcher's business: in this process, or as a Kubernet
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from job.acquisition.registry import make_strategy
-from job.config import Config
+from job.config import BOUND, Config
 from job.keys import RoundRef, StageRef
+from job.rounds import needs_scores, stages_of
 
 
 class Launcher(Protocol):
@@ -33,32 +33,19 @@ class Launcher(Protocol):
 
 
 def plan(config: Config) -> Iterator[StageRef]:
-    """Yield every stage of an experiment, each after all that it needs."""
+    """Yield every stage of an experiment, each after all that it needs.
+
+    One seed after the other, each with all arms: so an early look at the results is paired.
+    """
     for seed in config.seeds:
-        for index in range(config.rounds):
-            for arm in config.arms if index else [None]:
-                yield from _round(config, RoundRef(config.experiment, seed, arm, index))
-
-
-def _round(config: Config, ref: RoundRef) -> Iterator[StageRef]:
-    yield ref.stage("select")
-    yield ref.stage("annotate-sim")
-    yield ref.stage("train")
-    yield ref.stage("evaluate")
-    if is_scored(config, ref):
-        yield ref.stage("score")
-
-
-def is_scored(config: Config, ref: RoundRef) -> bool:
-    """Whether a later round reads the scores: not in the last, and not for `random` alone."""
-    readers = [ref.arm] if ref.arm else list(config.arms)
-    return ref.index < config.rounds - 1 and any(needs_scores(config, arm) for arm in readers)
-
-
-def needs_scores(config: Config, arm: str | None) -> bool:
-    """Whether an arm selects by score."""
-    strategy = make_strategy(config.selection_of(arm))
-    return bool(strategy.columns | strategy.labelled_columns)
+        rounds = [
+            RoundRef(config.experiment, seed, arm, index)
+            for index in range(config.rounds)
+            for arm in (config.arms if index else [None])
+        ]
+        bound = [RoundRef(config.experiment, seed, BOUND, 1)] if config.bound else []
+        for ref in (*rounds, *bound):
+            yield from (ref.stage(stage) for stage in stages_of(config, ref))
 
 
 def needs(config: Config, ref: StageRef) -> list[StageRef]:
@@ -73,8 +60,8 @@ def needs(config: Config, ref: StageRef) -> list[StageRef]:
         case "annotate-sim":
             return [this.stage("select")]
         case "train":
-            warm = this.index > 0 and config.train.start == "previous"
-            return [this.stage("annotate-sim"), *([before.stage("train")] if warm else [])]
+            start = [before.stage("train")] if config.goes_on(this.arm, this.index) else []
+            return [this.stage("annotate-sim"), *start]
         case "evaluate" | "score":
             return [this.stage("train")]
 

@@ -19,10 +19,11 @@ from pathlib import Path
 
 from job import config as configuration
 from job import log
-from job.config import Config
+from job.acquisition.registry import make_strategy
+from job.config import BOUND, Config
 from job.data.dataset import Dataset
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, UsageError
-from job.keys import ExperimentKeys, RoundRef, StageRef, check_name
+from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, check_name
 from job.pool import Pool
 from job.storage import Store
 from job.storage.cache import fetch
@@ -192,6 +193,13 @@ class StageIO:
         """The pool after this round's labelling."""
         self._marker(self.ref.round.stage("annotate-sim"))
         return self.pool_before.label(self.picks(self.ref.round))
+
+    @property
+    def budget(self) -> int:
+        """How many images to label in this round."""
+        if self.ref.round.arm == BOUND:
+            return len(self.pool_before.unlabelled)
+        return self.config.budget_of(self.ref.round.index)
 
     def add_input(self, key: str, digest: str) -> None:
         """Record an object that no stage wrote as read."""
@@ -448,8 +456,27 @@ def refuse_other_dataset(config: Config, digest: str) -> None:
 
 
 def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:
-    """Yield (arm, round) of every arm's every round; round 0 comes once for each arm."""
+    """Yield (arm, round) of every arm's every round; round 0 comes once for each arm compared."""
     for seed in config.seeds:
         for arm in config.arms:
             for index in range(config.rounds):
                 yield arm, RoundRef(config.experiment, seed, arm, index)
+        if config.bound:
+            yield BOUND, RoundRef(config.experiment, seed, BOUND, 1)
+
+
+def stages_of(config: Config, ref: RoundRef) -> list[Stage]:
+    """Return the stages that a round has, in their order."""
+    return [stage for stage in STAGES if stage != "score" or is_scored(config, ref)]
+
+
+def is_scored(config: Config, ref: RoundRef) -> bool:
+    """Whether a later round reads the scores: not in the last, and not for `random` alone."""
+    readers = [ref.arm] if ref.arm else list(config.arms)
+    return ref.index < config.rounds - 1 and any(needs_scores(config, arm) for arm in readers)
+
+
+def needs_scores(config: Config, arm: str | None) -> bool:
+    """Whether an arm selects by score."""
+    strategy = make_strategy(config.selection_of(arm))
+    return bool(strategy.columns | strategy.labelled_columns)

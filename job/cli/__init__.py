@@ -13,7 +13,15 @@ from job import config as configuration
 from job import experiment as experiments
 from job import log
 from job.cli import cluster, ingest, progress, stages
-from job.cli.options import STATE, ConfigArgument, ExperimentOption, StoreOption, out
+from job.cli.options import (
+    STATE,
+    ConfigArgument,
+    ExperimentOption,
+    OnlyArmOption,
+    OnlySeedOption,
+    StoreOption,
+    out,
+)
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
 from job.report.write import table_of, write_report
@@ -38,10 +46,16 @@ def show_help(context: typer.Context) -> None:
 
 
 @app.command()
-def run(config: ConfigArgument, store: StoreOption = STATE) -> None:
+def run(
+    config: ConfigArgument,
+    store: StoreOption = STATE,
+    only_arm: OnlyArmOption = None,
+    only_seed: OnlySeedOption = None,
+) -> None:
     """Run a whole experiment in this process, go on with one that was stopped, and report."""
     opened = open_store(store)
-    outcome = experiments.run(opened, configuration.load(config))
+    part = experiments.Part(tuple(only_arm or ()), tuple(only_seed or ()))
+    outcome = experiments.run(opened, configuration.load(config), part)
     name = outcome.config.experiment
     out.print(table_of(outcome.rows))
     done = f"{outcome.num_run} stages run" if outcome.num_run else "everything was done already"

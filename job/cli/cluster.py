@@ -15,6 +15,8 @@ from job.cli.options import (
     ConfigArgument,
     ExperimentOption,
     NamespaceOption,
+    OnlyArmOption,
+    OnlySeedOption,
     RoundOption,
     SeedOption,
     StoreOption,
@@ -35,7 +37,13 @@ app = typer.Typer()
 
 
 @app.command()
-def drive(config: ConfigArgument, launch: LaunchOption, store: StoreOption = STATE) -> None:
+def drive(
+    config: ConfigArgument,
+    launch: LaunchOption,
+    store: StoreOption = STATE,
+    only_arm: OnlyArmOption = None,
+    only_seed: OnlySeedOption = None,
+) -> None:
     """Run a whole experiment as Jobs in a cluster: what the chart's driver does."""
     from job.drive import drive as run  # noqa: PLC0415
     from job.launch.cluster import connect  # noqa: PLC0415
@@ -43,7 +51,11 @@ def drive(config: ConfigArgument, launch: LaunchOption, store: StoreOption = STA
 
     settings = load_launch(launch)
     outcome = run(
-        open_store(store), configuration.load(config), settings, connect(settings.namespace)
+        open_store(store),
+        configuration.load(config),
+        settings,
+        connect(settings.namespace),
+        experiments.Part(tuple(only_arm or ()), tuple(only_seed or ())),
     )
     out.print(table_of(outcome.rows))
     out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)

@@ -20,6 +20,12 @@ ExperimentOption = Annotated[
 ]
 ArmOption = Annotated[str | None, typer.Option("--arm", envvar="AL_ARM", help="The arm's name.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed.")]
+OnlyArmOption = Annotated[
+    list[str] | None, typer.Option("--only-arm", help="Run this arm only; may be said again.")
+]
+OnlySeedOption = Annotated[
+    list[int] | None, typer.Option("--only-seed", help="Run this seed only; may be said again.")
+]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, from 0.")]
 ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or a preset's name.")]
 NamespaceOption = Annotated[

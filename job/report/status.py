@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Container, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from statistics import fmean
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,7 +15,7 @@ from job.config import Config
 from job.errors import BadDataError, MissingObjectError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
 from job.report.results import show_metric
-from job.rounds import Markers, all_rounds
+from job.rounds import Markers, all_rounds, stages_of
 from job.storage import Store
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
@@ -43,6 +44,8 @@ class RoundStatus(BaseModel):
     round: int
     stages: dict[Stage, StageStatus]
     """Those that are done or were begun."""
+    planned: tuple[Stage, ...] = STAGES
+    """Those that the round has."""
     map50: float | None = None
 
 
@@ -112,7 +115,12 @@ class Reader:
             metrics = json.loads(self._store.read(ref.stage("evaluate").key("metrics.json")))
             self._map50[ref] = metrics["map50_area"]
         return RoundStatus(
-            seed=ref.seed, arm=arm, round=ref.index, stages=stages, map50=self._map50.get(ref)
+            seed=ref.seed,
+            arm=arm,
+            round=ref.index,
+            stages=stages,
+            planned=tuple(stages_of(self._config, ref)),
+            map50=self._map50.get(ref),
         )
 
 
@@ -139,6 +147,30 @@ def is_over(status: Status) -> bool:
     if status.driver:
         return status.driver.phase in OVER
     return all("evaluate" in each.stages for each in status.rounds)
+
+
+def seconds_left(status: Status) -> float | None:
+    """Estimate the work that is left, one stage at a time, from the stages that are done.
+
+    A kind of stage that none is done of yet counts nothing, so the estimate begins too low.
+
+    Returns:
+        Seconds; nothing where no stage is done, or none is left.
+    """
+    # Round 0 is told once for each arm.
+    rounds = {(each.seed, each.round and each.arm, each.round): each for each in status.rounds}
+    took: dict[Stage, list[float]] = {stage: [] for stage in STAGES}
+    left: list[Stage] = []
+    for each in rounds.values():
+        for stage in each.planned:
+            told = each.stages.get(stage)
+            if told and told.seconds is not None:
+                took[stage].append(told.seconds)
+            else:
+                left.append(stage)
+    if not left or not any(took.values()):
+        return None
+    return sum(fmean(took[stage]) for stage in left if took[stage])
 
 
 def parse_status(data: bytes | str) -> Status:
@@ -170,6 +202,8 @@ def show(status: Status) -> Group:
             if told.reason:
                 reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
     lines = [Text(reason) for reason in reasons]
+    if (left := seconds_left(status)) is not None:
+        lines.append(Text(f"work left: about {timedelta(seconds=round(left))}, a stage at a time"))
     if status.driver:
         lines.insert(0, Text(_driver_line(status.driver)))
     return Group(table, *lines)

@@ -56,9 +56,8 @@ def run(io: StageIO) -> dict[str, object]:
     strategy = make_strategy(arm)
     candidates, labelled = read_given(io, strategy)
     selection = pick(io, arm.strategy, strategy, candidates, labelled)
-    budget = io.config.budget_of(io.ref.round.index)
-    if len(selection.ids) < budget:
-        log.get().warning("select.below_budget", budget=budget, picked=len(selection.ids))
+    if len(selection.ids) < io.budget:
+        log.get().warning("select.below_budget", budget=io.budget, picked=len(selection.ids))
     io.write("queries.csv", _to_csv(selection))
     return {"strategy": arm.strategy, "picked": len(selection.ids), "of": len(candidates.ids)}
 
@@ -101,10 +100,9 @@ def pick(
     Raises:
         BadDataError: An image is labelled already, or picked twice, or the picks are too many.
     """
-    budget = io.config.budget_of(io.ref.round.index)
     rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
-    selection = strategy.select(candidates, labelled, budget, rng)
-    _check(selection, budget, name)
+    selection = strategy.select(candidates, labelled, io.budget, rng)
+    _check(selection, io.budget, name)
     io.pool_before.label(selection.ids)  # the guard: none is labelled already, none is picked twice
     return selection
 

@@ -27,6 +27,7 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("size: 64, width", "model: ssd_vgg16, size: 320, width", ["ssd_vgg16 takes 300"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "name of a round"]),
+        ("  random: {", "  full-pool: {", ["arms", "name of the bound"]),
         ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
         ("rounds: 3", "rounds: [", ["not YAML"]),
         ("experiment: tiny", "", ["experiment", "required"]),
@@ -123,3 +124,11 @@ def test_the_reference_is_up_to_date() -> None:
 
     page = Path(__file__).parents[3] / "docs" / "configuration.md"
     assert page.read_text(encoding="utf-8") == reference()
+
+
+def test_the_bound_changes_no_stage(tiny: str) -> None:
+    """It may be asked for when all arms are done, and nothing is run again."""
+    without, with_bound = config.parse(tiny, "a"), config.parse(tiny + "bound: true\n", "b")
+    assert without.stage_digest("brust") == with_bound.stage_digest("brust")
+    assert without.stage_digest(None) == with_bound.stage_digest(None)
+    refuse_changes(without, with_bound)

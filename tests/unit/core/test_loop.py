@@ -122,3 +122,24 @@ def test_a_stage_is_asked_about_when_all_it_needs_is_done(settings: Config) -> N
     assert {ref.stage for ref in launcher.started} == {"train"}
     for position, ref in enumerate(asked):
         assert set(asked[:position]).issuperset(loop.needs(settings, ref))
+
+
+def test_all_arms_of_a_seed_come_before_the_next_seed(settings: Config) -> None:
+    """An early look at the results compares arms on the same seeds; the bound is a seed's last."""
+    two = settings.model_copy(update={"seeds": (3, 1), "bound": True})
+    seeds = [ref.round.seed for ref in loop.plan(two)]
+    assert seeds == sorted(seeds, reverse=True)
+    first = [ref for ref in loop.plan(two) if ref.round.seed == 3]
+    assert {ref.round.arm for ref in first} == {None, "random", "brust", "full-pool"}
+    assert names(first[-4:]) == [
+        "full-pool 1 select",
+        "full-pool 1 annotate-sim",
+        "full-pool 1 train",
+        "full-pool 1 evaluate",
+    ]
+
+
+def test_the_bound_starts_afresh(settings: Config) -> None:
+    """Going on from 6 images for a few steps would be no bound of what the pool can give."""
+    ref = RoundRef("tiny", 0, "full-pool", 1).stage("train")
+    assert names(loop.needs(settings, ref)) == ["full-pool 1 annotate-sim"]
