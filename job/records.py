@@ -149,6 +149,14 @@ class ScoreRecord:
         return np.repeat(np.arange(len(self.ids)), self.num_detections)
 
     @property
+    def features(self) -> Floats:
+        """`box_features`, by who has asked for them: (D, F)."""
+        if self.box_features is None:
+            message = "the record was read without box_features"
+            raise AttributeError(message)
+        return self.box_features
+
+    @property
     def predicted(self) -> Integers:
         """(D,): the index of each detection's most probable class; of equal ones, the first."""
         return np.asarray(self.probabilities.argmax(axis=1))

@@ -5,15 +5,23 @@ from importlib.metadata import EntryPoint, entry_points
 from pydantic import ValidationError
 
 from job.acquisition.brust import Brust
+from job.acquisition.coreset import Coreset
 from job.acquisition.entropy import Entropy
 from job.acquisition.random_sampling import Random
 from job.acquisition.strategy import Strategy
+from job.acquisition.uwe import Uwe
 from job.config import ArmConfig, describe, known
 from job.errors import ConfigError
 
 ENTRY_POINTS = "al_voc.strategies"
 
-STRATEGIES: dict[str, type[Strategy]] = {"brust": Brust, "entropy": Entropy, "random": Random}
+STRATEGIES: dict[str, type[Strategy]] = {
+    "brust": Brust,
+    "coreset": Coreset,
+    "entropy": Entropy,
+    "random": Random,
+    "uwe": Uwe,
+}
 
 
 def make_strategy(arm: ArmConfig) -> Strategy:

@@ -5,8 +5,11 @@ from functools import cached_property
 
 from pydantic import field_validator
 
-from job.acquisition.strategy import Strategy
-from job.config import ArmConfig
+from job.acquisition.strategy import ScoringStrategy, Strategy
+from job.config import ArmConfig, known
+from job.errors import ConfigError
+
+# The registry lists the wrappers, so it is imported by what needs it only.
 
 
 class Wrapper(Strategy, ABC):
@@ -15,18 +18,16 @@ class Wrapper(Strategy, ABC):
     of: ArmConfig
     """The strategy inside, with its settings, as an arm has them."""
 
-    @field_validator("of")
+    @field_validator("of", mode="after")
     @classmethod
     def _complete(cls, of: ArmConfig) -> ArmConfig:
         """Write out all settings, so that the experiment's configuration holds them."""
-        from job.acquisition.registry import complete  # noqa: PLC0415 - it lists the wrappers
-
-        return complete(of)
+        return completed(of)
 
     @cached_property
     def inner(self) -> Strategy:
         """The strategy inside."""
-        from job.acquisition.registry import make_strategy  # noqa: PLC0415 - it lists the wrappers
+        from job.acquisition.registry import make_strategy  # noqa: PLC0415
 
         return make_strategy(self.of)
 
@@ -39,3 +40,30 @@ class Wrapper(Strategy, ABC):
     def labelled_columns(self) -> frozenset[str]:
         """Those of the strategy inside."""
         return self.inner.labelled_columns
+
+
+def completed(arm: ArmConfig) -> ArmConfig:
+    """Return an arm with every setting of its strategy written out.
+
+    Raises:
+        ConfigError: There is no such strategy, or a setting is wrong.
+    """
+    from job.acquisition.registry import complete  # noqa: PLC0415
+
+    return complete(arm)
+
+
+def scoring(arm: ArmConfig) -> ScoringStrategy:
+    """Return an arm's strategy, which has to score each image on its own.
+
+    Raises:
+        ConfigError: It does not; the message names those that do.
+    """
+    from job.acquisition.registry import STRATEGIES, make_strategy  # noqa: PLC0415
+
+    strategy = make_strategy(arm)
+    if not isinstance(strategy, ScoringStrategy):
+        those = [name for name, each in STRATEGIES.items() if issubclass(each, ScoringStrategy)]
+        message = f"of: {arm.strategy!r} scores no image on its own; {known(those)}"
+        raise ConfigError(message)
+    return strategy
