@@ -6,8 +6,15 @@ from pydantic import ValidationError
 
 from job.acquisition.brust import Brust
 from job.acquisition.coreset import Coreset
+from job.acquisition.cost_aware import CostAware
+from job.acquisition.enms_divproto import EnmsDivproto
 from job.acquisition.entropy import Entropy
+from job.acquisition.near_duplicates import NearDuplicateFilter
+from job.acquisition.pal import Pal
+from job.acquisition.ppal import Ppal
+from job.acquisition.product import Product
 from job.acquisition.random_sampling import Random
+from job.acquisition.random_share import RandomShare
 from job.acquisition.strategy import Strategy
 from job.acquisition.uwe import Uwe
 from job.config import ArmConfig, describe, known
@@ -18,8 +25,15 @@ ENTRY_POINTS = "al_voc.strategies"
 STRATEGIES: dict[str, type[Strategy]] = {
     "brust": Brust,
     "coreset": Coreset,
+    "cost_aware": CostAware,
+    "enms_divproto": EnmsDivproto,
     "entropy": Entropy,
+    "near_duplicate_filter": NearDuplicateFilter,
+    "pal": Pal,
+    "ppal": Ppal,
+    "product": Product,
     "random": Random,
+    "random_share": RandomShare,
     "uwe": Uwe,
 }
 
