@@ -138,12 +138,15 @@ def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     """Return for each arm the seconds of each kind of stage, mean over seeds, rounds together.
 
-    The scoring of a round counts to the arms that select from it.
+    Of the seeds that are finished; where none is, of those that have begun. The scoring of a round counts to the arms that select from it.
     """
     result: dict[str, dict[str, float]] = {}
     for arm in _arms(facts):
         mine = [each for each in facts.rounds if each.arm == arm]
-        num_seeds = len({each.seed for each in mine})
+        unfinished = {each.seed for each in mine if each.missing}
+        finished = [each for each in mine if each.seed not in unfinished]
+        mine = finished or [each for each in mine if each.seconds]
+        num_seeds = max(len({each.seed for each in mine}), 1)
         read = {(each.seed, each.round - 1) for each in mine if each.reads_scores}
         result[arm] = {
             stage: sum(
@@ -158,21 +161,16 @@ def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
 
 
 def ap_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
-    """Return each arm's AP of each class after the last round that all its seeds have, their mean.
+    """Return each arm's AP of each class after the last round that any of its seeds has.
 
-    NaN where no test image shows the class.
+    The mean over the seeds that have it; NaN where no test image shows the class.
     """
     result = {}
     for arm in _arms(facts):
         mine = [each for each in facts.rounds if each.arm == arm and each.ap50]
-        seeds = {each.seed for each in facts.rounds if each.arm == arm}
-        shared = [
-            index
-            for index in {each.round for each in mine}
-            if {each.seed for each in mine if each.round == index} == seeds
-        ]
-        if shared:
-            last = [each for each in mine if each.round == max(shared)]
+        if mine:
+            index = max(each.round for each in mine)
+            last = [each for each in mine if each.round == index]
             result[arm] = {
                 name: fmean(_number(each.ap50[name]) for each in last) for name in facts.classes
             }

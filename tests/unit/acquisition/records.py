@@ -85,7 +85,7 @@ def labelled(images: Mapping[str, Image], class_counts: Mapping[str, int]) -> La
     return Labelled(frozenset(images), dict(class_counts), TableRecord((record.to_table(),)))
 
 
-def tables_of(made: Candidates) -> tuple[pa.Table, ...]:
-    """Return the tables that candidates made by hand consist of."""
+def tables_of(made: Candidates | Labelled) -> tuple[pa.Table, ...]:
+    """Return the tables that candidates or labels made by hand consist of."""
     assert isinstance(made.record, TableRecord)
     return made.record.tables

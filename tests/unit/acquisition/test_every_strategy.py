@@ -1,6 +1,6 @@
 """The rules that every strategy of the registry keeps, in every kind of setting."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -11,67 +11,136 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from job.acquisition.registry import STRATEGIES, make_strategy
+from job.acquisition.registry import STRATEGIES, complete, make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy, TableRecord
 from job.config import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
-from tests.unit.acquisition.records import tables_of
+from tests.unit.acquisition.records import Box, Image, candidates, labelled, tables_of
 
-CandidatesOf = Callable[..., Candidates]
-
-ARMS: list[dict[str, Any]] = [
-    {"strategy": "random"},
-    {"strategy": "entropy"},
-    {"strategy": "entropy", "aggregation": "mean", "top_m": 2, "empty_score": 0.7},
-    {"strategy": "entropy", "aggregation": "max"},
-    {"strategy": "brust"},
-    {"strategy": "brust", "aggregation": "mean", "class_weights": True, "empty_score": -1},
-    {"strategy": "brust", "aggregation": "max", "batches": "random", "batch_size": 4},
-    {"strategy": "brust", "batches": "random", "class_weights": True},
-    {"strategy": "brust", "batches": "consecutive", "batch_size": 3},
-    {"strategy": "brust", "uncertainty": "outside_top2", "background": "keep"},
-    {"strategy": "brust", "once_per_class": 0.2, "aggregation": "mean"},
+ENTROPY = {"strategy": "entropy"}
+ARMS: dict[str, dict[str, Any]] = {
+    "random": {"strategy": "random"},
+    "entropy": ENTROPY,
+    "entropy mean": {**ENTROPY, "aggregation": "mean", "top_m": 2, "empty_score": 0.7},
+    "entropy max": {**ENTROPY, "aggregation": "max"},
+    "brust": {"strategy": "brust"},
+    "brust mean": {
+        "strategy": "brust",
+        "aggregation": "mean",
+        "class_weights": True,
+        "empty_score": -1,
+    },
+    "brust batches": {
+        "strategy": "brust",
+        "aggregation": "max",
+        "batches": "random",
+        "batch_size": 4,
+    },
+    "brust weights": {"strategy": "brust", "batches": "random", "class_weights": True},
+    "brust consecutive": {"strategy": "brust", "batches": "consecutive", "batch_size": 3},
+    "brust faults": {"strategy": "brust", "uncertainty": "outside_top2", "background": "keep"},
+    "brust once": {"strategy": "brust", "once_per_class": 0.2, "aggregation": "mean"},
+    "coreset": {"strategy": "coreset"},
+    "coreset normalized": {"strategy": "coreset", "normalize": True},
+    "uwe": {"strategy": "uwe"},
+    "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust"}},
+    "enms_divproto": {"strategy": "enms_divproto"},
+    "ppal": {"strategy": "ppal"},
+    "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
+    "pal": {"strategy": "pal"},
+    "pal sum": {"strategy": "pal", "aggregation": "sum", "least_detections": 1},
+    "cost_aware": {"strategy": "cost_aware", "of": ENTROPY},
+    "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},
+    "near_duplicate_filter": {"strategy": "near_duplicate_filter", "of": ENTROPY},
+    "near_duplicate_filter all": {
+        "strategy": "near_duplicate_filter",
+        "of": {"strategy": "random"},
+        "threshold": 0.2,
+    },
+    "random_share": {"strategy": "random_share", "of": ENTROPY, "share": 0.3},
+    "product": {
+        "strategy": "product",
+        "objectives": [{"of": ENTROPY}, {"of": {"strategy": "brust"}, "power": 0.5}],
+    },
+    "all of them": {
+        "strategy": "random_share",
+        "of": {
+            "strategy": "near_duplicate_filter",
+            "of": {"strategy": "cost_aware", "of": {"strategy": "pal"}},
+        },
+    },
+}
+READS_NO_CLASSES = {
+    *["random", "coreset", "coreset normalized", "near_duplicate_filter all"],
+    "cost_aware coreset",
+}
+READS_CLASSES = [name for name in ARMS if name not in READS_NO_CLASSES]
+READS_EMBEDDINGS = [
+    "coreset",
+    "coreset normalized",
+    "uwe",
+    "uwe brust",
+    "near_duplicate_filter",
+    "near_duplicate_filter all",
+    "cost_aware coreset",
 ]
-NAMES = ["-".join(str(value) for value in arm.values()) for arm in ARMS]
-BY_SCORE = [arm for arm in ARMS if arm["strategy"] != "random"]
+EMPTY_SCORES = {"entropy": 0, "entropy mean": 0.7, "entropy max": 0, "brust": 0, "brust mean": -1}
+BY_SCORE_ALONE = [
+    *["entropy", "entropy mean", "entropy max", "brust", "brust mean", "brust faults"],
+    *["coreset", "coreset normalized", "uwe", "enms_divproto", "ppal", "pal"],
+    *["cost_aware", "near_duplicate_filter", "product"],
+]
 
-every_strategy = pytest.mark.parametrize("arm", ARMS, ids=NAMES)
-every_strategy_by_score = pytest.mark.parametrize("arm", BY_SCORE, ids=NAMES[1:])
+every_strategy = pytest.mark.parametrize("name", ARMS)
 
 
-def strategy_of(arm: dict[str, Any]) -> Strategy:
-    return make_strategy(ArmConfig.model_validate(arm))
+def strategy_of(name: str) -> Strategy:
+    return make_strategy(ArmConfig.model_validate(ARMS[name]))
 
 
 @dataclass(frozen=True)
 class Case:
-    """A pool of which some is labelled, and the scores of the rest."""
+    """A pool of which some is labelled, and the scores of all of it."""
 
     candidates: Candidates
     labelled: Labelled
-    seed: int
+    seed: int = 0
 
-    def select(self, arm: dict[str, Any], budget: int) -> Selection:
+    def select(self, name: str, budget: int) -> Selection:
         rng = np.random.default_rng(self.seed)
-        return strategy_of(arm).select(self.candidates, self.labelled, budget, rng)
+        return strategy_of(name).select(self.candidates, self.labelled, budget, rng)
 
 
-def case_of(make: CandidatesOf, seed: int, num_images: int, num_classes: int, most: int) -> Case:
+def case_of(seed: int, num_images: int, num_classes: int, most: int) -> Case:
     """Images in an order other than that of their ids, with up to `most` boxes each."""
     rng = np.random.default_rng(seed)
     ids = [f"image-{number}" for number in rng.permutation(num_images)]  # image-10 < image-9
-    boxes = {
-        image_id: rng.dirichlet(np.full(num_classes, 0.5), rng.integers(most + 1)).tolist()
-        for image_id in ids
-    }
-    labelled = [image_id for image_id in ids if rng.random() < 0.3]
+    images = {image_id: image_of(rng, num_classes, most) for image_id in ids}
+    known = {image_id for image_id in ids if rng.random() < 0.3}
+    given = candidates({i: image for i, image in images.items() if i not in known}, num_classes)
     counts = {f"class {number}": int(rng.integers(3)) for number in range(num_classes)}
     return Case(
-        make(boxes, num_classes, objectness=0.75, labelled=labelled),
-        Labelled(frozenset(labelled), counts),
+        replace(given, pool_ids=tuple(ids)),
+        labelled({i: image for i, image in images.items() if i in known}, counts),
         seed,
     )
+
+
+def image_of(rng: np.random.Generator, num_classes: int, most: int) -> Image:
+    truth = rng.integers(num_classes, size=rng.integers(4)).tolist()
+    boxes = [
+        Box(
+            rng.dirichlet(np.full(num_classes, 0.5)).tolist(),
+            feature=rng.normal(size=2).tolist(),
+            objectness=float(rng.random()),
+            num_overlaps=int(rng.integers(1, 9)),
+            truth=int(rng.integers(-1, len(truth))),
+            iou=float(rng.random()),
+        )
+        for _ in range(rng.integers(most + 1))
+    ]
+    return Image(boxes, rng.integers(-2, 3, size=2).tolist(), truth)
 
 
 cases = {
@@ -82,20 +151,37 @@ cases = {
 }
 
 
+def alike(boxes: Mapping[str, list[list[float]]], num_classes: int = 2) -> Case:
+    """Images that differ by their boxes alone, with nothing labelled."""
+    images = {name: Image([Box(p) for p in each]) for name, each in boxes.items()}
+    counts = {name: number + 1 for number, name in enumerate(["cow", "sheep"][:num_classes])}
+    return Case(candidates(images, num_classes), Labelled(frozenset(), counts))
+
+
 def test_all_strategies_are_here() -> None:
     """A strategy that joins the registry has to keep the rules below."""
-    assert {arm["strategy"] for arm in ARMS} == set(STRATEGIES)
+    assert {arm["strategy"] for arm in ARMS.values()} == set(STRATEGIES)
+
+
+@every_strategy
+def test_all_settings_are_written_out_and_mean_the_same(name: str) -> None:
+    """What `experiment.yaml` holds of an arm makes the same strategy, and is complete."""
+    written = complete(ArmConfig.model_validate(ARMS[name]))
+    again = ArmConfig.model_validate(written.model_dump(mode="json"))
+    assert make_strategy(again) == strategy_of(name)
+    assert complete(again) == written
+    assert set(type(strategy_of(name)).model_fields) == set(written.settings)
 
 
 @every_strategy
 @given(budget=st.integers(0, 40), **cases)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_picks_are_distinct_unlabelled_and_exactly_the_budget(
-    candidates_of: CandidatesOf, arm: dict[str, Any], budget: int, **shape: int
+    name: str, budget: int, **shape: int
 ) -> None:
     """Or all that is left; ranked picks have finite scores and reasons; each of the three alike."""
-    case = case_of(candidates_of, **shape)
-    selection = case.select(arm, budget)
+    case = case_of(**shape)
+    selection = case.select(name, budget)
     unlabelled = case.candidates.ids
     assert len(set(selection.ids)) == len(selection.ids) == min(budget, len(unlabelled))
     assert set(selection.ids) <= set(unlabelled)
@@ -106,115 +192,117 @@ def test_picks_are_distinct_unlabelled_and_exactly_the_budget(
 
 @every_strategy
 @given(cut=st.integers(0, 2**32 - 1), **cases)
-@settings(max_examples=40, deadline=None)
-def test_the_order_of_rows_and_their_parts_do_not_matter(
-    candidates_of: CandidatesOf, arm: dict[str, Any], cut: int, **shape: int
-) -> None:
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_rows_and_their_parts_do_not_matter(name: str, cut: int, **shape: int) -> None:
     """The same picks, scores to the last bit, and reasons; also when asked twice."""
-    case = case_of(candidates_of, **shape)
-    expected = case.select(arm, 7)
-    assert case.select(arm, 7) == expected
+    case = case_of(**shape)
+    expected = case.select(name, 7)
+    assert case.select(name, 7) == expected
     (table,) = tables_of(case.candidates)
     rng = np.random.default_rng(cut)
     table = table.take(pa.array(rng.permutation(len(table))))
     ends = [0, *sorted(rng.integers(0, len(table) + 1, 3).tolist()), len(table)]
     parts = tuple(table.slice(a, b - a) for a, b in pairwise(ends))
     shuffled = replace(case, candidates=replace(case.candidates, record=TableRecord(parts)))
-    assert shuffled.select(arm, 7) == expected
+    assert shuffled.select(name, 7) == expected
 
 
 @every_strategy
-def test_no_detections_in_the_whole_pool(candidates_of: CandidatesOf, arm: dict[str, Any]) -> None:
-    """Every image has the score that the settings give it."""
-    case = case_of(candidates_of, 1, 20, 3, 0)
-    selection = case.select(arm, 5)
-    assert selection.scores == (arm.get("empty_score", 0.0),) * 5
+def test_no_detections_in_the_whole_pool(name: str) -> None:
+    """Nothing to go by but embeddings: the budget is picked all the same."""
+    case = case_of(1, 20, 3, 0)
+    selection = case.select(name, 5)
+    assert len(set(selection.ids)) == 5
+    if name in EMPTY_SCORES:
+        assert selection.scores == (EMPTY_SCORES[name],) * 5
 
 
-@every_strategy_by_score
-def test_an_image_without_detections_gets_its_configured_score(
-    candidates_of: CandidatesOf, arm: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("name", EMPTY_SCORES)
+def test_an_image_without_detections_gets_its_configured_score(name: str) -> None:
     """Among images that have some."""
-    boxes = {"a": [[0.5, 0.5]], "none": [], "z": [[0.25, 0.75]]}
-    labelled = Labelled(frozenset(), {"cow": 1, "sheep": 2})
-    selection = Case(candidates_of(boxes, 2), labelled, 0).select(arm, 3)
-    assert dict(zip(selection.ids, selection.scores, strict=True))["none"] == arm.get(
-        "empty_score", 0.0
-    )
+    selection = alike({"a": [[0.5, 0.5]], "none": [], "z": [[0.25, 0.75]]}).select(name, 3)
+    scores = dict(zip(selection.ids, selection.scores, strict=True))
+    assert scores["none"] == EMPTY_SCORES[name]
 
 
-@pytest.mark.parametrize("arm", [arm for arm in BY_SCORE if arm.get("batches", "top") == "top"])
-def test_equal_scores_are_taken_by_id(candidates_of: CandidatesOf, arm: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", BY_SCORE_ALONE)
+def test_equal_scores_are_taken_by_id(name: str) -> None:
     """In code point order, whatever the order of the store: upper case is before lower case."""
     boxes = {image_id: [[0.5, 0.5]] for image_id in ("b", "a10", "a9", "B", "ä", "c")}
-    labelled = Labelled(frozenset(), {"cow": 1, "sheep": 2})
-    selection = Case(candidates_of(boxes, 2), labelled, 0).select(arm, 5)
-    assert selection.ids == ("B", "a10", "a9", "b", "c")
+    assert alike(boxes).select(name, 5).ids == ("B", "a10", "a9", "b", "c")
 
 
-@every_strategy_by_score
+@pytest.mark.parametrize("name", READS_CLASSES)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_score_that_is_no_number_names_its_image(
-    candidates_of: CandidatesOf, arm: dict[str, Any], value: float
-) -> None:
+def test_a_score_that_is_no_number_names_its_image(name: str, value: float) -> None:
     """Picking on would pick by chance."""
-    boxes = {"a": [[0.5, 0.5]], "c": [], "bad": [[0.5, 0.5], [value, 0.5], [1, 0]]}
-    case = Case(candidates_of(boxes, 2), Labelled(frozenset(), {"cow": 1, "sheep": 2}), 0)
-    with pytest.raises(
-        BadDataError, match="image 'bad' has a detection whose probabilities are not"
-    ):
-        case.select(arm, 2)
+    case = alike({"a": [[0.5, 0.5]], "c": [], "bad": [[0.5, 0.5], [value, 0.5], [1, 0]]})
+    with pytest.raises(BadDataError, match="image 'bad' has a detection whose probabilities are"):
+        case.select(name, 2)
+
+
+@pytest.mark.parametrize("name", READS_EMBEDDINGS)
+def test_an_embedding_that_is_no_number_names_its_image(name: str) -> None:
+    """A distance to it would be no number, and the farthest of all."""
+    images = {"a": Image([Box([0.5, 0.5])]), "bad": Image([Box([0.5, 0.5])], (np.nan, 1.0))}
+    case = Case(candidates(images, 2), Labelled(frozenset(), {"cow": 1, "sheep": 2}))
+    with pytest.raises(BadDataError, match="image 'bad'"):
+        case.select(name, 2)
 
 
 @pytest.mark.parametrize("arm", [{"background": "keep"}, {"once_per_class": 0.2}])
-def test_an_objectness_that_is_no_number_names_its_image(
-    candidates_of: CandidatesOf, arm: dict[str, Any]
-) -> None:
+def test_an_objectness_that_is_no_number_names_its_image(arm: dict[str, Any]) -> None:
     """Where it is read."""
-    candidates = candidates_of({"bad": [[0.5, 0.5]]}, 2, objectness=np.nan)
-    case = Case(candidates, Labelled(frozenset(), {"cow": 1, "sheep": 2}), 0)
+    given = candidates({"bad": Image([Box([0.5, 0.5], objectness=np.nan)])}, 2)
+    strategy = make_strategy(ArmConfig.model_validate({"strategy": "brust", **arm}))
+    known = Labelled(frozenset(), {"cow": 1, "sheep": 2})
     with pytest.raises(BadDataError, match="image 'bad' has a detection"):
-        case.select({"strategy": "brust", **arm}, 1)
+        strategy.select(given, known, 1, np.random.default_rng(0))
 
 
-@every_strategy_by_score
-def test_a_record_of_other_classes_is_refused(
-    candidates_of: CandidatesOf, arm: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("name", READS_CLASSES)
+def test_a_record_of_other_classes_is_refused(name: str) -> None:
     """Names and weights would be of the wrong classes."""
-    case = Case(candidates_of({"a": [[0.5, 0.5]]}, 2), Labelled(frozenset(), {"cow": 1}), 0)
+    case = replace(alike({"a": [[0.5, 0.5]]}), labelled=Labelled(frozenset(), {"cow": 1}))
     with pytest.raises(BadDataError, match=r"record has 2 classes, the labels have 1 \(cow\)"):
-        case.select(arm, 1)
+        case.select(name, 1)
 
 
-@every_strategy_by_score
-def test_without_scores_there_is_nothing_to_go_by(arm: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", [name for name in ARMS if name != "random"])
+def test_without_scores_there_is_nothing_to_go_by(name: str) -> None:
     """As in round 0: the message says what to do."""
-    case = Case(Candidates(("a",), ("a",)), Labelled(frozenset(), {}), 0)
+    case = Case(Candidates(("a",), ("a",)), Labelled(frozenset(), {"cow": 1}))
     with pytest.raises(ConfigError, match="needs none, such as random"):
-        case.select(arm, 1)
+        case.select(name, 1)
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """A record whose arrays may not be written to."""
+    """A record of declared columns only, whose arrays may not be written to."""
 
-    record: ScoreRecord
+    table: pa.Table
+    declared: Collection[str]
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
         assert columns
-        yield self.record
+        assert set(columns) <= set(self.declared)
+        record = ScoreRecord.from_table(self.table.select(["id", *columns]))
+        for array in vars(record).values():
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+        yield record
 
 
 @every_strategy
-def test_the_record_is_not_written_to(candidates_of: CandidatesOf, arm: dict[str, Any]) -> None:
-    """Another strategy may read the same arrays; writing to one of these raises."""
-    case = case_of(candidates_of, 2, 12, 3, 4)
-    record = ScoreRecord.from_table(tables_of(case.candidates)[0])
-    for array in vars(record).values():
-        array.flags.writeable = False
-    frozen = replace(case.candidates, record=Frozen(record))
-    rng = np.random.default_rng(case.seed)
-    selection = strategy_of(arm).select(frozen, case.labelled, 4, rng)
-    assert selection == case.select(arm, 4)
+def test_only_declared_columns_are_read_and_nothing_is_written_to(name: str) -> None:
+    """What is not declared may not be there; another strategy may read the same arrays."""
+    case = case_of(2, 20, 3, 4)
+    strategy = strategy_of(name)
+    (table,), (known,) = tables_of(case.candidates), tables_of(case.labelled)
+    selection = strategy.select(
+        replace(case.candidates, record=Frozen(table, strategy.columns)),
+        replace(case.labelled, record=Frozen(known, strategy.labelled_columns)),
+        4,
+        np.random.default_rng(case.seed),
+    )
+    assert selection == case.select(name, 4)
