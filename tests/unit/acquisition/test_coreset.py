@@ -1,0 +1,54 @@
+"""Core-set: images far from what is labelled."""
+
+import numpy as np
+import pytest
+
+from job.acquisition.coreset import Coreset
+from job.acquisition.strategy import Labelled, Selection
+from tests.unit.acquisition.records import Image, candidates, labelled
+
+COUNTS = {"cow": 1}
+
+
+def select(
+    images: dict[str, Image], known: dict[str, Image], budget: int, **settings: object
+) -> Selection:
+    strategy = Coreset.model_validate(settings)
+    given = labelled(known, COUNTS) if known else Labelled(frozenset(), COUNTS)
+    return strategy.select(candidates(images, 1), given, budget, np.random.default_rng(0))
+
+
+def at(*embedding: float) -> Image:
+    return Image(embedding=embedding)
+
+
+def test_the_farthest_from_what_is_labelled_and_picked() -> None:
+    """Labelled at 0: first 8, then 3 (3 from 0, 5 from 8), then 6 (2 from 8, 3 from 3)."""
+    images = {"a": at(6, 0), "b": at(3, 0), "c": at(8, 0), "d": at(1, 0)}
+    selection = select(images, {"known": at(0, 0)}, 3)
+    assert selection.ids == ("c", "b", "a")
+    assert selection.scores == (8.0, 3.0, 2.0)
+    assert selection.reasons[0] == "distance 8 to what is labelled or picked"
+
+
+def test_a_cold_start_begins_in_the_middle() -> None:
+    """The medoid, and then the farthest from it."""
+    images = {"a": at(0, 0), "b": at(1, 0), "c": at(3, 0), "d": at(10, 0)}
+    selection = select(images, {}, 2)
+    # Sums: a 14, b 1 + 2 + 9 = 12, c 3 + 2 + 7 = 12, d 26: of b and c the first.
+    assert selection.ids == ("b", "d")
+    assert selection.scores == (0.0, 9.0)
+    assert selection.reasons[0] == "the medoid of the pool"
+
+
+def test_equal_embeddings_are_one_pick() -> None:
+    """The twin of a pick comes when nothing else is left."""
+    images = {"a": at(4, 0), "b": at(4, 0), "c": at(1, 0)}
+    assert select(images, {"known": at(0, 0)}, 3).ids == ("a", "c", "b")
+
+
+@pytest.mark.parametrize(("normalize", "first"), [(False, "far"), (True, "other")])
+def test_normalized_embeddings_count_by_direction(first: str, *, normalize: bool) -> None:
+    """(9, 0) lies 8 from (1, 0), but points the same way; (0, 2) does not."""
+    images = {"far": at(9, 0), "other": at(0, 2)}
+    assert select(images, {"known": at(1, 0)}, 1, normalize=normalize).ids == (first,)
