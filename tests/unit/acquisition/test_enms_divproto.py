@@ -95,14 +95,14 @@ def test_the_quota_of_a_minority_class_ends() -> None:
 
 
 def test_a_minority_class_has_to_be_shown_with_confidence() -> None:
-    """0.75 of an objectness of 0.4 is 0.3, which is not above 0.3."""
+    """3/4 of an objectness of 3/8 is 9/32, which is not above 9/32; cows show sheep with 1/4."""
     images = {
         "cow": Image([Box(COW, (1, 0)), Box(COW, (0, 1))]),
-        "sheep": Image([Box(SHEEP, objectness=0.4)]),
+        "sheep": Image([Box(SHEEP, objectness=0.375)]),
     }
     counts = {"cow": 9, "sheep": 1}
-    assert select(images, 1, counts).ids == ("cow",)
-    assert select(images, 1, counts, min_confidence=0.29).ids == ("sheep",)
+    assert select(images, 1, counts, min_confidence=9 / 32).ids == ("cow",)
+    assert select(images, 1, counts, min_confidence=0.28).ids == ("sheep",)
 
 
 def test_how_many_images_are_looked_at_together_does_not_matter() -> None:

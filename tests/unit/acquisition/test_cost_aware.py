@@ -1,0 +1,86 @@
+"""Utility per expected second, and the expected number of boxes."""
+
+from math import log
+
+import numpy as np
+import pytest
+
+from job.acquisition.cost import expected_boxes
+from job.acquisition.cost_aware import CostAware
+from job.acquisition.strategy import Labelled, Selection
+from job.config import ArmConfig
+from job.errors import BadDataError
+from tests.unit.acquisition.records import Box, Image, candidates, labelled
+
+COUNTS = {"cow": 1, "sheep": 1}
+NOTHING = Labelled(frozenset(), COUNTS)
+TORN = [0.5, 0.5]
+
+
+def select(
+    of: dict[str, object], images: dict[str, Image], budget: int, **settings: object
+) -> Selection:
+    strategy = CostAware.model_validate({"of": of, **settings})
+    return strategy.select(candidates(images, 2), NOTHING, budget, np.random.default_rng(0))
+
+
+def test_expected_boxes_are_the_sum_of_objectness() -> None:
+    """Where nothing is labelled; an image without detections is expected to have none."""
+    images = {"b": Image([Box(TORN, objectness=0.5), Box(TORN, objectness=0.25)]), "a": Image()}
+    ids, boxes = expected_boxes(candidates(images, 2), NOTHING)
+    assert (ids, boxes.tolist()) == (["a", "b"], [0.0, 0.75])
+
+
+def test_labelled_images_calibrate_them() -> None:
+    """They have 3 true boxes where the detector sees 0.5 + 1 + 0.5 = 2: a factor of 1.5."""
+    known = {
+        "k": Image([Box(TORN, objectness=0.5), Box(TORN, objectness=1.0)], truth_classes=(0, 1, 1)),
+        "l": Image([Box(TORN, objectness=0.5)]),
+    }
+    images = {"a": Image([Box(TORN, objectness=0.5)])}
+    _, boxes = expected_boxes(candidates(images, 2), labelled(known, COUNTS))
+    assert boxes.tolist() == [0.75]
+
+
+def test_the_most_per_second_is_first() -> None:
+    """Entropies ln 2 and 3 ln 2; seconds 2 + 4 * 1 = 6 and 2 + 4 * 3 = 14."""
+    images = {"one": Image([Box(TORN)]), "three": Image([Box(TORN)] * 3)}
+    entropy: dict[str, object] = {"strategy": "entropy"}
+    selection = select(entropy, images, 2, seconds_per_image=2, seconds_per_box=4)
+    assert selection.ids == ("three", "one")
+    assert selection.scores == pytest.approx((3 * log(2) / 14, log(2) / 6), rel=1e-3)
+    assert selection.reasons[0].endswith("; 14 s expected")
+    # Their highest entropies are equal: the cheaper one is better.
+    assert select({**entropy, "aggregation": "max"}, images, 1).ids == ("one",)
+
+
+def test_a_strategy_that_scores_no_image_is_asked_for_more() -> None:
+    """Core-set's first two picks of one: at 8 and 6, for 21 and 1 expected boxes."""
+    images = {
+        "crowd": Image([Box(TORN)] * 21, (8, 0)),
+        "plain": Image([Box(TORN)], (0, 6)),
+        "near": Image([], (0, 0.5)),
+    }
+    known = labelled({"k": Image([], (0, 0))}, COUNTS)
+    for oversample, expected in ((2, "plain"), (1, "crowd")):
+        strategy = CostAware(of=ArmConfig(strategy="coreset"), oversample=oversample)
+        selection = strategy.select(candidates(images, 2), known, 1, np.random.default_rng(0))
+        assert selection.ids == (expected,)
+
+
+def test_random_stays_random() -> None:
+    """All its scores are 0: what the strategy inside picks first is picked, whatever it costs."""
+    images = {f"{n:02d}": Image([Box(TORN)] * (n % 5)) for n in range(40)}
+    inside = ArmConfig(strategy="random")
+    cheap = CostAware(of=inside).select(candidates(images, 2), NOTHING, 5, np.random.default_rng(3))
+    plain = CostAware(of=inside).inner.select(
+        candidates(images, 2), NOTHING, 20, np.random.default_rng(3)
+    )
+    assert cheap.ids == plain.ids[:5]
+
+
+def test_a_negative_score_is_refused() -> None:
+    """Of two images worth -1 the dearer would be better."""
+    images = {"a": Image([Box(TORN)]), "bad": Image()}
+    with pytest.raises(BadDataError, match="image 'bad' has a negative score"):
+        select({"strategy": "brust", "empty_score": -1}, images, 1)

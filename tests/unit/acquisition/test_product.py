@@ -1,0 +1,106 @@
+"""A product of powers of scores."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from job.acquisition.product import Product
+from job.acquisition.registry import STRATEGIES, make_strategy
+from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy, Selection
+from job.config import ArmConfig
+from job.errors import BadDataError, ConfigError
+from tests.unit.acquisition.records import Image, candidates
+
+NOTHING = Labelled(frozenset(), {"cow": 1})
+GIVEN = candidates({name: Image() for name in "abcd"}, 1)
+
+
+class Fixed(ScoringStrategy):
+    """Says of each image what it is told to."""
+
+    values: tuple[float, ...]
+
+    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+        del labelled
+        return Scores(sorted(candidates.ids), np.array(self.values), lambda row: f"told {row}")
+
+
+@pytest.fixture(autouse=True)
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "fixed", Fixed)
+
+
+def select(budget: int, *objectives: tuple[list[float], float]) -> Selection:
+    parts: list[dict[str, Any]] = [
+        {"of": {"strategy": "fixed", "values": values}, "power": power}
+        for values, power in objectives
+    ]
+    strategy = Product.model_validate({"objectives": parts})
+    return strategy.select(GIVEN, NOTHING, budget, np.random.default_rng(0))
+
+
+def test_powers_are_multiplied() -> None:
+    """8 * 2^2 = 32, 2 * 3^2 = 18, 1 * 6^2 = 36, 4 * 1 = 4: of 36, the others are shares."""
+    selection = select(4, ([8, 2, 1, 4], 1), ([2, 3, 6, 1], 2))
+    assert selection.ids == ("c", "a", "b", "d")
+    assert selection.scores == pytest.approx((1, 32 / 36, 0.5, 4 / 36))
+    assert selection.reasons[0] == "fixed 1 (told 2); fixed 6 (told 2)"
+
+
+def test_a_scale_changes_no_pick() -> None:
+    """A thousandfold utility is a factor of every image."""
+    rng = np.random.default_rng(2)
+    one, other = rng.random(4).tolist(), rng.random(4).tolist()
+    plain = select(4, (one, 0.7), (other, 1.3))
+    scaled = select(4, ([1000 * value for value in one], 0.7), (other, 1.3))
+    assert scaled.ids == plain.ids
+    assert scaled.scores == pytest.approx(plain.scores)
+
+
+def test_a_negative_power_wants_little() -> None:
+    """1/4 < 1/2 < 1."""
+    assert select(3, ([4, 1, 2, 8], -1)).ids == ("b", "c", "a")
+
+
+def test_what_is_worthless_to_one_is_worthless() -> None:
+    """0 by one objective; with a power of 0 that objective does not count."""
+    assert select(4, ([0, 1, 0, 2], 1), ([9, 1, 9, 1], 1)).ids == ("d", "b", "a", "c")
+    assert select(1, ([0, 1, 0, 2], 0), ([9, 1, 10, 1], 1)).ids == ("c",)
+    assert select(4, ([0, 0, 0, 0], 1)).scores == (0.0,) * 4
+
+
+@pytest.mark.parametrize(
+    ("values", "power", "words"),
+    [
+        ([1, -1, 2, 3], 1, "image 'b' has the score -1"),
+        ([1, 2, 0, 3], -1, "image 'c' has the score 0"),
+    ],
+)
+def test_there_are_no_powers_of_some_scores(values: list[float], power: float, words: str) -> None:
+    """Of negative ones, and negative ones of 0; the image and the strategy are named."""
+    with pytest.raises(BadDataError, match=f"{words} by 'fixed'"):
+        select(1, (values, power))
+
+
+@pytest.mark.parametrize(
+    ("objectives", "words"),
+    [
+        ([], "objectives: tuple should have at least 1 item"),
+        ([{"of": {"strategy": "random"}}], "of: 'random' scores no image on its own; known: brust"),
+        ([{"of": {"strategy": "entropy", "top": 1}}], "strategy 'entropy': top: unknown key"),
+        ([{"of": {"strategy": "entropy"}, "weight": 1}], "weight: unknown key; known: of, power"),
+    ],
+)
+def test_wrong_objectives_are_named(objectives: list[object], words: str) -> None:
+    """Before anything runs."""
+    arm = ArmConfig.model_validate({"strategy": "product", "objectives": objectives})
+    with pytest.raises(ConfigError, match=words):
+        make_strategy(arm)
+
+
+def test_it_reads_what_its_objectives_read() -> None:
+    """All columns of both."""
+    faulty = {"strategy": "brust", "background": "keep"}
+    parts = [{"of": {"strategy": "entropy"}}, {"of": faulty}]
+    assert Product.model_validate({"objectives": parts}).columns == {"probabilities", "objectness"}

@@ -1,0 +1,49 @@
+"""A control share drawn at random."""
+
+import numpy as np
+import pytest
+
+from job.acquisition.random_share import REASON, RandomShare
+from job.acquisition.strategy import Labelled, Selection
+from job.config import ArmConfig
+from tests.unit.acquisition.records import Box, Image, candidates
+
+ENTROPY = ArmConfig(strategy="entropy")
+COUNTS = {"cow": 1, "sheep": 1}
+IMAGES = {f"{n:02d}": Image([Box([0.5 + n / 100, 0.5 - n / 100])]) for n in range(40)}
+
+
+def select(budget: int, share: float, seed: int = 0, of: ArmConfig = ENTROPY) -> Selection:
+    known = Labelled(frozenset(), COUNTS)
+    strategy = RandomShare(of=of, share=share)
+    return strategy.select(candidates(IMAGES, 2), known, budget, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize(
+    ("budget", "share", "expected"),
+    [(10, 0.2, 2), (10, 0.25, 3), (10, 0.0, 0), (10, 1.0, 10), (60, 0.5, 20)],
+)
+def test_a_share_of_the_budget_is_random(budget: int, share: float, expected: int) -> None:
+    """Rounded, a half up, of what there is; these come last, marked, with a score of 0."""
+    selection = select(budget, share)
+    drawn = [reason == REASON for reason in selection.reasons]
+    assert sum(drawn) == expected
+    assert drawn == sorted(drawn)
+    assert selection.scores[len(drawn) - expected :] == (0.0,) * expected
+
+
+def test_the_others_are_those_of_the_strategy_inside() -> None:
+    """The most uncertain: the lowest numbers."""
+    assert select(10, 0.2).ids[:8] == tuple(f"{n:02d}" for n in range(8))
+
+
+def test_every_image_that_is_left_can_be_drawn() -> None:
+    """And none that the strategy inside has picked."""
+    drawn = {select(10, 0.1, seed).ids[-1] for seed in range(400)}
+    assert drawn == {f"{n:02d}" for n in range(9, 40)}
+
+
+def test_the_draws_inside_do_not_depend_on_the_share() -> None:
+    """The strategy inside has a stream of its own: with a larger share, its picks are the same."""
+    inside = ArmConfig(strategy="brust", batches="random", batch_size=2)  # type: ignore[call-arg]
+    assert select(10, 0.2, of=inside).ids[:4] == select(10, 0.6, of=inside).ids[:4]
