@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,12 +88,34 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(
     tiny: str, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     """Kill the real process again and again: same bytes at the end, no finished stage run twice."""
+    # Soon after the start of a train, of a score, in the middle of a train, of a select.
+    kills = ((3, 0.3), (3, 0.05), (4, 0.01), (3, 0.25), (2, 0.0), (5, 0.15))
+    assert run_and_kill(tiny, tmp_path, kills) == undisturbed
+
+
+def test_strategies_that_learn_from_labelled_images_are_resumed_too(
+    tiny: str, tmp_path: Path
+) -> None:
+    """PPAL against PAL from a core-set: killed while scoring and selecting, the same bytes."""
+    learning = tiny.replace("random: {strategy: random}", "ppal: {strategy: ppal}")
+    learning = learning.replace(
+        "brust: {strategy: brust, class_weights: true}", "pal: {strategy: pal}"
+    )
+    learning = learning.replace("score: {", "score: {box_features: true, ")
+    learning += "cold_start: {strategy: coreset}\n"
+    store = MemoryStore()
+    experiment.run(store, config.parse(learning, "tiny"))
+    kills = ((1, 0.2), (5, 0.02), (2, 0.0), (4, 0.05), (6, 0.0))
+    assert run_and_kill(learning, tmp_path, kills) == contents(store)
+
+
+def run_and_kill(text: str, tmp_path: Path, kills: Sequence[tuple[int, float]]) -> dict[str, bytes]:
+    """Run an experiment, killed so many seconds after the start of its n-th stage; what is left."""
     path = tmp_path / "tiny.yaml"
-    path.write_text(tiny)
+    path.write_text(text)
     store = LocalStore(tmp_path / "state")
     finished: dict[str, bytes] = {}
-    # Soon after the start of a train, of a score, in the middle of a train, of a select.
-    for stage, seconds in ((3, 0.3), (3, 0.05), (4, 0.01), (3, 0.25), (2, 0.0), (5, 0.15)):
+    for stage, seconds in kills:
         with start(path, tmp_path / "state") as process:
             wait_for_stage(process, stage)
             time.sleep(seconds)
@@ -106,8 +128,8 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(
         assert process.stderr
         log = process.stderr.read()
     assert process.returncode == 0, log
-    assert contents(store) == undisturbed
     assert {key: markers(store)[key] for key in finished} == finished
+    return contents(store)
 
 
 def test_sigterm_saves_and_asks_to_be_run_again(tiny: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from job.acquisition.k_medoids import assign, k_medoids
 
 def line(*places: float) -> np.ndarray:
     x = np.array(places)
-    return np.abs(x[:, None] - x)
+    return np.asarray(np.abs(x[:, None] - x))
 
 
 def test_two_groups_have_their_middles() -> None:

@@ -45,5 +45,5 @@ def test_every_image_that_is_left_can_be_drawn() -> None:
 
 def test_the_draws_inside_do_not_depend_on_the_share() -> None:
     """The strategy inside has a stream of its own: with a larger share, its picks are the same."""
-    inside = ArmConfig(strategy="brust", batches="random", batch_size=2)  # type: ignore[call-arg]
+    inside = ArmConfig(strategy="brust", batches="random", batch_size=2)
     assert select(10, 0.2, of=inside).ids[:4] == select(10, 0.6, of=inside).ids[:4]

@@ -11,12 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from job import config, experiment
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection, Strategy
 from job.config import Config
 from job.data.dataset import Dataset
+from job.data.images import decode_rgb
+from job.detection.backbone import new_detector
+from job.detection.inference import embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.records import TRUTH_COLUMNS, flat, matrix, offsets_of
@@ -304,6 +308,45 @@ def test_cold_start_by_score_is_refused(settings: Config) -> None:
     with pytest.raises(ConfigError, match="cold_start: brust needs scores"):
         experiment.begin(store, cold)
     assert list(store.list("")) == []
+
+
+def test_a_cold_start_by_embeddings(settings: Config) -> None:
+    """Round 0 selects by the backbone before any training: greedy k-centre from the medoid.
+
+    Worked out here from embeddings made image by image; nothing is scored for it.
+    """
+    cold = settings.model_copy(update={"cold_start": config.ArmConfig(strategy="coreset")})
+    store = MemoryStore()
+    begun = experiment.begin(store, cold)
+    run_stage(store, begun, ROUND_0.stage("select"))
+    detector = new_detector(begun.detector, Dataset.open(store, "drawn").classes, 0, Path)
+    dataset = Dataset.open(store, "drawn")
+    found = {
+        image_id: embed_images(
+            detector,
+            [(image_id, decode_rgb(data, image_id))],
+            device=torch.device("cpu"),
+            batch_size=1,
+        )["embedding"].to_pylist()[0]
+        for image_id, data in dataset.iter_images("pool")
+    }
+    ids = sorted(found)
+    points = np.array([found[image_id] for image_id in ids], np.float64)
+    distances = np.linalg.norm(points[:, None] - points, axis=-1)
+    expected = [int(distances.sum(axis=1).argmin())]
+    while len(expected) < 6:
+        expected.append(int(distances[expected].min(axis=0).argmax()))
+    rows = picks_of(store, ROUND_0)
+    assert [row["id"] for row in rows] == [ids[row] for row in expected]
+    assert rows[0]["reason"] == "the medoid of the pool"
+
+
+def test_box_features_have_to_be_asked_for(settings: Config) -> None:
+    """A strategy that reads them is refused before anything runs, with what to set."""
+    arms = {"a": config.ArmConfig(strategy="ppal")}
+    wrong = settings.model_copy(update={"arms": arms})
+    with pytest.raises(ConfigError, match=r"arms\.a: .* set score\.box_features to true"):
+        experiment.begin(MemoryStore(), wrong)
 
 
 def test_until_a_stage_is_done_the_configuration_may_change(
