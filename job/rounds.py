@@ -194,9 +194,9 @@ class StageIO:
         self._marker(self.ref.round.stage("annotate-sim"))
         return self.pool_before.label(self.picks(self.ref.round))
 
-    @property
+    @cached_property
     def budget(self) -> int:
-        """How many images to label in this round."""
+        """How many images to label in this round; may be set to another number."""
         if self.ref.round.arm == BOUND:
             return len(self.pool_before.unlabelled)
         return self.config.budget_of(self.ref.round.index)

@@ -30,16 +30,22 @@ def expected_boxes(candidates: Candidates, labelled: Labelled) -> tuple[list[str
         ConfigError: There is no score record at all.
     """
     ids, sums_N = score_images(candidates, COLUMNS, sum_of_objectness)
-    return ids, sums_N * _factor(labelled)
+    return ids, sums_N * calibration(labelled)
 
 
 def sum_of_objectness(part: ScoreRecord) -> Float64s:
     """Return the sum of objectness over each image's detections: (N,)."""
-    check_finite(part, part.objectness)
+    check_objectness(part)
     return aggregate(part.objectness.astype(np.float64), part.offsets, "sum", empty_score=0.0)
 
 
-def _factor(labelled: Labelled) -> float:
+def check_objectness(part: ScoreRecord) -> None:
+    """Refuse an objectness that is not a number; the message names its image."""
+    check_finite(part, part.objectness)
+
+
+def calibration(labelled: Labelled) -> float:
+    """Return the labelled images' true boxes by the sum of their objectness; 1 without any."""
     found = true = 0.0
     for part in labelled.record.parts(LABELLED_COLUMNS):
         found += float(part.objectness.sum(dtype=np.float64))

@@ -12,7 +12,7 @@ import typer
 from job import config as configuration
 from job import experiment as experiments
 from job import log
-from job.cli import cluster, ingest, progress, stages
+from job.cli import cluster, ingest, progress, replay, stages
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -75,6 +75,7 @@ def begin(config: ConfigArgument, store: StoreOption = STATE) -> None:
 
 app.add_typer(stages.app)
 app.add_typer(progress.app)
+app.add_typer(replay.app)
 app.add_typer(cluster.app)
 
 

@@ -138,7 +138,8 @@ def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     """Return for each arm the seconds of each kind of stage, mean over seeds, rounds together.
 
-    Of the seeds that are finished; where none is, of those that have begun. The scoring of a round counts to the arms that select from it.
+    Of the seeds that are finished; where none is, of those that have begun. The scoring of a round
+    counts to the arms that select from it.
     """
     result: dict[str, dict[str, float]] = {}
     for arm in _arms(facts):

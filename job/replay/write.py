@@ -1,0 +1,169 @@
+"""A replay as a table for the terminal, and as files."""
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.table import Table
+
+from job.errors import UsageError
+from job.replay.compare import Picked, Replay
+
+SUMMARY = (
+    "strategy",
+    "picks",
+    "boxes_per_image",
+    "annotation_seconds",
+    "money",
+    "redundancy",
+    "select_seconds",
+)
+
+
+def tables_of(found: Replay) -> list[Table]:
+    """Return what is compared, as tables for the terminal."""
+    kind = "true" if found.by_oracle else "expected"
+    summary = Table(title=f"{found.ref.stage('select')}: picks of {found.budget} images")
+    for name in ("strategy", f"{kind} boxes/image", f"{kind} hours", f"{kind} money"):
+        summary.add_column(name, justify="left" if name == "strategy" else "right")
+    summary.add_column("redundancy", justify="right")
+    summary.add_column("select s", justify="right")
+    for name, picked in found.picked.items():
+        summary.add_row(
+            name,
+            f"{picked.boxes_per_image:.2f}",
+            f"{picked.annotation_seconds / 3600:.2f}",
+            f"{picked.money:.2f}",
+            "" if picked.redundancy is None else f"{picked.redundancy:.3f}",
+            f"{picked.select_seconds:.2f}",
+        )
+    summary.add_row("unlabelled", f"{found.pool_boxes_per_image:.2f}", style="dim")
+    return [summary, _overlap_table(found), _class_table(found, kind)]
+
+
+def _overlap_table(found: Replay) -> Table:
+    table = Table(title="overlap of picks (Jaccard)")
+    for name in ("", *found.picked):
+        table.add_column(name, justify="right" if name else "left")
+    for first in found.picked:
+        table.add_row(first, *(f"{_overlap(found, first, other):.2f}" for other in found.picked))
+    return table
+
+
+def _class_table(found: Replay, kind: str) -> Table:
+    table = Table(title=f"classes of the {kind} boxes, in percent")
+    for name in ("", *found.pool_class_shares):
+        table.add_column(name, justify="right" if name else "left")
+    shares = {name: picked.class_shares for name, picked in found.picked.items()}
+    for name, each in {**shares, "unlabelled": found.pool_class_shares}.items():
+        table.add_row(name, *(f"{100 * share:.1f}" for share in each.values()))
+    return table
+
+
+def _overlap(found: Replay, first: str, second: str) -> float:
+    if first == second:
+        return 1.0
+    pair = (first, second) if (first, second) in found.overlap else (second, first)
+    return found.overlap[pair]
+
+
+def check_out(folder: Path) -> None:
+    """Refuse a folder that holds something else than an earlier replay.
+
+    Raises:
+        UsageError: It does.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "replay.json").is_file():
+        message = f"--out {folder}: holds something that is no replay; name another folder"
+        raise UsageError(message)
+    if folder.exists() and not folder.is_dir():
+        message = f"--out {folder}: is no folder"
+        raise UsageError(message)
+
+
+def write(found: Replay, sheets: Mapping[str, bytes], folder: Path) -> None:
+    """Write everything into a folder, all of it or nothing; an earlier replay is replaced."""
+    check_out(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".replay-") as temporary:
+        made = Path(temporary) / "made"
+        for name, data in _files(found, sheets):
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_bytes(data)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+
+
+def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
+    rows = [_row(name, picked) for name, picked in found.picked.items()]
+    yield "summary.csv", _csv(SUMMARY, [[row[key] for key in SUMMARY] for row in rows])
+    names = list(found.picked)
+    overlap = [[a, *(round(_overlap(found, a, b), 6) for b in names)] for a in names]
+    yield "overlap.csv", _csv(("strategy", *names), overlap)
+    shares = {name: picked.class_shares for name, picked in found.picked.items()}
+    shares["unlabelled"] = found.pool_class_shares
+    classes = [[name, *(round(each, 6) for each in of.values())] for name, of in shares.items()]
+    yield "classes.csv", _csv(("strategy", *found.pool_class_shares), classes)
+    for name, picked in found.picked.items():
+        selection = picked.selection
+        ranked = zip(selection.ids, selection.scores, selection.reasons, strict=True)
+        picks = [[i, rank, f"{s:.6g}", reason] for rank, (i, s, reason) in enumerate(ranked)]
+        yield f"picks/{name}.csv", _csv(("id", "rank", "score", "reason"), picks)
+    for name, sheet in sheets.items():
+        yield f"sheets/{name}.jpg", sheet
+    yield "replay.json", _json(found, rows)
+
+
+def _row(name: str, picked: Picked) -> dict[str, object]:
+    return {
+        "strategy": name,
+        "picks": len(picked.selection.ids),
+        "boxes_per_image": round(picked.boxes_per_image, 4),
+        "annotation_seconds": round(picked.annotation_seconds, 3),
+        "money": round(picked.money, 4),
+        "redundancy": None if picked.redundancy is None else round(picked.redundancy, 6),
+        "select_seconds": round(picked.select_seconds, 3),
+    }
+
+
+def _json(found: Replay, rows: list[dict[str, object]]) -> bytes:
+    content = {
+        "experiment": found.ref.experiment,
+        "seed": found.ref.seed,
+        "arm": found.ref.arm,
+        "round": found.ref.index,
+        "budget": found.budget,
+        "boxes_are": "true, by the oracle" if found.by_oracle else "what the detector expects",
+        "version": version("al-voc"),
+        "unlabelled": {
+            "boxes_per_image": found.pool_boxes_per_image,
+            "class_shares": found.pool_class_shares,
+        },
+        "strategies": {
+            str(row["strategy"]): {
+                **row,
+                "settings": picked.arm.model_dump(mode="json"),
+                "class_shares": picked.class_shares,
+                "ids": picked.selection.ids,
+            }
+            for row, picked in zip(rows, found.picked.values(), strict=True)
+        },
+        "overlap": [
+            {"strategies": pair, "jaccard": value} for pair, value in found.overlap.items()
+        ],
+    }
+    return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return file.getvalue().encode()

@@ -1,0 +1,212 @@
+"""`al-job replay` on a tiny experiment."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from job import config, experiment
+from job.data.dataset import Dataset
+from job.records import class_counts
+from job.storage.local import LocalStore
+from tests.conftest import Ended
+
+STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
+
+
+@pytest.fixture(scope="module")
+def state(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished experiment with box features."""
+    path = tmp_path_factory.mktemp("replay") / "state"
+    text = tiny.replace("score: {", "score: {box_features: true, ")
+    experiment.run(LocalStore(path), config.parse(text, "tiny"))
+    return path
+
+
+@pytest.fixture
+def replay(state: Path, tmp_path: Path, al_job: Callable[..., Ended]) -> Callable[..., Ended]:
+    """A function that replays round 2 of the arm `brust` into a folder."""
+
+    def run(*arguments: object) -> Ended:
+        options = ("--store", state, "--round", 2, "--arm", "brust", "--out", tmp_path / "out")
+        return al_job("replay", *options, *arguments)
+
+    return run
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_all_strategies_on_one_round(
+    replay: Callable[..., Ended], state: Path, tmp_path: Path
+) -> None:
+    """A table, and files that agree with it; nothing of the store is touched."""
+    before = contents(state)
+    ended = replay("--strategies", STRATEGIES)
+    assert ended.code == 0, ended.err
+    assert contents(state) == before
+    names = STRATEGIES.split(",")
+    assert [row["strategy"] for row in rows(tmp_path / "out/summary.csv")] == names
+    for name in names:
+        assert name in ended.out
+        picks = rows(tmp_path / f"out/picks/{name}.csv")
+        assert [row["rank"] for row in picks] == ["0", "1", "2", "3"]
+        assert all(row["reason"] for row in picks)
+    told = json.loads((tmp_path / "out/replay.json").read_text())
+    assert [told[key] for key in ("experiment", "arm", "round", "budget")] == [
+        "tiny",
+        "brust",
+        2,
+        4,
+    ]
+    assert told["boxes_are"] == "what the detector expects"
+    assert told["strategies"]["ppal"]["settings"]["alpha"] == 0.3
+    assert sum(told["unlabelled"]["class_shares"].values()) == pytest.approx(1)
+
+
+def test_the_experiments_own_arm_picks_what_it_picked(
+    replay: Callable[..., Ended], state: Path, tmp_path: Path
+) -> None:
+    """Unless told otherwise, its arms are replayed: the same ids, scores and reasons."""
+    replay()
+    expected = (state / "experiments/tiny/seed-0/brust/round-002/select/queries.csv").read_bytes()
+    assert (tmp_path / "out/picks/brust.csv").read_bytes() == expected
+    assert (tmp_path / "out/picks/random.csv").exists()
+
+
+def test_overlap_is_that_of_the_picks(replay: Callable[..., Ended], tmp_path: Path) -> None:
+    """Counted here from the lists of picks."""
+    replay("--strategies", "random,brust,coreset", "--budget", 9)
+    picks = {
+        name: {row["id"] for row in rows(tmp_path / f"out/picks/{name}.csv")}
+        for name in ("random", "brust", "coreset")
+    }
+    for row in rows(tmp_path / "out/overlap.csv"):
+        first = picks[row["strategy"]]
+        for name, second in picks.items():
+            expected = len(first & second) / len(first | second)
+            assert float(row[name]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_oracle_counts_true_boxes(
+    replay: Callable[..., Ended], state: Path, tmp_path: Path
+) -> None:
+    """Only when asked for, and said in the file."""
+    replay("--strategies", "random", "--oracle")
+    told = json.loads((tmp_path / "out/replay.json").read_text())
+    assert told["boxes_are"] == "true, by the oracle"
+    dataset = Dataset.open(LocalStore(state), "drawn")
+    ids = [row["id"] for row in rows(tmp_path / "out/picks/random.csv")]
+    counts = class_counts(list(dataset.oracle_annotations(ids).values()), dataset.classes)
+    (row,) = rows(tmp_path / "out/summary.csv")
+    boxes = sum(counts.values())
+    assert float(row["boxes_per_image"]) == pytest.approx(boxes / 4)
+    assert float(row["annotation_seconds"]) == pytest.approx(5 * boxes)
+    assert float(row["money"]) == pytest.approx(0.07 * boxes)
+    shares = told["strategies"]["random"]["class_shares"]
+    assert shares == pytest.approx({name: count / boxes for name, count in counts.items()})
+
+
+def test_contact_sheets(replay: Callable[..., Ended], tmp_path: Path) -> None:
+    """One JPEG a strategy, with as many images as asked for, in rows of four."""
+    replay("--strategies", "entropy,random", "--images", "--top", 3, "--budget", 8)
+    with Image.open(tmp_path / "out/sheets/entropy.jpg") as sheet:
+        assert sheet.format == "JPEG"
+        assert np.asarray(sheet).std() > 10  # something is drawn
+        height = sheet.height
+    replay("--strategies", "entropy", "--images", "--top", 8, "--budget", 8)
+    with Image.open(tmp_path / "out/sheets/entropy.jpg") as sheet:
+        assert sheet.height > height + 200
+    assert not (tmp_path / "out/sheets/random.jpg").exists()  # the earlier replay is replaced
+
+
+def test_arms_with_settings_of_ones_own(replay: Callable[..., Ended], tmp_path: Path) -> None:
+    """From a file, by names of one's own."""
+    arms = tmp_path / "arms.yaml"
+    arms.write_text(
+        "top-2: {strategy: entropy, top_m: 2}\n"
+        "cheap: {strategy: cost_aware, of: {strategy: brust}}\n"
+    )
+    ended = replay("--arms", arms)
+    assert ended.code == 0, ended.err
+    told = json.loads((tmp_path / "out/replay.json").read_text())
+    assert told["strategies"]["top-2"]["settings"]["top_m"] == 2
+    assert told["strategies"]["cheap"]["settings"]["of"]["aggregation"] == "sum"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--strategies", "margn"], 78, "--strategies: strategy: unknown 'margn'; known: brust"),
+        (["--strategies", ","], 64, "names no strategy"),
+        (["--strategies", "random", "--arms", "x"], 64, "say --strategies or --arms, not both"),
+        (["--arms", "/no/such.yaml"], 78, "cannot be read"),
+        (["--round", 0], 64, "nothing is scored before it"),
+        (["--round", 3], 64, "rounds 0 to 2"),
+        (["--arm", "random"], 64, "score --round 1 --arm random"),
+    ],
+)
+def test_what_cannot_be_replayed(
+    replay: Callable[..., Ended], tmp_path: Path, arguments: list[object], code: int, words: str
+) -> None:
+    """One line that says what to do, the right exit code, and no folder."""
+    ended = replay(*arguments)
+    assert ended.code == code
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: {strategy: entropy, top: 1}", "a: strategy 'entropy': top: unknown key"),
+        ("[1, 2]", "arms: input should be a valid dictionary"),
+        ("a: [", "not YAML"),
+        ("a/b: {strategy: random}", "arm 'a/b'"),
+    ],
+)
+def test_wrong_arms(replay: Callable[..., Ended], tmp_path: Path, text: str, words: str) -> None:
+    """The file and the arm are named."""
+    arms = tmp_path / "arms.yaml"
+    arms.write_text(text)
+    ended = replay("--arms", arms)
+    assert ended.code in {64, 78}
+    assert words in ended.err
+
+
+def test_a_folder_of_something_else_is_kept(replay: Callable[..., Ended], tmp_path: Path) -> None:
+    """Before anything is computed."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/thesis.txt").write_text("years of work")
+    ended = replay("--strategies", "random")
+    assert ended.code == 64
+    assert "holds something that is no replay" in ended.err
+    assert (tmp_path / "out/thesis.txt").read_text() == "years of work"
+
+
+def test_a_strategy_that_reads_what_was_not_scored_is_named(
+    tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
+) -> None:
+    """An experiment without box features: the message names the strategy and the setting."""
+    experiment.run(LocalStore(tmp_path / "state"), config.parse(tiny, "tiny"))
+    ended = al_job(
+        "replay", "--store", tmp_path / "state", "--round", 1, "--arm", "brust",
+        "--strategies", "entropy,ppal", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert ended.code == 78
+    assert "ppal: the strategy reads box_features" in ended.err
+    assert not (tmp_path / "out").exists()
