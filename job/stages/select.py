@@ -2,7 +2,9 @@
 
 import csv
 import io as text_io
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,19 +37,31 @@ class StoredRecord:
     paths: tuple[Path, ...]
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield the parts of the score record with the named columns, one at a time.
+        """Yield the parts of the score record with the named columns, in the order of the paths.
+
+        While one is looked at, the next is read: two are held at a time.
 
         Raises:
             ConfigError: The record has no such column.
         """
-        for path in self.paths:
-            if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
-                message = (
-                    f"the strategy reads {', '.join(missing)}, which the score record does not "
-                    "have: box_features are there where score.box_features is set"
-                )
-                raise ConfigError(message)
-            yield ScoreRecord.from_table(pq.read_table(path, columns=["id", *sorted(columns)]))
+        with ThreadPoolExecutor(1) as reader:
+            coming: deque[Future[ScoreRecord]] = deque()
+            for path in self.paths:
+                coming.append(reader.submit(_read, path, columns))
+                if len(coming) > 1:
+                    yield coming.popleft().result()
+            if coming:
+                yield coming.popleft().result()
+
+
+def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
+    if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
+        message = (
+            f"the strategy reads {', '.join(missing)}, which the score record does not "
+            "have: box_features are there where score.box_features is set"
+        )
+        raise ConfigError(message)
+    return ScoreRecord.from_table(pq.read_table(path, columns=["id", *sorted(columns)]))
 
 
 def run(io: StageIO) -> dict[str, object]:
