@@ -10,7 +10,8 @@ import yaml
 
 from job.config import load, parse
 from job.keys import STAGES, RoundRef
-from job.loop import is_scored, needs
+from job.loop import needs
+from job.rounds import is_scored
 
 K8S = Path(__file__).parents[2] / "k8s"
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")

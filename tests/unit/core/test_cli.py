@@ -161,7 +161,7 @@ def test_an_unknown_strategy_ends_before_anything_runs(
     path.write_text(tiny.replace("strategy: brust", "strategy: burst"))
     ended = al_job("run", path, "--store", store)
     assert ended.code == 78
-    assert "known: brust, entropy, random" in one_line(ended.err)
+    assert "known: brust, coreset, cost_aware" in one_line(ended.err)
     assert not store.exists()
 
 
