@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from job.acquisition.k_medoids import k_medoids
 
+from job.acquisition.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, TableRecord
 from job.config import ArmConfig

@@ -24,7 +24,7 @@ from job.cli.options import (
 )
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
-from job.report.write import table_of, write_report
+from job.report.write import table_of, write_page
 from job.storage import Store, open_store
 
 app = typer.Typer(
@@ -81,10 +81,10 @@ app.add_typer(cluster.app)
 
 @app.command()
 def report(experiment: ExperimentOption = None, store: StoreOption = STATE) -> None:
-    """Write results.csv and the learning curve of what has been evaluated so far."""
+    """Write results.csv and the report of what has been evaluated so far."""
     opened = open_store(store)
     config = experiments.choose_experiment(opened, experiment)
-    out.print(table_of(write_report(opened, config)))
+    out.print(table_of(write_page(opened, config)))
     _tell_places(opened, config.experiment)
 
 
@@ -108,7 +108,8 @@ def doctor(
 
 def _tell_places(store: Store, experiment: str) -> None:
     keys = ExperimentKeys(experiment)
-    for what, key in (("results", keys.results), ("curve", keys.report("curve.png"))):
+    places = {"results": keys.results, "curve": keys.report("curve.png")}
+    for what, key in {**places, "report": keys.report("index.html")}.items():
         if store.exists(key):
             place = store.local_path(key) or f"{store.url}/{key}"
             out.print(f"{what}: {place}", markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ PAPER_INK = "#1a1a1a"
 GREY = "#808080"
 
 _STYLE: Any = {
+    "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.labelcolor": INK,

@@ -23,6 +23,22 @@ PER_UNIT: dict[Axis, float] = {"annotation_seconds": 3600.0, "wall_seconds": 360
 
 
 @dataclass(frozen=True)
+class Style:
+    """How an arm is drawn, in all figures."""
+
+    color: str
+    marker: str
+
+
+def styles_of(arms: Sequence[str]) -> dict[str, Style]:
+    """Return a style for each arm, by their order."""
+    return {
+        arm: Style(PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)])
+        for number, arm in enumerate(arms)
+    }
+
+
+@dataclass(frozen=True)
 class MeanCurve:
     """An arm's mean over seeds at each round that all its seeds have."""
 
@@ -37,10 +53,11 @@ class MeanCurve:
     """(R,)"""
 
 
-def learning_curve(
+def learning_curve(  # noqa: PLR0913 - what is drawn
     axis: Axis,
     curves: Sequence[Curve],
     means: Sequence[MeanCurve],
+    styles: Mapping[str, Style],
     *,
     bound: float | None = None,
     half_pool: float | None = None,
@@ -51,6 +68,7 @@ def learning_curve(
         axis: The cost.
         curves: Every arm under every seed: thin lines.
         means: Their means with intervals: thick lines and bands.
+        styles: How each arm is drawn.
         bound: The metric of a training on the whole pool: a line.
         half_pool: Where half of the pool is labelled, on this axis: beyond it all is grey.
     """
@@ -63,12 +81,11 @@ def learning_curve(
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         divisor = PER_UNIT.get(axis, 1.0)
-        for number, each in enumerate(means):
-            color = PALETTE[number % len(PALETTE)]
-            _draw_arm(axes, number, each, divisor)
+        for each in means:
+            _draw_arm(axes, each, styles[each.arm], divisor)
             for curve in curves if num_seeds > 1 else ():
                 if curve.arm == each.arm:
-                    x = curve.costs[axis] / divisor
+                    x, color = curve.costs[axis] / divisor, styles[each.arm].color
                     axes.plot(x, curve.metric, color=color, alpha=0.35, linewidth=0.8)
         if bound is not None:
             axes.axhline(bound, color=INK, linestyle="--", linewidth=1)
@@ -82,47 +99,51 @@ def learning_curve(
         if half_pool is not None and half_pool / divisor < axes.get_xlim()[1]:
             axes.axvspan(half_pool / divisor, axes.get_xlim()[1], color=GREY, alpha=0.25, lw=0)
         axes.set(xlabel=UNITS[axis], ylabel="mAP at IoU 0.5 on the test set", title=title)
-        ends = [
-            (each.x[-1] / divisor, each.mean[-1], each.arm, PALETTE[number % len(PALETTE)])
-            for number, each in enumerate(means)
-        ]
-        label_ends(axes, ends)
+        _label(axes, means, styles, divisor)
 
     alt = "; ".join(f"{each.arm}: from {each.mean[0]:.3f} to {each.mean[-1]:.3f}" for each in means)
     return render(f"curve-{axis.replace('_', '-')}", title, alt, draw)
 
 
-def _draw_arm(axes: Axes, number: int, each: MeanCurve, divisor: float) -> None:
-    color = PALETTE[number % len(PALETTE)]
+def _draw_arm(axes: Axes, each: MeanCurve, style: Style, divisor: float = 1.0) -> None:
     x = each.x / divisor
-    axes.fill_between(x, each.low, each.high, color=color, alpha=0.15, linewidth=0)
-    axes.plot(x, each.mean, color=color, marker=MARKERS[number % len(MARKERS)], linewidth=2)
+    axes.fill_between(x, each.low, each.high, color=style.color, alpha=0.15, linewidth=0)
+    axes.plot(x, each.mean, color=style.color, marker=style.marker, linewidth=2)
 
 
-def difference_curve(baseline: str, differences: Sequence[MeanCurve]) -> Drawing:
+def _label(
+    axes: Axes, means: Sequence[MeanCurve], styles: Mapping[str, Style], divisor: float = 1.0
+) -> None:
+    label_ends(
+        axes,
+        [(each.x[-1] / divisor, each.mean[-1], each.arm, styles[each.arm].color) for each in means],
+    )
+
+
+def difference_curve(
+    baseline: str, differences: Sequence[MeanCurve], styles: Mapping[str, Style]
+) -> Drawing:
     """Draw the paired difference of each arm to the baseline, at equal numbers of images."""
     title = f"Difference to {baseline} at equal numbers of images, seed by seed"
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         axes.axhline(0, color=INK, linewidth=1)
-        for number, each in enumerate(differences, start=1):
-            _draw_arm(axes, number, each, 1.0)
+        for each in differences:
+            _draw_arm(axes, each, styles[each.arm])
         axes.set(xlabel="labelled images", ylabel=f"mAP less that of {baseline}", title=title)
-        label_ends(
-            axes,
-            [
-                (each.x[-1], each.mean[-1], each.arm, PALETTE[number % len(PALETTE)])
-                for number, each in enumerate(differences, start=1)
-            ],
-        )
+        _label(axes, differences, styles)
 
     alt = "; ".join(f"{each.arm}: {each.mean[-1]:+.3f} in the last round" for each in differences)
     return render("differences", title, alt, draw)
 
 
 def class_bars(
-    name: str, title: str, unit: str, values: Mapping[str, Mapping[str, float]]
+    name: str,
+    title: str,
+    unit: str,
+    values: Mapping[str, Mapping[str, float]],
+    styles: Mapping[str, Style],
 ) -> Drawing:
     """Draw a number for each class and each arm as bars side by side.
 
@@ -131,6 +152,7 @@ def class_bars(
         title: What it shows, as a sentence.
         unit: Of the numbers; a share where it begins with "share".
         values: Group, such as an arm -> class -> number; NaN: no bar.
+        styles: How each arm is drawn; other groups are grey.
     """
     groups = list(values)
     classes = list(next(iter(values.values())))
@@ -141,7 +163,8 @@ def class_bars(
         for number, group in enumerate(groups):
             x = np.arange(len(classes)) + (number - (len(groups) - 1) / 2) * width
             heights = [values[group][each] for each in classes]
-            axes.bar(x, heights, width * 0.9, color=_bar_color(group, number), label=group)
+            color = styles[group].color if group in styles else GREY
+            axes.bar(x, heights, width * 0.9, color=color, label=group)
         axes.set_xticks(np.arange(len(classes)), classes)
         if len(classes) > 8:  # noqa: PLR2004 - what fits beside each other
             axes.tick_params(axis="x", rotation=60)
@@ -156,10 +179,6 @@ def class_bars(
         for group in groups
     )
     return render(name, title, alt, draw, size=(max(7.0, 0.5 * len(classes) * len(groups)), 4.4))
-
-
-def _bar_color(group: str, number: int) -> str:
-    return GREY if group == "pool" else PALETTE[number % len(PALETTE)]
 
 
 def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Drawing:

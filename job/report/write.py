@@ -3,7 +3,10 @@
 from rich.table import Table
 
 from job.config import Config
+from job.data.dataset import Dataset
+from job.errors import UsageError
 from job.keys import ExperimentKeys
+from job.report.facts import read_facts
 from job.report.results import Row, rows_of, show_metric, to_csv
 from job.storage import Store
 
@@ -19,6 +22,30 @@ def write_report(store: Store, config: Config) -> list[Row]:
         from job.report import curve  # noqa: PLC0415 - matplotlib: no stage should wait for it
 
         store.write(keys.report("curve.png"), curve.draw(rows, config.experiment))
+    return rows
+
+
+def write_page(store: Store, config: Config) -> list[Row]:
+    """Write `results.csv` and the whole report of what has been evaluated so far.
+
+    Raises:
+        UsageError: Nothing has been evaluated yet.
+    """
+    from job.report import page  # noqa: PLC0415 - matplotlib: nobody else should wait for it
+    from job.report.picked import sheets_of  # noqa: PLC0415
+
+    rows = write_report(store, config)
+    if not rows:
+        message = (
+            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            "`al-job status` shows what is done"
+        )
+        raise UsageError(message)
+    facts = read_facts(store, config)
+    sheets = sheets_of(Dataset.open(store, config.dataset.name), facts)
+    keys = ExperimentKeys(config.experiment)
+    for name, data in page.files(config, rows, facts, sheets):
+        store.write(keys.report(name), data)
     return rows
 
 

@@ -26,6 +26,8 @@ from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
 from job.rounds import StageIO
 
+_READERS = 2
+
 COLD_START_COLUMNS = frozenset({"embedding"})
 """What round 0 can select by: embeddings of the backbone as it is before any training."""
 
@@ -39,18 +41,18 @@ class StoredRecord:
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
         """Yield the parts of the score record with the named columns, in the order of the paths.
 
-        While one is looked at, the next is read: two are held at a time.
+        While one is looked at, the next two are read: three are held at a time.
 
         Raises:
             ConfigError: The record has no such column.
         """
-        with ThreadPoolExecutor(1) as reader:
+        with ThreadPoolExecutor(_READERS) as readers:
             coming: deque[Future[ScoreRecord]] = deque()
             for path in self.paths:
-                coming.append(reader.submit(_read, path, columns))
-                if len(coming) > 1:
+                coming.append(readers.submit(_read, path, columns))
+                if len(coming) > _READERS:
                     yield coming.popleft().result()
-            if coming:
+            while coming:
                 yield coming.popleft().result()
 
 
@@ -61,7 +63,9 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
             "have: box_features are there where score.box_features is set"
         )
         raise ConfigError(message)
-    return ScoreRecord.from_table(pq.read_table(path, columns=["id", *sorted(columns)]))
+    # One thread for each file: Parquet's own threads do not help with files of this size.
+    table = pq.read_table(path, columns=["id", *sorted(columns)], use_threads=False)
+    return ScoreRecord.from_table(table)
 
 
 def run(io: StageIO) -> dict[str, object]:

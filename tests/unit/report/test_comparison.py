@@ -5,15 +5,17 @@ import pytest
 from scipy import stats
 
 from job.report.comparison import Comparison, compare
-from job.report.curves import AXES, Curve
+from job.report.curves import AXES, Axis, Curve, Float64s
 from job.report.verdict import verdicts
 
 
 def curve(arm: str, seed: int, metric: list[float], first: int = 0, boxes: float = 1) -> Curve:
     """Rounds from `first` on, of 100 images each; so many boxes an image."""
     rounds = np.arange(first, first + len(metric))
-    images = 100.0 * (rounds + 1)
-    costs = {axis: images * boxes if axis == "boxes" else images for axis in AXES}
+    images: Float64s = 100.0 * (rounds + 1.0).astype(np.float64)
+    costs: dict[Axis, Float64s] = {
+        axis: images * boxes if axis == "boxes" else images for axis in AXES
+    }
     return Curve(arm, seed, rounds, np.array(metric), costs)
 
 

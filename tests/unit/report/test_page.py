@@ -1,0 +1,188 @@
+"""The report's page, over experiments in every state."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from job import config, experiment
+from job.config import Config
+from job.experiment import Part
+from job.report.write import write_page
+from job.storage.local import LocalStore
+from tests.conftest import Ended
+
+REPORT = "experiments/tiny/report"
+
+
+class Page(HTMLParser):
+    """What a page refers to, and its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.images: list[dict[str, str | None]] = []
+        self.words = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.links += [str(found[key]) for key in ("href", "src", "xlink:href") if key in found]
+        if found.get("id"):
+            self.ids.add(str(found["id"]))
+        if tag == "figure":
+            self.images.append(found)
+        if tag not in {"meta", "br", "img", "path", "use", "rect", "line"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def settings(tiny: str) -> Config:
+    return config.parse(tiny.replace("rounds: 3", "rounds: 3\nseeds: [0, 1]"), "tiny")
+
+
+@pytest.fixture(scope="module")
+def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
+    """Seed 0 is done and reported; of seed 1, one arm."""
+    store = LocalStore(tmp_path_factory.mktemp("report"))
+    experiment.run(store, settings, Part(seeds=(0,)))
+    experiment.run(store, settings, Part(arms=("random",)))
+    write_page(store, settings)
+    return store
+
+
+@pytest.fixture(scope="module")
+def page(store: LocalStore) -> Page:
+    return Page(store.read(f"{REPORT}/index.html").decode())
+
+
+def test_the_page_needs_nothing_else(page: Page, store: LocalStore) -> None:
+    """Links lead to the page itself, images are within it; no script, no request."""
+    for link in page.links:
+        assert link.startswith(("#", "data:image/")), link
+        if link.startswith("#"):
+            assert link[1:] in page.ids, link
+    text = store.read(f"{REPORT}/index.html").decode()
+    assert "<script" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert not re.search(
+        r"@import|https?://(?!www\.w3\.org|purl\.org|creativecommons\.org|matplotlib)", text
+    )
+
+
+def test_the_verdict_comes_first(page: Page) -> None:
+    """With two seeds nothing is claimed, and the page says so."""
+    verdict = page.words.index("brust against random: not shown. 1 seed is fewer than the 5")
+    assert verdict < page.words.index("Learning curves")
+
+
+def test_figures_say_what_they_show_to_those_who_do_not_see_them(page: Page) -> None:
+    """All of them: five axes, differences, classes twice, times."""
+    assert len(page.images) == 9
+    assert all(figure["role"] == "img" and figure["aria-label"] for figure in page.images)
+
+
+def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
+    """As SVG and PNG, CSV and JSON."""
+    names = {key.rpartition("/")[2] for key in store.list(REPORT)}
+    for figure in ("curve-images", "curve-boxes", "differences", "classes", "times"):
+        assert {f"{figure}.svg", f"{figure}.png"} <= names
+    assert {"differences.csv", "areas.csv", "savings.csv", "penalties.csv"} <= names
+    content = json.loads(store.read(f"{REPORT}/comparison.json"))
+    assert content["baseline"] == "random"
+    assert [row["arm"] for row in content["differences"]] == ["brust", "brust"]
+    assert b"currentColor" not in store.read(f"{REPORT}/curve-images.svg")
+
+
+def test_what_is_not_done_is_listed(page: Page) -> None:
+    """The arm that seed 1 lacks is no zero, and is not kept silent."""
+    assert "Not done" in page.words
+    assert re.search(r"brust\s*1\s*1\s*select, annotate-sim, train, evaluate", page.words)
+
+
+def test_where_it_comes_from(page: Page, settings: Config, store: LocalStore) -> None:
+    """Digests, seeds, versions, and the configuration that makes it again."""
+    assert "rounds: 3" in page.words
+    begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
+    assert begun.dataset.sha256
+    assert begun.dataset.sha256 in page.words
+    assert settings.experiment in page.words
+
+
+def test_every_seeds_own_numbers_are_there(page: Page) -> None:
+    """Each seed's rounds, as results.csv has them: all of seed 0, of seed 1 an arm and round 0."""
+    own = page.words[
+        page.words.index("Every seed's own numbers") : page.words.index("Where it comes")
+    ]
+    assert own.count("random") + own.count("brust") == 3 + 3 + 3 + 1
+
+
+def test_the_same_results_give_the_same_page(store: LocalStore, settings: Config) -> None:
+    """To the byte: nothing in it is of now."""
+    before = store.read(f"{REPORT}/index.html")
+    write_page(store, settings)
+    assert store.read(f"{REPORT}/index.html") == before
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (Part(arms=("random",), seeds=(0,)), "One arm alone"),
+        (Part(arms=("brust",), seeds=(1,)), "One arm alone"),
+    ],
+)
+def test_one_arm_and_one_seed(settings: Config, tmp_path: Path, part: Part, words: str) -> None:
+    """Other arms have round 0 and no more: there is nothing to compare."""
+    only = settings.model_copy(
+        update={"arms": {name: settings.arms[name] for name in part.arms}, "seeds": part.seeds}
+    )
+    store = LocalStore(tmp_path)
+    experiment.run(store, only)
+    write_page(store, only)
+    assert words in Page(store.read(f"{REPORT}/index.html").decode()).words
+
+
+def test_before_the_first_round_there_is_nothing_to_report(
+    tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
+) -> None:
+    """One line that says so, and exit code 64."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    al_job("begin", path, "--store", tmp_path / "state")
+    ended = al_job("report", "--store", tmp_path / "state")
+    assert ended.code == 64
+    assert "no round is evaluated yet" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> None:
+    """What comes from outside is text: class names, reasons, settings."""
+    from job.report import page as module  # noqa: PLC0415
+    from job.report.facts import read_facts  # noqa: PLC0415
+    from job.report.results import rows_of  # noqa: PLC0415
+
+    begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
+    wrong = begun.model_copy(
+        update={
+            "dataset": begun.dataset.model_copy(update={"name": "drawn"}),
+            "experiment": "<b>&x",
+        }
+    )
+    rows = rows_of(store, settings)
+    files = dict(module.files(wrong, rows, read_facts(store, settings), ()))
+    text = files["index.html"].decode()
+    assert "<b>&x" not in text
+    assert "&lt;b&gt;&amp;x" in text
