@@ -79,4 +79,7 @@ def scale(values: Float64s, over: Float64s) -> Float64s:
 
 
 def _scaled(points_NE: Embeddings, weight_N: Float64s) -> Embeddings:
-    return (points_NE * weight_N.astype(np.float16)[:, None]) if len(points_NE) else points_NE
+    """Scale embeddings in place: they are ours, and may be most of the memory there is."""
+    if len(points_NE):
+        points_NE *= weight_N.astype(np.float16)[:, None]
+    return points_NE
