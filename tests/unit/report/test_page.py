@@ -11,6 +11,11 @@ import pytest
 from job import config, experiment
 from job.config import Config
 from job.experiment import Part
+from job.report import page as module
+from job.report.comparison import compare
+from job.report.curves import curves_of
+from job.report.facts import read_facts
+from job.report.results import rows_of
 from job.report.write import write_page
 from job.storage.local import LocalStore
 from tests.conftest import Ended
@@ -137,22 +142,15 @@ def test_the_same_results_give_the_same_page(store: LocalStore, settings: Config
     assert store.read(f"{REPORT}/index.html") == before
 
 
-@pytest.mark.parametrize(
-    ("part", "words"),
-    [
-        (Part(arms=("random",), seeds=(0,)), "One arm alone"),
-        (Part(arms=("brust",), seeds=(1,)), "One arm alone"),
-    ],
-)
-def test_one_arm_and_one_seed(settings: Config, tmp_path: Path, part: Part, words: str) -> None:
-    """Other arms have round 0 and no more: there is nothing to compare."""
-    only = settings.model_copy(
-        update={"arms": {name: settings.arms[name] for name in part.arms}, "seeds": part.seeds}
-    )
+def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
+    """There is nothing to compare, and no interval."""
+    arms = {"brust": settings.arms["brust"]}
+    only = settings.model_copy(update={"arms": arms, "seeds": (1,)})
     store = LocalStore(tmp_path)
     experiment.run(store, only)
     write_page(store, only)
-    assert words in Page(store.read(f"{REPORT}/index.html").decode()).words
+    words = Page(store.read(f"{REPORT}/index.html").decode()).words
+    assert "One arm alone: there is nothing to compare." in words
 
 
 def test_before_the_first_round_there_is_nothing_to_report(
@@ -170,10 +168,6 @@ def test_before_the_first_round_there_is_nothing_to_report(
 
 def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> None:
     """What comes from outside is text: class names, reasons, settings."""
-    from job.report import page as module  # noqa: PLC0415
-    from job.report.facts import read_facts  # noqa: PLC0415
-    from job.report.results import rows_of  # noqa: PLC0415
-
     begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
     wrong = begun.model_copy(
         update={
@@ -182,7 +176,7 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
         }
     )
     rows = rows_of(store, settings)
-    files = dict(module.files(wrong, rows, read_facts(store, settings), ()))
-    text = files["index.html"].decode()
+    facts = read_facts(store, settings)
+    text = module.html(wrong, rows, compare(curves_of(rows)), facts, [], []).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text
