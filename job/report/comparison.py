@@ -1,242 +1,187 @@
-"""Arms against each other, seed by seed: arms of one seed share round 0, so differences are paired.
+"""The arms against the baseline, seed by seed.
 
-A round that a seed has not finished is left out for that seed, and every figure says on how many
-seeds it rests.
+A test is made for every arm at every number of images, and Holm's correction is over all of them.
+On other axes there are intervals but no tests: more tests would only blunt these.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 
 import numpy as np
 
-from job.config import BOUND
-from job.report.curves import AXES, Axis, Curve, Float64s
-from job.report.statistics import first_reached, holm, interval, mean_height, paired_t
-
-Interval = tuple[float, float] | None
-SIGNIFICANT = 0.05
+from job.report.curves import Axis, Curve, arms_of, baseline_of, compared, lasting, of_arm
+from job.report.pairs import Pairs, pairs, share_rounds
+from job.report.statistics import Estimate, estimate, holm, paired_t, sign_flip
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How an arm's metric differs from the baseline's after a round, at equal numbers of images."""
+    """An arm less the baseline at one point of an axis, over the seeds that both have there."""
 
     arm: str
-    round: int
-    images: float
-    """Labelled by the arm, mean over seeds."""
-    num_seeds: int
-    mean: float
-    interval: Interval
-    p: float | None
-    """Of the paired t-test."""
-    p_holm: float | None
-    """Corrected for all such tests of the report."""
+    x: float
+    """On the axis, in its unit."""
+    seeds: tuple[int, ...]
+    estimate: Estimate
+    """Of the metric's difference; above 0 the arm is better."""
+    p: float | None = None
+    """Of the paired t-test; None where there is nothing to test, and on axes without tests."""
+    p_permutation: float | None = None
+    """Of the exact permutation test, to compare with; claims do not rest on it."""
+    p_holm: float | None = None
+    """The t-test's p, corrected for all tests of the comparison."""
+    beyond_half: bool = False
+    """More than half of the pool is labelled: there all arms have mostly the same images."""
 
 
 @dataclass(frozen=True)
-class Area:
-    """An arm's mean metric over the range of an axis that all its arms and seeds have."""
+class Coverage:
+    """What an arm's figures can rest on."""
 
     arm: str
-    axis: Axis
-    low: float
-    high: float
-    mean: float
-    interval: Interval
-    difference: float | None
-    """To the baseline, mean over paired seeds."""
-    difference_interval: Interval
-
-
-@dataclass(frozen=True)
-class Saving:
-    """What an arm needs to reach the baseline's final mean metric, beside the baseline itself."""
-
-    arm: str
-    axis: Axis
-    target: float
-    num_seeds: int
-    """Those in which both reached it."""
-    num_never: int
-    """Those in which the arm never did."""
-    needed: float | None
-    saved_share: float | None
-    """(baseline's need - arm's need) / baseline's need, mean over seeds; below 0: it needs more."""
-    interval: Interval
+    seeds: tuple[int, ...]
+    """Those with at least one round."""
+    num_rounds: tuple[int, ...]
+    """Of each of these seeds."""
+    short: tuple[int, ...]
+    """Those that ended early: they count at the budgets that they have, but not for areas and
+    savings."""
+    missing: tuple[int, ...]
+    """Those that another arm has."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All arms of an experiment against one of them."""
+    """All arms against the baseline, at equal numbers of images."""
 
     baseline: str
+    """`random`, where it is not chosen otherwise; without it, the first arm."""
     arms: tuple[str, ...]
-    num_seeds: int
+    """All, the baseline among them."""
     differences: tuple[Difference, ...]
-    penalties: dict[tuple[str, str], float]
-    areas: tuple[Area, ...]
-    savings: tuple[Saving, ...]
+    """Arm by arm, budgets ascending."""
+    num_tests: int
+    """What Holm's correction is over."""
+    interpolated: bool
+    """Whether arms or seeds differ in their numbers of images at the same round: then budgets are
+    not the rounds' own but points between them."""
+    coverage: tuple[Coverage, ...]
+    pool_images: int | None
 
-    def of(self, arm: str) -> list[Difference]:
-        """Return an arm's differences, in the order of rounds."""
-        return [each for each in self.differences if each.arm == arm]
+
+@dataclass(frozen=True)
+class MeanPoint:
+    """An arm's mean over seeds in one round."""
+
+    arm: str
+    round: int
+    x: float
+    """On the axis, in its unit: the mean over seeds."""
+    estimate: Estimate
+    """Of the metric."""
 
 
-def compare(curves: Sequence[Curve]) -> Comparison:
-    """Compare all arms with `random`, or where there is none, with the first.
+def compare(
+    curves: Sequence[Curve], pool_images: int | None = None, baseline: str | None = None
+) -> Comparison:
+    """Compare all arms with the baseline at equal numbers of images.
 
     Args:
-        curves: At least one; the full-pool bound's are left out.
+        curves: Of all arms and seeds; the bound is left out.
+        pool_images: How many images the pool has, where it is known.
+        baseline: What to compare with, instead of `random` or the first arm.
+
+    Raises:
+        ValueError: There is no curve, or none of the baseline.
     """
-    ours = [curve for curve in curves if curve.arm != BOUND and len(curve.rounds)]
-    arms = tuple(dict.fromkeys(curve.arm for curve in ours))
-    baseline = "random" if "random" in arms else arms[0]
-    others = [arm for arm in arms if arm != baseline]
-    raw = [each for arm in others for each in _differences(ours, arm, baseline)]
-    tested = [each for each in raw if each.p is not None]
-    corrected = iter(holm([each.p for each in tested if each.p is not None]))
+    curves = compared(curves)
+    baseline = baseline_of(curves, baseline)
+    arms = arms_of(curves)
+    half = np.inf if pool_images is None else pool_images / 2
+    found = [
+        replace(
+            _difference(arm, each),
+            p=paired_t(each.differences_N),
+            p_permutation=sign_flip(each.differences_N),
+            beyond_half=each.x > half,
+        )
+        for arm in arms
+        if arm != baseline
+        for each in pairs(curves, arm, baseline, "images")
+    ]
+    corrected = iter(holm([each.p for each in found if each.p is not None]))
+    differences = tuple(
+        each if each.p is None else replace(each, p_holm=next(corrected)) for each in found
+    )
     return Comparison(
         baseline=baseline,
-        arms=arms,
-        num_seeds=len({curve.seed for curve in ours}),
-        differences=tuple(
-            replace(each, p_holm=next(corrected)) if each.p is not None else each for each in raw
-        ),
-        penalties=penalties(ours, arms),
-        areas=tuple(area for axis in AXES for area in _areas(ours, arms, baseline, axis)),
-        savings=tuple(_saving(ours, arm, baseline, axis) for axis in AXES for arm in others),
+        arms=tuple(arms),
+        differences=differences,
+        num_tests=sum(each.p is not None for each in differences),
+        interpolated=not share_rounds(curves),
+        coverage=coverage(curves),
+        pool_images=pool_images,
     )
 
 
-def pairs(curves: Sequence[Curve], arm: str, other: str) -> dict[int, tuple[Curve, Curve]]:
-    """Return the two arms' curves of each seed that both have."""
-    first, second = ({c.seed: c for c in curves if c.arm == name} for name in (arm, other))
-    return {seed: (first[seed], second[seed]) for seed in first if seed in second}
+def differences_on(
+    curves: Sequence[Curve], axis: Axis, baseline: str | None = None
+) -> tuple[Difference, ...]:
+    """Return each arm less the baseline along an axis, with intervals and without tests.
 
-
-def _metric_at(curve: Curve, index: int) -> float:
-    (places,) = np.nonzero(curve.rounds == index)
-    return float(curve.metric[places[0]]) if len(places) else np.nan
-
-
-def _paired(curves: Sequence[Curve], arm: str, other: str, index: int) -> list[float]:
-    found = [
-        _metric_at(mine, index) - _metric_at(theirs, index)
-        for mine, theirs in pairs(curves, arm, other).values()
-    ]
-    return [each for each in found if np.isfinite(each)]
-
-
-def _differences(curves: Sequence[Curve], arm: str, baseline: str) -> list[Difference]:
-    """One for each round after round 0, which is the same for both."""
-    result = []
-    for index in sorted({int(r) for c in curves if c.arm == arm for r in c.rounds if r > 0}):
-        values = _paired(curves, arm, baseline, index)
-        if not values:
-            continue
-        images = [
-            float(c.costs["images"][c.rounds == index][0])
-            for c in curves
-            if c.arm == arm and index in c.rounds
-        ]
-        result.append(
-            Difference(
-                arm=arm,
-                round=index,
-                images=fmean(images),
-                num_seeds=len(values),
-                mean=fmean(values),
-                interval=interval(values),
-                p=paired_t(values),
-                p_holm=None,
-            )
-        )
-    return result
-
-
-def penalties(curves: Sequence[Curve], arms: Sequence[str]) -> dict[tuple[str, str], float]:
-    """Return the pairwise penalty matrix of Ash et al. (BADGE, ICLR 2020).
-
-    Entry (i, j): the share of the budgets at which arm i is better than arm j by a paired t-test at
-    0.05, uncorrected, as the source has it. So a high row is good, a high column bad.
+    Raises:
+        ValueError: There is no curve, or none of the baseline.
     """
-    result = {}
-    for first in arms:
-        for second in arms:
-            if first == second:
-                continue
-            rounds = {int(r) for c in curves if c.arm == first for r in c.rounds if r > 0}
-            wins = tested = 0
-            for index in rounds:
-                values = _paired(curves, first, second, index)
-                p = paired_t(values)
-                tested += p is not None
-                wins += p is not None and p < SIGNIFICANT and fmean(values) > 0
-            if tested:
-                result[first, second] = wins / tested
-    return result
+    curves = compared(curves)
+    baseline = baseline_of(curves, baseline)
+    return tuple(
+        _difference(arm, each)
+        for arm in arms_of(curves)
+        if arm != baseline
+        for each in pairs(curves, arm, baseline, axis)
+    )
 
 
-def _finite(curve: Curve, axis: Axis) -> tuple[Float64s, Float64s]:
-    known = np.isfinite(curve.metric)
-    return curve.costs[axis][known], curve.metric[known]
+def _difference(arm: str, at_point: Pairs) -> Difference:
+    return Difference(arm, at_point.x, at_point.seeds, estimate(at_point.differences_N))
 
 
-def _areas(curves: Sequence[Curve], arms: Sequence[str], baseline: str, axis: Axis) -> list[Area]:
-    """Over the range that all curves reach; curves of one point, or none in common, have none."""
-    ends = [_finite(curve, axis)[0] for curve in curves]
-    ends = [x for x in ends if len(x)]
-    low, high = (max(x[0] for x in ends), min(x[-1] for x in ends)) if ends else (0.0, 0.0)
-    if low >= high:
-        return []
-    heights = {
-        (c.arm, c.seed): mean_height(*_finite(c, axis), low, high)
-        for c in curves
-        if len(_finite(c, axis)[0])
-    }
+def coverage(curves: Sequence[Curve]) -> tuple[Coverage, ...]:
+    """Return for each arm what seeds and rounds there are, and what is missing."""
+    curves = compared(curves)
+    all_seeds = {curve.seed for curve in curves}
     result = []
-    for arm in arms:
-        values = [height for (name, _), height in heights.items() if name == arm]
-        paired = [
-            height - heights[baseline, seed]
-            for (name, seed), height in heights.items()
-            if name == arm != baseline and (baseline, seed) in heights
-        ]
+    for arm in arms_of(curves):
+        seeds = of_arm(curves, arm)
         result.append(
-            Area(
+            Coverage(
                 arm=arm,
-                axis=axis,
-                low=low,
-                high=high,
-                mean=fmean(values),
-                interval=interval(values),
-                difference=fmean(paired) if paired else None,
-                difference_interval=interval(paired),
+                seeds=tuple(seeds),
+                num_rounds=tuple(len(curve.rounds) for curve in seeds.values()),
+                short=tuple(sorted(seeds.keys() - of_arm(lasting(curves), arm).keys())),
+                missing=tuple(sorted(all_seeds - seeds.keys())),
             )
         )
-    return result
+    return tuple(result)
 
 
-def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis) -> Saving:
-    finals = [_finite(c, axis)[1] for c in curves if c.arm == baseline]
-    target = fmean(float(metric[-1]) for metric in finals if len(metric))
-    needed, shares, never = [], [], 0
-    for mine, theirs in pairs(curves, arm, baseline).values():
-        own = first_reached(*_finite(mine, axis), target)
-        other = first_reached(*_finite(theirs, axis), target)
-        never += own is None
-        if own is not None and other is not None and other > 0:
-            needed.append(own)
-            shares.append((other - own) / other)
-    return Saving(
-        arm=arm,
-        axis=axis,
-        target=target,
-        num_seeds=len(shares),
-        num_never=never,
-        needed=fmean(needed) if needed else None,
-        saved_share=fmean(shares) if shares else None,
-        interval=interval(shares),
-    )
+def mean_points(curves: Sequence[Curve], axis: Axis) -> tuple[MeanPoint, ...]:
+    """Return each arm's mean over its lasting seeds, at the rounds that all of them have.
+
+    A mean over fewer seeds than the round before would jump for no other reason.
+    """
+    curves = lasting(compared(curves))
+    result = []
+    for arm in arms_of(curves):
+        of_seeds = [_by_round(curve, axis) for curve in of_arm(curves, arm).values()]
+        shared = set.intersection(*(set(each) for each in of_seeds))
+        for index in sorted(shared):
+            x, metric = np.array([each[index] for each in of_seeds]).T
+            result.append(MeanPoint(arm, index, float(x.mean()), estimate(metric)))
+    return tuple(result)
+
+
+def _by_round(curve: Curve, axis: Axis) -> dict[int, tuple[float, float]]:
+    """A curve's cost and metric by round, where both are known."""
+    columns = zip(curve.rounds, curve.costs[axis], curve.metric, strict=True)
+    return {int(index): (x, metric) for index, x, metric in columns if np.isfinite(x)}

@@ -6,15 +6,15 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from job.config import BOUND, Config
 from job.report import facts as knowledge
-from job.report.comparison import Comparison, compare
-from job.report.curves import AXES, Axis, Curve, curves_of
+from job.report.areas import Area, areas_of
+from job.report.comparison import Comparison, Difference, MeanPoint, compare, mean_points
+from job.report.curves import AXES, Curve, compared, curves_of
 from job.report.drawing import Drawing
 from job.report.facts import Facts
 from job.report.figures import (
@@ -27,11 +27,10 @@ from job.report.figures import (
     stage_times,
     styles_of,
 )
+from job.report.penalties import PENALTY_SIGN, Penalties, penalties
 from job.report.results import Row
-from job.report.statistics import interval
-from job.report.verdict import LEAST_SEEDS, verdicts
-
-NO_INTERVAL = (np.nan, np.nan)
+from job.report.savings import Saving, savings_of
+from job.report.verdict import Summary, judge
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,44 @@ class Sheet:
     jpeg: bytes
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the curves say."""
+
+    curves: list[Curve]
+    comparison: Comparison
+    savings: tuple[Saving, ...]
+    areas: tuple[Area, ...]
+    penalties: Penalties
+    summary: Summary
+
+
+def find(rows: Sequence[Row], facts: Facts, setup_cost: float | None = None) -> Findings:
+    """Compare the arms of an experiment.
+
+    Args:
+        rows: At least one.
+        facts: The pool's size is taken from them.
+        setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
+    """
+    curves = curves_of(rows)
+    comparison, savings = compare(curves, facts.pool_images), savings_of(curves)
+    return Findings(
+        curves=curves,
+        comparison=comparison,
+        savings=savings,
+        areas=areas_of(curves),
+        penalties=penalties(curves),
+        summary=judge(comparison, savings, setup_cost),
+    )
+
+
 def files(
-    config: Config, rows: Sequence[Row], facts: Facts, sheets: Iterable[Sheet]
+    config: Config,
+    rows: Sequence[Row],
+    facts: Facts,
+    sheets: Iterable[Sheet],
+    setup_cost: float | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of the report; `index.html` comes last.
 
@@ -54,49 +89,32 @@ def files(
         rows: At least one.
         facts: What else there is to say.
         sheets: Contact sheets, to be shown in their order.
+        setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
     """
-    curves = curves_of(rows)
-    comparison = compare(curves)
-    drawings = list(figures(curves, comparison, facts))
+    found = find(rows, facts, setup_cost)
+    drawings = list(figures(found, facts))
     for each in drawings:
         yield f"{each.name}.svg", each.svg.replace("currentColor", "#1a1a1a").encode()
         yield f"{each.name}.png", each.png
-    for name, table in tables(comparison).items():
+    for name, table in tables(found).items():
         yield f"{name}.csv", to_csv(table)
-    yield "comparison.json", to_json(comparison)
-    yield "index.html", html(config, rows, comparison, facts, drawings, tuple(sheets))
+    yield "comparison.json", to_json(found)
+    yield "index.html", html(config, rows, found, facts, drawings, tuple(sheets))
 
 
-def means_of(curves: Sequence[Curve], axis: Axis) -> list[MeanCurve]:
-    """Return each arm's mean curve over the rounds that all its seeds have, with intervals."""
-    result = []
-    for arm, group in groupby(curves, key=lambda curve: curve.arm):
-        seeds = list(group)
-        shared = sorted(set.intersection(*({int(r) for r in c.rounds} for c in seeds)))
-        if arm == BOUND or not shared:
-            continue
-        rows = [[int(np.flatnonzero(c.rounds == index)[0]) for index in shared] for c in seeds]
-        metric = np.array([c.metric[row] for c, row in zip(seeds, rows, strict=True)])
-        x = np.array([c.costs[axis][row] for c, row in zip(seeds, rows, strict=True)])
-        ends = [interval(column.tolist()) or NO_INTERVAL for column in metric.T]
-        low, high = np.array(ends).T
-        result.append(MeanCurve(arm, x.mean(axis=0), metric.mean(axis=0), low, high))
-    return result
-
-
-def figures(curves: Sequence[Curve], comparison: Comparison, facts: Facts) -> Iterator[Drawing]:
+def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
     """Yield the figures that can be drawn from what is done."""
-    bounds = [curve.metric[-1] for curve in curves if curve.arm == BOUND]
+    bounds = [curve.metric[-1] for curve in found.curves if curve.arm == BOUND]
     bound = float(np.mean(bounds)) if bounds else None
-    ours = [curve for curve in curves if curve.arm != BOUND]
-    styles = styles_of(comparison.arms)
+    ours = compared(found.curves)
+    styles = styles_of(found.comparison.arms)
     for axis in AXES:
-        means = means_of(ours, axis)
         half = facts.pool_images / 2 if axis == "images" else None
-        if means:
-            yield learning_curve(axis, ours, means, styles, bound=bound, half_pool=half)
-    if comparison.differences:
-        yield difference_curve(comparison.baseline, _difference_means(comparison), styles)
+        means = _means(mean_points(ours, axis))
+        yield learning_curve(axis, ours, means, styles, bound=bound, half_pool=half)
+    if found.comparison.differences:
+        differences = _means(found.comparison.differences)
+        yield difference_curve(found.comparison.baseline, differences, styles)
     if ap := knowledge.ap_by_arm(facts):
         title = "Average precision of each class after the last round"
         yield class_bars("classes", title, "AP at IoU 0.5", ap, styles)
@@ -107,43 +125,56 @@ def figures(curves: Sequence[Curve], comparison: Comparison, facts: Facts) -> It
     yield stage_times(knowledge.seconds_by_arm(facts))
 
 
-def _difference_means(comparison: Comparison) -> list[MeanCurve]:
-    result = []
-    for arm in comparison.arms:
-        mine = comparison.of(arm)
-        if mine:
-            ends = [each.interval or NO_INTERVAL for each in mine]
-            low, high = np.array(ends).T
-            x = np.array([each.images for each in mine])
-            result.append(MeanCurve(arm, x, np.array([each.mean for each in mine]), low, high))
-    return result
+def _means(points: Sequence[MeanPoint] | Sequence[Difference]) -> list[MeanCurve]:
+    """Points as lines, an arm each."""
+    of_arm: dict[str, list[MeanPoint | Difference]] = {}
+    for each in points:
+        of_arm.setdefault(each.arm, []).append(each)
+    return [
+        MeanCurve(
+            arm=arm,
+            x=np.array([each.x for each in group]),
+            mean=np.array([each.estimate.mean for each in group]),
+            low=np.array([_or_nan(each.estimate.low) for each in group]),
+            high=np.array([_or_nan(each.estimate.high) for each in group]),
+        )
+        for arm, group in of_arm.items()
+    ]
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 Table = list[dict[str, object]]
 
 
-def tables(comparison: Comparison) -> dict[str, Table]:
+def tables(found: Findings) -> dict[str, Table]:
     """Return the tables by their names, each row by the names of its columns."""
+    names = found.penalties.arms
     return {
-        "differences": [_flat(asdict(each)) for each in comparison.differences],
-        "areas": [_flat(asdict(each)) for each in comparison.areas],
-        "savings": [_flat(asdict(each)) for each in comparison.savings],
+        "differences": [flat(asdict(each)) for each in found.comparison.differences],
+        "areas": [flat(asdict(each)) for each in found.areas],
+        "savings": [
+            flat({k: v for k, v in asdict(each).items() if not k.endswith("_needs")})
+            for each in found.savings
+        ],
         "penalties": [
-            {"arm": first, "against": second, "share_of_budgets_won": value}
-            for (first, second), value in comparison.penalties.items()
+            {"arm": arm, **dict(zip(names, row, strict=True))}
+            for arm, row in zip(names, found.penalties.beats, strict=True)
         ],
     }
 
 
-def _flat(row: Mapping[str, object]) -> dict[str, object]:
-    """A row in which an interval is two columns."""
+def flat(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return a row in which what is nested has columns of its own."""
     result: dict[str, object] = {}
     for key, value in row.items():
-        if key.endswith("interval"):
-            low, high = value if isinstance(value, tuple) else (None, None)
-            result |= {f"{key}_low": low, f"{key}_high": high}
+        if isinstance(value, dict):
+            result |= flat(value, f"{prefix}{key}_")
         else:
-            result[key] = value
+            name = f"{prefix}{key}"
+            result[name] = " ".join(map(str, value)) if isinstance(value, tuple) else value
     return result
 
 
@@ -151,27 +182,29 @@ def to_csv(table: Table) -> bytes:
     """Return a table as CSV, what is not known empty."""
     file = io.StringIO()
     if table:
-        writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
+        names = dict.fromkeys(name for row in table for name in row)
+        writer = csv.DictWriter(file, list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(table)
     return file.getvalue().encode()
 
 
-def to_json(comparison: Comparison) -> bytes:
+def to_json(found: Findings) -> bytes:
     """Return all figures of the comparison."""
     content = {
-        "baseline": comparison.baseline,
-        "num_seeds": comparison.num_seeds,
-        "verdicts": [asdict(each) for each in verdicts(comparison)],
-        **tables(comparison),
+        "summary": asdict(found.summary),
+        "comparison": asdict(found.comparison),
+        "savings": [asdict(each) for each in found.savings],
+        "areas": [asdict(each) for each in found.areas],
+        "penalties": asdict(found.penalties),
     }
-    return (json.dumps(content, indent=1) + "\n").encode()
+    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
 def html(  # noqa: PLR0913, PLR0917 - all that the page shows
     config: Config,
     rows: Sequence[Row],
-    comparison: Comparison,
+    found: Findings,
     facts: Facts,
     drawings: Sequence[Drawing],
     sheets: Sequence[Sheet],
@@ -191,9 +224,11 @@ def html(  # noqa: PLR0913, PLR0917 - all that the page shows
         .render(
             config=config,
             rows=rows,
-            comparison=comparison,
-            verdicts=verdicts(comparison),
-            least_seeds=LEAST_SEEDS,
+            found=found,
+            comparison=found.comparison,
+            summary=found.summary,
+            penalty_sign=PENALTY_SIGN,
+            num_seeds=len({row.seed for row in rows}),
             facts=facts,
             figures={each.name: each for each in drawings},
             units=UNITS,

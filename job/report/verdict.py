@@ -1,110 +1,218 @@
-"""The comparison in words: what is shown, and what is not."""
+"""The verdict: does an arm beat the baseline here, how sure is that, and what does it save."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from job.report.comparison import SIGNIFICANT, Comparison, Difference, Saving
+from job.report.claims import PayClaim, SavingClaim, pay_claim, saving_claim
+from job.report.comparison import Comparison, Difference
+from job.report.notes import notes_on
+from job.report.savings import Saving
+from job.report.statistics import LEVEL, MIN_SEEDS
+from job.report.wording import counted, interval, listing, points, probability
 
-LEAST_SEEDS = 5
-"""With fewer paired seeds nothing is claimed."""
-WORDS = {
-    "images": "images",
-    "boxes": "boxes",
-    "annotation_seconds": "hours of annotation",
-    "money": "money for annotation",
-    "wall_seconds": "hours of computing",
-}
+Outcome = Literal["better", "worse", "not shown"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the experiment says of one arm."""
+    """What may be said of one arm against the baseline."""
 
     arm: str
-    is_better: bool | None
-    """None: neither better nor worse is shown."""
+    outcome: Outcome
     sentence: str
-    details: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """Why nothing is shown, as sentences; none where something is."""
+    cautions: tuple[str, ...]
+    """What to keep in mind, as sentences."""
+    start: Difference | None
+    """Where the outcome begins: its images, seeds, difference, interval and p."""
+    end: Difference | None
+    """The last budget that was tested with enough seeds; without one, the last that is paired."""
+    savings: tuple[SavingClaim, ...]
+    """In images, boxes, hours and money, as far as they cost anything."""
+    pays: PayClaim | None
+    """None without a set-up cost, and where there are no figures."""
 
 
-def verdicts(comparison: Comparison) -> list[Verdict]:
-    """Return a verdict for each arm but the baseline."""
-    return [_verdict(comparison, arm) for arm in comparison.arms if arm != comparison.baseline]
+@dataclass(frozen=True)
+class Summary:
+    """The verdicts on all arms, and what they rest on."""
+
+    headline: str
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...]
+    """What the reader of any of the figures has to know, as sentences."""
 
 
-def _verdict(comparison: Comparison, arm: str) -> Verdict:
-    differences, baseline = comparison.of(arm), comparison.baseline
-    if not differences:
-        return Verdict(arm, None, f"{arm}: no round to compare with {baseline} yet.", ())
-    last = differences[-1]
-    details = [_last(last, baseline), *_savings(comparison, arm)]
-    if last.num_seeds < LEAST_SEEDS:
-        seeds = "1 seed is" if last.num_seeds == 1 else f"{last.num_seeds} seeds are"
-        sentence = (
-            f"{arm} against {baseline}: not shown. {seeds} fewer than the {LEAST_SEEDS} from "
-            "which anything is claimed here."
-        )
-        return Verdict(arm, None, sentence, tuple(details))
-    for is_better, word in ((True, "better"), (False, "worse")):
-        first = _from_when(differences, is_better=is_better)
-        if first is not None:
-            sentence = (
-                f"{arm} is {word} than {baseline} from {first.images:,.0f} images on: "
-                f"{100 * last.mean:+.1f} points of mAP in the end (p = {last.p_holm:.2g})."
-            )
-            return Verdict(arm, is_better, sentence, tuple(details))
-    sentence = (
-        f"{arm} against {baseline}: not shown. In the end {100 * last.mean:+.1f} points of mAP, "
-        "within what seeds differ by."
+def judge(
+    comparison: Comparison, savings: Sequence[Saving], setup_cost: float | None = None
+) -> Summary:
+    """Return the verdict on every arm.
+
+    An arm is better from the first number of images on at which the Holm-corrected test is below
+    0.05 and from which on the mean difference is positive at every number of images; worse: the
+    same with negative. Only budgets with at least 5 paired seeds count, and only those where the
+    two differ at all.
+
+    Args:
+        comparison: At equal numbers of images.
+        savings: Of the same curves.
+        setup_cost: Money to set active learning up, once; None: no word of whether it pays.
+    """
+    verdicts = tuple(
+        _verdict(comparison, arm, [each for each in savings if each.arm == arm], setup_cost)
+        for arm in comparison.arms
+        if arm != comparison.baseline
     )
-    return Verdict(arm, None, sentence, tuple(details))
+    return Summary(_headline(verdicts, comparison.baseline), verdicts, notes_on(comparison))
 
 
-def _from_when(differences: Sequence[Difference], *, is_better: bool) -> Difference | None:
-    """Return the first round from which on all differences are of one sign and the last is sure."""
-    sign = 1 if is_better else -1
-    last = differences[-1]
-    if last.p_holm is None or last.p_holm >= SIGNIFICANT or sign * last.mean <= 0:
-        return None
-    first = last
-    for each in reversed(differences):
-        if sign * each.mean <= 0:
+def _verdict(
+    comparison: Comparison, arm: str, savings: Sequence[Saving], setup_cost: float | None
+) -> Verdict:
+    ours = [each for each in comparison.differences if each.arm == arm]
+    tested = [each for each in ours if len(each.seeds) >= MIN_SEEDS and each.p_holm is not None]
+    better, worse = _start(tested, 1), _start(tested, -1)
+    start, last = better or worse, tested or ours
+    claims = tuple(
+        saving_claim(each, is_better=better is not None)
+        for each in savings
+        if each.axis != "wall_seconds"
+    )
+    saves_money = any(each.is_shown for each in claims if each.saving.axis == "money")
+    return Verdict(
+        arm=arm,
+        outcome="better" if better else "worse" if worse else "not shown",
+        sentence=_sentence(arm, comparison.baseline, start, tested),
+        reasons=() if start else tuple(_reasons(comparison, ours, tested)),
+        cautions=tuple(_cautions(comparison, ours, tested, start)),
+        start=start,
+        end=last[-1] if last else None,
+        savings=claims,
+        pays=None
+        if setup_cost is None
+        else pay_claim(savings, arm, setup_cost, is_saving_shown=saves_money),
+    )
+
+
+def _is_significant(each: Difference) -> bool:
+    return each.p_holm is not None and each.p_holm < LEVEL
+
+
+def _start(tested: Sequence[Difference], sign: int) -> Difference | None:
+    """Where the arm is significantly ahead (sign 1) or behind (-1), and stays so."""
+    found = None
+    for each in reversed(tested):
+        if sign * each.estimate.mean <= 0:
             break
-        first = each
-    return first
+        if _is_significant(each):
+            found = each
+    return found
 
 
-def _last(last: Difference, baseline: str) -> str:
-    around = ""
-    if last.interval:
-        low, high = last.interval
-        around = f", 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
-    seeds = "1 seed" if last.num_seeds == 1 else f"{last.num_seeds} seeds"
+def _sentence(
+    arm: str, baseline: str, start: Difference | None, tested: Sequence[Difference]
+) -> str:
+    if start is None:
+        return f"It is not shown that {arm} beats {baseline}."
+    end = tested[-1]
+    word, sign = ("beats", 1) if start.estimate.mean > 0 else ("is worse than", -1)
+    where = f"from {start.x:,.0f} labelled images on: there by"
+    then = f"; at {end.x:,.0f}, the last, by {points(sign * end.estimate.mean)}"
+    if end is start:
+        where, then = f"at {start.x:,.0f} labelled images, the last budget: by", ""
     return (
-        f"After round {last.round} ({last.images:,.0f} images): {100 * last.mean:+.1f} points of "
-        f"mAP against {baseline}{around}, {seeds}."
+        f"{arm} {word} {baseline} {where} {points(sign * start.estimate.mean)} of mAP"
+        f" ({interval(start.estimate, 100 * sign)}; {counted(len(start.seeds), 'seed')}; corrected"
+        f" {probability(start.p_holm)}){then}."
     )
 
 
-def _savings(comparison: Comparison, arm: str) -> list[str]:
+def _reasons(
+    comparison: Comparison, ours: Sequence[Difference], tested: Sequence[Difference]
+) -> list[str]:
+    most = max((len(each.seeds) for each in ours), default=0)
+    if most < MIN_SEEDS:
+        return [f"{counted(most, 'paired seed')}: with fewer than {MIN_SEEDS} nothing is claimed."]
+    if not tested:
+        return ["The two do not differ at any budget."]
+    significant = next((each for each in tested if _is_significant(each)), None)
+    if significant:
+        return [_turned(significant, tested)]
+    best = min(tested, key=lambda each: each.p_holm or 0.0)
+    smallest = f"the smallest is {probability(best.p_holm)}, at {best.x:,.0f} images"
     return [
-        _saving(each, comparison.baseline)
-        for each in comparison.savings
-        if each.arm == arm and each.axis in {"images", "boxes", "money"}
+        f"No p is below {LEVEL} after correction for {comparison.num_tests} tests; {smallest}.",
+        _at_the_end(tested[-1]),
     ]
 
 
-def _saving(saving: Saving, baseline: str) -> str:
-    what = WORDS[saving.axis]
-    goal = f"To reach {baseline}'s final mAP of {saving.target:.3f}"
-    if saving.saved_share is None:
-        return f"{goal} in {what}: never reached."
-    word = "fewer" if saving.saved_share >= 0 else "more"
-    never = f"; in {saving.num_never} more it is never reached" if saving.num_never else ""
-    around = ""
-    if saving.interval:
-        low, high = saving.interval
-        around = f" (95 % interval {100 * low:.0f} to {100 * high:.0f} % saved)"
-    share = f"{abs(100 * saving.saved_share):.0f} % {word} {what}{around}"
-    seeds = "1 seed" if saving.num_seeds == 1 else f"{saving.num_seeds} seeds"
-    return f"{goal}: {share}, {seeds}{never}."
+def _turned(first: Difference, tested: Sequence[Difference]) -> str:
+    """Where a significant difference is lost again; it is, or something would be shown."""
+    later = next(
+        each
+        for each in tested
+        if each.x > first.x and each.estimate.mean * first.estimate.mean <= 0
+    )
+    word = "ahead" if first.estimate.mean > 0 else "behind"
+    by = f"{points(abs(first.estimate.mean))} of mAP, corrected {probability(first.p_holm)}"
+    return f"At {first.x:,.0f} images it is {word} ({by}), but at {later.x:,.0f} it is not."
+
+
+def _at_the_end(last: Difference) -> str:
+    low, high = last.estimate.low, last.estimate.high
+    holds = low is not None and high is not None and low <= 0 <= high
+    about = "holds 0" if holds else "does not hold 0, but claims nothing without the test"
+    return (
+        f"At {last.x:,.0f} images, the last budget, the difference is"
+        f" {points(last.estimate.mean)} of mAP; its {interval(last.estimate, 100)} {about}."
+    )
+
+
+def _cautions(
+    comparison: Comparison,
+    ours: Sequence[Difference],
+    tested: Sequence[Difference],
+    start: Difference | None,
+) -> list[str]:
+    result = []
+    if start and any(
+        _is_significant(each) and each.estimate.mean * start.estimate.mean < 0 for each in tested
+    ):
+        result.append("With fewer images it is the other way round.")
+    few = [each.x for each in ours if len(each.seeds) < MIN_SEEDS]
+    if tested and few:
+        result.append(
+            f"At {listing([f'{x:,.0f}' for x in few])} images fewer than {MIN_SEEDS} seeds are"
+            " paired: nothing is claimed there."
+        )
+    if start and start.beyond_half and comparison.pool_images:
+        result.append(
+            f"This begins only beyond half of the pool ({comparison.pool_images:,} images), where"
+            " all arms have mostly the same images."
+        )
+    return result
+
+
+def _headline(verdicts: Sequence[Verdict], baseline: str) -> str:
+    arms: dict[Outcome, list[str]] = {"better": [], "worse": [], "not shown": []}
+    for each in verdicts:
+        arms[each.outcome].append(each.arm)
+    if not verdicts:
+        return f"{baseline} is the only arm: there is nothing to compare it with."
+    most = max(len(each.end.seeds) if each.end else 0 for each in verdicts)
+    if most < MIN_SEEDS:
+        return (
+            f"Nothing is claimed: {counted(most, 'seed')} paired with {baseline}, and"
+            f" {MIN_SEEDS} are needed."
+        )
+    better, worse, open_ = arms["better"], arms["worse"], arms["not shown"]
+    beat = "beats" if len(better) == 1 else "beat"
+    parts = [f"{listing(better)} {beat} {baseline} here."] if better else []
+    parts = parts or [f"No arm is shown to beat {baseline} here."]
+    if worse:
+        parts.append(f"{listing(worse)} {'is' if len(worse) == 1 else 'are'} worse.")
+    if open_ and (better or worse):
+        parts.append(f"For {listing(open_)} nothing is shown.")
+    return " ".join(parts)

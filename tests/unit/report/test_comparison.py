@@ -1,149 +1,176 @@
-"""Arms against each other, by hand."""
+"""Arms compared seed by seed: differences, tests, and what is missing."""
 
-import numpy as np
+import json
+from dataclasses import asdict, astuple
+
 import pytest
 from scipy import stats
 
-from job.report.comparison import Comparison, compare
-from job.report.curves import AXES, Axis, Curve, Float64s
-from job.report.verdict import verdicts
+from job.config import BOUND
+from job.report.areas import areas_of
+from job.report.comparison import compare, coverage, differences_on, mean_points
+from job.report.pairs import common_range
+from job.report.penalties import penalties
+from tests.unit.report.make_curves import BASE, NOISE, added, boxes, curve, curves
 
 
-def curve(arm: str, seed: int, metric: list[float], first: int = 0, boxes: float = 1) -> Curve:
-    """Rounds from `first` on, of 100 images each; so many boxes an image."""
-    rounds = np.arange(first, first + len(metric))
-    images: Float64s = 100.0 * (rounds + 1.0).astype(np.float64)
-    costs: dict[Axis, Float64s] = {
-        axis: images * boxes if axis == "boxes" else images for axis in AXES
-    }
-    return Curve(arm, seed, rounds, np.array(metric), costs)
-
-
-def both(differences: list[list[float]], start: float = 0.2) -> Comparison:
-    """`random` rises by 0.1 a round; `mine` differs from it by so much in each seed's rounds."""
-    curves = []
-    for seed, by in enumerate(differences):
-        base = [start + 0.1 * index for index in range(len(by))]
-        curves.append(curve("random", seed, base))
-        curves.append(curve("mine", seed, [a + b for a, b in zip(base, by, strict=True)]))
-    return compare(curves)
-
-
-def test_differences_are_paired_by_seed() -> None:
-    """Round 1: 0.02, 0.04; round 2: 0.10, 0.20. Their tests are scipy's, corrected for two."""
-    found = both([[0, 0.02, 0.10], [0, 0.04, 0.20]])
-    assert found.baseline == "random"
-    first, second = found.of("mine")
-    assert (first.round, first.images, first.num_seeds) == (1, 200, 2)
-    assert first.mean == pytest.approx(0.03)
-    p = stats.ttest_1samp([0.02, 0.04], 0).pvalue  # that of [0.10, 0.20] is the same
-    assert [first.p, second.p] == pytest.approx([p, p])
-    assert [first.p_holm, second.p_holm] == pytest.approx([2 * p, 2 * p])
-
-
-def test_a_seed_without_a_round_is_left_out_there() -> None:
-    """Each figure says on how many seeds it rests; a failed one is no zero."""
-    curves = [
-        curve("random", 0, [0.2, 0.3, 0.4]),
-        curve("random", 1, [0.2, 0.3, 0.4]),
-        curve("mine", 0, [0.2, 0.4, 0.5]),
-        curve("mine", 1, [0.2, 0.5]),
-        curve("mine", 2, [0.2, 0.9]),
+def test_differences_by_hand() -> None:
+    """Arm less random at each number of images: here 0 in the shared round, then always 0.05."""
+    found = compare([*curves("random", BASE), *curves("a", added([0, 0.05, 0.05]))])
+    assert [(each.arm, each.x) for each in found.differences] == [
+        ("a", 100),
+        ("a", 200),
+        ("a", 300),
     ]
-    first, second = compare(curves).of("mine")
-    assert [first.num_seeds, second.num_seeds] == [2, 1]
-    assert [first.mean, second.mean] == pytest.approx([0.15, 0.1])
-    assert second.p is None
+    assert [each.estimate.mean for each in found.differences] == pytest.approx([0, 0.05, 0.05])
+    assert [each.estimate.low for each in found.differences] == pytest.approx([0, 0.05, 0.05])
+    assert [each.seeds for each in found.differences] == [(0, 1, 2, 3, 4)] * 3
 
 
-def test_the_first_arm_stands_in_for_random() -> None:
-    """Where there is no random arm."""
-    found = compare([curve("a", 0, [0.2, 0.3]), curve("b", 0, [0.2, 0.4])])
-    assert (found.baseline, [each.arm for each in found.differences]) == ("a", ["b"])
+def test_a_constant_difference_is_certain() -> None:
+    """Its t is infinite, so p is 0 and stays 0 after correction; the permutation test has 1/16."""
+    found = compare([*curves("random", BASE), *curves("a", added([0, 0.05, 0.05]))])
+    for each in found.differences[1:]:
+        assert (each.p, each.p_holm) == pytest.approx((0, 0), abs=1e-9)
+        assert each.p_permutation == 1 / 16
 
 
-def test_the_full_pool_is_no_arm() -> None:
-    """It is a bound."""
-    found = compare([curve("random", 0, [0.2]), curve("full-pool", 0, [0.9], first=1)])
+def test_the_shared_round_is_not_tested() -> None:
+    """All arms are the same in round 0: a test there would only make the correction harder."""
+    found = compare([*curves("random", BASE), *curves("a", added(NOISE))])
+    assert found.differences[0].p is None
+    assert found.differences[0].p_holm is None
+    assert found.num_tests == 2
+
+
+def test_p_values_are_scipys_corrected_over_all_arms_and_budgets() -> None:
+    """Two arms at two budgets are four tests: the smallest p is times 4, the next times 3, ..."""
+    a, b = added(NOISE), added([[0, 0.03, 0.04]] * 5)
+    b[0][1] += 0.02
+    b[3][2] -= 0.03
+    found = compare([*curves("random", BASE), *curves("a", a), *curves("b", b)])
+    expected = [
+        float(stats.ttest_rel([row[index] for row in arm], [row[index] for row in BASE]).pvalue)
+        for arm in (a, b)
+        for index in (1, 2)
+    ]
+    tested = [each for each in found.differences if each.p is not None]
+    assert [each.p for each in tested] == pytest.approx(expected)
+    ranked = sorted(tested, key=lambda each: each.p or 0.0)
+    corrected, before = [], 0.0
+    for each, factor in zip(ranked, (4, 3, 2, 1), strict=True):
+        before = max(before, min(1.0, factor * (each.p or 0.0)))
+        corrected.append(before)
+    assert [each.p_holm for each in ranked] == pytest.approx(corrected)
+    assert found.num_tests == 4
+
+
+def test_a_seed_counts_where_both_arms_have_it() -> None:
+    """Seed 1 failed in a after round 1, seed 2 never began, and seed 7 has no random beside it."""
+    arm = [
+        curve("a", 0, [0.3, 0.5, 0.6]),
+        curve("a", 1, [0.3, 0.5]),
+        curve("a", 7, [0.3, 0.9, 0.9]),
+    ]
+    found = compare([*curves("random", BASE[:3]), *arm])
+    assert [each.seeds for each in found.differences] == [(0, 1), (0, 1), (0,)]
+    assert found.differences[1].estimate.mean == pytest.approx((0.10 + 0.07) / 2)
+    assert astuple(found.differences[2].estimate) == pytest.approx((0.10, None, None, 1))
+    assert found.differences[2].p is None
+
+
+def test_a_missing_round_is_not_made_up() -> None:
+    """Without round 1 in between, nothing is told of 200 images."""
+    gap = curve("a", 0, [0.3, 0.6], rounds=[0, 2])
+    found = compare([*curves("random", BASE[:1]), gap])
+    assert [each.x for each in found.differences] == [100, 300]
+
+
+def test_arms_of_unequal_rounds_are_compared_where_both_are() -> None:
+    """Nothing is extrapolated over the shorter one's last round."""
+    longer = [[*row, 0.6] for row in added([0, 0.05, 0.05])]
+    found = compare([*curves("random", BASE), *curves("a", longer)])
+    assert [each.x for each in found.differences] == [100, 200, 300]
+    shorter = [row[:2] for row in BASE]
+    found = compare([*curves("random", BASE), *curves("a", shorter)])
+    assert [each.x for each in found.differences] == [100, 200]
+
+
+def test_without_random_the_first_arm_is_the_baseline() -> None:
+    """Another one can be asked for, and has to be there."""
+    both = [*curves("b", BASE), *curves("a", added([0, 0.05, 0.05]))]
+    assert compare(both).baseline == "b"
+    assert {each.arm for each in compare(both).differences} == {"a"}
+    assert compare(both, baseline="a").differences[2].estimate.mean == pytest.approx(-0.05)
+    with pytest.raises(ValueError, match="random"):
+        compare(both, baseline="random")
+
+
+def test_the_bound_is_no_arm() -> None:
+    """It labels the whole pool at once: there is no budget at which to compare it."""
+    found = compare([*curves("random", BASE), curve(BOUND, 0, [0.9])])
     assert found.arms == ("random",)
+    assert found.differences == ()
 
 
-def test_areas_are_mean_heights_over_the_common_range() -> None:
-    """In images from 100 to 300: random 0.2, 0.3, 0.4, mean 0.3; mine is 0.1 above from 200 on."""
-    found = both([[0, 0.1, 0.1], [0, 0.1, 0.1]])
-    random, mine = (each for each in found.areas if each.axis == "images")
-    assert (random.low, random.high) == (100, 300)
-    assert random.mean == pytest.approx(0.3)
-    assert mine.mean == pytest.approx(0.3 + 0.05 / 2 + 0.1 / 2)
-    assert mine.difference == pytest.approx(0.075)
+def test_no_curve_at_all() -> None:
+    """There is nothing to compare."""
+    with pytest.raises(ValueError, match="no curve"):
+        compare([curve("random", 0, [float("nan")])])
 
 
-def test_an_axis_without_a_common_range_has_no_area() -> None:
-    """The boxes of one arm begin where the other's end."""
-    curves = [curve("random", 0, [0.2, 0.3]), curve("mine", 0, [0.2, 0.3], boxes=10)]
-    axes = {area.axis for area in compare(curves).areas}
-    assert axes == {"images", "annotation_seconds", "money", "wall_seconds"}
+def test_budgets_beyond_half_the_pool_are_marked() -> None:
+    """200 of 400 is half and not beyond it; without a pool's size nothing is marked."""
+    both = [*curves("random", BASE), *curves("a", added(NOISE))]
+    assert [each.beyond_half for each in compare(both, 400).differences] == [False, False, True]
+    assert not any(each.beyond_half for each in compare(both).differences)
 
 
-def test_a_saving_is_what_the_baseline_needed_more() -> None:
-    """Random ends at 0.4, at 300 images; mine reaches 0.4 half way from 100 (0.2) to 200 (0.6)."""
-    curves = [curve("random", 0, [0.2, 0.3, 0.4]), curve("mine", 0, [0.2, 0.6, 0.6])]
-    (saving,) = [each for each in compare(curves).savings if each.axis == "images"]
-    assert [saving.target, saving.needed, saving.saved_share] == pytest.approx([0.4, 150, 0.5])
-    assert (saving.num_seeds, saving.num_never) == (1, 0)
+def test_what_the_figures_rest_on() -> None:
+    """Each seed's rounds, seeds that ended early, and seeds that only other arms have."""
+    both = [*curves("random", BASE), curve("a", 0, [0.3, 0.4, 0.5]), curve("a", 3, [0.3])]
+    random, arm = coverage(both)
+    assert (random.seeds, random.short, random.missing) == ((0, 1, 2, 3, 4), (), ())
+    assert (arm.seeds, arm.num_rounds) == ((0, 3), (3, 1))
+    assert (arm.short, arm.missing) == ((3,), (1, 2, 4))
 
 
-def test_a_goal_that_is_never_reached_is_counted() -> None:
-    """And is no saving."""
-    curves = [curve("random", 0, [0.2, 0.3, 0.4]), curve("mine", 0, [0.2, 0.3, 0.3])]
-    saving = compare(curves).savings[0]
-    assert (saving.num_never, saving.needed, saving.saved_share) == (1, None, None)
+def test_other_axes_are_compared_on_straight_lines() -> None:
+    """Random has 0.3 to 0.5 over 200..400 boxes, a 0.4 to 0.6 over 300..500: both have 300..400."""
+    both = [boxes("random", 0, [0.3, 0.5], [200, 400]), boxes("a", 0, [0.4, 0.6], [300, 500])]
+    assert common_range(both, "boxes") == (300, 400)
+    found = differences_on(both, "boxes")
+    assert [each.x for each in found] == [300, 400]
+    assert [each.estimate.mean for each in found] == pytest.approx([0.0, 0.0])
+    steeper = [both[0], boxes("a", 0, [0.4, 0.8], [300, 500])]
+    assert [each.estimate.mean for each in differences_on(steeper, "boxes")] == pytest.approx(
+        [0.0, 0.1]
+    )
 
 
-def test_the_penalty_matrix_counts_budgets_won() -> None:
-    """Mine wins round 2 surely (0.1 with little spread), round 1 not: 1 of 2. Random wins none."""
-    found = both([[0, 0.3, 0.10], [0, -0.3, 0.11], [0, 0.0, 0.12]])
-    assert found.penalties == {("random", "mine"): 0.0, ("mine", "random"): 0.5}
+def test_other_axes_have_no_tests() -> None:
+    """Tests are for numbers of images only, so that the correction is for these."""
+    found = differences_on([*curves("random", BASE), *curves("a", added(NOISE))], "boxes")
+    assert len(found) == 3
+    assert all(each.p is None and each.p_holm is None for each in found)
 
 
-STEADY = [[0, 0.05 + e, 0.05 - e] for e in (0, 0.001, -0.001, 0.002, -0.002)]
-NOISE = [[0, e, -e] for e in (0.03, -0.03, 0.01, -0.01, 0.0)]
+def test_mean_points_are_of_rounds_that_all_lasting_seeds_have() -> None:
+    """Seed 2 ended early and is left out; the third round is seed 0's alone."""
+    of_arm = [
+        boxes("a", 0, [0.2, 0.4, 0.6], [100, 210, 320]),
+        boxes("a", 1, [0.3, 0.5], [120, 230]),
+        boxes("a", 2, [0.9], [999]),
+    ]
+    first, second = mean_points(of_arm, "boxes")
+    assert (first.round, first.x, first.estimate.mean) == pytest.approx((0, 110, 0.25))
+    assert (second.round, second.x, second.estimate.mean) == pytest.approx((1, 220, 0.45))
+    assert (second.estimate.low, second.estimate.high) == pytest.approx((0.4, 0.5))
 
 
-def test_better_is_said_with_from_when_and_how_sure() -> None:
-    """Five seeds, 5 points above throughout: from the first round with a difference on."""
-    (verdict,) = verdicts(both(STEADY))
-    assert verdict.is_better is True
-    assert verdict.sentence.startswith("mine is better than random from 200 images on: +5.0 points")
-    assert verdict.details[0].startswith("After round 2 (300 images): +5.0 points of mAP against")
-    assert "% fewer images" in verdict.details[1]
-
-
-def test_worse_is_said_too() -> None:
-    """The same below."""
-    (verdict,) = verdicts(both([[-x for x in row] for row in STEADY]))
-    assert verdict.is_better is False
-    assert "mine is worse than random from 200 images on: -5.0 points" in verdict.sentence
-
-
-def test_noise_is_not_shown() -> None:
-    """A mean of 0 over five seeds."""
-    (verdict,) = verdicts(both(NOISE))
-    assert verdict.is_better is None
-    assert "not shown" in verdict.sentence
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(1, "1 seed is fewer than"), (4, "4 seeds are fewer")]
-)
-def test_with_fewer_than_five_seeds_nothing_is_claimed(count: int, words: str) -> None:
-    """However clear it looks."""
-    (verdict,) = verdicts(both(STEADY[:count]))
-    assert verdict.is_better is None
-    assert words in verdict.sentence
-
-
-def test_before_any_round_there_is_nothing_to_say() -> None:
-    """Round 0 is the same for all."""
-    (verdict,) = verdicts(both([[0], [0]]))
-    assert verdict.sentence == "mine: no round to compare with random yet."
+def test_everything_can_be_written_as_json() -> None:
+    """Plain numbers, and neither NaN nor infinity, also of a constant difference."""
+    both = [*curves("random", BASE), *curves("a", added([0, 0.05, 0.05])), curve("b", 0, [0.3])]
+    json.dumps([asdict(compare(both, 400)), asdict(penalties(both))], allow_nan=False)
+    json.dumps([asdict(each) for each in areas_of(both)], allow_nan=False)
+    json.dumps([asdict(each) for each in mean_points(both, "boxes")], allow_nan=False)

@@ -12,8 +12,6 @@ from job import config, experiment
 from job.config import Config
 from job.experiment import Part
 from job.report import page as module
-from job.report.comparison import compare
-from job.report.curves import curves_of
 from job.report.facts import read_facts
 from job.report.results import rows_of
 from job.report.write import write_page
@@ -90,7 +88,8 @@ def test_the_page_needs_nothing_else(page: Page, store: LocalStore) -> None:
 
 def test_the_verdict_comes_first(page: Page) -> None:
     """With two seeds nothing is claimed, and the page says so."""
-    verdict = page.words.index("brust against random: not shown. 1 seed is fewer than the 5")
+    verdict = page.words.index("It is not shown that brust beats random.")
+    assert verdict < page.words.index("2 paired seeds: with fewer than 5 nothing is claimed.")
     assert verdict < page.words.index("Learning curves")
 
 
@@ -107,8 +106,8 @@ def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
         assert {f"{figure}.svg", f"{figure}.png"} <= names
     assert {"differences.csv", "areas.csv", "savings.csv", "penalties.csv"} <= names
     content = json.loads(store.read(f"{REPORT}/comparison.json"))
-    assert content["baseline"] == "random"
-    assert [row["arm"] for row in content["differences"]] == ["brust", "brust"]
+    assert content["comparison"]["baseline"] == "random"
+    assert [row["arm"] for row in content["comparison"]["differences"]] == ["brust"] * 3
     assert b"currentColor" not in store.read(f"{REPORT}/curve-images.svg")
 
 
@@ -177,6 +176,6 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
     )
     rows = rows_of(store, settings)
     facts = read_facts(store, settings)
-    text = module.html(wrong, rows, compare(curves_of(rows)), facts, [], []).decode()
+    text = module.html(wrong, rows, module.find(rows, facts), facts, [], []).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text
