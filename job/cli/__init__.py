@@ -80,11 +80,17 @@ app.add_typer(cluster.app)
 
 
 @app.command()
-def report(experiment: ExperimentOption = None, store: StoreOption = STATE) -> None:
+def report(
+    experiment: ExperimentOption = None,
+    store: StoreOption = STATE,
+    setup_cost: Annotated[
+        float | None, typer.Option(min=0, help="Money to set active learning up: does it pay?")
+    ] = None,
+) -> None:
     """Write results.csv and the report of what has been evaluated so far."""
     opened = open_store(store)
     config = experiments.choose_experiment(opened, experiment)
-    out.print(table_of(write_page(opened, config)))
+    out.print(table_of(write_page(opened, config, setup_cost)))
     _tell_places(opened, config.experiment)
 
 

@@ -25,8 +25,13 @@ def write_report(store: Store, config: Config) -> list[Row]:
     return rows
 
 
-def write_page(store: Store, config: Config) -> list[Row]:
+def write_page(store: Store, config: Config, setup_cost: float | None = None) -> list[Row]:
     """Write `results.csv` and the whole report of what has been evaluated so far.
+
+    Args:
+        store: Where the experiment is.
+        config: Its configuration.
+        setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
 
     Raises:
         UsageError: Nothing has been evaluated yet.
@@ -44,7 +49,7 @@ def write_page(store: Store, config: Config) -> list[Row]:
     facts = read_facts(store, config)
     sheets = sheets_of(Dataset.open(store, config.dataset.name), facts)
     keys = ExperimentKeys(config.experiment)
-    for name, data in page.files(config, rows, facts, sheets):
+    for name, data in page.files(config, rows, facts, sheets, setup_cost):
         store.write(keys.report(name), data)
     return rows
 

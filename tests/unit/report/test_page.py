@@ -165,6 +165,13 @@ def test_before_the_first_round_there_is_nothing_to_report(
     assert "Traceback" not in ended.err
 
 
+def test_a_set_up_cost_below_nothing_is_refused(
+    store: LocalStore, al_job: Callable[..., Ended]
+) -> None:
+    """It is money."""
+    assert al_job("report", "--store", store.url, "--setup-cost", -1).code == 64
+
+
 def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> None:
     """What comes from outside is text: class names, reasons, settings."""
     begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
