@@ -75,16 +75,20 @@ def table_of(vectors_NE: np.ndarray, prefix: str) -> pa.Table:
     return pa.table({"id": ids, "embedding": rows(vectors_NE, np.float16)})
 
 
+def with_boxes(table: pa.Table) -> pa.Table:
+    """Add a box to each image, so that it has an uncertainty."""
+    num_images = len(table)
+    p_NC = np.random.default_rng(3).dirichlet(np.ones(CLASSES), num_images)
+    one_each = pa.array(np.arange(num_images + 1), pa.int32())
+    boxes = pa.ListArray.from_arrays(one_each, rows(p_NC, np.float16))
+    return table.append_column("probabilities", boxes)
+
+
 def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> float:
     """Return the seconds of one of our strategies."""
     table, known = table_of(x_NE, "image"), table_of(known_LE, "labelled")
-    num_images = len(x_NE)
-    if name == "uwe":  # an uncertainty for each image
-        rng = np.random.default_rng(3)
-        values = pa.array(rng.dirichlet(np.ones(CLASSES), num_images).astype(np.float16).ravel())
-        p_N = pa.FixedSizeListArray.from_arrays(values, CLASSES)
-        one_each = pa.array(np.arange(num_images + 1), pa.int32())
-        table = table.append_column("probabilities", pa.ListArray.from_arrays(one_each, p_N))
+    if name == "uwe":
+        table, known = with_boxes(table), with_boxes(known)
     ids = tuple(table["id"].to_pylist())
     candidates = Candidates(ids, ids, TableRecord((table,)))
     counts = {f"class {number}": 1 for number in range(CLASSES)}

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -86,12 +87,35 @@ def report(
     setup_cost: Annotated[
         float | None, typer.Option(min=0, help="Money to set active learning up: does it pay?")
     ] = None,
+    from_tutorial: Annotated[
+        Path | None,
+        typer.Option(help="Instead: reproduce the 2020 tutorial's analysis from its raw results."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Where that goes; unset: ./tutorial-report.")
+    ] = None,
 ) -> None:
     """Write results.csv and the report of what has been evaluated so far."""
+    if from_tutorial:
+        _report_tutorial(from_tutorial, folder or Path("tutorial-report"))
+        return
     opened = open_store(store)
     config = experiments.choose_experiment(opened, experiment)
     out.print(table_of(write_page(opened, config, setup_cost)))
     _tell_places(opened, config.experiment)
+
+
+def _report_tutorial(results: Path, folder: Path) -> None:
+    from job.report import tutorial_analysis, tutorial_figures, tutorial_page  # noqa: PLC0415
+
+    analysis = tutorial_analysis.analyse(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in tutorial_page.files(analysis):
+        (folder / name).write_bytes(data)
+    for sentence in analysis.findings:
+        out.print(sentence, markup=False)
+    out.print(tutorial_figures.table_of(analysis.rows))
+    out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -58,6 +58,10 @@ class Drawing:
     png: bytes
     """On white."""
 
+    def standalone(self) -> bytes:
+        """Return the SVG as a file of its own, its ink that of paper."""
+        return self.svg.replace("currentColor", PAPER_INK).encode()
+
 
 def render(
     name: str,

@@ -94,7 +94,7 @@ def files(
     found = find(rows, facts, setup_cost)
     drawings = list(figures(found, facts))
     for each in drawings:
-        yield f"{each.name}.svg", each.svg.replace("currentColor", "#1a1a1a").encode()
+        yield f"{each.name}.svg", each.standalone()
         yield f"{each.name}.png", each.png
     for name, table in tables(found).items():
         yield f"{name}.csv", to_csv(table)
@@ -210,17 +210,10 @@ def html(  # noqa: PLR0913, PLR0917 - all that the page shows
     sheets: Sequence[Sheet],
 ) -> bytes:
     """Return the page."""
-    environment = Environment(
-        loader=PackageLoader("job.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["signed"] = lambda value: f"{100 * value:+.1f}"
     seconds = knowledge.seconds_by_arm(facts)
     return (
-        environment.get_template("report.html.j2")
+        templates()
+        .get_template("report.html.j2")
         .render(
             config=config,
             rows=rows,
@@ -250,3 +243,16 @@ def _overhead(seconds: Mapping[str, float]) -> float | None:
     """Scoring and selecting beside training."""
     train = seconds["train"]
     return (seconds["select"] + seconds["score"]) / train if train else None
+
+
+def templates() -> Environment:
+    """Return the pages' templates: what is put in is escaped, what is not given is an error."""
+    environment = Environment(
+        loader=PackageLoader("job.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["signed"] = lambda value: f"{100 * value:+.1f}"
+    return environment

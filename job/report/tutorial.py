@@ -1,0 +1,170 @@
+"""Reads the results that the tutorial published, in its own layout.
+
+`<strategy>/experiment-*/` holds `csv.txt`, one row a round with counts as the tutorial counted, and
+`queries.txt`, the images queried in each round as numbers in the pool; round 0 is the initial set.
+
+R = rounds, from 0 on.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.errors import BadDataError, UsageError
+
+Float64s = NDArray[np.float64]
+
+RANDOM = "random_sampling"
+UNCERTAINTY = "uncertainty_aldod_sampling"
+COLUMNS = (
+    "strategy,args,step,mAP,train_time,active_time,total_time,total_samples,bboxes".split(",")  # noqa: SIM905 - as in the file
+)
+_LAYOUT = "<strategy>/experiment-*/csv.txt and queries.txt"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment of the tutorial: a strategy from the initial set to the last round."""
+
+    name: str
+    """Its folder below that of the results."""
+    metric: Float64s
+    """(R,): mAP at IoU 0.5, 0 to 1."""
+    train_seconds: Float64s
+    """(R,): of this round."""
+    active_seconds: Float64s
+    """(R,): of this round, for scoring and selecting."""
+    total_seconds: Float64s
+    """(R,): the two together."""
+    counted_images: Float64s
+    """(R,): labelled so far, as the tutorial counted."""
+    counted_boxes: Float64s
+    """(R,): labelled so far, as the tutorial counted."""
+    queries: tuple[tuple[int, ...], ...]
+    """R lists of numbers in the pool; an image can be in several."""
+
+
+def read_tutorial(folder: Path) -> dict[str, tuple[Run, ...]]:
+    """Return the runs of `random_sampling` and of `uncertainty_aldod_sampling`, by strategy.
+
+    Raises:
+        UsageError: The folder is not such a layout.
+        BadDataError: A file is missing or broken, with its line; or rounds differ between runs.
+    """
+    runs = {strategy: _runs(folder, strategy) for strategy in (RANDOM, UNCERTAINTY)}
+    first, *others = [run for group in runs.values() for run in group]
+    for other in others:
+        if len(other.metric) != len(first.metric):
+            message = (
+                f"{folder}: {first.name} has {len(first.metric)} rounds, "
+                f"{other.name} has {len(other.metric)}; all need the same"
+            )
+            raise BadDataError(message)
+    return runs
+
+
+def _runs(folder: Path, strategy: str) -> tuple[Run, ...]:
+    paths = sorted(path for path in folder.glob(f"{strategy}/experiment-*") if path.is_dir())
+    if not paths:
+        message = f"{folder}: no {strategy}/experiment-*; the tutorial's layout is {_LAYOUT}"
+        raise UsageError(message)
+    return tuple(_run(path, strategy) for path in paths)
+
+
+def _run(path: Path, strategy: str) -> Run:
+    rows = [_numbers(place, cells, strategy) for place, cells in _lines(path / "csv.txt", COLUMNS)]
+    queries = [
+        _indices(place, cells) for place, cells in _lines(path / "queries.txt", ["step", "indices"])
+    ]
+    if len(rows) < 2 or len(queries) != len(rows):  # noqa: PLR2004 - a curve has two points
+        message = (
+            f"{path}: csv.txt has {len(rows)} rounds, queries.txt has {len(queries)}; "
+            "both need the same, and at least two"
+        )
+        raise BadDataError(message)
+    columns = {name: np.array([row[name] for row in rows], np.float64) for name in COLUMNS[3:]}
+    return Run(
+        name=f"{path.parent.name}/{path.name}",
+        metric=columns["mAP"],
+        train_seconds=columns["train_time"],
+        active_seconds=columns["active_time"],
+        total_seconds=columns["total_time"],
+        counted_images=columns["total_samples"],
+        counted_boxes=columns["bboxes"],
+        queries=tuple(queries),
+    )
+
+
+def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each row below the header: where it is, and its cells. Rounds have to count from 0."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            number = -1
+            for cells in reader:
+                place = f"{path}:{reader.line_num}"
+                _check(place, cells, columns, number)
+                if number >= 0:
+                    yield place, cells
+                number += 1
+    except FileNotFoundError:
+        message = f"{path} is missing; the tutorial's layout is {_LAYOUT}"
+        raise BadDataError(message) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        message = f"{path} cannot be read: {error}"
+        raise BadDataError(message) from None
+
+
+def _check(place: str, cells: list[str], columns: Sequence[str], number: int) -> None:
+    if number < 0:
+        if cells != list(columns):
+            message = f"{place}: the header is not {','.join(columns)}"
+            raise BadDataError(message)
+        return
+    if len(cells) != len(columns):
+        message = f"{place}: {len(cells)} cells instead of {len(columns)}"
+        raise BadDataError(message)
+    step = cells[columns.index("step")]
+    if step != str(number):
+        message = f"{place}: step is {step!r}, the next one is {number}"
+        raise BadDataError(message)
+
+
+def _numbers(place: str, cells: list[str], strategy: str) -> dict[str, float]:
+    if cells[0] != strategy:
+        message = f"{place}: strategy is {cells[0]!r} in a folder of {strategy}"
+        raise BadDataError(message)
+    row = {}
+    for name, cell in zip(COLUMNS[3:], cells[3:], strict=True):
+        try:
+            row[name] = float(cell)
+        except ValueError:
+            row[name] = math.nan
+        top = 1.0 if name == "mAP" else math.inf
+        if not (0 <= row[name] <= top and math.isfinite(row[name])):
+            message = f"{place}: {name} is {cell!r}, which is no {_kind(name)}"
+            raise BadDataError(message)
+    return row
+
+
+def _kind(name: str) -> str:
+    return "number from 0 to 1" if name == "mAP" else "number from 0 on"
+
+
+def _indices(place: str, cells: list[str]) -> tuple[int, ...]:
+    try:
+        indices: Any = json.loads(cells[1])
+    except ValueError:
+        indices = None
+    is_list = isinstance(indices, list) and indices
+    if not is_list or not all(type(each) is int and each >= 0 for each in indices):
+        message = f"{place}: indices are no list of image numbers such as [12, 7]"
+        raise BadDataError(message)
+    return tuple(indices)
