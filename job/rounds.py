@@ -286,10 +286,22 @@ class StageIO:
         return self._fetch(self.earlier[-1].stage("score"), "part-*.parquet")
 
     def labelled_parts(self) -> list[Path]:
-        """Local Parquet parts of the score record of what was labelled before this round."""
+        """Local Parquet parts of the score record of what was labelled before this round.
+
+        Raises:
+            BadDataError: There are none.
+        """
         if not self.earlier:
             return []
-        return self._fetch(self.earlier[-1].stage("score"), "labelled-*.parquet")
+        stage = self.earlier[-1].stage("score")
+        parts = self._fetch(stage, "labelled-*.parquet")
+        if not parts:
+            message = (
+                f"{self.store.url}: {stage} has no record of the labelled images, as by an older "
+                f"version: delete {stage.done} and run the stage again"
+            )
+            raise BadDataError(message)
+        return parts
 
     # Writing
 

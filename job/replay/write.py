@@ -14,6 +14,8 @@ from rich.table import Table
 from job.errors import UsageError
 from job.replay.compare import Picked, Replay
 
+OURS = {"summary.csv", "overlap.csv", "classes.csv", "replay.json", "picks", "sheets"}
+"""What a replay writes into its folder."""
 SUMMARY = (
     "strategy",
     "picks",
@@ -73,16 +75,19 @@ def _overlap(found: Replay, first: str, second: str) -> float:
 
 
 def check_out(folder: Path) -> None:
-    """Refuse a folder that holds something else than an earlier replay.
+    """Refuse a folder that holds anything but an earlier replay: that will be replaced.
 
     Raises:
         UsageError: It does.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "replay.json").is_file():
-        message = f"--out {folder}: holds something that is no replay; name another folder"
-        raise UsageError(message)
     if folder.exists() and not folder.is_dir():
         message = f"--out {folder}: is no folder"
+        raise UsageError(message)
+    strangers = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
+    if strangers:
+        message = (
+            f"--out {folder}: holds {min(strangers)}, which is no replay's; name another folder"
+        )
         raise UsageError(message)
 
 

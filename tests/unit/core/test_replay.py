@@ -194,7 +194,17 @@ def test_a_folder_of_something_else_is_kept(replay: Callable[..., Ended], tmp_pa
     (tmp_path / "out/thesis.txt").write_text("years of work")
     ended = replay("--strategies", "random")
     assert ended.code == 64
-    assert "holds something that is no replay" in ended.err
+    assert "holds thesis.txt, which is no replay's" in ended.err
+    assert (tmp_path / "out/thesis.txt").read_text() == "years of work"
+
+
+def test_an_earlier_replay_beside_something_else_is_kept_too(
+    replay: Callable[..., Ended], tmp_path: Path
+) -> None:
+    """What is replaced is removed: nothing else may be there."""
+    assert replay("--strategies", "random").code == 0
+    (tmp_path / "out/thesis.txt").write_text("years of work")
+    assert replay("--strategies", "random").code == 64
     assert (tmp_path / "out/thesis.txt").read_text() == "years of work"
 
 

@@ -186,6 +186,22 @@ def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> Non
     assert list(nothing.record.parts(["objectness"])) == []
 
 
+def test_a_round_scored_by_an_older_version_is_named(
+    finished: LocalStore, settings: Config
+) -> None:
+    """Without the record of the labelled images; the message says what to do."""
+    store = MemoryStore()
+    for key in finished.list(""):
+        store.write(key, finished.read(key))
+    ref = ROUND_1.stage("score")
+    content = json.loads(store.read(ref.done))
+    content["outputs"] = {k: v for k, v in content["outputs"].items() if k.startswith("part")}
+    store.write(ref.done, json.dumps(content).encode())
+    io = StageIO(store, load_experiment(store, settings.experiment), ROUND_1.at(2).stage("select"))
+    with pytest.raises(BadDataError, match="no record of the labelled images"):
+        read_given(io, Reader())
+
+
 class Reader(Strategy):
     """Reads both records, and picks nothing."""
 
