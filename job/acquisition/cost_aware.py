@@ -48,7 +48,11 @@ class CostAware(Wrapper):
     def select(
         self, candidates: Candidates, labelled: Labelled, budget: int, rng: np.random.Generator
     ) -> Selection:
-        """Take the images of the highest utility per second; that is their score."""
+        """Take the images of the highest utility per second; that is their score.
+
+        Raises:
+            BadDataError: A score of the strategy inside is negative.
+        """
         ids, boxes_N = expected_boxes(candidates, labelled)
         seconds_N = self.seconds_per_image + self.seconds_per_box * boxes_N
         if isinstance(self.inner, ScoringStrategy):
@@ -62,7 +66,9 @@ class CostAware(Wrapper):
         ranked = self.inner.select(candidates, labelled, asked, rng)
         row_of = {image_id: row for row, image_id in enumerate(ids)}
         seconds = seconds_N[[row_of[image_id] for image_id in ranked.ids]]
-        rate = np.array(ranked.scores) / seconds
+        utility = np.array(ranked.scores)
+        _check(list(ranked.ids), utility)
+        rate = utility / seconds
         places = best_images(rate, budget)
         return _priced(_some(ranked, places), rate[places], seconds[places])
 

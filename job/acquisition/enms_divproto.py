@@ -79,7 +79,10 @@ class EnmsDivproto(Strategy):
         diverse = self._walk(candidates.record, ids, order, images["shows"], quotas)
         rest = [row for row in order if row not in diverse]
         rows = [*diverse, *rest[: max(budget - len(diverse), 0)]]
-        reasons = [f"new of class {classes[minority[diverse[row]]]}; " for row in diverse]
+        reasons = [
+            f"for class {classes[minority[quota]]}: new of class {classes[label]}; "
+            for quota, label in diverse.values()
+        ]
         reasons += ["fills the budget by score; "] * (len(rows) - len(diverse))
         return Selection(
             ids=tuple(ids[row] for row in rows),
@@ -114,9 +117,12 @@ class EnmsDivproto(Strategy):
 
     def _walk(
         self, record: Record, ids: list[str], order: list[int], shows_NC: Shown, quotas: "_Quotas"
-    ) -> dict[int, int]:
-        """Return the rows of the images that pass both tests, each with the quota it counts to."""
-        taken: dict[int, int] = {}
+    ) -> dict[int, tuple[int, int]]:
+        """Return the rows of the images that pass both tests.
+
+        Each with the quota that is open to it, and the class that is new of it.
+        """
+        taken: dict[int, tuple[int, int]] = {}
         before: dict[int, list[Float32s]] = {}
         able = [row for row in order if shows_NC[row].any()]
         for first in range(0, len(able), self.walk_ahead):
@@ -127,18 +133,25 @@ class EnmsDivproto(Strategy):
                     return taken
                 prototypes = seen[ids[row]]
                 quota = quotas.for_one_of(shows_NC[row])
-                if quota is not None and self._is_new(prototypes, before):
+                if quota is None:
+                    continue
+                label = self._new_class(prototypes, before)
+                if label is not None:
                     quotas.count(shows_NC[row])
-                    taken[row] = quota
-                    for label, prototype in prototypes.items():
-                        before.setdefault(label, []).append(prototype)
+                    taken[row] = quota, label
+                    for shown, prototype in prototypes.items():
+                        before.setdefault(shown, []).append(prototype)
         return taken
 
-    def _is_new(self, prototypes: Prototypes, before: dict[int, list[Float32s]]) -> bool:
-        """Whether one of an image's classes looks unlike all prototypes of it taken before."""
-        return any(
-            label not in before or max(np.stack(before[label]) @ prototype) < self.max_cosine
-            for label, prototype in prototypes.items()
+    def _new_class(self, prototypes: Prototypes, before: dict[int, list[Float32s]]) -> int | None:
+        """Return an image's first class that looks unlike all prototypes of it taken before."""
+        return next(
+            (
+                label
+                for label, prototype in prototypes.items()
+                if label not in before or max(np.stack(before[label]) @ prototype) < self.max_cosine
+            ),
+            None,
         )
 
 

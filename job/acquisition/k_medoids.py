@@ -19,15 +19,16 @@ _MOST_ROUNDS = 100
 def k_medoids(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
     """Return the rows of k medoids, or of all points where there are no more: (k,), ascending.
 
-    Ties go to the lower row. Points at distance 0 from each other can all be medoids.
+    Ties go to the lower row. Points at distance 0 from each other can all be medoids. The answer is
+    a local optimum: no other member of a medoid's group is nearer to the group.
 
     Args:
         distances_MM: Symmetric, with zeros on the diagonal.
         k: How many.
     """
     num_points = len(distances_MM)
-    if k >= num_points:
-        return np.arange(num_points)
+    if not 0 < k < num_points:
+        return np.arange(min(k, num_points))
     medoids_K = _spread(distances_MM, k)
     for _ in range(_MOST_ROUNDS):
         better_K = _centres(distances_MM, assign(distances_MM, medoids_K), k)

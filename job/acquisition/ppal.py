@@ -5,14 +5,19 @@ Yang, Huang and Crowley: Plug and Play Active Learning for Object Detection, CVP
 
 Where we differ, and why:
 
-- Difficulty. The paper keeps a moving average of the quality p^xi * IoU^(1 - xi) over training's
-  positive anchors. Ours is the mean over the labelled boxes, each by the detection of the finished
-  model that is best by the same formula, 0 where none overlaps it: every box counts once, nothing
-  depends on the order of training, and another xi can be replayed.
+- Difficulty. The paper keeps a moving average, of about the last 100 steps, of the quality
+  p^xi * IoU^(1 - xi) over training's positive anchors. Ours is the mean over the labelled boxes,
+  each by the detection of the finished model that is best by the same formula, 0 where none
+  overlaps it: every box counts once, nothing depends on the order of training, and another xi can
+  be replayed.
 - Entropy. The paper's text has the entropy of a box's classes, its code, for detectors whose
   classes are independent, that of the best class's probability alone: `entropy` chooses.
 - The start of k-medoids is the most uncertain image; the published code draws one at random.
-- Two images without boxes are at distance 0, one with and one without at the largest there is.
+- Two images without boxes are at distance 0, one with and one without at the largest there is; in
+  the published code both are at 0, which it marks as a possible fault.
+- The distance of two boxes is always that of their features. The published code has 0 between the
+  first boxes of any two images, where they are of one class, between the second ones, and so on:
+  meant for an image's distance to itself, it draws all images together.
 
 D = detections of some images together, C = classes, F = length of a box feature, T = labelled
 boxes, M = images that are left for the second step.
@@ -20,7 +25,6 @@ boxes, M = images that are left for the second step.
 
 from dataclasses import dataclass
 from functools import partial
-from math import exp
 from typing import Literal
 
 import numpy as np
@@ -47,7 +51,8 @@ from job.records import TRUTH_COLUMNS, Integers, ScoreRecord
 
 FARTHEST = 2.0
 """The distance of a box to an image that shows none of its class; of opposite features as well."""
-_BLOCK = 2048
+_BLOCK = 2**23
+"""The most distances that are computed at once."""
 
 
 class Ppal(Strategy):
@@ -114,29 +119,35 @@ class Ppal(Strategy):
 
     def class_weights(self, labelled: Labelled) -> Float64s:
         """w_c = 1 + alpha beta ln(1 + (e^(1/alpha) - 1) d_c), d_c = 1 - quality of c: (C,)."""
-        num_classes = len(labelled.class_counts)
-        sums_C, counts_C = np.zeros(num_classes), np.zeros(num_classes)
-        for part in labelled.record.parts(self.labelled_columns):
-            label_T, quality_T = self._qualities(part)
-            sums_C += np.bincount(label_T, quality_T, num_classes)
-            counts_C += np.bincount(label_T, minlength=num_classes)
-        difficulty_C = 1 - sums_C / np.maximum(counts_C, 1)
-        steep = exp(1 / self.alpha) - 1
-        return np.asarray(1 + self.alpha * self.beta * np.log1p(steep * difficulty_C))
+        classes = list(labelled.class_counts)
+        found = [(np.empty(0, np.int64), np.empty(0))]
+        parts = labelled.record.parts(self.labelled_columns)
+        found.extend(self._qualities(part, classes) for part in parts)
+        label_T, quality_T = (np.concatenate(each) for each in zip(*found, strict=True))
+        order = np.argsort(quality_T)  # so that no sum depends on the order of the record's rows
+        sums_C = np.bincount(label_T[order], quality_T[order], len(classes))
+        quality_C = sums_C / np.maximum(np.bincount(label_T, minlength=len(classes)), 1)
+        with np.errstate(divide="ignore"):  # ln 0: the logarithm of the sum without e^(1/alpha)
+            log_C = np.logaddexp(np.log(quality_C), np.log(1 - quality_C) + 1 / self.alpha)
+        return np.asarray(1 + self.alpha * self.beta * log_C)
 
-    def _qualities(self, part: ScoreRecord) -> tuple[Integers, Float64s]:
+    def _qualities(self, part: ScoreRecord, classes: list[str]) -> tuple[Integers, Float64s]:
         """Return the class and the quality of each true box of a part: (T,), (T,)."""
         truth = part.truth
         if truth is None:
             message = "the record was read without its truth"
             raise AttributeError(message)
+        check_classes(part, classes)
+        check_finite(part, part.probabilities.sum(axis=1, dtype=np.float32))
+        check_finite(part, part.objectness + truth.iou)
         row_D = truth.rows(part.image_of_detection)
         (some,) = np.nonzero(row_D >= 0)
         label_D = truth.classes[row_D[some]]
         p_D = part.probabilities[some, label_D].astype(np.float64) * part.objectness[some]
         xi = self.quality_exponent
         quality_T = np.zeros(len(truth.classes))
-        np.maximum.at(quality_T, row_D[some], p_D**xi * truth.iou[some] ** (1 - xi))
+        iou_D = truth.iou[some].astype(np.float64)
+        np.maximum.at(quality_T, row_D[some], p_D**xi * iou_D ** (1 - xi))
         return truth.classes, quality_T
 
     def _score_part(self, part: ScoreRecord, classes: list[str], weights_C: Float64s) -> Evidence:
@@ -201,12 +212,14 @@ def distances_of(boxes: Boxes) -> Float32s:
         _add_class(sums_MM, boxes, mine)
     total_M = np.bincount(boxes.image_D, boxes.weight_D, num_images)
     some_M = total_M > 0
-    directed_MM = np.full_like(sums_MM, FARTHEST)
+    directed_MM = sums_MM  # in place: these are the largest arrays there are
     np.divide(sums_MM, total_M[:, None], out=directed_MM, where=some_M[:, None])
+    directed_MM[~some_M] = FARTHEST
     directed_MM[np.ix_(~some_M, ~some_M)] = 0
-    result_MM: Float32s = (directed_MM + directed_MM.T) / np.float32(2)
-    np.fill_diagonal(result_MM, 0)
-    return result_MM
+    directed_MM += directed_MM.T
+    directed_MM /= 2
+    np.fill_diagonal(directed_MM, 0)
+    return directed_MM
 
 
 def _add_class(sums_MM: Float32s, boxes: Boxes, mine: Integers) -> None:
@@ -214,8 +227,9 @@ def _add_class(sums_MM: Float32s, boxes: Boxes, mine: Integers) -> None:
     image_D, unit_DF = boxes.image_D[mine], boxes.unit_DF[mine]
     firsts = np.flatnonzero(np.diff(image_D, prepend=-1))
     shown = image_D[firsts]  # the images that show the class
-    for first in range(0, len(mine), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    step = max(_BLOCK // max(len(mine), len(sums_MM)), 1)
+    for first in range(0, len(mine), step):
+        block = slice(first, first + step)
         nearest = 1 - np.maximum.reduceat(unit_DF[block] @ unit_DF.T, firsts, axis=1)
         distance_BM = np.full((len(nearest), len(sums_MM)), FARTHEST, np.float32)
         distance_BM[:, shown] = np.maximum(nearest, 0)

@@ -9,10 +9,10 @@ N = candidates.
 
 from functools import reduce
 from operator import or_
-from typing import Annotated
+from typing import Self
 
 import numpy as np
-from pydantic import Field, FiniteFloat, field_validator
+from pydantic import FiniteFloat, field_validator, model_validator
 
 from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy
 from job.acquisition.uncertainty import Float64s
@@ -39,8 +39,15 @@ class Objective(Section):
 class Product(ScoringStrategy):
     """Picks the images with the highest product of powers of several strategies' scores."""
 
-    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
-    """What is multiplied."""
+    objectives: tuple[Objective, ...]
+    """What is multiplied; one or more."""
+
+    @model_validator(mode="after")
+    def _check_number(self) -> Self:
+        if not self.objectives:
+            message = "objectives: a product needs one or more"
+            raise ValueError(message)
+        return self
 
     @property
     def columns(self) -> frozenset[str]:
@@ -56,7 +63,7 @@ class Product(ScoringStrategy):
         """Return each image's product, as a share of the highest.
 
         Raises:
-            BadDataError: A score is negative, or 0 where its power is negative.
+            BadDataError: A score is negative or no number, or 0 where its power is negative.
         """
         factors = [scoring(each.of).score(candidates, labelled) for each in self.objectives]
         ids = factors[0].ids
@@ -77,7 +84,8 @@ class Product(ScoringStrategy):
 
 
 def _check(objective: Objective, ids: list[str], scores_N: Float64s) -> None:
-    is_wrong = scores_N < 0 if objective.power >= 0 else scores_N <= 0
+    is_right = scores_N >= 0 if objective.power >= 0 else scores_N > 0
+    is_wrong = ~is_right | ~np.isfinite(scores_N)
     if is_wrong.any():
         row = int(is_wrong.argmax())
         message = (

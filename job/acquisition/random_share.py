@@ -4,6 +4,7 @@ Random picks are an unbiased sample of what is unlabelled: of the pool's classes
 detector does on it. What a strategy alone picks tells neither.
 """
 
+from fractions import Fraction
 from math import floor
 
 import numpy as np
@@ -27,7 +28,8 @@ class RandomShare(Wrapper):
         """Take the picks of the strategy inside, and then draw from all that is left."""
         of_inner, of_draw = rng.spawn(2)  # so neither depends on how much the other draws
         wanted = min(budget, len(candidates.ids))
-        num_random = floor(wanted * self.share + 0.5)
+        share = Fraction(str(self.share))  # as it is written: in binary, 0.29 * 50 is below 14.5
+        num_random = floor(wanted * share + Fraction(1, 2))
         chosen = self.inner.select(candidates, labelled, wanted - num_random, of_inner)
         left = sorted(set(candidates.ids).difference(chosen.ids))
         rows = of_draw.choice(len(left), size=num_random, replace=False)

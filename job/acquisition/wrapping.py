@@ -43,27 +43,30 @@ class Wrapper(Strategy, ABC):
 
 
 def completed(arm: ArmConfig) -> ArmConfig:
-    """Return an arm with every setting of its strategy written out.
+    """Return an arm with every setting of its strategy written out, for a field's validator.
 
     Raises:
-        ConfigError: There is no such strategy, or a setting is wrong.
+        ValueError: There is no such strategy, or a setting is wrong.
     """
     from job.acquisition.registry import complete  # noqa: PLC0415
 
-    return complete(arm)
+    try:
+        return complete(arm)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 def scoring(arm: ArmConfig) -> ScoringStrategy:
     """Return an arm's strategy, which has to score each image on its own.
 
     Raises:
-        ConfigError: It does not; the message names those that do.
+        ValueError: It does not; the message names those that do. Or as `completed`.
     """
     from job.acquisition.registry import STRATEGIES, make_strategy  # noqa: PLC0415
 
-    strategy = make_strategy(arm)
+    strategy = make_strategy(completed(arm))
     if not isinstance(strategy, ScoringStrategy):
         those = [name for name, each in STRATEGIES.items() if issubclass(each, ScoringStrategy)]
-        message = f"of: {arm.strategy!r} scores no image on its own; {known(those)}"
-        raise ConfigError(message)
+        message = f"strategy: {arm.strategy!r} scores no image on its own; {known(those)}"
+        raise ValueError(message)  # noqa: TRY004 - of an arm, not of a type
     return strategy

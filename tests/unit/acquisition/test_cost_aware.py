@@ -84,3 +84,15 @@ def test_a_negative_score_is_refused() -> None:
     images = {"a": Image([Box(TORN)]), "bad": Image()}
     with pytest.raises(BadDataError, match="image 'bad' has a negative score"):
         select({"strategy": "brust", "empty_score": -1}, images, 1)
+
+
+def test_a_negative_score_of_a_ranking_is_refused() -> None:
+    """Also where the strategy inside does not score each image on its own."""
+    images = {"bad": Image([Box(TORN)]), "a": Image([Box(TORN)] * 2)}
+    inside = {"strategy": "brust", "empty_score": -1}
+    with pytest.raises(BadDataError, match="image 'empty' has a negative score"):
+        select(
+            {"strategy": "random_share", "share": 0, "of": inside},
+            {**images, "empty": Image()},
+            3,
+        )

@@ -78,7 +78,10 @@ def test_rare_and_new_images_come_first() -> None:
     selection = select(images, 4, counts, min_confidence=0.3)
     # "sheep 1" has prototype (0, 0) / 0: a mean of opposite looks is like nothing; it is new.
     assert selection.ids == ("sheep 1", "sheep 2", "cows", "twin")
-    assert selection.reasons[0] == f"new of class sheep; 2 distinct boxes, entropy {2 * H:.2f}"
+    assert (
+        selection.reasons[0]
+        == f"for class sheep: new of class sheep; 2 distinct boxes, entropy {2 * H:.2f}"
+    )
     assert selection.reasons[2].startswith("fills the budget by score; 3 distinct boxes")
 
 

@@ -49,6 +49,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "ppal": {"strategy": "ppal"},
     "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
     "pal": {"strategy": "pal"},
+    "pal greedy": {"strategy": "pal", "scoring": "greedy"},
     "pal sum": {"strategy": "pal", "aggregation": "sum", "least_detections": 1},
     "cost_aware": {"strategy": "cost_aware", "of": ENTROPY},
     "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},

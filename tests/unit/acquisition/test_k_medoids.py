@@ -55,3 +55,4 @@ def test_as_many_as_there_are(k: int) -> None:
 def test_none() -> None:
     """Neither points nor medoids."""
     assert k_medoids(np.zeros((0, 0)), 0).tolist() == []
+    assert k_medoids(np.zeros((3, 3)), 0).tolist() == []

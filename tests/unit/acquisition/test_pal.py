@@ -5,9 +5,19 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.pal import Pal, divide, is_right, rarity
-from job.acquisition.pal_walk import scaled
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.pal import Pal
+from job.acquisition.pal_scores import (
+    ClassCandidates,
+    Weights,
+    greedy,
+    highest_cosine,
+    min_max,
+    published,
+)
+from job.acquisition.rightness import is_hit
+from job.acquisition.shares import divide, rarity
+from job.acquisition.strategy import Labelled, Selection, TableRecord
+from job.errors import BadDataError
 from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
 
 COUNTS = {"cow": 3, "sheep": 1}
@@ -41,34 +51,35 @@ def test_the_best_detection_of_a_true_box_is_right() -> None:
         "a": Image(boxes, truth_classes=(0, 0, 0)),
         "b": Image([Box(SHEEP, truth=0, iou=1)], truth_classes=(1,)),
     }
-    right = is_right(record_of(images, 2, with_truth=True))
+    right = is_hit(record_of(images, 2, with_truth=True), 0.5)
     assert right.tolist() == [True, False, False, False, False, True]
 
 
 def test_rarity_is_what_the_shares_lack() -> None:
     """Labelled: 3/4 and 1/4; predicted: 1/5 and 4/5. r = 1 - (0.75 + 0.2) / 2 and 1 - 0.525."""
-    boxes = np.array([[1, 3], [0, 1]], np.uint16)
-    np.testing.assert_allclose(rarity(NOTHING, boxes), [0.525, 0.475])
-    empty = Labelled(frozenset(), {"cow": 0, "sheep": 0})
-    assert rarity(empty, np.zeros((2, 2), np.uint16)).tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(rarity(COUNTS, np.array([1, 4])), [0.525, 0.475])
+    assert rarity({"cow": 0, "sheep": 0}, np.zeros(2)).tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
-    ("budget", "weights", "expected"),
+    ("budget", "weights", "most", "expected"),
     [
-        (10, [1, 1], [5, 5]),
-        (5, [1, 1], [3, 2]),  # of equal remainders the first
-        (10, [0.5, 0.3, 0.2], [5, 3, 2]),
-        (4, [0.5, 0.3, 0.2], [2, 1, 1]),  # 2, 1.2, 0.8
-        (3, [0, 0], [2, 1]),
-        (0, [1, 1], [0, 0]),
+        (10, [1, 1], [9, 9], [5, 5]),
+        (5, [1, 1], [9, 9], [3, 2]),  # of equal remainders the first
+        (10, [0.5, 0.3, 0.2], [9, 9, 9], [5, 3, 2]),
+        (4, [0.5, 0.3, 0.2], [9, 9, 9], [2, 1, 1]),  # 2, 1.2, 0.8
+        (3, [0, 0], [9, 9], [2, 1]),
+        (0, [1, 1], [9, 9], [0, 0]),
+        (10, [0.5, 0.3, 0.2], [1, 9, 9], [1, 5, 4]),  # 4 left, by 3 to 2: 2.4 and 1.6
+        (10, [0.5, 0.5, 0], [2, 3, 9], [2, 3, 5]),
+        (10, [1, 1], [2, 0], [2, 0]),  # 8 that no class can take
     ],
 )
 def test_a_budget_is_divided_by_the_largest_remainders(
-    budget: int, weights: list[float], expected: list[int]
+    budget: int, weights: list[float], most: list[int], expected: list[int]
 ) -> None:
-    """Whole images, all of them."""
-    assert divide(budget, np.array(weights)).tolist() == expected
+    """Whole images; what a class cannot take goes to the others."""
+    assert divide(budget, np.array(weights), np.array(most)).tolist() == expected
 
 
 def test_without_labels_the_confidence_is_the_probability_of_being_right() -> None:
@@ -122,28 +133,94 @@ def test_one_sided_outcomes_teach_nothing() -> None:
     assert select(images, 1, known).ids == ("half",)
 
 
-def test_each_class_has_its_share_the_rarest_first() -> None:
+def test_each_class_has_its_share() -> None:
     """Labelled 3 to 1 and predicted alike: r = 3/8 and 5/8 of 1, so of 3 picks 1 and 2."""
     images = {
         **{f"cow {n}": Image([Box(COW, objectness=0.5)]) for n in range(3)},
         **{f"sheep {n}": Image([Box(SHEEP, objectness=0.6)]) for n in range(3)},
     }
     selection = select(images, 3)
-    assert selection.ids == ("sheep 0", "sheep 1", "cow 0")
+    assert selection.ids == ("cow 0", "sheep 0", "sheep 1")
 
 
-def test_an_image_unlike_the_picks_is_better() -> None:
-    """Equal but for looks: after a, its twin b is at cosine 1, c at 0. Half of 4 are the cows'."""
-    looks = {"a": (1, 0), "b": (1, 0), "c": (0, 1), "d": (1, 0)}
-    images = {name: Image([Box(COW, objectness=0.5)], look) for name, look in looks.items()}
-    selection = select(images, 4, EVEN)
-    assert selection.ids == ("a", "c", "b", "d")
-    assert selection.scores[:2] == (0.0, 0.02)  # all equal: nothing is scaled but the likeness
-    assert [reason.split(":")[0] for reason in selection.reasons[2:]] == ["fills the budget"] * 2
+def some(
+    uncertainty: list[float], looks: list[list[float]], rare: list[list[float]] | None = None
+) -> ClassCandidates:
+    rare_entropy, rare_classes = np.array(rare or [[0.0] * len(looks)] * 2, np.float64)
+    return ClassCandidates(
+        np.array(uncertainty), np.array(looks, np.float32), rare_entropy, rare_classes, None
+    )
 
 
-def test_what_a_class_cannot_fill_goes_to_the_most_uncertain() -> None:
-    """No sheep in sight: its share goes to cows, and images without boxes come last."""
+def test_as_published_an_image_is_held_against_the_more_uncertain() -> None:
+    """By weights 0.5 and 0.1, without any scale for the uncertainty: 0.4, 0.25, 0.3, 0.12.
+
+    The second is the first's twin; the third is unlike both; the last is at cosine 0.6 to these two
+    and 0.8 to the third.
+
+    1 - cosine: 1 for the first, which is like none, then 0, 1 and 0.2.
+    """
+    candidates = some([0.6, 0.5, 0.4, 0.2], [[1, 0], [1, 0], [0, 1], [0.6, 0.8]])
+    places, scores = published(candidates, 3, Weights(0.5, 0.1, 0.0))
+    assert places.tolist() == [0, 2, 1]
+    np.testing.assert_allclose(scores, [0.4, 0.3, 0.25], atol=1e-7)
+
+
+def test_the_two_sums_of_rarity_have_a_scale_each() -> None:
+    """10, 0, 5 become 1, 0, 0.5, and 1, 3, 2 become 0, 1, 0.5: all are equal."""
+    candidates = some([0.5] * 3, [[1, 0]] * 3, [[10, 0, 5], [1, 3, 2]])
+    for pick in (published, greedy):
+        places, scores = pick(candidates, 1, Weights(0.0, 0.0, 0.04))
+        assert places.tolist() == [0]
+        assert scores.tolist() == pytest.approx([0.04])
+
+
+def test_greedy_holds_an_image_against_the_picks() -> None:
+    """After a its twin is at cosine 1, d at 0.6 and c at 0; c taken, d is at 0.8 and b at 1."""
+    candidates = some([0.5] * 4, [[1, 0], [1, 0], [0, 1], [0.6, 0.8]])
+    places, scores = greedy(candidates, 4, Weights(0.9, 0.02, 0.0))
+    assert places.tolist() == [0, 2, 3, 1]
+    assert scores.tolist() == pytest.approx([0, 0.02, 0.02, 0])
+
+
+def test_greedy_knows_the_picks_of_earlier_classes() -> None:
+    """The cows' pick looks like b, so the sheep's is c: half of 2 each, cows first."""
+    images = {
+        "a": Image([Box(COW, objectness=0.5)], (1, 0)),
+        "b": Image([Box(SHEEP, objectness=0.5)], (1, 0)),
+        "c": Image([Box(SHEEP, objectness=0.5)], (0, 1)),
+    }
+    known = Labelled(frozenset(), {"cow": 0, "sheep": 0})
+    selection = select(images, 2, known, scoring="greedy")
+    assert set(selection.ids) == {"a", "c"}
+    assert set(select(images, 2, known).ids) == {"a", "b"}
+
+
+def test_the_highest_cosine_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row at a time it is the same."""
+    rng = np.random.default_rng(0)
+    units = rng.normal(size=(7, 3)).astype(np.float32)
+    expected = [max(float(row @ other) for other in units[:4]) for row in units]
+    candidates = some(list(np.linspace(0.6, 0.1, 7)), units.tolist())
+    whole = published(candidates, 7, Weights(0.9, 0.5, 0.0))
+    monkeypatch.setattr("job.acquisition.pal_scores._BLOCK", 1)
+    np.testing.assert_allclose(highest_cosine(units, units[:4]), expected, rtol=1e-6)
+    assert published(candidates, 7, Weights(0.9, 0.5, 0.0))[0].tolist() == whole[0].tolist()
+
+
+def test_picks_come_by_their_score() -> None:
+    """The rare sheep choose first; the cows' pick is more uncertain."""
+    images = {
+        "cow": Image([Box(COW, objectness=0.5)]),
+        "sheep": Image([Box(SHEEP, objectness=0.9)]),
+    }
+    selection = select(images, 2)
+    assert selection.ids == ("cow", "sheep")
+    assert selection.scores == pytest.approx((0.9 * log(2), 0.9 * binary(0.9)), rel=1e-3)
+
+
+def test_what_a_class_cannot_take_goes_to_the_others() -> None:
+    """No sheep in sight: their share is the cows', and images without boxes come last."""
     images = {
         "none": Image(),
         "half": Image([Box(COW, objectness=0.5)]),
@@ -151,11 +228,64 @@ def test_what_a_class_cannot_fill_goes_to_the_most_uncertain() -> None:
         "third": Image([Box(COW, objectness=0.3)]),
     }
     selection = select(images, 4)
-    assert set(selection.ids[:3]) == {"half", "third", "sure"}
-    assert selection.ids[3] == "none"
+    assert selection.ids == ("half", "third", "sure", "none")
     assert selection.reasons[3] == "fills the budget: no detections"
-    filled = [reason for reason in selection.reasons if reason.startswith("fills")]
-    assert len(filled) == 4 - divide(4, rarity(NOTHING, np.array([[3, 0]], np.uint16)))[0]
+    assert all(reason.startswith("for class cow") for reason in selection.reasons[:3])
+
+
+def test_what_two_classes_want_is_picked_once() -> None:
+    """Both classes see a alone: the first takes it, and c is there to fill."""
+    both = [Box(COW, objectness=0.5), Box(SHEEP, objectness=0.5)]
+    selection = select({"a": Image(both), "c": Image()}, 2)
+    assert selection.ids == ("a", "c")
+    assert selection.reasons[1] == "fills the budget: no detections"
+
+
+def test_the_regression_does_not_depend_on_the_order_of_rows() -> None:
+    """Not in the last bit."""
+    rng = np.random.default_rng(3)
+    rows = [
+        (float(p), bool(right))
+        for p, right in zip(rng.random(60), rng.random(60) < 0.4, strict=True)
+    ]
+    there, back = (
+        labelled(
+            {
+                str(number): Image(
+                    [Box(COW, objectness=p, truth=0 if right else -1, iou=float(right))],
+                    truth_classes=(0,),
+                )
+                for number, (p, right) in enumerate(order)
+            },
+            COUNTS,
+        )
+        for order in (rows, rows[::-1])
+    )
+    first, second = Pal().fit(there)[0], Pal().fit(back)[0]
+    assert first is not None
+    assert second is not None
+    assert (first.intercept, first.weights.tolist()) == (second.intercept, second.weights.tolist())
+
+
+def test_a_hit_needs_the_overlap_that_is_set() -> None:
+    """With 0.7, boxes at 0.6 are all wrong: one-sided, and nothing is learnt."""
+    images = {
+        f"{number}": Image(
+            [Box(COW, objectness=0.5, truth=0, iou=0.6 if number % 2 else 0.1)], truth_classes=(0,)
+        )
+        for number in range(20)
+    }
+    known = labelled(images, COUNTS)
+    assert Pal().fit(known)[0] is not None
+    assert Pal(hit_iou=0.7).fit(known)[0] is None
+
+
+def test_a_labelled_record_of_other_classes_is_refused() -> None:
+    """Three in the record, two in the labels."""
+    images = {"a": Image([Box([0.5, 0.3, 0.2])], truth_classes=(0,))}
+    table = record_of(images, 3, with_truth=True).to_table()
+    with pytest.raises(BadDataError, match="3 classes"):
+        Pal().fit(Labelled(frozenset({"a"}), COUNTS, TableRecord((table,))))
 
 
 @pytest.mark.parametrize(
@@ -168,8 +298,8 @@ def test_an_images_boxes_of_a_class_are_combined(how: str, expected: float) -> N
     assert f"entropy of being right {expected:.2f}" in reason
 
 
-def test_scaling_is_over_what_is_left() -> None:
-    """2, 4 and 3 of which 4 is gone: 2 is 0, 3 is 1."""
-    left = np.array([True, False, True])
-    assert scaled(np.array([2.0, 4.0, 3.0]), left)[left].tolist() == [0.0, 1.0]
-    assert scaled(np.array([2.0, 4.0, 2.0]), left).tolist() == [0.0, 0.0, 0.0]
+def test_scaling_reaches_from_0_to_1() -> None:
+    """The lowest is 0, the highest 1; equal ones are 0, and none is none."""
+    assert min_max(np.array([2.0, 4.0, 3.0])).tolist() == [0.0, 1.0, 0.5]
+    assert min_max(np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
+    assert min_max(np.zeros(0)).tolist() == []

@@ -1,14 +1,16 @@
 """PPAL, by hand."""
 
+from dataclasses import replace
 from math import exp, log
+from typing import Any
 
 import numpy as np
 import pytest
 
 from job.acquisition.ppal import Boxes, Ppal, distances_of
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Labelled, Selection, TableRecord
 from job.errors import BadDataError
-from tests.unit.acquisition.records import Box, Image, candidates, labelled
+from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
 
 COUNTS = {"cow": 2, "sheep": 1}
 NOTHING = Labelled(frozenset(), COUNTS)
@@ -60,6 +62,41 @@ def test_difficulty_is_what_quality_lacks() -> None:
 def test_a_class_without_labels_is_the_hardest() -> None:
     """D = 1: w = 1 + alpha beta / alpha = 1 + beta."""
     np.testing.assert_allclose(Ppal(beta=0.5).class_weights(NOTHING), [1.5, 1.5])
+
+
+def test_a_small_alpha_is_a_step() -> None:
+    """E^(1/alpha) is past any float: w = 1 + beta for what is not perfect, and 1 for what is."""
+    found = Image([Box([0.0, 1.0], truth=0, iou=1.0)], truth_classes=(1,))
+    weights = Ppal(alpha=1e-6, beta=0.5).class_weights(labelled({"a": found}, COUNTS))
+    np.testing.assert_allclose(weights, [1.5, 1.0])
+
+
+def test_class_weights_do_not_depend_on_the_order_of_rows() -> None:
+    """Not in the last bit."""
+    rng = np.random.default_rng(1)
+    images = {
+        str(n): Image([Box(COW, objectness=p, truth=0, iou=p)], truth_classes=(0,))
+        for n, p in enumerate(rng.random(50).tolist())
+    }
+    back = dict(reversed(images.items()))
+    there = Ppal().class_weights(labelled(images, COUNTS))
+    assert there.tolist() == Ppal().class_weights(labelled(back, COUNTS)).tolist()
+
+
+@pytest.mark.parametrize("wrong", [{"p": [np.nan, 0.5]}, {"objectness": np.nan}, {"iou": np.nan}])
+def test_a_labelled_image_without_numbers_is_named(wrong: dict[str, Any]) -> None:
+    """A NaN would be passed over by the maximum, or sit in a class's weight."""
+    box = Box(wrong.get("p", COW), objectness=wrong.get("objectness", 1.0), truth=0)
+    bad = Image([replace(box, iou=wrong.get("iou", 0.5))], truth_classes=(0,))
+    with pytest.raises(BadDataError, match="image 'bad' has a detection"):
+        Ppal().class_weights(labelled({"a": Image(), "bad": bad}, COUNTS))
+
+
+def test_a_labelled_record_of_other_classes_is_refused() -> None:
+    """Three in the record, two in the labels."""
+    table = record_of({"a": Image([Box([0.5, 0.3, 0.2])], truth_classes=(0,))}, 3, with_truth=True)
+    with pytest.raises(BadDataError, match="3 classes"):
+        Ppal().class_weights(Labelled(frozenset({"a"}), COUNTS, TableRecord((table.to_table(),))))
 
 
 def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:

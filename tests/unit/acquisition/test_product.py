@@ -15,6 +15,9 @@ from tests.unit.acquisition.records import Image, candidates
 NOTHING = Labelled(frozenset(), {"cow": 1})
 GIVEN = candidates({name: Image() for name in "abcd"}, 1)
 
+NO_NUMBER = -99.0
+"""Stands for NaN, which a setting cannot be."""
+
 
 class Fixed(ScoringStrategy):
     """Says of each image what it is told to."""
@@ -23,7 +26,8 @@ class Fixed(ScoringStrategy):
 
     def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
         del labelled
-        return Scores(sorted(candidates.ids), np.array(self.values), lambda row: f"told {row}")
+        values = np.array([np.nan if value == NO_NUMBER else value for value in self.values])
+        return Scores(sorted(candidates.ids), values, lambda row: f"told {row}")
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +79,7 @@ def test_what_is_worthless_to_one_is_worthless() -> None:
     [
         ([1, -1, 2, 3], 1, "image 'b' has the score -1"),
         ([1, 2, 0, 3], -1, "image 'c' has the score 0"),
+        ([1, 2, 3, NO_NUMBER], 1, "image 'd' has the score nan"),
     ],
 )
 def test_there_are_no_powers_of_some_scores(values: list[float], power: float, words: str) -> None:
@@ -86,9 +91,15 @@ def test_there_are_no_powers_of_some_scores(values: list[float], power: float, w
 @pytest.mark.parametrize(
     ("objectives", "words"),
     [
-        ([], "objectives: tuple should have at least 1 item"),
-        ([{"of": {"strategy": "random"}}], "of: 'random' scores no image on its own; known: brust"),
-        ([{"of": {"strategy": "entropy", "top": 1}}], "strategy 'entropy': top: unknown key"),
+        ([], "objectives: a product needs one or more"),
+        (
+            [{"of": {"strategy": "random"}}],
+            "objectives.0.of.strategy: 'random' scores no image on its own; known: brust",
+        ),
+        (
+            [{"of": {"strategy": "entropy"}}, {"of": {"strategy": "entropy", "top": 1}}],
+            "objectives.1.of.strategy 'entropy': top: unknown key",
+        ),
         ([{"of": {"strategy": "entropy"}, "weight": 1}], "weight: unknown key; known: of, power"),
     ],
 )

@@ -21,7 +21,7 @@ def select(budget: int, share: float, seed: int = 0, of: ArmConfig = ENTROPY) ->
 
 @pytest.mark.parametrize(
     ("budget", "share", "expected"),
-    [(10, 0.2, 2), (10, 0.25, 3), (10, 0.0, 0), (10, 1.0, 10), (60, 0.5, 20)],
+    [(10, 0.2, 2), (10, 0.25, 3), (10, 0.0, 0), (10, 1.0, 10), (60, 0.5, 20), (40, 0.2875, 12)],
 )
 def test_a_share_of_the_budget_is_random(budget: int, share: float, expected: int) -> None:
     """Rounded, a half up, of what there is; these come last, marked, with a score of 0."""

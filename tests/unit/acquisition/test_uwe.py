@@ -64,5 +64,7 @@ def test_a_cold_start_needs_scores() -> None:
 def test_what_scores_no_image_gives_no_uncertainty() -> None:
     """The message names the strategies that do."""
     arm = ArmConfig.model_validate({"strategy": "uwe", "of": {"strategy": "coreset"}})
-    with pytest.raises(ConfigError, match="of: 'coreset' scores no image on its own; known: brust"):
+    with pytest.raises(
+        ConfigError, match=r"of\.strategy: 'coreset' scores no image on its own; known: brust"
+    ):
         make_strategy(arm)
