@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,3 +67,14 @@ def al_job(
         return Ended(int(end.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def free_gib(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """A function that says how much room there is on the disk, whatever this machine has."""
+
+    def set_free(gib: float) -> None:
+        usage = SimpleNamespace(total=2**40, used=0, free=int(gib * 2**30))
+        monkeypatch.setattr("job.doctor.shutil.disk_usage", lambda _: usage)
+
+    return set_free

@@ -166,9 +166,10 @@ def test_an_unknown_strategy_ends_before_anything_runs(
 
 
 def test_doctor_looks_at_store_device_disk_and_weights(
-    al_job: Run, store: Path, tiny: str, tmp_path: Path
+    al_job: Run, free_gib: Callable[[float], None], store: Path, tiny: str, tmp_path: Path
 ) -> None:
-    """All is well with a directory; weights that are missing fail with what to do."""
+    """All is well with a directory; weights or room that are missing fail with what to do."""
+    free_gib(100)
     path = tmp_path / "tiny.yaml"
     path.write_text(tiny)
     well = al_job("doctor", path, "--store", store)
@@ -188,6 +189,8 @@ def test_doctor_looks_at_store_device_disk_and_weights(
     ill = al_job("doctor", path, "--store", store)
     assert ill.code == 78
     assert "FAIL weights: file:no/such.pt: nothing there: set detector.backbone" in ill.out
+    free_gib(4.9)
+    assert "FAIL cache: 4.9 GiB free at " in al_job("doctor", "--store", store).out
 
 
 def test_ingest_synthetic_prints_the_summary(al_job: Run, store: Path) -> None:
