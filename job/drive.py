@@ -59,7 +59,8 @@ def drive(
             )
         )
         num_run = loop.run(only.of(config) if only else config, launcher, is_done)
-        rows = patiently(lambda: write_report(store, config))
+        # The driver is small: contact sheets would have it read the data set.
+        rows = patiently(lambda: write_report(store, config, sheets=False))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
         raise

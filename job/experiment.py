@@ -18,7 +18,7 @@ from job.errors import AlJobError, ConfigError, StopRequested, UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.launch.local import LocalLauncher
 from job.report.results import Row
-from job.report.write import write_report
+from job.report.write import update_report
 from job.rounds import (
     Markers,
     begin_experiment,
@@ -144,7 +144,7 @@ def run(store: Store, config: Config, only: "Part | None" = None) -> Outcome:
     launcher = LocalLauncher(store, config)
     part = only.of(config) if only else config
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
-    return Outcome(config, num_run, write_report(store, config))
+    return Outcome(config, num_run, update_report(store, config))
 
 
 def run_once(store: Store, config: Config, ref: StageRef, shard: tuple[int, int]) -> None:

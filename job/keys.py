@@ -96,6 +96,11 @@ class ExperimentKeys:
         """A file of the report."""
         return f"{self.prefix}report/{name}"
 
+    @property
+    def page(self) -> str:
+        """The report's page."""
+        return self.report("index.html")
+
 
 @dataclass(frozen=True)
 class RoundRef:

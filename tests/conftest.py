@@ -78,3 +78,10 @@ def free_gib(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monkeypatch.setattr("job.doctor.shutil.disk_usage", lambda _: usage)
 
     return set_free
+
+
+@pytest.fixture(autouse=True)
+def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take a second to draw: only the tests of the report draw them."""
+    if "report" not in request.path.parts:
+        monkeypatch.setattr("job.report.page.figures", lambda *_: iter(()))

@@ -25,7 +25,7 @@ from job.cli.options import (
 )
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
-from job.report.write import table_of, write_page
+from job.report.write import table_of, write_report
 from job.storage import Store, open_store
 
 app = typer.Typer(
@@ -101,7 +101,14 @@ def report(
         return
     opened = open_store(store)
     config = experiments.choose_experiment(opened, experiment)
-    out.print(table_of(write_page(opened, config, setup_cost)))
+    rows = write_report(opened, config, setup_cost=setup_cost)
+    if not rows:
+        message = (
+            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            "`al-job status` shows what is done"
+        )
+        raise UsageError(message)
+    out.print(table_of(rows))
     _tell_places(opened, config.experiment)
 
 
@@ -138,8 +145,7 @@ def doctor(
 
 def _tell_places(store: Store, experiment: str) -> None:
     keys = ExperimentKeys(experiment)
-    places = {"results": keys.results, "curve": keys.report("curve.png")}
-    for what, key in {**places, "report": keys.report("index.html")}.items():
+    for what, key in {"results": keys.results, "report": keys.page}.items():
         if store.exists(key):
             place = store.local_path(key) or f"{store.url}/{key}"
             out.print(f"{what}: {place}", markup=False, soft_wrap=True)

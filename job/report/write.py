@@ -2,9 +2,9 @@
 
 from rich.table import Table
 
+from job import log
 from job.config import Config
 from job.data.dataset import Dataset
-from job.errors import UsageError
 from job.keys import ExperimentKeys
 from job.report.facts import read_facts
 from job.report.results import Row, rows_of, show_metric, to_csv
@@ -13,45 +13,40 @@ from job.storage import Store
 COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
 
 
-def write_report(store: Store, config: Config) -> list[Row]:
-    """Write `results.csv` and the learning curve of what has been evaluated so far."""
-    rows = rows_of(store, config)
-    keys = ExperimentKeys(config.experiment)
-    store.write(keys.results, to_csv(rows))
-    if rows:
-        from job.report import curve  # noqa: PLC0415 - matplotlib: no stage should wait for it
-
-        store.write(keys.report("curve.png"), curve.draw(rows, config.experiment))
-    return rows
-
-
-def write_page(store: Store, config: Config, setup_cost: float | None = None) -> list[Row]:
-    """Write `results.csv` and the whole report of what has been evaluated so far.
+def write_report(
+    store: Store, config: Config, *, setup_cost: float | None = None, sheets: bool = True
+) -> list[Row]:
+    """Write `results.csv` and, once a round is evaluated, the page with all of its figures.
 
     Args:
         store: Where the experiment is.
         config: Its configuration.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
-
-    Raises:
-        UsageError: Nothing has been evaluated yet.
+        sheets: Show the first picks of each round, which reads the data set.
     """
-    from job.report import page  # noqa: PLC0415 - matplotlib: nobody else should wait for it
-    from job.report.picked import sheets_of  # noqa: PLC0415
-
-    rows = write_report(store, config)
-    if not rows:
-        message = (
-            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
-            "`al-job status` shows what is done"
-        )
-        raise UsageError(message)
-    facts = read_facts(store, config)
-    sheets = sheets_of(Dataset.open(store, config.dataset.name), facts)
+    rows = rows_of(store, config)
     keys = ExperimentKeys(config.experiment)
-    for name, data in page.files(config, rows, facts, sheets, setup_cost):
-        store.write(keys.report(name), data)
+    store.delete(keys.page)  # it comes back last: where it is, all of the report is
+    store.write(keys.results, to_csv(rows))
+    if rows:
+        from job.report import page  # noqa: PLC0415 - matplotlib: no stage should wait for it
+        from job.report.picked import sheets_of  # noqa: PLC0415
+
+        facts = read_facts(store, config)
+        shown = sheets_of(Dataset.open(store, config.dataset.name), facts) if sheets else ()
+        for name, data in page.files(config, rows, facts, shown, setup_cost):
+            store.write(keys.report(name), data)
     return rows
+
+
+def update_report(store: Store, config: Config) -> list[Row]:
+    """Write the report if there is none of these results."""
+    rows = rows_of(store, config)
+    keys = ExperimentKeys(config.experiment)
+    if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
+        return rows
+    log.get().info("report.begin")
+    return write_report(store, config)
 
 
 def table_of(rows: list[Row]) -> Table:

@@ -29,11 +29,14 @@ AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 
 
 def contents(store: Store) -> dict[str, bytes]:
-    """All that has to be equal: picks, labels, costs, models, scores, metrics and results."""
+    """All that has to be equal: picks, labels, costs, models, scores, metrics and results.
+
+    The report is left out: it has the times of the stages.
+    """
     result = {}
     for key in store.list("experiments/"):
         name = key.rpartition("/")[2]
-        if name.endswith(".png") or name in {"done.json", "history.jsonl", "experiment.yaml"}:
+        if "/report/" in key or name in {"done.json", "history.jsonl", "experiment.yaml"}:
             continue
         if name.startswith("checkpoint-"):  # may be left by a kill right after the marker
             continue
@@ -163,7 +166,7 @@ def test_a_stop_is_not_taken_for_a_broken_image() -> None:
 
 
 class FirstWriteFails(MemoryStore):
-    """Every object's first write fails: before anything is written, or after (a lost answer)."""
+    """A stage object's first write fails: before anything is written, or after (a lost answer)."""
 
     def __init__(self, *, written: bool) -> None:
         super().__init__()
@@ -172,7 +175,8 @@ class FirstWriteFails(MemoryStore):
 
     @contextmanager
     def _fail_once(self, key: str) -> Iterator[None]:
-        fails = key not in self._failed and not key.startswith("datasets/")
+        apart = key.startswith("datasets/") or "/report/" in key
+        fails = key not in self._failed and not apart
         if fails and not self._written:
             self._failed.add(key)
             raise TemporaryError(key)
@@ -216,7 +220,8 @@ def test_a_checkpoint_is_gone_when_training_is_done(tiny_config: Config) -> None
 
     class Order(MemoryStore):
         def delete(self, key: str) -> None:
-            assert self.exists(key.rpartition("/")[0] + "/done.json")
+            if "/checkpoint-" in key:
+                assert self.exists(key.rpartition("/")[0] + "/done.json")
             super().delete(key)
 
     store = Order()

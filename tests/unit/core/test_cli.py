@@ -119,7 +119,7 @@ def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Pa
     first = al_job("run", path, "--store", store)
     assert first.code == 0, first.err
     assert "13 stages run" in first.out
-    for name in ("results.csv", "report/curve.png"):
+    for name in ("results.csv", "report/index.html"):
         assert (store / "experiments/tiny" / name).is_file()
         assert name in first.out
     results = (store / "experiments/tiny/results.csv").read_bytes()

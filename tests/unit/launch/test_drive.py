@@ -44,7 +44,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
 @pytest.fixture
 def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods leave markers alone, so that there is nothing to report on."""
-    monkeypatch.setattr("job.drive.write_report", lambda *_: [])
+    monkeypatch.setattr("job.drive.write_report", lambda *_, **__: [])
     return release
 
 

@@ -11,10 +11,11 @@ import pytest
 from job import config, experiment
 from job.config import Config
 from job.experiment import Part
+from job.keys import ExperimentKeys
 from job.report import page as module
 from job.report.facts import read_facts
 from job.report.results import rows_of
-from job.report.write import write_page
+from job.report.write import update_report, write_report
 from job.storage.local import LocalStore
 from tests.conftest import Ended
 
@@ -63,7 +64,7 @@ def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalSt
     store = LocalStore(tmp_path_factory.mktemp("report"))
     experiment.run(store, settings, Part(seeds=(0,)))
     experiment.run(store, settings, Part(arms=("random",)))
-    write_page(store, settings)
+    write_report(store, settings)
     return store
 
 
@@ -137,8 +138,37 @@ def test_every_seeds_own_numbers_are_there(page: Page) -> None:
 def test_the_same_results_give_the_same_page(store: LocalStore, settings: Config) -> None:
     """To the byte: nothing in it is of now."""
     before = store.read(f"{REPORT}/index.html")
-    write_page(store, settings)
+    write_report(store, settings)
     assert store.read(f"{REPORT}/index.html") == before
+
+
+def test_a_report_of_the_same_results_is_left_alone(store: LocalStore, settings: Config) -> None:
+    """One of others is written anew, and one that lacks its page."""
+    keys = ExperimentKeys("tiny")
+    page = store.read(keys.page)
+    store.write(keys.page, b"left alone")
+    update_report(store, settings)
+    assert store.read(keys.page) == b"left alone"
+    store.write(keys.results, b"others")
+    update_report(store, settings)
+    assert store.read(keys.page) == page
+    store.delete(keys.page)
+    update_report(store, settings)
+    assert store.read(keys.page) == page
+
+
+def test_a_report_that_fails_leaves_no_page(
+    store: LocalStore, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of older results would be taken for the report."""
+    keys = ExperimentKeys("tiny")
+    with monkeypatch.context() as patch:
+        patch.setattr("job.report.page.figures", lambda *_: iter([1 / 0]))
+        with pytest.raises(ZeroDivisionError):
+            write_report(store, settings)
+    assert not store.exists(keys.page)
+    update_report(store, settings)
+    assert store.exists(keys.page)
 
 
 def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
@@ -147,7 +177,7 @@ def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
     only = settings.model_copy(update={"arms": arms, "seeds": (1,)})
     store = LocalStore(tmp_path)
     experiment.run(store, only)
-    write_page(store, only)
+    write_report(store, only)
     words = Page(store.read(f"{REPORT}/index.html").decode()).words
     assert "One arm alone: there is nothing to compare." in words
 
