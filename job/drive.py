@@ -16,7 +16,7 @@ from job.launch.patience import patiently
 from job.launch.settings import LaunchConfig
 from job.launch.states import ended, look
 from job.report.status import Driver, Phase, Reader, StageStatus
-from job.report.write import write_report
+from job.report.write import update_report
 from job.rounds import Markers
 from job.storage import Store
 
@@ -60,7 +60,7 @@ def drive(
         )
         num_run = loop.run(only.of(config) if only else config, launcher, is_done)
         # The driver is small: contact sheets would have it read the data set.
-        rows = patiently(lambda: write_report(store, config, sheets=False))
+        rows = patiently(lambda: update_report(store, config, sheets=False))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
         raise

@@ -39,14 +39,14 @@ def write_report(
     return rows
 
 
-def update_report(store: Store, config: Config) -> list[Row]:
-    """Write the report if there is none of these results."""
+def update_report(store: Store, config: Config, *, sheets: bool = True) -> list[Row]:
+    """Write the report if there is none of these results; the arguments are `write_report`'s."""
     rows = rows_of(store, config)
     keys = ExperimentKeys(config.experiment)
     if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, config)
+    return write_report(store, config, sheets=sheets)
 
 
 def table_of(rows: list[Row]) -> Table:

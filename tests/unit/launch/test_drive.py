@@ -44,7 +44,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
 @pytest.fixture
 def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods leave markers alone, so that there is nothing to report on."""
-    monkeypatch.setattr("job.drive.write_report", lambda *_, **__: [])
+    monkeypatch.setattr("job.drive.update_report", lambda *_, **__: [])
     return release
 
 
@@ -85,6 +85,9 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
     assert status.driver is not None
     assert status.driver.phase == "finished"
     assert all(stage.state == "done" for each in status.rounds for stage in each.stages.values())
+    page = real.store.read(ExperimentKeys("tiny").page).decode()
+    assert "Learning curves" in page
+    assert "first picks" not in page  # for these the driver would read the data set
     assert run(real).num_run == 0
 
 
