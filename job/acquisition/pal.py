@@ -132,13 +132,14 @@ class Pal(Strategy):
 
         def rows_of(part: ScoreRecord) -> NDArray[np.void]:
             check_classes(part, classes)
-            features_DK = features(part)
+            predicted_D = part.predicted
+            features_DK = features(part, predicted_D)
             entropy_D = entropy(part.probabilities.astype(np.float64))
             check_finite(part, entropy_D)
-            right_D = probabilities(models, features_DK, part.predicted)
+            right_D = probabilities(models, features_DK, predicted_D)
             doubt_D = entropy(np.stack([right_D, 1 - right_D], axis=1))
             # An image's boxes of one class, together: cell = image x class.
-            cell_D = part.image_of_detection * len(classes) + part.predicted
+            cell_D = part.image_of_detection * len(classes) + predicted_D
             (mine,) = np.nonzero(features_DK[:, 1] >= self.min_confidence)
             mine = mine[np.argsort(cell_D[mine], kind="stable")]
             num_cells = len(part.ids) * len(classes)

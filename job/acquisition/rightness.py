@@ -19,13 +19,18 @@ COLUMNS = frozenset({"probabilities", "objectness", "num_overlaps"})
 LABELLED_COLUMNS = COLUMNS | TRUTH_COLUMNS
 
 
-def features(part: ScoreRecord) -> Float64s:
+def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
     """Return the boxes before suppression, and the confidence, of each detection: (D, 2).
+
+    Args:
+        part: A record with `COLUMNS`.
+        predicted_D: Its `predicted`.
 
     Raises:
         BadDataError: A confidence is not a finite number; the message names its image.
     """
-    confidence_D = part.probabilities.max(axis=1, initial=0) * part.objectness.astype(np.float64)
+    best_D = part.probabilities[np.arange(len(predicted_D)), predicted_D]
+    confidence_D = best_D.astype(np.float64) * part.objectness
     check_finite(part, confidence_D)
     return np.column_stack([part.num_overlaps, confidence_D]).astype(np.float64)
 
@@ -81,10 +86,11 @@ def fit_classes(
     found = [(np.empty((0, 2)), np.empty(0, bool), np.empty(0, np.int64))]
     for part in labelled.record.parts(LABELLED_COLUMNS):
         check_classes(part, classes)
-        part_DK = features(part)
+        predicted_D = part.predicted
+        part_DK = features(part, predicted_D)
         counted_D = part_DK[:, 1] >= min_confidence
         right_D = is_hit(part, least_iou)
-        found.append((part_DK[counted_D], right_D[counted_D], part.predicted[counted_D]))
+        found.append((part_DK[counted_D], right_D[counted_D], predicted_D[counted_D]))
     x_DK, right_D, label_D = (np.concatenate(each) for each in zip(*found, strict=True))
     order = np.lexsort(
         (right_D, *x_DK.T)
