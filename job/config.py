@@ -150,6 +150,9 @@ class TrainConfig(Section):
 
     start: Literal["backbone", "previous"] = "backbone"
     """What a later round starts from: `backbone` (afresh, as round 0), or the `previous` round."""
+    freeze_backbone: bool = False
+    """Keep the pretrained backbone as it is, and train the rest. With tens or a few hundred images
+    the detector is often better for it, and a step on a CPU takes half the time."""
     steps: PositiveInt = 2500
     """Optimizer steps of a round that starts afresh."""
     steps_from_previous: PositiveInt | None = None
@@ -264,6 +267,9 @@ class Config(Section):
             raise ValueError(message)
         if BOUND in self.arms:
             message = f"arms: {BOUND!r} is the name of the bound (bound: true)"
+            raise ValueError(message)
+        if self.train.freeze_backbone and self.detector.backbone == "scratch":
+            message = "train.freeze_backbone: a backbone from scratch has learnt nothing to keep"
             raise ValueError(message)
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)} has one twice"

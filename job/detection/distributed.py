@@ -85,7 +85,12 @@ class Group:
         sums = torch.stack(list(losses.values())) * positives.clamp(min=1)
         sums.sum().backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in detector.parameters() if p.grad is not None]
-        statistics = [b for name, b in detector.named_buffers() if ".running_" in name]
+        statistics = [
+            buffer
+            for module in detector.modules()
+            for name, buffer in module.named_buffers(recurse=False)
+            if module.training and name.startswith("running_")
+        ]
         whole = [*gradients, *statistics, sums.detach(), positives.view(1)]
         # In one piece: many small messages take longer than one of the same size.
         flat = torch.cat([tensor.reshape(-1) for tensor in whole])

@@ -108,6 +108,13 @@ class Detector(nn.Module):
         """The mean colour, uint8 (3,), on the CPU: what lies beyond an image's edge."""
         return self.mean.view(3).round().to("cpu", torch.uint8)
 
+    def freeze_backbone(self) -> None:
+        """Let training change neither the backbone's weights nor its running statistics.
+
+        It holds until the detector is set to train again.
+        """
+        self.backbone_layers.requires_grad_(requires_grad=False).eval()
+
     def losses(self, images_BCHW: Tensor, targets: list[Target]) -> dict[str, Tensor]:
         """Return SSD's losses, `classification` and `bbox_regression`, as scalars.
 

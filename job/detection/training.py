@@ -75,6 +75,8 @@ def fit(  # noqa: PLR0913 - what a training depends on is more than five things
     if group:
         group.prepare(detector)
     detector.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    if config.freeze_backbone:
+        detector.freeze_backbone()
     average = WeightAverage(detector, config.average_decay) if config.average_decay else None
     state = TrainingState(detector, _optimizer(detector, config), average)
     settings = {
@@ -154,7 +156,7 @@ def _optimizer(detector: Detector, config: TrainConfig) -> torch.optim.Optimizer
     """The optimizer, with no decay on biases, normalisation and other vectors."""
     decayed: list[nn.Parameter] = []
     free: list[nn.Parameter] = []
-    for parameter in detector.parameters():
+    for parameter in filter(lambda each: each.requires_grad, detector.parameters()):
         (decayed if parameter.ndim > 1 else free).append(parameter)
     groups: list[dict[str, Any]] = [
         {"params": decayed, "weight_decay": config.weight_decay},

@@ -108,14 +108,33 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
     bottom, top = axes.get_ylim()
     heights = _apart([y for _, y, _, _ in ends], (top - bottom) * 0.06)
     for (x, _, name, color), height in zip(ends, heights, strict=True):
+        label_line(axes, (x, height), name, color)
+
+
+def label_line(
+    axes: Axes, point: tuple[float, float], name: str, color: str, drop: float = 0
+) -> None:
+    """Write a line's name to the right of a point, `drop` below it, after a dot of its colour.
+
+    The name itself is in ink: not every colour that makes a good line can be read as text.
+
+    Args:
+        axes: Where.
+        point: x and y.
+        name: The line's.
+        color: The line's.
+        drop: In 1/72 inch.
+    """
+    for text, offset, ink, size in (("\N{BLACK CIRCLE}", 8, color, 8), (name, 18, INK, 10)):
         axes.annotate(
-            name,
-            xy=(x, height),
-            xytext=(8, 0),
+            text,
+            xy=point,
+            xytext=(offset, -drop),
             textcoords="offset points",
             annotation_clip=False,
             va="center",
-            color=color,
+            color=ink,
+            fontsize=size,
         )
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from rich.table import Table
 
-from job.report.drawing import INK, MARKERS, PALETTE, Drawing, label_ends, render
+from job.report.drawing import INK, MARKERS, PALETTE, Drawing, label_ends, label_line, render
 from job.report.tutorial_charts import Chart, Panel
 from job.report.tutorial_claims import TutorialRow
 
@@ -60,9 +60,7 @@ def _label(axes: Axes, panel: Panel) -> None:
     label_ends(axes, [end for end in ends if end[0] > 0.9 * last])
     for x, y, name, color in ends:
         if x <= 0.9 * last:
-            axes.annotate(
-                name, (x, y), (0, -14), textcoords="offset points", color=color, ha="center"
-            )
+            label_line(axes, (x, y), name, color, drop=14)
 
 
 def _alt(chart: Chart) -> str:

@@ -24,6 +24,7 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
         ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
         ("backbone: scratch", "backbone: hub", ["width 1.0"]),
+        ("train:", "train:\n  freeze_backbone: true", ["train.freeze_backbone", "from scratch"]),
         ("size: 64, width", "model: ssd_vgg16, size: 320, width", ["ssd_vgg16 takes 300"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "name of a round"]),

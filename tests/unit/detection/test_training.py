@@ -287,6 +287,28 @@ def test_training_leaves_the_global_stream() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_a_frozen_backbone_stays_as_it_is() -> None:
+    """Neither its weights nor its statistics move, averaged or not; the heads learn."""
+    for decay in (0.0, 0.9):
+        run = Run(settings(freeze_backbone=True, average_decay=decay), rectangles(6))
+        backbone = {k: v.clone() for k, v in run.detector.backbone_layers.state_dict().items()}
+        before = {k: v.clone() for k, v in run.detector.state_dict().items()}
+        run.go()
+        for key, value in run.detector.backbone_layers.state_dict().items():
+            assert torch.equal(value, backbone[key]), key
+        after = run.detector.state_dict()
+        changed = {key for key, value in after.items() if not torch.equal(value, before[key])}
+        assert any("head.classification_head" in key for key in changed)
+        assert any("running_mean" in key for key in changed), "those of the extra layers"
+
+
+def test_a_training_with_a_frozen_backbone_is_resumed() -> None:
+    """Its checkpoint has no state for what is not trained; the bytes at the end are the same."""
+    config = settings(freeze_backbone=True, optimizer="adamw")
+    straight = Run(config, rectangles(4)).go()
+    assert Run(config, rectangles(4)).go(straight.checkpoints[0]).model == straight.model
+
+
 def test_the_loss_falls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty steps on three images at least halve the loss."""
     monkeypatch.setattr(training, "STEPS_PER_ROW", 4)
