@@ -139,8 +139,8 @@ def test_all_can_be_reached_by_keyboard(page: str, browser: webdriver.Chrome) ->
     for _ in range(wanted):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         top, outline = browser.execute_script(
-            "const each = document.activeElement;"
-            "return [each.getBoundingClientRect().top + scrollY, getComputedStyle(each).outlineStyle]"
+            "const each = document.activeElement; return ["
+            "each.getBoundingClientRect().top + scrollY, getComputedStyle(each).outlineStyle]"
         )
         assert outline != "none", "what has the focus is shown"
         reached.append(top)
