@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -91,8 +92,13 @@ def report(
         Path | None,
         typer.Option(help="Instead: reproduce the 2020 tutorial's analysis from its raw results."),
     ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(help="Instead: experiments of one data set side by side, as exp1,exp2."),
+    ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", help="Where that goes; unset: ./tutorial-report.")
+        Path | None,
+        typer.Option("--out", help="Where that goes; unset: ./tutorial-report or ./side-by-side."),
     ] = None,
 ) -> None:
     """Write results.csv and the report of what has been evaluated so far."""
@@ -100,6 +106,9 @@ def report(
         _report_tutorial(from_tutorial, folder or Path("tutorial-report"))
         return
     opened = open_store(store)
+    if compare:
+        _report_side_by_side(opened, compare.split(","), folder or Path("side-by-side"))
+        return
     config = experiments.choose_experiment(opened, experiment)
     rows = write_report(opened, config, setup_cost=setup_cost)
     if not rows:
@@ -116,13 +125,25 @@ def _report_tutorial(results: Path, folder: Path) -> None:
     from job.report import tutorial_analysis, tutorial_figures, tutorial_page  # noqa: PLC0415
 
     analysis = tutorial_analysis.analyse(results)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in tutorial_page.files(analysis):
-        (folder / name).write_bytes(data)
+    _write(folder, tutorial_page.files(analysis))
     for sentence in analysis.findings:
         out.print(sentence, markup=False)
     out.print(tutorial_figures.table_of(analysis.rows))
     out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
+
+
+def _report_side_by_side(store: Store, names: list[str], folder: Path) -> None:
+    from job.report import side_by_side  # noqa: PLC0415 - matplotlib: nobody else should wait
+
+    configs = [experiments.choose_experiment(store, name) for name in names]
+    _write(folder, side_by_side.files(side_by_side.read_sides(store, configs)))
+    out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files:
+        (folder / name).write_bytes(data)
 
 
 @app.command()

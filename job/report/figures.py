@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from job.report.comparison import Difference, MeanPoint
 from job.report.curves import Axis, Curve, Float64s
 from job.report.drawing import GREY, INK, MARKERS, PALETTE, Drawing, label_ends, render
 
@@ -51,6 +52,27 @@ class MeanCurve:
     """(R,): the lower end of the interval; NaN where there is none."""
     high: Float64s
     """(R,)"""
+
+
+def mean_curves(points: Sequence[MeanPoint] | Sequence[Difference]) -> list[MeanCurve]:
+    """Return points as lines, an arm each."""
+    of_arm: dict[str, list[MeanPoint | Difference]] = {}
+    for each in points:
+        of_arm.setdefault(each.arm, []).append(each)
+    return [
+        MeanCurve(
+            arm=arm,
+            x=np.array([each.x for each in group]),
+            mean=np.array([each.estimate.mean for each in group]),
+            low=np.array([_or_nan(each.estimate.low) for each in group]),
+            high=np.array([_or_nan(each.estimate.high) for each in group]),
+        )
+        for arm, group in of_arm.items()
+    ]
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def learning_curve(  # noqa: PLR0913 - what is drawn

@@ -13,17 +13,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from job.config import BOUND, Config
 from job.report import facts as knowledge
 from job.report.areas import Area, areas_of
-from job.report.comparison import Comparison, Difference, MeanPoint, compare, mean_points
+from job.report.comparison import Comparison, compare, mean_points
 from job.report.curves import AXES, Curve, compared, curves_of
 from job.report.drawing import Drawing
 from job.report.facts import Facts
 from job.report.figures import (
     PER_UNIT,
     UNITS,
-    MeanCurve,
     class_bars,
     difference_curve,
     learning_curve,
+    mean_curves,
     stage_times,
     styles_of,
 )
@@ -110,10 +110,10 @@ def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
     styles = styles_of(found.comparison.arms)
     for axis in AXES:
         half = facts.pool_images / 2 if axis == "images" else None
-        means = _means(mean_points(ours, axis))
+        means = mean_curves(mean_points(ours, axis))
         yield learning_curve(axis, ours, means, styles, bound=bound, half_pool=half)
     if found.comparison.differences:
-        differences = _means(found.comparison.differences)
+        differences = mean_curves(found.comparison.differences)
         yield difference_curve(found.comparison.baseline, differences, styles)
     if ap := knowledge.ap_by_arm(facts):
         title = "Average precision of each class after the last round"
@@ -123,27 +123,6 @@ def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
         title = "Classes among the boxes that each arm had labelled, beside the pool's"
         yield class_bars("picked-classes", title, "share of boxes", shares, styles)
     yield stage_times(knowledge.seconds_by_arm(facts))
-
-
-def _means(points: Sequence[MeanPoint] | Sequence[Difference]) -> list[MeanCurve]:
-    """Points as lines, an arm each."""
-    of_arm: dict[str, list[MeanPoint | Difference]] = {}
-    for each in points:
-        of_arm.setdefault(each.arm, []).append(each)
-    return [
-        MeanCurve(
-            arm=arm,
-            x=np.array([each.x for each in group]),
-            mean=np.array([each.estimate.mean for each in group]),
-            low=np.array([_or_nan(each.estimate.low) for each in group]),
-            high=np.array([_or_nan(each.estimate.high) for each in group]),
-        )
-        for arm, group in of_arm.items()
-    ]
-
-
-def _or_nan(value: float | None) -> float:
-    return np.nan if value is None else value
 
 
 Table = list[dict[str, object]]
