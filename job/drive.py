@@ -59,8 +59,8 @@ def drive(
             )
         )
         num_run = loop.run(only.of(config) if only else config, launcher, is_done)
-        # The driver is small: contact sheets would have it read the data set.
-        rows = patiently(lambda: update_report(store, config, sheets=False))
+        # The driver is small, and the data set and the score records may be large.
+        rows = patiently(lambda: update_report(store, config, light=True))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
         raise

@@ -4,8 +4,8 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -44,6 +44,16 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What picks look like."""
+
+    sheets: tuple[Sheet, ...] = ()
+    """To be shown in their order."""
+    redundancies: Mapping[str, float] = field(default_factory=dict)
+    """By arm."""
+
+
+@dataclass(frozen=True)
 class Findings:
     """What the curves say."""
 
@@ -79,7 +89,7 @@ def files(
     config: Config,
     rows: Sequence[Row],
     facts: Facts,
-    sheets: Iterable[Sheet],
+    looks: Looks,
     setup_cost: float | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of the report; `index.html` comes last.
@@ -88,7 +98,7 @@ def files(
         config: The experiment's.
         rows: At least one.
         facts: What else there is to say.
-        sheets: Contact sheets, to be shown in their order.
+        looks: What picks look like; nothing of it has to be there.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
     """
     found = find(rows, facts, setup_cost)
@@ -99,7 +109,7 @@ def files(
     for name, table in tables(found).items():
         yield f"{name}.csv", to_csv(table)
     yield "comparison.json", to_json(found)
-    yield "index.html", html(config, rows, found, facts, drawings, tuple(sheets))
+    yield "index.html", html(config, rows, found, facts, drawings, looks)
 
 
 def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
@@ -186,7 +196,7 @@ def html(  # noqa: PLR0913, PLR0917 - all that the page shows
     found: Findings,
     facts: Facts,
     drawings: Sequence[Drawing],
-    sheets: Sequence[Sheet],
+    looks: Looks,
 ) -> bytes:
     """Return the page."""
     seconds = knowledge.seconds_by_arm(facts)
@@ -211,7 +221,10 @@ def html(  # noqa: PLR0913, PLR0917 - all that the page shows
             overhead={arm: _overhead(each) for arm, each in seconds.items()},
             unfinished=[each for each in facts.rounds if each.missing],
             repeated=[each for each in facts.rounds if each.attempts],
-            sheets=[{"of": each, "data": base64.b64encode(each.jpeg).decode()} for each in sheets],
+            sheets=[
+                {"of": each, "data": base64.b64encode(each.jpeg).decode()} for each in looks.sheets
+            ],
+            redundancies=looks.redundancies,
             configuration=config.to_yaml(),
         )
         .encode()

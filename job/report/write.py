@@ -14,7 +14,7 @@ COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "trai
 
 
 def write_report(
-    store: Store, config: Config, *, setup_cost: float | None = None, sheets: bool = True
+    store: Store, config: Config, *, setup_cost: float | None = None, light: bool = False
 ) -> list[Row]:
     """Write `results.csv` and, once a round is evaluated, the page with all of its figures.
 
@@ -22,7 +22,7 @@ def write_report(
         store: Where the experiment is.
         config: Its configuration.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
-        sheets: Show the first picks of each round, which reads the data set.
+        light: Leave out what reads the data set and the score record: contact sheets, redundancy.
     """
     rows = rows_of(store, config)
     keys = ExperimentKeys(config.experiment)
@@ -31,22 +31,27 @@ def write_report(
     if rows:
         from job.report import page  # noqa: PLC0415 - matplotlib: no stage should wait for it
         from job.report.picked import sheets_of  # noqa: PLC0415
+        from job.report.redundancies import redundancies  # noqa: PLC0415
 
         facts = read_facts(store, config)
-        shown = sheets_of(Dataset.open(store, config.dataset.name), facts) if sheets else ()
-        for name, data in page.files(config, rows, facts, shown, setup_cost):
+        looks = page.Looks()
+        if not light:
+            dataset = Dataset.open(store, config.dataset.name)
+            alike = redundancies(store, config.experiment, facts)
+            looks = page.Looks(tuple(sheets_of(dataset, facts)), alike)
+        for name, data in page.files(config, rows, facts, looks, setup_cost):
             store.write(keys.report(name), data)
     return rows
 
 
-def update_report(store: Store, config: Config, *, sheets: bool = True) -> list[Row]:
+def update_report(store: Store, config: Config, *, light: bool = False) -> list[Row]:
     """Write the report if there is none of these results; the arguments are `write_report`'s."""
     rows = rows_of(store, config)
     keys = ExperimentKeys(config.experiment)
     if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, config, sheets=sheets)
+    return write_report(store, config, light=light)
 
 
 def table_of(rows: list[Row]) -> Table:

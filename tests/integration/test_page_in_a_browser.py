@@ -14,7 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from job import config, experiment
-from job.report import tutorial_analysis, tutorial_page
+from job.report import side_by_side, tutorial_analysis, tutorial_page
+from job.report.side_by_side import Side
 from job.storage.local import LocalStore
 from tests.unit.report.make_tutorial import write_tutorial
 
@@ -23,7 +24,7 @@ DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="there is no Chromium with its chromedriver on this machine"
 )
-PAGES = ("experiment", "tutorial")
+PAGES = ("experiment", "tutorial", "side by side")
 SCHEMES = ("light", "dark")
 LEAST_CONTRAST = 4.5
 """Of text, by WCAG 2.2 AA."""
@@ -34,13 +35,19 @@ def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     """An experiment of two seeds and its report, and that of a tutorial's results."""
     folder = tmp_path_factory.mktemp("pages")
     settings = config.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
-    experiment.run(LocalStore(folder), settings)
+    outcome = experiment.run(LocalStore(folder), settings)
+    sides = [
+        Side(outcome.config.model_copy(update={"experiment": name}), outcome.rows)
+        for name in ("first", "second")
+    ]
+    (folder / "compare.html").write_bytes(dict(side_by_side.files(sides))["index.html"])
     write_tutorial(folder / "results")
     for name, data in tutorial_page.files(tutorial_analysis.analyse(folder / "results")):
         (folder / name).write_bytes(data)
     return {
         "experiment": folder / "experiments/tiny/report/index.html",
         "tutorial": folder / "index.html",
+        "side by side": folder / "compare.html",
     }
 
 
@@ -96,13 +103,13 @@ def test_every_figure_and_sheet_is_drawn(page: str, browser: webdriver.Chrome) -
     """With a size, and for contact sheets with pixels."""
     open_all(browser)
     figures = browser.find_elements(By.CSS_SELECTOR, "figure svg")
-    assert len(figures) >= {"experiment": 9, "tutorial": 5}[page]
+    assert len(figures) >= {"experiment": 9, "tutorial": 5, "side by side": 5}[page]
     assert all(each.size["width"] > 200 and each.size["height"] > 100 for each in figures)
     widths = browser.execute_script(
         "return Promise.all([...document.images].map(async each => {"
         "each.loading = 'eager'; await each.decode(); return each.naturalWidth}))"
     )
-    assert len(widths) == {"experiment": 2, "tutorial": 0}[page]
+    assert len(widths) == {"experiment": 2}.get(page, 0)
     assert all(width > 500 for width in widths)
 
 

@@ -1,11 +1,15 @@
 """The report's page, over experiments in every state."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from job import config, experiment
@@ -112,6 +116,22 @@ def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
     assert b"currentColor" not in store.read(f"{REPORT}/curve-images.svg")
 
 
+def test_redundancy_is_that_of_each_rounds_picks(store: LocalStore, page: Page) -> None:
+    """By a plain loop over all pairs. Seed 1's round 0 is not scored, so it has none."""
+    folder = "experiments/tiny/seed-0"
+    for arm in ("random", "brust"):
+        vectors = {}
+        for key in store.list(f"{folder}/round-000/score/part-"):
+            table = pq.read_table(io.BytesIO(store.read(key)))
+            for row in table.to_pylist():
+                vectors[row["id"]] = np.array(row["embedding"], np.float64)
+        queries = store.read(f"{folder}/{arm}/round-001/select/queries.csv").decode()
+        picks = [vectors[row["id"]] for row in csv.DictReader(queries.splitlines())]
+        units = [each / np.linalg.norm(each) for each in picks]
+        nearest = [max(a @ b for b in units if b is not a) for a in units]
+        assert re.search(rf"{arm}\s*\d\.\d\d\s*{np.mean(nearest):.3f}", page.words), arm
+
+
 def test_what_is_not_done_is_listed(page: Page) -> None:
     """The arm that seed 1 lacks is no zero, and is not kept silent."""
     assert "Not done" in page.words
@@ -213,6 +233,6 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
     )
     rows = rows_of(store, settings)
     facts = read_facts(store, settings)
-    text = module.html(wrong, rows, module.find(rows, facts), facts, [], []).decode()
+    text = module.html(wrong, rows, module.find(rows, facts), facts, [], module.Looks()).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text
