@@ -49,6 +49,8 @@ class Marker:
     """Which process wrote it."""
     threads: int
     """CPU threads of torch."""
+    image: str = ""
+    """The container image, by its digest where the chart names one; empty outside of a cluster."""
 
     def to_json(self) -> bytes:
         """The marker as it is stored."""
@@ -372,6 +374,7 @@ class StageIO:
             version=version("al-voc"),
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
             threads=self.config.runtime.threads,
+            image=os.environ.get("AL_IMAGE", ""),
         )
 
 

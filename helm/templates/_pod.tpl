@@ -80,6 +80,7 @@ annotations:
 {{- define "al-voc.ownEnv" -}}
 - {name: AL_LOG, value: json}
 - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: AL_IMAGE, value: {{ include "al-voc.jobImage" .root | quote }}}
 - {name: AL_CACHE, value: /tmp/al-voc}
 - {name: HOME, value: /tmp}
 {{- if not .isDriver }}

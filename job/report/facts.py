@@ -63,6 +63,8 @@ class Facts:
     versions: tuple[str, ...]
     """Of the program, of all finished stages."""
     threads: tuple[int, ...]
+    images: tuple[str, ...]
+    """Container images, of all finished stages that ran in a cluster."""
 
 
 def read_facts(store: Store, config: Config) -> Facts:
@@ -91,6 +93,7 @@ def read_facts(store: Store, config: Config) -> Facts:
         },
         versions=tuple(sorted({marker.version for marker in seen if marker})),
         threads=tuple(sorted({marker.threads for marker in seen if marker})),
+        images=tuple(sorted({marker.image for marker in seen if marker and marker.image})),
     )
 
 

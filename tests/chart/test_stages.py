@@ -67,6 +67,7 @@ def test_a_stage_s_container(render: Any) -> None:
         env = {each["name"]: each.get("value") or each["valueFrom"] for each in container["env"]}
         assert env["AL_LOG"] == "json"
         assert env["AL_ATTEMPT"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+        assert env["AL_IMAGE"] == container["image"]
         assert env["AWS_MAX_ATTEMPTS"] == "15"  # about a minute
         assert (env["HOME"], env["AL_CACHE"]) == ("/tmp", "/tmp/al-voc")  # noqa: S108 - a pod's own
         assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"

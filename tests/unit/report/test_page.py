@@ -57,6 +57,9 @@ class Page(HTMLParser):
         self.words += data
 
 
+IMAGE = "registry.example/al-job@sha256:0123"
+
+
 @pytest.fixture(scope="module")
 def settings(tiny: str) -> Config:
     return config.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
@@ -66,8 +69,10 @@ def settings(tiny: str) -> Config:
 def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
     """Seed 0 is done and reported; of seed 1, one arm."""
     store = LocalStore(tmp_path_factory.mktemp("report"))
-    experiment.run(store, settings, Part(seeds=(0,)))
-    experiment.run(store, settings, Part(arms=("random",)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AL_IMAGE", IMAGE)
+        experiment.run(store, settings, Part(seeds=(0,)))
+        experiment.run(store, settings, Part(arms=("random",)))
     write_report(store, settings)
     return store
 
@@ -145,6 +150,7 @@ def test_where_it_comes_from(page: Page, settings: Config, store: LocalStore) ->
     assert begun.dataset.sha256
     assert begun.dataset.sha256 in page.words
     assert settings.experiment in page.words
+    assert IMAGE in page.words
 
 
 def test_every_seeds_own_numbers_are_there(page: Page) -> None:
