@@ -39,7 +39,8 @@ class RoundFacts:
     missing: tuple[Stage, ...]
     """Stages that are not done."""
     attempts: dict[Stage, int]
-    """How many attempts at a stage the store keeps logs of, where there was more than one."""
+    """How many attempts at a stage the store keeps logs of: where it is not done, or there was more
+    than one."""
     class_counts: dict[str, int]
     """Boxes that were labelled in this round, by class."""
     picks: tuple[Pick, ...]
@@ -100,7 +101,7 @@ def read_facts(store: Store, config: Config) -> Facts:
 def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> RoundFacts:
     found = {stage: markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
-    attempts = {stage: _attempts(store, ref, stage) for stage in done}
+    attempts = {stage: _attempts(store, ref, stage) for stage in found}
 
     def content(stage: Stage, name: str) -> dict[str, dict[str, float | None]]:
         if stage not in done:
@@ -117,7 +118,7 @@ def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundR
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),
-        attempts={stage: number for stage, number in attempts.items() if number > 1},
+        attempts={stage: number for stage, number in attempts.items() if number > (stage in done)},
         class_counts={
             name: int(count or 0)
             for name, count in content("annotate-sim", "cost.json").get("class_counts", {}).items()
@@ -129,7 +130,10 @@ def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundR
 
 
 def _attempts(store: Store, ref: RoundRef, stage: Stage) -> int:
-    return sum(1 for _ in store.list(ref.stage(stage).log("").removesuffix(".log")))
+    """How often a stage was tried: each share of a score has a log of its own, and a marker."""
+    logs = list(store.list(ref.stage(stage).log("").removesuffix(".log")))
+    shares = list(store.list(ref.stage(stage).key("shard-"))) if stage == "score" else []
+    return len(logs) - max(len(shares) - 1, 0)
 
 
 def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:

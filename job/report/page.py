@@ -220,7 +220,7 @@ def html(  # noqa: PLR0913, PLR0917 - all that the page shows
             seconds=seconds,
             overhead={arm: _overhead(each) for arm, each in seconds.items()},
             unfinished=[each for each in facts.rounds if each.missing],
-            repeated=[each for each in facts.rounds if each.attempts],
+            repeated=[each for each in facts.rounds if set(each.attempts) - set(each.missing)],
             sheets=[
                 {"of": each, "data": base64.b64encode(each.jpeg).decode()} for each in looks.sheets
             ],

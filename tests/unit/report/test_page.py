@@ -15,7 +15,7 @@ import pytest
 from job import config, experiment
 from job.config import Config
 from job.experiment import Part
-from job.keys import ExperimentKeys
+from job.keys import ExperimentKeys, RoundRef
 from job.report import page as module
 from job.report.facts import read_facts
 from job.report.results import rows_of
@@ -141,6 +141,26 @@ def test_what_is_not_done_is_listed(page: Page) -> None:
     """The arm that seed 1 lacks is no zero, and is not kept silent."""
     assert "Not done" in page.words
     assert re.search(r"brust\s*1\s*1\s*select, annotate-sim, train, evaluate", page.words)
+
+
+def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalStore) -> None:
+    """By the logs that a cluster keeps; a log for each share of one scoring is no repetition."""
+    first = RoundRef("tiny", 0, None, 0)
+    logs = [first.stage("train").log("a"), first.stage("train").log("b")]
+    logs += [RoundRef("tiny", 1, "brust", 1).stage("train").log("a")]
+    shares = [first.stage("score").shard_done(index, 2) for index in range(2)]
+    logs += [first.stage("score").log("0"), first.stage("score").log("1")]
+    for key in logs + shares:
+        store.write(key, b"")
+    facts = read_facts(store, settings)
+    for key in logs + shares:
+        store.delete(key)
+    rows = rows_of(store, settings)
+    found = module.find(rows, facts)
+    words = Page(module.html(settings, rows, found, facts, [], module.Looks()).decode()).words
+    assert "select, annotate-sim, train (1 attempt failed or running), evaluate" in words
+    assert re.search(r"random\s*0\s*0\s*train: 2\s", words)
+    assert "score: " not in words
 
 
 def test_where_it_comes_from(page: Page, settings: Config, store: LocalStore) -> None:
