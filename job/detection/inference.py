@@ -16,10 +16,11 @@ import pyarrow as pa
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.ops import batched_nms, box_iou, roi_align
+from torchvision.ops import batched_nms, box_iou
 
 from job.config import EvaluateConfig, ScoreConfig
 from job.detection.detections import Detections
+from job.detection.folding import fold_batch_norm
 from job.detection.models import Detector
 from job.detection.transforms import View, augmented_view
 from job.records import Floats, Integers, ScoreRecord, rows
@@ -41,6 +42,8 @@ class Prediction:
     """In pixels."""
     view: View
     logits_AK: Tensor
+    probabilities_AK: Tensor
+    """Their softmax."""
     boxes_A4: Tensor
     """In pixels of the network's square."""
     fine_map: Tensor
@@ -64,7 +67,7 @@ def iter_predictions(
     """Yield what the network says of each image, in their order; only one batch is held at a time.
 
     Args:
-        detector: It is moved to `device` and set to infer.
+        detector: It is moved to `device` and made ready to infer; it can then not be trained.
         images: Ids and RGB images.
         device: Where to compute.
         batch_size: Images in a batch.
@@ -72,12 +75,14 @@ def iter_predictions(
             these numbers and its id.
     """
     detector.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    fold_batch_norm(detector)
     for batch in _batched(images, batch_size):
         seen = [_look(detector, image_id, image, augment_seed) for image_id, image in batch]
         pixels = torch.stack([each for each, _ in seen]).to(device)
         # Not around the yield: the caller's code is not ours to switch modes for.
         with torch.inference_mode():
             raw = detector.forward_raw(pixels)
+            probabilities_BAK = raw.logits_BAK.softmax(-1)
             # The backbone's last layer; the maps after it belong to the detector.
             embeddings_BE = raw.maps[1].mean((2, 3))
         for row, (image_id, image) in enumerate(batch):
@@ -86,6 +91,7 @@ def iter_predictions(
                 size_wh=image.size,
                 view=seen[row][1],
                 logits_AK=raw.logits_BAK[row],
+                probabilities_AK=probabilities_BAK[row],
                 boxes_A4=raw.boxes_BA4[row],
                 fine_map=raw.maps[detector.stride_16_map][row],
                 embedding_E=embeddings_BE[row],
@@ -107,7 +113,7 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
     and no better box of that class overlaps it; best first, at most `max_detections` an image.
 
     Args:
-        detector: It is moved to `device` and set to infer.
+        detector: As for `iter_predictions`.
         images: Ids and RGB images.
         config: What is kept.
         device: Where to compute.
@@ -152,7 +158,7 @@ def embed_images(
     """Return the columns `id` and `embedding` of images' score record, and no other.
 
     Args:
-        detector: It is moved to `device` and set to infer.
+        detector: As for `iter_predictions`.
         images: Ids and RGB images.
         device: Where to compute.
         batch_size: Images in a batch.
@@ -175,7 +181,7 @@ def detect_images(
     """Return SSD's detections: a box counts once for every class of at least `score_threshold`.
 
     Args:
-        detector: It is moved to `device` and set to infer.
+        detector: As for `iter_predictions`.
         images: Ids and RGB images.
         config: What is kept.
         device: Where to compute.
@@ -209,10 +215,11 @@ class _Scored:
 
 def _score(prediction: Prediction, config: ScoreConfig) -> _Scored:
     """Choose an image's boxes and describe them."""
-    best_A, class_A = prediction.logits_AK.softmax(-1)[:, 1:].max(-1)
+    best_A, class_A = prediction.probabilities_AK[:, 1:].max(-1)
     possible_A = (best_A >= config.score_threshold) & _has_area(prediction.boxes_A4)
-    order = torch.sort(best_A.masked_fill(~possible_A, -1), descending=True, stable=True).indices
-    candidates = order[: min(int(possible_A.sum()), MAX_CANDIDATES)]
+    (candidates,) = torch.nonzero(possible_A, as_tuple=True)
+    order = torch.sort(best_A[candidates], descending=True, stable=True).indices
+    candidates = candidates[order[:MAX_CANDIDATES]]
     boxes = prediction.boxes_A4[candidates]
     kept = batched_nms(boxes, best_A[candidates], class_A[candidates], config.nms_iou)
     kept = kept[: config.max_detections]
@@ -227,7 +234,7 @@ def _score(prediction: Prediction, config: ScoreConfig) -> _Scored:
         boxes_D4=prediction.original_boxes(boxes[kept]),
         # p(class) / (1 - p(background)) is the softmax over the classes alone.
         probabilities_DC=_half(logits_DK[:, 1:].softmax(-1)),
-        objectness_D=logits_DK.softmax(-1)[:, 1:].sum(-1).cpu().numpy(),
+        objectness_D=prediction.probabilities_AK[candidates[kept], 1:].sum(-1).cpu().numpy(),
         num_overlaps_D=overlaps_D.cpu().numpy(),
         embedding_E=_half(prediction.embedding_E),
         features_DF=_half(features_DF),
@@ -236,12 +243,18 @@ def _score(prediction: Prediction, config: ScoreConfig) -> _Scored:
 
 def _detect(prediction: Prediction, config: EvaluateConfig) -> tuple[Floats, Integers, Floats]:
     """Choose an image's boxes (D, 4), with class (D,) and score (D,), best first."""
-    scores_CA = prediction.logits_AK.softmax(-1)[:, 1:].T
-    scores_CA = scores_CA.masked_fill(~_has_area(prediction.boxes_A4), -1)
-    ordered = torch.sort(scores_CA, dim=1, descending=True, stable=True)
-    top_CN, anchor_CN = (each[:, :MAX_CANDIDATES] for each in ordered)
-    labels, ranks = torch.nonzero(top_CN >= config.score_threshold, as_tuple=True)
-    boxes, scores = prediction.boxes_A4[anchor_CN[labels, ranks]], top_CN[labels, ranks]
+    scores_CA = prediction.probabilities_AK[:, 1:].T
+    possible_CA = (scores_CA >= config.score_threshold) & _has_area(prediction.boxes_A4)
+    labels, anchors = torch.nonzero(possible_CA, as_tuple=True)
+    scores = scores_CA[labels, anchors]
+    # By class, within it best first, equal ones by their anchor.
+    order = torch.sort(scores, descending=True, stable=True).indices
+    order = order[torch.sort(labels[order], stable=True).indices]
+    labels = labels[order]
+    rank = torch.arange(len(labels), device=labels.device) - torch.searchsorted(labels, labels)
+    few = rank < MAX_CANDIDATES
+    labels, order = labels[few], order[few]
+    boxes, scores = prediction.boxes_A4[anchors[order]], scores[order]
     kept = batched_nms(boxes, scores, labels, config.nms_iou)[: config.max_detections]
     return (
         prediction.original_boxes(boxes[kept]),
@@ -251,11 +264,40 @@ def _detect(prediction: Prediction, config: EvaluateConfig) -> tuple[Floats, Int
 
 
 def _box_features(prediction: Prediction, boxes_D4: Tensor) -> Tensor:
-    """The mean of the stride-16 map over each box: (D, F)."""
-    scale = prediction.fine_map.shape[-1] / prediction.view.size
-    maps, boxes = prediction.fine_map[None], [boxes_D4]
-    features: Tensor = roi_align(maps, boxes, output_size=1, spatial_scale=scale, aligned=True)
-    return features.flatten(1)
+    """The mean of the stride-16 map over each box: (D, F).
+
+    As torchvision's `roi_align` with an output of one cell. That takes each sample by itself, and a
+    mean over bilinear samples is a product of matrices: of a box's weights of rows and of columns.
+    """
+    map_FYX = prediction.fine_map
+    scale = map_FYX.shape[-1] / prediction.view.size
+    x0, y0, x1, y1 = (boxes_D4 * scale - 0.5).T
+    rows_DY = _sample_weights(y0, y1, map_FYX.shape[1])
+    columns_DX = _sample_weights(x0, x1, map_FYX.shape[2])
+    weights_DYX = rows_DY[:, :, None] * columns_DX[:, None, :]
+    return weights_DYX.flatten(1) @ map_FYX.flatten(1).T
+
+
+def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:
+    """How much each cell of a line counts in the mean over an interval.
+
+    Samples lie a cell apart or less, as many as cells are begun.
+
+    Args:
+        low_D: Where each interval begins; the middle of the first cell is 0.
+        high_D: Where it ends.
+        size: The number of cells.
+
+    Returns:
+        (D, size), each row of sum 1.
+    """
+    count_D = (high_D - low_D).ceil().clamp(min=1)
+    number_S = torch.arange(int(count_D.max()) if len(count_D) else 1, device=low_D.device)
+    at_DS = low_D[:, None] + (number_S + 0.5) * ((high_D - low_D) / count_D)[:, None]
+    share_DS = (number_S < count_D[:, None]) / count_D[:, None]
+    # Linear interpolation between two cells: of a cell, what its distance leaves of 1.
+    distance_DSX = at_DS.clamp(0, size - 1)[:, :, None] - torch.arange(size, device=low_D.device)
+    return ((1 - distance_DSX.abs()).clamp(min=0) * share_DS[:, :, None]).sum(1)
 
 
 def _has_area(boxes_A4: Tensor) -> Tensor:

@@ -7,10 +7,18 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from torchvision.ops import roi_align
 
 from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection.inference import detect_images, iter_predictions, score_images
+from job.detection.inference import (
+    Prediction,
+    _box_features,
+    detect_images,
+    iter_predictions,
+    score_images,
+)
 from job.detection.models import Detector, RawOutput, build_detector
+from job.detection.transforms import View
 from job.records import ScoreRecord
 
 CPU = torch.device("cpu")
@@ -184,6 +192,24 @@ def test_no_images_are_an_empty_record(
         score(detector, photos(1), box_features=box_features).to_table().schema
     )
     assert record.to_table().num_rows == 0
+
+
+def test_box_features_are_those_of_roi_align() -> None:
+    """Of boxes of all sizes, at the edges too, by torchvision's own code."""
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 320, (200, 2, 2)).astype(np.float32)
+    boxes = torch.from_numpy(np.concatenate([corners.min(1), corners.max(1)], axis=1))
+    edges = [[0, 0, 320, 320], [0, 0, 0.5, 0.5], [319, 100, 320, 101], [16, 32, 48, 64]]
+    boxes = torch.cat([boxes, torch.tensor(edges, dtype=torch.float32)])
+    fine_map = torch.from_numpy(rng.normal(size=(8, 20, 20)).astype(np.float32))
+    nothing = torch.empty(0)
+    view = View.whole(Image.new("RGB", (320, 320)), 320)
+    seen = Prediction("a", (320, 320), view, nothing, nothing, nothing, fine_map, nothing)
+    expected = roi_align(
+        fine_map[None], [boxes], output_size=1, spatial_scale=20 / 320, aligned=True
+    )
+    torch.testing.assert_close(_box_features(seen, boxes), expected.flatten(1), atol=1e-5, rtol=0)
+    assert _box_features(seen, boxes[:0]).shape == (0, 8)
 
 
 def test_an_image_without_boxes_has_an_embedding(detector: Detector) -> None:
