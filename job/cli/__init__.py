@@ -7,14 +7,13 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from job import config as configuration
-from job import experiment as experiments
 from job import log
 from job.cli import cluster, ingest, progress, replay, stages
+from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -26,8 +25,16 @@ from job.cli.options import (
 )
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
-from job.report.write import table_of, write_report
 from job.storage import Store, open_store
+
+if TYPE_CHECKING:
+    from job import config as configuration
+    from job import experiment as experiments
+    from job.report import write as reports
+else:
+    configuration = lazy("job.config")
+    experiments = lazy("job.experiment")
+    reports = lazy("job.report.write")
 
 app = typer.Typer(
     name="al-job",
@@ -59,7 +66,7 @@ def run(
     part = experiments.Part(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, configuration.load(config), part)
     name = outcome.config.experiment
-    out.print(table_of(outcome.rows))
+    out.print(reports.table_of(outcome.rows))
     done = f"{outcome.num_run} stages run" if outcome.num_run else "everything was done already"
     out.print(f"{name}: {done}", markup=False)
     _tell_places(opened, name)
@@ -110,14 +117,14 @@ def report(
         _report_side_by_side(opened, compare.split(","), folder or Path("side-by-side"))
         return
     config = experiments.choose_experiment(opened, experiment)
-    rows = write_report(opened, config, setup_cost=setup_cost)
+    rows = reports.write_report(opened, config, setup_cost=setup_cost)
     if not rows:
         message = (
             f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
             "`al-job status` shows what is done"
         )
         raise UsageError(message)
-    out.print(table_of(rows))
+    out.print(reports.table_of(rows))
     _tell_places(opened, config.experiment)
 
 

@@ -1,14 +1,12 @@
 """`al-job drive` and what steers it: an experiment's stages as Jobs of a Kubernetes cluster."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
 
-from job import config as configuration
-from job import experiment as experiments
-from job import loop
+from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -22,8 +20,18 @@ from job.cli.options import (
     StoreOption,
     out,
 )
-from job.report.write import table_of
 from job.storage import open_store
+
+if TYPE_CHECKING:
+    from job import config as configuration
+    from job import experiment as experiments
+    from job import loop
+    from job.report import write as reports
+else:
+    configuration = lazy("job.config")
+    experiments = lazy("job.experiment")
+    loop = lazy("job.loop")
+    reports = lazy("job.report.write")
 
 # The Kubernetes client is loaded by the commands that need it: `--help` should not wait for it.
 
@@ -57,7 +65,7 @@ def drive(
         connect(settings.namespace),
         experiments.Part(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    out.print(table_of(outcome.rows))
+    out.print(reports.table_of(outcome.rows))
     out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)
 
 

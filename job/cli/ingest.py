@@ -1,19 +1,21 @@
 """`al-job ingest`: bringing in a data set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from job import config as configuration
+from job.cli.lazy import lazy
 from job.cli.options import STATE, StoreOption, out
-from job.data.coco import CocoSource
-from job.data.download import download_voc
-from job.data.ingest import ingest
-from job.data.source import Source
-from job.data.synthetic import SyntheticSource
-from job.data.voc import VocSource
 from job.storage import open_store
+
+if TYPE_CHECKING:
+    from job import config as configuration
+    from job.data import coco, download, ingest, source, synthetic, voc
+else:
+    configuration = lazy("job.config")
+    coco, download, ingest = (lazy(f"job.data.{name}") for name in ("coco", "download", "ingest"))
+    synthetic, voc = lazy("job.data.synthetic"), lazy("job.data.voc")
 
 app = typer.Typer(help="Turn a source into datasets/NAME.", no_args_is_help=True)
 
@@ -31,15 +33,15 @@ def ingest_voc(
     test: Annotated[str, typer.Option(help="Such as test, or 2007/test.")],
     name: NameOption,
     *,
-    download: Annotated[bool, typer.Option("--download", help="Fetch the archives.")] = False,
+    fetch: Annotated[bool, typer.Option("--download", help="Fetch the archives.")] = False,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
 ) -> None:
     """Ingest a data set in Pascal VOC's layout."""
-    if download:
-        download_voc(root, pool, test)
-    _ingest(store, VocSource(root, pool, test), name, skip_bad=skip_bad, dry_run=dry_run)
+    if fetch:
+        download.download_voc(root, pool, test)
+    _ingest(store, voc.VocSource(root, pool, test), name, skip_bad=skip_bad, dry_run=dry_run)
 
 
 @app.command("coco")
@@ -55,8 +57,8 @@ def ingest_coco(
     store: StoreOption = STATE,
 ) -> None:
     """Ingest a data set in COCO's layout."""
-    source = CocoSource(pool_images, pool_annotations, test_images, test_annotations)
-    _ingest(store, source, name, skip_bad=skip_bad, dry_run=dry_run)
+    given = coco.CocoSource(pool_images, pool_annotations, test_images, test_annotations)
+    _ingest(store, given, name, skip_bad=skip_bad, dry_run=dry_run)
 
 
 @app.command("synthetic")
@@ -74,9 +76,11 @@ def ingest_synthetic(
     settings = configuration.SyntheticConfig(
         num_pool=num_pool, num_test=num_test, size=size, seed=seed
     )
-    _ingest(store, SyntheticSource(settings), name, skip_bad=False, dry_run=dry_run)
+    _ingest(store, synthetic.SyntheticSource(settings), name, skip_bad=False, dry_run=dry_run)
 
 
-def _ingest(store: str, source: Source, name: str, *, skip_bad: bool, dry_run: bool) -> None:
-    summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
+def _ingest(
+    store: str, given: "source.Source", name: str, *, skip_bad: bool, dry_run: bool
+) -> None:
+    summary = ingest.ingest(open_store(store), given, name, skip_bad=skip_bad, dry_run=dry_run)
     out.print("\n".join(summary.lines()), markup=False, soft_wrap=True)

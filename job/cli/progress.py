@@ -1,14 +1,13 @@
 """`al-job status` and `al-job logs`: from the store, or from a cluster."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
 
-from job import experiment as experiments
 from job import log
+from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -21,8 +20,16 @@ from job.cli.options import (
 )
 from job.errors import TemporaryError, UsageError
 from job.keys import Stage
-from job.report.status import Status, is_over, show, status_of
 from job.storage import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from job import experiment as experiments
+    from job.report import status as statuses
+else:
+    experiments = lazy("job.experiment")
+    statuses = lazy("job.report.status")
 
 SECONDS_BETWEEN_LOOKS = 3.0
 
@@ -45,23 +52,23 @@ def status(
     """Show where every seed, arm and round stands."""
     read = _reader(experiment, release, namespace, store)
     if not watch:
-        out.print(show(read()))
+        out.print(statuses.show(read()))
     elif out.is_terminal:
         with Live(console=out, auto_refresh=False) as live:
             for each in _until_over(read):
-                live.update(show(each), refresh=True)
+                live.update(statuses.show(each), refresh=True)
     else:
         before = None
         for each in _until_over(read):
             told = (each.rounds, each.driver and (each.driver.phase, each.driver.message))
             if told != before:
-                out.print(show(each))
+                out.print(statuses.show(each))
             before = told
 
 
 def _reader(
     experiment: str | None, release: str | None, namespace: str | None, store: str
-) -> Callable[[], Status]:
+) -> "Callable[[], statuses.Status]":
     """Return what reads the status, from the cluster where a release is named."""
     if release:
         from job.launch.cluster import connect  # noqa: PLC0415 - it loads the Kubernetes client
@@ -71,10 +78,10 @@ def _reader(
         return lambda: read_status(cluster, release)
     opened = open_store(store)
     config = experiments.choose_experiment(opened, experiment)
-    return lambda: status_of(opened, config)
+    return lambda: statuses.status_of(opened, config)
 
 
-def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
+def _until_over(read: "Callable[[], statuses.Status]") -> "Iterator[statuses.Status]":
     while True:
         try:
             status = read()
@@ -82,7 +89,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
             log.get().warning("status.waits", reason=str(error))
         else:
             yield status
-            if is_over(status):
+            if statuses.is_over(status):
                 return
         time.sleep(SECONDS_BETWEEN_LOOKS)
 

@@ -1,11 +1,11 @@
 """`al-job replay`: what other strategies would have picked."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from job import experiment as experiments
+from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -16,6 +16,11 @@ from job.cli.options import (
     out,
 )
 from job.storage import open_store
+
+if TYPE_CHECKING:
+    from job import experiment as experiments
+else:
+    experiments = lazy("job.experiment")
 
 app = typer.Typer()
 

@@ -1,11 +1,11 @@
 """`al-job select`, `train` and so on: one stage of one round."""
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from job import experiment as experiments
+from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -17,6 +17,11 @@ from job.cli.options import (
 from job.errors import UsageError
 from job.keys import Stage
 from job.storage import open_store
+
+if TYPE_CHECKING:
+    from job import experiment as experiments
+else:
+    experiments = lazy("job.experiment")
 
 app = typer.Typer()
 

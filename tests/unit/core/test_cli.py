@@ -112,6 +112,16 @@ def test_help_is_shown_without_arguments(al_job: Run) -> None:
     assert "annotate-sim" in ended.out
 
 
+def test_help_waits_for_no_library() -> None:
+    """What a command needs is imported when it runs."""
+    heavy = ("numpy", "pydantic", "pyarrow", "torch", "boto3", "kubernetes", "matplotlib")
+    code = f"import sys, job.cli; print([each for each in {heavy} if each in sys.modules])"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Path) -> None:
     """`run` ends with a table and the places of its files; again, it says that all is done."""
     path = tmp_path / "tiny.yaml"
