@@ -196,6 +196,9 @@ class ScoreConfig(Section):
     """Also write a feature vector for each box."""
     images_per_part: PositiveInt = 512
     """Images in one Parquet part."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """`bfloat16`: the network computes so, which GPUs and newer CPUs do faster. Probabilities then
+    differ in the third digit, so near ties may be picked in another order."""
     augment: bool = False
     """Score images as augmented for training. A fault of the tutorial; for comparison only."""
 

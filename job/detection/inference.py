@@ -8,7 +8,7 @@ one image, E = length of an embedding, F = length of a box feature.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Literal, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -29,6 +29,8 @@ from job.records import Floats, Integers, ScoreRecord, rows
 MAX_CANDIDATES = 400
 # Two boxes that overlap by as much may be of one object.
 OVERLAP_IOU = 0.5
+
+Precision = Literal["float32", "bfloat16"]
 
 T = TypeVar("T")
 
@@ -56,13 +58,14 @@ class Prediction:
         return np.asarray(np.clip(boxes, 0, np.array(self.size_wh * 2, dtype=np.float32)))
 
 
-def iter_predictions(
+def iter_predictions(  # noqa: PLR0913 - the last three are the run's
     detector: Detector,
     images: Iterable[tuple[str, Image.Image]],
     *,
     device: torch.device,
     batch_size: int,
     augment_seed: Sequence[int] | None = None,
+    precision: Precision = "float32",
 ) -> Iterator[Prediction]:
     """Yield what the network says of each image, in their order; only one batch is held at a time.
 
@@ -73,7 +76,9 @@ def iter_predictions(
         batch_size: Images in a batch.
         augment_seed: Where given, images are augmented as in training, each as a function of
             these numbers and its id.
+        precision: What the network computes in; what is yielded is float32.
     """
+    half = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
     detector.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     fold_batch_norm(detector)
     for batch in _batched(images, batch_size):
@@ -81,10 +86,12 @@ def iter_predictions(
         pixels = torch.stack([each for each, _ in seen]).to(device)
         # Not around the yield: the caller's code is not ours to switch modes for.
         with torch.inference_mode():
-            raw = detector.forward_raw(pixels)
+            with half:
+                raw = detector.forward_raw(pixels)
             probabilities_BAK = raw.logits_BAK.softmax(-1)
+            fine_maps = raw.maps[detector.stride_16_map].float()
             # The backbone's last layer; the maps after it belong to the detector.
-            embeddings_BE = raw.maps[1].mean((2, 3))
+            embeddings_BE = raw.maps[1].float().mean((2, 3))
         for row, (image_id, image) in enumerate(batch):
             yield Prediction(
                 id=image_id,
@@ -93,7 +100,7 @@ def iter_predictions(
                 logits_AK=raw.logits_BAK[row],
                 probabilities_AK=probabilities_BAK[row],
                 boxes_A4=raw.boxes_BA4[row],
-                fine_map=raw.maps[detector.stride_16_map][row],
+                fine_map=fine_maps[row],
                 embedding_E=embeddings_BE[row],
             )
 
@@ -127,6 +134,7 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
         device=device,
         batch_size=batch_size,
         augment_seed=augment_seed if config.augment else None,
+        precision=config.precision,
     )
     with torch.inference_mode():
         scored = [_score(prediction, config) for prediction in predictions]

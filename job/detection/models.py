@@ -131,13 +131,14 @@ class Detector(nn.Module):
     def forward_raw(self, images_BCHW: Tensor) -> RawOutput:
         """Return logits, decoded boxes and feature maps of uint8 images (B, 3, S, S)."""
         outputs, maps = self._outputs(images_BCHW)
-        codes_BA4 = outputs["bbox_regression"]
+        # Whatever the network computed in, boxes and probabilities are float32.
+        codes_BA4, logits_BAK = outputs["bbox_regression"].float(), outputs["cls_logits"].float()
         batch = len(codes_BA4)
         boxes = self.ssd.box_coder.decode_single(
             codes_BA4.reshape(-1, 4), self.anchors_A4.repeat(batch, 1)
         )
         boxes_BA4 = clip_boxes_to_image(boxes, (self.size, self.size)).view(batch, -1, 4)
-        return RawOutput(outputs["cls_logits"], boxes_BA4, maps)
+        return RawOutput(logits_BAK, boxes_BA4, maps)
 
     def _outputs(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
         """The heads' outputs and the feature maps."""

@@ -212,6 +212,34 @@ def test_box_features_are_those_of_roi_align() -> None:
     assert _box_features(seen, boxes[:0]).shape == (0, 8)
 
 
+def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
+    """Its eight bits: logits within a fiftieth of the largest, and not the same."""
+    exact, rounded = (
+        torch.stack(
+            [
+                each.logits_AK
+                for each in iter_predictions(
+                    detector, photos(3), device=CPU, batch_size=3, precision=precision
+                )
+            ]
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    difference = (exact - rounded).abs().max()
+    assert 0 < difference < exact.abs().max() / 50
+    assert rounded.dtype == torch.float32
+
+
+def test_the_configuration_chooses_the_precision(detector: Detector) -> None:
+    """The record's types are the same, its numbers are not."""
+    exact, rounded = (
+        score_images(detector, photos(3), each, device=CPU, batch_size=3)
+        for each in (ScoreConfig(), ScoreConfig(precision="bfloat16"))
+    )
+    assert exact.to_table().schema == rounded.to_table().schema
+    assert not np.array_equal(exact.objectness, rounded.objectness)
+
+
 def test_an_image_without_boxes_has_an_embedding(detector: Detector) -> None:
     """Nothing passes a threshold of 1, and the image is there all the same."""
     record = score(detector, photos(2), score_threshold=1.0, box_features=True)

@@ -1,0 +1,113 @@
+"""From the network's outputs to kept boxes, an image: al-voc beside torchvision's own code."""
+
+import argparse
+
+import torch
+from measure import Row, fastest, table
+from PIL import Image
+
+from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.detection import inference
+from job.detection.inference import Prediction
+from job.detection.models import Detector, build_detector
+from job.detection.transforms import View
+
+IMAGES = 16
+
+
+def draw_logits(detector: Detector, num_objects: int = 6, near: int = 15) -> torch.Tensor:
+    """Draw what a trained network says: background nearly everywhere, a few anchors an object."""
+    generator = torch.Generator().manual_seed(0)
+    num_anchors, num_classes = len(detector.anchors_A4), len(detector.classes)
+    logits = torch.randn(IMAGES, num_anchors, num_classes + 1, generator=generator) * 0.7
+    logits[..., 0] += 8
+    for image in logits:
+        for _ in range(num_objects):
+            label = int(torch.randint(1, num_classes + 1, (1,), generator=generator))
+            first = int(torch.randint(num_anchors - near, (1,), generator=generator))
+            image[first : first + near, label] += 6 + 4 * torch.rand(near, generator=generator)
+    return logits
+
+
+def rows(num_classes: int) -> list[Row]:
+    """Measure with so many classes."""
+    classes = [f"class {number}" for number in range(num_classes)]
+    config = DetectorConfig(model="ssdlite_mobilenet_v2", size=320, backbone="scratch")
+    detector = build_detector(config, classes, seed=0).eval()
+    logits = draw_logits(detector)
+    codes = torch.zeros(*logits.shape[:2], 4)
+    with torch.inference_mode():
+        maps = detector.forward_raw(torch.zeros(1, 3, 320, 320, dtype=torch.uint8)).maps
+        probabilities = logits.softmax(-1)
+    image = Image.new("RGB", (500, 375))
+    view = View.whole(image, 320)
+    seen = [
+        Prediction(
+            id=str(number),
+            size_wh=image.size,
+            view=view,
+            logits_AK=logits[number],
+            probabilities_AK=probabilities[number],
+            boxes_A4=detector.anchors_A4.clamp(0, 320),
+            fine_map=maps[0][0],
+            embedding_E=maps[1].mean((2, 3))[0],
+        )
+        for number in range(IMAGES)
+    ]
+    score, evaluate = ScoreConfig(box_features=True), EvaluateConfig()
+    ssd = detector.ssd
+    ssd.score_thresh, ssd.nms_thresh = score.score_threshold, score.nms_iou
+    ssd.detections_per_img, ssd.topk_candidates = score.max_detections, 400
+
+    def ours(features: bool) -> None:  # noqa: FBT001
+        settings = score.model_copy(update={"box_features": features})
+        with torch.inference_mode():
+            logits.softmax(-1)  # of the whole batch at once, as iter_predictions does
+            for each in seen:
+                inference._score(each, settings)  # noqa: SLF001
+
+    def detections() -> None:
+        with torch.inference_mode():
+            logits.softmax(-1)
+            for each in seen:
+                inference._detect(each, evaluate)  # noqa: SLF001
+
+    def torchvision() -> None:
+        outputs = {"cls_logits": logits, "bbox_regression": codes}
+        with torch.inference_mode():
+            ssd.postprocess_detections(
+                outputs, [detector.anchors_A4] * IMAGES, [(320, 320)] * IMAGES
+            )
+
+    seconds = fastest(
+        {
+            "score": lambda: ours(features=False),
+            "with features": lambda: ours(features=True),
+            "evaluate": detections,
+            "torchvision": torchvision,
+        }
+    )
+    milliseconds = {name: 1000 * each / IMAGES for name, each in seconds.items()}
+    peer = milliseconds.pop("torchvision")
+    return [
+        Row(
+            f"{len(detector.anchors_A4):,} anchors, {num_classes} classes: {name}",
+            f"{each:.2f} ms",
+            f"torchvision's postprocess_detections {peer:.2f} ms",
+            f"{peer / each:.1f}",
+            "1 ms, 5 x" if name == "score" else "",
+        )
+        for name, each in milliseconds.items()
+    ]
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    torch.set_num_threads(parser.parse_args().threads)
+    print(table([*rows(20), *rows(80)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""How long commands take to begin: beside an empty program, and the same work in a warm process."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import Row, fastest, table
+
+from job.keys import RoundRef
+from job.rounds import StageIO, load_experiment
+from job.stages import select
+from job.storage.local import LocalStore
+
+NUM_IMAGES = 5000
+CONFIG = f"""
+experiment: start
+dataset: {{name: drawn, synthetic: {{num_pool: {NUM_IMAGES}, num_test: 8, size: 32}}}}
+rounds: 2
+budget: {{initial: 8, per_round: 100}}
+arms: {{entropy: {{strategy: entropy}}}}
+detector: {{size: 64, width: 0.25, backbone: scratch}}
+train: {{steps: 2, batch_size: 4}}
+runtime: {{threads: 1, batch_size: 64}}
+"""
+
+
+def call(*arguments: str) -> None:
+    """Run a program to its end."""
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+
+
+def al_job(*arguments: str) -> None:
+    """Run the command line in a process of its own."""
+    call("-c", "from job.cli import main; main()", *arguments)
+
+
+def main() -> None:
+    """Measure, and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "start.yaml"
+        path.write_text(CONFIG)
+        state = f"{folder}/state"
+        al_job("run", str(path), "--store", state)
+        store = LocalStore(Path(state))
+        config = load_experiment(store, "start")
+        stage = RoundRef("start", 0, "entropy", 1).stage("select")
+
+        def select_again() -> None:
+            store.delete(stage.done)
+            al_job("select", "--round", "1", "--arm", "entropy", "--store", state)
+
+        def select_warm() -> None:
+            select.run(StageIO(store, config, stage))
+
+        seconds = fastest(
+            {
+                "help": lambda: al_job("--help"),
+                "pass": lambda: call("-c", "pass"),
+                "select": select_again,
+                "warm": select_warm,
+            }
+        )
+    print(
+        table(
+            [
+                Row(
+                    "`al-job --help`",
+                    f"{seconds['help']:.2f} s",
+                    f"`python -c pass` {seconds['pass']:.2f} s",
+                    f"{seconds['help'] / seconds['pass']:.1f}",
+                    "0.3 s",
+                ),
+                Row(
+                    f"`al-job select`, {NUM_IMAGES:,} images",
+                    f"{seconds['select']:.2f} s",
+                    f"the same in a warm process {seconds['warm']:.2f} s",
+                    f"{seconds['select'] / seconds['warm']:.1f}",
+                    "1.2 s",
+                ),
+            ]
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
