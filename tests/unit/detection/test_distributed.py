@@ -1,6 +1,7 @@
 """What processes tell each other at a step, and how many there are."""
 
 import os
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,8 @@ from job.detection.serialization import pack, unpack
 from job.errors import ConfigError
 
 CONFIG = DetectorConfig(size=64, width=0.25, backbone="scratch")
+Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
+"""Of each process, the tensors and the answers it ended with."""
 
 STEP = """
 import torch
@@ -44,12 +47,16 @@ def work(exchange, rank, count):
         found = {f"gradient/{k}": p.grad.clone() for k, p in detector.named_parameters()}
         found |= {f"loss/{k}": v for k, v in losses.items()}
         answers = [group.agree(lambda: rank == each)() for each in (0, 1, 2)]
-        means = [b for k, b in detector.named_buffers() if k.endswith("running_mean")]
-        for mean in means:
-            mean.fill_(rank)
+        norms = [m for m in detector.train().modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        for norm in norms:
+            norm.momentum = 0  # the batch changes nothing, so that what is left is the exchange's
+            norm.running_mean.fill_(rank)
+        frozen, *learning = norms
+        frozen.eval()
         backward()
-        found["means"] = torch.cat(means)
-    exchange.put(f"found-{rank}", pack(found, {"answers": answers}))
+        found["means"] = torch.cat([norm.running_mean for norm in learning])
+    said = {"answers": answers, "frozen": frozen.running_mean.unique().tolist()}
+    exchange.put(f"found-{rank}", pack(found, said))
 
 take_part(work)
 """
@@ -84,7 +91,7 @@ def begun() -> Detector:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, Tensor], object]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What two processes have after a step in which each saw half of the batch."""
     exchange = Exchange(tmp_path_factory.mktemp("step"))
     images, targets = batch()
@@ -101,9 +108,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, Tens
     return [unpack(exchange.get(f"found-{rank}")) for rank in (0, 1)]
 
 
-def test_gradients_and_losses_are_those_of_the_whole_batch(
-    found: list[tuple[dict[str, Tensor], object]],
-) -> None:
+def test_gradients_and_losses_are_those_of_the_whole_batch(found: Found) -> None:
     """Halves with unequal numbers of boxes give what one process gets from the whole batch.
 
     Batch normalisation is set to infer here, so that it does not depend on the share.
@@ -120,27 +125,26 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(
         torch.testing.assert_close(gradient, parameter.grad, rtol=1e-6, atol=1e-9)
 
 
-def test_all_processes_end_a_step_on_the_same_bytes(
-    found: list[tuple[dict[str, Tensor], object]],
-) -> None:
+def test_all_processes_end_a_step_on_the_same_bytes(found: Found) -> None:
     """Equal to the last bit, so that their weights never drift apart."""
     (first, _), (second, _) = found
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_running_statistics_become_the_mean_of_the_processes(
-    found: list[tuple[dict[str, Tensor], object]],
-) -> None:
+def test_running_statistics_become_the_mean_of_the_processes(found: Found) -> None:
     """By hand: process 0 has 0 and process 1 has 1, so both have 1/2 after the step."""
     assert set(found[0][0]["means"].tolist()) == {0.5}
 
 
-def test_all_agree_on_what_one_of_them_says(
-    found: list[tuple[dict[str, Tensor], object]],
-) -> None:
+def test_running_statistics_of_a_frozen_layer_stay_as_they_are(found: Found) -> None:
+    """They are equal anyway; the mean of three equal numbers can differ in the last bit."""
+    assert [said["frozen"] for _, said in found] == [[0], [1]]
+
+
+def test_all_agree_on_what_one_of_them_says(found: Found) -> None:
     """Asked whether one is process 0, then 1, then 2, of two: yes, yes, no; in both."""
-    assert [answers for _, answers in found] == [{"answers": [True, True, False]}] * 2
+    assert [said["answers"] for _, said in found] == [[True, True, False]] * 2
 
 
 @pytest.mark.parametrize(
