@@ -185,6 +185,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Torch looks every 0.1 seconds, not every 5, whether its workers live."""
     look = dataloader._MultiProcessingDataLoaderIter._try_get_data  # noqa: SLF001 - no setting of its own
     monkeypatch.setattr(look, "__defaults__", (0.1,))
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)
 
 
 def test_a_checkpoint_of_another_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
