@@ -62,7 +62,7 @@ def rows(num_classes: int) -> list[Row]:
     def ours(features: bool) -> None:  # noqa: FBT001
         settings = score.model_copy(update={"box_features": features})
         with torch.inference_mode():
-            logits.softmax(-1)  # of the whole batch at once, as iter_predictions does
+            logits.softmax(-1)  # of the whole batch at once, as map_predictions does
             for each in seen:
                 inference._score(each, settings)  # noqa: SLF001
 

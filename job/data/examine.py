@@ -1,12 +1,7 @@
 """One image and its annotation, loaded and checked; what is wrong is told, not raised."""
 
 import hashlib
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -15,9 +10,6 @@ from job.data.images import SUFFIXES, decode_rgb
 from job.data.source import Content, Sample, SourceBox, is_text
 from job.errors import BadDataError
 from job.records import Annotation
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -129,16 +121,3 @@ def _annotation(kept: list[tuple[SourceBox, Box]], width: int, height: int) -> A
         difficult=tuple(box.difficult for box, _ in kept),
         crowd=tuple(box.crowd for box, _ in kept),
     )
-
-
-def in_threads(function: Callable[[T], R], items: Iterable[T]) -> Generator[R]:
-    """Yield a function's results in the order of the items, few of them waiting at any time."""
-    num_threads = min(8, os.cpu_count() or 1)
-    with ThreadPoolExecutor(num_threads) as pool:
-        waiting: deque[Future[R]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * num_threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

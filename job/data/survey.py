@@ -1,15 +1,17 @@
 """What a source holds as a whole: the checks that no image alone can show, and the counts."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from job import log
-from job.data.examine import Checked, examine, in_threads
+from job.data.examine import Checked, examine
 from job.data.source import Source
 from job.errors import BadDataError
 from job.keys import Split
+from job.threads import in_threads
 
 
 @dataclass
@@ -94,8 +96,9 @@ class Survey:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
+        samples, threads = self._source.samples(split), min(8, os.cpu_count() or 1)
         with (
-            closing(in_threads(examine, self._source.samples(split))) as examined,
+            closing(in_threads(examine, samples, threads, 2 * threads)) as examined,
             log.progress(f"ingest {split}", total, "images") as bar,
         ):
             for result in examined:

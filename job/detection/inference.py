@@ -5,9 +5,13 @@ Shapes: A = anchors, C = foreground classes, K = C + 1 with background as class 
 one image, E = length of an embedding, F = length of a box feature.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Literal, TypeVar
 from zlib import crc32
 
@@ -24,6 +28,7 @@ from job.detection.folding import fold_batch_norm
 from job.detection.models import Detector
 from job.detection.transforms import View, augmented_view
 from job.records import Floats, Integers, ScoreRecord, rows
+from job.threads import in_threads
 
 # The most boxes that suppression looks at: of an image for the score record, of a class otherwise.
 MAX_CANDIDATES = 400
@@ -33,6 +38,10 @@ OVERLAP_IOU = 0.5
 Precision = Literal["float32", "bfloat16"]
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+Unread = tuple[str, Callable[[], Image.Image]]
+"""An image's id, and what decodes the image to RGB."""
 
 
 @dataclass(frozen=True)
@@ -58,99 +67,128 @@ class Prediction:
         return np.asarray(np.clip(boxes, 0, np.array(self.size_wh * 2, dtype=np.float32)))
 
 
-def iter_predictions(  # noqa: PLR0913 - the last three are the run's
+def map_predictions(  # noqa: PLR0913 - the last three are the run's
+    function: Callable[[Prediction], R],
     detector: Detector,
-    images: Iterable[tuple[str, Image.Image]],
+    batches: Iterable[Sequence[Unread]],
     *,
     device: torch.device,
-    batch_size: int,
     augment_seed: Sequence[int] | None = None,
     precision: Precision = "float32",
-) -> Iterator[Prediction]:
-    """Yield what the network says of each image, in their order; only one batch is held at a time.
+) -> Generator[list[R]]:
+    """Yield what a function makes of the images' predictions, a batch at a time, in their order.
+
+    A thread takes a batch from its files to the function's results, with one thread of torch; there
+    are as many as torch has threads. So all processors are busy all the time, and what comes out
+    does not depend on their number. Few batches are under way at a time.
 
     Args:
+        function: It is called in inference mode, in any of the threads.
         detector: It is moved to `device` and made ready to infer; it can then not be trained.
-        images: Ids and RGB images.
-        device: Where to compute.
-        batch_size: Images in a batch.
+        batches: Images, as many as go through the network together.
+        device: Where to compute. Batches take turns on a GPU.
         augment_seed: Where given, images are augmented as in training, each as a function of
             these numbers and its id.
-        precision: What the network computes in; what is yielded is float32.
+        precision: What the network computes in; predictions are float32.
     """
-    half = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    half = precision == "bfloat16"
     detector.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     fold_batch_norm(detector)
-    for batch in _batched(images, batch_size):
-        seen = [_look(detector, image_id, image, augment_seed) for image_id, image in batch]
-        pixels = torch.stack([each for each, _ in seen]).to(device)
-        # Not around the yield: the caller's code is not ours to switch modes for.
-        with torch.inference_mode():
-            with half:
-                raw = detector.forward_raw(pixels)
-            probabilities_BAK = raw.logits_BAK.softmax(-1)
-            fine_maps = raw.maps[detector.stride_16_map].float()
-            # The backbone's last layer; the maps after it belong to the detector.
-            embeddings_BE = raw.maps[1].float().mean((2, 3))
-        for row, (image_id, image) in enumerate(batch):
-            yield Prediction(
-                id=image_id,
-                size_wh=image.size,
-                view=seen[row][1],
-                logits_AK=raw.logits_BAK[row],
-                probabilities_AK=probabilities_BAK[row],
-                boxes_A4=raw.boxes_BA4[row],
-                fine_map=fine_maps[row],
-                embedding_E=embeddings_BE[row],
+    turn = threading.Lock() if device.type == "cuda" else nullcontext()
+
+    @torch.inference_mode()
+    def look(batch: Sequence[Unread]) -> list[R]:
+        images = [(image_id, decode()) for image_id, decode in batch]
+        seen = [_square(detector, image_id, image, augment_seed) for image_id, image in images]
+        pixels = torch.stack([each for each, _ in seen])
+        with turn, torch.autocast(device.type, torch.bfloat16, enabled=half):
+            raw = detector.forward_raw(pixels.to(device))
+        probabilities_BAK = raw.logits_BAK.softmax(-1)
+        fine_maps = raw.maps[detector.stride_16_map].float()
+        # The backbone's last layer; the maps after it belong to the detector.
+        embeddings_BE = raw.maps[1].float().mean((2, 3))
+        return [
+            function(
+                Prediction(
+                    id=image_id,
+                    size_wh=image.size,
+                    view=seen[row][1],
+                    logits_AK=raw.logits_BAK[row],
+                    probabilities_AK=probabilities_BAK[row],
+                    boxes_A4=raw.boxes_BA4[row],
+                    fine_map=fine_maps[row],
+                    embedding_E=embeddings_BE[row],
+                )
             )
+            for row, (image_id, image) in enumerate(images)
+        ]
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield from in_threads(look, batches, threads, threads + 1)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def score_images(  # noqa: PLR0913 - the last three are the run's, not the record's
     detector: Detector,
-    images: Iterable[tuple[str, Image.Image]],
+    parts: Iterable[Iterable[Unread]],
     config: ScoreConfig,
     *,
     device: torch.device,
     batch_size: int,
     augment_seed: Sequence[int] = (),
-) -> ScoreRecord:
-    """Return the score record of images.
+) -> Generator[ScoreRecord]:
+    """Yield the score record of each part.
 
     A box is kept where its most probable class has at least `score_threshold` in the full softmax,
     and no better box of that class overlaps it; best first, at most `max_detections` an image.
 
     Args:
-        detector: As for `iter_predictions`.
-        images: Ids and RGB images.
+        detector: As for `map_predictions`.
+        parts: Images, at least one a part. The next part's are asked for before a record is there.
         config: What is kept.
         device: Where to compute.
-        batch_size: Images in a batch. On the same batches, the record is the same to the last bit,
-            however the images are spread over calls.
+        batch_size: Images in a batch; none is of two parts. On the same batches, the record is the
+            same to the last bit, however the images are spread over parts.
         augment_seed: Seeds the augmentation where `config.augment` asks for it.
     """
-    predictions = iter_predictions(
+    begun: list[int] = []  # of each batch that was asked for, its part
+
+    def batches() -> Iterator[list[Unread]]:
+        for number, part in enumerate(parts):
+            for batch in _batched(part, batch_size):
+                begun.append(number)
+                yield batch
+
+    predictions = map_predictions(
+        partial(_score, config=config),
         detector,
-        images,
+        batches(),
         device=device,
-        batch_size=batch_size,
         augment_seed=augment_seed if config.augment else None,
         precision=config.precision,
     )
-    with torch.inference_mode():
-        scored = [_score(prediction, config) for prediction in predictions]
-    num_classes, fine = len(detector.classes), detector.map_channels[detector.stride_16_map]
+    with closing(predictions) as scored:
+        # A batch has been asked for when its result is there, so its part is known then.
+        numbered = zip(scored, begun, strict=False)
+        for _, part in groupby(numbered, key=itemgetter(1)):
+            yield _record([each for batch, _ in part for each in batch], config)
+
+
+def _record(scored: Sequence["_Scored"], config: ScoreConfig) -> ScoreRecord:
+    """Put images' parts of the record one after the other."""
     return ScoreRecord(
         ids=np.array([each.id for each in scored], dtype=np.str_),
         sizes_wh=np.array([each.size_wh for each in scored], dtype=np.int64).reshape(-1, 2),
         offsets=_offsets([len(each.boxes_D4) for each in scored]),
-        boxes_xyxy=_joined([each.boxes_D4 for each in scored], (0, 4)),
-        probabilities=_joined([each.probabilities_DC for each in scored], (0, num_classes)),
-        objectness=_joined([each.objectness_D for each in scored], (0,)),
-        num_overlaps=_joined([each.num_overlaps_D for each in scored], (0,)).astype(np.int64),
-        embeddings=_joined(
-            [each.embedding_E[None] for each in scored], (0, detector.map_channels[1])
-        ),
-        box_features=_joined([each.features_DF for each in scored], (0, fine))
+        boxes_xyxy=np.concatenate([each.boxes_D4 for each in scored]),
+        probabilities=np.concatenate([each.probabilities_DC for each in scored]),
+        objectness=np.concatenate([each.objectness_D for each in scored]),
+        num_overlaps=np.concatenate([each.num_overlaps_D for each in scored]).astype(np.int64),
+        embeddings=np.stack([each.embedding_E for each in scored]),
+        box_features=np.concatenate([each.features_DF for each in scored])
         if config.box_features
         else None,
     )
@@ -158,7 +196,7 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
 
 def embed_images(
     detector: Detector,
-    images: Iterable[tuple[str, Image.Image]],
+    images: Iterable[Unread],
     *,
     device: torch.device,
     batch_size: int,
@@ -166,13 +204,17 @@ def embed_images(
     """Return the columns `id` and `embedding` of images' score record, and no other.
 
     Args:
-        detector: As for `iter_predictions`.
-        images: Ids and RGB images.
+        detector: As for `map_predictions`.
+        images: In the order of the result.
         device: Where to compute.
         batch_size: Images in a batch.
     """
-    predictions = iter_predictions(detector, images, device=device, batch_size=batch_size)
-    seen = [(each.id, _half(each.embedding_E)) for each in predictions]
+
+    def embedding(prediction: Prediction) -> tuple[str, Floats]:
+        return prediction.id, _half(prediction.embedding_E)
+
+    batches = map_predictions(embedding, detector, _batched(images, batch_size), device=device)
+    seen = [each for batch in batches for each in batch]
     embeddings_NE = _joined([each[None] for _, each in seen], (0, detector.map_channels[1]))
     ids = pa.array([image_id for image_id, _ in seen], pa.string())
     return pa.table({"id": ids, "embedding": rows(embeddings_NE, np.float16)})
@@ -180,7 +222,7 @@ def embed_images(
 
 def detect_images(
     detector: Detector,
-    images: Iterable[tuple[str, Image.Image]],
+    images: Iterable[Unread],
     config: EvaluateConfig,
     *,
     device: torch.device,
@@ -189,15 +231,18 @@ def detect_images(
     """Return SSD's detections: a box counts once for every class of at least `score_threshold`.
 
     Args:
-        detector: As for `iter_predictions`.
-        images: Ids and RGB images.
+        detector: As for `map_predictions`.
+        images: In the order of the result.
         config: What is kept.
         device: Where to compute.
         batch_size: Images in a batch.
     """
-    predictions = iter_predictions(detector, images, device=device, batch_size=batch_size)
-    with torch.inference_mode():
-        found = [(each.id, *_detect(each, config)) for each in predictions]
+
+    def detect(prediction: Prediction) -> tuple[str, Floats, Integers, Floats]:
+        return prediction.id, *_detect(prediction, config)
+
+    batches = map_predictions(detect, detector, _batched(images, batch_size), device=device)
+    found = [each for batch in batches for each in batch]
     return Detections(
         ids=tuple(image_id for image_id, *_ in found),
         offsets=_offsets([len(boxes) for _, boxes, _, _ in found]),
@@ -313,7 +358,7 @@ def _has_area(boxes_A4: Tensor) -> Tensor:
     return (boxes_A4[:, 2:] > boxes_A4[:, :2]).all(1)
 
 
-def _look(
+def _square(
     detector: Detector, image_id: str, image: Image.Image, augment_seed: Sequence[int] | None
 ) -> tuple[Tensor, View]:
     """The pixels that the network gets of an image, and where they come from."""

@@ -1,11 +1,15 @@
 """Measure the round's model on the test set: write its detections and their metrics."""
 
+from functools import partial
+
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from job import log
 from job.data.dataset import Dataset
 from job.data.images import decode_rgb
+from job.data.shards import LabelledImage
 from job.detection.average_precision import evaluate
 from job.detection.device import resolve_device, set_threads
 from job.detection.inference import detect_images
@@ -24,7 +28,7 @@ def run(io: StageIO) -> dict[str, object]:
     detector = load_model(io.model(io.ref.round), io.config.detector)
     detections = detect_images(
         detector,
-        ((image.id, decode_rgb(image.read(), image.id)) for image in tracked),
+        ((image.id, partial(_decode, image)) for image in tracked),
         io.config.evaluate,
         device=resolve_device(io.config.runtime),
         batch_size=io.config.runtime.batch_size,
@@ -35,6 +39,10 @@ def run(io: StageIO) -> dict[str, object]:
     io.write("detections.parquet", sink.getvalue().to_pybytes())
     io.write("metrics.json", metrics.to_json())
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
+
+
+def _decode(image: LabelledImage) -> Image.Image:
+    return decode_rgb(image.read(), image.id)
 
 
 def refuse_leak(dataset: Dataset) -> None:

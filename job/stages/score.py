@@ -9,17 +9,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from PIL import Image
 
 from job import log
 from job.data.images import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.device import resolve_device, set_threads
-from job.detection.inference import score_images
+from job.detection.inference import Unread, score_images
 from job.detection.models import load_model
 from job.detection.truth import truth_of
 from job.records import ScoreRecord
@@ -52,30 +52,32 @@ def run(io: StageIO) -> dict[str, object]:
     images = io.dataset.iter_images("pool", ids)
     with closing(images), log.progress("score", total=num_images, unit="images") as bar:
         score = _scorer(io, bar)
-        for number in parts:
-            record = score(islice(images, size))
+        records = score(islice(images, size) for _ in parts)
+        for number, record in zip(parts, records, strict=True):
             _upload(io, f"part-{number:05d}.parquet", record)
             num_boxes += len(record.objectness)
-        for number, batch in zip(labelled_parts, batches, strict=True):
-            record = score((image.id, image.read()) for image in batch)
+        records = score(((image.id, image.read()) for image in batch) for batch in batches)
+        for number, batch, record in zip(labelled_parts, batches, records, strict=True):
             _upload(io, f"labelled-{number:05d}.parquet", _with_truth(io, record, batch))
             num_boxes += len(record.objectness)
     return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
 
 
-def _scorer(io: StageIO, bar: log.Bar) -> Callable[[Iterable[Encoded]], ScoreRecord]:
-    """Return what makes the score record of images, with the round's model."""
+def _scorer(
+    io: StageIO, bar: log.Bar
+) -> Callable[[Iterable[Iterable[Encoded]]], Iterator[ScoreRecord]]:
+    """Return what makes the score record of each part, with the round's model."""
     detector = load_model(io.model(io.ref.round), io.config.detector)
 
-    def decoded(images: Iterable[Encoded]) -> Iterator[tuple[str, Image.Image]]:
+    def unread(images: Iterable[Encoded]) -> Iterator[Unread]:
         for image_id, data in images:
-            yield image_id, decode_rgb(data, image_id)
+            yield image_id, partial(decode_rgb, data, image_id)
             bar.advance()
 
-    def score(images: Iterable[Encoded]) -> ScoreRecord:
+    def score(parts: Iterable[Iterable[Encoded]]) -> Iterator[ScoreRecord]:
         return score_images(
             detector,
-            decoded(images),
+            map(unread, parts),
             io.config.score,
             device=resolve_device(io.config.runtime),
             batch_size=io.config.runtime.batch_size,

@@ -2,11 +2,10 @@
 
 import csv
 import io as text_io
-from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -25,6 +24,7 @@ from job.config import random_stream
 from job.errors import BadDataError, ConfigError
 from job.records import ScoreRecord
 from job.rounds import StageIO
+from job.threads import in_threads
 
 _READERS = 2
 
@@ -46,14 +46,7 @@ class StoredRecord:
         Raises:
             ConfigError: The record has no such column.
         """
-        with ThreadPoolExecutor(_READERS) as readers:
-            coming: deque[Future[ScoreRecord]] = deque()
-            for path in self.paths:
-                coming.append(readers.submit(_read, path, columns))
-                if len(coming) > _READERS:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+        yield from in_threads(partial(_read, columns=columns), self.paths, _READERS, _READERS)
 
 
 def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
@@ -105,9 +98,9 @@ def _embed(io: StageIO, ids: Sequence[str]) -> Record:
     detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
-        decoded = ((image_id, decode_rgb(data, image_id)) for image_id, data in images)
+        unread = ((image_id, partial(decode_rgb, data, image_id)) for image_id, data in images)
         device, batch_size = resolve_device(runtime), runtime.batch_size
-        return TableRecord((embed_images(detector, decoded, device=device, batch_size=batch_size),))
+        return TableRecord((embed_images(detector, unread, device=device, batch_size=batch_size),))
 
 
 def pick(

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -340,7 +341,7 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     found = {
         image_id: embed_images(
             detector,
-            [(image_id, decode_rgb(data, image_id))],
+            [(image_id, partial(decode_rgb, data))],
             device=torch.device("cpu"),
             batch_size=1,
         )["embedding"].to_pylist()[0]

@@ -1,5 +1,7 @@
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,17 @@ from torchvision.ops import roi_align
 
 from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
 from job.detection.inference import (
+    Precision,
     Prediction,
+    Unread,
     _box_features,
     detect_images,
-    iter_predictions,
+    map_predictions,
     score_images,
 )
 from job.detection.models import Detector, RawOutput, build_detector
 from job.detection.transforms import View
+from job.errors import BadDataError
 from job.records import ScoreRecord
 
 CPU = torch.device("cpu")
@@ -73,6 +78,24 @@ def photos(num_images: int, size: tuple[int, int] = (90, 70)) -> list[tuple[str,
     ]
 
 
+def unread(images: Iterable[tuple[str, Image.Image]]) -> list[Unread]:
+    return [(image_id, partial(Image.Image.copy, image)) for image_id, image in images]
+
+
+def predict(
+    detector: Detector, images: list[tuple[str, Image.Image]], precision: Precision = "float32"
+) -> list[Prediction]:
+    """What the network says of each image, all in one batch."""
+    batches = map_predictions(
+        lambda prediction: prediction,
+        detector,
+        [unread(images)],
+        device=CPU,
+        precision=precision,
+    )
+    return [each for batch in batches for each in batch]
+
+
 def score(
     detector: Detector,
     images: Iterable[tuple[str, Image.Image]],
@@ -81,14 +104,15 @@ def score(
     augment_seed: tuple[int, ...] = (),
     **settings: Any,
 ) -> ScoreRecord:
-    return score_images(
+    (record,) = score_images(
         detector,
-        images,
+        [unread(images)],
         ScoreConfig.model_validate(settings),
         device=CPU,
         batch_size=batch_size,
         augment_seed=augment_seed,
     )
+    return record
 
 
 def test_the_record_by_hand(fixed: Detector) -> None:
@@ -160,10 +184,10 @@ def test_chunks_of_whole_batches_give_the_same_record(detector: Detector) -> Non
     """Eight images in one call, or four and four, with batches of four: equal to the last bit."""
     images = photos(8)
     whole = score(detector, images, score_threshold=0.01, box_features=True).to_table()
-    halves = [
-        score(detector, half, score_threshold=0.01, box_features=True).to_table()
-        for half in (images[:4], images[4:])
-    ]
+    config = ScoreConfig(score_threshold=0.01, box_features=True)
+    parts = [unread(images[:4]), unread(images[4:])]
+    records = score_images(detector, parts, config, device=CPU, batch_size=4)
+    halves = [record.to_table() for record in records]
     assert whole.slice(0, 4).to_pydict() == halves[0].to_pydict()
     assert whole.slice(4).to_pydict() == halves[1].to_pydict()
 
@@ -179,19 +203,6 @@ def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: Detector) 
     with torch.no_grad():
         expected = detector.backbone_layers(normalised).mean((2, 3))
     np.testing.assert_allclose(record.embeddings, expected, atol=2e-3, rtol=2e-3)
-
-
-@pytest.mark.parametrize("box_features", [False, True])
-def test_no_images_are_an_empty_record(
-    box_features: bool,  # noqa: FBT001 - a case of the test
-    detector: Detector,
-) -> None:
-    """Its arrays have their widths, so that its table has the columns of any other."""
-    record = score(detector, [], box_features=box_features)
-    assert record.to_table().schema == (
-        score(detector, photos(1), box_features=box_features).to_table().schema
-    )
-    assert record.to_table().num_rows == 0
 
 
 def test_box_features_are_those_of_roi_align() -> None:
@@ -214,16 +225,10 @@ def test_box_features_are_those_of_roi_align() -> None:
 
 def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
     """Its eight bits: logits within a fiftieth of the largest, and not the same."""
+    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     exact, rounded = (
-        torch.stack(
-            [
-                each.logits_AK
-                for each in iter_predictions(
-                    detector, photos(3), device=CPU, batch_size=3, precision=precision
-                )
-            ]
-        )
-        for precision in ("float32", "bfloat16")
+        torch.stack([each.logits_AK for each in predict(detector, photos(3), precision)])
+        for precision in precisions
     )
     difference = (exact - rounded).abs().max()
     assert 0 < difference < exact.abs().max() / 50
@@ -233,8 +238,7 @@ def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
 def test_the_configuration_chooses_the_precision(detector: Detector) -> None:
     """The record's types are the same, its numbers are not."""
     exact, rounded = (
-        score_images(detector, photos(3), each, device=CPU, batch_size=3)
-        for each in (ScoreConfig(), ScoreConfig(precision="bfloat16"))
+        score(detector, photos(3), precision=precision) for precision in ("float32", "bfloat16")
     )
     assert exact.to_table().schema == rounded.to_table().schema
     assert not np.array_equal(exact.objectness, rounded.objectness)
@@ -265,19 +269,52 @@ def test_augmented_scores_depend_on_the_seed_and_the_image_alone(detector: Detec
     assert (one.boxes_xyxy.max(0) <= [90, 70, 90, 70]).all()
 
 
-def test_images_are_asked_for_a_batch_at_a_time(detector: Detector) -> None:
-    """A pool of any size passes through the memory of one batch."""
+@pytest.fixture
+def threads() -> Iterator[int]:
+    """Two threads of torch, as many as it had afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield 2
+    torch.set_num_threads(before)
+
+
+def test_few_images_are_asked_for_at_a_time(detector: Detector, threads: int) -> None:
+    """A pool of any size passes through the memory of a few batches."""
     asked: list[str] = []
 
-    def stream() -> Iterator[tuple[str, Image.Image]]:
-        for image_id, image in photos(6):
+    def stream() -> Iterator[Unread]:
+        for image_id, image in unread(photos(20)):
             asked.append(image_id)
             yield image_id, image
 
-    predictions = iter_predictions(detector, stream(), device=CPU, batch_size=2)
-    assert next(predictions).id == "0"
-    assert asked == ["0", "1"]
-    assert [each.id for each in predictions] == ["1", "2", "3", "4", "5"]
+    parts = (islice(images, 4) for images in [stream()] for _ in range(5))
+    records = score_images(detector, parts, ScoreConfig(), device=CPU, batch_size=2)
+    assert next(records).ids.tolist() == ["0", "1", "2", "3"]
+    # The batch after the part, which ends it, and those that are under way meanwhile.
+    assert len(asked) == 2 * (2 + 1 + threads + 1)
+    assert [each.ids.tolist()[0] for each in records] == ["4", "8", "12", "16"]
+
+
+def test_the_number_of_threads_changes_nothing(detector: Detector, threads: int) -> None:
+    """Each batch is computed by one thread, so one and two give the same to the last bit."""
+    settings: dict[str, Any] = {"batch_size": 2, "score_threshold": 0.01, "box_features": True}
+    several = score(detector, photos(8), **settings).to_table()
+    assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+    assert score(detector, photos(8), **settings).to_table().equals(several)
+
+
+def test_a_broken_image_ends_it_with_its_own_error(detector: Detector, threads: int) -> None:
+    """In the order of the images, and torch has its threads again."""
+
+    def broken() -> Image.Image:
+        message = "7: no image"
+        raise BadDataError(message)
+
+    images = [*unread(photos(7)), ("7", broken), *unread(photos(9))]
+    with pytest.raises(BadDataError, match="7: no image"):
+        list(score_images(detector, [images], ScoreConfig(), device=CPU, batch_size=2))
+    assert torch.get_num_threads() == threads
 
 
 def test_detections_are_torchvisions() -> None:
@@ -289,7 +326,7 @@ def test_detections_are_torchvisions() -> None:
     images = photos(3, size=(64, 64))
     detections = detect_images(
         detector,
-        images,
+        unread(images),
         EvaluateConfig(score_threshold=0.2, nms_iou=0.45, max_detections=50),
         device=CPU,
         batch_size=3,
@@ -314,7 +351,11 @@ def test_detections_are_torchvisions() -> None:
 def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
     """By hand: the classes' boxes are suppressed apart, so one box may come twice."""
     detections = detect_images(
-        fixed, photos(1, (64, 64)), EvaluateConfig(score_threshold=0.3), device=CPU, batch_size=1
+        fixed,
+        unread(photos(1, (64, 64))),
+        EvaluateConfig(score_threshold=0.3),
+        device=CPU,
+        batch_size=1,
     )
     assert detections.labels.tolist() == [0, 1, 1]
     np.testing.assert_allclose(detections.scores, [0.7, 0.4, 0.35], atol=1e-6)
@@ -331,6 +372,6 @@ def test_no_images_have_no_detections(detector: Detector) -> None:
 
 def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: Detector) -> None:
     """SSD300's map at stride 16 is its second, of 1024 channels and 19 cells a side."""
-    (prediction,) = iter_predictions(vgg, photos(1), device=CPU, batch_size=1)
+    (prediction,) = predict(vgg, photos(1))
     assert prediction.fine_map.shape == (1024, math.ceil(300 / 16), 19)
     assert prediction.embedding_E.shape == (1024,)
