@@ -220,7 +220,8 @@ class RuntimeConfig(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a GPU where there is one."""
     threads: PositiveInt = 2
-    """CPU threads of torch. Sums depend on it: the same number gives the same bytes."""
+    """CPU threads: of torch while training, whose sums depend on it (the same number gives the same
+    bytes); elsewhere a batch each."""
     processes: Literal["auto"] | PositiveInt = "auto"
     """Processes that train together, each on an equal share of a batch; `auto`: one for each GPU
     that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a
