@@ -18,14 +18,14 @@ from job.records import Floats, ScoreRecord
 EVIDENCE = np.dtype(
     [
         ("score", np.float64),
-        ("num_boxes", np.int32),
+        ("num_boxes", np.int32),  # those that count
         ("first", np.int16),  # the box's most probable class
         ("second", np.int16),  # the next one; -1 where there is but one class
         ("value", np.float64),  # the box's uncertainty
         ("weight", np.float64),  # what that was multiplied by
     ]
 )
-"""One row an image; where it has no detection, only its score means anything."""
+"""One row an image; where none of its boxes counts, only its score means anything."""
 
 Evidence = NDArray[Any]
 
@@ -37,11 +37,18 @@ def gather(
     values_D: Float64s,
     weights_D: Float64s | None = None,
 ) -> Evidence:
-    """Return the evidence for a part's images: (N,), of type `EVIDENCE`."""
+    """Return the evidence for a part's images: (N,), of type `EVIDENCE`.
+
+    A box whose weight is 0 does not count.
+    """
     evidence = np.zeros(len(part.ids), EVIDENCE)
     evidence["score"] = scores_N
     evidence["num_boxes"] = part.num_detections
-    weighted_D = values_D if weights_D is None else values_D * weights_D
+    weighted_D = values_D
+    if weights_D is not None:
+        weighted_D = values_D * weights_D
+        counted = part.image_of_detection[weights_D > 0]
+        evidence["num_boxes"] = np.bincount(counted, minlength=len(part.ids))
     top = first_highest(weighted_D, part.offsets)
     some = np.nonzero(part.num_detections)[0]
     evidence["first"][some], evidence["second"][some] = _two_best_classes(p_DK[top])
@@ -69,7 +76,7 @@ def describe(image: Any, classes: Sequence[str], measure: str) -> str:
     """
     num_boxes = int(image["num_boxes"])
     if num_boxes == 0:
-        return f"no detections: score {image['score']:g}"
+        return f"no box that counts: score {image['score']:g}"
     box = classes[image["first"]]
     if image["second"] >= 0:
         box += f" against {classes[image['second']]}"

@@ -105,10 +105,10 @@ class Pal(Strategy):
         picked = self._pick(candidates, ids, images, shares_C, rarity_C)
         order = sorted(picked, key=lambda row: (-picked[row][0], row))
         picks = [
-            (row, picked[row][0], _reason(images[row], picked[row][1], classes, rarity_C))
+            (row, picked[row][0], self._reason(images[row], picked[row][1], classes, rarity_C))
             for row in order
         ]
-        picks += _fill(images, picked, wanted - len(picks))
+        picks += self._fill(images, picked, wanted - len(picks))
         return Selection(
             ids=tuple(ids[row] for row, _, _ in picks),
             scores=tuple(score for _, score, _ in picks),
@@ -213,6 +213,33 @@ class Pal(Strategy):
             pools.append([row for row in order.tolist() if images["num_boxes"][row, label]])
         return pools
 
+    def _fill(
+        self, images: NDArray[np.void], picked: Picked, missing: int
+    ) -> list[tuple[int, float, str]]:
+        """Return the most uncertain images that no class has picked; those without boxes last.
+
+        Their score is that uncertainty, which is not the scale of what classes pick.
+        """
+        score_N = np.where(images["num_boxes"].any(axis=1), images["score"], -1.0)
+        order = best_images(score_N, len(picked) + missing).tolist()
+        rows = [row for row in order if row not in picked][:missing]
+        whys = [self._measure(s) if s >= 0 else "no box that counts" for s in score_N[rows]]
+        return [
+            (row, float(images["score"][row]), f"fills the budget: {why}")
+            for row, why in zip(rows, whys, strict=True)
+        ]
+
+    def _reason(self, image: Any, label: int, classes: list[str], rarity_C: Float64s) -> str:
+        boxes = int(image["num_boxes"][label])
+        shown = f"{boxes} {'box' if boxes == 1 else 'boxes'}"
+        measure = self._measure(image["uncertainty"][label])
+        return f"for class {classes[label]} (rarity {rarity_C[label]:.2f}): {shown}, {measure}"
+
+    def _measure(self, nats: float) -> str:
+        if self.aggregation == "sum":
+            return f"entropy of being right {nats:.2f} nats in all"
+        return f"entropy of being right {nats:.2f} of at most {log(2):.2f} nats"
+
 
 def _unit_embeddings(
     candidates: Candidates, ids: list[str], pools: list[list[int]]
@@ -221,31 +248,3 @@ def _unit_embeddings(
     rows = sorted({row for pool in pools for row in pool})
     _, found = read_embeddings([ids[row] for row in rows], candidates.record)
     return dict(zip(rows, unit(found), strict=True))
-
-
-def _fill(images: NDArray[np.void], picked: Picked, missing: int) -> list[tuple[int, float, str]]:
-    """Return the most uncertain images that no class has picked; those without boxes last."""
-    score_N = np.where(images["num_boxes"].any(axis=1), images["score"], -1.0)
-    order = best_images(score_N, len(picked) + missing).tolist()
-    rows = [row for row in order if row not in picked][:missing]
-    return [
-        (
-            row,
-            float(images["score"][row]),
-            f"fills the budget: {_measure(images['score'][row])}"
-            if score_N[row] >= 0
-            else "fills the budget: no detections",
-        )
-        for row in rows
-    ]
-
-
-def _measure(nats: float) -> str:
-    return f"entropy of being right {nats:.2f} of at most {log(2):.2f} nats"
-
-
-def _reason(image: Any, label: int, classes: list[str], rarity_C: Float64s) -> str:
-    boxes = int(image["num_boxes"][label])
-    shown = f"{boxes} {'box' if boxes == 1 else 'boxes'}"
-    measure = _measure(image["uncertainty"][label])
-    return f"for class {classes[label]} (rarity {rarity_C[label]:.2f}): {shown}, {measure}"

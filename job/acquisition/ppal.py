@@ -7,9 +7,9 @@ Where we differ, and why:
 
 - Difficulty. The paper keeps a moving average, of about the last 100 steps, of the quality
   p^xi * IoU^(1 - xi) over training's positive anchors. Ours is the mean over the labelled boxes,
-  each by the detection of the finished model that is best by the same formula, 0 where none
-  overlaps it: every box counts once, nothing depends on the order of training, and another xi can
-  be replayed.
+  each by the best, by the same formula, of the finished model's detections that overlap it more
+  than any other box, 0 where there is none: every box counts once, nothing depends on
+  the order of training, and another xi can be replayed.
 - Entropy. The paper's text has the entropy of a box's classes, its code, for detectors whose
   classes are independent, that of the best class's probability alone: `entropy` chooses.
 - The start of k-medoids is the most uncertain image; the published code draws one at random.

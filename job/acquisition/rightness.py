@@ -30,16 +30,18 @@ def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
         BadDataError: A confidence is not a finite number; the message names its image.
     """
     best_D = part.probabilities[np.arange(len(predicted_D)), predicted_D]
-    confidence_D = best_D.astype(np.float64) * part.objectness
+    # A sum of probabilities in single precision may be a little above 1.
+    confidence_D = np.minimum(best_D.astype(np.float64) * part.objectness, 1.0)
     check_finite(part, confidence_D)
     return np.column_stack([part.num_overlaps, confidence_D]).astype(np.float64)
 
 
 def is_hit(part: ScoreRecord, least_iou: float) -> NDArray[np.bool_]:
-    """Whether each detection is the best that finds its true box, as in Pascal VOC: (D,).
+    """Whether each detection is the best that finds its true box: (D,).
 
     It finds the true box that it overlaps most, if that is of its class and the IoU is
-    `least_iou` or more. A second detection of a box is wrong.
+    `least_iou` or more. A second detection of a box is wrong. Unlike Pascal VOC's rule, one that
+    overlaps a box of another class more is wrong too, and a difficult box is like any other.
 
     Args:
         part: A record of labelled images, read with `job.records.TRUTH_COLUMNS`; an image's

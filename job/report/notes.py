@@ -36,7 +36,21 @@ def notes_on(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _gaps(comparison: Comparison) -> list[str]:
-    return [
+    longest = max((max(each.num_rounds) for each in comparison.coverage), default=0)
+    shorter = [
+        f"{each.arm}: {'seed' if len(seeds) == 1 else 'seeds'} {listing(seeds)} of fewer rounds"
+        f" than the longest, which has {longest}: areas, savings and the final mAP are taken over"
+        " what all have."
+        for each in comparison.coverage
+        if (
+            seeds := [
+                seed
+                for seed, num in zip(each.seeds, each.num_rounds, strict=True)
+                if num < longest and seed not in each.short
+            ]
+        )
+    ]
+    return shorter + [
         f"{each.arm}: {'seed' if len(numbers) == 1 else 'seeds'} {listing(numbers)} {what}."
         for each in comparison.coverage
         for numbers, what in ((each.missing, "missing"), (each.short, "ended early"))

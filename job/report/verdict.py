@@ -84,7 +84,7 @@ def _verdict(
     return Verdict(
         arm=arm,
         outcome="better" if better else "worse" if worse else "not shown",
-        sentence=_sentence(arm, comparison.baseline, start, tested),
+        sentence=_sentence(arm, comparison.baseline, start, tested, ours),
         reasons=() if start else tuple(_reasons(comparison, ours, tested)),
         cautions=tuple(_cautions(comparison, ours, tested, start)),
         start=start,
@@ -112,16 +112,21 @@ def _start(tested: Sequence[Difference], sign: int) -> Difference | None:
 
 
 def _sentence(
-    arm: str, baseline: str, start: Difference | None, tested: Sequence[Difference]
+    arm: str,
+    baseline: str,
+    start: Difference | None,
+    tested: Sequence[Difference],
+    ours: Sequence[Difference],
 ) -> str:
     if start is None:
         return f"It is not shown that {arm} beats {baseline}."
     end = tested[-1]
     word, sign = ("beats", 1) if start.estimate.mean > 0 else ("is worse than", -1)
     where = f"from {start.x:,.0f} labelled images on: there by"
-    then = f"; at {end.x:,.0f}, the last, by {points(sign * end.estimate.mean)}"
+    last = "" if end is ours[-1] else f" with at least {MIN_SEEDS} seeds"
+    then = f"; at {end.x:,.0f}, the last{last}, by {points(sign * end.estimate.mean)}"
     if end is start:
-        where, then = f"at {start.x:,.0f} labelled images, the last budget: by", ""
+        where, then = f"at {start.x:,.0f} labelled images, the last budget{last}: by", ""
     return (
         f"{arm} {word} {baseline} {where} {points(sign * start.estimate.mean)} of mAP"
         f" ({interval(start.estimate, 100 * sign)}; {counted(len(start.seeds), 'seed')}; corrected"
@@ -132,7 +137,9 @@ def _sentence(
 def _reasons(
     comparison: Comparison, ours: Sequence[Difference], tested: Sequence[Difference]
 ) -> list[str]:
-    most = max((len(each.seeds) for each in ours), default=0)
+    # All arms of a seed share their first round: there is nothing to test in it.
+    differ = [each for each in ours if each.p_holm is not None or each.estimate.mean]
+    most = max((len(each.seeds) for each in differ or ours), default=0)
     if most < MIN_SEEDS:
         return [f"{counted(most, 'paired seed')}: with fewer than {MIN_SEEDS} nothing is claimed."]
     if not tested:
@@ -144,7 +151,7 @@ def _reasons(
     smallest = f"the smallest is {probability(best.p_holm)}, at {best.x:,.0f} images"
     return [
         f"No p is below {LEVEL} after correction for {comparison.num_tests} tests; {smallest}.",
-        _at_the_end(tested[-1]),
+        _at_the_end(tested[-1], is_last=tested[-1] is ours[-1]),
     ]
 
 
@@ -160,12 +167,13 @@ def _turned(first: Difference, tested: Sequence[Difference]) -> str:
     return f"At {first.x:,.0f} images it is {word} ({by}), but at {later.x:,.0f} it is not."
 
 
-def _at_the_end(last: Difference) -> str:
+def _at_the_end(last: Difference, *, is_last: bool) -> str:
     low, high = last.estimate.low, last.estimate.high
     holds = low is not None and high is not None and low <= 0 <= high
     about = "holds 0" if holds else "does not hold 0, but claims nothing without the test"
+    which = "the last budget" if is_last else f"the last with at least {MIN_SEEDS} seeds"
     return (
-        f"At {last.x:,.0f} images, the last budget, the difference is"
+        f"At {last.x:,.0f} images, {which}, the difference is"
         f" {points(last.estimate.mean)} of mAP; its {interval(last.estimate, 100)} {about}."
     )
 

@@ -47,7 +47,7 @@ def test_an_image_without_detections_can_be_wanted(candidates_of: CandidatesOf) 
     """`empty_score` is its score, here between the others'."""
     selection = select(candidates_of(BOXES, 3), 4, empty_score=0.5)
     assert selection.ids == ("many", "one", "none", "mixed")
-    assert selection.reasons[2] == "no detections: score 0.5"
+    assert selection.reasons[2] == "no box that counts: score 0.5"
 
 
 def test_class_weights_by_hand() -> None:
@@ -79,7 +79,7 @@ def test_reasons(candidates_of: CandidatesOf) -> None:
         "one": "1 box: cow against sheep, margin 0.00",
         "mixed": "2 boxes, most uncertain: horse against sheep, margin 0.50",
         "three": "3 boxes, most uncertain: cow against sheep, margin 0.25",
-        "none": "no detections: score 0",
+        "none": "no box that counts: score 0",
     }
 
 

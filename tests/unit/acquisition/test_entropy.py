@@ -58,5 +58,5 @@ def test_reasons(candidates_of: CandidatesOf) -> None:
         "crowd": "3 boxes, most uncertain: cow against sheep, entropy 0.69 of at most 1.39 nats",
         "mixed": "2 boxes, most uncertain: cow against sheep, entropy 1.39 of at most 1.39 nats",
         "one": "1 box: cow against sheep, entropy 1.39 of at most 1.39 nats",
-        "none": "no detections: score 0",
+        "none": "no box that counts: score 0",
     }

@@ -229,7 +229,7 @@ def test_what_a_class_cannot_take_goes_to_the_others() -> None:
     }
     selection = select(images, 4)
     assert selection.ids == ("half", "third", "sure", "none")
-    assert selection.reasons[3] == "fills the budget: no detections"
+    assert selection.reasons[3] == "fills the budget: no box that counts"
     assert all(reason.startswith("for class cow") for reason in selection.reasons[:3])
 
 
@@ -238,7 +238,7 @@ def test_what_two_classes_want_is_picked_once() -> None:
     both = [Box(COW, objectness=0.5), Box(SHEEP, objectness=0.5)]
     selection = select({"a": Image(both), "c": Image()}, 2)
     assert selection.ids == ("a", "c")
-    assert selection.reasons[1] == "fills the budget: no detections"
+    assert selection.reasons[1] == "fills the budget: no box that counts"
 
 
 def test_the_regression_does_not_depend_on_the_order_of_rows() -> None:
@@ -295,7 +295,15 @@ def test_an_images_boxes_of_a_class_are_combined(how: str, expected: float) -> N
     """The highest, or the sum; another image's few boxes are told apart by it."""
     images = {"a": Image([Box(COW, objectness=0.5), Box(COW, objectness=0.9)])}
     reason = select(images, 1, aggregation=how).reasons[0]
-    assert f"entropy of being right {expected:.2f}" in reason
+    bound = f"of at most {log(2):.2f} nats" if how == "max" else "nats in all"
+    assert reason.endswith(f"entropy of being right {expected:.2f} {bound}")
+
+
+def test_a_confidence_is_at_most_1() -> None:
+    """A sum in single precision may be a little more, and an entropy of it below 0."""
+    images = {"a": Image([Box(COW, objectness=1.0000001)])}
+    assert select(images, 1).scores[0] == 0
+    assert select(images, 1).reasons[0].endswith(f"right 0.00 of at most {log(2):.2f} nats")
 
 
 def test_scaling_reaches_from_0_to_1() -> None:

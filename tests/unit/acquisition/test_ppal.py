@@ -105,10 +105,17 @@ def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
     selection = select(images, 2)
     assert selection.ids == ("a", "b")
     assert selection.scores == pytest.approx((1.2 * 2 * H, 1.2 * H), rel=1e-3)
+    assert selection.reasons[0].startswith("2 boxes, most uncertain: ")
     assert selection.reasons[1] == (
         f"1 box: cow against sheep, entropy {H:.2f} nats; class weight 1.20; "
         "stands for 1 of 2 uncertain images"
     )
+
+
+def test_an_image_whose_boxes_are_all_unlikely_says_so() -> None:
+    """0.75 * 0.06 = 0.045 is below 0.05: nothing of the box is told."""
+    reason = select({"a": Image([Box(COW, objectness=0.06)])}, 1).reasons[0]
+    assert reason.startswith("no box that counts: score 0; ")
 
 
 def test_the_published_code_has_the_entropy_of_one_probability() -> None:

@@ -70,7 +70,7 @@ def test_queries_give_rank_score_and_reason(finished: LocalStore) -> None:
     assert [row["rank"] for row in rows] == ["0", "1", "2", "3"]
     scores = [float(row["score"]) for row in rows]
     assert scores == sorted(scores, reverse=True)
-    assert all("margin" in row["reason"] or "no detections" in row["reason"] for row in rows)
+    assert all("margin" in row["reason"] or "no box that counts" in row["reason"] for row in rows)
 
 
 def test_no_image_is_labelled_twice(finished: LocalStore) -> None:

@@ -142,6 +142,23 @@ def test_the_same_arm_twice_does_not_differ() -> None:
     assert verdict(BASE).reasons == ("The two do not differ at any budget.",)
 
 
+def test_a_shared_round_is_not_taken_for_equality() -> None:
+    """Five seeds in round 0, where all are alike, and three in the rounds that differ."""
+    arm = [*curves("a", wobbling(0.1, 0.1))[:3], curve("a", 3, [0.32]), curve("a", 4, [0.30])]
+    (found,) = summary([*curves("random", BASE), *arm]).verdicts
+    assert found.reasons == ("3 paired seeds: with fewer than 5 nothing is claimed.",)
+
+
+def test_an_arm_that_ended_early_in_all_seeds_is_told() -> None:
+    """It shortens the range over which all are compared."""
+    notes = summary([*curves("random", BASE), *curves("a", [row[:2] for row in BASE])]).notes
+    assert (
+        "a: seeds 0, 1, 2, 3 and 4 of fewer rounds than the longest, which has 3: areas, savings"
+        " and the final mAP are taken over what all have."
+    ) in notes
+    assert not any("fewer rounds" in note for note in summary(curves("random", BASE)).notes)
+
+
 def test_a_failed_seed_is_told_and_the_others_count() -> None:
     """Six seeds of random; seed 2 of the arm failed after round 0, which leaves five."""
     random = [*curves("random", BASE), curve("random", 5, [0.3, 0.42, 0.53])]
@@ -166,6 +183,7 @@ def test_budgets_that_not_all_seeds_have_yet() -> None:
     assert found.outcome == "better"
     assert found.end is not None
     assert found.end.x == 300
+    assert "; at 300, the last with at least 5 seeds, by 5.0 points." in found.sentence
     assert found.cautions == (
         "At 400 images fewer than 5 seeds are paired: nothing is claimed there.",
     )
