@@ -40,7 +40,7 @@ def rows(num_classes: int) -> list[Row]:
         maps = detector.forward_raw(torch.zeros(1, 3, 320, 320, dtype=torch.uint8)).maps
         probabilities = logits.softmax(-1)
     image = Image.new("RGB", (500, 375))
-    view = View.whole(image, 320)
+    view = View.whole(image.size, 320)
     seen = [
         Prediction(
             id=str(number),

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from job import config as configuration
 from job import log
@@ -23,6 +24,7 @@ from job.acquisition.registry import make_strategy
 from job.config import BOUND, Config
 from job.data.dataset import Dataset
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, UsageError
+from job.kept import Kept
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, check_name
 from job.pool import Pool
 from job.storage import Store
@@ -151,13 +153,20 @@ class StageIO:
     """The objects of one stage: reading records its inputs, writing records its outputs."""
 
     def __init__(
-        self, store: Store, config: Config, ref: StageRef, shard: tuple[int, int] = (0, 1)
+        self,
+        store: Store,
+        config: Config,
+        ref: StageRef,
+        shard: tuple[int, int] = (0, 1),
+        squares: Kept[Any] | None = None,
     ) -> None:
         self.store = store
         self.config = config
         self.ref = ref
         self.shard = shard
         """This process's share (i, n) of a stage that several share: 0 <= i < n."""
+        self.squares = Kept[Any](0) if squares is None else squares
+        """The data set's images as the network sees them, left by earlier stages."""
         self._markers = Markers(store)
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}

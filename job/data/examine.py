@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.data.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, fit
-from job.data.images import SUFFIXES, decode_rgb
+from job.data.images import SUFFIXES, decode_at_least
 from job.data.source import Content, Sample, SourceBox, is_text
 from job.errors import BadDataError
 from job.records import Annotation
@@ -78,7 +78,7 @@ def _image_size(content: Content) -> tuple[int, int]:
         message = f"{content.image_file}: an image's name ends in one of {', '.join(SUFFIXES)}"
         raise BadDataError(message)
     try:
-        return decode_rgb(content.data).size
+        return decode_at_least(content.data, 1)[1]
     except BadDataError as error:
         message = f"{content.image_file}: {error}"
         raise BadDataError(message) from error

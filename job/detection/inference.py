@@ -8,7 +8,7 @@ one image, E = length of an embedding, F = length of a box feature.
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
@@ -22,11 +22,14 @@ from PIL import Image
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
-from job.config import EvaluateConfig, ScoreConfig
+from job.config import EvaluateConfig, RuntimeConfig, ScoreConfig
+from job.detection.compiling import compile_network
 from job.detection.detections import Detections
+from job.detection.device import resolve_device
 from job.detection.folding import fold_batch_norm
-from job.detection.models import Detector
+from job.detection.models import Detector, RawOutput
 from job.detection.transforms import View, augmented_view
+from job.kept import Kept
 from job.records import Floats, Integers, ScoreRecord, rows
 from job.threads import in_threads
 
@@ -40,8 +43,38 @@ Precision = Literal["float32", "bfloat16"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-Unread = tuple[str, Callable[[], Image.Image]]
-"""An image's id, and what decodes the image to RGB."""
+Decode = Callable[[int | None], tuple[Image.Image, tuple[int, int]]]
+"""It returns an image in RGB, and its width and height in pixels. Given a number of pixels each way
+that are enough, the image may come smaller, though not smaller than that."""
+
+Unread = tuple[str, Decode]
+"""An image's id, and what decodes it."""
+
+Square = tuple[Tensor, tuple[int, int]]
+"""An image as the network sees it, uint8 (3, S, S), and its width and height in pixels."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How networks are run."""
+
+    device: torch.device
+    """Where. On a GPU, batches take turns."""
+    batch_size: int
+    """Images in a batch."""
+    compiled: bool = False
+    """Whether the network is compiled, where that is possible."""
+    squares: Kept[Square] = field(default_factory=lambda: Kept(0))
+    """What has been decoded and scaled, by the images' ids and the network's size."""
+
+    @classmethod
+    def of(cls, runtime: RuntimeConfig, squares: Kept[Square]) -> "Engine":
+        """What the configuration means here.
+
+        Raises:
+            ConfigError: It wants a GPU, and there is none.
+        """
+        return cls(resolve_device(runtime), runtime.batch_size, runtime.compile, squares)
 
 
 @dataclass(frozen=True)
@@ -67,12 +100,12 @@ class Prediction:
         return np.asarray(np.clip(boxes, 0, np.array(self.size_wh * 2, dtype=np.float32)))
 
 
-def map_predictions(  # noqa: PLR0913 - the last three are the run's
+def map_predictions(  # noqa: PLR0913 - the last two have defaults
     function: Callable[[Prediction], R],
     detector: Detector,
     batches: Iterable[Sequence[Unread]],
+    engine: Engine,
     *,
-    device: torch.device,
     augment_seed: Sequence[int] | None = None,
     precision: Precision = "float32",
 ) -> Generator[list[R]]:
@@ -84,25 +117,30 @@ def map_predictions(  # noqa: PLR0913 - the last three are the run's
 
     Args:
         function: It is called in inference mode, in any of the threads.
-        detector: It is moved to `device` and made ready to infer; it can then not be trained.
-        batches: Images, as many as go through the network together.
-        device: Where to compute. Batches take turns on a GPU.
+        detector: It is moved to the engine's device and made ready to infer; it can then not be
+            trained.
+        batches: Images that go through the network together, at most the engine's batch size.
+        engine: How the network is run.
         augment_seed: Where given, images are augmented as in training, each as a function of
             these numbers and its id.
         precision: What the network computes in; predictions are float32.
     """
-    half = precision == "bfloat16"
+    device, half = engine.device, precision == "bfloat16"
     detector.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     fold_batch_norm(detector)
     turn = threading.Lock() if device.type == "cuda" else nullcontext()
 
     @torch.inference_mode()
-    def look(batch: Sequence[Unread]) -> list[R]:
-        images = [(image_id, decode()) for image_id, decode in batch]
-        seen = [_square(detector, image_id, image, augment_seed) for image_id, image in images]
-        pixels = torch.stack([each for each, _ in seen])
+    def run(pixels: Tensor) -> RawOutput:
         with turn, torch.autocast(device.type, torch.bfloat16, enabled=half):
-            raw = detector.forward_raw(pixels.to(device))
+            return detector.forward_raw(pixels.to(device))
+
+    @torch.inference_mode()
+    def look(batch: Sequence[Unread]) -> list[R]:
+        seen = [_look_at(detector, *each, augment_seed, engine.squares) for each in batch]
+        # What is compiled takes batches of one size.
+        missing = engine.batch_size - len(batch) if is_compiled else 0
+        raw = run(torch.stack([pixels for pixels, _, _ in [*seen, *seen[:1] * missing]]))
         probabilities_BAK = raw.logits_BAK.softmax(-1)
         fine_maps = raw.maps[detector.stride_16_map].float()
         # The backbone's last layer; the maps after it belong to the detector.
@@ -111,8 +149,8 @@ def map_predictions(  # noqa: PLR0913 - the last three are the run's
             function(
                 Prediction(
                     id=image_id,
-                    size_wh=image.size,
-                    view=seen[row][1],
+                    size_wh=size_wh,
+                    view=view,
                     logits_AK=raw.logits_BAK[row],
                     probabilities_AK=probabilities_BAK[row],
                     boxes_A4=raw.boxes_BA4[row],
@@ -120,24 +158,27 @@ def map_predictions(  # noqa: PLR0913 - the last three are the run's
                     embedding_E=embeddings_BE[row],
                 )
             )
-            for row, (image_id, image) in enumerate(images)
+            for row, ((image_id, _), (_, size_wh, view)) in enumerate(zip(batch, seen, strict=True))
         ]
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
+        is_compiled = engine.compiled and compile_network(detector, infer=True)
+        if is_compiled:  # now, and not in every thread
+            size = detector.size
+            run(torch.zeros(engine.batch_size, 3, size, size, dtype=torch.uint8))
         yield from in_threads(look, batches, threads, threads + 1)
     finally:
         torch.set_num_threads(threads)
 
 
-def score_images(  # noqa: PLR0913 - the last three are the run's, not the record's
+def score_images(
     detector: Detector,
     parts: Iterable[Iterable[Unread]],
     config: ScoreConfig,
+    engine: Engine,
     *,
-    device: torch.device,
-    batch_size: int,
     augment_seed: Sequence[int] = (),
 ) -> Generator[ScoreRecord]:
     """Yield the score record of each part.
@@ -149,16 +190,15 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
         detector: As for `map_predictions`.
         parts: Images, at least one a part. The next part's are asked for before a record is there.
         config: What is kept.
-        device: Where to compute.
-        batch_size: Images in a batch; none is of two parts. On the same batches, the record is the
-            same to the last bit, however the images are spread over parts.
+        engine: How the network is run. No batch is of two parts. On the same batches, the record
+            is the same to the last bit, however the images are spread over parts.
         augment_seed: Seeds the augmentation where `config.augment` asks for it.
     """
     begun: list[int] = []  # of each batch that was asked for, its part
 
     def batches() -> Iterator[list[Unread]]:
         for number, part in enumerate(parts):
-            for batch in _batched(part, batch_size):
+            for batch in _batched(part, engine.batch_size):
                 begun.append(number)
                 yield batch
 
@@ -166,7 +206,7 @@ def score_images(  # noqa: PLR0913 - the last three are the run's, not the recor
         partial(_score, config=config),
         detector,
         batches(),
-        device=device,
+        engine,
         augment_seed=augment_seed if config.augment else None,
         precision=config.precision,
     )
@@ -197,23 +237,20 @@ def _record(scored: Sequence["_Scored"], config: ScoreConfig) -> ScoreRecord:
 def embed_images(
     detector: Detector,
     images: Iterable[Unread],
-    *,
-    device: torch.device,
-    batch_size: int,
+    engine: Engine,
 ) -> pa.Table:
     """Return the columns `id` and `embedding` of images' score record, and no other.
 
     Args:
         detector: As for `map_predictions`.
         images: In the order of the result.
-        device: Where to compute.
-        batch_size: Images in a batch.
+        engine: How the network is run.
     """
 
     def embedding(prediction: Prediction) -> tuple[str, Floats]:
         return prediction.id, _half(prediction.embedding_E)
 
-    batches = map_predictions(embedding, detector, _batched(images, batch_size), device=device)
+    batches = map_predictions(embedding, detector, _batched(images, engine.batch_size), engine)
     seen = [each for batch in batches for each in batch]
     embeddings_NE = _joined([each[None] for _, each in seen], (0, detector.map_channels[1]))
     ids = pa.array([image_id for image_id, _ in seen], pa.string())
@@ -224,9 +261,7 @@ def detect_images(
     detector: Detector,
     images: Iterable[Unread],
     config: EvaluateConfig,
-    *,
-    device: torch.device,
-    batch_size: int,
+    engine: Engine,
 ) -> Detections:
     """Return SSD's detections: a box counts once for every class of at least `score_threshold`.
 
@@ -234,14 +269,13 @@ def detect_images(
         detector: As for `map_predictions`.
         images: In the order of the result.
         config: What is kept.
-        device: Where to compute.
-        batch_size: Images in a batch.
+        engine: How the network is run.
     """
 
     def detect(prediction: Prediction) -> tuple[str, Floats, Integers, Floats]:
         return prediction.id, *_detect(prediction, config)
 
-    batches = map_predictions(detect, detector, _batched(images, batch_size), device=device)
+    batches = map_predictions(detect, detector, _batched(images, engine.batch_size), engine)
     found = [each for batch in batches for each in batch]
     return Detections(
         ids=tuple(image_id for image_id, *_ in found),
@@ -358,15 +392,29 @@ def _has_area(boxes_A4: Tensor) -> Tensor:
     return (boxes_A4[:, 2:] > boxes_A4[:, :2]).all(1)
 
 
-def _square(
-    detector: Detector, image_id: str, image: Image.Image, augment_seed: Sequence[int] | None
-) -> tuple[Tensor, View]:
-    """The pixels that the network gets of an image, and where they come from."""
+def _look_at(
+    detector: Detector,
+    image_id: str,
+    decode: Decode,
+    augment_seed: Sequence[int] | None,
+    squares: Kept[Square],
+) -> tuple[Tensor, tuple[int, int], View]:
+    """The pixels that the network gets of an image, the image's size, and where they come from."""
+    size = detector.size
     if augment_seed is not None:
+        image, size_wh = decode(None)
         seed = [*augment_seed, crc32(image_id.encode())]
-        return augmented_view(image, size=detector.size, fill=detector.fill, seed=seed)
-    view = View.whole(image, detector.size)
-    return view.render(image, detector.fill), view
+        pixels, view = augmented_view(image, size=size, fill=detector.fill, seed=seed)
+        return pixels, size_wh, view
+    pixels, size_wh = squares.get((image_id, size), lambda: _square(decode, size), 3 * size * size)
+    return pixels, size_wh, View.whole(size_wh, size)
+
+
+def _square(decode: Decode, size: int) -> Square:
+    """All of an image, stretched over the square: as a `View` of the whole renders it."""
+    image, size_wh = decode(size)
+    scaled = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return torch.from_numpy(np.asarray(scaled).copy()).permute(2, 0, 1).contiguous(), size_wh
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -122,7 +122,7 @@ class Detector(nn.Module):
             images_BCHW: uint8 (B, 3, S, S).
             targets: What each image shows; an image may show nothing.
         """
-        outputs, _ = self._outputs(images_BCHW)
+        outputs, _ = self(images_BCHW)
         matched = [self.match(target["boxes"]) for target in targets]
         anchors = [self.anchors_A4] * len(targets)
         losses: dict[str, Tensor] = self.ssd.compute_loss(targets, outputs, anchors, matched)
@@ -130,7 +130,7 @@ class Detector(nn.Module):
 
     def forward_raw(self, images_BCHW: Tensor) -> RawOutput:
         """Return logits, decoded boxes and feature maps of uint8 images (B, 3, S, S)."""
-        outputs, maps = self._outputs(images_BCHW)
+        outputs, maps = self(images_BCHW)
         # Whatever the network computed in, boxes and probabilities are float32.
         codes_BA4, logits_BAK = outputs["bbox_regression"].float(), outputs["cls_logits"].float()
         batch = len(codes_BA4)
@@ -140,8 +140,11 @@ class Detector(nn.Module):
         boxes_BA4 = clip_boxes_to_image(boxes, (self.size, self.size)).view(batch, -1, 4)
         return RawOutput(logits_BAK, boxes_BA4, maps)
 
-    def _outputs(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """The heads' outputs and the feature maps."""
+    def forward(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Return the heads' outputs, as torchvision names them, and the feature maps.
+
+        All that the network computes, and what `compile_network` compiles.
+        """
         images = (images_BCHW.float() - self.mean) / self.std
         images = images.contiguous(memory_format=torch.channels_last)
         maps = list(self.ssd.backbone(images).values())

@@ -57,9 +57,9 @@ class View:
     flipped: bool = False
 
     @classmethod
-    def whole(cls, image: Image.Image, size: int) -> "View":
-        """All of the image and nothing else."""
-        return cls(0, 0, image.width, image.height, size)
+    def whole(cls, size_wh: tuple[int, int], size: int) -> "View":
+        """All of an image of that width and height, and nothing else."""
+        return cls(0, 0, *size_wh, size)
 
     def to_square(self, boxes_B4: Tensor) -> Tensor:
         """Return boxes in pixels of the square, clipped to it, from pixels of the image."""

@@ -1,6 +1,9 @@
 """Stages in this process, one after another."""
 
+from typing import Any
+
 from job.config import Config
+from job.kept import Kept
 from job.keys import StageRef
 from job.stages import run_stage
 from job.storage import Store
@@ -15,6 +18,7 @@ class LocalLauncher:
         self._store = store
         self._config = config
         self._begun: list[StageRef] = []
+        self._squares = Kept[Any](config.runtime.kept_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -24,5 +28,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref)
+            run_stage(self._store, self._config, ref, squares=self._squares)
         return finished

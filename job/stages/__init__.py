@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 from job import log
 from job.config import Config
 from job.errors import AlJobError
+from job.kept import Kept
 from job.keys import StageRef
 from job.rounds import StageIO
 from job.storage import Store
@@ -16,7 +18,11 @@ Figures = Mapping[str, object]
 
 
 def run_stage(
-    store: Store, config: Config, ref: StageRef, shard: tuple[int, int] = (0, 1)
+    store: Store,
+    config: Config,
+    ref: StageRef,
+    shard: tuple[int, int] = (0, 1),
+    squares: Kept[Any] | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -25,6 +31,7 @@ def run_stage(
         config: The experiment's configuration.
         ref: Which stage of which round.
         shard: This process's share (i, n) of the `score` stage.
+        squares: What earlier stages on the same data set have left in memory; see `StageIO`.
     """
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
@@ -33,7 +40,7 @@ def run_stage(
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, shard)
+        io = StageIO(store, config, ref, shard, squares)
         # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
         if store.exists(ref.done):
             store.delete(ref.done)

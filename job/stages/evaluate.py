@@ -8,11 +8,11 @@ from PIL import Image
 
 from job import log
 from job.data.dataset import Dataset
-from job.data.images import decode_rgb
+from job.data.images import decode_at_least
 from job.data.shards import LabelledImage
 from job.detection.average_precision import evaluate
-from job.detection.device import resolve_device, set_threads
-from job.detection.inference import detect_images
+from job.detection.device import set_threads
+from job.detection.inference import Engine, detect_images
 from job.detection.models import load_model
 from job.errors import BadDataError
 from job.rounds import StageIO
@@ -30,8 +30,7 @@ def run(io: StageIO) -> dict[str, object]:
         detector,
         ((image.id, partial(_decode, image)) for image in tracked),
         io.config.evaluate,
-        device=resolve_device(io.config.runtime),
-        batch_size=io.config.runtime.batch_size,
+        Engine.of(io.config.runtime, io.squares),
     )
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
     sink = pa.BufferOutputStream()
@@ -41,8 +40,8 @@ def run(io: StageIO) -> dict[str, object]:
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
 
 
-def _decode(image: LabelledImage) -> Image.Image:
-    return decode_rgb(image.read(), image.id)
+def _decode(image: LabelledImage, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    return decode_at_least(image.read(), side, image.id)
 
 
 def refuse_leak(dataset: Dataset) -> None:

@@ -6,20 +6,20 @@ work: so every number of them writes the same parts.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from job import log
-from job.data.images import decode_rgb
+from job.data.images import decode_at_least
 from job.data.shards import LabelledImage, read_labelled
-from job.detection.device import resolve_device, set_threads
-from job.detection.inference import Unread, score_images
+from job.detection.device import set_threads
+from job.detection.inference import Engine, Unread, score_images
 from job.detection.models import load_model
 from job.detection.truth import truth_of
 from job.records import ScoreRecord
@@ -50,41 +50,43 @@ def run(io: StageIO) -> dict[str, object]:
     num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
     images = io.dataset.iter_images("pool", ids)
-    with closing(images), log.progress("score", total=num_images, unit="images") as bar:
-        score = _scorer(io, bar)
-        records = score(islice(images, size) for _ in parts)
-        for number, record in zip(parts, records, strict=True):
+    encoded = chain(
+        (islice(images, size) for _ in parts),
+        (((image.id, image.read()) for image in batch) for batch in batches),
+    )
+    with (
+        closing(images),
+        log.progress("score", total=num_images, unit="images") as bar,
+        closing(_score(io, encoded, bar)) as records,
+    ):
+        for number in parts:
+            record = next(records)
             _upload(io, f"part-{number:05d}.parquet", record)
             num_boxes += len(record.objectness)
-        records = score(((image.id, image.read()) for image in batch) for batch in batches)
-        for number, batch, record in zip(labelled_parts, batches, records, strict=True):
-            _upload(io, f"labelled-{number:05d}.parquet", _with_truth(io, record, batch))
+        for number, batch in zip(labelled_parts, batches, strict=True):
+            record = _with_truth(io, next(records), batch)
+            _upload(io, f"labelled-{number:05d}.parquet", record)
             num_boxes += len(record.objectness)
     return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
 
 
-def _scorer(
-    io: StageIO, bar: log.Bar
-) -> Callable[[Iterable[Iterable[Encoded]]], Iterator[ScoreRecord]]:
-    """Return what makes the score record of each part, with the round's model."""
+def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Generator[ScoreRecord]:
+    """Yield the score record of each part, by the round's model."""
+    config = io.config.score
     detector = load_model(io.model(io.ref.round), io.config.detector)
 
     def unread(images: Iterable[Encoded]) -> Iterator[Unread]:
         for image_id, data in images:
-            yield image_id, partial(decode_rgb, data, image_id)
+            yield image_id, partial(decode_at_least, data, name=image_id)
             bar.advance()
 
-    def score(parts: Iterable[Iterable[Encoded]]) -> Iterator[ScoreRecord]:
-        return score_images(
-            detector,
-            map(unread, parts),
-            io.config.score,
-            device=resolve_device(io.config.runtime),
-            batch_size=io.config.runtime.batch_size,
-            augment_seed=(io.ref.round.seed, io.ref.round.index),
-        )
-
-    return score
+    return score_images(
+        detector,
+        map(unread, parts),
+        config,
+        Engine.of(io.config.runtime, io.squares),
+        augment_seed=(io.ref.round.seed, io.ref.round.index),
+    )
 
 
 def _with_truth(io: StageIO, record: ScoreRecord, images: Sequence[LabelledImage]) -> ScoreRecord:

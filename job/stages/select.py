@@ -88,19 +88,18 @@ def read_given(io: StageIO, strategy: Strategy) -> tuple[Candidates, Labelled]:
 def _embed(io: StageIO, ids: Sequence[str]) -> Record:
     """Return the record that round 0 can have: embeddings by the backbone before any training."""
     # Imported here: other selections have to start without waiting for torch.
-    from job.data.images import decode_rgb  # noqa: PLC0415
+    from job.data.images import decode_at_least  # noqa: PLC0415
     from job.detection.backbone import new_detector  # noqa: PLC0415
-    from job.detection.device import resolve_device, set_threads  # noqa: PLC0415
-    from job.detection.inference import embed_images  # noqa: PLC0415
+    from job.detection.device import set_threads  # noqa: PLC0415
+    from job.detection.inference import Engine, embed_images  # noqa: PLC0415
 
     runtime = io.config.runtime
     set_threads(runtime)
     detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
-        unread = ((image_id, partial(decode_rgb, data, image_id)) for image_id, data in images)
-        device, batch_size = resolve_device(runtime), runtime.batch_size
-        return TableRecord((embed_images(detector, unread, device=device, batch_size=batch_size),))
+        unread = ((each, partial(decode_at_least, data, name=each)) for each, data in images)
+        return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.squares)),))
 
 
 def pick(

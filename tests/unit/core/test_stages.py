@@ -19,9 +19,9 @@ from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection, Strategy
 from job.config import Config
 from job.data.dataset import Dataset
-from job.data.images import decode_rgb
+from job.data.images import decode_at_least
 from job.detection.backbone import new_detector
-from job.detection.inference import embed_images
+from job.detection.inference import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.records import TRUTH_COLUMNS, flat, matrix, offsets_of
@@ -341,9 +341,8 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     found = {
         image_id: embed_images(
             detector,
-            [(image_id, partial(decode_rgb, data))],
-            device=torch.device("cpu"),
-            batch_size=1,
+            [(image_id, partial(decode_at_least, data))],
+            Engine(torch.device("cpu"), 1),
         )["embedding"].to_pylist()[0]
         for image_id, data in dataset.iter_images("pool")
     }

@@ -12,7 +12,11 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.detection import compiling
+from job.detection.compiling import _refusal
 from job.detection.inference import (
+    Decode,
+    Engine,
     Precision,
     Prediction,
     Unread,
@@ -24,6 +28,7 @@ from job.detection.inference import (
 from job.detection.models import Detector, RawOutput, build_detector
 from job.detection.transforms import View
 from job.errors import BadDataError
+from job.kept import Kept
 from job.records import ScoreRecord
 
 CPU = torch.device("cpu")
@@ -79,18 +84,25 @@ def photos(num_images: int, size: tuple[int, int] = (90, 70)) -> list[tuple[str,
 
 
 def unread(images: Iterable[tuple[str, Image.Image]]) -> list[Unread]:
-    return [(image_id, partial(Image.Image.copy, image)) for image_id, image in images]
+    return [(image_id, partial(decoded, image)) for image_id, image in images]
+
+
+def decoded(image: Image.Image, _side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    return image.copy(), image.size
 
 
 def predict(
-    detector: Detector, images: list[tuple[str, Image.Image]], precision: Precision = "float32"
+    detector: Detector,
+    images: list[tuple[str, Image.Image]],
+    precision: Precision = "float32",
+    engine: Engine | None = None,
 ) -> list[Prediction]:
     """What the network says of each image, all in one batch."""
     batches = map_predictions(
         lambda prediction: prediction,
         detector,
         [unread(images)],
-        device=CPU,
+        engine or Engine(CPU, len(images)),
         precision=precision,
     )
     return [each for batch in batches for each in batch]
@@ -108,8 +120,7 @@ def score(
         detector,
         [unread(images)],
         ScoreConfig.model_validate(settings),
-        device=CPU,
-        batch_size=batch_size,
+        Engine(CPU, batch_size),
         augment_seed=augment_seed,
     )
     return record
@@ -186,7 +197,7 @@ def test_chunks_of_whole_batches_give_the_same_record(detector: Detector) -> Non
     whole = score(detector, images, score_threshold=0.01, box_features=True).to_table()
     config = ScoreConfig(score_threshold=0.01, box_features=True)
     parts = [unread(images[:4]), unread(images[4:])]
-    records = score_images(detector, parts, config, device=CPU, batch_size=4)
+    records = score_images(detector, parts, config, Engine(CPU, 4))
     halves = [record.to_table() for record in records]
     assert whole.slice(0, 4).to_pydict() == halves[0].to_pydict()
     assert whole.slice(4).to_pydict() == halves[1].to_pydict()
@@ -214,7 +225,7 @@ def test_box_features_are_those_of_roi_align() -> None:
     boxes = torch.cat([boxes, torch.tensor(edges, dtype=torch.float32)])
     fine_map = torch.from_numpy(rng.normal(size=(8, 20, 20)).astype(np.float32))
     nothing = torch.empty(0)
-    view = View.whole(Image.new("RGB", (320, 320)), 320)
+    view = View.whole((320, 320), 320)
     seen = Prediction("a", (320, 320), view, nothing, nothing, nothing, fine_map, nothing)
     expected = roi_align(
         fine_map[None], [boxes], output_size=1, spatial_scale=20 / 320, aligned=True
@@ -288,7 +299,7 @@ def test_few_images_are_asked_for_at_a_time(detector: Detector, threads: int) ->
             yield image_id, image
 
     parts = (islice(images, 4) for images in [stream()] for _ in range(5))
-    records = score_images(detector, parts, ScoreConfig(), device=CPU, batch_size=2)
+    records = score_images(detector, parts, ScoreConfig(), Engine(CPU, 2))
     assert next(records).ids.tolist() == ["0", "1", "2", "3"]
     # The batch after the part, which ends it, and those that are under way meanwhile.
     assert len(asked) == 2 * (2 + 1 + threads + 1)
@@ -307,14 +318,76 @@ def test_the_number_of_threads_changes_nothing(detector: Detector, threads: int)
 def test_a_broken_image_ends_it_with_its_own_error(detector: Detector, threads: int) -> None:
     """In the order of the images, and torch has its threads again."""
 
-    def broken() -> Image.Image:
+    def broken(_side: int | None) -> tuple[Image.Image, tuple[int, int]]:
         message = "7: no image"
         raise BadDataError(message)
 
     images = [*unread(photos(7)), ("7", broken), *unread(photos(9))]
     with pytest.raises(BadDataError, match="7: no image"):
-        list(score_images(detector, [images], ScoreConfig(), device=CPU, batch_size=2))
+        list(score_images(detector, [images], ScoreConfig(), Engine(CPU, 2)))
     assert torch.get_num_threads() == threads
+
+
+def test_what_was_decoded_once_is_kept(detector: Detector) -> None:
+    """A second look decodes only what there was no room for, and sees the same."""
+    asked: list[str] = []
+
+    def watched(images: list[tuple[str, Image.Image]]) -> Iterator[Unread]:
+        for image_id, decode in unread(images):
+
+            def decode_and_tell(
+                side: int | None, image_id: str = image_id, decode: Decode = decode
+            ) -> tuple[Image.Image, tuple[int, int]]:
+                asked.append(image_id)
+                return decode(side)
+
+            yield image_id, decode_and_tell
+
+    engine = Engine(CPU, 1, squares=Kept(2 * 3 * 64 * 64))
+    first, again = (
+        next(score_images(detector, [watched(photos(3))], ScoreConfig(), engine)) for _ in range(2)
+    )
+    assert asked == ["0", "1", "2", "2"]
+    assert again.to_table().equals(first.to_table())
+
+
+def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
+    """It is told how many are enough; boxes are in pixels of the image all the same."""
+    image = Image.new("RGB", (64, 64))
+
+    def decode(side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+        assert side == 64
+        return image, (256, 128)
+
+    (record,) = score_images(fixed, [[("large", decode)]], ScoreConfig(), Engine(CPU, 1))
+    assert record.sizes_wh.tolist() == [[256, 128]]
+    assert record.boxes_xyxy[0].tolist() == [0, 0, 128, 64]
+
+
+def test_a_compiled_network_says_the_same(detector: Detector) -> None:
+    """But for rounding; the last batch too, which is not full."""
+    if reason := _refusal(CPU):
+        pytest.skip(f"nothing can be compiled here: {reason}")
+    plain = predict(detector, photos(3))
+    compiled = predict(detector, photos(3), engine=Engine(CPU, 4, compiled=True))
+    assert detector._compiled_call_impl is not None  # noqa: SLF001 - torch has no question for it
+    assert [each.id for each in compiled] == ["0", "1", "2"]
+    for one, other in zip(plain, compiled, strict=True):
+        torch.testing.assert_close(other.logits_AK, one.logits_AK, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(other.boxes_A4, one.boxes_A4, rtol=1e-4, atol=1e-2)
+        torch.testing.assert_close(other.embedding_E, one.embedding_E, rtol=1e-4, atol=1e-4)
+
+
+def test_without_a_compiler_the_network_runs_as_it_is(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warning says why it was not compiled, and the predictions are those without."""
+    monkeypatch.setattr(compiling, "_refusal", lambda _device: "no working C++ compiler")
+    plain = predict(detector, photos(2))
+    fallen_back = predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
+    assert "no working C++ compiler" in capsys.readouterr().out
+    for one, other in zip(plain, fallen_back, strict=True):
+        assert torch.equal(one.logits_AK, other.logits_AK)
 
 
 def test_detections_are_torchvisions() -> None:
@@ -328,8 +401,7 @@ def test_detections_are_torchvisions() -> None:
         detector,
         unread(images),
         EvaluateConfig(score_threshold=0.2, nms_iou=0.45, max_detections=50),
-        device=CPU,
-        batch_size=3,
+        Engine(CPU, 3),
     )
     detector.ssd.score_thresh, detector.ssd.detections_per_img = 0.2, 50
     with torch.no_grad():
@@ -354,8 +426,7 @@ def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
         fixed,
         unread(photos(1, (64, 64))),
         EvaluateConfig(score_threshold=0.3),
-        device=CPU,
-        batch_size=1,
+        Engine(CPU, 1),
     )
     assert detections.labels.tolist() == [0, 1, 1]
     np.testing.assert_allclose(detections.scores, [0.7, 0.4, 0.35], atol=1e-6)
@@ -364,7 +435,7 @@ def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
 
 def test_no_images_have_no_detections(detector: Detector) -> None:
     """The arrays are empty and of their shapes."""
-    detections = detect_images(detector, [], EvaluateConfig(), device=CPU, batch_size=1)
+    detections = detect_images(detector, [], EvaluateConfig(), Engine(CPU, 1))
     assert detections.ids == ()
     assert detections.boxes_xyxy.shape == (0, 4)
     assert detections.to_table(CLASSES).num_rows == 0
