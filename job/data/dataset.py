@@ -1,6 +1,7 @@
 """Reading a data set in the store: what every stage but ingest knows of it."""
 
 from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -19,6 +20,10 @@ from job.keys import DatasetKeys, Split
 from job.records import Annotation
 from job.storage import Store
 from job.storage.cache import fetch
+from job.threads import in_threads
+
+SHARDS_AHEAD = 2
+"""Shards that are fetched at the same time, and before they are needed."""
 
 
 class EncodedImage(NamedTuple):
@@ -103,13 +108,17 @@ class Dataset:
         """Yield (id, image file) of some images, or of all.
 
         They come in the order of the index, whatever the order of `ids`: so each shard that is
-        needed is read once, from front to back.
+        needed is read once, from front to back, while the next ones are on their way.
         """
-        for number, table in self._of(split).by_shard(ids):
-            with self.fetch_shard(split, number).open("rb") as file:
-                for row in table.select(["id", "offset", "size"]).to_pylist():
-                    file.seek(row["offset"])
-                    yield row["id"], file.read(row["size"])
+
+        def fetched(shard: tuple[int, pa.Table]) -> tuple[Path, pa.Table]:
+            number, table = shard
+            return self.fetch_shard(split, number), table
+
+        shards = in_threads(fetched, self._of(split).by_shard(ids), SHARDS_AHEAD, SHARDS_AHEAD)
+        with closing(shards):
+            for path, table in shards:
+                yield from _read_rows(path, table)
 
     def test_images(self) -> list[LabelledImage]:
         """The test images with their annotations and places in local files, in index order."""
@@ -176,6 +185,14 @@ class _Index:
             table = table.take(pa.array(numbers, pa.int64()))
         for number in pc.unique(table["shard"]).to_pylist():
             yield number, table.filter(pc.equal(table["shard"], number))
+
+
+def _read_rows(path: Path, table: pa.Table) -> Iterator[tuple[str, bytes]]:
+    """The ids and files of some rows of the index, from their shard's local file."""
+    with path.open("rb") as file:
+        for row in table.select(["id", "offset", "size"]).to_pylist():
+            file.seek(row["offset"])
+            yield row["id"], file.read(row["size"])
 
 
 def _is_there(store: Store, name: str) -> bool:

@@ -3,6 +3,8 @@
 import hashlib
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -204,3 +206,22 @@ def test_torch_is_not_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 - our own code
     assert done.returncode == 0
+
+
+def test_the_next_shard_is_on_its_way_while_one_is_read(
+    dataset: Dataset, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the first image of the first shard need not ask for the second one's download."""
+    begun = threading.Event()
+    download = MemoryStore.download
+
+    def watched(self: MemoryStore, key: str, path: "Path") -> None:
+        if key.endswith("pool/00001.tar"):
+            begun.set()
+        download(self, key, path)
+
+    dataset.ids("pool")
+    monkeypatch.setattr(MemoryStore, "download", watched)
+    with closing(dataset.iter_images("pool")) as images:
+        next(images)
+        assert begun.wait(timeout=30)

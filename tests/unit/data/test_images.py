@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.data.images import decode_rgb
+from job.data.images import decode_at_least, decode_rgb
 from job.errors import BadDataError
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -154,3 +154,48 @@ def test_huge_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(BadDataError, match=r"cannot be decoded: .*exceeds limit"):
         decode_rgb(saved(Image.new("RGB", (8, 8)), "PNG"))
+
+
+def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
+    """Half, a quarter or an eighth each way, as long as that is enough; its own size is told."""
+    image = Image.new("RGB", (400, 200), RED)
+    image.paste(BLUE, (200, 0, 400, 200))
+    data = saved(image, "JPEG")
+    sizes = {side: decode_at_least(data, side)[0].size for side in (201, 200, 100, 51, 50, 1)}
+    assert sizes == {
+        201: (400, 200),
+        200: (400, 200),
+        100: (200, 100),
+        51: (200, 100),
+        50: (100, 50),
+        1: (50, 25),
+    }
+    small, size = decode_at_least(data, 25)
+    assert size == (400, 200)
+    assert is_near(small.getpixel((12, 12)), RED)
+    assert is_near(small.getpixel((37, 12)), BLUE)
+
+
+def test_a_png_is_decoded_whole_whatever_is_enough() -> None:
+    assert decode_at_least(saved(left_red_right_blue(), "PNG"), 1)[0].size == (16, 8)
+
+
+@pytest.mark.parametrize(("orientation", "expected"), [(3, (400, 200)), (6, (200, 400))])
+def test_the_size_of_what_was_decoded_smaller_is_upright(
+    orientation: int, expected: tuple[int, int]
+) -> None:
+    """Turned by EXIF, width and height change places, in the image as in what is told of it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(Image.new("RGB", (400, 200)), "JPEG", exif=exif)
+    image, size = decode_at_least(data, 50)
+    assert size == expected
+    assert image.size == (expected[0] // 4, expected[1] // 4)
+
+
+def test_what_is_broken_is_found_at_any_size() -> None:
+    """The smallest picture of a JPEG needs all of its bytes too."""
+    data = saved(left_red_right_blue().resize((400, 200)), "JPEG")
+    for keep in (len(data) // 3, len(data) // 2, len(data) - 40):
+        with pytest.raises(BadDataError, match="cannot be decoded"):
+            decode_at_least(data[:keep], 1)
