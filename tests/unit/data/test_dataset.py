@@ -209,7 +209,7 @@ def test_torch_is_not_needed() -> None:
 
 
 def test_the_next_shard_is_on_its_way_while_one_is_read(
-    dataset: Dataset, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has the first image of the first shard need not ask for the second one's download."""
     begun = threading.Event()
