@@ -28,8 +28,12 @@ def compile_network(detector: Detector, *, infer: bool) -> bool:
     if reason := _refusal(detector.device):
         log.get().warning("compile.unavailable", reason=reason)
         return False
+    from torch._inductor import config as inductor  # noqa: PLC0415 - it takes a second
+
     torch.compiler.reset()  # what was compiled for another network is not needed any more
-    detector.compile(dynamic=False, options={"freezing": infer})
+    # Not as an option of this one call: tracing goes by it too, and reads it here.
+    inductor.freezing = infer
+    detector.compile(dynamic=False)
     return True
 
 

@@ -165,9 +165,10 @@ def map_predictions(  # noqa: PLR0913 - the last two have defaults
     torch.set_num_threads(1)
     try:
         is_compiled = engine.compiled and compile_network(detector, infer=True)
-        if is_compiled:  # now, and not in every thread
+        if is_compiled:  # now, and not in every thread; on a tensor like those that come
             size = detector.size
-            run(torch.zeros(engine.batch_size, 3, size, size, dtype=torch.uint8))
+            with torch.inference_mode():
+                run(torch.zeros(engine.batch_size, 3, size, size, dtype=torch.uint8))
         yield from in_threads(look, batches, threads, threads + 1)
     finally:
         torch.set_num_threads(threads)

@@ -1,0 +1,227 @@
+"""Scoring a pool, from shards to Parquet: al-voc, torchvision's stock loop, and the network alone."""
+
+import argparse
+import gc
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from measure import Row, table
+from PIL import Image
+from post_processing import draw_logits
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from job import config as configuration
+from job import experiment
+from job.config import Config
+from job.data.dataset import Dataset as Stored
+from job.detection.compiling import compile_network
+from job.detection.folding import fold_batch_norm
+from job.detection.models import Detector, build_detector
+from job.keys import RoundRef
+from job.stages import run_stage
+from job.storage.local import LocalStore
+
+BATCH = 16
+ROUND = RoundRef("scoring", 0, None, 0)
+CONFIG = """
+experiment: scoring
+dataset: {{name: drawn, synthetic: {{num_pool: {num_images}, num_test: 8, size: 400}}}}
+rounds: 1
+budget: {{initial: 8}}
+arms: {{entropy: {{strategy: entropy}}}}
+detector: {{size: 320, backbone: scratch}}
+train: {{steps: 1, batch_size: 2}}
+score: {{precision: {precision}}}
+runtime: {{threads: {threads}, batch_size: 16, compile: {compiled}, device: cpu}}
+"""
+
+
+class Trained(nn.Module):
+    """A head that says what a trained one may say: background nearly everywhere, a few objects."""
+
+    def __init__(self, head: nn.Module, logits_BAK: torch.Tensor) -> None:
+        super().__init__()
+        self._head = head
+        self.register_buffer("_logits_BAK", logits_BAK)
+
+    def forward(self, maps: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        outputs: dict[str, torch.Tensor] = self._head(maps)
+        outputs["cls_logits"] = outputs["cls_logits"] + self._logits_BAK[: len(maps[0])]
+        return outputs
+
+
+def fresh(config: Config, classes: tuple[str, ...]) -> Detector:
+    """Return a detector with a few dozen boxes to keep in each image."""
+    detector = build_detector(config.detector, classes, seed=0)
+    detector.ssd.head = Trained(detector.ssd.head, draw_logits(detector))
+    return detector.eval()
+
+
+class Files(Dataset[Any]):
+    """Image files, as a user of torchvision reads them."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._paths = paths
+        self._transform = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._paths)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        image: torch.Tensor = self._transform(Image.open(self._paths[index]).convert("RGB"))
+        return image
+
+
+def stock(detector: Detector, paths: list[Path], target: Path, threads: int) -> None:
+    """What torchvision's reference evaluation does, and its outputs into one Parquet file."""
+    ssd, rows = detector.ssd, []
+    ssd.score_thresh, ssd.detections_per_img = 0.05, 100
+    loader = DataLoader(Files(paths), BATCH, num_workers=threads, collate_fn=list)
+    with torch.inference_mode():
+        for images in loader:
+            for found in ssd(images):
+                rows.append({key: value.flatten().tolist() for key, value in found.items()})
+    pq.write_table(pa.Table.from_pylist(rows), target)
+
+
+def network_alone(detector: Detector, threads: int, *, half: bool, compiled: bool) -> float:
+    """Images/s of backbone and head on batches that are there, one in each thread."""
+    detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    fold_batch_norm(detector)
+    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8)
+
+    @torch.inference_mode()
+    def run(_: int = 0) -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            detector(pixels)
+
+    torch.set_num_threads(1)
+    if compiled:
+        compile_network(detector, infer=True)
+    run()
+    best, batches = 0.0, 6 * threads
+    for _ in range(3):
+        with ThreadPoolExecutor(threads) as pool:
+            begun = time.perf_counter()
+            list(pool.map(run, range(batches)))
+            best = max(best, BATCH * batches / (time.perf_counter() - begun))
+    torch.set_num_threads(threads)
+    return best
+
+
+@contextmanager
+def pool_of(num_images: int, threads: int) -> Iterator[Callable[[str, bool], float]]:
+    """A drawn pool with a model; within, what times the `score` stage with some settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = LocalStore(Path(folder))
+
+        def make(precision: str, compiled: bool) -> Config:  # noqa: FBT001
+            text = CONFIG.format(
+                num_images=num_images, precision=precision, threads=threads, compiled=compiled
+            )
+            return configuration.parse(text, "scoring")
+
+        begun = experiment.begin(store, make("float32", False))  # noqa: FBT003
+        for stage in ("select", "annotate-sim", "train"):
+            run_stage(store, begun, ROUND.stage(stage))
+        dataset = Stored.open(store, "drawn")
+
+        def score(precision: str, compiled: bool) -> float:  # noqa: FBT001
+            settings = make(precision, compiled)
+            config = begun.model_copy(update={"score": settings.score, "runtime": settings.runtime})
+            with patch("job.stages.score.load_model", lambda *_: fresh(config, dataset.classes)):
+                started = time.perf_counter()
+                run_stage(store, config, ROUND.stage("score"))
+                return time.perf_counter() - started
+
+        score.dataset = dataset  # type: ignore[attr-defined]
+        score.config = begun  # type: ignore[attr-defined]
+        yield score
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=768)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    few, many, threads = arguments.images // 3, arguments.images, arguments.threads
+    kinds = {
+        "float32 (the default)": ("float32", False),
+        "bfloat16": ("bfloat16", False),
+        "bfloat16, compiled": ("bfloat16", True),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in kinds}
+    for count in (few, many):
+        with pool_of(count, threads) as score:
+            for name, kind in kinds.items():
+                if kind[1] and count == few:
+                    score(*kind)  # what is compiled stays in a cache
+                seconds[name].append(score(*kind))
+                gc.collect()
+            dataset, config = score.dataset, score.config  # type: ignore[attr-defined]
+            if count == few:
+                peer = time_stock(dataset, config, threads)
+            alone = {
+                name: network_alone(
+                    fresh(config, dataset.classes), threads, half=half, compiled=compiled
+                )
+                for name, half, compiled in (
+                    ("float32 (the default)", False, False),
+                    ("bfloat16", True, False),
+                    ("bfloat16, compiled", True, True),
+                )
+                if count == many
+            }
+    print(table(list(rows(seconds, many - few, few, peer, alone))))
+
+
+def time_stock(dataset: Stored, config: Config, threads: int) -> float:
+    """Images/s of the stock loop over the same pool, as files."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for image_id, data in dataset.iter_images("pool"):
+            paths.append(Path(folder) / f"{image_id.replace('/', '-')}.jpg")
+            paths[-1].write_bytes(data)
+        detector = fresh(config, dataset.classes)
+        torch.set_num_threads(threads)
+        stock(detector, paths[:BATCH], Path(folder) / "warm.parquet", threads)
+        begun = time.perf_counter()
+        stock(detector, paths, Path(folder) / "stock.parquet", threads)
+        return len(paths) / (time.perf_counter() - begun)
+
+
+def rows(
+    seconds: dict[str, list[float]], more: int, few: int, peer: float, alone: dict[str, float]
+) -> Iterator[Row]:
+    """The table; a rate is that of the further images, so that starting is not in it."""
+    best = max(alone.values())
+    for name, (short, long) in seconds.items():
+        rate = more / max(long - short, 1e-9)
+        start = short - few / rate
+        yield Row(
+            f"score, 320 px, {name}",
+            f"{rate:.1f} images/s after {max(start, 0):.1f} s",
+            f"torchvision's loop {peer:.1f}; its network alone {alone[name]:.1f}, "
+            f"the fastest network alone {best:.1f}",
+            f"{rate / peer:.1f}; {np.round(100 * rate / alone[name]):.0f} %, "
+            f"{np.round(100 * rate / best):.0f} %",
+            "4 x; 85 %",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Training: al-voc, torchvision's reference recipe written plainly, and forward + backward alone."""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from measure import Row, table
+from torch.utils.data import DataLoader, Dataset
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from job.config import DetectorConfig, SyntheticConfig, TrainConfig
+from job.data.dataset import Dataset as Stored
+from job.data.ingest import ingest
+from job.data.shards import LabelledImage
+from job.data.synthetic import SyntheticSource
+from job.detection.models import Detector, build_detector
+from job.detection.training import fit
+from job.stages.train import LabelledImages
+from job.storage.local import LocalStore
+
+BATCH = 16
+
+
+def detector_of(classes: tuple[str, ...]) -> Detector:
+    """Return the detector that all of them train."""
+    return build_detector(DetectorConfig(size=320, backbone="scratch"), classes, seed=0)
+
+
+class Drawn(Dataset[Any]):
+    """The samples with the transforms of torchvision's reference recipe for SSD."""
+
+    def __init__(self, images: list[LabelledImage], classes: tuple[str, ...], length: int) -> None:
+        self._samples, self._classes, self._length = LabelledImages(tuple(images)), classes, length
+        self._transform = v2.Compose(
+            [
+                v2.ToImage(),
+                v2.RandomPhotometricDistort(),
+                v2.RandomZoomOut(fill={tv_tensors.Image: (123.0, 117.0, 104.0), "others": 0}),
+                v2.RandomIoUCrop(),
+                v2.RandomHorizontalFlip(p=0.5),
+                v2.SanitizeBoundingBoxes(),
+                v2.ToDtype(torch.float32, scale=True),
+            ]
+        )
+
+    def __len__(self) -> int:
+        """How many are drawn."""
+        return self._length
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        image, annotation = self._samples[index % len(self._samples)]
+        boxes = tv_tensors.BoundingBoxes(
+            annotation.boxes_xyxy.copy(), format="XYXY", canvas_size=(image.height, image.width)
+        )
+        labels = torch.tensor([self._classes.index(name) + 1 for name in annotation.labels])
+        sample: tuple[Any, Any] = self._transform(image, {"boxes": boxes, "labels": labels})
+        return sample
+
+
+def plain(images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int) -> float:
+    """Images/s of the recipe."""
+    ssd = detector_of(classes).ssd.train()
+    optimizer = torch.optim.SGD(ssd.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
+    drawn = Drawn([image for image in images if image.annotation.labels], classes, steps * BATCH)
+    loader = DataLoader(
+        drawn, BATCH, num_workers=workers, collate_fn=lambda each: tuple(zip(*each, strict=True))
+    )
+    begun = time.perf_counter()
+    for pixels, targets in loader:
+        losses = ssd(list(pixels), list(targets))
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        optimizer.step()
+    return steps * BATCH / (time.perf_counter() - begun)
+
+
+def ours(images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int) -> float:
+    """Images/s of `job.detection.training.fit`."""
+    begun = time.perf_counter()
+    fit(
+        detector_of(classes),
+        LabelledImages(tuple(images)),
+        TrainConfig(batch_size=BATCH, learning_rate=1e-4),
+        steps=steps,
+        seed=(0, 0),
+        device=torch.device("cpu"),
+        workers=workers,
+        save_checkpoint=lambda _: None,
+        stop=lambda: False,
+    )
+    return steps * BATCH / (time.perf_counter() - begun)
+
+
+def alone(classes: tuple[str, ...], steps: int) -> float:
+    """Images/s of forward + backward on a batch that is there."""
+    detector = detector_of(classes).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8)
+    target = {"boxes": torch.tensor([[20.0, 20.0, 160.0, 160.0]]), "labels": torch.tensor([1])}
+    begun = 0.0
+    for step in range(steps + 1):
+        if step == 1:
+            begun = time.perf_counter()
+        sum(detector.losses(pixels, [target] * BATCH).values()).backward()
+        detector.zero_grad()
+    return steps * BATCH / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        store = LocalStore(Path(folder))
+        source = SyntheticSource(SyntheticConfig(num_pool=1, num_test=128, size=400))
+        ingest(store, source, "drawn", skip_bad=True)
+        dataset = Stored.open(store, "drawn")
+        images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps
+        best = {"ours": 0.0, "plain": 0.0, "alone": 0.0}
+        for _ in range(2):  # in turn, so that a busy moment hits all alike
+            best["ours"] = max(best["ours"], ours(images, classes, steps, 0))
+            best["plain"] = max(best["plain"], plain(images, classes, steps, arguments.threads))
+            best["alone"] = max(best["alone"], alone(classes, steps))
+    print(
+        table(
+            [
+                Row(
+                    f"train, 320 px, batches of {BATCH}",
+                    f"{best['ours']:.2f} images/s",
+                    f"the reference recipe {best['plain']:.2f}; "
+                    f"forward + backward alone {best['alone']:.2f}",
+                    f"{best['ours'] / best['plain']:.1f}; "
+                    f"{100 * best['ours'] / best['alone']:.0f} %",
+                    "2 x; 85 %",
+                )
+            ]
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
