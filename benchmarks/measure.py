@@ -3,11 +3,15 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import torch
+from job.config import SyntheticConfig
+from job.data.source import Content, Sample
+from job.data.synthetic import SyntheticSource
+from job.keys import Split
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ def fastest(functions: dict[str, Callable[[], object]], repeats: int = 5) -> dic
 
 def machine() -> str:
     """Describe this machine in a line."""
+    import torch  # noqa: PLC0415 - memory is measured in processes that do without
+
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -51,3 +57,38 @@ def machine() -> str:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     load = os.getloadavg()[0]
     return f"{os.cpu_count()} CPU cores ({cpu}), {gpu}, torch {torch.__version__}; load {load:.1f}"
+
+
+class Repeated:
+    """A pool of any size from a few drawn images, which come again and again under other ids."""
+
+    kind = "repeated"
+    classes = SyntheticSource.classes
+
+    def __init__(self, num_images: int, size: int, num_drawn: int = 64) -> None:
+        self._num_images = num_images
+        config = SyntheticConfig(num_pool=num_drawn, num_test=8, size=size)
+        source = SyntheticSource(config)
+        self._test = list(source.samples("test"))
+        self.contents = [sample.load() for sample in source.samples("pool")]
+
+    def describe(self) -> dict[str, str | int]:
+        """How many."""
+        return {"num_images": self._num_images}
+
+    def num_images(self, split: Split) -> int:
+        """How many samples a split has."""
+        return self._num_images if split == "pool" else len(self._test)
+
+    def samples(self, split: Split) -> Iterator[Sample]:
+        """The samples of a split, in order."""
+        if split == "test":
+            yield from self._test
+            return
+        for number in range(self._num_images):
+            content = self.contents[number % len(self.contents)]
+            yield Sample(f"{number:08d}", partial(_same, content))
+
+
+def _same(content: Content) -> Content:
+    return content

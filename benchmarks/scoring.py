@@ -1,4 +1,4 @@
-"""Scoring a pool, from shards to Parquet: al-voc, torchvision's stock loop, and the network alone."""
+"""Scoring a pool, from shards to Parquet: al-voc, torchvision's loop, and the network alone."""
 
 import argparse
 import gc
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -51,14 +52,15 @@ runtime: {{threads: {threads}, batch_size: 16, compile: {compiled}, device: cpu}
 class Trained(nn.Module):
     """A head that says what a trained one may say: background nearly everywhere, a few objects."""
 
-    def __init__(self, head: nn.Module, logits_BAK: torch.Tensor) -> None:
+    def __init__(self, head: nn.Module, logits: torch.Tensor) -> None:
         super().__init__()
         self._head = head
-        self.register_buffer("_logits_BAK", logits_BAK)
+        self._logits = nn.Parameter(logits, requires_grad=False)
 
     def forward(self, maps: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The head's outputs with those added."""
         outputs: dict[str, torch.Tensor] = self._head(maps)
-        outputs["cls_logits"] = outputs["cls_logits"] + self._logits_BAK[: len(maps[0])]
+        outputs["cls_logits"] = outputs["cls_logits"] + self._logits[: len(maps[0])]
         return outputs
 
 
@@ -92,14 +94,13 @@ def stock(detector: Detector, paths: list[Path], target: Path, threads: int) -> 
     loader = DataLoader(Files(paths), BATCH, num_workers=threads, collate_fn=list)
     with torch.inference_mode():
         for images in loader:
-            for found in ssd(images):
-                rows.append({key: value.flatten().tolist() for key, value in found.items()})
+            rows += [{k: v.flatten().tolist() for k, v in found.items()} for found in ssd(images)]
     pq.write_table(pa.Table.from_pylist(rows), target)
 
 
 def network_alone(detector: Detector, threads: int, *, half: bool, compiled: bool) -> float:
     """Images/s of backbone and head on batches that are there, one in each thread."""
-    detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    detector.to(memory_format=torch.channels_last)
     fold_batch_norm(detector)
     pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8)
 
@@ -122,9 +123,19 @@ def network_alone(detector: Detector, threads: int, *, half: bool, compiled: boo
     return best
 
 
+@dataclass(frozen=True)
+class Pool:
+    """A drawn pool, scored at will."""
+
+    dataset: Stored
+    config: Config
+    score: Callable[[str, bool], float]
+    """The seconds of the `score` stage at a precision, compiled or not."""
+
+
 @contextmanager
-def pool_of(num_images: int, threads: int) -> Iterator[Callable[[str, bool], float]]:
-    """A drawn pool with a model; within, what times the `score` stage with some settings."""
+def pool_of(num_images: int, threads: int) -> Iterator[Pool]:
+    """A drawn pool with a model."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
 
@@ -147,9 +158,7 @@ def pool_of(num_images: int, threads: int) -> Iterator[Callable[[str, bool], flo
                 run_stage(store, config, ROUND.stage("score"))
                 return time.perf_counter() - started
 
-        score.dataset = dataset  # type: ignore[attr-defined]
-        score.config = begun  # type: ignore[attr-defined]
-        yield score
+        yield Pool(dataset, begun, score)
 
 
 def main() -> None:
@@ -166,13 +175,13 @@ def main() -> None:
     }
     seconds: dict[str, list[float]] = {name: [] for name in kinds}
     for count in (few, many):
-        with pool_of(count, threads) as score:
+        with pool_of(count, threads) as pool:
             for name, kind in kinds.items():
                 if kind[1] and count == few:
-                    score(*kind)  # what is compiled stays in a cache
-                seconds[name].append(score(*kind))
+                    pool.score(*kind)  # what is compiled stays in a cache
+                seconds[name].append(pool.score(*kind))
                 gc.collect()
-            dataset, config = score.dataset, score.config  # type: ignore[attr-defined]
+            dataset, config = pool.dataset, pool.config
             if count == few:
                 peer = time_stock(dataset, config, threads)
             alone = {
