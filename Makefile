@@ -10,7 +10,7 @@ REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),u
 BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
 E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 
-.PHONY: help run test lint format lock docs image e2e e2e-full clean
+.PHONY: help run test lint format lock docs bench image e2e e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: .venv/dev ## Format the code
 docs: .venv/run ## Write the references of the configuration and of the chart's values
 	$(BIN)/python -m job.reference > docs/configuration.md
 	$(BIN)/python helm/reference.py > helm/README.md
+
+bench: .venv/dev ## Measure speed side by side with others and with the limits; about 20 minutes
+	$(BIN)/python benchmarks/everything.py
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv

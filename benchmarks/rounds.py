@@ -27,7 +27,7 @@ COMPUTATION = (
 """What the stages are for; they run one after another."""
 SHARED = """
 experiment: shared
-dataset: {name: drawn, synthetic: {num_pool: 1200, num_test: 400, size: 256}}
+dataset: {name: drawn, synthetic: {num_pool: 400, num_test: 100, size: 128}}
 seeds: [0, 1, 2, 3, 4]
 rounds: 2
 budget: {initial: 32, per_round: 32}
@@ -36,8 +36,8 @@ arms:
   entropy: {strategy: entropy}
   brust: {strategy: brust}
   margin: {strategy: brust, aggregation: max}
-detector: {size: 128, width: 0.25, backbone: scratch}
-train: {steps: 10, batch_size: 8, augmentation: flip}
+detector: {size: 64, width: 0.25, backbone: scratch}
+train: {steps: 3, batch_size: 8, augmentation: flip}
 runtime: {threads: 2}
 """
 

@@ -1,0 +1,63 @@
+"""Every benchmark, one after the other: `make bench`. What they print goes to RESULTS.md too."""
+
+import argparse
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from measure import machine
+
+HERE = Path(__file__).parent
+COMMANDS = (
+    "scoring.py",
+    "post_processing.py",
+    "training.py --steps 4",
+    "evaluate.py",
+    "reading.py",
+    "ingesting.py",
+    "start.py",
+    "rounds.py",
+    "growth.py",
+    "selection.py --images 100000 --strategies brust,entropy,coreset,pal",
+    "k_center.py --images 50000",
+)
+LIMIT_SECONDS = 600
+
+
+def main() -> None:
+    """Run, print and write."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    begun = time.monotonic()
+    texts = [f"# Results of `make bench`\n\n{datetime.now(UTC):%Y-%m-%d}. {machine()}.\n"]
+    print(texts[0], flush=True)
+    for command in COMMANDS:
+        script, *arguments = command.split()
+        try:
+            ended = subprocess.run(  # noqa: S603
+                [sys.executable, str(HERE / script), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_SECONDS,
+                check=False,
+            )
+            # Log lines begin with the time; what was measured is the rest.
+            lines = [line for line in ended.stdout.splitlines() if line[:2] != "20"]
+            outcome = "\n".join(lines) if not ended.returncode else f"failed:\n{ended.stderr}"
+        except subprocess.TimeoutExpired:
+            outcome = f"not done after {LIMIT_SECONDS} s"
+        texts.append(f"## `python benchmarks/{command}`\n\n{outcome}\n")
+        print(texts[-1], flush=True)
+    texts.append(f"On a GPU: not run, none was at hand.\n\nAll of it: {minutes(begun)} minutes.\n")
+    print(texts[-1])
+    (HERE / "RESULTS.md").write_text("\n".join(texts))
+
+
+def minutes(begun: float) -> str:
+    """The minutes since then."""
+    return f"{(time.monotonic() - begun) / 60:.0f}"
+
+
+if __name__ == "__main__":
+    main()
