@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
 from measure import machine
 
 HERE = Path(__file__).parent
@@ -23,6 +24,10 @@ COMMANDS = (
     "selection.py --images 100000 --strategies brust,entropy,coreset,pal",
     "k_center.py --images 50000",
 )
+ON_A_GPU = (
+    "scoring.py --device cuda --images 12000 --threads 8",
+    "training.py --device cuda --steps 200 --threads 8",
+)
 LIMIT_SECONDS = 600
 
 
@@ -32,7 +37,8 @@ def main() -> None:
     begun = time.monotonic()
     texts = [f"# Results of `make bench`\n\n{datetime.now(UTC):%Y-%m-%d}. {machine()}.\n"]
     print(texts[0], flush=True)
-    for command in COMMANDS:
+    has_gpu = torch.cuda.is_available()
+    for command in COMMANDS + (ON_A_GPU if has_gpu else ()):
         script, *arguments = command.split()
         try:
             ended = subprocess.run(  # noqa: S603
@@ -49,14 +55,11 @@ def main() -> None:
             outcome = f"not done after {LIMIT_SECONDS} s"
         texts.append(f"## `python benchmarks/{command}`\n\n{outcome}\n")
         print(texts[-1], flush=True)
-    texts.append(f"On a GPU: not run, none was at hand.\n\nAll of it: {minutes(begun)} minutes.\n")
-    print(texts[-1])
+    if not has_gpu:
+        texts.append("Not run, since no GPU was at hand: " + ", ".join(ON_A_GPU) + ".\n")
+    texts.append(f"All of it: {(time.monotonic() - begun) / 60:.0f} minutes.\n")
+    print("\n".join(texts[-2:]))
     (HERE / "RESULTS.md").write_text("\n".join(texts))
-
-
-def minutes(begun: float) -> str:
-    """The minutes since then."""
-    return f"{(time.monotonic() - begun) / 60:.0f}"
 
 
 if __name__ == "__main__":

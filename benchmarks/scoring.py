@@ -45,7 +45,7 @@ arms: {{entropy: {{strategy: entropy}}}}
 detector: {{size: 320, backbone: scratch}}
 train: {{steps: 1, batch_size: 2}}
 score: {{precision: {precision}}}
-runtime: {{threads: {threads}, batch_size: 16, compile: {compiled}, device: cpu}}
+runtime: {{threads: {threads}, batch_size: 16, compile: {compiled}, device: {device}}}
 """
 
 
@@ -87,26 +87,31 @@ class Files(Dataset[Any]):
         return image
 
 
-def stock(detector: Detector, paths: list[Path], target: Path, threads: int) -> None:
+def stock(detector: Detector, paths: list[Path], target: Path, threads: int, device: str) -> None:
     """What torchvision's reference evaluation does, and its outputs into one Parquet file."""
-    ssd, rows = detector.ssd, []
+    ssd, rows = detector.ssd.to(device), []
     ssd.score_thresh, ssd.detections_per_img = 0.05, 100
     loader = DataLoader(Files(paths), BATCH, num_workers=threads, collate_fn=list)
     with torch.inference_mode():
         for images in loader:
-            rows += [{k: v.flatten().tolist() for k, v in found.items()} for found in ssd(images)]
+            rows += [
+                {k: v.flatten().tolist() for k, v in found.items()}
+                for found in ssd([each.to(device) for each in images])
+            ]
     pq.write_table(pa.Table.from_pylist(rows), target)
 
 
-def network_alone(detector: Detector, threads: int, *, half: bool, compiled: bool) -> float:
+def network_alone(
+    detector: Detector, threads: int, device: str, *, half: bool, compiled: bool
+) -> float:
     """Images/s of backbone and head on batches that are there, one in each thread."""
-    detector.to(memory_format=torch.channels_last)
+    detector.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     fold_batch_norm(detector)
-    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8, device=device)
 
     @torch.inference_mode()
     def run(_: int = 0) -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with torch.autocast(device, torch.bfloat16, enabled=half):
             detector(pixels)
 
     torch.set_num_threads(1)
@@ -118,6 +123,8 @@ def network_alone(detector: Detector, threads: int, *, half: bool, compiled: boo
         with ThreadPoolExecutor(threads) as pool:
             begun = time.perf_counter()
             list(pool.map(run, range(batches)))
+            if device == "cuda":
+                torch.cuda.synchronize()
             best = max(best, BATCH * batches / (time.perf_counter() - begun))
     torch.set_num_threads(threads)
     return best
@@ -134,14 +141,18 @@ class Pool:
 
 
 @contextmanager
-def pool_of(num_images: int, threads: int) -> Iterator[Pool]:
+def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
     """A drawn pool with a model."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
 
         def make(precision: str, compiled: bool) -> Config:  # noqa: FBT001
             text = CONFIG.format(
-                num_images=num_images, precision=precision, threads=threads, compiled=compiled
+                num_images=num_images,
+                precision=precision,
+                threads=threads,
+                compiled=compiled,
+                device=device,
             )
             return configuration.parse(text, "scoring")
 
@@ -166,8 +177,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args()
     few, many, threads = arguments.images // 3, arguments.images, arguments.threads
+    device = arguments.device
     kinds = {
         "float32 (the default)": ("float32", False),
         "bfloat16": ("bfloat16", False),
@@ -175,7 +188,7 @@ def main() -> None:
     }
     seconds: dict[str, list[float]] = {name: [] for name in kinds}
     for count in (few, many):
-        with pool_of(count, threads) as pool:
+        with pool_of(count, threads, device) as pool:
             for name, kind in kinds.items():
                 if kind[1] and count == few:
                     pool.score(*kind)  # what is compiled stays in a cache
@@ -183,10 +196,10 @@ def main() -> None:
                 gc.collect()
             dataset, config = pool.dataset, pool.config
             if count == few:
-                peer = time_stock(dataset, config, threads)
+                peer = time_stock(dataset, config, threads, device)
             alone = {
                 name: network_alone(
-                    fresh(config, dataset.classes), threads, half=half, compiled=compiled
+                    fresh(config, dataset.classes), threads, device, half=half, compiled=compiled
                 )
                 for name, half, compiled in (
                     ("float32 (the default)", False, False),
@@ -198,7 +211,7 @@ def main() -> None:
     print(table(list(rows(seconds, many - few, few, peer, alone))))
 
 
-def time_stock(dataset: Stored, config: Config, threads: int) -> float:
+def time_stock(dataset: Stored, config: Config, threads: int, device: str) -> float:
     """Images/s of the stock loop over the same pool, as files."""
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -207,9 +220,9 @@ def time_stock(dataset: Stored, config: Config, threads: int) -> float:
             paths[-1].write_bytes(data)
         detector = fresh(config, dataset.classes)
         torch.set_num_threads(threads)
-        stock(detector, paths[:BATCH], Path(folder) / "warm.parquet", threads)
+        stock(detector, paths[:BATCH], Path(folder) / "warm.parquet", threads, device)
         begun = time.perf_counter()
-        stock(detector, paths, Path(folder) / "stock.parquet", threads)
+        stock(detector, paths, Path(folder) / "stock.parquet", threads, device)
         return len(paths) / (time.perf_counter() - begun)
 
 

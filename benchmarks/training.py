@@ -61,9 +61,11 @@ class Drawn(Dataset[Any]):
         return sample
 
 
-def plain(images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int) -> float:
+def plain(
+    images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
+) -> float:
     """Images/s of the recipe."""
-    ssd = detector_of(classes).ssd.train()
+    ssd = detector_of(classes).ssd.train().to(device)
     optimizer = torch.optim.SGD(ssd.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
     drawn = Drawn([image for image in images if image.annotation.labels], classes, steps * BATCH)
     loader = DataLoader(
@@ -71,14 +73,19 @@ def plain(images: list[LabelledImage], classes: tuple[str, ...], steps: int, wor
     )
     begun = time.perf_counter()
     for pixels, targets in loader:
-        losses = ssd(list(pixels), list(targets))
+        losses = ssd(
+            [each.to(device) for each in pixels],
+            [{key: value.to(device) for key, value in each.items()} for each in targets],
+        )
         optimizer.zero_grad()
         sum(losses.values()).backward()
         optimizer.step()
     return steps * BATCH / (time.perf_counter() - begun)
 
 
-def ours(images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int) -> float:
+def ours(
+    images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
+) -> float:
     """Images/s of `job.detection.training.fit`."""
     begun = time.perf_counter()
     fit(
@@ -87,7 +94,7 @@ def ours(images: list[LabelledImage], classes: tuple[str, ...], steps: int, work
         TrainConfig(batch_size=BATCH, learning_rate=1e-4),
         steps=steps,
         seed=(0, 0),
-        device=torch.device("cpu"),
+        device=torch.device(device),
         workers=workers,
         save_checkpoint=lambda _: None,
         stop=lambda: False,
@@ -95,10 +102,11 @@ def ours(images: list[LabelledImage], classes: tuple[str, ...], steps: int, work
     return steps * BATCH / (time.perf_counter() - begun)
 
 
-def alone(classes: tuple[str, ...], steps: int) -> float:
+def alone(classes: tuple[str, ...], steps: int, device: str) -> float:
     """Images/s of forward + backward on a batch that is there."""
-    detector = detector_of(classes).train().to(memory_format=torch.channels_last)
-    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8)
+    detector = detector_of(classes).train()
+    detector.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8, device=device)
     target: Target = {
         "boxes": torch.tensor([[20.0, 20.0, 160.0, 160.0]]),
         "labels": torch.tensor([1]),
@@ -110,6 +118,8 @@ def alone(classes: tuple[str, ...], steps: int) -> float:
         losses = detector.losses(pixels, [target] * BATCH)
         (losses["classification"] + losses["bbox_regression"]).backward()  # type: ignore[no-untyped-call]
         detector.zero_grad()
+    if device == "cuda":
+        torch.cuda.synchronize()
     return steps * BATCH / (time.perf_counter() - begun)
 
 
@@ -118,7 +128,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args()
+    device = arguments.device
+    workers = 0 if device == "cpu" else arguments.threads
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
@@ -128,9 +141,11 @@ def main() -> None:
         images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps
         best = {"ours": 0.0, "plain": 0.0, "alone": 0.0}
         for _ in range(2):  # in turn, so that a busy moment hits all alike
-            best["ours"] = max(best["ours"], ours(images, classes, steps, 0))
-            best["plain"] = max(best["plain"], plain(images, classes, steps, arguments.threads))
-            best["alone"] = max(best["alone"], alone(classes, steps))
+            best["ours"] = max(best["ours"], ours(images, classes, steps, workers, device))
+            best["plain"] = max(
+                best["plain"], plain(images, classes, steps, arguments.threads, device)
+            )
+            best["alone"] = max(best["alone"], alone(classes, steps, device))
     print(
         table(
             [
