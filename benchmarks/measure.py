@@ -4,12 +4,13 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from job.config import SyntheticConfig
-from job.data.source import Content, Sample
+from job.data.source import Sample
 from job.data.synthetic import SyntheticSource
 from job.keys import Split
 
@@ -87,8 +88,4 @@ class Repeated:
             return
         for number in range(self._num_images):
             content = self.contents[number % len(self.contents)]
-            yield Sample(f"{number:08d}", partial(_same, content))
-
-
-def _same(content: Content) -> Content:
-    return content
+            yield Sample(f"{number:08d}", partial(copy, content))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
 
@@ -72,9 +73,7 @@ def clocked(seconds: list[float]) -> Iterator[None]:
 
     with ExitStack() as stack:
         for name in COMPUTATION:
-            module, _, function = name.rpartition(".")
-            found = getattr(__import__(module, fromlist=[function]), function)
-            stack.enter_context(patch(name, clock(found)))
+            stack.enter_context(patch(name, clock(resolve_name(name))))
         yield
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -116,7 +115,7 @@ def network_alone(
 
     torch.set_num_threads(1)
     if compiled:
-        compile_network(detector, infer=True)
+        compile_network(detector)
     run()
     best, batches = 0.0, 6 * threads
     for _ in range(3):
@@ -197,17 +196,16 @@ def main() -> None:
             dataset, config = pool.dataset, pool.config
             if count == few:
                 peer = time_stock(dataset, config, threads, device)
-            alone = {
-                name: network_alone(
-                    fresh(config, dataset.classes), threads, device, half=half, compiled=compiled
-                )
-                for name, half, compiled in (
-                    ("float32 (the default)", False, False),
-                    ("bfloat16", True, False),
-                    ("bfloat16, compiled", True, True),
-                )
-                if count == many
-            }
+    alone = {
+        name: network_alone(
+            fresh(config, dataset.classes),
+            threads,
+            device,
+            half=precision == "bfloat16",
+            compiled=compiled,
+        )
+        for name, (precision, compiled) in kinds.items()
+    }
     print(table(list(rows(seconds, many - few, few, peer, alone))))
 
 
@@ -239,8 +237,7 @@ def rows(
             f"{rate:.1f} images/s after {max(start, 0):.1f} s",
             f"torchvision's loop {peer:.1f}; its network alone {alone[name]:.1f}, "
             f"the fastest network alone {best:.1f}",
-            f"{rate / peer:.1f}; {np.round(100 * rate / alone[name]):.0f} %, "
-            f"{np.round(100 * rate / best):.0f} %",
+            f"{rate / peer:.1f}; {100 * rate / alone[name]:.0f} %, {100 * rate / best:.0f} %",
             "4 x; 85 %",
         )
 

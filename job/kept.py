@@ -1,6 +1,7 @@
 """Keep what has been computed for the next time, as far as there is room."""
 
 from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -14,13 +15,9 @@ class Kept(Generic[V]):
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
-        self.num_bytes = 0
+        self._room = max_bytes
         self._values: dict[Hashable, V] = {}
-
-    def __len__(self) -> int:
-        """How many values are kept."""
-        return len(self._values)
+        self._lock = Lock()
 
     def get(self, key: Hashable, compute: Callable[[], V], num_bytes: int) -> V:
         """Return the value of a key, computed unless it is kept.
@@ -33,8 +30,8 @@ class Kept(Generic[V]):
         if key in self._values:
             return self._values[key]
         value = compute()
-        # Two threads may both find room for their last one.
-        if self.num_bytes + num_bytes <= self.max_bytes and key not in self._values:
-            self._values[key] = value
-            self.num_bytes += num_bytes
+        with self._lock:
+            if num_bytes <= self._room and key not in self._values:
+                self._values[key] = value
+                self._room -= num_bytes
         return value

@@ -165,7 +165,7 @@ class StageIO:
         self.ref = ref
         self.shard = shard
         """This process's share (i, n) of a stage that several share: 0 <= i < n."""
-        self.squares = Kept[Any](0) if squares is None else squares
+        self.squares = squares or Kept[Any](0)
         """The data set's images as the network sees them, left by earlier stages."""
         self._markers = Markers(store)
         self._inputs: dict[str, str] = {}

@@ -12,15 +12,13 @@ from job import log
 from job.detection.models import Detector
 from job.storage import cache as storage_cache
 
-_CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 
-
-def compile_network(detector: Detector, *, infer: bool) -> bool:
-    """Compile what a detector computes; where that cannot be, warn why and leave it as it is.
+def compile_network(detector: Detector) -> bool:
+    """Compile what a detector infers; where that cannot be, warn why and leave it as it is.
 
     Args:
-        detector: It is on its device. Each shape of a batch is compiled when it first comes.
-        infer: Its weights never change again; the compiled code then has them inside.
+        detector: It is on its device. Each shape of a batch is compiled when it first comes, with
+            the weights inside: they never change again.
 
     Returns:
         Whether it is compiled.
@@ -32,7 +30,7 @@ def compile_network(detector: Detector, *, infer: bool) -> bool:
 
     torch.compiler.reset()  # what was compiled for another network is not needed any more
     # Not as an option of this one call: tracing goes by it too, and reads it here.
-    inductor.freezing = infer
+    inductor.freezing = True
     detector.compile(dynamic=False)
     return True
 
@@ -43,7 +41,7 @@ def _refusal(device: torch.device) -> str:
 
     What compilers raise has no common class, and says it in many lines.
     """
-    os.environ.setdefault(_CACHE_VARIABLE, str(storage_cache.directory() / "compiled"))
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(storage_cache.directory() / "compiled"))
     try:
         torch.compile(torch.neg)(torch.ones(1, device=device))
     except Exception as error:  # noqa: BLE001

@@ -164,7 +164,7 @@ def map_predictions(  # noqa: PLR0913 - the last two have defaults
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        is_compiled = engine.compiled and compile_network(detector, infer=True)
+        is_compiled = engine.compiled and compile_network(detector)
         if is_compiled:  # now, and not in every thread; on a tensor like those that come
             size = detector.size
             with torch.inference_mode():
@@ -407,15 +407,14 @@ def _look_at(
         seed = [*augment_seed, crc32(image_id.encode())]
         pixels, view = augmented_view(image, size=size, fill=detector.fill, seed=seed)
         return pixels, size_wh, view
-    pixels, size_wh = squares.get((image_id, size), lambda: _square(decode, size), 3 * size * size)
+
+    def square() -> Square:
+        image, size_wh = decode(size)
+        # Of the pixels that came, which may be fewer than the image has.
+        return View.whole(image.size, size).render(image, detector.fill), size_wh
+
+    pixels, size_wh = squares.get((image_id, size), square, 3 * size * size)
     return pixels, size_wh, View.whole(size_wh, size)
-
-
-def _square(decode: Decode, size: int) -> Square:
-    """All of an image, stretched over the square: as a `View` of the whole renders it."""
-    image, size_wh = decode(size)
-    scaled = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return torch.from_numpy(np.asarray(scaled).copy()).permute(2, 0, 1).contiguous(), size_wh
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

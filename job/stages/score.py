@@ -47,6 +47,8 @@ def run(io: StageIO) -> dict[str, object]:
     shards = io.labelled_shards()
     labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
     batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
+    names = [f"part-{number:05d}.parquet" for number in parts]
+    names += [f"labelled-{number:05d}.parquet" for number in labelled_parts]
     num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
     images = io.dataset.iter_images("pool", ids)
@@ -59,20 +61,16 @@ def run(io: StageIO) -> dict[str, object]:
         log.progress("score", total=num_images, unit="images") as bar,
         closing(_score(io, encoded, bar)) as records,
     ):
-        for number in parts:
-            record = next(records)
-            _upload(io, f"part-{number:05d}.parquet", record)
-            num_boxes += len(record.objectness)
-        for number, batch in zip(labelled_parts, batches, strict=True):
-            record = _with_truth(io, next(records), batch)
-            _upload(io, f"labelled-{number:05d}.parquet", record)
+        for name, batch, record in zip(
+            names, [*[None] * len(parts), *batches], records, strict=True
+        ):
+            _upload(io, name, _with_truth(io, record, batch) if batch else record)
             num_boxes += len(record.objectness)
     return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
 
 
 def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Generator[ScoreRecord]:
     """Yield the score record of each part, by the round's model."""
-    config = io.config.score
     detector = load_model(io.model(io.ref.round), io.config.detector)
 
     def unread(images: Iterable[Encoded]) -> Iterator[Unread]:
@@ -83,7 +81,7 @@ def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Gen
     return score_images(
         detector,
         map(unread, parts),
-        config,
+        io.config.score,
         Engine.of(io.config.runtime, io.squares),
         augment_seed=(io.ref.round.seed, io.ref.round.index),
     )
