@@ -115,7 +115,7 @@ def network_alone(
 
     torch.set_num_threads(1)
     if compiled:
-        compile_network(detector)
+        compile_network(detector, run)
     run()
     best, batches = 0.0, 6 * threads
     for _ in range(3):

@@ -3,10 +3,34 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, local
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class DroppedError(Exception):
+    """Nobody waits any more for what a thread works on."""
+
+
+class _OfThread(local):
+    dropped: Event | None = None
+
+
+_of_thread = _OfThread()
+
+
+def stop_if_dropped() -> None:
+    """End what is done in a thread of `in_threads` after its results have been given up.
+
+    Long work calls it now and then. In other threads it does nothing.
+
+    Raises:
+        DroppedError: They have been given up.
+    """
+    if _of_thread.dropped and _of_thread.dropped.is_set():
+        raise DroppedError
 
 
 def in_threads(
@@ -19,8 +43,14 @@ def in_threads(
         items: They are taken in the caller's thread.
         num_threads: How many are worked on at a time.
         num_ahead: How many are worked on or wait, done or not, while the caller has a result.
+
+    Where the caller closes it early, or an item fails, it waits for what has begun: see
+    `stop_if_dropped`.
     """
-    pool = ThreadPoolExecutor(num_threads)
+    dropped = Event()
+    pool = ThreadPoolExecutor(
+        num_threads, initializer=setattr, initargs=(_of_thread, "dropped", dropped)
+    )
     try:
         coming: deque[Future[R]] = deque()
         for item in items:
@@ -30,4 +60,5 @@ def in_threads(
         while coming:
             yield coming.popleft().result()
     finally:
+        dropped.set()
         pool.shutdown(cancel_futures=True)

@@ -78,7 +78,7 @@ def _image_size(content: Content) -> tuple[int, int]:
         message = f"{content.image_file}: an image's name ends in one of {', '.join(SUFFIXES)}"
         raise BadDataError(message)
     try:
-        return decode_at_least(content.data, 1)[1]
+        return decode_at_least(content.data, 1).size_wh
     except BadDataError as error:
         message = f"{content.image_file}: {error}"
         raise BadDataError(message) from error

@@ -1,6 +1,11 @@
-"""The one rule by which image bytes become pixels, at ingest and in every stage after it."""
+"""How image bytes become pixels, at ingest and in every stage after it.
+
+What is an image, and which way up, is one rule. Only how many of its pixels are decoded differs:
+training has all of them, the other stages no more than they need.
+"""
 
 from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -13,8 +18,24 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 """How names of image files end, in lower or upper case."""
 
-_TURNED = range(5, 9)
-"""The orientations of EXIF that lay an image on its side."""
+_TURNED = (5, 6, 7, 8)
+"""The orientations of EXIF by which width and height change places."""
+_RIGHT_TO_LEFT = (2, 3, 6, 7)
+"""Those by which what a file has last, in its rows or its columns, comes to the left."""
+_BOTTOM_TO_TOP = (3, 4, 7, 8)
+"""Those by which it comes to the top."""
+
+
+class Decoded(NamedTuple):
+    """An image decoded, perhaps with fewer pixels than it has; upright."""
+
+    image: Image.Image
+    """Of mode RGB, 8 bits a channel."""
+    size_wh: tuple[int, int]
+    """The width and height of the whole image, in its pixels."""
+    frame: tuple[float, float, float, float]
+    """Where the image lies in what was decoded, in pixels of that: left, top, width and height. A
+    last pixel that stands for less than 2, 4 or 8 of the image's reaches past it."""
 
 
 def decode_rgb(data: bytes, name: str = "") -> Image.Image:
@@ -33,12 +54,10 @@ def decode_rgb(data: bytes, name: str = "") -> Image.Image:
     Raises:
         BadDataError: The bytes are no such image, or not all of one.
     """
-    return decode_at_least(data, None, name)[0]
+    return decode_at_least(data, None, name).image
 
 
-def decode_at_least(
-    data: bytes, side: int | None, name: str = ""
-) -> tuple[Image.Image, tuple[int, int]]:
+def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
     """Decode as `decode_rgb` does, but a large JPEG only as large as is needed, which is faster.
 
     The decoder then gives a half, a quarter or an eighth of the pixels each way, averaged. All of
@@ -49,21 +68,22 @@ def decode_at_least(
         side: Width and height, in pixels, that are enough; None: all that there are.
         name: As for `decode_rgb`.
 
-    Returns:
-        The image, and its own width and height in pixels, upright.
-
     Raises:
         BadDataError: As for `decode_rgb`.
     """
     where = f"{name}: " if name else ""
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if side is not None:
-                image.draft(None, (side, side))
+            size = image.size
+            drafted = None if side is None else image.draft(None, (side, side))
             image.load()
-            upright, is_turned = _upright(image)
-            return _to_rgb(upright), (height, width) if is_turned else (width, height)
+            upright, orientation = _upright(image)
+            width, height = drafted[1][2:] if drafted else size
+            if orientation in _TURNED:
+                size, width, height = size[::-1], height, width
+            left = upright.width - width if orientation in _RIGHT_TO_LEFT else 0
+            top = upright.height - height if orientation in _BOTTOM_TO_TOP else 0
+            return Decoded(_to_rgb(upright), size, (left, top, width, height))
     except UnidentifiedImageError as error:
         message = f"{where}no image: {len(data)} bytes that are none of {', '.join(FORMATS)}"
         raise BadDataError(message) from error
@@ -74,15 +94,13 @@ def decode_at_least(
         raise BadDataError(message) from error
 
 
-def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The image as EXIF says that it is held; with it, whether width and height change places."""
+def _upright(image: Image.Image) -> tuple[Image.Image, int]:
+    """The image as EXIF says that it is held, and the orientation that was turned upright."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        if orientation == 1:
-            return image, False
-        return ImageOps.exif_transpose(image), orientation in _TURNED
+        return (image if orientation == 1 else ImageOps.exif_transpose(image)), orientation
     except Exception:  # noqa: BLE001 - the pixels are whole; viewers too ignore an EXIF they cannot read
-        return image, False
+        return image, 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -4,6 +4,7 @@ What is compiled stays in a cache on disk, so that the next process has it at on
 """
 
 import os
+from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -13,39 +14,56 @@ from job.detection.models import Detector
 from job.storage import cache as storage_cache
 
 
-def compile_network(detector: Detector) -> bool:
+def compile_network(detector: Detector, warm_up: Callable[[], object]) -> bool:
     """Compile what a detector infers; where that cannot be, warn why and leave it as it is.
 
     Args:
-        detector: It is on its device. Each shape of a batch is compiled when it first comes, with
-            the weights inside: they never change again.
+        detector: It is on its device. The weights become part of the code: they never change again.
+        warm_up: It runs the detector on a batch of the one shape that it will be run on.
 
     Returns:
         Whether it is compiled.
+
+    Raises:
+        torch.OutOfMemoryError: The batch is too large for the GPU.
     """
-    if reason := _refusal(detector.device):
+    reason = _refusal(detector.device) or _compile(detector, warm_up)
+    if reason:
         log.get().warning("compile.unavailable", reason=reason)
-        return False
+    return not reason
+
+
+def _compile(detector: Detector, warm_up: Callable[[], object]) -> str:
+    """Compile, and return why it could not be done; empty: it is done."""
     from torch._inductor import config as inductor  # noqa: PLC0415 - it takes a second
 
     torch.compiler.reset()  # what was compiled for another network is not needed any more
-    # Not as an option of this one call: tracing goes by it too, and reads it here.
-    inductor.freezing = True
     detector.compile(dynamic=False)
-    return True
+    try:
+        # Not as an option of `compile`: tracing, which is in the first run, goes by it too.
+        with inductor.patch(freezing=True):
+            warm_up()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        detector._compiled_call_impl = None  # noqa: SLF001 - torch has no way back
+        return _reason(error)
+    return ""
 
 
 @cache
 def _refusal(device: torch.device) -> str:
-    """Why nothing can be compiled for a device, as compiling the least thing shows; empty: it can.
-
-    What compilers raise has no common class, and says it in many lines.
-    """
+    """Why a device can have nothing compiled, as the least thing shows; empty: it can."""
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(storage_cache.directory() / "compiled"))
     try:
         torch.compile(torch.neg)(torch.ones(1, device=device))
     except Exception as error:  # noqa: BLE001
-        lines = [line.strip() for line in str(error).splitlines()]
-        reasons = [line for line in lines if line and not line.startswith("backend=")]
-        return reasons[0] if reasons else type(error).__name__
+        return _reason(error)
     return ""
+
+
+def _reason(error: Exception) -> str:
+    """One line of what a compiler raised: it has no common class, and says it in many lines."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    reasons = [line for line in lines if line and not line.startswith("backend=")]
+    return reasons[0] if reasons else type(error).__name__

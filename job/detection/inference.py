@@ -43,9 +43,12 @@ Precision = Literal["float32", "bfloat16"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-Decode = Callable[[int | None], tuple[Image.Image, tuple[int, int]]]
-"""It returns an image in RGB, and its width and height in pixels. Given a number of pixels each way
-that are enough, the image may come smaller, though not smaller than that."""
+Decode = Callable[
+    [int | None], tuple[Image.Image, tuple[int, int], tuple[float, float, float, float]]
+]
+"""It returns an image in RGB; its width and height in pixels; and left, top, width and height of it
+in the pixels that came. Given a number of pixels each way that are enough, fewer may come, though
+not fewer than that."""
 
 Unread = tuple[str, Decode]
 """An image's id, and what decodes it."""
@@ -62,19 +65,25 @@ class Engine:
     """Where. On a GPU, batches take turns."""
     batch_size: int
     """Images in a batch."""
-    compiled: bool = False
-    """Whether the network is compiled, where that is possible."""
     squares: Kept[Square] = field(default_factory=lambda: Kept(0))
     """What has been decoded and scaled, by the images' ids and the network's size."""
+    compiled: bool = False
+    """Whether the network is compiled, where that is possible."""
 
     @classmethod
-    def of(cls, runtime: RuntimeConfig, squares: Kept[Square]) -> "Engine":
+    def of(cls, runtime: RuntimeConfig, squares: Kept[Square], *, many: bool = False) -> "Engine":
         """What the configuration means here.
+
+        Args:
+            runtime: The configuration.
+            squares: As in the engine.
+            many: Whether there are so many images that compiling, where it is asked for, pays.
 
         Raises:
             ConfigError: It wants a GPU, and there is none.
         """
-        return cls(resolve_device(runtime), runtime.batch_size, runtime.compile, squares)
+        compiled = many and runtime.compile
+        return cls(resolve_device(runtime), runtime.batch_size, squares, compiled)
 
 
 @dataclass(frozen=True)
@@ -164,11 +173,8 @@ def map_predictions(  # noqa: PLR0913 - the last two have defaults
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        is_compiled = engine.compiled and compile_network(detector)
-        if is_compiled:  # now, and not in every thread; on a tensor like those that come
-            size = detector.size
-            with torch.inference_mode():
-                run(torch.zeros(engine.batch_size, 3, size, size, dtype=torch.uint8))
+        like_all = torch.zeros(engine.batch_size, 3, *[detector.size] * 2, dtype=torch.uint8)
+        is_compiled = engine.compiled and compile_network(detector, partial(run, like_all))
         yield from in_threads(look, batches, threads, threads + 1)
     finally:
         torch.set_num_threads(threads)
@@ -403,15 +409,14 @@ def _look_at(
     """The pixels that the network gets of an image, the image's size, and where they come from."""
     size = detector.size
     if augment_seed is not None:
-        image, size_wh = decode(None)
+        image, size_wh, _ = decode(None)
         seed = [*augment_seed, crc32(image_id.encode())]
         pixels, view = augmented_view(image, size=size, fill=detector.fill, seed=seed)
         return pixels, size_wh, view
 
     def square() -> Square:
-        image, size_wh = decode(size)
-        # Of the pixels that came, which may be fewer than the image has.
-        return View.whole(image.size, size).render(image, detector.fill), size_wh
+        image, size_wh, frame = decode(size)
+        return View(*frame, size).render(image, detector.fill), size_wh
 
     pixels, size_wh = squares.get((image_id, size), square, 3 * size * size)
     return pixels, size_wh, View.whole(size_wh, size)

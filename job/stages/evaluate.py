@@ -4,11 +4,10 @@ from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
 from job import log
 from job.data.dataset import Dataset
-from job.data.images import decode_at_least
+from job.data.images import Decoded, decode_at_least
 from job.data.shards import LabelledImage
 from job.detection.average_precision import evaluate
 from job.detection.device import set_threads
@@ -40,7 +39,7 @@ def run(io: StageIO) -> dict[str, object]:
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
 
 
-def _decode(image: LabelledImage, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+def _decode(image: LabelledImage, side: int | None) -> Decoded:
     return decode_at_least(image.read(), side, image.id)
 
 

@@ -82,7 +82,7 @@ def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Gen
         detector,
         map(unread, parts),
         io.config.score,
-        Engine.of(io.config.runtime, io.squares),
+        Engine.of(io.config.runtime, io.squares, many=True),
         augment_seed=(io.ref.round.seed, io.ref.round.index),
     )
 

@@ -18,6 +18,7 @@ from job.errors import BadDataError, ConfigError, MissingObjectError
 from job.storage.base import check_key, check_prefix
 from job.storage.files import CHUNK_BYTES, whole_file
 from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of
+from job.threads import stop_if_dropped
 
 T = TypeVar("T")
 
@@ -116,7 +117,9 @@ class S3Store:
             def save(answer: dict[str, Any]) -> None:
                 file.seek(0)
                 file.truncate()
-                file.writelines(answer["Body"].iter_chunks(CHUNK_BYTES))
+                for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                    stop_if_dropped()
+                    file.write(chunk)
 
             self._get(key, save)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from job.threads import in_threads
+from job.threads import DroppedError, in_threads, stop_if_dropped
 
 
 def numbers(drawn: list[int]) -> Iterator[int]:
@@ -54,3 +54,31 @@ def test_what_a_function_raises_comes_in_its_turn() -> None:
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert len(begun) < 50
+
+
+def test_what_nobody_waits_for_can_stop() -> None:
+    """Once the caller has closed the results, and not before."""
+    ended: list[str] = []
+    begun = threading.Event()
+
+    def work(number: int) -> int:
+        stop_if_dropped()
+        if number == 0:
+            return number
+        begun.set()
+        try:
+            for _ in range(1000):
+                time.sleep(0.005)
+                stop_if_dropped()
+            ended.append("late")
+        except DroppedError:
+            ended.append("dropped")
+            raise
+        return number
+
+    results = in_threads(work, range(2), 2, 1)
+    assert next(results) == 0
+    assert begun.wait(5)
+    results.close()
+    assert ended == ["dropped"]
+    stop_if_dropped()  # this thread is nobody's

@@ -161,7 +161,8 @@ def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
     image = Image.new("RGB", (400, 200), RED)
     image.paste(BLUE, (200, 0, 400, 200))
     data = saved(image, "JPEG")
-    sizes = {side: decode_at_least(data, side)[0].size for side in (201, 200, 100, 51, 50, 1)}
+    sides = (201, 200, 100, 51, 50, 1)
+    sizes = {side: decode_at_least(data, side).image.size for side in sides}
     assert sizes == {
         201: (400, 200),
         200: (400, 200),
@@ -170,27 +171,63 @@ def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
         50: (100, 50),
         1: (50, 25),
     }
-    small, size = decode_at_least(data, 25)
+    small, size, _ = decode_at_least(data, 25)
     assert size == (400, 200)
     assert is_near(small.getpixel((12, 12)), RED)
     assert is_near(small.getpixel((37, 12)), BLUE)
 
 
 def test_a_png_is_decoded_whole_whatever_is_enough() -> None:
-    assert decode_at_least(saved(left_red_right_blue(), "PNG"), 1)[0].size == (16, 8)
+    assert decode_at_least(saved(left_red_right_blue(), "PNG"), 1).image.size == (16, 8)
 
 
-@pytest.mark.parametrize(("orientation", "expected"), [(3, (400, 200)), (6, (200, 400))])
-def test_the_size_of_what_was_decoded_smaller_is_upright(
-    orientation: int, expected: tuple[int, int]
+TRANSPOSE = Image.Transpose
+
+
+@pytest.mark.parametrize(
+    ("orientation", "stored"),
+    [
+        (1, None),
+        (2, TRANSPOSE.FLIP_LEFT_RIGHT),
+        (3, TRANSPOSE.ROTATE_180),
+        (4, TRANSPOSE.FLIP_TOP_BOTTOM),
+        (5, TRANSPOSE.TRANSPOSE),
+        (6, TRANSPOSE.ROTATE_90),
+        (7, TRANSPOSE.TRANSVERSE),
+        (8, TRANSPOSE.ROTATE_270),
+    ],
+)
+@pytest.mark.parametrize("size", [(201, 273), (200, 272), (207, 206)])
+def test_where_an_image_lies_in_what_was_decoded_smaller(
+    orientation: int, stored: Image.Transpose | None, size: tuple[int, int]
 ) -> None:
-    """Turned by EXIF, width and height change places, in the image as in what is told of it."""
+    """An eighth of 201 pixels is 25.125, though 26 are decoded; on which side, EXIF decides.
+
+    Upright, red rises from left to right and green from top to bottom, from 0 to 255 over the
+    image. So each pixel that is wholly of the image tells where in it its middle is.
+    """
+    width, height = size
+    pixels = np.full((height, width, 3), 128.0)
+    pixels[:, :, 0] = (np.arange(width) + 0.5) / width * 255
+    pixels[:, :, 1] = (np.arange(height)[:, None] + 0.5) / height * 255
+    upright = Image.fromarray(pixels.round().astype(np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = saved(Image.new("RGB", (400, 200)), "JPEG", exif=exif)
-    image, size = decode_at_least(data, 50)
-    assert size == expected
-    assert image.size == (expected[0] // 4, expected[1] // 4)
+    file = upright.transpose(stored) if stored is not None else upright
+    data = saved(file, "JPEG", exif=exif, quality=98, subsampling=0)
+    image, size_wh, (left, top, *extents) = decode_at_least(data, 25)
+    assert size_wh == size
+    assert image.size == (-(-width // 8), -(-height // 8))
+    assert extents == [width / 8, height / 8]
+    seen = np.asarray(image, float)
+    for begin, extent, found in (
+        (left, extents[0], seen[:, :, 0].mean(0)),
+        (top, extents[1], seen[:, :, 1].mean(1)),
+    ):
+        middle = np.arange(len(found)) + 0.5 - begin
+        whole = (middle >= 0.5) & (middle <= extent - 0.5)
+        assert whole.sum() == extent // 1
+        assert np.abs(found - middle / extent * 255)[whole].max() < 2
 
 
 def test_what_is_broken_is_found_at_any_size() -> None:

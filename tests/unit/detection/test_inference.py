@@ -2,7 +2,7 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.config import DetectorConfig, EvaluateConfig, RuntimeConfig, ScoreConfig
 from job.detection import compiling
 from job.detection.compiling import _refusal
 from job.detection.inference import (
@@ -19,6 +19,7 @@ from job.detection.inference import (
     Engine,
     Precision,
     Prediction,
+    Square,
     Unread,
     _box_features,
     detect_images,
@@ -87,8 +88,11 @@ def unread(images: Iterable[tuple[str, Image.Image]]) -> list[Unread]:
     return [(image_id, partial(decoded, image)) for image_id, image in images]
 
 
-def decoded(image: Image.Image, _side: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    return image.copy(), image.size
+Frame = tuple[float, float, float, float]
+
+
+def decoded(image: Image.Image, _side: int | None) -> tuple[Image.Image, tuple[int, int], Frame]:
+    return image.copy(), image.size, (0, 0, *image.size)
 
 
 def predict(
@@ -318,7 +322,7 @@ def test_the_number_of_threads_changes_nothing(detector: Detector, threads: int)
 def test_a_broken_image_ends_it_with_its_own_error(detector: Detector, threads: int) -> None:
     """In the order of the images, and torch has its threads again."""
 
-    def broken(_side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    def broken(_side: int | None) -> NoReturn:
         message = "7: no image"
         raise BadDataError(message)
 
@@ -337,7 +341,7 @@ def test_what_was_decoded_once_is_kept(detector: Detector) -> None:
 
             def decode_and_tell(
                 side: int | None, image_id: str = image_id, decode: Decode = decode
-            ) -> tuple[Image.Image, tuple[int, int]]:
+            ) -> tuple[Image.Image, tuple[int, int], Frame]:
                 asked.append(image_id)
                 return decode(side)
 
@@ -352,14 +356,22 @@ def test_what_was_decoded_once_is_kept(detector: Detector) -> None:
 
 
 def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
-    """It is told how many are enough; boxes are in pixels of the image all the same."""
-    image = Image.new("RGB", (64, 64))
+    """It is told how many are enough; boxes are in pixels of the image all the same.
 
-    def decode(side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    Of what comes, the network sees no more than the frame: here the left half.
+    """
+    image = Image.new("RGB", (128, 64), "red")
+    image.paste("blue", (64, 0, 128, 64))
+
+    def decode(side: int | None) -> tuple[Image.Image, tuple[int, int], Frame]:
         assert side == 64
-        return image, (256, 128)
+        return image, (256, 128), (0, 0, 64, 64)
 
-    (record,) = score_images(fixed, [[("large", decode)]], ScoreConfig(), Engine(CPU, 1))
+    squares = Kept[Square](3 * 64 * 64)
+    engine = Engine(CPU, 1, squares)
+    (record,) = score_images(fixed, [[("large", decode)]], ScoreConfig(), engine)
+    pixels, _ = squares.get(("large", 64), pytest.fail, 0)
+    assert torch.equal(pixels, torch.tensor([255, 0, 0])[:, None, None].expand(3, 64, 64))
     assert record.sizes_wh.tolist() == [[256, 128]]
     assert record.boxes_xyxy[0].tolist() == [0, 0, 128, 64]
 
@@ -388,6 +400,52 @@ def test_without_a_compiler_the_network_runs_as_it_is(
     assert "no working C++ compiler" in capsys.readouterr().out
     for one, other in zip(plain, fallen_back, strict=True):
         assert torch.equal(one.logits_AK, other.logits_AK)
+
+
+def test_what_fails_to_compile_runs_as_it_is(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the least thing can be compiled, and the network cannot."""
+    monkeypatch.setattr(compiling, "_refusal", lambda _device: "")
+
+    def fail(*_: object) -> NoReturn:
+        message = "no such instruction: tdpbf16ps\nand a hundred lines"
+        raise RuntimeError(message)
+
+    plain = predict(detector, photos(2))
+    monkeypatch.setattr(
+        Detector, "compile", lambda self, **_: setattr(self, "_compiled_call_impl", fail)
+    )
+    fallen_back = predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
+    told = capsys.readouterr().out
+    assert "compile.unavailable" in told
+    assert "no such instruction: tdpbf16ps" in told
+    assert "hundred" not in told
+    for one, other in zip(plain, fallen_back, strict=True):
+        assert torch.equal(one.logits_AK, other.logits_AK)
+
+
+def test_what_does_not_fit_the_gpu_is_no_failure_to_compile(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not fit uncompiled either."""
+    monkeypatch.setattr(compiling, "_refusal", lambda _device: "")
+
+    def fail(*_: object) -> NoReturn:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(
+        Detector, "compile", lambda self, **_: setattr(self, "_compiled_call_impl", fail)
+    )
+    with pytest.raises(torch.OutOfMemoryError):
+        predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
+
+
+def test_few_images_are_not_worth_compiling_for() -> None:
+    plain, compiling_all = RuntimeConfig(device="cpu"), RuntimeConfig(device="cpu", compile=True)
+    assert Engine.of(compiling_all, Kept(0), many=True).compiled
+    assert not Engine.of(compiling_all, Kept(0)).compiled
+    assert not Engine.of(plain, Kept(0), many=True).compiled
 
 
 def test_detections_are_torchvisions() -> None:

@@ -2,7 +2,10 @@
 
 import os
 import pickle
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from job.errors import (
 )
 from job.storage.s3 import S3Store
 from job.storage.s3_errors import s3_errors
+from job.threads import in_threads
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +106,42 @@ def test_lists_are_sorted_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_pages", lambda *_, **__: pages)
     assert list(store.list("")) == ["a", "z"]
     assert list(store.list_names("")) == ["a", "b", "z"]
+
+
+class SlowBody:
+    """An object that comes in 2,000 chunks, each after a while."""
+
+    num_chunks = 0
+
+    def iter_chunks(self, _size: int) -> Iterator[bytes]:
+        for _ in range(2000):
+            time.sleep(0.002)
+            self.num_chunks += 1
+            yield b"chunk"
+
+
+def test_a_download_that_nobody_waits_for_stops(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So that a process that is told to end does not wait for it; no file is left."""
+    body = SlowBody()
+    store = S3Store("bucket")
+    client = SimpleNamespace(
+        get_object=lambda **_: {"Body": body}, meta=SimpleNamespace(endpoint_url="http://s3")
+    )
+    monkeypatch.setattr(store, "_client", lambda: client)
+
+    def work(number: int) -> None:
+        if number:
+            store.download("a", tmp_path / "a")
+
+    results = in_threads(work, range(2), 2, 1)
+    next(results)
+    while not body.num_chunks:
+        time.sleep(0.002)
+    results.close()
+    assert body.num_chunks < 2000
+    assert not list(tmp_path.iterdir())
 
 
 def answered(status: int, code: str, text: str = "said so") -> ClientError:
