@@ -7,9 +7,8 @@ from measure import Row, fastest, table
 from PIL import Image
 
 from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection import inference
-from job.detection.inference import Prediction
 from job.detection.models import Detector, build_detector
+from job.detection.post_processing import Predictions, describe, detect
 from job.detection.transforms import View
 
 IMAGES = 16
@@ -38,39 +37,28 @@ def rows(num_classes: int) -> list[Row]:
     codes = torch.zeros(*logits.shape[:2], 4)
     with torch.inference_mode():
         maps = detector.forward_raw(torch.zeros(1, 3, 320, 320, dtype=torch.uint8)).maps
-        probabilities = logits.softmax(-1)
     image = Image.new("RGB", (500, 375))
-    view = View.whole(image.size, 320)
-    seen = [
-        Prediction(
-            id=str(number),
-            size_wh=image.size,
-            view=view,
-            logits_AK=logits[number],
-            probabilities_AK=probabilities[number],
-            boxes_A4=detector.anchors_A4.clamp(0, 320),
-            fine_map=maps[0][0],
-            embedding_E=maps[1].mean((2, 3))[0],
-        )
-        for number in range(IMAGES)
-    ]
+    seen = Predictions(
+        ids=[str(number) for number in range(IMAGES)],
+        sizes_wh=[image.size] * IMAGES,
+        views=[View.whole(image.size, 320)] * IMAGES,
+        logits_BAK=logits,
+        boxes_BA4=detector.anchors_A4.clamp(0, 320).repeat(IMAGES, 1, 1),
+        fine_maps_BFYX=maps[0].repeat(IMAGES, 1, 1, 1),
+        embeddings_BE=maps[1].mean((2, 3)).repeat(IMAGES, 1),
+    )
     score, evaluate = ScoreConfig(box_features=True), EvaluateConfig()
     ssd = detector.ssd
     ssd.score_thresh, ssd.nms_thresh = score.score_threshold, score.nms_iou
     ssd.detections_per_img, ssd.topk_candidates = score.max_detections, 400
 
     def ours(features: bool) -> None:  # noqa: FBT001
-        settings = score.model_copy(update={"box_features": features})
         with torch.inference_mode():
-            logits.softmax(-1)  # of the whole batch at once, as map_predictions does
-            for each in seen:
-                inference._score(each, settings)  # noqa: SLF001
+            describe(seen, score.model_copy(update={"box_features": features}))
 
     def detections() -> None:
         with torch.inference_mode():
-            logits.softmax(-1)
-            for each in seen:
-                inference._detect(each, evaluate)  # noqa: SLF001
+            detect(seen, evaluate)
 
     def torchvision() -> None:
         outputs = {"cls_logits": logits, "bbox_regression": codes}

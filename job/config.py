@@ -231,8 +231,8 @@ class RuntimeConfig(Section):
     batch_size: PositiveInt = 16
     """Images in a batch of `evaluate` and `score`."""
     compile: bool = False
-    """Compile the network with `torch.compile`. It needs a C++ compiler: where there is none, a
-    warning says so and nothing is compiled. Sums depend on it. `docs/performance.md` has what it
+    """Compile the network of `score` with `torch.compile`. It needs a C++ compiler: where nothing
+    can be compiled, a warning says why. Sums depend on it. `docs/performance.md` has what it
     brings."""
     kept_mb: NonNegativeInt = 1000
     """Of `al-job run`: megabytes of images, as the network sees them, that stay in memory for the

@@ -35,7 +35,7 @@ class Decoded(NamedTuple):
     """The width and height of the whole image, in its pixels."""
     frame: tuple[float, float, float, float]
     """Where the image lies in what was decoded, in pixels of that: left, top, width and height. A
-    last pixel that stands for less than 2, 4 or 8 of the image's reaches past it."""
+    pixel at an edge may stand for less than 2, 4 or 8 of the image's, and so reach past it."""
 
 
 def decode_rgb(data: bytes, name: str = "") -> Image.Image:

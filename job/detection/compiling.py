@@ -23,9 +23,6 @@ def compile_network(detector: Detector, warm_up: Callable[[], object]) -> bool:
 
     Returns:
         Whether it is compiled.
-
-    Raises:
-        torch.OutOfMemoryError: The batch is too large for the GPU.
     """
     reason = _refusal(detector.device) or _compile(detector, warm_up)
     if reason:
@@ -43,8 +40,6 @@ def _compile(detector: Detector, warm_up: Callable[[], object]) -> str:
         # Not as an option of `compile`: tracing, which is in the first run, goes by it too.
         with inductor.patch(freezing=True):
             warm_up()
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # noqa: BLE001
         detector._compiled_call_impl = None  # noqa: SLF001 - torch has no way back
         return _reason(error)

@@ -24,6 +24,20 @@ class Detections:
     scores: Floats = field(repr=False)
     """float32 (D,): the class's probability."""
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Detections]") -> "Detections":
+        """Return the detections of several sets, one after the other; of none, none."""
+        lengths = [np.diff(each.offsets) for each in parts]
+        return cls(
+            ids=tuple(image_id for each in parts for image_id in each.ids),
+            offsets=np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64),
+            boxes_xyxy=np.concatenate(
+                [np.empty((0, 4), np.float32), *(p.boxes_xyxy for p in parts)]
+            ),
+            labels=np.concatenate([np.empty(0, np.int64), *(p.labels for p in parts)]),
+            scores=np.concatenate([np.empty(0, np.float32), *(p.scores for p in parts)]),
+        )
+
     @property
     def image_of_detection(self) -> Integers:
         """(D,): the row of the image that each detection belongs to."""

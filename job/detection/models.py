@@ -145,7 +145,7 @@ class Detector(nn.Module):
 
         All that the network computes, and what `compile_network` compiles.
         """
-        images = (images_BCHW.float() - self.mean) / self.std
+        images = (images_BCHW - self.mean).div_(self.std)
         images = images.contiguous(memory_format=torch.channels_last)
         maps = list(self.ssd.backbone(images).values())
         return self.ssd.head(maps), maps

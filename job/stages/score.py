@@ -71,6 +71,7 @@ def run(io: StageIO) -> dict[str, object]:
 
 def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Generator[ScoreRecord]:
     """Yield the score record of each part, by the round's model."""
+    runtime = io.config.runtime
     detector = load_model(io.model(io.ref.round), io.config.detector)
 
     def unread(images: Iterable[Encoded]) -> Iterator[Unread]:
@@ -82,7 +83,7 @@ def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Gen
         detector,
         map(unread, parts),
         io.config.score,
-        Engine.of(io.config.runtime, io.squares, many=True),
+        Engine.of(runtime, io.squares, compiled=runtime.compile),
         augment_seed=(io.ref.round.seed, io.ref.round.index),
     )
 

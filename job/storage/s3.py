@@ -179,6 +179,7 @@ class S3Store:
         pauses = iter(BODY_BACKOFF_SECONDS)
         with self._errors(key):
             while True:
+                stop_if_dropped()
                 answer = self._client().get_object(**at, **request)
                 try:
                     return use(answer)

@@ -9,24 +9,24 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from torch._dynamo.utils import counters
 from torchvision.ops import roi_align
 
-from job.config import DetectorConfig, EvaluateConfig, RuntimeConfig, ScoreConfig
+from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
 from job.detection import compiling
 from job.detection.compiling import _refusal
 from job.detection.inference import (
     Decode,
     Engine,
     Precision,
-    Prediction,
     Square,
     Unread,
-    _box_features,
     detect_images,
     map_predictions,
     score_images,
 )
 from job.detection.models import Detector, RawOutput, build_detector
+from job.detection.post_processing import Predictions, _box_features
 from job.detection.transforms import View
 from job.errors import BadDataError
 from job.kept import Kept
@@ -100,16 +100,16 @@ def predict(
     images: list[tuple[str, Image.Image]],
     precision: Precision = "float32",
     engine: Engine | None = None,
-) -> list[Prediction]:
-    """What the network says of each image, all in one batch."""
-    batches = map_predictions(
-        lambda prediction: prediction,
+) -> Predictions:
+    """What the network says of images, all in one batch."""
+    (predictions,) = map_predictions(
+        lambda predictions: predictions,
         detector,
         [unread(images)],
         engine or Engine(CPU, len(images)),
         precision=precision,
     )
-    return [each for batch in batches for each in batch]
+    return predictions
 
 
 def score(
@@ -228,22 +228,25 @@ def test_box_features_are_those_of_roi_align() -> None:
     edges = [[0, 0, 320, 320], [0, 0, 0.5, 0.5], [319, 100, 320, 101], [16, 32, 48, 64]]
     boxes = torch.cat([boxes, torch.tensor(edges, dtype=torch.float32)])
     fine_map = torch.from_numpy(rng.normal(size=(8, 20, 20)).astype(np.float32))
+    fine_maps = torch.stack([fine_map, fine_map.flip(1), fine_map.flip(2)])
     nothing = torch.empty(0)
     view = View.whole((320, 320), 320)
-    seen = Prediction("a", (320, 320), view, nothing, nothing, nothing, fine_map, nothing)
-    expected = roi_align(
-        fine_map[None], [boxes], output_size=1, spatial_scale=20 / 320, aligned=True
+    seen = Predictions(
+        ["a", "b", "c"], [(320, 320)] * 3, [view] * 3, nothing, nothing, fine_maps, nothing
     )
-    torch.testing.assert_close(_box_features(seen, boxes), expected.flatten(1), atol=1e-5, rtol=0)
-    assert _box_features(seen, boxes[:0]).shape == (0, 8)
+    of_images = [boxes[:150], boxes[:0], boxes[150:]]
+    expected = roi_align(
+        fine_maps, of_images, output_size=1, spatial_scale=20 / 320, aligned=True
+    ).flatten(1)
+    torch.testing.assert_close(_box_features(seen, of_images), expected, atol=1e-5, rtol=0)
+    assert _box_features(seen, [boxes[:0]] * 3).shape == (0, 8)
 
 
 def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
     """Its eight bits: logits within a fiftieth of the largest, and not the same."""
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     exact, rounded = (
-        torch.stack([each.logits_AK for each in predict(detector, photos(3), precision)])
-        for precision in precisions
+        predict(detector, photos(3), precision).logits_BAK for precision in precisions
     )
     difference = (exact - rounded).abs().max()
     assert 0 < difference < exact.abs().max() / 50
@@ -381,13 +384,15 @@ def test_a_compiled_network_says_the_same(detector: Detector) -> None:
     if reason := _refusal(CPU):
         pytest.skip(f"nothing can be compiled here: {reason}")
     plain = predict(detector, photos(3))
+    counted = counters["stats"]["unique_graphs"]
     compiled = predict(detector, photos(3), engine=Engine(CPU, 4, compiled=True))
+    # Once, and not again for the batches that come, which would not be like it and take long.
+    assert counters["stats"]["unique_graphs"] == counted + 1
     assert detector._compiled_call_impl is not None  # noqa: SLF001 - torch has no question for it
-    assert [each.id for each in compiled] == ["0", "1", "2"]
-    for one, other in zip(plain, compiled, strict=True):
-        torch.testing.assert_close(other.logits_AK, one.logits_AK, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(other.boxes_A4, one.boxes_A4, rtol=1e-4, atol=1e-2)
-        torch.testing.assert_close(other.embedding_E, one.embedding_E, rtol=1e-4, atol=1e-4)
+    assert compiled.ids == ["0", "1", "2"]
+    torch.testing.assert_close(compiled.logits_BAK, plain.logits_BAK, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(compiled.boxes_BA4, plain.boxes_BA4, rtol=1e-4, atol=1e-2)
+    torch.testing.assert_close(compiled.embeddings_BE, plain.embeddings_BE, rtol=1e-4, atol=1e-4)
 
 
 def test_without_a_compiler_the_network_runs_as_it_is(
@@ -398,8 +403,7 @@ def test_without_a_compiler_the_network_runs_as_it_is(
     plain = predict(detector, photos(2))
     fallen_back = predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
     assert "no working C++ compiler" in capsys.readouterr().out
-    for one, other in zip(plain, fallen_back, strict=True):
-        assert torch.equal(one.logits_AK, other.logits_AK)
+    assert torch.equal(fallen_back.logits_BAK, plain.logits_BAK)
 
 
 def test_what_fails_to_compile_runs_as_it_is(
@@ -421,31 +425,7 @@ def test_what_fails_to_compile_runs_as_it_is(
     assert "compile.unavailable" in told
     assert "no such instruction: tdpbf16ps" in told
     assert "hundred" not in told
-    for one, other in zip(plain, fallen_back, strict=True):
-        assert torch.equal(one.logits_AK, other.logits_AK)
-
-
-def test_what_does_not_fit_the_gpu_is_no_failure_to_compile(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would not fit uncompiled either."""
-    monkeypatch.setattr(compiling, "_refusal", lambda _device: "")
-
-    def fail(*_: object) -> NoReturn:
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(
-        Detector, "compile", lambda self, **_: setattr(self, "_compiled_call_impl", fail)
-    )
-    with pytest.raises(torch.OutOfMemoryError):
-        predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
-
-
-def test_few_images_are_not_worth_compiling_for() -> None:
-    plain, compiling_all = RuntimeConfig(device="cpu"), RuntimeConfig(device="cpu", compile=True)
-    assert Engine.of(compiling_all, Kept(0), many=True).compiled
-    assert not Engine.of(compiling_all, Kept(0)).compiled
-    assert not Engine.of(plain, Kept(0), many=True).compiled
+    assert torch.equal(fallen_back.logits_BAK, plain.logits_BAK)
 
 
 def test_detections_are_torchvisions() -> None:
@@ -501,6 +481,6 @@ def test_no_images_have_no_detections(detector: Detector) -> None:
 
 def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: Detector) -> None:
     """SSD300's map at stride 16 is its second, of 1024 channels and 19 cells a side."""
-    (prediction,) = predict(vgg, photos(1))
-    assert prediction.fine_map.shape == (1024, math.ceil(300 / 16), 19)
-    assert prediction.embedding_E.shape == (1024,)
+    predictions = predict(vgg, photos(1))
+    assert predictions.fine_maps_BFYX.shape == (1, 1024, math.ceil(300 / 16), 19)
+    assert predictions.embeddings_BE.shape == (1, 1024)

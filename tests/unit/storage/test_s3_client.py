@@ -5,6 +5,7 @@ import pickle
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,10 +112,13 @@ def test_lists_are_sorted_here(monkeypatch: pytest.MonkeyPatch) -> None:
 class SlowBody:
     """An object that comes in 2,000 chunks, each after a while."""
 
-    num_chunks = 0
+    def __init__(self) -> None:
+        self.begun = Event()
+        self.num_chunks = 0
 
     def iter_chunks(self, _size: int) -> Iterator[bytes]:
         for _ in range(2000):
+            self.begun.set()
             time.sleep(0.002)
             self.num_chunks += 1
             yield b"chunk"
@@ -137,8 +141,7 @@ def test_a_download_that_nobody_waits_for_stops(
 
     results = in_threads(work, range(2), 2, 1)
     next(results)
-    while not body.num_chunks:
-        time.sleep(0.002)
+    assert body.begun.wait(5)
     results.close()
     assert body.num_chunks < 2000
     assert not list(tmp_path.iterdir())
