@@ -223,7 +223,8 @@ def embed_images(
         return seen.ids, half(seen.embeddings_BE)
 
     batches = map_predictions(embeddings, detector, _batched(images, engine.batch_size), engine)
-    ids, found = [], [np.empty((0, detector.map_channels[1]), np.float16)]
+    ids: list[str] = []
+    found = [np.empty((0, detector.map_channels[1]), np.float16)]
     for of_batch, embeddings_BE in batches:
         ids += of_batch
         found.append(embeddings_BE)

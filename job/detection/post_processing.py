@@ -99,7 +99,7 @@ def describe(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     best_N, class_N = found.probabilities_NC.max(-1)
     (likely,) = torch.nonzero((best_N >= config.score_threshold) & found.has_area_N, as_tuple=True)
     likely = likely[_best_first(best_N[likely], found.image_N[likely])]
-    of_images = likely.split(_lengths(found.image_N[likely], len(seen.ids)))
+    of_images = torch.split(likely, _lengths(found.image_N[likely], len(seen.ids)))
     kept, overlaps = [], []
     for rows in of_images:
         boxes = found.boxes_N4[rows]
@@ -137,7 +137,8 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
     order = _best_first(score_M, image_M * possible_NC.shape[1] + class_M)
     row_M, class_M, score_M, image_M = (each[order] for each in (row_M, class_M, score_M, image_M))
     boxes, labels, scores = [], [], []
-    parts = (each.split(_lengths(image_M, len(seen.ids))) for each in (row_M, class_M, score_M))
+    lengths = _lengths(image_M, len(seen.ids))
+    parts = (torch.split(each, lengths) for each in (row_M, class_M, score_M))
     for rows, of_class, score in zip(*parts, strict=True):
         kept = batched_nms(found.boxes_N4[rows], score, of_class, config.nms_iou)
         kept = kept[: config.max_detections]
@@ -180,7 +181,7 @@ def _box_features(seen: Predictions, boxes: Sequence[Tensor]) -> Tensor:
     rows_DY = _sample_weights(y0, y1, maps_BFYX.shape[2])
     columns_DX = _sample_weights(x0, x1, maps_BFYX.shape[3])
     weights_DYX = rows_DY[:, :, None] * columns_DX[:, None, :]
-    parts = weights_DYX.flatten(1).split([len(each) for each in boxes])
+    parts = torch.split(weights_DYX.flatten(1), [len(each) for each in boxes])
     return torch.cat(
         [part @ of_image.T for part, of_image in zip(parts, maps_BFYX.flatten(2), strict=True)]
     )
