@@ -17,6 +17,10 @@ from job.errors import BadDataError
 from job.records import Annotation
 
 
+# Each write to a file, and each look at its position, lets other threads take their turn.
+_BUFFER_BYTES = 1 << 20
+
+
 def member_name(image_id: str, suffix: str) -> str:
     """Return the name in a tar file of one file of an image.
 
@@ -39,7 +43,7 @@ class ShardWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.num_images = 0
-        self._file = path.open("wb")
+        self._file = path.open("wb", buffering=_BUFFER_BYTES)
         self._tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
 
     def __enter__(self) -> Self:
@@ -67,7 +71,7 @@ class ShardWriter:
     @property
     def num_bytes(self) -> int:
         """The bytes written so far."""
-        return self._file.tell()
+        return self._tar.offset
 
     def add(
         self, image_id: str, suffix: str, data: bytes, annotation: Annotation | None = None
@@ -94,7 +98,7 @@ class ShardWriter:
         member.size = len(data)
         self._tar.addfile(member, BytesIO(data))
         num_blocks = -(-len(data) // tarfile.BLOCKSIZE)
-        return self._file.tell() - num_blocks * tarfile.BLOCKSIZE
+        return self._tar.offset - num_blocks * tarfile.BLOCKSIZE
 
 
 @dataclass(frozen=True)

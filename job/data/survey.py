@@ -5,13 +5,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from job import log
-from job.data.examine import Checked, examine
-from job.data.source import Source
+from job.data.examine import Checked, Examined, examine
+from job.data.source import Sample, Source
 from job.errors import BadDataError
 from job.keys import Split
 from job.threads import in_threads
+
+# Samples that a thread takes: of one alone, passing it on would take a good part of the time.
+_AT_A_TIME = 16
 
 
 @dataclass
@@ -96,12 +100,13 @@ class Survey:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        samples, threads = self._source.samples(split), min(8, os.cpu_count() or 1)
+        samples, threads = iter(self._source.samples(split)), min(8, os.cpu_count() or 1)
+        few = iter(lambda: list(islice(samples, _AT_A_TIME)), [])
         with (
-            closing(in_threads(examine, samples, threads, 2 * threads)) as examined,
+            closing(in_threads(_examine_all, few, threads, 2 * threads)) as examined,
             log.progress(f"ingest {split}", total, "images") as bar,
         ):
-            for result in examined:
+            for result in chain.from_iterable(examined):
                 for problem in result.problems:
                     self._report(problem)
                 if result.image is not None and self._admit(result.image, split):
@@ -161,3 +166,7 @@ class Survey:
         if unseen:
             oddities.append(f"test: classes that the pool has no box of: {', '.join(unseen)}")
         return oddities
+
+
+def _examine_all(samples: list[Sample]) -> list[Examined]:
+    return [examine(sample) for sample in samples]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
+_ANY_CASE = (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES))
+
 
 @dataclass(frozen=True)
 class SplitName:
@@ -136,9 +138,9 @@ def _find_folder(root: Path, year: str | None) -> Path:
 
 def _find_image(folder: Path, image_id: str) -> Path:
     """The image's file; where there is none, the one that VOC would have."""
-    suffixes = [*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)]
-    paths = [folder / "JPEGImages" / f"{image_id}{suffix}" for suffix in suffixes]
-    return next((path for path in paths if _is_file(path)), paths[0])
+    images = folder / "JPEGImages"
+    paths = (images / f"{image_id}{suffix}" for suffix in _ANY_CASE)
+    return next((path for path in paths if _is_file(path)), images / f"{image_id}{SUFFIXES[0]}")
 
 
 def _is_file(path: Path) -> bool:
@@ -212,7 +214,8 @@ def _read_object(element: "Element", number: int) -> SourceBox:
     So pixel n spans [n - 1, n] where distances are measured from the image's edge.
     """
     label = (element.findtext("name") or "").strip()
-    texts = [(element.findtext(f"bndbox/{name}") or "").strip() for name in CORNERS]
+    corners = element.find("bndbox")
+    texts = ["" if corners is None else (corners.findtext(name) or "").strip() for name in CORNERS]
     where = f"object {number} {label!r}"
     try:
         xmin, ymin, xmax, ymax = (float(text) for text in texts)
