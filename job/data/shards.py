@@ -16,7 +16,6 @@ from urllib.parse import unquote
 from job.errors import BadDataError
 from job.records import Annotation
 
-
 # Each write to a file, and each look at its position, lets other threads take their turn.
 _BUFFER_BYTES = 1 << 20
 
