@@ -1,6 +1,7 @@
 """Reading a pool from S3: al-voc's shards, one GET an image, and the bare bytes of the shards."""
 
 import argparse
+import hashlib
 import os
 import shutil
 import socket
@@ -65,8 +66,7 @@ def main() -> None:
         client = boto3.client("s3", region_name="us-east-1")
 
         def ours() -> None:
-            shutil.rmtree(cache)
-            os.environ["AL_CACHE"] = cache
+            os.environ["AL_CACHE"] = tempfile.mkdtemp(dir=cache)  # nothing is there yet
             again()
 
         def again() -> None:
@@ -77,6 +77,15 @@ def main() -> None:
             body = client.get_object(Bucket="pool", Key=key)["Body"]
             return sum(len(chunk) for chunk in body.iter_chunks(1 << 20))
 
+        def checked(number: int) -> str:
+            digest, key = hashlib.sha256(), f"state/{dataset.keys.shard('pool', number)}"
+            body = client.get_object(Bucket="pool", Key=key)["Body"]
+            with tempfile.TemporaryFile(dir=cache) as file:
+                for chunk in body.iter_chunks(1 << 20):
+                    digest.update(chunk)
+                    file.write(chunk)
+            return digest.hexdigest()
+
         def single(image_id: str) -> int:
             return len(dataset.read_image("pool", image_id).data)
 
@@ -86,6 +95,7 @@ def main() -> None:
                 "ours": ours,
                 "again": again,
                 "raw": lambda: list(in_threads(raw, range(len(shards)), SHARDS_AHEAD, 2)),
+                "checked": lambda: list(in_threads(checked, range(len(shards)), SHARDS_AHEAD, 2)),
                 "single": lambda: list(in_threads(single, few, SHARDS_AHEAD, 8)),
             },
             repeats=3,
@@ -94,7 +104,8 @@ def main() -> None:
     what = f"{len(ids):,} images, {len(shards)} shards, {size:.0f} MB"
     beside = (
         f"one GET an image {len(ids) / single_seconds:,.0f} images/s; "
-        f"the bare bytes {size / seconds['raw']:,.0f} MB/s"
+        f"the bare bytes {size / seconds['raw']:,.0f} MB/s, "
+        f"with their SHA-256 and into a file {size / seconds['checked']:,.0f} MB/s"
     )
     print(
         table(
@@ -104,7 +115,8 @@ def main() -> None:
                     f"{len(ids) / seconds[name]:,.0f} images/s, {size / seconds[name]:,.0f} MB/s",
                     beside,
                     f"{single_seconds / seconds[name]:.1f}; "
-                    f"{100 * seconds['raw'] / seconds[name]:.0f} %",
+                    f"{100 * seconds['raw'] / seconds[name]:.0f} %, "
+                    f"{100 * seconds['checked'] / seconds[name]:.0f} %",
                     aim,
                 )
                 for name, aim in (

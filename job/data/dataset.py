@@ -25,6 +25,9 @@ from job.threads import in_threads
 SHARDS_AHEAD = 2
 """Shards that are fetched at the same time, and before they are needed."""
 
+# Images lie one after the other, so most of them are in the buffer already.
+_BUFFER_BYTES = 1 << 20
+
 
 class EncodedImage(NamedTuple):
     """An image as its file."""
@@ -189,7 +192,7 @@ class _Index:
 
 def _read_rows(path: Path, table: pa.Table) -> Iterator[tuple[str, bytes]]:
     """The ids and files of some rows of the index, from their shard's local file."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_BUFFER_BYTES) as file:
         for row in table.select(["id", "offset", "size"]).to_pylist():
             file.seek(row["offset"])
             yield row["id"], file.read(row["size"])

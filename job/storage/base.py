@@ -47,8 +47,11 @@ class Store(Protocol):
     def upload(self, key: str, path: Path) -> None:
         """Write an object from a local file, without holding it in memory."""
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         """Write an object to a local file, whole or not at all, without holding it in memory.
+
+        Returns:
+            The SHA-256 of its bytes, in hexadecimal.
 
         Raises:
             MissingObjectError: There is none.

@@ -100,12 +100,12 @@ def _download(store: Store, key: str, target: Path, sha256: str) -> None:
     """
     temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid4().hex}"
     try:
-        store.download(key, temporary)
-        if not _holds(temporary, sha256):
+        if store.download(key, temporary) != sha256:
             raise _mismatch(store, key, sha256)
         with file_errors(target):
+            state = _state(temporary, sha256)
             temporary.replace(target)
-        _verified[target] = _verified.pop(temporary)
+        _verified[target] = state
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -115,8 +115,7 @@ def _holds(path: Path, sha256: str) -> bool:
     with file_errors(path):
         if not path.is_file():
             return False
-        status = path.stat()
-        known = (sha256, status.st_mtime_ns, status.st_size)
+        known = _state(path, sha256)
         if _verified.get(path) == known:
             return True
         with path.open("rb") as file:
@@ -124,6 +123,12 @@ def _holds(path: Path, sha256: str) -> bool:
                 return False
     _verified[path] = known
     return True
+
+
+def _state(path: Path, sha256: str) -> tuple[str, int, int]:
+    """What is remembered of a file with that digest; it changes with the file."""
+    status = path.stat()
+    return sha256, status.st_mtime_ns, status.st_size
 
 
 def _mismatch(store: Store, key: str, sha256: str) -> BadDataError:

@@ -1,8 +1,9 @@
 """Local files that appear whole or not at all, and what an error of the file system means."""
 
 import errno
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,15 @@ _WRONG_PLACE = {
     errno.EROFS,
 }
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+def write_chunks(file: BinaryIO, chunks: Iterable[bytes]) -> str:
+    """Write bytes to a file, and return their SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+        file.write(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -4,13 +4,14 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
 from job.errors import BadDataError, ConfigError, MissingObjectError
 from job.storage.base import check_key, check_prefix
-from job.storage.files import CHUNK_BYTES, TEMPORARY_PREFIX, file_errors, whole_file
+from job.storage.files import CHUNK_BYTES, TEMPORARY_PREFIX, file_errors, whole_file, write_chunks
 
 
 class LocalStore:
@@ -58,10 +59,10 @@ class LocalStore:
         with path.open("rb") as source, whole_file(target, durable=True) as file:
             shutil.copyfileobj(source, file, CHUNK_BYTES)
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         """Copy an object to a file; see `Store.download`."""
         with self._open(key) as source, whole_file(path) as file:
-            shutil.copyfileobj(source, file, CHUNK_BYTES)
+            return write_chunks(file, iter(partial(source.read, CHUNK_BYTES), b""))
 
     def local_path(self, key: str) -> Path:
         """The object's file, whether it is there or not."""

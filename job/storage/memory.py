@@ -6,7 +6,7 @@ from threading import Lock
 
 from job.errors import BadDataError, MissingObjectError
 from job.storage.base import check_key, check_prefix
-from job.storage.files import whole_file
+from job.storage.files import whole_file, write_chunks
 
 
 class MemoryStore:
@@ -51,11 +51,11 @@ class MemoryStore:
         """Write an object from a file; see `Store.upload`."""
         self.write(key, path.read_bytes())
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         """Write an object to a file; see `Store.download`."""
         data = self.read(key)
         with whole_file(path) as file:
-            file.write(data)
+            return write_chunks(file, [data])
 
     def local_path(self, key: str) -> None:
         """No object has a file."""

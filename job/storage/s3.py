@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from job.errors import BadDataError, ConfigError, MissingObjectError
 from job.storage.base import check_key, check_prefix
-from job.storage.files import CHUNK_BYTES, whole_file
+from job.storage.files import CHUNK_BYTES, whole_file, write_chunks
 from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of
 from job.threads import stop_if_dropped
 
@@ -110,18 +110,16 @@ class S3Store:
         ):
             manager.upload(str(path), at["Bucket"], at["Key"]).result()
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         """Write an object to a file; see `Store.download`."""
         with whole_file(path) as file:
 
-            def save(answer: dict[str, Any]) -> None:
+            def save(answer: dict[str, Any]) -> str:
                 file.seek(0)
                 file.truncate()
-                for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
-                    stop_if_dropped()
-                    file.write(chunk)
+                return write_chunks(file, _while_wanted(answer["Body"].iter_chunks(CHUNK_BYTES)))
 
-            self._get(key, save)
+            return self._get(key, save)
 
     def local_path(self, key: str) -> None:
         """No object has a file here."""
@@ -250,6 +248,13 @@ class S3Store:
             with s3_errors(self.url):
                 self._client_of_process = (os.getpid(), _new_client())
         return self._client_of_process[1]
+
+
+def _while_wanted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks, as long as somebody waits for them."""
+    for chunk in chunks:
+        stop_if_dropped()
+        yield chunk
 
 
 def _new_client() -> Any:

@@ -1,5 +1,6 @@
 """What every store does: the same tests for memory, a directory, and two independent S3 servers."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -87,7 +88,8 @@ def test_a_reader_never_sees_half_a_write(store: Store) -> None:
 def test_an_object_may_be_empty(store: Store, tmp_path: Path) -> None:
     """No bytes are an object too: it exists, is read, is listed and is downloaded."""
     store.write("empty", b"")
-    store.download("empty", tmp_path / "file")
+    digest = store.download("empty", tmp_path / "file")
+    assert digest == hashlib.sha256().hexdigest()
     assert store.exists("empty")
     assert store.read("empty") == b""
     assert list(store.list("")) == ["empty"]
@@ -132,7 +134,7 @@ def test_large_files_go_both_ways(store: Store, tmp_path: Path) -> None:
     data = np.arange(5_000_000, dtype=np.uint32).tobytes()
     source.write_bytes(data)
     store.upload("large.tar", source)
-    store.download("large.tar", target)
+    assert store.download("large.tar", target) == hashlib.sha256(data).hexdigest()
     assert target.read_bytes() == data
     assert store.read_range("large.tar", 17_000_000, 1000) == data[17_000_000:17_001_000]
     assert [path.name for path in target.parent.iterdir()] == ["target"]

@@ -215,10 +215,10 @@ def test_the_next_shard_is_on_its_way_while_one_is_read(
     begun = threading.Event()
     download = MemoryStore.download
 
-    def watched(self: MemoryStore, key: str, path: "Path") -> None:
+    def watched(self: MemoryStore, key: str, path: "Path") -> str:
         if key.endswith("pool/00001.tar"):
             begun.set()
-        download(self, key, path)
+        return download(self, key, path)
 
     dataset.ids("pool")
     monkeypatch.setattr(MemoryStore, "download", watched)

@@ -22,10 +22,10 @@ class CountingStore(MemoryStore):
 
     num_downloads = 0
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         """Count, and download."""
         self.num_downloads += 1
-        super().download(key, path)
+        return super().download(key, path)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,10 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_an_object_is_downloaded_once(
     remote: CountingStore, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first fetch downloads into the cache; later ones, of other keys too, find it there."""
+    """The first fetch downloads into the cache; later ones, of other keys too, find it there.
+
+    Its bytes are checked as they come, so the file is not read again for that.
+    """
     calls = hashed(monkeypatch)
     path = cache.fetch(remote, "a/0.tar", SHA256)
     assert path.read_bytes() == DATA
@@ -72,7 +75,7 @@ def test_an_object_is_downloaded_once(
     remote.write("b/same.tar", DATA)
     assert cache.fetch(remote, "b/same.tar", SHA256) == path
     assert remote.num_downloads == 1
-    assert len(calls) == 1
+    assert not calls
 
 
 def test_another_process_checks_what_it_finds(
@@ -152,10 +155,10 @@ def test_two_processes_may_fetch_the_same(
     other.write("a/0.tar", DATA)
     download = remote.download
 
-    def overtaken(key: str, path: Path) -> None:
+    def overtaken(key: str, path: Path) -> str:
         first = cache.fetch(other, "a/0.tar", SHA256)
         assert first.read_bytes() == DATA
-        download(key, path)
+        return download(key, path)
 
     monkeypatch.setattr(remote, "download", overtaken)
     path = cache.fetch(remote, "a/0.tar", SHA256)
