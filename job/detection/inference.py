@@ -28,7 +28,7 @@ from job.detection.device import resolve_device
 from job.detection.folding import fold_batch_norm
 from job.detection.models import Detector, RawOutput
 from job.detection.post_processing import Predictions, describe, detect, half, offsets
-from job.detection.transforms import View, augmented_view
+from job.detection.transforms import View, augmented_view, scaled
 from job.kept import Kept
 from job.records import Floats, ScoreRecord, rows
 from job.threads import in_threads
@@ -270,6 +270,8 @@ def _look_at(
 
     def square() -> Square:
         image, size_wh, frame = decode(size)
+        if frame == (0, 0, *image.size):
+            return scaled(image, size), size_wh
         return View(*frame, size).render(image, detector.fill), size_wh
 
     pixels, size_wh = squares.get((image_id, size), square, 3 * size * size)

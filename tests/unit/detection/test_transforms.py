@@ -9,7 +9,7 @@ from torchvision.tv_tensors import BoundingBoxes
 from job.detection import transforms
 from job.detection.models import Target
 from job.detection.seeding import seeded
-from job.detection.transforms import Augmentation, View, augmented_view, training_sample
+from job.detection.transforms import Augmentation, View, augmented_view, scaled, training_sample
 from job.errors import BadDataError
 from job.records import Annotation
 
@@ -59,6 +59,17 @@ def test_without_augmentation_the_image_is_stretched_to_the_square() -> None:
     assert np.array_equal(pixels.permute(1, 2, 0).numpy(), expected)
     assert target["boxes"].tolist() == [[32, 16, 64, 32]]
     assert target["labels"].tolist() == [2]
+
+
+@pytest.mark.parametrize("size_wh", [(500, 375), (64, 64), (31, 200), (1, 1)])
+def test_what_is_scaled_alone_is_pillows_resize_but_for_rounding(size_wh: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(0, 256, (*size_wh[::-1], 3), dtype=np.uint8))
+    expected = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    pixels = scaled(image, SIZE)
+    assert pixels.dtype == torch.uint8
+    difference = pixels.permute(1, 2, 0).numpy().astype(int) - expected
+    assert np.abs(difference).max() <= 2
 
 
 def test_a_view_past_the_edge_is_filled() -> None:
