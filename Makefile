@@ -35,13 +35,14 @@ docs: .venv/run ## Write the references of the configuration and of the chart's 
 	$(BIN)/python -m job.reference > docs/configuration.md
 	$(BIN)/python helm/reference.py > helm/README.md
 
-bench: .venv/dev ## Measure speed side by side with others and with the limits; about 20 minutes
+bench: .venv/bench ## Measure speed side by side with others and with the limits; about 20 minutes
 	$(BIN)/python benchmarks/everything.py
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 
 image: ## Build the image, and print its size by layer; docs/image.md has the settings
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
@@ -72,3 +73,7 @@ clean: ## Remove the virtual environment and all caches, but not ./state
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	$(PIP) install --no-deps --editable .
 	@touch $@ .venv/run
+
+.venv/bench: benchmarks/requirements.txt .venv/dev
+	$(PIP) install --require-hashes -r benchmarks/requirements.txt
+	@touch $@

@@ -1,14 +1,13 @@
 """Time and memory of ingest, score and select as the pool grows; each in a process of its own."""
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from measure import Repeated
+from measure import Repeated, peak_bytes
 
 from job import config as configuration
 from job import experiment
@@ -47,7 +46,7 @@ def work(what: str, state: Path, num_images: int) -> None:
         stage: StageRef = MEASURED[what]
         run_stage(store, load_experiment(store, "growth"), stage)
     seconds = time.perf_counter() - begun
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(seconds, peak_bytes() / 1e6)
 
 
 def measure(what: str, state: Path, num_images: int) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -44,6 +45,15 @@ def fastest(functions: dict[str, Callable[[], object]], repeats: int = 5) -> dic
             if number:  # the first warms up
                 seconds[name] = min(seconds[name], time.perf_counter() - begun)
     return seconds
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process had at a time.
+
+    What `getrusage` says is at least the memory of the process that started this one.
+    """
+    (line,) = re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    return int(line) * 1024
 
 
 def machine() -> str:

@@ -1,4 +1,7 @@
-"""Reading a pool from S3: al-voc's shards, one GET an image, and the bare bytes of the shards."""
+"""Reading a pool from S3: al-voc's shards, one GET an image, and the bare bytes of the shards.
+
+Where webdataset is installed, it reads the same shards, each through a program `curl`.
+"""
 
 import argparse
 import hashlib
@@ -13,12 +16,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3
+from botocore.config import Config as BotoConfig
 from measure import Repeated, Row, fastest, table
 
 from job.data.dataset import SHARDS_AHEAD, Dataset
 from job.data.ingest import ingest
 from job.storage.s3 import S3Store
 from job.threads import in_threads
+
+try:
+    import webdataset as wds
+except ImportError:
+    wds = None
 
 KEYS = ("benchmark-key", "benchmark-secret")
 
@@ -63,7 +72,8 @@ def main() -> None:
         dataset = Dataset.open(store, "drawn")
         ids, shards = dataset.ids("pool"), dataset.shards("pool")
         size = sum(shard.num_bytes for shard in shards) / 1e6
-        client = boto3.client("s3", region_name="us-east-1")
+        settings = BotoConfig(signature_version="s3v4")
+        client = boto3.client("s3", region_name="us-east-1", config=settings)
 
         os.environ["AL_CACHE"] = cache
 
@@ -87,7 +97,17 @@ def main() -> None:
         def single(image_id: str) -> int:
             return len(dataset.read_image("pool", image_id).data)
 
+        def webdataset() -> None:
+            urls = [
+                client.generate_presigned_url("get_object", {"Bucket": "pool", "Key": key})
+                for key in (f"state/{dataset.keys.shard('pool', n)}" for n in range(len(shards)))
+            ]
+            pipes = [f"pipe:curl --silent --fail '{url}'" for url in urls]
+            samples = wds.WebDataset(pipes, shardshuffle=False, empty_check=False)
+            assert sum(1 for _ in samples.to_tuple("__key__", "jpg")) == len(ids)  # noqa: S101
+
         few = ids[:2000]
+        others = {"webdataset": webdataset} if wds and shutil.which("curl") else {}
         seconds = fastest(
             {
                 "clear": lambda: shutil.rmtree(cache),
@@ -96,6 +116,7 @@ def main() -> None:
                 "raw": lambda: list(in_threads(raw, range(len(shards)), SHARDS_AHEAD, 2)),
                 "checked": lambda: list(in_threads(checked, range(len(shards)), SHARDS_AHEAD, 2)),
                 "single": lambda: list(in_threads(single, few, SHARDS_AHEAD, 8)),
+                **others,
             },
             repeats=3,
         )
@@ -106,6 +127,8 @@ def main() -> None:
         f"the bare bytes {size / seconds['raw']:,.0f} MB/s, "
         f"with their SHA-256 and into a file {size / seconds['checked']:,.0f} MB/s"
     )
+    for name in others:
+        beside += f"; {name} {len(ids) / seconds[name]:,.0f} images/s"
     print(
         table(
             [

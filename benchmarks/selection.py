@@ -10,7 +10,6 @@ Prints seconds, the ratio of the two, and the peak memory of the process.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from measure import peak_bytes
 
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Strategy
@@ -126,8 +126,7 @@ def measured(arguments: argparse.Namespace) -> None:
         )
         assert len(selection.ids) == arguments.budget  # noqa: S101 - a check, not an input
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "bytes": peak}))
+    print(json.dumps({"seconds": seconds, "bytes": peak_bytes()}))
 
 
 def measure(arguments: argparse.Namespace, arm: str, *, only_scan: bool) -> dict[str, float]:
