@@ -19,7 +19,7 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 tests/unit tests/integration tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit tests/integration tests/chart
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
