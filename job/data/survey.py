@@ -12,10 +12,11 @@ from job.data.examine import Checked, Examined, examine
 from job.data.source import Sample, Source
 from job.errors import BadDataError
 from job.keys import Split
-from job.threads import in_threads
+from job.threads import in_threads, stop_if_dropped
 
-# Samples that a thread takes: of one alone, passing it on would take a good part of the time.
-_AT_A_TIME = 16
+# Samples that a thread takes: of one alone, passing it on would take a good part of the time; all
+# that are under way are in memory.
+_AT_A_TIME = 4
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Survey:
         samples, threads = iter(self._source.samples(split)), min(8, os.cpu_count() or 1)
         few = iter(lambda: list(islice(samples, _AT_A_TIME)), [])
         with (
-            closing(in_threads(_examine_all, few, threads, 2 * threads)) as examined,
+            closing(in_threads(_examine_all, few, threads, threads)) as examined,
             log.progress(f"ingest {split}", total, "images") as bar,
         ):
             for result in chain.from_iterable(examined):
@@ -169,4 +170,8 @@ class Survey:
 
 
 def _examine_all(samples: list[Sample]) -> list[Examined]:
-    return [examine(sample) for sample in samples]
+    examined = []
+    for sample in samples:
+        stop_if_dropped()
+        examined.append(examine(sample))
+    return examined

@@ -270,7 +270,7 @@ def _look_at(
 
     def square() -> Square:
         image, size_wh, frame = decode(size)
-        if frame == (0, 0, *image.size):
+        if frame == (0, 0, *image.size) and max(image.size) <= 2 * size:
             return scaled(image, size), size_wh
         return View(*frame, size).render(image, detector.fill), size_wh
 

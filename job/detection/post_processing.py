@@ -7,7 +7,7 @@ embedding, F, Y, X = channels, rows and columns of a feature map.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,9 @@ MAX_CANDIDATES = 400
 # Two boxes that overlap by as much may be of one object.
 OVERLAP_IOU = 0.5
 
-# How far logits are off at most when a probability is just at a threshold.
+# Of probabilities of candidates, what `detect` looks at for all images at once.
+_MANY = 1 << 18
+# More than what a comparison of logits may be off by.
 _ROUNDING = 1e-3
 
 
@@ -44,6 +46,14 @@ class Predictions:
     """At stride 16."""
     embeddings_BE: Tensor
 
+    def one_by_one(self) -> "Iterator[Predictions]":
+        """Yield each image as a batch of its own."""
+        for row, (image_id, size_wh, view) in enumerate(
+            zip(self.ids, self.sizes_wh, self.views, strict=True)
+        ):
+            tensors = self.logits_BAK, self.boxes_BA4, self.fine_maps_BFYX, self.embeddings_BE
+            yield Predictions([image_id], [size_wh], [view], *(t[row : row + 1] for t in tensors))
+
     def original_boxes(self, boxes: Iterable[Tensor]) -> Floats:
         """Return boxes of the square in pixels of their images, clipped to them: float32 (D, 4).
 
@@ -61,7 +71,7 @@ class Predictions:
 class _Candidates:
     """Anchors that may have a likely class, of all images in order.
 
-    They are on the CPU: there are few, and what follows takes many small steps.
+    They are on the CPU: a trained network has few, and what follows takes many small steps.
     """
 
     image_N: Tensor
@@ -131,6 +141,9 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
         config: What is kept.
     """
     found = _Candidates.of(seen, config.score_threshold)
+    if found.probabilities_NC.numel() > _MANY and len(seen.ids) > 1:
+        # A network that has learnt little finds every class everywhere.
+        return Detections.joined([detect(each, config) for each in seen.one_by_one()])
     possible_NC = (found.probabilities_NC >= config.score_threshold) & found.has_area_N[:, None]
     row_M, class_M = torch.nonzero(possible_NC, as_tuple=True)
     score_M, image_M = found.probabilities_NC[row_M, class_M], found.image_N[row_M]

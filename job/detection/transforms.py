@@ -122,7 +122,8 @@ class View:
 def scaled(image: Image.Image, size: int) -> Tensor:
     """Return all of an RGB image on the network's square: uint8 (3, size, size).
 
-    As `View.whole` renders it, but for the rounding of two levels at most, in a third of the time.
+    As `View.whole` renders it but for rounding, a level or two. Up to twice the square's side it
+    takes a third of the time; of larger images, every pixel would count, and it would take longer.
     """
     pixels_HWC = torch.from_numpy(np.array(image))
     resized: Tensor = interpolate(

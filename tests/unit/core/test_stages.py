@@ -20,6 +20,7 @@ from job.acquisition.strategy import Selection, Strategy
 from job.config import Config
 from job.data.dataset import Dataset
 from job.data.images import decode_at_least
+from job.detection import inference
 from job.detection.backbone import new_detector
 from job.detection.inference import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
@@ -231,6 +232,24 @@ def without_scores(finished: LocalStore) -> MemoryStore:
         if "/score/" not in key:
             store.write(key, finished.read(key))
     return store
+
+
+def test_only_scoring_compiles_the_network(
+    finished: LocalStore, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is asked for; the images of an evaluation are too few."""
+    compiled: list[str] = []
+    monkeypatch.setattr(inference, "compile_network", lambda *_: compiled.append("a network"))
+    store = MemoryStore()
+    for key in finished.list(""):
+        if "/score/" not in key and "/evaluate/" not in key:
+            store.write(key, finished.read(key))
+    begun = load_experiment(store, settings.experiment)
+    runtime = begun.runtime.model_copy(update={"compile": True})
+    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("evaluate"))
+    assert not compiled
+    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("score"))
+    assert compiled == ["a network"]
 
 
 @pytest.mark.parametrize("count", [3, 5, 8])

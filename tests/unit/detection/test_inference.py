@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch._dynamo.utils import counters
-from torchvision.ops import roi_align
 
 from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
 from job.detection import compiling
@@ -26,7 +25,7 @@ from job.detection.inference import (
     score_images,
 )
 from job.detection.models import Detector, RawOutput, build_detector
-from job.detection.post_processing import Predictions, _box_features
+from job.detection.post_processing import Predictions
 from job.detection.transforms import View
 from job.errors import BadDataError
 from job.kept import Kept
@@ -220,28 +219,6 @@ def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: Detector) 
     np.testing.assert_allclose(record.embeddings, expected, atol=2e-3, rtol=2e-3)
 
 
-def test_box_features_are_those_of_roi_align() -> None:
-    """Of boxes of all sizes, at the edges too, by torchvision's own code."""
-    rng = np.random.default_rng(0)
-    corners = rng.uniform(0, 320, (200, 2, 2)).astype(np.float32)
-    boxes = torch.from_numpy(np.concatenate([corners.min(1), corners.max(1)], axis=1))
-    edges = [[0, 0, 320, 320], [0, 0, 0.5, 0.5], [319, 100, 320, 101], [16, 32, 48, 64]]
-    boxes = torch.cat([boxes, torch.tensor(edges, dtype=torch.float32)])
-    fine_map = torch.from_numpy(rng.normal(size=(8, 20, 20)).astype(np.float32))
-    fine_maps = torch.stack([fine_map, fine_map.flip(1), fine_map.flip(2)])
-    nothing = torch.empty(0)
-    view = View.whole((320, 320), 320)
-    seen = Predictions(
-        ["a", "b", "c"], [(320, 320)] * 3, [view] * 3, nothing, nothing, fine_maps, nothing
-    )
-    of_images = [boxes[:150], boxes[:0], boxes[150:]]
-    expected = roi_align(
-        fine_maps, of_images, output_size=1, spatial_scale=20 / 320, aligned=True
-    ).flatten(1)
-    torch.testing.assert_close(_box_features(seen, of_images), expected, atol=1e-5, rtol=0)
-    assert _box_features(seen, [boxes[:0]] * 3).shape == (0, 8)
-
-
 def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
     """Its eight bits: logits within a fiftieth of the largest, and not the same."""
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
@@ -377,6 +354,19 @@ def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
     assert torch.equal(pixels, torch.tensor([255, 0, 0])[:, None, None].expand(3, 64, 64))
     assert record.sizes_wh.tolist() == [[256, 128]]
     assert record.boxes_xyxy[0].tolist() == [0, 0, 128, 64]
+
+
+@pytest.mark.parametrize(("size_wh", "most"), [((90, 70), 2), ((300, 200), 0), ((64, 129), 0)])
+def test_the_network_sees_the_whole_view(
+    detector: Detector, size_wh: tuple[int, int], most: int
+) -> None:
+    """But for rounding, up to twice its side; larger images as in training without augmentation."""
+    squares = Kept[Square](3 * 64 * 64)
+    ((image_id, image),) = photos(1, size=size_wh)
+    predict(detector, [(image_id, image)], engine=Engine(CPU, 1, squares))
+    pixels, _ = squares.get((image_id, 64), pytest.fail, 0)
+    expected = View.whole(size_wh, 64).render(image, detector.fill)
+    assert (pixels.int() - expected.int()).abs().max() <= most
 
 
 def test_a_compiled_network_says_the_same(detector: Detector) -> None:

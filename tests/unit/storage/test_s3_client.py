@@ -5,9 +5,9 @@ import pickle
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError, SSLError
@@ -145,6 +145,35 @@ def test_a_download_that_nobody_waits_for_stops(
     results.close()
     assert body.num_chunks < 2000
     assert not list(tmp_path.iterdir())
+
+
+def test_what_nobody_waits_for_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the results are given up between two requests, the second is not sent."""
+    num_requests, begun, go_on = 0, Event(), Event()
+
+    def get_object(**_: object) -> NoReturn:
+        nonlocal num_requests
+        num_requests += 1
+        pytest.fail("a request")
+
+    store = S3Store("bucket")
+    client = SimpleNamespace(get_object=get_object, meta=SimpleNamespace(endpoint_url="http://s3"))
+    monkeypatch.setattr(store, "_client", lambda: client)
+
+    def work(number: int) -> None:
+        if number:
+            begun.set()
+            assert go_on.wait(5)
+            store.download("a", tmp_path / "a")
+
+    results = in_threads(work, range(2), 2, 1)
+    next(results)
+    assert begun.wait(5)
+    Timer(0.2, go_on.set).start()  # after `close` has begun to wait
+    results.close()
+    assert num_requests == 0
 
 
 def answered(status: int, code: str, text: str = "said so") -> ClientError:
