@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 COMMANDS = (
     "scoring.py",
     "post_processing.py",
-    "training.py --steps 4",
+    "training.py --steps 8",
     "evaluate.py",
     "reading.py",
     "ingesting.py",

@@ -3,6 +3,8 @@
 import os
 import platform
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -45,6 +47,19 @@ def fastest(functions: dict[str, Callable[[], object]], repeats: int = 5) -> dic
             if number:  # the first warms up
                 seconds[name] = min(seconds[name], time.perf_counter() - begun)
     return seconds
+
+
+def as_others(script: str, *arguments: object) -> float:
+    """Run a script in a process without our settings, and return the number that it prints last."""
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, script, *map(str, arguments)],
+        # glibc's default, said aloud: job.detection then leaves memory to it.
+        env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=7"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(ended.stdout.split()[-1])
 
 
 def peak_bytes() -> int:

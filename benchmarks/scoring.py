@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import first  # noqa: F401
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from measure import Row, table
+from measure import Row, as_others, table
 from PIL import Image
 from post_processing import draw_logits
 from torch import nn
@@ -24,8 +25,9 @@ from torchvision.transforms import v2
 
 from job import config as configuration
 from job import experiment
-from job.config import Config
+from job.config import Config, DetectorConfig
 from job.data.dataset import Dataset as Stored
+from job.data.synthetic import SyntheticSource
 from job.detection.compiling import compile_network
 from job.detection.folding import fold_batch_norm
 from job.detection.models import Detector, build_detector
@@ -63,9 +65,9 @@ class Trained(nn.Module):
         return outputs
 
 
-def fresh(config: Config, classes: tuple[str, ...]) -> Detector:
+def fresh(config: DetectorConfig, classes: tuple[str, ...]) -> Detector:
     """Return a detector with a few dozen boxes to keep in each image."""
-    detector = build_detector(config.detector, classes, seed=0)
+    detector = build_detector(config, classes, seed=0)
     detector.ssd.head = Trained(detector.ssd.head, draw_logits(detector))
     return detector.eval()
 
@@ -163,7 +165,9 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
         def score(precision: str, compiled: bool) -> float:  # noqa: FBT001
             settings = make(precision, compiled)
             config = begun.model_copy(update={"score": settings.score, "runtime": settings.runtime})
-            with patch("job.stages.score.load_model", lambda *_: fresh(config, dataset.classes)):
+            with patch(
+                "job.stages.score.load_model", lambda *_: fresh(config.detector, dataset.classes)
+            ):
                 started = time.perf_counter()
                 run_stage(store, config, ROUND.stage("score"))
                 return time.perf_counter() - started
@@ -177,7 +181,11 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--stock", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.stock:
+        print(time_stock(arguments.stock, arguments.threads, arguments.device))
+        return
     few, many, threads = arguments.images // 3, arguments.images, arguments.threads
     device = arguments.device
     kinds = {
@@ -195,10 +203,10 @@ def main() -> None:
                 gc.collect()
             dataset, config = pool.dataset, pool.config
             if count == few:
-                peer = time_stock(dataset, config, threads, device)
+                peer = peer_of(dataset, threads, device)
     alone = {
         name: network_alone(
-            fresh(config, dataset.classes),
+            fresh(config.detector, dataset.classes),
             threads,
             device,
             half=precision == "bfloat16",
@@ -209,18 +217,25 @@ def main() -> None:
     print(table(list(rows(seconds, many - few, few, peer, alone))))
 
 
-def time_stock(dataset: Stored, config: Config, threads: int, device: str) -> float:
-    """Images/s of the stock loop over the same pool, as files."""
+def peer_of(dataset: Stored, threads: int, device: str) -> float:
+    """Images/s of the stock loop over the same pool, as files, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = []
         for image_id, data in dataset.iter_images("pool"):
-            paths.append(Path(folder) / f"{image_id.replace('/', '-')}.jpg")
-            paths[-1].write_bytes(data)
-        detector = fresh(config, dataset.classes)
-        torch.set_num_threads(threads)
-        stock(detector, paths[:BATCH], Path(folder) / "warm.parquet", threads, device)
+            (Path(folder) / f"{image_id.replace('/', '-')}.jpg").write_bytes(data)
+        options = ("--threads", threads, "--device", device)
+        return as_others(__file__, "--stock", folder, *options)
+
+
+def time_stock(folder: Path, threads: int, device: str) -> float:
+    """Images/s of the stock loop over a folder."""
+    paths = sorted(folder.iterdir())
+    settings = DetectorConfig(size=320, backbone="scratch")
+    detector = fresh(settings, SyntheticSource.classes)
+    torch.set_num_threads(threads)
+    with tempfile.TemporaryDirectory() as results:
+        stock(detector, paths[:BATCH], Path(results) / "warm.parquet", threads, device)
         begun = time.perf_counter()
-        stock(detector, paths, Path(folder) / "stock.parquet", threads, device)
+        stock(detector, paths, Path(results) / "stock.parquet", threads, device)
         return len(paths) / (time.perf_counter() - begun)
 
 

@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import first  # noqa: F401
 import torch
-from measure import Row, table
+from measure import Row, as_others, table
 from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
@@ -87,9 +88,10 @@ def ours(
     images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
 ) -> float:
     """Images/s of `job.detection.training.fit`."""
+    detector = detector_of(classes)
     begun = time.perf_counter()
     fit(
-        detector_of(classes),
+        detector,
         LabelledImages(tuple(images)),
         TrainConfig(batch_size=BATCH, learning_rate=1e-4),
         steps=steps,
@@ -129,10 +131,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--plain", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    device = arguments.device
+    device, options = arguments.device, ("--steps", arguments.steps, "--threads", arguments.threads)
     workers = 0 if device == "cpu" else arguments.threads
     torch.set_num_threads(arguments.threads)
+    if arguments.plain:
+        dataset = Stored.open(LocalStore(arguments.plain), "drawn")
+        images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps
+        print(plain(images, classes, steps, arguments.threads, device))
+        return
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
         source = SyntheticSource(SyntheticConfig(num_pool=1, num_test=128, size=400))
@@ -142,9 +150,8 @@ def main() -> None:
         best = {"ours": 0.0, "plain": 0.0, "alone": 0.0}
         for _ in range(2):  # in turn, so that a busy moment hits all alike
             best["ours"] = max(best["ours"], ours(images, classes, steps, workers, device))
-            best["plain"] = max(
-                best["plain"], plain(images, classes, steps, arguments.threads, device)
-            )
+            recipe = as_others(__file__, "--plain", folder, "--device", device, *options)
+            best["plain"] = max(best["plain"], recipe)
             best["alone"] = max(best["alone"], alone(classes, steps, device))
     print(
         table(

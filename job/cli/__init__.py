@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from job import log
+from job.allocator import keep_memory
 from job.cli import cluster, ingest, progress, replay, stages
 from job.cli.lazy import lazy
 from job.cli.options import (
@@ -181,6 +182,7 @@ def _tell_places(store: Store, experiment: str) -> None:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
+    keep_memory()
     for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)

@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
+from job.allocator import keep_memory
 from job.errors import (
     AlJobError,
     BadDataError,
@@ -169,6 +170,7 @@ def take_part(work: Callable[[Exchange, int, int], None]) -> NoReturn:
     Args:
         work: Called with the directory, the process's rank and how many there are.
     """
+    keep_memory()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
