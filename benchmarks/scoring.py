@@ -35,7 +35,7 @@ from job.keys import RoundRef
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
-BATCH = 16
+BATCH, FEW = 16, 256
 ROUND = RoundRef("scoring", 0, None, 0)
 CONFIG = """
 experiment: scoring
@@ -178,7 +178,7 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=768)
+    parser.add_argument("--images", type=int, default=1792)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--stock", type=Path, help=argparse.SUPPRESS)
@@ -186,7 +186,7 @@ def main() -> None:
     if arguments.stock:
         print(time_stock(arguments.stock, arguments.threads, arguments.device))
         return
-    few, many, threads = arguments.images // 3, arguments.images, arguments.threads
+    few, many, threads = FEW, arguments.images, arguments.threads
     device = arguments.device
     kinds = {
         "float32 (the default)": ("float32", False),
