@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import first  # noqa: F401
 from measure import Repeated, peak_bytes
 
 from job import config as configuration

@@ -53,12 +53,14 @@ def as_others(script: str, *arguments: object) -> float:
     """Run a script in a process without our settings, and return the number that it prints last."""
     ended = subprocess.run(  # noqa: S603
         [sys.executable, script, *map(str, arguments)],
-        # glibc's default, said aloud: job.detection then leaves memory to it.
+        # glibc's default, said aloud: `job.allocator` then leaves memory to it.
         env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=7"},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if ended.returncode:
+        sys.exit(ended.stderr)
     return float(ended.stdout.split()[-1])
 
 

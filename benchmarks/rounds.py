@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
 
+import first  # noqa: F401
 from measure import Row, table
 
 from job import config as configuration

@@ -250,7 +250,7 @@ def rows(
         yield Row(
             f"score, 320 px, {name}",
             f"{rate:.1f} images/s after {max(start, 0):.1f} s",
-            f"torchvision's loop {peer:.1f}; its network alone {alone[name]:.1f}, "
+            f"torchvision's loop, as it comes, {peer:.1f}; our network alone {alone[name]:.1f}, "
             f"the fastest network alone {best:.1f}",
             f"{rate / peer:.1f}; {100 * rate / alone[name]:.0f} %, {100 * rate / best:.0f} %",
             "4 x; 85 %",

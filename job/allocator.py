@@ -4,8 +4,7 @@ import ctypes
 import os
 
 # Of glibc's malloc.h.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_MOST = (1 << 31) - 1
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
 def keep_memory() -> None:
@@ -22,9 +21,6 @@ def keep_memory() -> None:
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        for option, value in {
-            _ARENA_MAX: 1,
-            _MMAP_THRESHOLD: _MOST,
-            _TRIM_THRESHOLD: _MOST,
-        }.items():
-            set_option(option, value)
+        set_option(_ARENA_MAX, 1)  # one heap for all threads: of the others none holds 64 MB
+        set_option(_MMAP_MAX, 0)  # large blocks come from the heap too
+        set_option(_TRIM_THRESHOLD, -1)  # whose end is never given back

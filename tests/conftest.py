@@ -57,6 +57,7 @@ def al_job(
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
+    monkeypatch.setattr("job.cli.keep_memory", lambda: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])

@@ -25,7 +25,7 @@ MAX_CANDIDATES = 400
 # Two boxes that overlap by as much may be of one object.
 OVERLAP_IOU = 0.5
 
-# Of probabilities of candidates, what `detect` looks at for all images at once.
+# The most probabilities of candidates that `detect` handles for a whole batch at once.
 _MANY = 1 << 18
 # More than what a comparison of logits may be off by.
 _ROUNDING = 1e-3

@@ -4,10 +4,14 @@ import ctypes
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from job import cli
+from job.allocator import keep_memory
+from job.detection import processes
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     pytest.skip("the C library is not glibc", allow_module_level=True)
@@ -30,33 +34,63 @@ print(getrusage(RUSAGE_SELF).ru_minflt - before)
 NUM_PAGES = 100_000_000 // os.sysconf("SC_PAGE_SIZE")
 
 
-def num_faults(**more: str) -> int:
-    environment = {name: value for name, value in os.environ.items() if "MALLOC" not in name}
-    environment.pop("GLIBC_TUNABLES", None)
-    command = [sys.executable, "-c", AGAIN]
-    return int(subprocess.check_output(command, env=environment | more))  # noqa: S603
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What glibc is told, without telling it; and an environment that has no settings."""
+    for name in [name for name in os.environ if "MALLOC" in name]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    told: list[int] = []
+    library = SimpleNamespace(mallopt=lambda option, _value: told.append(option))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    return told
 
 
 def test_what_was_freed_is_used_again() -> None:
-    assert num_faults() < NUM_PAGES / 10
+    environment = {name: value for name, value in os.environ.items() if "MALLOC" not in name}
+    environment.pop("GLIBC_TUNABLES", None)
+    command = [sys.executable, "-c", AGAIN]
+    num_faults = int(subprocess.check_output(command, env=environment))  # noqa: S603
+    assert num_faults < NUM_PAGES / 10
 
 
-@pytest.mark.parametrize(
-    "setting", [("GLIBC_TUNABLES", "glibc.malloc.tcache_count=7"), ("MALLOC_ARENA_MAX", "8")]
-)
-def test_settings_of_the_environment_stay(setting: tuple[str, str]) -> None:
-    assert num_faults(**dict([setting])) >= NUM_PAGES
+def test_without_settings_glibc_is_told(options: list[int]) -> None:
+    keep_memory()
+    assert len(options) == 3
+
+
+@pytest.mark.parametrize("name", ["GLIBC_TUNABLES", "MALLOC_ARENA_MAX"])
+def test_settings_of_the_environment_stay(
+    options: list[int], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    keep_memory()
+    assert not options
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    keep_memory()
+
+
+class CalledError(Exception):
+    """It was called."""
+
+
+def called() -> NoReturn:
+    raise CalledError
 
 
 def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before there are threads."""
-
-    class Called(Exception):  # noqa: N818
-        pass
-
-    def stop() -> None:
-        raise Called
-
-    monkeypatch.setattr(cli, "keep_memory", stop)
-    with pytest.raises(Called):
+    monkeypatch.setattr(cli, "keep_memory", called)
+    with pytest.raises(CalledError):
         cli.main()
+
+
+def test_it_is_the_first_thing_that_a_training_process_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "keep_memory", called)
+    with pytest.raises(CalledError):
+        processes.take_part(lambda *_: None)
