@@ -186,10 +186,12 @@ def _lost_workers(
     """Where a worker process dies or has no room for its batches, keep what is done."""
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, ConnectionError, EOFError) as error:
         # A worker's traceback comes before its message.
-        reason = str(error).strip().rpartition("\n")[2]
-        if not (reason.startswith("DataLoader worker (pid") or "shared memory(shm)" in reason):
+        reason = str(error).strip().rpartition("\n")[2] or type(error).__name__
+        # It may die while its batch is handed over: then the connection to it breaks.
+        is_known = reason.startswith("DataLoader worker (pid") or "shared memory(shm)" in reason
+        if isinstance(error, RuntimeError) and not is_known:
             raise
         save()
         if stop():

@@ -1,7 +1,7 @@
 import importlib.metadata
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -17,6 +17,7 @@ from job.config import DetectorConfig, TrainConfig
 from job.detection import training
 from job.detection.checkpoint import HistoryRow
 from job.detection.distributed import Group
+from job.detection.draws import batches
 from job.detection.models import Detector, build_detector, save_model
 from job.detection.serialization import pack, unpack
 from job.detection.training import fit
@@ -221,6 +222,24 @@ def test_a_training_whose_worker_dies_may_go_on() -> None:
     assert len(shot.checkpoints) == 1
     resumed = Run(settings(), rectangles(9)).go(shot.checkpoints[-1])
     assert resumed.model == straight.model
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset by peer"), EOFError()])
+def test_a_worker_may_die_while_its_batch_is_handed_over(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Then what comes is no word of the loader's, but the broken connection to it."""
+
+    def broken(*arguments: Any, **settings: Any) -> Iterator[Any]:
+        yield next(iter(batches(*arguments, **{**settings, "workers": 0})))
+        raise error
+
+    monkeypatch.setattr(training, "batches", broken)
+    shot = Run(settings(), rectangles(3))
+    with pytest.raises(TemporaryError, match=r"at step 1 .*runtime\.workers") as caught:
+        shot.go(workers=1)
+    assert "\n" not in str(caught.value)
+    assert len(shot.checkpoints) == 1
 
 
 def test_a_training_without_shared_memory_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
