@@ -35,7 +35,7 @@ docs: .venv/run ## Write the references of the configuration and of the chart's 
 	$(BIN)/python -m job.reference > docs/configuration.md
 	$(BIN)/python helm/reference.py > helm/README.md
 
-bench: .venv/bench ## Measure speed side by side with others and with the limits; about 20 minutes
+bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
 	$(BIN)/python benchmarks/everything.py
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml

@@ -291,8 +291,12 @@ def flat(column: pa.ChunkedArray) -> NDArray[Any]:
 
 def offsets_of(column: pa.ChunkedArray) -> Integers:
     """Return where each row of an Arrow column of lists begins in its flat array: (rows + 1,)."""
-    lengths = np.asarray(column.combine_chunks().value_lengths(), dtype=np.int64)
-    return np.concatenate([[0], np.cumsum(lengths)])
+    return offsets(np.asarray(column.combine_chunks().value_lengths(), dtype=np.int64))
+
+
+def offsets(lengths: Sequence[int] | Integers) -> Integers:
+    """Return where each of some runs of rows begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def class_counts(annotations: Sequence[Annotation], classes: Sequence[str]) -> dict[str, int]:

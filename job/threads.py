@@ -1,8 +1,9 @@
 """Work on one item after another, in several threads."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from threading import Event, local
 from typing import TypeVar
 
@@ -62,3 +63,10 @@ def in_threads(
     finally:
         dropped.set()
         pool.shutdown(cancel_futures=True)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size` items, for what is worth a thread's turn; the last may be shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 
 from job import log
 from job.data.examine import Checked, Examined, examine
 from job.data.source import Sample, Source
 from job.errors import BadDataError
 from job.keys import Split
-from job.threads import in_threads, stop_if_dropped
+from job.threads import batched, in_threads, stop_if_dropped
 
 # Samples that a thread takes: of one alone, passing it on would take a good part of the time; all
 # that are under way are in memory.
@@ -101,8 +101,8 @@ class Survey:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        samples, threads = iter(self._source.samples(split)), min(8, os.cpu_count() or 1)
-        few = iter(lambda: list(islice(samples, _AT_A_TIME)), [])
+        samples, threads = self._source.samples(split), min(8, os.cpu_count() or 1)
+        few = batched(samples, _AT_A_TIME)
         with (
             closing(in_threads(_examine_all, few, threads, threads)) as examined,
             log.progress(f"ingest {split}", total, "images") as bar,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from job.records import DETECTIONS_SCHEMA, Floats, Integers
+from job.records import DETECTIONS_SCHEMA, Floats, Integers, offsets
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Detections:
         lengths = [np.diff(each.offsets) for each in parts]
         return cls(
             ids=tuple(image_id for each in parts for image_id in each.ids),
-            offsets=np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64),
+            offsets=offsets(np.concatenate([np.empty(0, np.int64), *lengths])),
             boxes_xyxy=np.concatenate(
                 [np.empty((0, 4), np.float32), *(p.boxes_xyxy for p in parts)]
             ),

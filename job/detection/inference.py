@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypeVar
 from zlib import crc32
@@ -27,11 +27,11 @@ from job.detection.detections import Detections
 from job.detection.device import resolve_device
 from job.detection.folding import fold_batch_norm
 from job.detection.models import Detector, RawOutput
-from job.detection.post_processing import Predictions, describe, detect, half, offsets
+from job.detection.post_processing import Predictions, describe, detect, half
 from job.detection.transforms import View, augmented_view, scaled
 from job.kept import Kept
-from job.records import Floats, ScoreRecord, rows
-from job.threads import in_threads
+from job.records import Floats, ScoreRecord, offsets, rows
+from job.threads import batched, in_threads
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -168,7 +168,7 @@ def score_images(
 
     def batches() -> Iterator[list[Unread]]:
         for number, part in enumerate(parts):
-            for batch in _batched(part, engine.batch_size):
+            for batch in batched(part, engine.batch_size):
                 begun.append(number)
                 yield batch
 
@@ -222,7 +222,7 @@ def embed_images(
     def embeddings(seen: Predictions) -> tuple[Sequence[str], Floats]:
         return seen.ids, half(seen.embeddings_BE)
 
-    batches = map_predictions(embeddings, detector, _batched(images, engine.batch_size), engine)
+    batches = map_predictions(embeddings, detector, batched(images, engine.batch_size), engine)
     ids: list[str] = []
     found = [np.empty((0, detector.map_channels[1]), np.float16)]
     for of_batch, embeddings_BE in batches:
@@ -249,7 +249,7 @@ def detect_images(
         engine: How the network is run.
     """
     function = partial(detect, config=config)
-    batches = map_predictions(function, detector, _batched(images, engine.batch_size), engine)
+    batches = map_predictions(function, detector, batched(images, engine.batch_size), engine)
     return Detections.joined(list(batches))
 
 
@@ -276,10 +276,3 @@ def _look_at(
 
     pixels, size_wh = squares.get((image_id, size), square, 3 * size * size)
     return pixels, size_wh, View.whole(size_wh, size)
-
-
-def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield lists of `size` items; the last may be shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -18,7 +18,7 @@ from torchvision.ops import batched_nms, box_iou
 from job.config import EvaluateConfig, ScoreConfig
 from job.detection.detections import Detections
 from job.detection.transforms import View
-from job.records import Floats, Integers, ScoreRecord
+from job.records import Floats, ScoreRecord, offsets
 
 # The most boxes that suppression looks at: of an image for the score record, of a class otherwise.
 MAX_CANDIDATES = 400
@@ -220,11 +220,6 @@ def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:
     # Linear interpolation between two cells: of a cell, what its distance leaves of 1.
     distance_DSX = at_DS.clamp(0, size - 1)[:, :, None] - torch.arange(size, device=low_D.device)
     return ((1 - distance_DSX.abs()).clamp(min=0) * share_DS[:, :, None]).sum(1)
-
-
-def offsets(lengths: Sequence[int] | Integers) -> Integers:
-    """Return where each of some runs of rows begins, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def half(values: Tensor) -> Floats:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError
+from job.threads import stop_if_dropped
 
 TEMPORARY_PREFIX = ".tmp-"
 """How the name of a file begins that is being written, or was when its writer was killed."""
@@ -29,9 +30,10 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write_chunks(file: BinaryIO, chunks: Iterable[bytes]) -> str:
-    """Write bytes to a file, and return their SHA-256 in hexadecimal."""
+    """Write bytes to a file, as long as somebody waits, and return their SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in chunks:
+        stop_if_dropped()
         digest.update(chunk)
         file.write(chunk)
     return digest.hexdigest()

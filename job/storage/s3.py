@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -117,7 +117,7 @@ class S3Store:
             def save(answer: dict[str, Any]) -> str:
                 file.seek(0)
                 file.truncate()
-                return write_chunks(file, _while_wanted(answer["Body"].iter_chunks(CHUNK_BYTES)))
+                return write_chunks(file, answer["Body"].iter_chunks(CHUNK_BYTES))
 
             return self._get(key, save)
 
@@ -248,13 +248,6 @@ class S3Store:
             with s3_errors(self.url):
                 self._client_of_process = (os.getpid(), _new_client())
         return self._client_of_process[1]
-
-
-def _while_wanted(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks, as long as somebody waits for them."""
-    for chunk in chunks:
-        stop_if_dropped()
-        yield chunk
 
 
 def _new_client() -> Any:
