@@ -11,9 +11,9 @@ from measure import Row, fastest, table
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from job.detection.average_precision import evaluate
-from job.detection.detections import Detections
-from job.records import Annotation
+from job.detection.metrics.average_precision import evaluate
+from job.detection.metrics.detections import Detections
+from job.records.annotation import Annotation
 
 CLASSES = tuple(f"class {number}" for number in range(20))
 

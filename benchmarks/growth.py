@@ -10,11 +10,11 @@ from pathlib import Path
 import first  # noqa: F401
 from measure import Repeated, peak_bytes
 
-from job import config as configuration
 from job import experiment
-from job.data.ingest import ingest
+from job.artifacts.experiments import load_experiment
+from job.config import loading
+from job.data.ingest.ingest import ingest
 from job.keys import RoundRef, StageRef
-from job.rounds import load_experiment
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -76,8 +76,8 @@ def main() -> None:
             state = Path(folder)
             cells = [measure("ingest", state, num_images)]
             store = LocalStore(state)
-            begun = experiment.begin(store, configuration.parse(CONFIG, "growth"))
-            for stage in ("select", "annotate-sim", "train"):
+            begun = experiment.begin(store, loading.parse(CONFIG, "growth"))
+            for stage in ("select", "annotate", "train"):
                 run_stage(store, begun, ROUND_0.stage(stage))
             cells += [measure(what, state, num_images) for what in MEASURED]
             print(f"| {num_images:,} | {' | '.join(cells)} |", flush=True)

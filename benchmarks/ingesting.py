@@ -10,10 +10,10 @@ from xml.sax.saxutils import escape
 from measure import Repeated, Row, fastest, table
 from PIL import Image
 
-from job.data.ingest import ingest
-from job.data.voc import VocSource
+from job.data.formats.voc import VocSource
+from job.data.ingest.ingest import ingest
+from job.runtime.parallel import in_threads
 from job.storage.local import LocalStore
-from job.threads import in_threads
 
 OBJECT = (
     "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax>"

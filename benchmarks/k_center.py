@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from job.acquisition.k_medoids import k_medoids
+from job.acquisition.numerics.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, TableRecord
-from job.config import ArmConfig
-from job.records import rows
+from job.config.experiment import ArmConfig
+from job.records.arrays import rows
 
 EMBEDDING, NUM_LABELLED, CLASSES = 256, 2000, 20
 NAMES = ("scikit-activeml", "small-text", "kmedoids")
@@ -127,8 +127,8 @@ def peers(python: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> N
         np.save(Path(folder) / "x.npy", x_NE)
         np.save(Path(folder) / "known.npy", known_LE)
         some = x_NE[: 4 * budget]
-        squares = (some**2).sum(axis=1)
-        distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * some @ some.T, 0))
+        image_cache = (some**2).sum(axis=1)
+        distances = np.sqrt(np.maximum(image_cache[:, None] + image_cache - 2 * some @ some.T, 0))
         np.fill_diagonal(distances, 0)
         np.save(Path(folder) / "distances.npy", distances)
         results = {name: run_peer(python, folder, budget, name) for name in NAMES}

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from job.config import SyntheticConfig
-from job.data.source import Sample
-from job.data.synthetic import SyntheticSource
+from job.config.experiment import SyntheticConfig
+from job.data.formats.base import Sample
+from job.data.formats.synthetic import SyntheticSource
 from job.keys import Split
 
 
@@ -53,7 +53,7 @@ def as_others(script: str, *arguments: object) -> float:
     """Run a script in a process without our settings, and return the number that it prints last."""
     ended = subprocess.run(  # noqa: S603
         [sys.executable, script, *map(str, arguments)],
-        # glibc's default, said aloud: `job.allocator` then leaves memory to it.
+        # glibc's default, said aloud: `job.runtime.process_setup` then leaves memory to it.
         env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=7"},
         capture_output=True,
         text=True,

@@ -6,10 +6,10 @@ import torch
 from measure import Row, fastest, table
 from PIL import Image
 
-from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection.models import Detector, build_detector
-from job.detection.post_processing import Predictions, describe, detect
-from job.detection.transforms import View
+from job.config.experiment import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.inference.post_processing import Predictions, describe, detect
+from job.detection.view import View
 
 IMAGES = 16
 

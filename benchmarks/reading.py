@@ -20,9 +20,9 @@ from botocore.config import Config as BotoConfig
 from measure import Repeated, Row, fastest, table
 
 from job.data.dataset import SHARDS_AHEAD, Dataset
-from job.data.ingest import ingest
+from job.data.ingest.ingest import ingest
+from job.runtime.parallel import in_threads
 from job.storage.s3 import S3Store
-from job.threads import in_threads
 
 try:
     import webdataset as wds

@@ -14,9 +14,9 @@ from unittest.mock import patch
 import first  # noqa: F401
 from measure import Row, table
 
-from job import config as configuration
 from job import experiment
-from job.config import Config
+from job.config import loading
+from job.config.experiment import Config
 from job.storage.local import LocalStore
 
 COMPUTATION = (
@@ -24,7 +24,7 @@ COMPUTATION = (
     "job.stages.score.score_images",
     "job.stages.evaluate.detect_images",
     "job.stages.evaluate.evaluate",
-    "job.stages.select.pick",
+    "job.selection.pick",
 )
 """What the stages are for; they run one after another."""
 SHARED = """
@@ -82,7 +82,7 @@ def quickstart() -> Row:
     """How much of the quickstart is something else than computation."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        config = experiment.begin(store, configuration.load("quickstart"))  # draws the data
+        config = experiment.begin(store, loading.load("quickstart"))  # draws the data
         computed = [0.0]
         with clocked(computed):
             begun = time.perf_counter()
@@ -98,9 +98,9 @@ def quickstart() -> Row:
     )
 
 
-def run(config: Config, kept_mb: int) -> tuple[float, int]:
+def run(config: Config, image_cache_mb: int) -> tuple[float, int]:
     """The seconds and the number of stages of an experiment in a store of its own."""
-    runtime = config.runtime.model_copy(update={"kept_mb": kept_mb})
+    runtime = config.runtime.model_copy(update={"image_cache_mb": image_cache_mb})
     config = config.model_copy(update={"runtime": runtime})
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
@@ -112,7 +112,7 @@ def run(config: Config, kept_mb: int) -> tuple[float, int]:
 
 def sharing() -> Iterator[Row]:
     """Four arms with five seeds, in one experiment and each by itself."""
-    config = configuration.parse(SHARED, "shared")
+    config = loading.parse(SHARED, "shared")
     kept, num_stages = run(config, 1000)
     forgotten, _ = run(config, 0)
     apart = [
@@ -131,7 +131,7 @@ def sharing() -> Iterator[Row]:
     yield Row(
         "the same: what was decoded stays in memory",
         f"{kept:.1f} s",
-        f"kept_mb: 0 {forgotten:.1f} s",
+        f"image_cache_mb: 0 {forgotten:.1f} s",
         f"{forgotten / kept:.2f}",
         "",
     )

@@ -23,14 +23,14 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from job import config as configuration
 from job import experiment
-from job.config import Config, DetectorConfig
+from job.config import loading
+from job.config.experiment import Config, DetectorConfig
 from job.data.dataset import Dataset as Stored
-from job.data.synthetic import SyntheticSource
-from job.detection.compiling import compile_network
-from job.detection.folding import fold_batch_norm
-from job.detection.models import Detector, build_detector
+from job.data.formats.synthetic import SyntheticSource
+from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.inference.compile import compile_network
+from job.detection.inference.fuse_batch_norm import fold_batch_norm
 from job.keys import RoundRef
 from job.stages import run_stage
 from job.storage.local import LocalStore
@@ -155,10 +155,10 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
                 compiled=compiled,
                 device=device,
             )
-            return configuration.parse(text, "scoring")
+            return loading.parse(text, "scoring")
 
         begun = experiment.begin(store, make("float32", False))  # noqa: FBT003
-        for stage in ("select", "annotate-sim", "train"):
+        for stage in ("select", "annotate", "train"):
             run_stage(store, begun, ROUND.stage(stage))
         dataset = Stored.open(store, "drawn")
 

@@ -24,9 +24,9 @@ from measure import peak_bytes
 
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Strategy
-from job.config import ArmConfig
-from job.records import ScoreRecord, Truth
-from job.stages.select import StoredRecord
+from job.config.experiment import ArmConfig
+from job.records.score_record import ScoreRecord, Truth
+from job.selection import StoredRecord
 
 BOXES, CLASSES, EMBEDDING, FEATURE = 20, 20, 256, 64
 PART, NUM_LABELLED = 512, 2000

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from measure import Row, fastest, table
 
+from job.artifacts.experiments import load_experiment
+from job.artifacts.stage_io import StageIO
 from job.keys import RoundRef
-from job.rounds import StageIO, load_experiment
 from job.stages import select
 from job.storage.local import LocalStore
 

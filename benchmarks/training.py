@@ -17,13 +17,13 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from job.config import DetectorConfig, SyntheticConfig, TrainConfig
+from job.config.experiment import DetectorConfig, SyntheticConfig, TrainConfig
 from job.data.dataset import Dataset as Stored
-from job.data.ingest import ingest
+from job.data.formats.synthetic import SyntheticSource
+from job.data.ingest.ingest import ingest
 from job.data.shards import LabelledImage
-from job.data.synthetic import SyntheticSource
-from job.detection.models import Detector, Target, build_detector
-from job.detection.training import fit
+from job.detection.detectors.ssd import Detector, Target, build_detector
+from job.detection.training.fit import fit
 from job.stages.train import LabelledImages
 from job.storage.local import LocalStore
 
@@ -92,7 +92,7 @@ def plain(
 def ours(
     images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
 ) -> float:
-    """Images/s of `job.detection.training.fit`."""
+    """Images/s of `job.detection.training.fit.fit`."""
     detector, arrived = detector_of(classes), list[float]()
 
     def stop() -> bool:

@@ -26,8 +26,8 @@ def train() -> None:
     """Train on noise and print images/s."""
     import torch  # noqa: PLC0415 - in the measured process only, after its environment is set
 
-    from job.config import DetectorConfig  # noqa: PLC0415
-    from job.detection.models import Target, build_detector  # noqa: PLC0415
+    from job.config.experiment import DetectorConfig  # noqa: PLC0415
+    from job.detection.detectors.ssd import Target, build_detector  # noqa: PLC0415
 
     torch.set_num_threads(2)
     config = DetectorConfig(size=96, width=0.5, backbone="scratch")

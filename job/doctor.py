@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from job.config import Config
+from job.config.experiment import Config
 from job.data.dataset import Dataset
 from job.errors import AlJobError, ConfigError
 from job.experiment import complete_arms
@@ -87,7 +87,7 @@ def _weights(store: Store, config: Config) -> str:
     if kind == "scratch":
         return "none: the configuration says scratch"
     if kind == "hub":
-        from job.detection.backbone import hub_file  # noqa: PLC0415 - loads torch
+        from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
         path = hub_file(config.detector.model)
         return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"

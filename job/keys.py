@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from job.errors import UsageError
 
-Stage = Literal["select", "annotate-sim", "train", "evaluate", "score"]
+Stage = Literal["select", "annotate", "train", "evaluate", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 Split = Literal["pool", "test"]
@@ -153,9 +153,9 @@ class StageRef:
         """The marker, written last, that alone makes the stage's output exist."""
         return f"{self.prefix}done.json"
 
-    def shard_done(self, index: int, count: int) -> str:
+    def partition_done(self, index: int, count: int) -> str:
         """The marker of one share of a stage that `count` processes share."""
-        return f"{self.prefix}shard-{index:04d}-of-{count:04d}.json"
+        return f"{self.prefix}partition-{index:04d}-of-{count:04d}.json"
 
     def key(self, name: str) -> str:
         """The key of one of the stage's objects."""

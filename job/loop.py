@@ -6,12 +6,12 @@
 Where a stage runs is the launcher's business: in this process, or as a Kubernetes Job.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
-from job.config import BOUND, Config
-from job.keys import RoundRef, StageRef
-from job.rounds import needs_scores, stages_of
+from job.config.experiment import Config
+from job.keys import StageRef
+from job.plan import needs, plan
 
 
 class Launcher(Protocol):
@@ -30,40 +30,6 @@ class Launcher(Protocol):
         Raises:
             AlJobError: A stage failed.
         """
-
-
-def plan(config: Config) -> Iterator[StageRef]:
-    """Yield every stage of an experiment, each after all that it needs.
-
-    One seed after the other, each with all arms: so an early look at the results is paired.
-    """
-    for seed in config.seeds:
-        rounds = [
-            RoundRef(config.experiment, seed, arm, index)
-            for index in range(config.rounds)
-            for arm in (config.arms if index else [None])
-        ]
-        bound = [RoundRef(config.experiment, seed, BOUND, 1)] if config.bound else []
-        for ref in (*rounds, *bound):
-            yield from (ref.stage(stage) for stage in stages_of(config, ref))
-
-
-def needs(config: Config, ref: StageRef) -> list[StageRef]:
-    """Return the stages that have to be done before this one."""
-    this, before = ref.round, ref.round.at(max(ref.round.index - 1, 0))
-    match ref.stage:
-        case "select" if this.index == 0:
-            return []
-        case "select":
-            scores = [before.stage("score")] if needs_scores(config, this.arm) else []
-            return [before.stage("annotate-sim"), *scores]
-        case "annotate-sim":
-            return [this.stage("select")]
-        case "train":
-            start = [before.stage("train")] if config.goes_on(this.arm, this.index) else []
-            return [this.stage("annotate-sim"), *start]
-        case "evaluate" | "score":
-            return [this.stage("train")]
 
 
 def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool]) -> int:

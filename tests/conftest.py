@@ -21,7 +21,7 @@ arms:
   brust: {strategy: brust, class_weights: true}
 detector: {size: 64, width: 0.25, backbone: scratch}
 train:
-  start: previous
+  init: warm_start
   steps: 4
   batch_size: 4
   optimizer: adamw
@@ -57,7 +57,7 @@ def al_job(
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.keep_memory", lambda: None)
+    monkeypatch.setattr("job.cli.keep_freed_memory", lambda: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])

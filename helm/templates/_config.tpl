@@ -11,7 +11,7 @@ owner: {{ include "al-voc.fullname" . }}
 status: {{ include "al-voc.fullname" . }}-status
 image: {{ include "al-voc.jobImage" . | quote }}
 maxParallel: {{ int64 .Values.launch.maxParallel }}
-scoreShards: {{ int64 .Values.launch.scoreShards }}
+scorePartitions: {{ int64 .Values.launch.scorePartitions }}
 scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}
 backoffLimit: {{ int64 .Values.launch.backoffLimit }}
 queueName: {{ .Values.launch.queueName | quote }}
@@ -19,7 +19,7 @@ imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }
 pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
-  {{- range $stage := list "select" "annotate-sim" "train" "evaluate" "score" }}
+  {{- range $stage := list "select" "annotate" "train" "evaluate" "score" }}
   {{ $stage }}:
     {{- include "al-voc.stageJob" (dict "root" $ "own" (get $.Values.stages $stage) "where" (print "stages." $stage)) | nindent 4 }}
   {{- end }}

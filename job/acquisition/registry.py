@@ -4,20 +4,21 @@ from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import ValidationError
 
-from job.acquisition.brust import Brust
-from job.acquisition.coreset import Coreset
-from job.acquisition.cost_aware import CostAware
-from job.acquisition.enms_divproto import EnmsDivproto
-from job.acquisition.entropy import Entropy
-from job.acquisition.near_duplicates import NearDuplicateFilter
-from job.acquisition.pal import Pal
-from job.acquisition.ppal import Ppal
-from job.acquisition.product import Product
-from job.acquisition.random_sampling import Random
-from job.acquisition.random_share import RandomShare
+from job.acquisition.strategies.brust import Brust
+from job.acquisition.strategies.coreset import Coreset
+from job.acquisition.strategies.enms_divproto import EnmsDivproto
+from job.acquisition.strategies.entropy import Entropy
+from job.acquisition.strategies.pal import Pal
+from job.acquisition.strategies.ppal import Ppal
+from job.acquisition.strategies.random import Random
+from job.acquisition.strategies.uwe import Uwe
 from job.acquisition.strategy import Strategy
-from job.acquisition.uwe import Uwe
-from job.config import ArmConfig, describe, known
+from job.acquisition.wrappers.cost_aware import CostAware
+from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
+from job.acquisition.wrappers.product import Product
+from job.acquisition.wrappers.random_share import RandomShare
+from job.config.experiment import ArmConfig
+from job.config.validation import describe, known
 from job.errors import ConfigError
 
 ENTRY_POINTS = "al_voc.strategies"

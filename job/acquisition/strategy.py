@@ -12,10 +12,10 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from job.acquisition.batches import best_images
-from job.acquisition.uncertainty import Float64s
-from job.config import Section
-from job.records import ScoreRecord
+from job.acquisition.numerics.top_k import top_k
+from job.acquisition.numerics.uncertainty import Float64s
+from job.config.section import Section
+from job.records.score_record import ScoreRecord
 
 
 class Record(Protocol):
@@ -62,7 +62,7 @@ class Labelled:
     """Labelled boxes of each class: all classes, in the order that `probabilities` has them."""
     record: Record = TableRecord()
     """What the model of the round before sees in them: it was trained on them. Beside it, the
-    truth, in `job.records.TRUTH_COLUMNS`; every labelled image has a row."""
+    truth, in `job.records.score_record.TRUTH_COLUMNS`; every labelled image has a row."""
 
 
 @dataclass(frozen=True)
@@ -138,4 +138,4 @@ class ScoringStrategy(Strategy):
     ) -> Selection:
         """Take the images with the highest scores; of equal ones, those with the lowest ids."""
         scores = self.score(candidates, labelled)
-        return scores.pick(best_images(scores.scores_N, budget).tolist())
+        return scores.pick(top_k(scores.scores_N, budget).tolist())

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from job import log
-from job.allocator import keep_memory
-from job.cli import cluster, ingest, progress, replay, stages
+from job.cli import cluster, ingest, replay, stages
+from job.cli import status as progress
 from job.cli.lazy import lazy
 from job.cli.options import (
     STATE,
@@ -26,16 +25,22 @@ from job.cli.options import (
 )
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
+from job.runtime import log
+from job.runtime.process_setup import keep_freed_memory
 from job.storage import Store, open_store
 
 if TYPE_CHECKING:
-    from job import config as configuration
     from job import experiment as experiments
-    from job.report import write as reports
+    from job import plan as planning
+    from job.cli import choose as choosing
+    from job.config import loading as configuration
+    from job.report import build as reports
 else:
-    configuration = lazy("job.config")
+    configuration = lazy("job.config.loading")
     experiments = lazy("job.experiment")
-    reports = lazy("job.report.write")
+    planning = lazy("job.plan")
+    choosing = lazy("job.cli.choose")
+    reports = lazy("job.report.build")
 
 app = typer.Typer(
     name="al-job",
@@ -64,7 +69,7 @@ def run(
 ) -> None:
     """Run a whole experiment in this process, go on with one that was stopped, and report."""
     opened = open_store(store)
-    part = experiments.Part(tuple(only_arm or ()), tuple(only_seed or ()))
+    part = planning.Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, configuration.load(config), part)
     name = outcome.config.experiment
     out.print(reports.table_of(outcome.rows))
@@ -117,7 +122,7 @@ def report(
     if compare:
         _report_side_by_side(opened, compare.split(","), folder or Path("side-by-side"))
         return
-    config = experiments.choose_experiment(opened, experiment)
+    config = choosing.choose_experiment(opened, experiment)
     rows = reports.write_report(opened, config, setup_cost=setup_cost)
     if not rows:
         message = (
@@ -130,7 +135,9 @@ def report(
 
 
 def _report_tutorial(results: Path, folder: Path) -> None:
-    from job.report import tutorial_analysis, tutorial_figures, tutorial_page  # noqa: PLC0415
+    from job.tutorial import analysis as tutorial_analysis  # noqa: PLC0415
+    from job.tutorial import figures as tutorial_figures
+    from job.tutorial import page as tutorial_page
 
     analysis = tutorial_analysis.analyse(results)
     _write(folder, tutorial_page.files(analysis))
@@ -141,9 +148,9 @@ def _report_tutorial(results: Path, folder: Path) -> None:
 
 
 def _report_side_by_side(store: Store, names: list[str], folder: Path) -> None:
-    from job.report import side_by_side  # noqa: PLC0415 - matplotlib: nobody else should wait
+    from job.report import compare as side_by_side  # noqa: PLC0415 - matplotlib: nobody else should wait
 
-    configs = [experiments.choose_experiment(store, name) for name in names]
+    configs = [choosing.choose_experiment(store, name) for name in names]
     _write(folder, side_by_side.files(side_by_side.read_sides(store, configs)))
     out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
@@ -182,7 +189,7 @@ def _tell_places(store: Store, experiment: str) -> None:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    keep_memory()
+    keep_freed_memory()
     for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)

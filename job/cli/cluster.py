@@ -23,15 +23,17 @@ from job.cli.options import (
 from job.storage import open_store
 
 if TYPE_CHECKING:
-    from job import config as configuration
     from job import experiment as experiments
-    from job import loop
-    from job.report import write as reports
+    from job import plan as planning
+    from job.cli import choose as choosing
+    from job.config import loading as configuration
+    from job.report import build as reports
 else:
-    configuration = lazy("job.config")
+    configuration = lazy("job.config.loading")
     experiments = lazy("job.experiment")
-    loop = lazy("job.loop")
-    reports = lazy("job.report.write")
+    planning = lazy("job.plan")
+    choosing = lazy("job.cli.choose")
+    reports = lazy("job.report.build")
 
 # The Kubernetes client is loaded by the commands that need it: `--help` should not wait for it.
 
@@ -53,9 +55,9 @@ def drive(
     only_seed: OnlySeedOption = None,
 ) -> None:
     """Run a whole experiment as Jobs in a cluster: what the chart's driver does."""
-    from job.drive import drive as run  # noqa: PLC0415
-    from job.launch.cluster import connect  # noqa: PLC0415
-    from job.launch.settings import load_launch  # noqa: PLC0415
+    from job.driver import drive as run  # noqa: PLC0415
+    from job.launch.kubernetes.client import connect  # noqa: PLC0415
+    from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
     outcome = run(
@@ -63,7 +65,7 @@ def drive(
         configuration.load(config),
         settings,
         connect(settings.namespace),
-        experiments.Part(tuple(only_arm or ()), tuple(only_seed or ())),
+        planning.Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
     out.print(reports.table_of(outcome.rows))
     out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)
@@ -79,13 +81,13 @@ def render(
     store: StoreOption = STATE,
 ) -> None:
     """Print a round's Jobs as YAML, in their order, for a sequencer of your own."""
-    from job.launch.jobs import make_job  # noqa: PLC0415
-    from job.launch.settings import load_launch  # noqa: PLC0415
+    from job.launch.kubernetes.job_spec import make_job  # noqa: PLC0415
+    from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
-    config = experiments.choose_experiment(open_store(store), experiment)
+    config = choosing.choose_experiment(open_store(store), experiment)
     # Asked for one that is not there, it says so.
-    experiments.choose_stage(
+    choosing.choose_stage(
         config,
         "select",
         round_index,
@@ -94,7 +96,7 @@ def render(
     )
     jobs = [
         make_job(settings, config, ref, attempt=1)
-        for ref in loop.plan(config)
+        for ref in planning.plan(config)
         if ref.round.index == round_index
         and (arm is None or ref.round.arm in {arm, None})  # round 0 is of all arms
         and (seed is None or ref.round.seed == seed)
@@ -105,8 +107,8 @@ def render(
 @app.command()
 def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:
     """Stop a release's driver and the stages that run; what is done stays."""
-    from job.launch.cluster import connect  # noqa: PLC0415
-    from job.launch.control import cancel as stop  # noqa: PLC0415
+    from job.launch.kubernetes.client import connect  # noqa: PLC0415
+    from job.launch.kubernetes.control import cancel as stop  # noqa: PLC0415
 
     had_driver, deleted = stop(connect(namespace), release)
     for name in deleted:
@@ -118,8 +120,8 @@ def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) 
 @app.command()
 def resume(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:
     """Let the driver of a cancelled release go on."""
-    from job.launch.cluster import connect  # noqa: PLC0415
-    from job.launch.control import resume as go_on  # noqa: PLC0415
+    from job.launch.kubernetes.client import connect  # noqa: PLC0415
+    from job.launch.kubernetes.control import resume as go_on  # noqa: PLC0415
 
     go_on(connect(namespace), release)
     out.print(f"{release}: its driver goes on", markup=False, soft_wrap=True)

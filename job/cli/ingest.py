@@ -10,12 +10,15 @@ from job.cli.options import STATE, StoreOption, out
 from job.storage import open_store
 
 if TYPE_CHECKING:
-    from job import config as configuration
-    from job.data import coco, download, ingest, source, synthetic, voc
+    from job.config import experiment as configuration
+    from job.data.formats import base as source
+    from job.data.formats import coco, synthetic, voc
+    from job.data.formats import voc_download as download
+    from job.data.ingest import ingest
 else:
-    configuration = lazy("job.config")
-    coco, download, ingest = (lazy(f"job.data.{name}") for name in ("coco", "download", "ingest"))
-    synthetic, voc = lazy("job.data.synthetic"), lazy("job.data.voc")
+    configuration, ingest = lazy("job.config.experiment"), lazy("job.data.ingest.ingest")
+    coco, download = lazy("job.data.formats.coco"), lazy("job.data.formats.voc_download")
+    synthetic, voc = lazy("job.data.formats.synthetic"), lazy("job.data.formats.voc")
 
 app = typer.Typer(help="Turn a source into datasets/NAME.", no_args_is_help=True)
 

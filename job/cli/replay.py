@@ -19,8 +19,10 @@ from job.storage import open_store
 
 if TYPE_CHECKING:
     from job import experiment as experiments
+    from job.cli import choose as choosing
 else:
     experiments = lazy("job.experiment")
+    choosing = lazy("job.cli.choose")
 
 app = typer.Typer()
 
@@ -53,11 +55,12 @@ def replay(
 ) -> None:
     """Show what strategies would pick in a round, from its scores; nothing of it is touched."""
     from job.replay import arms as chosen  # noqa: PLC0415 - `--help` should not wait for it
-    from job.replay import compare, write  # noqa: PLC0415
+    from job.replay import replay as compare  # noqa: PLC0415
+    from job.replay import write
 
     opened = open_store(store)
-    config = experiments.choose_experiment(opened, experiment)
-    ref = experiments.choose_stage(config, "select", round_index, arm, seed).round
+    config = choosing.choose_experiment(opened, experiment)
+    ref = choosing.choose_stage(config, "select", round_index, arm, seed).round
     picked = chosen.choose(config, strategies, arms)
     where = folder or Path(f"replay-{config.experiment}-{ref.arm}-round-{ref.index:03d}")
     write.check_out(where)

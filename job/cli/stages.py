@@ -20,8 +20,10 @@ from job.storage import open_store
 
 if TYPE_CHECKING:
     from job import experiment as experiments
+    from job.cli import choose as choosing
 else:
     experiments = lazy("job.experiment")
+    choosing = lazy("job.cli.choose")
 
 app = typer.Typer()
 
@@ -48,16 +50,16 @@ def _run_stage(
     experiment: str | None,
     arm: str | None,
     seed: int | None,
-    shard: tuple[int, int] = (0, 1),
+    partition: tuple[int, int] = (0, 1),
 ) -> None:
     opened = open_store(store)
-    config = experiments.choose_experiment(opened, experiment)
-    ref = experiments.choose_stage(config, stage, round_index, arm, seed)
-    experiments.run_once(opened, config, ref, shard)
+    config = choosing.choose_experiment(opened, experiment)
+    ref = choosing.choose_stage(config, stage, round_index, arm, seed)
+    experiments.run_once(opened, config, ref, partition)
 
 
 _add_stage("select", "Select the images to label in a round.")
-_add_stage("annotate-sim", "Label the selected images from the oracle, and count what it takes.")
+_add_stage("annotate", "Label the selected images from the oracle, and count what it takes.")
 _add_stage("train", "Train the detector on everything labelled so far.")
 _add_stage("evaluate", "Measure the round's model on the test set.")
 
@@ -68,15 +70,15 @@ def score(
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
-    shard: Annotated[
-        str, typer.Option(envvar="AL_SHARD", help="i/n: the i-th share of n, from 0.")
+    partition: Annotated[
+        str, typer.Option(envvar="AL_PARTITION", help="i/n: the i-th share of n, from 0.")
     ] = "0/1",
     store: StoreOption = STATE,
 ) -> None:
     """Score every unlabelled image with the round's model."""
-    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    match = re.fullmatch(r"(\d+)/(\d+)", partition)
     if not match or int(match[1]) >= int(match[2]):
-        message = f"--shard {shard}: expected i/n with 0 <= i < n, such as 0/4"
+        message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
     share = int(match[1]), int(match[2])
     _run_stage(store, "score", round_index, experiment, arm, seed, share)

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.config import known
+from job.config.validation import known
 from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
 from job.data.shards import LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
-from job.records import Annotation
+from job.records.annotation import Annotation
+from job.runtime.parallel import in_threads
 from job.storage import Store
 from job.storage.cache import fetch
-from job.threads import in_threads
 
 SHARDS_AHEAD = 2
 """Shards that are fetched at the same time, and before they are needed."""

@@ -5,7 +5,7 @@ import json
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from job.config import describe
+from job.config.validation import describe
 from job.errors import BadDataError, MissingObjectError
 from job.keys import DatasetKeys, Split
 from job.storage import Store

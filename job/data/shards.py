@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from job.errors import BadDataError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 # Each write to a file, and each look at its position, lets other threads take their turn.
 _BUFFER_BYTES = 1 << 20

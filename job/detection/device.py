@@ -2,7 +2,7 @@
 
 import torch
 
-from job.config import RuntimeConfig
+from job.config.experiment import RuntimeConfig
 from job.errors import ConfigError
 
 

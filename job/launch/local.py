@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from job.config import Config
-from job.kept import Kept
+from job.config.experiment import Config
+from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
 from job.stages import run_stage
 from job.storage import Store
@@ -18,7 +18,7 @@ class LocalLauncher:
         self._store = store
         self._config = config
         self._begun: list[StageRef] = []
-        self._squares = Kept[Any](config.runtime.kept_mb * 1_000_000)
+        self._squares = ImageCache[Any](config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -28,5 +28,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref, squares=self._squares)
+            run_stage(self._store, self._config, ref, image_cache=self._squares)
         return finished

@@ -5,7 +5,10 @@ from pathlib import Path
 import yaml
 
 from job.acquisition.registry import complete
-from job.config import ArmConfig, Config, Section, validated, yaml_errors
+from job.config.experiment import ArmConfig, Config
+from job.config.loading import yaml_errors
+from job.config.section import Section
+from job.config.validation import validated
 from job.errors import ConfigError, UsageError
 from job.keys import check_name
 

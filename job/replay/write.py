@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.table import Table
 
 from job.errors import UsageError
-from job.replay.compare import Picked, Replay
+from job.replay.replay import Picked, Replay
 
 OURS = {"summary.csv", "overlap.csv", "classes.csv", "replay.json", "picks", "sheets"}
 """What a replay writes into its folder."""

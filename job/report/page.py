@@ -10,14 +10,16 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from job.config import BOUND, Config
-from job.report import facts as knowledge
-from job.report.areas import Area, areas_of
-from job.report.comparison import Comparison, compare, mean_points
-from job.report.curves import AXES, Curve, compared, curves_of
-from job.report.drawing import Drawing
-from job.report.facts import Facts
-from job.report.figures import (
+from job.config.experiment import FULLY_SUPERVISED, Config
+from job.report.analysis import facts as knowledge
+from job.report.analysis.areas import Area, areas_of
+from job.report.analysis.comparison import Comparison, compare, mean_points
+from job.report.analysis.curves import AXES, Curve, compared, curves_of
+from job.report.analysis.facts import Facts
+from job.report.analysis.penalties import PENALTY_SIGN, Penalties, penalties
+from job.report.analysis.results import Row
+from job.report.analysis.savings import Saving, savings_of
+from job.report.drawing.figures import (
     PER_UNIT,
     UNITS,
     class_bars,
@@ -27,10 +29,8 @@ from job.report.figures import (
     stage_times,
     styles_of,
 )
-from job.report.penalties import PENALTY_SIGN, Penalties, penalties
-from job.report.results import Row
-from job.report.savings import Saving, savings_of
-from job.report.verdict import Summary, judge
+from job.report.drawing.render import Drawing
+from job.report.sections.verdict import Summary, judge
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def files(
 
 def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
     """Yield the figures that can be drawn from what is done."""
-    bounds = [curve.metric[-1] for curve in found.curves if curve.arm == BOUND]
+    bounds = [curve.metric[-1] for curve in found.curves if curve.arm == FULLY_SUPERVISED]
     bound = float(np.mean(bounds)) if bounds else None
     ours = compared(found.curves)
     styles = styles_of(found.comparison.arms)

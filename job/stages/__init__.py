@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from job import log
-from job.config import Config
+from job.artifacts.stage_io import StageIO
+from job.config.experiment import Config
+from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
-from job.kept import Kept
 from job.keys import StageRef
-from job.rounds import StageIO
+from job.runtime import log
 from job.storage import Store
 
 Figures = Mapping[str, object]
@@ -21,8 +21,8 @@ def run_stage(
     store: Store,
     config: Config,
     ref: StageRef,
-    shard: tuple[int, int] = (0, 1),
-    squares: Kept[Any] | None = None,
+    partition: tuple[int, int] = (0, 1),
+    image_cache: ImageCache[Any] | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -30,8 +30,8 @@ def run_stage(
         store: Where its inputs are and its outputs go.
         config: The experiment's configuration.
         ref: Which stage of which round.
-        shard: This process's share (i, n) of the `score` stage.
-        squares: What earlier stages on the same data set have left in memory; see `StageIO`.
+        partition: This process's partition (i, n) of the `score` stage.
+        image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
     """
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
@@ -40,7 +40,7 @@ def run_stage(
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, shard, squares)
+        io = StageIO(store, config, ref, partition, image_cache)
         # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
         if store.exists(ref.done):
             store.delete(ref.done)

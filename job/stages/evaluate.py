@@ -5,16 +5,16 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job import log
+from job.artifacts.stage_io import StageIO
 from job.data.dataset import Dataset
-from job.data.images import Decoded, decode_at_least
+from job.data.decoding import Decoded, decode_at_least
 from job.data.shards import LabelledImage
-from job.detection.average_precision import evaluate
+from job.detection.detectors.ssd import load_model
 from job.detection.device import set_threads
-from job.detection.inference import Engine, detect_images
-from job.detection.models import load_model
+from job.detection.inference.predict import Engine, detect_images
+from job.detection.metrics.average_precision import evaluate
 from job.errors import BadDataError
-from job.rounds import StageIO
+from job.runtime import log
 
 
 def run(io: StageIO) -> dict[str, object]:
@@ -29,7 +29,7 @@ def run(io: StageIO) -> dict[str, object]:
         detector,
         ((image.id, partial(_decode, image)) for image in tracked),
         io.config.evaluate,
-        Engine.of(io.config.runtime, io.squares),
+        Engine.of(io.config.runtime, io.image_cache),
     )
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
     sink = pa.BufferOutputStream()

@@ -1,7 +1,7 @@
 """Write the score record: what the round's model sees in every image of the pool.
 
 The unlabelled images, in the order of the store, and after them the labelled ones, in the order of
-their labelling, are cut into parts of a fixed size, whatever the number of shards that share the
+their labelling, are cut into parts of a fixed size, whatever the number of partitions that share the
 work: so every number of them writes the same parts.
 """
 
@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from job import log
-from job.data.images import decode_at_least
+from job.artifacts.stage_io import StageIO
+from job.data.decoding import decode_at_least
 from job.data.shards import LabelledImage, read_labelled
+from job.detection.detectors.ssd import load_model
 from job.detection.device import set_threads
-from job.detection.inference import Engine, Unread, score_images
-from job.detection.models import load_model
-from job.detection.truth import truth_of
-from job.records import ScoreRecord
-from job.rounds import StageIO
+from job.detection.inference.ground_truth import match_to_ground_truth
+from job.detection.inference.predict import Engine, Unread, score_images
+from job.records.score_record import ScoreRecord
+from job.runtime import log
 
 Encoded = tuple[str, bytes]
 """An image's id and its file."""
@@ -39,7 +39,7 @@ def run(io: StageIO) -> dict[str, object]:
     size = io.config.score.images_per_part
     unlabelled, num_labelled = io.pool_after.unlabelled, len(io.pool_after.labelled)
     num_parts = -(-len(unlabelled) // size)
-    mine = share_of(num_parts + -(-num_labelled // size), io.shard)
+    mine = parts_of(num_parts + -(-num_labelled // size), io.partition)
     parts = mine[: max(num_parts - mine.start, 0)]
     labelled_parts = [number - num_parts for number in mine[len(parts) :]]
     ids = unlabelled[parts.start * size : parts.stop * size]
@@ -83,13 +83,15 @@ def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Gen
         detector,
         map(unread, parts),
         io.config.score,
-        Engine.of(runtime, io.squares, compiled=runtime.compile),
+        Engine.of(runtime, io.image_cache, compiled=runtime.compile),
         augment_seed=(io.ref.round.seed, io.ref.round.index),
     )
 
 
 def _with_truth(io: StageIO, record: ScoreRecord, images: Sequence[LabelledImage]) -> ScoreRecord:
-    truth = truth_of(record, [image.annotation for image in images], io.dataset.classes)
+    truth = match_to_ground_truth(
+        record, [image.annotation for image in images], io.dataset.classes
+    )
     return replace(record, truth=truth)
 
 
@@ -100,7 +102,7 @@ def _upload(io: StageIO, name: str, record: ScoreRecord) -> None:
         io.upload(name, path)
 
 
-def share_of(num_parts: int, shard: tuple[int, int]) -> range:
-    """Return the parts of shard i of n: consecutive ones, so that it reads few of the tar files."""
-    index, count = shard
+def parts_of(num_parts: int, partition: tuple[int, int]) -> range:
+    """Return the parts of partition i of n: consecutive ones, so that it reads few of the tar files."""
+    index, count = partition
     return range(index * num_parts // count, (index + 1) * num_parts // count)

@@ -2,130 +2,26 @@
 
 import csv
 import io as text_io
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from job import log
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import (
-    Candidates,
-    Labelled,
-    Record,
     Selection,
-    Strategy,
-    TableRecord,
 )
-from job.config import random_stream
-from job.errors import BadDataError, ConfigError
-from job.records import ScoreRecord
-from job.rounds import StageIO
-from job.threads import in_threads
-
-_READERS = 2
-
-COLD_START_COLUMNS = frozenset({"embedding"})
-"""What round 0 can select by: embeddings of the backbone as it is before any training."""
-
-
-@dataclass(frozen=True)
-class StoredRecord:
-    """A score record in Parquet files, read part by part."""
-
-    paths: tuple[Path, ...]
-
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield the parts of the score record with the named columns, in the order of the paths.
-
-        While one is looked at, the next two are read: three are held at a time.
-
-        Raises:
-            ConfigError: The record has no such column.
-        """
-        yield from in_threads(partial(_read, columns=columns), self.paths, _READERS, _READERS)
-
-
-def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
-    if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
-        message = (
-            f"the strategy reads {', '.join(missing)}, which the score record does not "
-            "have: box_features are there where score.box_features is set"
-        )
-        raise ConfigError(message)
-    # One thread for each file: Parquet's own threads do not help with files of this size.
-    table = pq.read_table(path, columns=["id", *sorted(columns)], use_threads=False)
-    return ScoreRecord.from_table(table)
+from job.artifacts.stage_io import StageIO
+from job.runtime import log
+from job.selection import pick, read_given
 
 
 def run(io: StageIO) -> dict[str, object]:
-    """Read the pool, the labels' counts and the scores. Write `queries.csv`."""
+    """Read the pool, the labels' counts and the scores. Write `picks.csv`."""
     arm = io.config.selection_of(io.ref.round.arm)
     strategy = make_strategy(arm)
     candidates, labelled = read_given(io, strategy)
     selection = pick(io, arm.strategy, strategy, candidates, labelled)
     if len(selection.ids) < io.budget:
         log.get().warning("select.below_budget", budget=io.budget, picked=len(selection.ids))
-    io.write("queries.csv", _to_csv(selection))
+    io.write("picks.csv", _to_csv(selection))
     return {"strategy": arm.strategy, "picked": len(selection.ids), "of": len(candidates.ids)}
-
-
-def read_given(io: StageIO, strategy: Strategy) -> tuple[Candidates, Labelled]:
-    """Return what a strategy is given in a round: only what it says that it reads is fetched."""
-    pool = io.pool_before
-    unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
-    if not io.earlier:
-        record = _embed(io, unlabelled) if strategy.columns else TableRecord()
-        return Candidates(unlabelled, pool.ids, record), Labelled(pool.labelled, counts)
-    scored = StoredRecord(tuple(io.score_parts()) if strategy.columns else ())
-    seen = StoredRecord(tuple(io.labelled_parts()) if strategy.labelled_columns else ())
-    return Candidates(unlabelled, pool.ids, scored), Labelled(pool.labelled, counts, seen)
-
-
-def _embed(io: StageIO, ids: Sequence[str]) -> Record:
-    """Return the record that round 0 can have: embeddings by the backbone before any training."""
-    # Imported here: other selections have to start without waiting for torch.
-    from job.data.images import decode_at_least  # noqa: PLC0415
-    from job.detection.backbone import new_detector  # noqa: PLC0415
-    from job.detection.device import set_threads  # noqa: PLC0415
-    from job.detection.inference import Engine, embed_images  # noqa: PLC0415
-
-    runtime = io.config.runtime
-    set_threads(runtime)
-    detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
-    images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
-    with closing(images):
-        unread = ((each, partial(decode_at_least, data, name=each)) for each, data in images)
-        return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.squares)),))
-
-
-def pick(
-    io: StageIO, name: str, strategy: Strategy, candidates: Candidates, labelled: Labelled
-) -> Selection:
-    """Ask a strategy for the round's picks, and refuse what no strategy may answer.
-
-    Raises:
-        BadDataError: An image is labelled already, or picked twice, or the picks are too many.
-    """
-    rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
-    selection = strategy.select(candidates, labelled, io.budget, rng)
-    _check(selection, io.budget, name)
-    io.pool_before.label(selection.ids)  # the guard: none is labelled already, none is picked twice
-    return selection
-
-
-def _check(selection: Selection, budget: int, strategy: str) -> None:
-    """Refuse what no strategy may answer; they may come from outside packages."""
-    lengths = {len(selection.ids), len(selection.scores), len(selection.reasons)}
-    if len(lengths) > 1 or len(selection.ids) > budget:
-        message = (
-            f"strategy {strategy!r}: {len(selection.ids)} ids, {len(selection.scores)} scores and "
-            f"{len(selection.reasons)} reasons for a budget of {budget}"
-        )
-        raise BadDataError(message)
 
 
 def _to_csv(selection: Selection) -> bytes:

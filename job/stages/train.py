@@ -13,19 +13,19 @@ from pathlib import Path
 import structlog
 from PIL import Image
 
-from job import log
-from job.config import Config
-from job.data.images import decode_rgb
+from job.artifacts.stage_io import StageIO
+from job.config.experiment import Config
+from job.data.decoding import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
-from job.detection.backbone import new_detector
+from job.detection.detectors.ssd import Detector, load_model, save_model
+from job.detection.detectors.weights import new_detector
 from job.detection.device import resolve_device, set_threads
-from job.detection.distributed import Group, joined, num_processes
-from job.detection.models import Detector, load_model, save_model
-from job.detection.processes import SIGNALS, Exchange, run_together, take_part
-from job.detection.training import fit
+from job.detection.training.fit import fit
+from job.detection.training.process_group import Group, joined, num_processes
+from job.detection.training.workers import SIGNALS, Exchange, run_together, take_part
 from job.errors import StopRequested
-from job.records import Annotation
-from job.rounds import StageIO
+from job.records.annotation import Annotation
+from job.runtime import log
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def run(io: StageIO) -> dict[str, object]:
     processes = num_processes(config.runtime, train.batch_size)
     shards = tuple(io.labelled_shards())
     detector = _start(io)
-    goes_on = config.goes_on(io.ref.round.arm, io.ref.round.index)
-    steps = (train.steps_from_previous or train.steps) if goes_on else train.steps
+    warm_start = config.warm_start(io.ref.round.arm, io.ref.round.index)
+    steps = (train.warm_start_steps or train.steps) if warm_start else train.steps
     task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     checkpoint = io.load_checkpoint()
     if processes > 1:
@@ -200,7 +200,7 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
 def _start(io: StageIO) -> Detector:
     """Return the detector that training starts from: what the configuration says, nothing else."""
     config = io.config.detector
-    if io.config.goes_on(io.ref.round.arm, io.ref.round.index):
+    if io.config.warm_start(io.ref.round.arm, io.ref.round.index):
         return load_model(io.model(io.earlier[-1]), config)
     return new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError
-from job.threads import stop_if_dropped
+from job.runtime.parallel import stop_if_dropped
 
 TEMPORARY_PREFIX = ".tmp-"
 """How the name of a file begins that is being written, or was when its writer was killed."""

@@ -15,10 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from job.errors import BadDataError, ConfigError, MissingObjectError
+from job.runtime.parallel import stop_if_dropped
 from job.storage.base import check_key, check_prefix
 from job.storage.files import CHUNK_BYTES, whole_file, write_chunks
 from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of
-from job.threads import stop_if_dropped
 
 T = TypeVar("T")
 

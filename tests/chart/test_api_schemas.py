@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from job.config import parse
+from job.config.loading import parse
 from job.keys import STAGES, RoundRef
-from job.launch.jobs import make_job
-from job.launch.settings import parse_launch
+from job.launch.kubernetes.job_spec import make_job
+from job.launch.kubernetes.settings import parse_launch
 
 K8S = Path(__file__).parents[2] / "k8s"
 PLAIN = ["seaweedfs.yaml", "stage-job.yaml"]

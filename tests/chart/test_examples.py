@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from job.config import load, parse
+from job.config.loading import load, parse
 from job.keys import STAGES, RoundRef
-from job.loop import needs
-from job.rounds import is_scored
+from job.plan import is_scored, needs
 
 K8S = Path(__file__).parents[2] / "k8s"
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")

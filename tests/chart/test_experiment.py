@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from job.config import load, parse
+from job.config.loading import load, parse
 
 SMALL = {
     "experiment": "small",
@@ -17,7 +17,7 @@ SMALL = {
 
 def test_quickstart_is_what_runs_without_values(render: Any) -> None:
     """Without values the chart runs the very preset of the package."""
-    preset = Path(__file__).parents[2] / "job/presets/quickstart.yaml"
+    preset = Path(__file__).parents[2] / "job/config/presets/quickstart.yaml"
     assert render().config["experiment.yaml"] == preset.read_text(encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from job.keys import STAGES
-from job.launch.settings import LaunchConfig
+from job.launch.kubernetes.settings import LaunchConfig
 
 SELECTOR = {
     "app.kubernetes.io/name": "al-voc",
@@ -111,7 +111,7 @@ def test_launch_settings(render: Any) -> None:
         "status": "al-voc-status",
         "image": "al-job:0.1.0",
         "maxParallel": 2,
-        "scoreShards": 1,
+        "scorePartitions": 1,
         "scoreParallelism": 1,
         "backoffLimit": 3,
         "queueName": "",
@@ -125,7 +125,7 @@ def test_launch_values_reach_the_driver(render: Any) -> None:
     """Each value under `launch` is a key of launch.yaml."""
     given = {
         "maxParallel": 7,
-        "scoreShards": 16,
+        "scorePartitions": 16,
         "scoreParallelism": 8,
         "backoffLimit": 0,
         "queueName": "team",

@@ -23,7 +23,7 @@ def test_who_gets_a_gpu(render: Any) -> None:
     """What runs the detector gets one, what does not gets none."""
     assert gpus(render()) == {
         "select": None,
-        "annotate-sim": None,
+        "annotate": None,
         "train": "1",
         "evaluate": "1",
         "score": "1",
@@ -35,7 +35,7 @@ def test_gpus_of_a_stage(render: Any) -> None:
     values = {"stages": {"train": {"gpus": 4}, "score": {"gpus": 0}}}
     assert gpus(render(values)) == {
         "select": None,
-        "annotate-sim": None,
+        "annotate": None,
         "train": "4",
         "evaluate": "1",
         "score": None,
@@ -142,13 +142,13 @@ def test_a_stage_s_setting_replaces_the_default_as_a_whole(render: Any) -> None:
         "stages": {
             "defaults": {"nodeSelector": {"pool": "gpu"}},
             "select": {"nodeSelector": {"pool": "cpu"}},
-            "annotate-sim": {"nodeSelector": {}},
+            "annotate": {"nodeSelector": {}},
         }
     }
     rendering = render(values)
     assert rendering.stage("train")["nodeSelector"] == {"pool": "gpu"}
     assert rendering.stage("select")["nodeSelector"] == {"pool": "cpu"}
-    assert "nodeSelector" not in rendering.stage("annotate-sim")
+    assert "nodeSelector" not in rendering.stage("annotate")
 
 
 def test_ingest_is_placed_like_a_stage(render: Any) -> None:

@@ -15,7 +15,7 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 FREE = {"global", "experiment", "affinity", "podSecurityContext"}
 """Objects whose keys are another's business: helm's, the package's, Kubernetes'."""
-OPTIONAL = {"select", "annotate-sim", "train", "evaluate", "score", "resources"}
+OPTIONAL = {"select", "annotate", "train", "evaluate", "score", "resources"}
 """Sections whose keys all have a default elsewhere, or none."""
 SECTIONS = [
     "",
@@ -85,7 +85,7 @@ def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
         ("store.url", "gs://bucket"),
         ("store.endpoint", "s3.example:9000"),
         ("launch.maxParallel", 0),
-        ("launch.scoreShards", 1.5),
+        ("launch.scorePartitions", 1.5),
         ("launch.ttlSecondsAfterFinished", 0),
         ("launch.pollSeconds", 0),
         ("stages.train.gpus", -1),

@@ -12,9 +12,9 @@ arms:
   brust: {strategy: brust, class_weights: true}
 detector: {size: 64, width: 0.25, backbone: scratch}
 train:
-  start: previous
+  init: warm_start
   steps: 200
-  steps_from_previous: 4
+  warm_start_steps: 4
   batch_size: 8
   optimizer: adamw
   learning_rate: 0.001

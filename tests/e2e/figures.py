@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from job import loop
 from job.keys import StageRef
+from job.plan import needs, plan
 from tests.e2e.cluster import CommandError
 from tests.e2e.release import Release
 
@@ -56,7 +56,7 @@ def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> l
         contents: Its store.
         slots: How many stages may run at a time.
     """
-    attempts = {ref: _attempt(ref, contents) for ref in loop.plan(release.config)}
+    attempts = {ref: _attempt(ref, contents) for ref in plan(release.config)}
     done = {ref: _done(ref, attempt, contents) for ref, attempt in attempts.items()}
     pods = {pod["metadata"]["name"]: pod for pod in release.pods()}
     created = {
@@ -75,7 +75,7 @@ def _waits(
     begun = min(created.values())
     free = [begun] * slots
     for ref in sorted(created, key=created.__getitem__):
-        needed = [done[each] for each in loop.needs(release.config, ref)]
+        needed = [done[each] for each in needs(release.config, ref)]
         last = max(heappop(free), *needed, begun)
         if needed:
             yield (created[ref] + timedelta(seconds=1) - last).total_seconds()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from job import config as configuration
-from job.config import Config
-from job.report.status import Status, parse_status
+from job.config import loading
+from job.config.experiment import Config
+from job.progress import Status, parse_status
 from tests.e2e.bucket import Bucket
 from tests.e2e.cluster import Namespace, Object, run
 
@@ -41,7 +41,7 @@ class Release:
 
     @cached_property
     def config(self) -> Config:
-        return configuration.parse(self.experiment, self.name)
+        return loading.parse(self.experiment, self.name)
 
     # What helm does
 

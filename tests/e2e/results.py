@@ -7,16 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from job import loop
-from job.config import Config
+from job.config.experiment import Config
 from job.keys import StageRef
-from job.report.results import TIMES
+from job.plan import plan
+from job.report.analysis.results import TIMES
 
 LocalRun = Callable[[str], dict[str, bytes]]
 """Runs an experiment in one process, and returns every object of its store."""
 
 OF_THIS_RUN = re.compile(
-    r"(done|status|shard-\d+-of-\d+)\.json$|history\.jsonl$|/logs/|/report/|^\.|^doctor"
+    r"(done|status|partition-\d+-of-\d+)\.json$|history\.jsonl$|/logs/|/report/|^\.|^doctor"
 )
 """Objects that hold times and names of pods, or are made from those that are compared."""
 
@@ -46,7 +46,7 @@ def words_of(ref: StageRef) -> str:
 
 def each_once(config: Config, shards: int = 1) -> Counter[str]:
     """Return one run for each stage, and for each share of a scoring."""
-    return Counter(name for ref in loop.plan(config) for name in _shares(ref, shards))
+    return Counter(name for ref in plan(config) for name in _shares(ref, shards))
 
 
 def _shares(ref: StageRef, shards: int) -> Iterator[str]:

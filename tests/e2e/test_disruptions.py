@@ -79,7 +79,7 @@ def test_a_share_of_a_scoring_that_is_killed_is_done_again_alone(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
     """The other shares run once, and the score record is that of one process."""
-    release = new_release(experiment=SHORT, launch={"scoreShards": 3, "scoreParallelism": 2})
+    release = new_release(experiment=SHORT, launch={"scorePartitions": 3, "scoreParallelism": 2})
     release.install()
     pod = release.wait_running(stage="score", round="0", index=1)
     release.namespace.kubectl("delete", "pod", pod, *AT_ONCE)

@@ -79,7 +79,7 @@ def test_without_a_command_it_prints_help() -> None:
     """The image alone tells what it can do."""
     ended = docker("run", "--rm", *RESTRICTED, IMAGE)
     assert ended.returncode == 0
-    assert "annotate-sim" in ended.stdout
+    assert "annotate" in ended.stdout
 
 
 @pytest.mark.e2e

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 KIND = yaml.safe_load(KIND_VALUES.read_text(encoding="utf-8"))
 COMPARED = {
-    "queries.csv", "cost.json", "00000.tar", "part-00000.parquet", "model.safetensors",
+    "picks.csv", "cost.json", "00000.tar", "part-00000.parquet", "model.safetensors",
     "metrics.json", "results.csv", "dataset.json",
 }  # fmt: skip
 MAX_MIB = 256

@@ -19,7 +19,7 @@ def test_shares_of_a_scoring_give_the_same_as_one(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
     """Three pods write the very parts that one process writes, and select picks the same."""
-    release = new_release(experiment=SHORT, launch={"scoreShards": 3, "scoreParallelism": 2})
+    release = new_release(experiment=SHORT, launch={"scorePartitions": 3, "scoreParallelism": 2})
     release.install()
     release.wait_finished()
     assert release.runs() == each_once(release.config, shards=3)

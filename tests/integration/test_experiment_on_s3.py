@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from job import config, experiment
+from job import experiment
+from job.config import loading
 from job.storage import open_store
 from job.storage.memory import MemoryStore
 
@@ -24,9 +25,9 @@ def test_an_experiment_in_a_bucket_ends_with_the_same_bytes(
     ended = al_job("run", path, "--store", s3_url)
     assert ended.code == 0, ended.err
     local = MemoryStore()
-    experiment.run(local, config.load(str(path)))
+    experiment.run(local, loading.load(str(path)))
     remote = open_store(s3_url)
-    steady = ("queries.csv", "cost.json", "model.safetensors", "metrics.json", ".tar", ".parquet")
+    steady = ("picks.csv", "cost.json", "model.safetensors", "metrics.json", ".tar", ".parquet")
     keys = [key for key in local.list("") if key.endswith(steady)]
     assert len(keys) > 15
     assert [key for key in keys if remote.read(key) != local.read(key)] == []

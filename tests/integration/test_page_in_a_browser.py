@@ -13,10 +13,13 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from job import config, experiment
-from job.report import side_by_side, tutorial_analysis, tutorial_page
-from job.report.side_by_side import Side
+from job import experiment
+from job.config import loading
+from job.report import compare as side_by_side
+from job.report.compare import Side
 from job.storage.local import LocalStore
+from job.tutorial import analysis as tutorial_analysis
+from job.tutorial import page as tutorial_page
 from tests.unit.report.make_tutorial import write_tutorial
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -34,7 +37,7 @@ LEAST_CONTRAST = 4.5
 def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """An experiment of two seeds and its report, and that of a tutorial's results."""
     folder = tmp_path_factory.mktemp("pages")
-    settings = config.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+    settings = loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
     outcome = experiment.run(LocalStore(folder), settings)
     sides = [
         Side(outcome.config.model_copy(update={"experiment": name}), outcome.rows)

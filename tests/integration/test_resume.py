@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from job import config, experiment
-from job.config import Config
-from job.data.images import decode_rgb
+from job import experiment
+from job.config import loading
+from job.config.experiment import Config
+from job.data.decoding import decode_rgb
 from job.errors import StopRequested, TemporaryError
-from job.report.results import TIMES
+from job.report.analysis.results import TIMES
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -56,7 +57,7 @@ def markers(store: Store) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def tiny_config(tiny: str) -> Config:
-    return config.parse(tiny, "tiny")
+    return loading.parse(tiny, "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_strategies_that_learn_from_labelled_images_are_resumed_too(
     learning = learning.replace("score: {", "score: {box_features: true, ")
     learning += "cold_start: {strategy: coreset}\n"
     store = MemoryStore()
-    experiment.run(store, config.parse(learning, "tiny"))
+    experiment.run(store, loading.parse(learning, "tiny"))
     kills = ((5, 0.02), (6, 0.0))
     assert run_and_kill(learning, tmp_path, kills) == contents(store)
 
@@ -160,7 +161,7 @@ def test_a_stop_is_not_taken_for_a_broken_image() -> None:
         raise StopRequested
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("job.data.images.Image.open", stop)
+        patch.setattr("job.data.decoding.Image.open", stop)
         with pytest.raises(StopRequested):
             decode_rgb(b"an image")
 
@@ -235,13 +236,13 @@ def test_an_experiment_that_grew_ends_like_one_begun_larger(
     """A round and an arm added later give the same bytes, and run only what is new."""
     store = MemoryStore()
     small = tiny.replace("rounds: 3", "rounds: 2").replace("  random: {strategy: random}\n", "")
-    assert experiment.run(store, config.parse(small, "small")).num_run == 5 + 4
-    assert experiment.run(store, config.parse(tiny, "tiny")).num_run == 22 - 9
+    assert experiment.run(store, loading.parse(small, "small")).num_run == 5 + 4
+    assert experiment.run(store, loading.parse(tiny, "tiny")).num_run == 22 - 9
     assert contents(store) == undisturbed
 
 
 def test_a_pool_that_is_used_up_ends_the_labelling_not_the_experiment(tiny: str) -> None:
     """A budget beyond what is left labels what is left, and later rounds label nothing."""
     greedy = tiny.replace("initial: 6, per_round: 4", "initial: 20, per_round: 10")
-    rows = experiment.run(MemoryStore(), config.parse(greedy, "greedy")).rows
+    rows = experiment.run(MemoryStore(), loading.parse(greedy, "greedy")).rows
     assert [row.total_samples for row in rows] == [20, 24, 24] * 2

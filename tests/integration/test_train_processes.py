@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from job import config, experiment
+from job import experiment
+from job.artifacts.experiments import load_experiment
+from job.config import loading
 from job.errors import BadDataError
 from job.keys import RoundRef
-from job.rounds import load_experiment
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.integration
 AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 TRAIN = ROUND_0.stage("train")
-LABELS = ROUND_0.stage("annotate-sim")
+LABELS = ROUND_0.stage("annotate")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def labelled(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = tiny.replace("threads: 1", "threads: 1, processes: 2").replace("steps: 4", "steps: 12")
     folder = tmp_path_factory.mktemp("labelled")
     store = LocalStore(folder)
-    begun = experiment.begin(store, config.parse(text, "tiny"))
+    begun = experiment.begin(store, loading.parse(text, "tiny"))
     for stage in (ROUND_0.stage("select"), LABELS):
         run_stage(store, begun, stage)
     return folder

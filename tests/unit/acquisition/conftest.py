@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from job.acquisition.strategy import Candidates, TableRecord
-from job.records import ScoreRecord
+from job.records.score_record import ScoreRecord
 
 Boxes = Mapping[str, Sequence[Sequence[float]]]
 """For each image its boxes, each by its class distribution."""

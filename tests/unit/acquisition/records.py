@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from job.acquisition.strategy import Candidates, Labelled, TableRecord
-from job.records import ScoreRecord, Truth
+from job.records.score_record import ScoreRecord, Truth
 
 
 @dataclass(frozen=True)

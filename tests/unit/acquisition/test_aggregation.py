@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job.acquisition.aggregation import Aggregation, aggregate, first_highest, keep_highest
+from job.acquisition.numerics.aggregation import Aggregation, aggregate, first_highest, keep_highest
 
 # Five images: nothing, two detections, nothing, three, nothing.
 OFFSETS = np.array([0, 0, 2, 2, 5, 5])

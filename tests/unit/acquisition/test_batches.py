@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job.acquisition.batches import best_batches, best_images
+from job.acquisition.numerics.top_k import best_batches, top_k
 
 
 def test_the_best_images_come_first_and_ties_by_id() -> None:
     """Rows are in the order of ids, so of equal scores the lower row is taken."""
     scores = np.array([1.0, 3.0, 2.0, 3.0, 2.0])
-    assert best_images(scores, 4).tolist() == [1, 3, 2, 4]
+    assert top_k(scores, 4).tolist() == [1, 3, 2, 4]
 
 
 def test_a_batch_is_worth_the_sum_of_its_images() -> None:
@@ -70,5 +70,5 @@ def test_it_is_what_sorting_lists_gives(
 def test_a_budget_of_any_size(budget: int) -> None:
     """Nothing, exactly all, or more than there are."""
     scores = np.arange(5.0)
-    assert len(best_images(scores, budget)) == min(budget, 5)
+    assert len(top_k(scores, budget)) == min(budget, 5)
     assert len(best_batches(scores, np.arange(5), 2, budget).rows) == min(budget, 5)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from job.acquisition.brust import Brust, class_weights, repeat, with_background
+from job.acquisition.strategies.brust import Brust, class_weights, repeat, with_background
 from job.acquisition.strategy import Candidates, Labelled, Selection, TableRecord
 from tests.unit.acquisition.records import tables_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from job.acquisition.coreset import Coreset
+from job.acquisition.strategies.coreset import Coreset
 from job.acquisition.strategy import Labelled, Selection
 from tests.unit.acquisition.records import Image, candidates, labelled
 

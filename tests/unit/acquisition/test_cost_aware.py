@@ -5,10 +5,10 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.cost import expected_boxes
-from job.acquisition.cost_aware import CostAware
+from job.acquisition.features.expected_boxes import expected_boxes
 from job.acquisition.strategy import Labelled, Selection
-from job.config import ArmConfig
+from job.acquisition.wrappers.cost_aware import CostAware
+from job.config.experiment import ArmConfig
 from job.errors import BadDataError
 from tests.unit.acquisition.records import Box, Image, candidates, labelled
 

@@ -5,9 +5,9 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.enms_divproto import EnmsDivproto, enms, prototypes_of
+from job.acquisition.numerics.uncertainty import entropy
+from job.acquisition.strategies.enms_divproto import EnmsDivproto, enms, prototypes_of
 from job.acquisition.strategy import Labelled, Selection
-from job.acquisition.uncertainty import entropy
 from job.errors import BadDataError
 from tests.unit.acquisition.records import Box, Image, candidates, record_of
 

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.entropy import Entropy
+from job.acquisition.strategies.entropy import Entropy
 from job.acquisition.strategy import Candidates, Labelled, Selection
 
 CandidatesOf = Callable[..., Candidates]

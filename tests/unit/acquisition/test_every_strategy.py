@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from job.acquisition.registry import STRATEGIES, complete, make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy, TableRecord
-from job.config import ArmConfig
+from job.config.experiment import ArmConfig
 from job.errors import BadDataError, ConfigError
-from job.records import ScoreRecord
+from job.records.score_record import ScoreRecord
 from tests.unit.acquisition.records import Box, Image, candidates, labelled, tables_of
 
 ENTROPY = {"strategy": "entropy"}
@@ -50,7 +50,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
     "pal": {"strategy": "pal"},
     "pal greedy": {"strategy": "pal", "scoring": "greedy"},
-    "pal sum": {"strategy": "pal", "aggregation": "sum", "least_detections": 1},
+    "pal sum": {"strategy": "pal", "aggregation": "sum", "min_detections": 1},
     "cost_aware": {"strategy": "cost_aware", "of": ENTROPY},
     "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},
     "near_duplicate_filter": {"strategy": "near_duplicate_filter", "of": ENTROPY},

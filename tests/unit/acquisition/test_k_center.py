@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from job.acquisition import k_center as module
-from job.acquisition.k_center import k_center, medoid, squared_to_nearest
+from job.acquisition.numerics import k_center as module
+from job.acquisition.numerics.k_center import k_center, medoid, squared_to_nearest
 
 
 def plain(points: np.ndarray, centres: np.ndarray, budget: int) -> list[int]:

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from job.acquisition.k_medoids import assign, k_medoids
+from job.acquisition.numerics.k_medoids import assign, k_medoids
 
 
 def line(*places: float) -> np.ndarray:

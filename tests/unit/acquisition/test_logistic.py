@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from job.acquisition.logistic import fit
+from job.acquisition.numerics.logistic_regression import fit
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from job.acquisition.near_duplicates import NearDuplicateFilter
 from job.acquisition.strategy import Labelled, Selection
-from job.config import ArmConfig
+from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
+from job.config.experiment import ArmConfig
 from tests.unit.acquisition.records import Box, Image, candidates, labelled
 
 COUNTS = {"cow": 1, "sheep": 1}

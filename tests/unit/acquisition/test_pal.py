@@ -5,8 +5,10 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.pal import Pal
-from job.acquisition.pal_scores import (
+from job.acquisition.features.true_positives import is_true_positive
+from job.acquisition.numerics.class_quotas import divide, rarity
+from job.acquisition.strategies.pal import Pal
+from job.acquisition.strategies.pal_scores import (
     ClassCandidates,
     Weights,
     greedy,
@@ -14,8 +16,6 @@ from job.acquisition.pal_scores import (
     min_max,
     published,
 )
-from job.acquisition.rightness import is_hit
-from job.acquisition.shares import divide, rarity
 from job.acquisition.strategy import Labelled, Selection, TableRecord
 from job.errors import BadDataError
 from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
@@ -51,7 +51,7 @@ def test_the_best_detection_of_a_true_box_is_right() -> None:
         "a": Image(boxes, truth_classes=(0, 0, 0)),
         "b": Image([Box(SHEEP, truth=0, iou=1)], truth_classes=(1,)),
     }
-    right = is_hit(record_of(images, 2, with_truth=True), 0.5)
+    right = is_true_positive(record_of(images, 2, with_truth=True), 0.5)
     assert right.tolist() == [True, False, False, False, False, True]
 
 
@@ -113,7 +113,7 @@ def test_a_class_learns_when_its_boxes_are_right() -> None:
     known = known_of({0.9: [True, False] * 4, 0.1: [False] * 16})
     images = {"sure": Image([Box(COW, objectness=0.9)]), "half": Image([Box(COW, objectness=0.5)])}
     assert select(images, 1, known, ridge=0.01).ids == ("sure",)
-    assert select(images, 1, known, ridge=0.01, least_detections=100).ids == ("half",)
+    assert select(images, 1, known, ridge=0.01, min_detections=100).ids == ("half",)
 
 
 def test_a_class_with_too_few_detections_takes_the_regression_of_all() -> None:
@@ -203,7 +203,7 @@ def test_the_highest_cosine_does_not_depend_on_blocks(monkeypatch: pytest.Monkey
     expected = [max(float(row @ other) for other in units[:4]) for row in units]
     candidates = some(list(np.linspace(0.6, 0.1, 7)), units.tolist())
     whole = published(candidates, 7, Weights(0.9, 0.5, 0.0))
-    monkeypatch.setattr("job.acquisition.pal_scores._BLOCK", 1)
+    monkeypatch.setattr("job.acquisition.strategies.pal_scores._BLOCK", 1)
     np.testing.assert_allclose(highest_cosine(units, units[:4]), expected, rtol=1e-6)
     assert published(candidates, 7, Weights(0.9, 0.5, 0.0))[0].tolist() == whole[0].tolist()
 
@@ -277,7 +277,7 @@ def test_a_hit_needs_the_overlap_that_is_set() -> None:
     }
     known = labelled(images, COUNTS)
     assert Pal().fit(known)[0] is not None
-    assert Pal(hit_iou=0.7).fit(known)[0] is None
+    assert Pal(iou_threshold=0.7).fit(known)[0] is None
 
 
 def test_a_labelled_record_of_other_classes_is_refused() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.acquisition.ppal import Boxes, Ppal, distances_of
+from job.acquisition.strategies.ppal import Boxes, Ppal, distances_of
 from job.acquisition.strategy import Labelled, Selection, TableRecord
 from job.errors import BadDataError
 from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
@@ -170,7 +170,7 @@ def test_images_without_boxes() -> None:
 @pytest.mark.parametrize("block", [1, 3, 1000])
 def test_blocks_do_not_matter(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The distances are those of a plain loop over boxes."""
-    monkeypatch.setattr("job.acquisition.ppal._BLOCK", block)
+    monkeypatch.setattr("job.acquisition.strategies.ppal._BLOCK", block)
     rng = np.random.default_rng(5)
     images = [
         [

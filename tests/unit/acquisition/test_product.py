@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.acquisition.product import Product
 from job.acquisition.registry import STRATEGIES, make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy, Selection
-from job.config import ArmConfig
+from job.acquisition.wrappers.product import Product
+from job.config.experiment import ArmConfig
 from job.errors import BadDataError, ConfigError
 from tests.unit.acquisition.records import Image, candidates
 

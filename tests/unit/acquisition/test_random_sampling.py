@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from job.acquisition.random_sampling import Random
+from job.acquisition.strategies.random import Random
 from job.acquisition.strategy import Candidates, Labelled
 
 POOL = tuple(f"{number:03d}" for number in range(100))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from job.acquisition.random_share import REASON, RandomShare
 from job.acquisition.strategy import Labelled, Selection
-from job.config import ArmConfig
+from job.acquisition.wrappers.random_share import REASON, RandomShare
+from job.config.experiment import ArmConfig
 from tests.unit.acquisition.records import Box, Image, candidates
 
 ENTROPY = ArmConfig(strategy="entropy")

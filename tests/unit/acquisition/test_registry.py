@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from pydantic.fields import FieldInfo
 
-from job.acquisition.brust import Brust
 from job.acquisition.registry import STRATEGIES, make_strategy
+from job.acquisition.strategies.brust import Brust
 from job.acquisition.strategy import Candidates, Labelled, TableRecord
-from job.config import ArmConfig
+from job.config.experiment import ArmConfig
 from job.errors import ConfigError
-from job.records import ScoreRecord
+from job.records.score_record import ScoreRecord
 
 PAGE = (Path(__file__).parents[3] / "docs" / "strategies.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from job.records import TRUTH_COLUMNS, ScoreRecord, Truth
+from job.records.score_record import TRUTH_COLUMNS, ScoreRecord, Truth
 
 RECORD = ScoreRecord(
     ids=np.array(["b", "a", "ü"]),

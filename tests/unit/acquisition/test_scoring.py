@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from job.acquisition.scoring import score_images
+from job.acquisition.features.record_pass import score_images
 from job.acquisition.strategy import Candidates, TableRecord
 from job.errors import BadDataError, ConfigError
-from job.records import ScoreRecord
+from job.records.score_record import ScoreRecord
 from tests.unit.acquisition.records import tables_of
 
 CandidatesOf = Callable[..., Candidates]

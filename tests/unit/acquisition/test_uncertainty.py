@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.acquisition.uncertainty import Float64s, entropy, margin, outside_top2
+from job.acquisition.numerics.uncertainty import Float64s, entropy, margin, outside_top2
 
 Function = Callable[[np.ndarray], Float64s]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from job.acquisition.registry import make_strategy
+from job.acquisition.strategies.uwe import Uwe, scale
 from job.acquisition.strategy import Labelled
-from job.acquisition.uwe import Uwe, scale
-from job.config import ArmConfig
+from job.config.experiment import ArmConfig
 from job.errors import ConfigError
 from tests.unit.acquisition.records import Box, Image, candidates, labelled
 

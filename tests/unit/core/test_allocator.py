@@ -10,8 +10,8 @@ from typing import NoReturn
 import pytest
 
 from job import cli
-from job.allocator import keep_memory
-from job.detection import processes
+from job.detection.training import workers as processes
+from job.runtime.process_setup import keep_freed_memory
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     pytest.skip("the C library is not glibc", allow_module_level=True)
@@ -20,8 +20,8 @@ if not hasattr(ctypes.CDLL(None), "mallopt"):
 AGAIN = """
 from resource import RUSAGE_SELF, getrusage
 from threading import Thread
-from job.allocator import keep_memory
-keep_memory()
+from job.runtime.process_setup import keep_freed_memory
+keep_freed_memory()
 def fill():
     bytearray(b"x") * 100_000_000
 for _ in range(2):
@@ -55,7 +55,7 @@ def test_what_was_freed_is_used_again() -> None:
 
 
 def test_without_settings_glibc_is_told(options: list[int]) -> None:
-    keep_memory()
+    keep_freed_memory()
     assert len(options) == 3
 
 
@@ -64,13 +64,13 @@ def test_settings_of_the_environment_stay(
     options: list[int], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    keep_memory()
+    keep_freed_memory()
     assert not options
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
-    keep_memory()
+    keep_freed_memory()
 
 
 class CalledError(Exception):
@@ -83,7 +83,7 @@ def called() -> NoReturn:
 
 def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before there are threads."""
-    monkeypatch.setattr(cli, "keep_memory", called)
+    monkeypatch.setattr(cli, "keep_freed_memory", called)
     with pytest.raises(CalledError):
         cli.main()
 
@@ -91,6 +91,6 @@ def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyP
 def test_it_is_the_first_thing_that_a_training_process_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processes, "keep_memory", called)
+    monkeypatch.setattr(processes, "keep_freed_memory", called)
     with pytest.raises(CalledError):
         processes.take_part(lambda *_: None)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from job import config, experiment
+from job import experiment
+from job.config import loading
 from job.storage.local import LocalStore
 
 Run = Callable[..., Any]
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(store: Path, tiny: str) -> Path:
     """A store in which one experiment of two arms has begun."""
-    experiment.begin(LocalStore(store), config.parse(tiny, "tiny"))
+    experiment.begin(LocalStore(store), loading.parse(tiny, "tiny"))
     return store
 
 
@@ -38,7 +39,7 @@ def one_line(text: str) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize("stage", ["select", "annotate-sim", "train", "evaluate", "score"])
+@pytest.mark.parametrize("stage", ["select", "annotate", "train", "evaluate", "score"])
 def test_an_empty_store_says_how_to_begin(al_job: Run, store: Path, stage: str) -> None:
     """Without an experiment, a stage ends with 64 and the command that makes one."""
     ended = al_job(stage, "--round", 3, "--store", store)
@@ -100,7 +101,7 @@ def test_wrong_arguments_end_with_64(al_job: Run, arguments: list[str]) -> None:
 @pytest.mark.parametrize("shard", ["3/3", "1", "a/b", "-1/2"])
 def test_a_wrong_shard_is_refused(al_job: Run, begun: Path, shard: str) -> None:
     """A shard is i/n with i below n."""
-    ended = al_job("score", "--round", 0, "--store", begun, f"--shard={shard}")
+    ended = al_job("score", "--round", 0, "--store", begun, f"--partition={shard}")
     assert ended.code == 64
     assert "expected i/n" in one_line(ended.err)
 
@@ -109,7 +110,7 @@ def test_help_is_shown_without_arguments(al_job: Run) -> None:
     """`al-job` alone lists the commands."""
     ended = al_job()
     assert ended.code == 0
-    assert "annotate-sim" in ended.out
+    assert "annotate" in ended.out
 
 
 def test_help_waits_for_no_library() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from job.experiment import choose_experiment, run
+from job.cli.choose import choose_experiment
+from job.experiment import run
 from job.keys import STAGES
-from job.launch.settings import Manifest
+from job.launch.kubernetes.settings import Manifest
 from job.storage import open_store
 from job.storage.local import LocalStore
 from tests.conftest import Ended
@@ -38,11 +39,11 @@ def test_a_round_is_rendered_in_its_order(al_job: AlJob, places: tuple[str, ...]
     jobs = rendered(al_job("render", "--round", 1, *places))
     assert [job["metadata"]["name"] for job in jobs] == [
         "al-voc-tiny-s0-random-r1-select-1",
-        "al-voc-tiny-s0-random-r1-annotate-sim-1",
+        "al-voc-tiny-s0-random-r1-annotate-1",
         "al-voc-tiny-s0-random-r1-train-1",
         "al-voc-tiny-s0-random-r1-evaluate-1",
         "al-voc-tiny-s0-brust-r1-select-1",
-        "al-voc-tiny-s0-brust-r1-annotate-sim-1",
+        "al-voc-tiny-s0-brust-r1-annotate-1",
         "al-voc-tiny-s0-brust-r1-train-1",
         "al-voc-tiny-s0-brust-r1-evaluate-1",
         "al-voc-tiny-s0-brust-r1-score-1",
@@ -121,7 +122,7 @@ def test_watching_ends_when_it_is_over(
         if len(looks) == 3:
             run(store, config)
 
-    monkeypatch.setattr("job.cli.progress.time.sleep", do_all)
+    monkeypatch.setattr("job.cli.status.time.sleep", do_all)
     end = al_job("status", "--watch", "--store", places[-1])
     assert end.code == 0
     assert len(looks) == 3

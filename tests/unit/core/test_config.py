@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from job import config
 from job.acquisition.registry import make_strategy
-from job.config import Config, random_stream, refuse_changes
+from job.config import loading
+from job.config.changes import refuse_changes
+from job.config.experiment import Config
 from job.errors import ConfigError
+from job.runtime.rng import random_stream
 
 
 def changed(tiny: str, old: str, new: str) -> str:
@@ -28,7 +30,7 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("size: 64, width", "model: ssd_vgg16, size: 320, width", ["ssd_vgg16 takes 300"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "name of a round"]),
-        ("  random: {", "  full-pool: {", ["arms", "name of the bound"]),
+        ("  random: {", "  fully-supervised: {", ["arms", "name of the bound"]),
         ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
         ("rounds: 3", "rounds: [", ["not YAML"]),
         ("experiment: tiny", "", ["experiment", "required"]),
@@ -39,7 +41,7 @@ def test_a_wrong_setting_is_answered_with_the_right_ones(
 ) -> None:
     """A setting that is unknown or wrong fails in one line that names the key and the choices."""
     with pytest.raises(ConfigError) as error:
-        config.parse(changed(tiny, old, new), "my.yaml")
+        loading.parse(changed(tiny, old, new), "my.yaml")
     message = str(error.value)
     assert message.startswith("my.yaml: ")
     assert "\n" not in message
@@ -49,13 +51,13 @@ def test_a_wrong_setting_is_answered_with_the_right_ones(
 def test_a_file_that_is_not_there_names_the_presets() -> None:
     """Neither a file nor a preset: the presets are listed."""
     with pytest.raises(ConfigError, match=r"no preset of that name .*quickstart"):
-        config.load("quickstrat")
+        loading.load("quickstrat")
 
 
-@pytest.mark.parametrize("name", config.preset_names())
+@pytest.mark.parametrize("name", loading.preset_names())
 def test_every_preset_is_valid(name: str) -> None:
     """A preset loads, and all its strategies exist with the settings it gives them."""
-    preset = config.load(name)
+    preset = loading.load(name)
     assert preset.experiment == name
     for arm in preset.arms.values():
         make_strategy(arm)
@@ -63,18 +65,18 @@ def test_every_preset_is_valid(name: str) -> None:
 
 def test_quickstart_says_that_it_starts_from_scratch() -> None:
     """Nothing starts from scratch silently: the preset that does says so."""
-    assert config.load("quickstart").detector.backbone == "scratch"
+    assert loading.load("quickstart").detector.backbone == "scratch"
 
 
 def test_the_resolved_configuration_reads_back_the_same(tiny: str) -> None:
     """`experiment.yaml` holds every default and means the same configuration."""
-    parsed = config.parse(tiny, "tiny")
-    assert config.parse(parsed.to_yaml(), "again") == parsed
+    parsed = loading.parse(tiny, "tiny")
+    assert loading.parse(parsed.to_yaml(), "again") == parsed
 
 
 @pytest.fixture
 def begun(tiny: str) -> Config:
-    return config.parse(tiny, "tiny")
+    return loading.parse(tiny, "tiny")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def begun(tiny: str) -> Config:
 )
 def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:
     """More rounds, seeds and arms, and another machine, leave what is done as it is."""
-    grown = config.parse(changed(tiny, old, new), "tiny")
+    grown = loading.parse(changed(tiny, old, new), "tiny")
     refuse_changes(begun, grown)
     assert grown.stage_digest("brust") == begun.stage_digest("brust")
 
@@ -107,7 +109,7 @@ def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new
 def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words: str) -> None:
     """A change of what finished rounds were made with fails, with both values."""
     with pytest.raises(ConfigError) as error:
-        refuse_changes(begun, config.parse(changed(tiny, old, new), "tiny"))
+        refuse_changes(begun, loading.parse(changed(tiny, old, new), "tiny"))
     assert words in str(error.value)
 
 
@@ -129,7 +131,10 @@ def test_the_reference_is_up_to_date() -> None:
 
 def test_the_bound_changes_no_stage(tiny: str) -> None:
     """It may be asked for when all arms are done, and nothing is run again."""
-    without, with_bound = config.parse(tiny, "a"), config.parse(tiny + "bound: true\n", "b")
+    without, with_bound = (
+        loading.parse(tiny, "a"),
+        loading.parse(tiny + "full_supervision: true\n", "b"),
+    )
     assert without.stage_digest("brust") == with_bound.stage_digest("brust")
     assert without.stage_digest(None) == with_bound.stage_digest(None)
     refuse_changes(without, with_bound)

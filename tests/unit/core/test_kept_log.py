@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from job import config as configuration
-from job import experiment, log
+from job import experiment
+from job.artifacts.logs import kept_logs
+from job.cli.choose import choose_experiment
+from job.config import loading
 from job.errors import StopRequested, UsageError
 from job.keys import RoundRef, StageRef
+from job.runtime import log
 from job.storage.local import LocalStore
 
 ATTEMPT = "al-voc-tiny-s0-r0-select-1-abcde"
@@ -17,7 +20,7 @@ ATTEMPT = "al-voc-tiny-s0-r0-select-1-abcde"
 def store(tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
     """A store with an experiment, and a process that is an attempt."""
     made = LocalStore(tmp_path)
-    experiment.begin(made, configuration.parse(tiny, "tiny"))
+    experiment.begin(made, loading.parse(tiny, "tiny"))
     monkeypatch.setenv("AL_ATTEMPT", ATTEMPT)
     log.configure(json=True)
     return made
@@ -25,14 +28,14 @@ def store(tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> LocalSt
 
 def run(store: LocalStore, stage: str) -> StageRef:
     ref = RoundRef("tiny", 0, None, 0).stage(stage)  # type: ignore[arg-type]
-    experiment.run_once(store, experiment.choose_experiment(store, None), ref, (0, 1))
+    experiment.run_once(store, choose_experiment(store, None), ref, (0, 1))
     return ref
 
 
 def test_its_lines_are_kept(store: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
     """The same that went to standard error, under the attempt's name."""
     ref = run(store, "select")
-    [(name, text)] = experiment.kept_logs(store, ref)
+    [(name, text)] = kept_logs(store, ref)
     assert name == ATTEMPT
     assert text.decode() == capsys.readouterr().err
     assert b'"event": "stage.done"' in text
@@ -42,11 +45,11 @@ def test_the_log_of_a_failure_says_why(store: LocalStore) -> None:
     """The line that the program ends with, too."""
     with pytest.raises(UsageError):
         run(store, "train")
-    [(_, text)] = experiment.kept_logs(store, RoundRef("tiny", 0, None, 0).stage("train"))
+    [(_, text)] = kept_logs(store, RoundRef("tiny", 0, None, 0).stage("train"))
     assert (
         text.decode()
         .splitlines()[-1]
-        .startswith("al-job: seed 0 round 0 train: seed 0 round 0 annotate-sim is not done yet")
+        .startswith("al-job: seed 0 round 0 train: seed 0 round 0 annotate is not done yet")
     )
 
 
@@ -65,7 +68,7 @@ def test_whatever_ends_it_is_told(
     monkeypatch.setattr("job.experiment.run_stage", fail)
     with pytest.raises(type(error)):
         run(store, "select")
-    [(_, text)] = experiment.kept_logs(store, RoundRef("tiny", 0, None, 0).stage("select"))
+    [(_, text)] = kept_logs(store, RoundRef("tiny", 0, None, 0).stage("select"))
     assert text.decode().splitlines()[-1] == last
 
 
@@ -74,4 +77,4 @@ def test_outside_of_a_pod_nothing_is_kept(
 ) -> None:
     """A terminal is a log of its own."""
     monkeypatch.delenv("AL_ATTEMPT")
-    assert list(experiment.kept_logs(store, run(store, "select"))) == []
+    assert list(kept_logs(store, run(store, "select"))) == []

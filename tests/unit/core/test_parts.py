@@ -5,21 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from job import config, experiment
-from job.config import Config
+from job import experiment
+from job.artifacts.experiments import load_experiment
+from job.artifacts.markers import Markers
+from job.config import loading
+from job.config.experiment import Config
 from job.errors import UsageError
-from job.experiment import Part
 from job.keys import RoundRef
-from job.report.results import rows_of
-from job.report.status import RoundStatus, StageStatus, Status, seconds_left, status_of
-from job.rounds import Markers, load_experiment
+from job.plan import Subset
+from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
+from job.report.analysis.results import rows_of
 from job.storage import Store
 from job.storage.memory import MemoryStore
 
 
 @pytest.fixture
 def settings(tiny: str) -> Config:
-    return config.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
 
 
 def markers(store: Store) -> dict[str, bytes]:
@@ -29,25 +31,25 @@ def markers(store: Store) -> dict[str, bytes]:
 def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
     """Each part runs what it lacks and nothing of the others; in the end nothing is left."""
     store = MemoryStore()
-    experiment.run(store, settings, Part(arms=("random",), seeds=(1,)))
+    experiment.run(store, settings, Subset(arms=("random",), seeds=(1,)))
     first = markers(store)
     assert all("/seed-1/" in key and "/brust/" not in key for key in first)
     assert {(row.seed, row.arm) for row in rows_of(store, settings)} >= {(1, "random")}
-    experiment.run(store, settings, Part(arms=("brust",)))
-    experiment.run(store, settings, Part(seeds=(0,)))
+    experiment.run(store, settings, Subset(arms=("brust",)))
+    experiment.run(store, settings, Subset(seeds=(0,)))
     assert {key: markers(store)[key] for key in first} == first
-    assert experiment.run(store, settings, Part(arms=("random",))).num_run == 0
+    assert experiment.run(store, settings, Subset(arms=("random",))).num_run == 0
     assert experiment.run(store, settings).num_run == 0
 
 
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (Part(arms=("brist",)), r"--arm brist: no such arm \(known: brust, random\)"),
-        (Part(seeds=(7,)), r"--seed 7: no such seed \(known: 0, 1\)"),
+        (Subset(arms=("brist",)), r"--arm brist: no such arm \(known: brust, random\)"),
+        (Subset(seeds=(7,)), r"--seed 7: no such seed \(known: 0, 1\)"),
     ],
 )
-def test_a_part_that_is_not_there_is_refused(settings: Config, part: Part, words: str) -> None:
+def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, words: str) -> None:
     """Before anything runs, with what there is."""
     store = MemoryStore()
     with pytest.raises(UsageError, match=words):
@@ -73,13 +75,13 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     one = settings.model_copy(update={"seeds": (0,)})
     experiment.run(store, one)
     before = markers(store)
-    outcome = experiment.run(store, one.model_copy(update={"bound": True}))
+    outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
     assert {key: markers(store)[key] for key in before} == before
-    (row,) = [row for row in outcome.rows if row.arm == "full-pool"]
+    (row,) = [row for row in outcome.rows if row.arm == "fully-supervised"]
     assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
     assert row.mAP is not None
-    train = Markers(store).get(RoundRef("tiny", 0, "full-pool", 1).stage("train"))
+    train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
     assert train
     assert not any("/train/" in key for key in train.inputs)
 
@@ -110,7 +112,7 @@ def test_work_left_is_estimated_from_what_is_done() -> None:
 def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
     """An experiment of which a part is done has some work left, and a whole one none."""
     store = MemoryStore()
-    experiment.run(store, settings, Part(seeds=(0,)))
+    experiment.run(store, settings, Subset(seeds=(0,)))
     begun = load_experiment(store, "tiny")
     left = seconds_left(status_of(store, begun))
     assert left is not None

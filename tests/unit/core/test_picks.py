@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from job.errors import BadDataError
-from job.report import picks
-from job.report.picks import expected_boxes_by_class, jaccard, redundancy
+from job.report.picks import statistics as picks
+from job.report.picks.statistics import expected_boxes_by_class, jaccard, redundancy
 from tests.unit.acquisition.records import Box, Image, candidates
 
 

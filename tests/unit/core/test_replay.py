@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job import config, experiment
+from job import experiment
+from job.config import loading
 from job.data.dataset import Dataset
-from job.records import class_counts
+from job.records.annotation import class_counts
 from job.storage.local import LocalStore
 from tests.conftest import Ended
 
@@ -23,7 +24,7 @@ def state(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished experiment with box features."""
     path = tmp_path_factory.mktemp("replay") / "state"
     text = tiny.replace("score: {", "score: {box_features: true, ")
-    experiment.run(LocalStore(path), config.parse(text, "tiny"))
+    experiment.run(LocalStore(path), loading.parse(text, "tiny"))
     return path
 
 
@@ -82,7 +83,7 @@ def test_the_experiments_own_arm_picks_what_it_picked(
 ) -> None:
     """Unless told otherwise, its arms are replayed: the same ids, scores and reasons."""
     replay()
-    expected = (state / "experiments/tiny/seed-0/brust/round-002/select/queries.csv").read_bytes()
+    expected = (state / "experiments/tiny/seed-0/brust/round-002/select/picks.csv").read_bytes()
     assert (tmp_path / "out/picks/brust.csv").read_bytes() == expected
     assert (tmp_path / "out/picks/random.csv").exists()
 
@@ -212,7 +213,7 @@ def test_a_strategy_that_reads_what_was_not_scored_is_named(
     tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
 ) -> None:
     """An experiment without box features: the message names the strategy and the setting."""
-    experiment.run(LocalStore(tmp_path / "state"), config.parse(tiny, "tiny"))
+    experiment.run(LocalStore(tmp_path / "state"), loading.parse(tiny, "tiny"))
     ended = al_job(
         "replay", "--store", tmp_path / "state", "--round", 1, "--arm", "brust",
         "--strategies", "entropy,ppal", "--out", tmp_path / "out",

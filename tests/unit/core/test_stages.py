@@ -14,24 +14,29 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from job import config, experiment
+from job import experiment
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection, Strategy
-from job.config import Config
+from job.artifacts.cost import Cost
+from job.artifacts.experiments import load_experiment
+from job.artifacts.markers import Markers
+from job.artifacts.stage_io import StageIO
+from job.config import loading
+from job.config.experiment import AnnotationConfig, ArmConfig, Config
 from job.data.dataset import Dataset
-from job.data.images import decode_at_least
-from job.detection import inference
-from job.detection.backbone import new_detector
-from job.detection.inference import Engine, embed_images
+from job.data.decoding import decode_at_least
+from job.detection.detectors.weights import new_detector
+from job.detection.inference import predict as inference
+from job.detection.inference.predict import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
-from job.records import TRUTH_COLUMNS, flat, matrix, offsets_of
-from job.report.results import TIMES
-from job.rounds import Cost, Markers, StageIO, load_experiment
+from job.records.arrays import flat, matrix, offsets_of
+from job.records.score_record import TRUTH_COLUMNS
+from job.report.analysis.results import TIMES
+from job.selection import StoredRecord, read_given
 from job.stages import run_stage
-from job.stages.annotate_sim import cost_of
-from job.stages.score import share_of
-from job.stages.select import StoredRecord, read_given
+from job.stages.annotate import cost_of
+from job.stages.score import parts_of
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -42,7 +47,7 @@ ROUND_1 = RoundRef("tiny", 0, "brust", 1)
 
 @pytest.fixture(scope="module")
 def settings(tiny: str) -> Config:
-    return config.parse(tiny, "tiny")
+    return loading.parse(tiny, "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,7 @@ def begun(settings: Config) -> tuple[MemoryStore, Config]:
 
 
 def picks_of(store: Store, ref: RoundRef) -> list[dict[str, str]]:
-    text = store.read(ref.stage("select").key("queries.csv")).decode()
+    text = store.read(ref.stage("select").key("picks.csv")).decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -84,7 +89,7 @@ def test_no_image_is_labelled_twice(finished: LocalStore) -> None:
 
 def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
     """The shard holds each picked image's own bytes and its ground truth, and nothing else."""
-    ref = ROUND_1.stage("annotate-sim")
+    ref = ROUND_1.stage("annotate")
     dataset = Dataset.open(finished, "drawn")
     path = finished.local_path(ref.key("00000.tar"))
     assert path
@@ -103,7 +108,7 @@ def test_costs_add_up(finished: LocalStore) -> None:
     """Costs are of unique images: 6, then 4 and 4 more; 5 s and 0.07 a box by default."""
     boxes = images = 0
     for index in range(3):
-        ref = RoundRef("tiny", 0, "brust", index).stage("annotate-sim")
+        ref = RoundRef("tiny", 0, "brust", index).stage("annotate")
         cost = json.loads(finished.read(ref.key("cost.json")))
         boxes, images = boxes + cost["boxes"], images + cost["images"]
         total = cost["cumulative"]
@@ -116,7 +121,7 @@ def test_costs_add_up(finished: LocalStore) -> None:
 
 def test_cost_is_a_part_an_image_and_a_part_a_box(finished: LocalStore) -> None:
     """2 images: 2 x 3 s + 7.4 s a box; 2 x 0.5 + 0.1 a box."""
-    settings = config.AnnotationConfig(
+    settings = AnnotationConfig(
         seconds_per_image=3, seconds_per_box=7.4, price_per_image=0.5, price_per_box=0.1
     )
     dataset = Dataset.open(finished, "drawn")
@@ -184,7 +189,7 @@ def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> Non
     assert sum(len(part.truth.classes) for part in known if part.truth) == sum(
         labelled.class_counts.values()
     )
-    nothing, _ = read_given(io, make_strategy(config.ArmConfig(strategy="random")))
+    nothing, _ = read_given(io, make_strategy(ArmConfig(strategy="random")))
     assert list(nothing.record.parts(["objectness"])) == []
 
 
@@ -222,7 +227,7 @@ class Reader(Strategy):
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_shards_share_all_parts(count: int) -> None:
     """However many shards there are, each part belongs to one of them."""
-    parts = [part for index in range(count) for part in share_of(4, (index, count))]
+    parts = [part for index in range(count) for part in parts_of(4, (index, count))]
     assert parts == [0, 1, 2, 3]
 
 
@@ -285,10 +290,10 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
         experiment.run_once(store, begun, ref, (index, 2))
     joined = store.read(ref.done)
     store.delete(ref.done)
-    shares = [store.read(ref.shard_done(index, 2)) for index in range(2)]
+    shares = [store.read(ref.partition_done(index, 2)) for index in range(2)]
     experiment.run_once(store, begun, ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
-    assert [store.read(ref.shard_done(index, 2)) for index in range(2)] == shares
+    assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
 
 
 def test_results_begin_with_the_tutorials_columns(finished: LocalStore) -> None:
@@ -311,8 +316,8 @@ def test_results_begin_with_the_tutorials_columns(finished: LocalStore) -> None:
 
 def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> None:
     """Whoever has `detections.parquet` and the test set gets the same metrics."""
-    from job.detection.average_precision import evaluate  # noqa: PLC0415 - loads slowly
-    from job.detection.detections import Detections  # noqa: PLC0415
+    from job.detection.metrics.average_precision import evaluate  # noqa: PLC0415 - loads slowly
+    from job.detection.metrics.detections import Detections  # noqa: PLC0415
 
     ref = ROUND_1.stage("evaluate")
     dataset = Dataset.open(finished, "drawn")
@@ -332,7 +337,7 @@ def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Co
     """A stage whose inputs are not there fails with the command that makes them."""
     store, settings = begun
     with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
-        run_stage(store, settings, ROUND_0.stage("annotate-sim"))
+        run_stage(store, settings, ROUND_0.stage("annotate"))
     with pytest.raises(UsageError, match=r"`al-job train --round 0 --seed 0 --experiment tiny`"):
         run_stage(store, settings, ROUND_0.stage("evaluate"))
 
@@ -351,7 +356,7 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
 
     Worked out here from embeddings made image by image; nothing is scored for it.
     """
-    cold = settings.model_copy(update={"cold_start": config.ArmConfig(strategy="coreset")})
+    cold = settings.model_copy(update={"cold_start": ArmConfig(strategy="coreset")})
     store = MemoryStore()
     begun = experiment.begin(store, cold)
     run_stage(store, begun, ROUND_0.stage("select"))
@@ -378,7 +383,7 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
 
 def test_box_features_have_to_be_asked_for(settings: Config) -> None:
     """A strategy that reads them is refused before anything runs, with what to set."""
-    arms = {"a": config.ArmConfig(strategy="ppal")}
+    arms = {"a": ArmConfig(strategy="ppal")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .* set score\.box_features to true"):
         experiment.begin(MemoryStore(), wrong)
@@ -389,11 +394,11 @@ def test_until_a_stage_is_done_the_configuration_may_change(
 ) -> None:
     """A wrong setting that nothing was made with does not cost the experiment its name."""
     store, _ = begun
-    other = config.parse(tiny.replace("steps: 4", "steps: 5"), "tiny")
+    other = loading.parse(tiny.replace("steps: 4", "steps: 5"), "tiny")
     assert experiment.begin(store, other).train.steps == 5
     run_stage(store, load_experiment(store, "tiny"), ROUND_0.stage("select"))
     with pytest.raises(ConfigError, match=r"train\.steps: 5 -> 4"):
-        experiment.begin(store, config.parse(tiny, "tiny"))
+        experiment.begin(store, loading.parse(tiny, "tiny"))
 
 
 def test_every_setting_of_a_strategy_is_written_out(
@@ -404,7 +409,7 @@ def test_every_setting_of_a_strategy_is_written_out(
     assert settings.arms["brust"].settings["aggregation"] == "sum"
     run_stage(store, settings, ROUND_0.stage("select"))
     spelt = tiny.replace("class_weights: true", "class_weights: 1, aggregation: sum")
-    assert experiment.begin(store, config.parse(spelt, "tiny")) == settings
+    assert experiment.begin(store, loading.parse(spelt, "tiny")) == settings
 
 
 def test_a_drawn_data_set_of_other_settings_is_refused(
@@ -416,12 +421,12 @@ def test_a_drawn_data_set_of_other_settings_is_refused(
         "experiment: tiny", "experiment: b"
     )
     with pytest.raises(UsageError, match="num_pool: 24 -> 25"):
-        experiment.begin(store, config.parse(other, "b"))
+        experiment.begin(store, loading.parse(other, "b"))
 
 
 def test_an_error_of_an_arm_names_it(settings: Config) -> None:
     """Of several arms of one strategy, the message says which is wrong."""
-    arms = {"a": config.ArmConfig(strategy="brust", agregation="sum")}
+    arms = {"a": ArmConfig(strategy="brust", agregation="sum")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .*agregation"):
         experiment.begin(MemoryStore(), wrong)
@@ -432,8 +437,8 @@ def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
     text = "id,rank,score,reason\n" + "".join(f"{each},0,0,x\n" for each in ids)
     marker = Markers(store).get(ref)
     assert marker
-    store.write(ref.key("queries.csv"), text.encode())
-    outputs = {"queries.csv": hashlib.sha256(text.encode()).hexdigest()}
+    store.write(ref.key("picks.csv"), text.encode())
+    outputs = {"picks.csv": hashlib.sha256(text.encode()).hexdigest()}
     content = json.loads(marker.to_json()) | {"outputs": outputs}
     store.write(ref.done, json.dumps(content).encode())
 
@@ -457,7 +462,7 @@ def test_annotate_sim_refuses_wrong_picks(
     own = [row["id"] for row in picks_of(store, ROUND_1)]
     pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
     with pytest.raises(BadDataError, match=words):
-        run_stage(store, settings, ROUND_1.stage("annotate-sim"))
+        run_stage(store, settings, ROUND_1.stage("annotate"))
 
 
 def test_a_column_that_was_not_scored_is_named(finished: LocalStore) -> None:
@@ -498,7 +503,7 @@ def test_another_data_set_of_the_same_name_is_refused(
 
 
 def settings_of(text: str) -> Config:
-    return config.parse(text, "tiny")
+    return loading.parse(text, "tiny")
 
 
 def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from job.threads import DroppedError, in_threads, stop_if_dropped
+from job.runtime.parallel import DroppedError, in_threads, stop_if_dropped
 
 
 def numbers(drawn: list[int]) -> Iterator[int]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job.data.boxes import Box, fit
+from job.data.ingest.boxes import Box, fit
 from job.errors import BadDataError
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from job.data.coco import CocoSource
-from job.data.examine import examine
+from job.data.formats.coco import CocoSource
+from job.data.ingest.validate import examine
 from job.errors import BadDataError, UsageError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 if TYPE_CHECKING:
     from tests.unit.data.conftest import Coco

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from job.data import write
 from job.data.dataset import Dataset
-from job.data.ingest import ingest
-from job.data.voc import VocSource
+from job.data.formats.voc import VocSource
+from job.data.ingest import write
+from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, UsageError
 from job.storage.memory import MemoryStore
 
@@ -200,8 +200,8 @@ def test_table_that_was_changed_is_noticed(dataset: Dataset, name: str) -> None:
 def test_torch_is_not_needed() -> None:
     """Ingest and the stages that only look at ids start without waiting for torch."""
     code = (
-        "import sys, job.data.ingest, job.data.dataset, job.data.voc, job.data.coco, "
-        "job.data.synthetic, job.data.download; "
+        "import sys, job.data.ingest.ingest, job.data.dataset, job.data.formats.voc, "
+        "job.data.formats.coco, job.data.formats.synthetic, job.data.formats.voc_download; "
         "sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 - our own code

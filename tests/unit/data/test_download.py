@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torchvision.datasets
 
-from job.data.download import download_voc
+from job.data.formats.voc_download import download_voc
 from job.errors import TemporaryError, UsageError
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from job.data.examine import examine
-from job.data.source import Content, Sample, SourceBox
+from job.data.formats.base import Content, Sample, SourceBox
+from job.data.ingest.validate import examine
 
 
 def test_all_problems_of_an_image_are_told(encoded: object) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.data.images import decode_at_least, decode_rgb
+from job.data.decoding import decode_at_least, decode_rgb
 from job.errors import BadDataError
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from job.data import write
-from job.data.coco import CocoSource
 from job.data.dataset import Dataset
-from job.data.ingest import ingest
-from job.data.source import Content, Sample, SourceBox
-from job.data.voc import VocSource
+from job.data.formats.base import Content, Sample, SourceBox
+from job.data.formats.coco import CocoSource
+from job.data.formats.voc import VocSource
+from job.data.ingest import write
+from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
 from job.keys import Split
 from job.storage.memory import MemoryStore

@@ -10,7 +10,7 @@ import pytest
 
 from job.data.shards import ShardWriter, member_name, read_labelled, split_member
 from job.errors import BadDataError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 # How WebDataset cuts a member's name: up to the first dot after the last slash.
 WEBDATASET = re.compile(r"^((?:.*/|)[^.]+)[.]([^/]*)$")

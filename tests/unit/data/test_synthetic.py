@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.config import SyntheticConfig, random_stream
+from job.config.experiment import SyntheticConfig
 from job.data.dataset import Dataset
-from job.data.ingest import ingest
-from job.data.source import Content
-from job.data.synthetic import SHAPES, Scene, SyntheticSource, draw
+from job.data.formats.base import Content
+from job.data.formats.synthetic import SHAPES, Scene, SyntheticSource, draw
+from job.data.ingest.ingest import ingest
 from job.errors import UsageError
 from job.keys import Split
+from job.runtime.rng import random_stream
 from job.storage.memory import MemoryStore
 
 SMALL = SyntheticConfig(num_pool=30, num_test=12)
@@ -78,8 +79,10 @@ def test_boxes_lie_within_an_image_of_the_size_that_was_asked_for(size: int) -> 
 
 def test_box_is_tight_around_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ground and noise, the pixels that differ from the ground are those in the boxes."""
-    monkeypatch.setattr("job.data.synthetic._ground", lambda size, _: np.zeros((size, size, 3)))
-    monkeypatch.setattr("job.data.synthetic.NOISE_DEVIATION", 0)
+    monkeypatch.setattr(
+        "job.data.formats.synthetic._ground", lambda size, _: np.zeros((size, size, 3))
+    )
+    monkeypatch.setattr("job.data.formats.synthetic.NOISE_DEVIATION", 0)
     for index in range(20):
         pixels, boxes = draw(96, random_stream(index))
         if len(boxes) == 1:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from job.config import DetectorConfig
-from job.detection.models import Detector, build_detector
+from job.config.experiment import DetectorConfig
+from job.detection.detectors.ssd import Detector, build_detector
 
 torch.set_num_threads(1)
 

@@ -9,10 +9,11 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from job.detection.average_precision import Metrics, evaluate
-from job.detection.detections import Detections
+from job.detection.metrics.average_precision import Metrics, evaluate
+from job.detection.metrics.detections import Detections
 from job.errors import BadDataError
-from job.records import Annotation, Floats
+from job.records.annotation import Annotation
+from job.records.arrays import Floats
 
 Box = tuple[float, float, float, float]
 Found = tuple[Box, str, float]

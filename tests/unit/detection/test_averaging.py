@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from job.detection.averaging import WeightAverage
+from job.detection.training.ema import WeightAverage
 
 
 def test_the_average_follows_the_weights_with_a_rising_decay() -> None:

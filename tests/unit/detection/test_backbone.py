@@ -11,10 +11,10 @@ from torch import Tensor
 from torchvision.models import mobilenet_v2
 from torchvision.models.vgg import cfgs, make_layers
 
-from job.config import DetectorConfig
-from job.detection import backbone
-from job.detection.backbone import load_backbone
-from job.detection.models import Detector, build_detector, save_model
+from job.config.experiment import DetectorConfig
+from job.detection.detectors import weights as backbone
+from job.detection.detectors.ssd import Detector, build_detector, save_model
+from job.detection.detectors.weights import load_backbone
 from job.errors import ConfigError, TemporaryError
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from job.detection.detections import Detections
-from job.records import DETECTIONS_SCHEMA
+from job.detection.metrics.detections import Detections
+from job.records.schemas import DETECTIONS_SCHEMA
 
 
 def test_detections_become_one_row_an_image() -> None:

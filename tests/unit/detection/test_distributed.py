@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from job.config import DetectorConfig, RuntimeConfig
-from job.detection.distributed import num_processes
-from job.detection.models import Detector, Target, build_detector
-from job.detection.processes import Exchange, run_together
-from job.detection.serialization import pack, unpack
+from job.config.experiment import DetectorConfig, RuntimeConfig
+from job.detection.detectors.serialization import pack, unpack
+from job.detection.detectors.ssd import Detector, Target, build_detector
+from job.detection.training.process_group import num_processes
+from job.detection.training.workers import Exchange, run_together
 from job.errors import ConfigError
 
 CONFIG = DetectorConfig(size=64, width=0.25, backbone="scratch")
@@ -20,11 +20,11 @@ Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
 
 STEP = """
 import torch
-from job.config import DetectorConfig
-from job.detection.distributed import joined
-from job.detection.models import build_detector
-from job.detection.processes import take_part
-from job.detection.serialization import pack, unpack
+from job.config.experiment import DetectorConfig
+from job.detection.training.process_group import joined
+from job.detection.detectors.ssd import build_detector
+from job.detection.training.workers import take_part
+from job.detection.detectors.serialization import pack, unpack
 
 def work(exchange, rank, count):
     torch.set_num_threads(1)

@@ -3,11 +3,11 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config import TrainConfig
-from job.detection.draws import Draws, batches
-from job.detection.models import Detector
+from job.config.experiment import TrainConfig
+from job.detection.detectors.ssd import Detector
+from job.detection.training.sampler import TrainingDataset, batches
 from job.errors import BadDataError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 
 class Samples:
@@ -30,7 +30,7 @@ class Samples:
 
 def test_each_pass_shows_every_sample_once_in_an_order_of_its_own(detector: Detector) -> None:
     """Positions 0 to 6, 7 to 13 and so on are permutations of the 7 samples."""
-    draws = Draws(Samples(7), detector, TrainConfig(), seed=(3, 1))
+    draws = TrainingDataset(Samples(7), detector, TrainConfig(), seed=(3, 1))
     passes = [[draws.index_at(7 * epoch + i) for i in range(7)] for epoch in range(4)]
     assert all(sorted(each) == list(range(7)) for each in passes)
     assert len({tuple(each) for each in passes}) == 4
@@ -38,9 +38,9 @@ def test_each_pass_shows_every_sample_once_in_an_order_of_its_own(detector: Dete
 
 def test_order_depends_on_the_seed_alone(detector: Detector) -> None:
     """Whichever position is asked for first, the answer is the same; another seed's differs."""
-    forwards = Draws(Samples(9), detector, TrainConfig(), seed=(3, 1))
-    backwards = Draws(Samples(9), detector, TrainConfig(), seed=(3, 1))
-    other = Draws(Samples(9), detector, TrainConfig(), seed=(3, 2))
+    forwards = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 1))
+    backwards = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 1))
+    other = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 2))
     positions = range(30)
     expected = [forwards.index_at(p) for p in positions]
     assert [backwards.index_at(p) for p in reversed(positions)] == expected[::-1]
@@ -49,7 +49,7 @@ def test_order_depends_on_the_seed_alone(detector: Detector) -> None:
 
 def test_a_sample_seen_again_is_augmented_anew(detector: Detector) -> None:
     """One image's appearances differ, since each position has a seed of its own."""
-    draws = Draws(Samples(1), detector, TrainConfig(), seed=(0,))
+    draws = TrainingDataset(Samples(1), detector, TrainConfig(), seed=(0,))
     seen = [draws[position] for position in range(4)]
     pixels = {each[0].numpy().tobytes() for each in seen if isinstance(each, tuple)}
     assert len(pixels) > 1
@@ -61,7 +61,7 @@ def test_batches_do_not_depend_on_who_draws_them(detector: Detector, first_step:
     drawn = [
         list(
             batches(
-                Draws(Samples(5), detector, TrainConfig(), seed=(0,)),
+                TrainingDataset(Samples(5), detector, TrainConfig(), seed=(0,)),
                 batch_size=3,
                 first_step=first_step,
                 steps=4,
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
     detector: Detector, workers: int
 ) -> None:
     """An error in a worker process arrives as it was raised, not wrapped in a traceback."""
-    draws = Draws(Samples(3, broken=1), detector, TrainConfig(), seed=(0,))
+    draws = TrainingDataset(Samples(3, broken=1), detector, TrainConfig(), seed=(0,))
     (batch,) = batches(draws, batch_size=3, first_step=0, steps=1, workers=workers, pin=False)
     assert isinstance(batch, BadDataError)
     assert str(batch) == "image 1 is broken"
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
 def test_drawing_leaves_the_global_stream(detector: Detector) -> None:
     """Neither the loader nor the samples move torch's global stream."""
     before = torch.get_rng_state()
-    draws = Draws(Samples(3), detector, TrainConfig(), seed=(0,))
+    draws = TrainingDataset(Samples(3), detector, TrainConfig(), seed=(0,))
     list(batches(draws, batch_size=2, first_step=0, steps=2, workers=0, pin=False))
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -102,7 +102,7 @@ def test_shares_make_up_the_batches(detector: Detector, count: int) -> None:
     """What the processes of a group draw is, one after another, what a single one draws."""
 
     def drawn(share: tuple[int, int]) -> list[torch.Tensor]:
-        draws = Draws(Samples(5), detector, TrainConfig(), seed=(0,))
+        draws = TrainingDataset(Samples(5), detector, TrainConfig(), seed=(0,))
         made = batches(
             draws, batch_size=6, first_step=1, steps=3, workers=0, pin=False, share=share
         )

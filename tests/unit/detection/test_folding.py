@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from job.config import DetectorConfig
-from job.detection.folding import fold_batch_norm
-from job.detection.models import Detector, build_detector
+from job.config.experiment import DetectorConfig
+from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.inference.fuse_batch_norm import fold_batch_norm
 
 
 def trained(detector: Detector) -> Detector:

@@ -11,10 +11,13 @@ from PIL import Image
 from torch import Tensor
 from torch._dynamo.utils import counters
 
-from job.config import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection import compiling
-from job.detection.compiling import _refusal
-from job.detection.inference import (
+from job.config.experiment import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.detection.detectors.ssd import Detector, RawOutput, build_detector
+from job.detection.inference import compile as compiling
+from job.detection.inference.compile import _refusal
+from job.detection.inference.image_cache import ImageCache
+from job.detection.inference.post_processing import Predictions
+from job.detection.inference.predict import (
     Decode,
     Engine,
     Precision,
@@ -24,12 +27,9 @@ from job.detection.inference import (
     map_predictions,
     score_images,
 )
-from job.detection.models import Detector, RawOutput, build_detector
-from job.detection.post_processing import Predictions
-from job.detection.transforms import View
+from job.detection.view import View
 from job.errors import BadDataError
-from job.kept import Kept
-from job.records import ScoreRecord
+from job.records.score_record import ScoreRecord
 
 CPU = torch.device("cpu")
 CLASSES = ("disc", "square")
@@ -327,7 +327,7 @@ def test_what_was_decoded_once_is_kept(detector: Detector) -> None:
 
             yield image_id, decode_and_tell
 
-    engine = Engine(CPU, 1, squares=Kept(2 * 3 * 64 * 64))
+    engine = Engine(CPU, 1, image_cache=ImageCache(2 * 3 * 64 * 64))
     first, again = (
         next(score_images(detector, [watched(photos(3))], ScoreConfig(), engine)) for _ in range(2)
     )
@@ -347,10 +347,10 @@ def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
         assert side == 64
         return image, (256, 128), (0, 0, 64, 64)
 
-    squares = Kept[Square](3 * 64 * 64)
-    engine = Engine(CPU, 1, squares)
+    image_cache = ImageCache[Square](3 * 64 * 64)
+    engine = Engine(CPU, 1, image_cache)
     (record,) = score_images(fixed, [[("large", decode)]], ScoreConfig(), engine)
-    pixels, _ = squares.get(("large", 64), pytest.fail, 0)
+    pixels, _ = image_cache.get(("large", 64), pytest.fail, 0)
     assert torch.equal(pixels, torch.tensor([255, 0, 0])[:, None, None].expand(3, 64, 64))
     assert record.sizes_wh.tolist() == [[256, 128]]
     assert record.boxes_xyxy[0].tolist() == [0, 0, 128, 64]
@@ -361,10 +361,10 @@ def test_the_network_sees_the_whole_view(
     detector: Detector, size_wh: tuple[int, int], most: int
 ) -> None:
     """But for rounding, up to twice its side; larger images as in training without augmentation."""
-    squares = Kept[Square](3 * 64 * 64)
+    image_cache = ImageCache[Square](3 * 64 * 64)
     ((image_id, image),) = photos(1, size=size_wh)
-    predict(detector, [(image_id, image)], engine=Engine(CPU, 1, squares))
-    pixels, _ = squares.get((image_id, 64), pytest.fail, 0)
+    predict(detector, [(image_id, image)], engine=Engine(CPU, 1, image_cache))
+    pixels, _ = image_cache.get((image_id, 64), pytest.fail, 0)
     expected = View.whole(size_wh, 64).render(image, detector.fill)
     assert (pixels.int() - expected.int()).abs().max() <= most
 

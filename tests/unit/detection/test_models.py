@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from job.config import DetectorConfig
-from job.detection.models import Detector, Target, build_detector, load_model, save_model
+from job.config.experiment import DetectorConfig
+from job.detection.detectors.ssd import Detector, Target, build_detector, load_model, save_model
 from job.errors import BadDataError
 
 CLASSES = ("disc", "square")

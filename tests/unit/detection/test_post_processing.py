@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torchvision.ops import nms, roi_align
 
-from job.config import EvaluateConfig, ScoreConfig
-from job.detection import post_processing
-from job.detection.post_processing import Predictions, _box_features, describe, detect
-from job.detection.transforms import View
+from job.config.experiment import EvaluateConfig, ScoreConfig
+from job.detection.inference import post_processing
+from job.detection.inference.post_processing import Predictions, _box_features, describe, detect
+from job.detection.view import View
 
 SIZE = 320
 IMAGE_WH = (640, 480)

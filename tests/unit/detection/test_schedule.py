@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from job.config import TrainConfig
-from job.detection.schedule import learning_rate
+from job.config.experiment import TrainConfig
+from job.detection.training.schedule import learning_rate
 
 
 @pytest.mark.parametrize(

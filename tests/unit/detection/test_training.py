@@ -13,16 +13,16 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import dataloader, get_worker_info
 
-from job.config import DetectorConfig, TrainConfig
-from job.detection import training
-from job.detection.checkpoint import HistoryRow
-from job.detection.distributed import Group
-from job.detection.draws import batches
-from job.detection.models import Detector, build_detector, save_model
-from job.detection.serialization import pack, unpack
-from job.detection.training import fit
+from job.config.experiment import DetectorConfig, TrainConfig
+from job.detection.detectors.serialization import pack, unpack
+from job.detection.detectors.ssd import Detector, build_detector, save_model
+from job.detection.training import fit as training
+from job.detection.training.checkpoint import HistoryRow
+from job.detection.training.fit import fit
+from job.detection.training.process_group import Group
+from job.detection.training.sampler import batches
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 CPU = torch.device("cpu")
 CLASSES = ("disc", "square")
@@ -116,7 +116,7 @@ class Run:
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float) -> None:
     """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
-    config = settings(optimizer=optimizer, average_decay=decay, learning_rate=0.01)
+    config = settings(optimizer=optimizer, ema_decay=decay, learning_rate=0.01)
     straight = Run(config, rectangles(4)).go()
     assert len(straight.checkpoints) == 2
     for checkpoint in straight.checkpoints:
@@ -172,7 +172,7 @@ def test_a_checkpoint_of_other_code_is_not_used(
     change: Callable[[dict[str, Tensor], dict[str, Any]], None],
 ) -> None:
     """Lacking or having anything that this training does not, it gives way to a start afresh."""
-    config = settings(average_decay=0.9)
+    config = settings(ema_decay=0.9)
     straight = Run(config, rectangles(4), steps=3).go()
     tensors, progress = unpack(straight.checkpoints[0])
     change(tensors, progress)
@@ -310,7 +310,7 @@ def test_training_leaves_the_global_stream() -> None:
 def test_a_frozen_backbone_stays_as_it_is() -> None:
     """Neither its weights nor its statistics move, averaged or not; the heads learn."""
     for decay in (0.0, 0.9):
-        run = Run(settings(freeze_backbone=True, average_decay=decay), rectangles(6))
+        run = Run(settings(freeze_backbone=True, ema_decay=decay), rectangles(6))
         backbone = {k: v.clone() for k, v in run.detector.backbone_layers.state_dict().items()}
         before = {k: v.clone() for k, v in run.detector.state_dict().items()}
         run.go()
@@ -392,7 +392,7 @@ def test_weights_decay_at_the_schedules_rate_and_biases_do_not() -> None:
 
 def test_a_training_that_diverges_stops_and_says_what_to_do() -> None:
     """The message names the step and the settings; it is bad data, never tried again."""
-    config = settings(learning_rate=1e12, warmup_steps=0, clip_norm=None)
+    config = settings(learning_rate=1e12, warmup_steps=0, max_grad_norm=None)
     with pytest.raises(BadDataError, match=r"at step [1-9]: lower train\.learning_rate") as caught:
         Run(config, rectangles(3)).go()
     assert "\n" not in str(caught.value)
@@ -432,7 +432,7 @@ def test_the_average_is_what_is_kept() -> None:
     """
     changes = {"checkpoint_every_steps": 1, "schedule": "constant"}
     plain = Run(settings(**changes), rectangles(3), steps=4).go()
-    averaged = Run(settings(**changes, average_decay=0.2), rectangles(3), steps=3).go()
+    averaged = Run(settings(**changes, ema_decay=0.2), rectangles(3), steps=3).go()
     after = [unpack(data)[0] for data in plain.checkpoints]
     begun = Run(settings(), rectangles(3)).detector.state_dict()
     for name, value in averaged.detector.state_dict().items():

@@ -6,12 +6,13 @@ from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.tv_tensors import BoundingBoxes
 
-from job.detection import transforms
-from job.detection.models import Target
+from job.detection.detectors.ssd import Target
 from job.detection.seeding import seeded
-from job.detection.transforms import Augmentation, View, augmented_view, scaled, training_sample
+from job.detection.training import augmentation
+from job.detection.training.augmentation import Augmentation, augmented_view, training_sample
+from job.detection.view import View, scaled
 from job.errors import BadDataError
-from job.records import Annotation
+from job.records.annotation import Annotation
 
 SIZE = 64
 FILL = torch.tensor([10, 20, 30], dtype=torch.uint8)
@@ -102,7 +103,7 @@ def test_boxes_go_back_to_the_image(flipped: bool) -> None:  # noqa: FBT001 - a 
 @pytest.mark.parametrize("seed", range(25))
 def test_geometry_is_torchvisions(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the same draws, one resampling gives what padding, cropping and resizing give."""
-    monkeypatch.setattr(transforms, "_DISTORT", lambda pixels: pixels)
+    monkeypatch.setattr(augmentation, "_DISTORT", lambda pixels: pixels)
     image = photo()
     boxes = [[10.0, 20.0, 60.0, 70.0], [50.0, 5.0, 110.0, 60.0]]
     steps = v2.Compose(
@@ -130,7 +131,7 @@ def test_geometry_is_torchvisions(seed: int, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_colours_are_distorted_only_within_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies past the edges keeps the fill colour, which normalisation makes 0."""
-    monkeypatch.setattr(transforms, "_DISTORT", lambda pixels: torch.full_like(pixels, 255))
+    monkeypatch.setattr(augmentation, "_DISTORT", lambda pixels: torch.full_like(pixels, 255))
     image = photo()
     for seed in range(20):
         pixels, _ = sample(image, annotate(image, []), "ssd", seed)

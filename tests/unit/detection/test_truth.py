@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from job.detection.truth import truth_of
-from job.records import Annotation, ScoreRecord
+from job.detection.inference.ground_truth import match_to_ground_truth
+from job.records.annotation import Annotation
+from job.records.score_record import ScoreRecord
 
 CLASSES = ("cow", "sheep")
 
@@ -32,7 +33,7 @@ def test_each_detection_has_the_true_box_that_it_overlaps_most() -> None:
     """10 x 10 boxes: one shifted by 5 shares 50 of 150 pixels, one that coincides all of them."""
     record = record_of([[[5, 0, 15, 10], [0, 0, 10, 10], [50, 50, 60, 60]]])
     true = annotation([[0, 0, 10, 10], [9, 0, 19, 10]], ["sheep", "cow"], [False, False])
-    truth = truth_of(record, [true], CLASSES)
+    truth = match_to_ground_truth(record, [true], CLASSES)
     # The first shares 60 of 140 pixels with the second true box, and only 50 of 150 with the first.
     assert truth.box.tolist() == [1, 0, -1]
     np.testing.assert_allclose(truth.iou, [60 / 140, 1.0, 0.0], rtol=1e-6)
@@ -47,7 +48,7 @@ def test_a_crowd_region_is_no_true_box() -> None:
         annotation([[0, 0, 10, 10], [0, 0, 8, 10]], ["cow", "cow"], [True, False]),
         annotation([[0, 0, 10, 10]], ["cow"], [True]),
     ]
-    truth = truth_of(record, true, CLASSES)
+    truth = match_to_ground_truth(record, true, CLASSES)
     assert truth.box.tolist() == [0, -1]
     np.testing.assert_allclose(truth.iou, [0.8, 0.0], rtol=1e-6)
     assert truth.offsets.tolist() == [0, 1, 1]
@@ -62,7 +63,7 @@ def test_images_without_detections_or_without_truth() -> None:
         annotation([], [], []),
         annotation([[0, 0, 10, 10]], ["sheep"], [False]),
     ]
-    truth = truth_of(record, true, CLASSES)
+    truth = match_to_ground_truth(record, true, CLASSES)
     assert truth.box.tolist() == [-1, 0]
     assert truth.classes.tolist() == [0, 1]
     assert truth.rows(record.image_of_detection).tolist() == [-1, 1]
@@ -70,6 +71,6 @@ def test_images_without_detections_or_without_truth() -> None:
 
 def test_no_images() -> None:
     """An empty part has empty columns of the right kinds."""
-    truth = truth_of(record_of([]), [], CLASSES)
+    truth = match_to_ground_truth(record_of([]), [], CLASSES)
     assert truth.offsets.tolist() == [0]
     assert (truth.box.dtype, truth.iou.dtype) == (np.dtype(np.int64), np.dtype(np.float32))

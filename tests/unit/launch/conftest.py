@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 import urllib3
 
-from job import config as configuration
 from job import loop
-from job.config import Config
+from job.artifacts.experiments import load_experiment
+from job.artifacts.markers import Marker, Markers
+from job.config import loading
+from job.config.experiment import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
-from job.launch import cluster as kubernetes
-from job.launch import patience
-from job.launch.cluster import Cluster
-from job.launch.kubernetes import KubernetesLauncher, States
-from job.launch.settings import LaunchConfig
-from job.rounds import Marker, Markers, load_experiment
+from job.launch.kubernetes import client as kubernetes
+from job.launch.kubernetes import retry as patience
+from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.launcher import KubernetesLauncher, States
+from job.launch.kubernetes.settings import LaunchConfig
 from job.storage.memory import MemoryStore
 from tests.unit.launch.api_double import ApiDouble
 from tests.unit.launch.double.scenarios import Answer, Attempt
@@ -55,7 +56,7 @@ def launch() -> LaunchConfig:
 @pytest.fixture
 def settings(tiny: str) -> Config:
     """An experiment of one arm and one round."""
-    config = configuration.parse(tiny, "tiny")
+    config = loading.parse(tiny, "tiny")
     return config.model_copy(update={"rounds": 1})
 
 
@@ -76,7 +77,7 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
     """Return the stage and the share that a pod's arguments mean."""
     options = dict(each.removeprefix("--").split("=") for each in arguments[1:])
-    index, _, count = options.get("shard", "0/1").partition("/")
+    index, _, count = options.get("partition", "0/1").partition("/")
     ref = RoundRef(
         options["experiment"], int(options["seed"]), options.get("arm"), int(options["round"])
     )
@@ -105,8 +106,8 @@ class Release:
             return answer
         ref, share = ref_of(attempt.arguments)
         self.ran.append((ref, share))
-        self.store.write(ref.shard_done(*share), b"")
-        if all(self.store.exists(ref.shard_done(i, share[1])) for i in range(share[1])):
+        self.store.write(ref.partition_done(*share), b"")
+        if all(self.store.exists(ref.partition_done(i, share[1])) for i in range(share[1])):
             self.write_marker(ref)
         return 0
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from job.errors import TemporaryError, UsageError
-from job.launch import control
-from job.report.status import Driver, RoundStatus, StageStatus, Status
+from job.launch.kubernetes import control
+from job.progress import Driver, RoundStatus, StageStatus, Status
 from tests.unit.launch.conftest import Release
 from tests.unit.launch.double.scenarios import Running
 
@@ -37,7 +37,7 @@ def tell(release: Release, phase: str) -> None:
     )
     stages = {
         "select": StageStatus(state="done", seconds=1.0),
-        "annotate-sim": StageStatus(state="running"),
+        "annotate": StageStatus(state="running"),
     }
     rounds = [RoundStatus(seed=0, arm="random", round=0, stages=stages)]
     status = Status(experiment="tiny", driver=driver, rounds=rounds)

@@ -6,17 +6,17 @@ import sys
 
 import pytest
 
-from job import config as configuration
-from job.config import Config
-from job.drive import Board, drive
+from job.artifacts.experiments import experiment_names, load_experiment
+from job.config import loading
+from job.config.experiment import Config
+from job.driver import Board, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import Outcome, run_once
 from job.keys import ExperimentKeys
-from job.launch import cluster as kubernetes
-from job.launch.control import read_status
-from job.launch.kubernetes import States
-from job.report.status import Phase, Status, status_of
-from job.rounds import experiment_names, load_experiment
+from job.launch.kubernetes import client as kubernetes
+from job.launch.kubernetes.control import read_status
+from job.launch.kubernetes.launcher import States
+from job.progress import Phase, Status, status_of
 from job.storage.memory import MemoryStore
 from tests.unit.launch.conftest import Release, ref_of
 from tests.unit.launch.double import faults
@@ -29,7 +29,7 @@ INGEST = "al-voc-ingest-12345678"
 def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods really run the stages, in this process, while the API answers."""
     monkeypatch.setattr(kubernetes, "TIMEOUT", (5.0, 20.0))
-    release.config = configuration.parse(tiny, "tiny").model_copy(update={"rounds": 2})
+    release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
     def work(attempt: Attempt) -> Answer:
         ref, share = ref_of(attempt.arguments)
@@ -44,7 +44,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
 @pytest.fixture
 def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods leave markers alone, so that there is nothing to report on."""
-    monkeypatch.setattr("job.drive.update_report", lambda *_, **__: [])
+    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
     return release
 
 
@@ -69,7 +69,7 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
     alone = MemoryStore()
     experiment.run(alone, real.config)
     names = (
-        "queries.csv",
+        "picks.csv",
         "cost.json",
         ".tar",
         ".parquet",
@@ -253,7 +253,7 @@ def test_a_store_that_comes_up_late_is_waited_for(
 
 def test_the_driver_never_loads_torch() -> None:
     """Nor matplotlib before its end: it has to fit into 256 MiB."""
-    code = "import sys, job.drive; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
+    code = "import sys, job.driver; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

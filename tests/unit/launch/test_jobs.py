@@ -6,10 +6,10 @@ from itertools import product
 import kubernetes_validate
 import pytest
 
-from job.config import Config
+from job.config.experiment import Config
 from job.keys import STAGES, RoundRef, StageRef
-from job.launch.jobs import SPEC_HASH, job_name, make_job
-from job.launch.settings import LaunchConfig
+from job.launch.kubernetes.job_spec import SPEC_HASH, job_name, make_job
+from job.launch.kubernetes.settings import LaunchConfig
 
 TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
 
@@ -17,8 +17,8 @@ TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
 def test_a_short_name_says_all(launch: LaunchConfig) -> None:
     """Release, experiment, seed, arm, round, stage and attempt, in that order."""
     assert job_name(launch, TRAIN, 1) == "al-voc-tiny-s0-brust-r3-train-1"
-    first = RoundRef("tiny", 4, None, 0).stage("annotate-sim")
-    assert job_name(launch, first, 2) == "al-voc-tiny-s4-r0-annotate-sim-2"
+    first = RoundRef("tiny", 4, None, 0).stage("annotate")
+    assert job_name(launch, first, 2) == "al-voc-tiny-s4-r0-annotate-2"
 
 
 def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
@@ -38,9 +38,9 @@ def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
 
 def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:
     """The longest words are cut first, so that a person still knows what it is."""
-    ref = RoundRef("pascal-voc-2007-trainval", 3, "brust-sum-weighted", 7).stage("annotate-sim")
+    ref = RoundRef("pascal-voc-2007-trainval", 3, "brust-sum-weighted", 7).stage("annotate")
     name = job_name(launch, ref, 1)
-    pattern = "al-voc-pascal-v-s3-brust-su-r7-[0-9a-f]{6}-annotate-sim-1"
+    pattern = "al-voc-pascal-voc-s3-brust-sum-r7-[0-9a-f]{6}-annotate-1"
     assert re.fullmatch(pattern, name)
 
 
@@ -99,14 +99,14 @@ def test_permanent_errors_end_a_job_and_disruptions_do_not_count(
 
 def test_scoring_is_an_index_for_each_share(launch: LaunchConfig, settings: Config) -> None:
     """A share fails by itself, and has attempts of its own."""
-    shared = launch.model_copy(update={"score_shards": 4, "score_parallelism": 9})
+    shared = launch.model_copy(update={"score_partitions": 4, "score_parallelism": 9})
     spec = make_job(shared, settings, TRAIN.round.stage("score"), 1)["spec"]
     assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 4)
     assert spec["backoffLimitPerIndex"] == 3
     assert "backoffLimit" not in spec
     assert spec["podFailurePolicy"]["rules"][0]["action"] == "FailIndex"
     assert spec["template"]["spec"]["containers"][0]["args"][-1] == (
-        "--shard=$(JOB_COMPLETION_INDEX)/4"
+        "--partition=$(JOB_COMPLETION_INDEX)/4"
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from kubernetes import client
 
-from job import config as configuration
 from job import loop
+from job.config import loading
 from job.errors import BadDataError, ConfigError, TemporaryError
 from job.keys import STAGES, StageRef
-from job.launch import kubernetes
-from job.launch.jobs import SPEC_HASH, make_job
+from job.launch.kubernetes import launcher as kubernetes
+from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
+from job.plan import plan
 from tests.unit.launch.conftest import Release, ref_of
 from tests.unit.launch.double import faults, scenarios
 from tests.unit.launch.double.scenarios import Answer, Attempt, Exit, Running
@@ -54,7 +55,7 @@ def test_without_the_owner_nothing_begins(release: Release) -> None:
 
 def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
     """`maxParallel` stages run at a time; evaluating and scoring go side by side."""
-    release.config = configuration.parse(tiny, "tiny")
+    release.config = loading.parse(tiny, "tiny")
     alive: list[int] = []
 
     def count(_: Attempt) -> None:
@@ -62,7 +63,7 @@ def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
         alive.append(sum("completionTime" not in job["status"] for job in jobs))
 
     release.behaviour = count
-    assert release.run() == len(list(loop.plan(release.config)))
+    assert release.run() == len(list(plan(release.config)))
     assert max(alive) == 2
 
 
@@ -296,8 +297,8 @@ def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
 
 def _scored(release: Release, tiny: str, shards: int) -> None:
     """Make all done but the scoring of round 0, in so many shares."""
-    release.config = configuration.parse(tiny, "tiny")
-    update = {"score_shards": shards, "score_parallelism": shards}
+    release.config = loading.parse(tiny, "tiny")
+    update = {"score_partitions": shards, "score_parallelism": shards}
     release.launch = release.launch.model_copy(update=update)
     release.do_until("score")
 
@@ -489,7 +490,7 @@ def test_what_may_pass_is_left_to_the_next_driver(release: Release) -> None:
 
 def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, tiny: str) -> None:
     """A refusal that does not pass is its state."""
-    release.config = configuration.parse(tiny, "tiny")
+    release.config = loading.parse(tiny, "tiny")
     release.do_until("evaluate")
     refused = faults.Fault("status", 403)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from job.errors import AlJobError, BadDataError, ConfigError, UsageError
-from job.launch.states import ExhaustedError, StageState, failure, look
+from job.launch.kubernetes.job_state import ExhaustedError, StageState, failure, look
 
 Json = dict[str, Any]
 
@@ -91,7 +91,7 @@ def test_a_running_job_tells_shares_and_failures() -> None:
     """How many shares are done, how many run, and how often it failed before."""
     shared = job(completions=10) | {"status": {"succeeded": 3, "failed": 1}}
     state = look(shared, [pod("Running"), pod("Running")], silent)
-    assert state.reason == "3 of 10 shards done, 2 pods, 1 failed before"
+    assert state.reason == "3 of 10 partitions done, 2 pods, 1 failed before"
 
 
 def failed_job() -> Json:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from job.report.comparison import compare
-from job.report.curves import Curve
-from job.report.savings import savings_of
-from job.report.verdict import Summary, Verdict, judge
+from job.report.analysis.comparison import compare
+from job.report.analysis.curves import Curve
+from job.report.analysis.savings import savings_of
+from job.report.sections.verdict import Summary, Verdict, judge
 from tests.unit.report.make_curves import BASE, curves
 
 

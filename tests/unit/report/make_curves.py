@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from job.report.curves import AXES, Axis, Curve
+from job.report.analysis.curves import AXES, Axis, Curve
 
 
 def curve(

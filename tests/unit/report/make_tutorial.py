@@ -8,8 +8,8 @@ query twice, as the tutorial's do.
 from collections.abc import Sequence
 from pathlib import Path
 
-from job.report.tutorial_analysis import TutorialAnalysis
-from job.report.tutorial_claims import TutorialRow
+from job.tutorial.analysis import TutorialAnalysis
+from job.tutorial.claims import TutorialRow
 
 RANDOM = "random_sampling"
 UNCERTAINTY = "uncertainty_aldod_sampling"

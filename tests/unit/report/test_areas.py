@@ -4,7 +4,7 @@ from dataclasses import astuple
 
 import pytest
 
-from job.report.areas import areas_of
+from job.report.analysis.areas import areas_of
 from tests.unit.report.make_curves import BASE, added, boxes, curve, curves
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from job.report.comparison import compare
-from job.report.curves import Axis, Curve
-from job.report.savings import savings_of
-from job.report.verdict import judge
+from job.report.analysis.comparison import compare
+from job.report.analysis.curves import Axis, Curve
+from job.report.analysis.savings import savings_of
+from job.report.sections.verdict import judge
 from tests.unit.report.judged import summary, verdict
 from tests.unit.report.make_curves import BASE, NOISE, added, curve, curves, wobbling
 

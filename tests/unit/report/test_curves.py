@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from job.config import BOUND
-from job.report.curves import (
+from job.config.experiment import FULLY_SUPERVISED
+from job.report.analysis.curves import (
     arms_of,
     baseline_of,
     compared,
@@ -14,7 +14,7 @@ from job.report.curves import (
     of_arm,
     on_axis,
 )
-from job.report.results import Row
+from job.report.analysis.results import Row
 from tests.unit.report.make_curves import curve
 
 
@@ -73,14 +73,16 @@ def test_wall_seconds_after_a_missing_round_are_not_known() -> None:
 
 def test_the_bound_begins_at_its_only_round() -> None:
     """It has no round 0 whose time could be missing."""
-    (bound,) = curves_of([row(BOUND, 0, 1, seconds=7.0)])
+    (bound,) = curves_of([row(FULLY_SUPERVISED, 0, 1, seconds=7.0)])
     assert bound.costs["wall_seconds"].tolist() == [7]
 
 
 def test_what_is_compared() -> None:
     """Not the bound, no round without a metric, and no curve without a round."""
     nan = float("nan")
-    found = compared([curve("a", 0, [nan, 0.5]), curve("a", 1, [nan]), curve(BOUND, 0, [0.9])])
+    found = compared(
+        [curve("a", 0, [nan, 0.5]), curve("a", 1, [nan]), curve(FULLY_SUPERVISED, 0, [0.9])]
+    )
     assert [(each.arm, each.seed, each.rounds.tolist()) for each in found] == [("a", 0, [1])]
     assert found[0].costs["boxes"].tolist() == [200]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from job.report.curves import Axis, Curve
-from job.report.money import annotation_saved, break_even, net_saving
-from job.report.savings import savings_of
+from job.report.analysis.break_even import annotation_saved, break_even, net_saving
+from job.report.analysis.curves import Axis, Curve
+from job.report.analysis.savings import savings_of
 from tests.unit.report.make_curves import curve
 
 

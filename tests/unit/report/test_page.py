@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from job import config, experiment
-from job.config import Config
-from job.experiment import Part
+from job import experiment
+from job.config import loading
+from job.config.experiment import Config
 from job.keys import ExperimentKeys, RoundRef
+from job.plan import Subset
 from job.report import page as module
-from job.report.facts import read_facts
-from job.report.results import rows_of
-from job.report.write import update_report, write_report
+from job.report.analysis.facts import read_facts
+from job.report.analysis.results import rows_of
+from job.report.build import update_report, write_report
 from job.storage.local import LocalStore
 from tests.conftest import Ended
 
@@ -62,7 +63,7 @@ IMAGE = "registry.example/al-job@sha256:0123"
 
 @pytest.fixture(scope="module")
 def settings(tiny: str) -> Config:
-    return config.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +72,8 @@ def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalSt
     store = LocalStore(tmp_path_factory.mktemp("report"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AL_IMAGE", IMAGE)
-        experiment.run(store, settings, Part(seeds=(0,)))
-        experiment.run(store, settings, Part(arms=("random",)))
+        experiment.run(store, settings, Subset(seeds=(0,)))
+        experiment.run(store, settings, Subset(arms=("random",)))
     write_report(store, settings)
     return store
 
@@ -130,7 +131,7 @@ def test_redundancy_is_that_of_each_rounds_picks(store: LocalStore, page: Page) 
             table = pq.read_table(io.BytesIO(store.read(key)))
             for row in table.to_pylist():
                 vectors[row["id"]] = np.array(row["embedding"], np.float64)
-        queries = store.read(f"{folder}/{arm}/round-001/select/queries.csv").decode()
+        queries = store.read(f"{folder}/{arm}/round-001/select/picks.csv").decode()
         picks = [vectors[row["id"]] for row in csv.DictReader(queries.splitlines())]
         units = [each / np.linalg.norm(each) for each in picks]
         nearest = [max(a @ b for b in units if b is not a) for a in units]
@@ -140,7 +141,7 @@ def test_redundancy_is_that_of_each_rounds_picks(store: LocalStore, page: Page) 
 def test_what_is_not_done_is_listed(page: Page) -> None:
     """The arm that seed 1 lacks is no zero, and is not kept silent."""
     assert "Not done" in page.words
-    assert re.search(r"brust\s*1\s*1\s*select, annotate-sim, train, evaluate", page.words)
+    assert re.search(r"brust\s*1\s*1\s*select, annotate, train, evaluate", page.words)
 
 
 def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalStore) -> None:
@@ -148,7 +149,7 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
     first = RoundRef("tiny", 0, None, 0)
     logs = [first.stage("train").log("a"), first.stage("train").log("b")]
     logs += [RoundRef("tiny", 1, "brust", 1).stage("train").log("a")]
-    shares = [first.stage("score").shard_done(index, 2) for index in range(2)]
+    shares = [first.stage("score").partition_done(index, 2) for index in range(2)]
     logs += [first.stage("score").log("0"), first.stage("score").log("1")]
     for key in logs + shares:
         store.write(key, b"")
@@ -158,7 +159,7 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
     rows = rows_of(store, settings)
     found = module.find(rows, facts)
     words = Page(module.html(settings, rows, found, facts, [], module.Looks()).decode()).words
-    assert "select, annotate-sim, train (1 attempt failed or running), evaluate" in words
+    assert "select, annotate, train (1 attempt failed or running), evaluate" in words
     assert re.search(r"random\s*0\s*0\s*train: 2\s", words)
     assert "score: " not in words
 
@@ -166,7 +167,7 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
 def test_where_it_comes_from(page: Page, settings: Config, store: LocalStore) -> None:
     """Digests, seeds, versions, and the configuration that makes it again."""
     assert "rounds: 2" in page.words
-    begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
+    begun = loading.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
     assert begun.dataset.sha256
     assert begun.dataset.sha256 in page.words
     assert settings.experiment in page.words
@@ -250,7 +251,7 @@ def test_a_set_up_cost_below_nothing_is_refused(
 
 def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> None:
     """What comes from outside is text: class names, reasons, settings."""
-    begun = config.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
+    begun = loading.parse(store.read("experiments/tiny/experiment.yaml").decode(), "begun")
     wrong = begun.model_copy(
         update={
             "dataset": begun.dataset.model_copy(update={"name": "drawn"}),

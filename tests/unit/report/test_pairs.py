@@ -1,7 +1,7 @@
 """Where two arms can be compared."""
 
-from job.report.comparison import compare
-from job.report.pairs import common_range, pairs, points, share_rounds
+from job.report.analysis.comparison import compare
+from job.report.analysis.pairs import common_range, pairs, points, share_rounds
 from tests.unit.report.make_curves import boxes, curve
 
 

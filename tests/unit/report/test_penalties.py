@@ -3,8 +3,8 @@
 import pytest
 from scipy import stats
 
-from job.report.comparison import compare
-from job.report.penalties import penalties
+from job.report.analysis.comparison import compare
+from job.report.analysis.penalties import penalties
 from tests.unit.report.make_curves import BASE, NOISE, added, curves
 
 

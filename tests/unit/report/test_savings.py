@@ -6,8 +6,8 @@ from dataclasses import asdict, astuple
 import numpy as np
 import pytest
 
-from job.report.curves import Axis, Curve
-from job.report.savings import (
+from job.report.analysis.curves import Axis, Curve
+from job.report.analysis.savings import (
     Need,
     Saving,
     additional_rounds,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from job import config, experiment
-from job.config import Config
+from job import experiment
+from job.config import loading
+from job.config.experiment import Config
 from job.errors import UsageError
-from job.report.results import rows_of
-from job.report.side_by_side import Side, files, read_sides
+from job.report.analysis.results import rows_of
+from job.report.compare import Side, files, read_sides
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
 
@@ -27,7 +28,7 @@ def sides(tiny: str, store: MemoryStore) -> list[Side]:
     text = tiny.replace("rounds: 3", "rounds: 2")
     longer = text.replace("experiment: tiny", "experiment: longer").replace("steps: 4", "steps: 5")
     longer = longer.replace("  brust: {strategy: brust, class_weights: true}\n", "")
-    begun = [experiment.run(store, config.parse(each, "tiny")).config for each in (text, longer)]
+    begun = [experiment.run(store, loading.parse(each, "tiny")).config for each in (text, longer)]
     return read_sides(store, begun)
 
 

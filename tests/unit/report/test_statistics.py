@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from job.report import statistics as module
-from job.report.statistics import (
+from job.report.analysis import statistics as module
+from job.report.analysis.statistics import (
     Estimate,
     estimate,
     holm,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from job.errors import BadDataError, UsageError
-from job.report.tutorial import RANDOM, UNCERTAINTY, Run, read_tutorial
-from job.report.tutorial_counts import arm_of, boxes_once, drawn_images, repeats, unique_images
+from job.tutorial.counts import arm_of, boxes_once, drawn_images, repeats, unique_images
+from job.tutorial.read import RANDOM, UNCERTAINTY, Run, read_tutorial
 from tests.unit.report.make_tutorial import write_tutorial
 
 CSV = f"{RANDOM}/experiment-1/csv.txt"

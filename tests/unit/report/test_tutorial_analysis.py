@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from job.errors import BadDataError
-from job.report.tutorial_analysis import TutorialAnalysis, analyse
-from job.report.tutorial_charts import Line
-from job.report.tutorial_figures import draw_chart, table_of
+from job.tutorial.analysis import TutorialAnalysis, analyse
+from job.tutorial.charts import Line
+from job.tutorial.figures import draw_chart, table_of
 from tests.unit.report.make_tutorial import RANDOM, UNCERTAINTY, row, write_tutorial
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job.report.tutorial_analysis import TutorialAnalysis, analyse
+from job.tutorial.analysis import TutorialAnalysis, analyse
 from tests.unit.report.make_tutorial import RANDOM, UNCERTAINTY, row
 
 PROJECT = Path(__file__).parents[3]

@@ -19,9 +19,9 @@ from job.errors import (
     MissingObjectError,
     TemporaryError,
 )
+from job.runtime.parallel import in_threads
 from job.storage.s3 import S3Store
 from job.storage.s3_errors import s3_errors
-from job.threads import in_threads
 
 
 @pytest.fixture(autouse=True)

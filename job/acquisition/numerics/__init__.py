@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: no score record, no strategy, no configuration."""

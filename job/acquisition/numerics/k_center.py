@@ -1,0 +1,174 @@
+# ruff: noqa: N803, N806, N815 - shape suffixes
+"""Greedy k-centre: take the point that is farthest from everything taken, again and again.
+
+Gonzalez: Clustering to minimize the maximum intercluster distance, 1985; for active learning, Sener
+and Savarese: Active Learning for Convolutional Neural Networks: A Core-Set Approach, ICLR 2018.
+
+N = points, in ascending order of their ids, so that equal distances are taken in that order; K =
+centres, E = length of a vector, M = points that are looked at together. Points stay float16.
+
+The picks are those of the plain algorithm, which compares every point with every new centre. But a
+point's distance to the nearest centre only ever shrinks, so an old distance is an upper bound: only
+the farthest points are kept up to date, as long as one of them is beyond the bound of all others.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.acquisition.numerics.top_k import Rows
+from job.acquisition.numerics.uncertainty import Float64s
+
+Vectors = NDArray[np.floating[Any]]
+Float32s = NDArray[np.float32]
+
+MOST_EXACT_MEDOID = 20_000
+"""The medoid of more points than these is taken to be the one nearest to their mean."""
+_ACTIVE = 1024
+_BLOCK = 4096
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Points in the order in which they were taken."""
+
+    rows: Rows
+    """(picks,)"""
+    distances: Float64s
+    """(picks,): to the nearest centre, when the point was taken; 0 for the medoid."""
+
+
+def k_center(points_NE: Vectors, centres_KE: Vectors, budget: int) -> Picks:
+    """Take `budget` points, or all, each the farthest from all centres and points taken before.
+
+    Args:
+        points_NE: The points.
+        centres_KE: Where to begin from; where there is none, the medoid is the first to be taken.
+        budget: How many to take.
+    """
+    budget = min(budget, len(points_NE))
+    if budget == 0:
+        return Picks(np.empty(0, np.intp), np.empty(0))
+    rows, distances = [], []
+    if len(centres_KE):
+        squared_N = squared_to_nearest(points_NE, centres_KE)
+    else:
+        first = medoid(points_NE)
+        rows, distances = [first], [0.0]
+        squared_N = squared_to_nearest(points_NE, points_NE[first : first + 1])
+    search = _Search(points_NE, squared_N)
+    for row in rows:
+        search.leave_out(row)
+    while len(rows) < budget:
+        row, squared = search.take()
+        rows.append(row)
+        distances.append(float(np.sqrt(squared)))
+    return Picks(np.array(rows, np.intp), np.array(distances))
+
+
+@dataclass
+class _Search:
+    """The points that are left, and what is known of their distances."""
+
+    points_NE: Vectors
+    bound_N: Float32s
+    """An upper bound of each point's squared distance to the nearest centre; -1: taken."""
+    num_seen_N: NDArray[np.intp] = field(init=False)
+    """How many of the centres taken here each bound knows of."""
+    centres: list[Float32s] = field(default_factory=list)
+    active_M: Rows = field(init=False)
+    """The points that are up to date, ascending."""
+    near_ME: Float32s = field(init=False)
+    squared_M: Float32s = field(init=False)
+    elsewhere: float = field(init=False)
+    """The highest bound of all other points."""
+
+    def __post_init__(self) -> None:
+        self.num_seen_N = np.zeros(len(self.bound_N), np.intp)
+        self._activate()
+
+    def leave_out(self, row: int) -> None:
+        """Never take this point."""
+        self.bound_N[row] = -1
+        self._activate()
+
+    def take(self) -> tuple[int, float]:
+        """Take the farthest point, and return its row and its squared distance."""
+        while True:
+            place = int(self.squared_M.argmax())  # of equal ones the first: the lowest id
+            if self.squared_M[place] > self.elsewhere:
+                break
+            self._remember()
+            self._activate()
+        row, squared = int(self.active_M[place]), float(self.squared_M[place])
+        centre_E = self.near_ME[place].copy()
+        self.centres.append(centre_E)
+        np.minimum(self.squared_M, _squared(self.near_ME, centre_E), out=self.squared_M)
+        self.squared_M[place] = -1
+        return row, squared
+
+    def _remember(self) -> None:
+        self.bound_N[self.active_M] = self.squared_M
+        self.num_seen_N[self.active_M] = len(self.centres)
+
+    def _activate(self) -> None:
+        """Bring the points of the highest bounds up to date, all that share the lowest of them."""
+        num_points = len(self.bound_N)
+        if num_points > _ACTIVE:
+            least = np.partition(self.bound_N, num_points - _ACTIVE)[num_points - _ACTIVE]
+            is_active = self.bound_N >= least
+        else:
+            is_active = np.ones(num_points, bool)
+        self.active_M = np.flatnonzero(is_active)
+        self.elsewhere = float(self.bound_N.max(where=~is_active, initial=-1))
+        self.near_ME = self.points_NE[self.active_M].astype(np.float32)
+        self.squared_M = self.bound_N[self.active_M]
+        missed = self.centres[self.num_seen_N[self.active_M].min() :]
+        if missed:
+            nearer_M = squared_to_nearest(self.near_ME, np.stack(missed))
+            np.minimum(self.squared_M, nearer_M, out=self.squared_M)
+
+
+def squared_to_nearest(points_NE: Vectors, centres_KE: Vectors) -> Float32s:
+    """Return each point's squared distance to the nearest centre: (N,), at least one centre.
+
+    Matrix products find which is the nearest; its distance is then taken from the difference, so
+    that it is 0 to an equal vector and the same for equal points.
+    """
+    centres_KE = centres_KE.astype(np.float32)
+    half_K = np.square(centres_KE).sum(axis=1) / 2
+    result_N = np.empty(len(points_NE), np.float32)
+    for first in range(0, len(points_NE), _BLOCK):
+        block_BE = points_NE[first : first + _BLOCK].astype(np.float32)
+        nearest_B = (half_K - block_BE @ centres_KE.T).argmin(axis=1)
+        result_N[first : first + _BLOCK] = _squared(block_BE, centres_KE[nearest_B])
+    return result_N
+
+
+def _squared(points_ME: Float32s, centres: Float32s) -> Float32s:
+    difference_ME = points_ME - centres
+    np.square(difference_ME, out=difference_ME)
+    return np.asarray(difference_ME.sum(axis=1))
+
+
+def medoid(points_NE: Vectors) -> int:
+    """Return the row of the point with the least sum of distances to all points.
+
+    Of those that are equal but for rounding, the first. Of more than `MOST_EXACT_MEDOID` points,
+    the one nearest to their mean.
+    """
+    if len(points_NE) > MOST_EXACT_MEDOID:
+        mean_1E = points_NE.mean(axis=0, dtype=np.float64)[None]
+        return int(squared_to_nearest(points_NE, mean_1E).argmin())
+    wide_NE = points_NE.astype(np.float32)
+    squares_N = np.square(wide_NE).sum(axis=1)
+    sums_N = np.empty(len(wide_NE))
+    for first in range(0, len(wide_NE), _BLOCK):
+        block_BE = wide_NE[first : first + _BLOCK]
+        squared_BN = squares_N[first : first + _BLOCK, None] + squares_N - 2 * block_BE @ wide_NE.T
+        distances_BN = np.sqrt(np.maximum(squared_BN, 0))
+        sums_N[first : first + _BLOCK] = distances_BN.sum(axis=1, dtype=np.float64)
+    return int((sums_N <= sums_N.min() * (1 + _ROUNDING)).argmax())

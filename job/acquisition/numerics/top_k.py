@@ -1,0 +1,55 @@
+# ruff: noqa: N803, N806 - shape suffixes
+"""Picking by score: the best images, or the best of fixed batches.
+
+N = images, in ascending order of their ids, so that equal scores are taken in that order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.acquisition.numerics.uncertainty import Float64s
+
+Rows = NDArray[np.intp]
+
+
+def top_k(scores_N: Float64s, budget: int) -> Rows:
+    """Return the rows of the `budget` highest scores, the highest first."""
+    return np.argsort(-scores_N, kind="stable")[:budget]
+
+
+@dataclass(frozen=True)
+class BatchPicks:
+    """Picks taken in whole batches, the best batch first."""
+
+    rows: Rows
+    """Within a batch, the highest score first."""
+    ranks: Rows
+    """For each pick, the rank of its batch, from 0."""
+    worth: Float64s
+    """For each pick, the sum of the scores of its batch."""
+    num_batches: int
+
+
+def best_batches(scores_N: Float64s, order_N: Rows, batch_size: int, budget: int) -> BatchPicks:
+    """Cut the images into batches along an order, and take those with the highest sums.
+
+    Brust et al. 2019, with a random order. The last batch taken is cut to fill the budget exactly:
+    its highest scores are taken. Batches of equal sums are taken in the order of the cut, and the
+    last batch of the cut may be a smaller one.
+
+    Args:
+        scores_N: The images' scores.
+        order_N: A permutation of the rows.
+        batch_size: Images in a batch.
+        budget: Images to pick.
+    """
+    num_images = len(scores_N)
+    batch_N = np.empty(num_images, np.intp)
+    batch_N[order_N] = np.arange(num_images) // batch_size
+    worth = np.add.reduceat(scores_N[order_N], np.arange(0, num_images, batch_size))
+    rank = np.empty(len(worth), np.intp)
+    rank[np.argsort(-worth, kind="stable")] = np.arange(len(worth))
+    rows = np.lexsort((-scores_N, rank[batch_N]))[:budget]  # stable: equal scores by id
+    return BatchPicks(rows, rank[batch_N[rows]], worth[batch_N[rows]], len(worth))

@@ -1,0 +1,1 @@
+"""Strategies that change what another strategy picks."""

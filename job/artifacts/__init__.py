@@ -1,0 +1,1 @@
+"""What stages leave in the store: the names, the formats, reading and writing."""

@@ -1,0 +1,68 @@
+"""An experiment's own object, `experiment.yaml`: begin, load, list."""
+
+from job.config import changes, loading
+from job.config.experiment import Config
+from job.config.validation import known
+from job.errors import ConfigError, MissingObjectError, UsageError
+from job.keys import ExperimentKeys, check_name
+from job.storage import Store
+
+
+def experiment_names(store: Store) -> list[str]:
+    """The experiments that the store holds."""
+    names = store.list_names("experiments/")
+    return [name for name in names if store.exists(ExperimentKeys(name).config)]
+
+
+def load_experiment(store: Store, name: str) -> Config:
+    """Read the configuration that an experiment began with.
+
+    Raises:
+        UsageError: There is no such experiment; the message names those there are.
+    """
+    key = ExperimentKeys(check_name("experiment", name)).config
+    try:
+        return loading.parse(store.read(key).decode(), f"{store.url}/{key}")
+    except MissingObjectError:
+        message = (
+            f"{store.url} holds no experiment {name!r} "
+            f"({known(experiment_names(store))}); `al-job run CONFIG` makes one"
+        )
+        raise UsageError(message) from None
+
+
+def begin_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
+    """Write the configuration of a new experiment, or take up one that has begun.
+
+    While no stage of it is done, nothing depends on the configuration and all of it may change.
+
+    Raises:
+        ConfigError: It began with another configuration or another content of the data set.
+    """
+    refuse_other_dataset(config, dataset_digest)
+    dataset = config.dataset.model_copy(update={"sha256": dataset_digest})
+    config = config.model_copy(update={"dataset": dataset})
+    keys = ExperimentKeys(config.experiment)
+    if store.exists(keys.config):
+        begun = load_experiment(store, config.experiment)
+        if begun == config:
+            return config
+        if any(key.endswith("/done.json") for key in store.list(keys.prefix)):
+            changes.refuse_changes(begun, config)
+    store.write(keys.config, config.to_yaml().encode())
+    return config
+
+
+def refuse_other_dataset(config: Config, digest: str) -> None:
+    """Guard that an experiment goes on with the data it began with.
+
+    Raises:
+        ConfigError: The data set is another.
+    """
+    if config.dataset.sha256 not in {None, digest}:
+        message = (
+            f"dataset.sha256: {config.experiment!r} is on a data set {config.dataset.name!r} of "
+            f"digest {config.dataset.sha256}, and the store's has {digest}: give an experiment on "
+            "other data another name"
+        )
+        raise ConfigError(message)

@@ -1,0 +1,47 @@
+"""An experiment's status as a table for the terminal."""
+
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from job.keys import STAGES, RoundRef
+from job.progress import OVER, Driver, StageStatus, Status, seconds_left
+from job.report.analysis.results import show_metric
+
+
+def show(status: Status) -> Group:
+    """Return the status for a terminal: a row per seed, arm and round, and what is waited for."""
+    table = Table(title=f"{status.experiment}: seconds of the stages that are done")
+    for name in ("seed", "arm", "round", *STAGES, "mAP50"):
+        table.add_column(name, justify="right" if name in {"seed", "round", "mAP50"} else "left")
+    reasons: dict[str, None] = {}
+    for each in status.rounds:
+        cells = [str(each.seed), each.arm, str(each.round)]
+        cells += [_cell(each.stages.get(stage)) for stage in STAGES]
+        has_metric = "evaluate" in each.stages and each.stages["evaluate"].state == "done"
+        table.add_row(*cells, show_metric(each.map50) if has_metric else "")
+        ref = RoundRef(status.experiment, each.seed, each.arm, each.round)
+        for stage, told in each.stages.items():
+            if told.reason:
+                reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
+    lines = [Text(reason) for reason in reasons]
+    if (left := seconds_left(status)) is not None:
+        lines.append(Text(f"work left: about {timedelta(seconds=round(left))}, a stage at a time"))
+    if status.driver:
+        lines.insert(0, Text(_driver_line(status.driver)))
+    return Group(table, *lines)
+
+
+def _cell(status: StageStatus | None) -> str:
+    if status is None:
+        return ""
+    return status.state if status.seconds is None else f"{status.seconds:.1f} s"
+
+
+def _driver_line(driver: Driver) -> str:
+    age = (datetime.now(UTC) - driver.updated).total_seconds()
+    message = f": {driver.message}" if driver.message else ""
+    heard = "" if driver.phase in OVER else f" (heard of {max(age, 0):.0f} s ago)"
+    return f"driver of {driver.release}: {driver.phase}{heard}{message}"

@@ -1,0 +1,46 @@
+"""What may change in an experiment that has begun."""
+
+from typing import Any
+
+from job.config.experiment import GROWS, Config
+from job.errors import ConfigError
+
+
+def refuse_changes(begun: Config, now: Config) -> None:
+    """Compare a configuration with the one its experiment began with.
+
+    An experiment may grow by rounds, seeds, arms and the bound, and `runtime` may differ; all else
+    is fixed, because finished rounds were made with it.
+
+    Raises:
+        ConfigError: Something else differs; the message names each key with both values.
+    """
+    old, new = (flatten(config.model_dump(mode="json")) for config in (begun, now))
+    changes = []
+    for key in sorted(old.keys() | new.keys()):
+        section, _, rest = key.partition(".")
+        if section in {*GROWS, "runtime"} or old.get(key) == new.get(key):
+            continue
+        if section == "arms" and rest.split(".")[0] not in begun.arms:
+            continue
+        changes.append(f"{key}: {old.get(key, 'unset')} -> {new.get(key, 'unset')}")
+    if lost := [str(seed) for seed in begun.seeds if seed not in now.seeds]:
+        changes.append(f"seeds: {', '.join(lost)} dropped")
+    if now.rounds < begun.rounds:
+        changes.append(f"rounds: {begun.rounds} -> {now.rounds}")
+    if changes:
+        message = (
+            f"experiment {begun.experiment!r} began with another configuration "
+            f"({'; '.join(changes)}): give the new one another experiment name"
+        )
+        raise ConfigError(message)
+
+
+def flatten(content: object, prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one with dotted keys."""
+    if not isinstance(content, dict):
+        return {prefix: content}
+    result: dict[str, Any] = {}
+    for key, value in content.items():
+        result |= flatten(value, f"{prefix}.{key}" if prefix else str(key))
+    return result

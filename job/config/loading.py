@@ -1,0 +1,86 @@
+"""Reading a configuration: YAML whose keys are unique, from a file or a preset."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from job.config.experiment import Config
+from job.config.validation import known, validated
+from job.errors import ConfigError
+
+
+def preset_names() -> list[str]:
+    """The configurations that come with the package."""
+    folder = resources.files("job.config") / "presets"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def load(source: str) -> Config:
+    """Read a configuration from a file, or a preset by its name.
+
+    Raises:
+        ConfigError: There is no such file or preset, it is not YAML, or a setting is wrong.
+    """
+    path = Path(source)
+    if source in preset_names():
+        text = (resources.files("job.config") / "presets" / f"{source}.yaml").read_text(
+            encoding="utf-8"
+        )
+    elif path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{source}: cannot be read as UTF-8 text: {error}"
+            raise ConfigError(message) from error
+    else:
+        message = f"{source}: no such file, and no preset of that name ({known(preset_names())})"
+        raise ConfigError(message)
+    return parse(text, source)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice: YAML itself would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                message = f"{key!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse(text: str, source: str) -> Config:
+    """Read a configuration from YAML.
+
+    Args:
+        text: The YAML.
+        source: Where it came from, for messages.
+
+    Raises:
+        ConfigError: It is not a YAML mapping, or a setting is wrong.
+    """
+    with yaml_errors(source):
+        content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
+    if not isinstance(content, dict):
+        message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
+        raise ConfigError(message)
+    return validated(Config, content, source)
+
+
+@contextmanager
+def yaml_errors(source: str) -> Iterator[None]:
+    """Within, what is no YAML is a `ConfigError` of one line that names the source."""
+    try:
+        yield
+    except yaml.YAMLError as error:
+        message = f"{source}: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error

@@ -1,0 +1,1 @@
+"""Sources of data sets, one format a file."""

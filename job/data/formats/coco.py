@@ -1,0 +1,224 @@
+"""COCO: a folder of images and a JSON file of instances for each split."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from job.data.formats.base import (
+    Content,
+    Sample,
+    SourceBox,
+    check_id,
+    fingerprint,
+    is_text,
+    num_bytes,
+    read_file,
+)
+from job.errors import BadDataError, UsageError
+from job.keys import Split
+
+LISTS = ("images", "annotations", "categories")
+OF_IMAGE = ("id", "file_name", "width", "height")
+OF_ANNOTATION = ("id", "image_id", "category_id", "bbox", "iscrowd")
+OF_CATEGORY = ("id", "name")
+KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
+"""The keys that are read. All others, above all the segmentations, are dropped while parsing."""
+
+
+class CocoSource:
+    """Images and instances of two splits; no category may have two ids or an id two names.
+
+    Raises:
+        UsageError: A folder is missing.
+        BadDataError: A JSON file is missing, malformed, or has no such content.
+    """
+
+    kind = "coco"
+
+    def __init__(
+        self, pool_images: Path, pool_annotations: Path, test_images: Path, test_annotations: Path
+    ) -> None:
+        self._splits: dict[Split, Instances] = {
+            "pool": Instances(pool_images, pool_annotations),
+            "test": Instances(test_images, test_annotations),
+        }
+        self._categories = _merge(*self._splits.values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All categories, in the order of their ids."""
+        return tuple(self._categories[number] for number in sorted(self._categories))
+
+    def describe(self) -> dict[str, str | int]:
+        """Of each split, the digest of its JSON file and its images' sizes in bytes."""
+        return {f"{split}_digest": part.digest() for split, part in self._splits.items()}
+
+    def num_images(self, split: Split) -> int:
+        """How many images the split's JSON file names."""
+        return len(self._splits[split].images)
+
+    def samples(self, split: Split) -> Iterator[Sample]:
+        """The images in the order of the JSON file; then what belongs to none of them."""
+        return self._splits[split].samples()
+
+
+class Instances:
+    """One JSON file, parsed, and the folder of its images."""
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        if not folder.is_dir():
+            message = f"{folder}: no such folder"
+            raise UsageError(message)
+        self.folder, self.path = folder, path
+        data = read_file(path, "annotations")
+        self._digest = fingerprint([data])
+        content = _parse(path, data)
+        self.images = content["images"]
+        self.categories = _categories(path, content["categories"])
+        self._annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        for annotation in content["annotations"]:
+            self._annotations[_key(annotation.get("image_id"))].append(annotation)
+
+    def digest(self) -> str:
+        """Of the JSON file and the images' sizes in bytes."""
+        names = (str(image.get("file_name")) for image in self.images)
+        return fingerprint([self._digest, *(num_bytes(self.folder / name) for name in names)])
+
+    def samples(self) -> Iterator[Sample]:
+        """The images; then a broken sample for each annotation of an image that is not there."""
+        seen = set()
+        for number, image in enumerate(self.images):
+            key, name = _key(image.get("id")), image.get("file_name")
+            where = f"{self.path}: images[{number}]"
+            if not isinstance(name, str) or "id" not in image:
+                yield Sample.broken(where, "an image has an id and a file_name")
+            elif key in seen:
+                yield Sample.broken(where, f"the image id {image['id']} a second time")
+            else:
+                image_id = _stem(name)
+                yield Sample(image_id, partial(self._load, image, image_id, where))
+            seen.add(key)
+        for key, annotations in self._annotations.items():
+            if key not in seen:
+                for annotation in annotations:
+                    reason = f"image_id {annotation.get('image_id')!r} is none of the images"
+                    yield Sample.broken(f"{self.path}: annotation {annotation.get('id')}", reason)
+
+    def _load(self, image: dict[str, Any], image_id: str, where: str) -> Content:
+        """Read an image, and take its boxes from what was parsed."""
+        check_id(image_id, where)
+        path = self.folder / image["file_name"]
+        data = read_file(path, "image")
+        boxes, unreadable = [], []
+        for annotation in self._annotations.get(_key(image["id"]), ()):
+            try:
+                boxes.append(self._read_box(annotation))
+            except BadDataError as error:
+                unreadable.append(str(error))
+        return Content(
+            data=data,
+            suffix=path.suffix,
+            image_file=str(path),
+            annotation_file=str(self.path),
+            boxes=tuple(boxes),
+            unreadable=tuple(unreadable),
+            declared_wh=_declared_size(image),
+        )
+
+    def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
+        """An annotation's box: COCO gives the upper left corner from 0, width and height."""
+        where = f"annotation {annotation.get('id')}"
+        label = self.categories.get(_key(annotation.get("category_id")))
+        if label is None:
+            message = f"{where}: category_id {annotation.get('category_id')!r} is no category"
+            raise BadDataError(message)
+        box = annotation.get("bbox")
+        if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
+            message = f"{where} {label!r}: bbox {box!r} is not four numbers"
+            raise BadDataError(message)
+        crowd = annotation.get("iscrowd", 0)
+        if crowd not in (0, 1):
+            message = f"{where} {label!r}: iscrowd {crowd!r} is neither 0 nor 1"
+            raise BadDataError(message)
+        x, y, width, height = (float(number) for number in box)
+        return SourceBox(
+            corners_xyxy=(x, y, x + width, y + height),
+            label=label,
+            where=f"{where} {label!r} (bbox {box})",
+            crowd=bool(crowd),
+        )
+
+
+def _declared_size(image: dict[str, Any]) -> tuple[int, int] | None:
+    width, height = image.get("width"), image.get("height")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def _stem(file_name: str) -> str:
+    """A file's name without its suffix, folders kept."""
+    path = PurePosixPath(file_name)
+    return str(path.with_suffix("")) if path.suffix else file_name
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that a float holds, NaN and infinity among them."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
+
+
+def _key(value: object) -> object:
+    """A value as the key of a dictionary; some tools write whole numbers as 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) else repr(value)
+
+
+def _slim(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key in KEPT}
+
+
+def _parse(path: Path, data: bytes) -> dict[str, list[dict[str, Any]]]:
+    """The three lists of a JSON file of instances."""
+    try:
+        content = json.loads(data, object_hook=_slim)
+    except (ValueError, RecursionError) as error:
+        message = f"{path}: malformed JSON: {error}"
+        raise BadDataError(message) from error
+    for key in LISTS:
+        entries = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            message = f"{path}: no COCO instances: {key!r} is not a list of objects"
+            raise BadDataError(message)
+    result: dict[str, list[dict[str, Any]]] = content
+    return result
+
+
+def _categories(path: Path, entries: list[dict[str, Any]]) -> dict[object, str]:
+    """The name of each category."""
+    result: dict[object, str] = {}
+    for number, entry in enumerate(entries):
+        key, name = _key(entry.get("id")), entry.get("name")
+        reason = ""
+        if type(key) is not int or not isinstance(name, str) or not name.strip():
+            reason = "a category has a number as its id, and a name"
+        elif not is_text(name.strip()):
+            reason = f"the name {name!r} has characters that no text has"
+        elif key in result or name.strip() in result.values():
+            reason = f"the category {key} {name!r} a second time"
+        if reason:
+            message = f"{path}: categories[{number}]: {reason}"
+            raise BadDataError(message)
+        result[key] = str(name).strip()
+    return result
+
+
+def _merge(pool: Instances, test: Instances) -> dict[Any, str]:
+    """The categories of both files."""
+    merged = pool.categories | test.categories
+    agree = all(merged[key] == name for key, name in pool.categories.items())
+    if not agree or len(set(merged.values())) != len(merged):
+        message = f"{pool.path} and {test.path}: their categories disagree in ids and names"
+        raise BadDataError(message)
+    return merged

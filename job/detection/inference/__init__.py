@@ -1,0 +1,1 @@
+"""Running a detector over images. Torch."""

@@ -1,0 +1,64 @@
+"""Compiling a network with `torch.compile`: the same function but for rounding, faster.
+
+What is compiled stays in a cache on disk, so that the next process has it at once.
+"""
+
+import os
+from collections.abc import Callable
+from functools import cache
+
+import torch
+
+from job.detection.detectors.ssd import Detector
+from job.runtime import log
+from job.storage import cache as storage_cache
+
+
+def compile_network(detector: Detector, warm_up: Callable[[], object]) -> bool:
+    """Compile what a detector infers; where that cannot be, warn why and leave it as it is.
+
+    Args:
+        detector: It is on its device. The weights become part of the code: they never change again.
+        warm_up: It runs the detector on a batch of the one shape that it will be run on.
+
+    Returns:
+        Whether it is compiled.
+    """
+    reason = _refusal(detector.device) or _compile(detector, warm_up)
+    if reason:
+        log.get().warning("compile.unavailable", reason=reason)
+    return not reason
+
+
+def _compile(detector: Detector, warm_up: Callable[[], object]) -> str:
+    """Compile, and return why it could not be done; empty: it is done."""
+    from torch._inductor import config as inductor  # noqa: PLC0415 - it takes a second
+
+    torch.compiler.reset()  # what was compiled for another network is not needed any more
+    detector.compile(dynamic=False)
+    try:
+        # Not as an option of `compile`: tracing, which is in the first run, goes by it too.
+        with inductor.patch(freezing=True):
+            warm_up()
+    except Exception as error:  # noqa: BLE001
+        detector._compiled_call_impl = None  # noqa: SLF001 - torch has no way back
+        return _reason(error)
+    return ""
+
+
+@cache
+def _refusal(device: torch.device) -> str:
+    """Why a device can have nothing compiled, as the least thing shows; empty: it can."""
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(storage_cache.directory() / "compiled"))
+    try:
+        torch.compile(torch.neg)(torch.ones(1, device=device))
+    except Exception as error:  # noqa: BLE001
+        return _reason(error)
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    """One line of what a compiler raised: it has no common class, and says it in many lines."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    reasons = [line for line in lines if line and not line.startswith("backend=")]
+    return reasons[0] if reasons else type(error).__name__

@@ -1,0 +1,131 @@
+"""All that training needs to go on after it was killed, as one safetensors file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from job.detection.detectors.serialization import pack, unpack
+from job.detection.detectors.ssd import Detector
+from job.detection.training.ema import WeightAverage
+from job.errors import BadDataError
+
+_MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
+    torch.optim.SGD: ("momentum_buffer",),
+    torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
+}
+"""What an optimizer keeps of each parameter, once it has taken a step."""
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """How training went over the steps since the row before; losses are means over them."""
+
+    step: int
+    """Steps done."""
+    loss: float
+    classification_loss: float
+    bbox_loss: float
+    learning_rate: float
+    """Of the last of the steps."""
+    images_per_second: float
+
+
+@dataclass
+class TrainingState:
+    """What changes from step to step."""
+
+    detector: Detector
+    optimizer: torch.optim.Optimizer
+    average: WeightAverage | None
+    step: int = 0
+    """Steps done."""
+    history: list[HistoryRow] = field(default_factory=list)
+    recent: list[tuple[float, float]] = field(default_factory=list)
+    """Classification and box loss of each step since the last row."""
+
+    def to_bytes(self, settings: Mapping[str, Any]) -> bytes:
+        """Return the state; `settings` say what training it belongs to."""
+        tensors = {f"model/{k}": v for k, v in self.detector.state_dict().items()}
+        if self.average:
+            tensors |= {f"average/{k}": v for k, v in self.average.values.items()}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{number}/{k}": v for k, v in state.items() if v is not None}
+        progress = {
+            "settings": settings,
+            "step": self.step,
+            "history": [asdict(row) for row in self.history],
+            "recent": self.recent,
+        }
+        return pack(tensors, progress)
+
+    def restore(self, data: bytes, settings: Mapping[str, Any]) -> None:
+        """Go to where `to_bytes` was called.
+
+        Raises:
+            BadDataError: The bytes are damaged or belong to another training; nothing has changed.
+        """
+        tensors, progress = unpack(data)
+        if progress.get("settings") != settings:
+            message = "it belongs to a training with other settings"
+            raise BadDataError(message)
+        try:
+            step = int(progress["step"])
+            history = [HistoryRow(**row) for row in progress["history"]]
+            recent = [(classification, bbox) for classification, bbox in progress["recent"]]
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"it was written by another version of the program ({error!r})"
+            raise BadDataError(message) from error
+        self._check(tensors, step)
+        self.detector.load_state_dict(_below(tensors, "model/"))
+        if self.average:
+            for name, value in _below(tensors, "average/").items():
+                self.average.values[name].copy_(value)
+        self._restore_optimizer(_below(tensors, "optimizer/"))
+        self.step, self.history, self.recent = step, history, recent
+
+    def _check(self, tensors: Mapping[str, Tensor], step: int) -> None:
+        """Refuse tensors that are not those of this training after so many steps."""
+        expected = {f"model/{k}": v.shape for k, v in self.detector.state_dict().items()}
+        if self.average:
+            expected |= {f"average/{k}": v.shape for k, v in self.average.values.items()}
+        if step:
+            expected |= self._momenta()
+        for name in sorted(expected.keys() | tensors.keys()):
+            found = tensors[name].shape if name in tensors else None
+            if found != expected.get(name):
+                message = f"its tensor {name} is {found or 'missing'}, not {expected.get(name)}"
+                raise BadDataError(message)
+
+    def _momenta(self) -> dict[str, torch.Size]:
+        """The shapes of what the optimizer keeps."""
+        result = {}
+        parameters = [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
+        for number, (parameter, group) in enumerate(parameters):
+            for key in _MOMENTA[type(self.optimizer)]:
+                if key != "momentum_buffer" or group["momentum"]:
+                    shape = torch.Size() if key == "step" else parameter.shape
+                    result[f"optimizer/{number}/{key}"] = shape
+        return result
+
+    def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
+        """Give each parameter its momenta, laid out in memory like itself.
+
+        Other strides would be summed in another order, and training would end on other bytes.
+        """
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            number, _, key = name.partition("/")
+            parameter = parameters[int(number)].detach()
+            like = torch.empty_like(parameter) if value.shape == parameter.shape else value
+            state.setdefault(int(number), {})[key] = like.copy_(value)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose name begins with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

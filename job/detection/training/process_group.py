@@ -1,0 +1,143 @@
+"""Processes that train together: each takes its share of a batch, and all take the same step."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from job.config.experiment import RuntimeConfig
+from job.detection.detectors.ssd import Detector, Target
+from job.detection.device import resolve_device
+from job.detection.training.workers import LostError
+from job.errors import ConfigError
+
+
+def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
+    """Return how many processes train, as the configuration means it here.
+
+    Raises:
+        ConfigError: There are fewer GPUs, or they cannot take equal shares of a batch.
+    """
+    gpus = torch.cuda.device_count() if resolve_device(runtime).type == "cuda" else None
+    count = (gpus or 1) if runtime.processes == "auto" else runtime.processes
+    if gpus is not None and count > gpus:
+        message = f"runtime.processes: {count}, but torch sees {gpus} GPUs here: say auto"
+        raise ConfigError(message)
+    if batch_size % count:
+        fitting = max(n for n in range(1, count) if batch_size % n == 0)
+        message = (
+            f"runtime.processes: {count} cannot take equal shares of train.batch_size "
+            f"{batch_size}: say {fitting}, or make the batch size a multiple of {count}"
+        )
+        raise ConfigError(message)
+    return count
+
+
+@dataclass(frozen=True)
+class Group:
+    """One of several processes that train the same detector, with equal weights at every step."""
+
+    rank: int
+    """From 0, the one that saves and shows progress."""
+    count: int
+    device: torch.device
+
+    def agree(self, asked: Callable[[], bool]) -> Callable[[], bool]:
+        """Return a question that all answer at the same time: true where one of them says so."""
+
+        def agreed() -> bool:
+            answers = torch.tensor([float(asked())], device=self.device)
+            self._sum(answers)
+            return bool(answers.item())
+
+        return agreed
+
+    def prepare(self, detector: Detector) -> None:
+        """Let batch normalisation see the whole batch where torch can: on GPUs."""
+        if self.device.type == "cuda":
+            nn.SyncBatchNorm.convert_sync_batchnorm(detector)  # type: ignore[no-untyped-call]
+
+    def backward(
+        self, detector: Detector, losses: dict[str, Tensor], targets: list[Target]
+    ) -> dict[str, Tensor]:
+        """Leave the gradient of the whole batch's loss in every parameter.
+
+        SSD's loss is a sum over all images divided by the number of anchors that have a box. Both
+        are added up over the processes, so it is the whole batch's, not a mean of the shares'.
+
+        Args:
+            detector: What is trained. The running statistics of its batch normalisation become
+                the mean of what the processes have.
+            losses: Of this process's share of the batch.
+            targets: What that share shows.
+
+        Returns:
+            The losses of the whole batch, without their graph.
+
+        Raises:
+            LostError: Another process is gone.
+        """
+        positives = _num_positives(detector, targets).float()
+        sums = torch.stack(list(losses.values())) * positives.clamp(min=1)
+        sums.sum().backward()  # type: ignore[no-untyped-call]
+        gradients = [p.grad for p in detector.parameters() if p.grad is not None]
+        statistics = [
+            buffer
+            for module in detector.modules()
+            for name, buffer in module.named_buffers(recurse=False)
+            if module.training and name.startswith("running_")
+        ]
+        whole = [*gradients, *statistics, sums.detach(), positives.view(1)]
+        # In one piece: many small messages take longer than one of the same size.
+        flat = torch.cat([tensor.reshape(-1) for tensor in whole])
+        self._sum(flat)
+        parts = torch.split(flat, [tensor.numel() for tensor in whole])
+        divisor = parts[-1].clamp(min=1)
+        for tensor, part in zip(gradients, parts, strict=False):
+            tensor.copy_(part.view(tensor.shape) / divisor)
+        for tensor, part in zip(statistics, parts[len(gradients) :], strict=False):
+            tensor.copy_(part.view(tensor.shape) / self.count)
+        return dict(zip(losses, parts[-2] / divisor, strict=True))
+
+    def _sum(self, tensor: Tensor) -> None:
+        """Replace a tensor by its sum over the processes: the same bytes in all of them."""
+        try:
+            dist.all_reduce(tensor)
+        except RuntimeError as error:
+            message = f"train: process {self.rank} lost the others ({error})"
+            raise LostError(message) from error
+
+
+def _num_positives(detector: Detector, targets: list[Target]) -> Tensor:
+    """How many anchors have a box, as a scalar."""
+    matched_IA = torch.stack([detector.match(target["boxes"]) for target in targets])  # noqa: N806 - the loss's own rule; I = images, A = anchors
+    return (matched_IA >= 0).sum()
+
+
+@contextmanager
+def joined(rank: int, count: int, device: torch.device, meeting: Path) -> Iterator[Group]:
+    """Meet the other processes of this machine, and leave them when all is done.
+
+    Args:
+        rank: This process's number, from 0.
+        count: How many there are.
+        device: A CPU, or GPUs: each process takes the one of its number.
+        meeting: A file that does not exist yet, the same for all.
+    """
+    gpu = torch.device("cuda", rank) if device.type == "cuda" else None
+    if gpu:
+        torch.cuda.set_device(gpu)
+    dist.init_process_group(
+        "nccl" if gpu else "gloo",
+        store=dist.FileStore(str(meeting), count),  # type: ignore[attr-defined]
+        rank=rank,
+        world_size=count,
+        device_id=gpu,
+    )
+    yield Group(rank, count, gpu or device)
+    # Not after an error: one that is stuck or gone would be waited for.
+    dist.destroy_process_group()

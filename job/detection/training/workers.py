@@ -1,0 +1,200 @@
+"""Starts the processes that train together, watches them, and says how they ended.
+
+They only compute. What they need and what they make are files of one directory; the process that
+started them is the only one that reads and writes the store. Nothing here needs torch.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import NoReturn
+
+from job.errors import (
+    AlJobError,
+    BadDataError,
+    ConfigError,
+    MissingObjectError,
+    StopRequested,
+    TemporaryError,
+    UsageError,
+)
+from job.runtime.process_setup import keep_freed_memory
+from job.storage.files import whole_file
+
+SECONDS_BETWEEN_LOOKS = 0.05
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class LostError(TemporaryError):
+    """Another of the processes is gone. Why is known where it ended, not here."""
+
+
+_KINDS: dict[str, type[BaseException]] = {
+    kind.__name__: kind
+    for kind in (
+        UsageError,
+        BadDataError,
+        MissingObjectError,
+        ConfigError,
+        TemporaryError,
+        LostError,
+        StopRequested,
+    )
+}
+"""What a process may end with and tell by name; anything else is a bug."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A directory by which processes tell each other things: its files appear whole."""
+
+    folder: Path
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file, in place of one that is there."""
+        with whole_file(self.folder / name) as file:
+            file.write(data)
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there."""
+        return (self.folder / name).exists()
+
+    def get(self, name: str) -> bytes:
+        """Return what a file holds."""
+        return (self.folder / name).read_bytes()
+
+    def take(self, name: str) -> bytes:
+        """Return what a file holds, and remove it; another may be put there at the same time."""
+        taken = (self.folder / name).replace(self.folder / f"{name}.taken")
+        data = taken.read_bytes()
+        taken.unlink()
+        return data
+
+
+def run_together(module: str, count: int, exchange: Exchange, look: Callable[[], None]) -> None:
+    """Run `python -m module FOLDER RANK COUNT` for each rank from 0 on, until all have ended.
+
+    They are not reached by SIGTERM and Ctrl-C, which may come to all processes at once; they are
+    to look for what they are told in the folder. One that fails ends the others, for they would
+    wait for it for ever; so does the end of this process.
+
+    Args:
+        module: It calls `take_part`.
+        count: How many processes.
+        exchange: Where they find what to do.
+        look: Called again and again meanwhile, and once after.
+
+    Raises:
+        AlJobError: What a process failed with; `TemporaryError` where one was killed.
+        StopRequested: They stopped since they were asked to.
+        RuntimeError: A process has a bug; the message holds its traceback.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        with _signals_held_back():
+            for rank in range(count):
+                processes.append(_start(module, exchange.folder, rank, count))  # noqa: PERF401 - those that started are to be ended when one does not
+        while None in (codes := [each.poll() for each in processes]) and not any(codes):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            look()
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()  # closes its pipe, and waits
+    look()
+    outcomes = [_outcome(exchange, rank, code) for rank, code in enumerate(codes)]
+    if worst := min(filter(None, outcomes), key=_rank_of_cause, default=None):
+        raise worst
+
+
+def _start(module: str, folder: Path, rank: int, count: int) -> subprocess.Popen[bytes]:
+    # They meet on this machine: its name need not resolve, and no other interface need be there.
+    loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+    interfaces = {"GLOO_SOCKET_IFNAME": loopback, "NCCL_SOCKET_IFNAME": loopback}
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-P", "-m", module, str(folder), str(rank), str(count)],
+        stdin=subprocess.PIPE,  # it ends when this process does
+        env=interfaces | os.environ,
+    )
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Processes started within never get the signals, not even before they can ignore them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _outcome(exchange: Exchange, rank: int, code: int | None) -> BaseException | None:
+    """What a process ended with; None: it did all, or was ended here."""
+    if exchange.has(_outcome_name(rank)):
+        outcome = json.loads(exchange.get(_outcome_name(rank)))
+        if outcome["error"] in _KINDS:
+            return _KINDS[outcome["error"]](outcome["message"])
+        return RuntimeError(f"process {rank} failed:\n{outcome['message']}")
+    if code is None or code == 0:
+        return None
+    if code > 0:
+        return RuntimeError(f"process {rank} ended with exit code {code} and did not say why")
+    return TemporaryError(
+        f"train: process {rank} was ended by {signal.Signals(-code).name}; the same command goes "
+        "on from the last checkpoint; where memory ran out, give the job more of it"
+    )
+
+
+def _rank_of_cause(error: BaseException) -> int:
+    """Errors that follow from others come after them."""
+    if isinstance(error, StopRequested):
+        return 3
+    if isinstance(error, LostError):
+        return 2
+    return 0 if isinstance(error, AlJobError) else 1
+
+
+def take_part(work: Callable[[Exchange, int, int], None]) -> NoReturn:
+    """Do a started process's work, leave word how it ended, and end.
+
+    Args:
+        work: Called with the directory, the process's rank and how many there are.
+    """
+    keep_freed_memory()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+    exchange, rank, count = Exchange(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    code = 0
+    try:
+        work(exchange, rank, count)
+    except BaseException as error:  # noqa: BLE001 - it is passed on
+        known = type(error) in _KINDS.values()
+        message = str(error) if known else traceback.format_exc()
+        outcome = {"error": type(error).__name__, "message": message}
+        exchange.put(_outcome_name(rank), json.dumps(outcome).encode())
+        code = 0 if isinstance(error, StopRequested) else 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: what torch does at its end may wait for processes that are gone.
+    os._exit(code)
+
+
+def _outcome_name(rank: int) -> str:
+    return f"outcome-{rank}.json"
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, which the parent never writes to."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(TemporaryError.exit_code)

@@ -1,0 +1,1 @@
+"""Stages as Kubernetes Jobs. Nothing outside knows the client."""

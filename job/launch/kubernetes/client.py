@@ -1,0 +1,221 @@
+"""The Kubernetes API: every call has a time limit and is tried again; the only user of the client.
+
+Objects are JSON as the API gives and takes it: the client's classes need far more memory, and
+refuse what they do not know.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import urllib3
+from kubernetes import client
+from kubernetes import config as kube_config
+from kubernetes.client.exceptions import ApiException
+
+from job.errors import ConfigError, TemporaryError
+from job.launch.kubernetes.settings import Manifest
+
+TIMEOUT = (5.0, 20.0)
+"""Seconds to connect, and to wait for the next bytes."""
+PAGE = 250
+MAX_LOG_BYTES = 16 * 2**20
+BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
+DENIED = (401, 403)
+
+
+class DeniedError(ConfigError):
+    """The cluster does not allow a call; shortly after an API server starts, that may pass."""
+
+
+def retries() -> urllib3.Retry:
+    """Return how often a call is tried again, of any method: names make creating idempotent."""
+    return urllib3.Retry(
+        total=5,
+        backoff_factor=0.2,
+        backoff_max=5,
+        backoff_jitter=0.2,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=None,
+        raise_on_status=False,
+    )
+
+
+def connect(namespace: str | None = None) -> "Cluster":
+    """Return the cluster this process is in, or the one that the kubeconfig names.
+
+    Args:
+        namespace: Unset: the pod's own, or the kubeconfig's.
+
+    Raises:
+        ConfigError: There is neither.
+    """
+    configuration = client.Configuration()
+    try:
+        kube_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        own = _own_namespace()
+    except kube_config.ConfigException:
+        try:
+            kube_config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            _, active = kube_config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
+        except (kube_config.ConfigException, OSError) as error:
+            message = f"no cluster: this is no pod, and the kubeconfig does not help: {error}"
+            raise ConfigError(message) from error
+        own = active["context"].get("namespace", "default")
+    configuration.retries = retries()
+    return Cluster(client.ApiClient(configuration), namespace or own)
+
+
+def _own_namespace() -> str:
+    return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
+
+
+class Cluster:
+    """One namespace of a cluster.
+
+    Every method raises `TemporaryError` where the API does not answer, or with an error that may
+    pass, after attempts of its own; and `DeniedError` where it refuses.
+    """
+
+    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+        self.namespace = namespace
+        self._api = api
+
+    def jobs(self, selector: str) -> list[Manifest]:
+        """Return the Jobs with these labels."""
+        return list(self._list("jobs", labelSelector=selector))
+
+    def jobs_named(self, name: str) -> list[Manifest]:
+        """Return the Job of this name, if there is one."""
+        return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
+
+    def pods(self, selector: str) -> Iterator[Manifest]:
+        """Yield the pods with these labels, page by page."""
+        return self._list("pods", labelSelector=selector)
+
+    def pods_of(self, job: str) -> Iterator[Manifest]:
+        """Yield the pods of a Job, page by page."""
+        return self.pods(f"batch.kubernetes.io/job-name={job}")
+
+    def warning(self, name: str) -> str:
+        """Return the latest warning about an object of this name, or nothing."""
+        return self._latest(self._list("events", fieldSelector=f"involvedObject.name={name}"))
+
+    def kueue_warning(self, job: str) -> str:
+        """Return the latest warning about the Workload that Kueue made of a Job, or nothing."""
+        about = self._list("events", fieldSelector="involvedObject.kind=Workload")
+        own = f"job-{job}-"
+        return self._latest(e for e in about if e["involvedObject"]["name"].startswith(own))
+
+    def _latest(self, events: Iterable[Manifest]) -> str:
+        warnings = [event for event in events if event.get("type") == "Warning"]
+        latest = max(warnings, key=_event_time, default=None)
+        return f"{latest['reason']}: {latest['message']}" if latest else ""
+
+    def create_job(self, job: Manifest) -> bool:
+        """Create a Job, and return whether it was; one of this name may be there.
+
+        Raises:
+            ConfigError: It is not valid.
+        """
+        query = {"fieldValidation": "Strict"}  # a field that is misspelt would be left out
+        path = self._path("jobs")
+        return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
+
+    def delete_job(self, name: str) -> None:
+        """Delete a Job with its pods; one that is not there is no error."""
+        query = {"propagationPolicy": "Background"}  # without it, pods of old APIs would stay
+        self._call("DELETE", self._path("jobs", name), query, absent=(NOT_FOUND,))
+
+    def suspend_job(self, name: str, *, suspend: bool) -> None:
+        """Stop a Job's pods, or start them again."""
+        self._call("PATCH", self._path("jobs", name), body={"spec": {"suspend": suspend}})
+
+    def log(self, pod: str, container: str) -> bytes | None:
+        """Return the first 16 MiB of a container's log, if its pod is there and it has begun."""
+        query = {"container": container, "limitBytes": str(MAX_LOG_BYTES)}
+        return self._call(
+            "GET", self._path("pods", pod, "log"), query, absent=(NOT_FOUND, BAD_REQUEST)
+        )
+
+    def config_map(self, name: str) -> Manifest | None:
+        """Return a ConfigMap, if there is one of this name."""
+        data = self._call("GET", self._path("configmaps", name), absent=(NOT_FOUND,))
+        return None if data is None else json.loads(data)
+
+    def write_config_map(self, name: str, data: dict[str, str]) -> None:
+        """Set keys of a ConfigMap; where there is none, nothing happens."""
+        path = self._path("configmaps", name)
+        self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
+
+    def _path(self, *words: str) -> str:
+        root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
+        return "/".join([root, "namespaces", self.namespace, *words])
+
+    def _list(self, kind: str, **selector: str) -> Iterator[Manifest]:
+        """Yield items page by page; where a page is too old by then, all come once more."""
+        page: dict[str, str] = {}
+        while True:
+            query = {"limit": str(PAGE), **selector, **page}
+            data = self._call("GET", self._path(kind), query, absent=(GONE,))
+            if data is None:
+                page = {}
+                continue
+            content = json.loads(data)
+            yield from content["items"]
+            if not content["metadata"].get("continue"):
+                return
+            page = {"continue": content["metadata"]["continue"]}
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Manifest | None = None,
+        absent: tuple[int, ...] = (),
+    ) -> bytes | None:
+        """Call the API, and return the answer's body; None for the statuses that `absent` lists.
+
+        As JSON: the client's classes refuse fields and numbers that the API takes.
+        """
+        kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        request = self._api.param_serialize(
+            verb,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": kind},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            response = self._api.call_api(*request, _request_timeout=TIMEOUT)
+            data: bytes = response.read()  # type: ignore[no-untyped-call]
+        except ApiException as error:  # of TLS
+            message = f"the cluster does not answer: {error.reason}"
+            raise TemporaryError(message) from error
+        except urllib3.exceptions.HTTPError as error:
+            message = f"the cluster does not answer: {error}"
+            raise TemporaryError(message) from error
+        if response.status in absent:
+            return None
+        if response.status >= BAD_REQUEST:
+            raise _refusal(response.status, data)
+        return data
+
+
+def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
+    try:
+        words = json.loads(data)["message"]
+    except (ValueError, TypeError, KeyError):
+        words = data[:200].decode(errors="replace")
+    if status in DENIED:
+        return DeniedError(f"the cluster refuses: {words}")
+    if status in {BAD_REQUEST, NOT_FOUND, INVALID}:
+        return ConfigError(f"the cluster refuses: {words}")
+    return TemporaryError(f"the cluster answers {status}: {words}")
+
+
+def _event_time(event: Manifest) -> str:
+    return event.get("lastTimestamp") or event.get("eventTime") or ""

@@ -1,0 +1,137 @@
+"""The Job of a stage: its name, its labels, and what makes Kubernetes try again or give up."""
+
+import copy
+import hashlib
+import json
+import re
+
+from job.config.experiment import Config
+from job.errors import BadDataError, ConfigError, UsageError
+from job.keys import StageRef
+from job.launch.kubernetes.settings import LaunchConfig, Manifest
+
+CONTAINER = "stage"
+"""The container of a stage's pod that runs `al-job`."""
+SPEC_HASH = "al-voc/spec-hash"
+MAX_NAME = 52
+"""The host name of an indexed Job's pod is the Job's and an index, and ends at 63 characters."""
+PERMANENT = (UsageError.exit_code, BadDataError.exit_code, ConfigError.exit_code)
+"""Exit codes after which another attempt is in vain."""
+
+
+def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
+    """Return the name of a stage's Job: the same whoever asks, so that it is a lock.
+
+    Long names are cut, and a hash of all that it stands for keeps them apart.
+    """
+    this = ref.round
+    arm = [this.arm] if this.arm else []
+    words = [launch.release, this.experiment, f"s{this.seed}", *arm, f"r{this.index}", ref.stage]
+    name = "-".join([*words, str(attempt)])
+    if len(name) <= MAX_NAME and re.fullmatch("[a-z0-9-]+", name):
+        return name
+    digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
+    tail = f"-{digest}-{ref.stage}-{attempt}"
+    short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
+    while len("-".join(short)) > MAX_NAME - len(tail):
+        longest = max(range(len(short)), key=lambda number: len(short[number]))
+        short[longest] = short[longest][:-1]
+    return "-".join(word.strip("-") for word in short) + tail
+
+
+def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
+    """Return what every Job and pod of a stage is labelled with, whatever the attempt."""
+    labels = {
+        "al-voc/release": launch.release,
+        "al-voc/experiment": ref.round.experiment,
+        "al-voc/seed": str(ref.round.seed),
+        "al-voc/round": str(ref.round.index),
+        "al-voc/stage": ref.stage,
+    }
+    return labels | ({"al-voc/arm": ref.round.arm} if ref.round.arm else {})
+
+
+def attempt_of(job: Manifest) -> int:
+    """Return which of a stage's Jobs this is, from 1."""
+    return int(job["metadata"]["labels"]["al-voc/attempt"])
+
+
+def spec_hash_of(job: Manifest) -> str | None:
+    """Return what a Job says to run; unset where it is none of ours."""
+    digest: str | None = job["metadata"].get("annotations", {}).get(SPEC_HASH)
+    return digest
+
+
+def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) -> Manifest:
+    """Return the Job that runs a stage.
+
+    Args:
+        launch: Its template for the stage is completed.
+        config: The experiment; the stage itself reads it from the store.
+        ref: The stage.
+        attempt: Which of the stage's Jobs it is, from 1.
+    """
+    job: Manifest = {"apiVersion": "batch/v1", "kind": "Job"}
+    job |= copy.deepcopy(launch.templates[ref.stage])
+    spec = job["spec"]
+    spec |= _shares(launch) if ref.stage == "score" else {"backoffLimit": launch.backoff_limit}
+    spec["podFailurePolicy"] = _failure_policy("FailIndex" if ref.stage == "score" else "FailJob")
+    if launch.ttl_seconds_after_finished:
+        spec["ttlSecondsAfterFinished"] = launch.ttl_seconds_after_finished
+    _complete_pod(spec["template"]["spec"], _arguments(launch, ref))
+    metadata = job.setdefault("metadata", {})
+    metadata |= {"name": job_name(launch, ref, attempt), "namespace": launch.namespace}
+    digest = _spec_hash(spec["template"], config.stage_digest(ref.round.arm))
+    _add(metadata, "annotations", {SPEC_HASH: digest})
+    labels = stage_labels(launch, ref) | {"al-voc/attempt": str(attempt)}
+    _add(spec["template"].setdefault("metadata", {}), "labels", labels)
+    queue = {"kueue.x-k8s.io/queue-name": launch.queue_name} if launch.queue_name else {}
+    _add(metadata, "labels", labels | queue)
+    return job
+
+
+def _add(metadata: Manifest, kind: str, values: dict[str, str]) -> None:
+    metadata[kind] = (metadata.get(kind) or {}) | values
+
+
+def _complete_pod(pod: Manifest, arguments: list[str]) -> None:
+    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    container["args"] = arguments
+    container["terminationMessagePolicy"] = "FallbackToLogsOnError"
+    pod["restartPolicy"] = "Never"  # the failure policy needs it
+
+
+def _spec_hash(*content: object) -> str:
+    """A digest of what runs: how often it is tried, and in what order, may change meanwhile."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
+    this = ref.round
+    arguments = [ref.stage, f"--round={this.index}", f"--experiment={this.experiment}"]
+    arguments += [f"--seed={this.seed}", *([f"--arm={this.arm}"] if this.arm else [])]
+    if ref.stage == "score":
+        arguments.append(f"--partition=$(JOB_COMPLETION_INDEX)/{launch.score_partitions}")
+    return arguments
+
+
+def _shares(launch: LaunchConfig) -> Manifest:
+    """An index for each share, with a count of failures of its own."""
+    return {
+        "completionMode": "Indexed",
+        "completions": launch.score_partitions,
+        "parallelism": min(launch.score_parallelism, launch.score_partitions),
+        "backoffLimitPerIndex": launch.backoff_limit,
+    }
+
+
+def _failure_policy(action: str) -> Manifest:
+    """Permanent errors end it, disruptions (a drain, a preemption) do not count."""
+    codes = {"containerName": CONTAINER, "operator": "In", "values": sorted(PERMANENT)}
+    disruption = [{"type": "DisruptionTarget", "status": "True"}]
+    return {
+        "rules": [
+            {"action": action, "onExitCodes": codes},
+            {"action": "Ignore", "onPodConditions": disruption},
+        ]
+    }

@@ -1,0 +1,1 @@
+"""One image's annotation and score record, in memory and in Parquet."""

@@ -1,0 +1,44 @@
+"""Parquet schemas of the tables that are not score records."""
+
+import pyarrow as pa
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("sha256", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("shard", pa.int32()),
+        ("suffix", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+    ]
+)
+"""`datasets/<name>/<split>/index.parquet`: where each image's bytes lie in its shard.
+
+`offset` and `size` are those of the encoded image itself, in bytes, past its tar header;
+`suffix` is the file's, such as `.jpg`. Rows are in the order of the shards.
+"""
+
+ANNOTATIONS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("boxes_xyxy", pa.list_(pa.list_(pa.float32(), 4))),
+        ("labels", pa.list_(pa.string())),
+        ("difficult", pa.list_(pa.bool_())),
+        ("crowd", pa.list_(pa.bool_())),
+    ]
+)
+"""`oracle/annotations.parquet`: the ground truth of the pool, in the order of the index."""
+
+DETECTIONS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("boxes_xyxy", pa.list_(pa.list_(pa.float32(), 4))),
+        ("labels", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float32())),
+    ]
+)
+"""`evaluate/detections.parquet`: what the detector found in the test images."""

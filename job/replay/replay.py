@@ -1,0 +1,241 @@
+"""What other strategies would have picked in a round, from its score record, on a CPU.
+
+Nothing of the experiment is touched. What strategies are compared by comes from the detector alone,
+unless the oracle is asked for.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from job.acquisition.features.embeddings import read_embeddings
+from job.acquisition.features.expected_boxes import calibration
+from job.acquisition.registry import make_strategy
+from job.acquisition.strategy import Candidates, Labelled, Selection
+from job.artifacts.stage_io import StageIO
+from job.config.experiment import AnnotationConfig, ArmConfig, Config
+from job.data.decoding import decode_rgb
+from job.errors import AlJobError, UsageError
+from job.keys import RoundRef
+from job.records.annotation import class_counts
+from job.records.score_record import ScoreRecord
+from job.report.drawing.contact_sheet import Tile, contact_sheet
+from job.report.picks.statistics import expected_boxes_by_class, jaccard, redundancy
+from job.runtime import log
+from job.selection import StoredRecord, pick, read_given
+from job.storage import Store
+
+MOST_BOXES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What one strategy would have picked, and what that is like."""
+
+    arm: ArmConfig
+    selection: Selection
+    select_seconds: float
+    class_shares: dict[str, float]
+    boxes_per_image: float
+    annotation_seconds: float
+    money: float
+    redundancy: float | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Several strategies on one round."""
+
+    ref: RoundRef
+    budget: int
+    by_oracle: bool
+    """Whether boxes and classes are the true ones; else they are what the detector expects."""
+    pool_class_shares: dict[str, float]
+    pool_boxes_per_image: float
+    picked: dict[str, Picked]
+    overlap: dict[tuple[str, str], float]
+    """Jaccard index of each pair's picks."""
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """How many boxes of each class images have, expected or true."""
+
+    row_of: dict[str, int]
+    by_class: np.ndarray
+    """(N, C)"""
+
+    def of(self, ids: tuple[str, ...]) -> np.ndarray:
+        rows = [self.row_of[image_id] for image_id in ids]
+        return np.asarray(self.by_class[rows].sum(axis=0, dtype=np.float64))
+
+
+def replay(  # noqa: PLR0913 - what is replayed, and how
+    store: Store,
+    config: Config,
+    ref: RoundRef,
+    arms: Mapping[str, ArmConfig],
+    *,
+    budget: int | None = None,
+    by_oracle: bool = False,
+) -> Replay:
+    """Let each strategy pick for a round, and compare what they pick.
+
+    Args:
+        store: It is only read.
+        config: The experiment's.
+        ref: A round after round 0, of an arm whose round before was scored.
+        arms: The strategies, by a name for each.
+        budget: Images to pick; unset: as many as the round has.
+        by_oracle: Count true boxes and classes, which only a simulation knows.
+
+    Raises:
+        UsageError: The round before has no score record, or it is round 0.
+        ConfigError: A strategy reads what was not scored.
+    """
+    if ref.index == 0:
+        message = "--round 0: nothing is scored before it; a round from 1 on can be replayed"
+        raise UsageError(message)
+    io = StageIO(store, config, ref.stage("select"))
+    if budget is not None:
+        io.budget = budget
+    scored = StoredRecord(tuple(io.score_parts()))
+    candidates = Candidates(tuple(io.pool_before.unlabelled), io.pool_before.ids, scored)
+    picks = {name: _pick(io, name, arm) for name, arm in arms.items()}
+    boxes = _true_boxes(io, candidates) if by_oracle else _expected_boxes(io, candidates)
+    embeddings = {
+        name: _embeddings(candidates, selection) for name, (selection, _) in picks.items()
+    }
+    return Replay(
+        ref=ref,
+        budget=io.budget,
+        by_oracle=by_oracle,
+        pool_class_shares=_shares(boxes.of(candidates.ids), io.dataset.classes),
+        pool_boxes_per_image=_mean(boxes.of(candidates.ids), len(candidates.ids)),
+        picked={
+            name: _described(
+                io, arms[name], selection, seconds, boxes.of(selection.ids), embeddings[name]
+            )
+            for name, (selection, seconds) in picks.items()
+        },
+        overlap=jaccard({name: selection.ids for name, (selection, _) in picks.items()}),
+    )
+
+
+def _pick(io: StageIO, name: str, arm: ArmConfig) -> tuple[Selection, float]:
+    strategy = make_strategy(arm)
+    log.get().info("replay.select", name=name, strategy=arm.strategy)
+    begun = time.perf_counter()
+    try:
+        candidates, labelled = read_given(io, strategy)
+        selection = pick(io, arm.strategy, strategy, candidates, labelled)
+    except AlJobError as error:
+        message = f"{name}: {error}"
+        raise type(error)(message) from error
+    return selection, time.perf_counter() - begun
+
+
+def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
+    io: StageIO,
+    arm: ArmConfig,
+    selection: Selection,
+    seconds: float,
+    boxes: np.ndarray,
+    similarity: float | None,
+) -> Picked:
+    num_images, num_boxes = len(selection.ids), float(boxes.sum())
+    cost: AnnotationConfig = io.config.annotation
+    return Picked(
+        arm=arm,
+        selection=selection,
+        select_seconds=seconds,
+        class_shares=_shares(boxes, io.dataset.classes),
+        boxes_per_image=_mean(boxes, num_images),
+        annotation_seconds=num_images * cost.seconds_per_image + num_boxes * cost.seconds_per_box,
+        money=num_images * cost.price_per_image + num_boxes * cost.price_per_box,
+        redundancy=similarity,
+    )
+
+
+def _expected_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
+    """What the detector expects, made right for the labelled images together."""
+    known = StoredRecord(tuple(io.labelled_parts()))
+    labelled = Labelled(io.pool_before.labelled, io.cost_before().class_counts, known)
+    ids, boxes = expected_boxes_by_class(candidates, len(io.dataset.classes))
+    row_of = {image_id: row for row, image_id in enumerate(ids)}
+    return _Boxes(row_of, boxes * np.float32(calibration(labelled)))
+
+
+def _true_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
+    annotations = io.dataset.oracle_annotations(candidates.ids)
+    counts = [
+        list(class_counts([annotation], io.dataset.classes).values())
+        for annotation in annotations.values()
+    ]
+    row_of = {image_id: row for row, image_id in enumerate(annotations)}
+    return _Boxes(row_of, np.array(counts).reshape(len(row_of), len(io.dataset.classes)))
+
+
+def _embeddings(candidates: Candidates, selection: Selection) -> float | None:
+    _, found = read_embeddings(selection.ids, candidates.record)
+    return redundancy(found)
+
+
+def _shares(boxes: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:
+    total = max(float(boxes.sum()), 1e-12)
+    return {name: float(count) / total for name, count in zip(classes, boxes, strict=True)}
+
+
+def _mean(boxes: np.ndarray, num_images: int) -> float:
+    return float(boxes.sum()) / max(num_images, 1)
+
+
+def sheets(store: Store, config: Config, found: Replay, most: int) -> dict[str, bytes]:
+    """Return a contact sheet of each strategy's first picks: images, detections, reasons."""
+    io = StageIO(store, config, found.ref.stage("select"))
+    wanted = {
+        image_id for picked in found.picked.values() for image_id in picked.selection.ids[:most]
+    }
+    seen = _look(StoredRecord(tuple(io.score_parts())), wanted)
+    return {
+        name: contact_sheet(
+            [
+                _tile(io, image_id, reason, *seen[image_id])
+                for image_id, reason in list(
+                    zip(picked.selection.ids, picked.selection.reasons, strict=True)
+                )[:most]
+            ],
+            f"{name}: first picks of round {found.ref.index}, {config.experiment}",
+        )
+        for name, picked in found.picked.items()
+    }
+
+
+def _look(record: StoredRecord, ids: set[str]) -> dict[str, tuple[ScoreRecord, int]]:
+    """Return the part and the row of some images."""
+    columns = {"boxes_xyxy", "probabilities", "objectness"}
+    return {
+        image_id: (part, row)
+        for part in record.parts(columns)
+        for row, image_id in enumerate(part.ids.tolist())
+        if image_id in ids
+    }
+
+
+def _tile(io: StageIO, image_id: str, reason: str, part: ScoreRecord, row: int) -> Tile:
+    first = part.offsets[row]
+    mine = slice(first, min(part.offsets[row + 1], first + MOST_BOXES_SHOWN))  # best first
+    labels = part.predicted[mine]
+    confidences = part.probabilities[mine].max(axis=1, initial=0) * part.objectness[mine]
+    return Tile(
+        image=decode_rgb(io.dataset.read_image("pool", image_id).data, image_id),
+        boxes_xyxy=part.boxes_xyxy[mine],
+        labels=labels.tolist(),
+        words=[
+            f"{io.dataset.classes[label]} {confidence:.2f}"
+            for label, confidence in zip(labels, confidences, strict=True)
+        ],
+        caption=f"{image_id}: {reason}",
+    )

@@ -1,0 +1,1 @@
+"""Numbers from finished rounds: no pictures, no sentences."""

@@ -1,0 +1,187 @@
+"""The arms against the baseline, seed by seed.
+
+A test is made for every arm at every number of images, and Holm's correction is over all of them.
+On other axes there are intervals but no tests: more tests would only blunt these.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from job.report.analysis.curves import Axis, Curve, arms_of, baseline_of, compared, lasting, of_arm
+from job.report.analysis.pairs import Pairs, pairs, share_rounds
+from job.report.analysis.statistics import Estimate, estimate, holm, paired_t, sign_flip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An arm less the baseline at one point of an axis, over the seeds that both have there."""
+
+    arm: str
+    x: float
+    """On the axis, in its unit."""
+    seeds: tuple[int, ...]
+    estimate: Estimate
+    """Of the metric's difference; above 0 the arm is better."""
+    p: float | None = None
+    """Of the paired t-test; None where there is nothing to test, and on axes without tests."""
+    p_permutation: float | None = None
+    """Of the exact permutation test, to compare with; claims do not rest on it."""
+    p_holm: float | None = None
+    """The t-test's p, corrected for all tests of the comparison."""
+    beyond_half: bool = False
+    """More than half of the pool is labelled: there all arms have mostly the same images."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What an arm's figures can rest on."""
+
+    arm: str
+    seeds: tuple[int, ...]
+    """Those with at least one round."""
+    num_rounds: tuple[int, ...]
+    """Of each of these seeds."""
+    short: tuple[int, ...]
+    """Those that ended early: they count at the budgets that they have, but not for areas and
+    savings."""
+    missing: tuple[int, ...]
+    """Those that another arm has."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All arms against the baseline, at equal numbers of images."""
+
+    baseline: str
+    """`random`, where it is not chosen otherwise; without it, the first arm."""
+    arms: tuple[str, ...]
+    """All, the baseline among them."""
+    differences: tuple[Difference, ...]
+    """Arm by arm, budgets ascending."""
+    num_tests: int
+    """What Holm's correction is over."""
+    interpolated: bool
+    """Whether arms or seeds differ in their numbers of images at the same round: then budgets are
+    not the rounds' own but points between them."""
+    coverage: tuple[Coverage, ...]
+    pool_images: int | None
+
+
+@dataclass(frozen=True)
+class MeanPoint:
+    """An arm's mean over seeds in one round."""
+
+    arm: str
+    round: int
+    x: float
+    """On the axis, in its unit: the mean over seeds."""
+    estimate: Estimate
+    """Of the metric."""
+
+
+def compare(
+    curves: Sequence[Curve], pool_images: int | None = None, baseline: str | None = None
+) -> Comparison:
+    """Compare all arms with the baseline at equal numbers of images.
+
+    Args:
+        curves: Of all arms and seeds; the bound is left out.
+        pool_images: How many images the pool has, where it is known.
+        baseline: What to compare with, instead of `random` or the first arm.
+
+    Raises:
+        ValueError: There is no curve, or none of the baseline.
+    """
+    curves = compared(curves)
+    baseline = baseline_of(curves, baseline)
+    arms = arms_of(curves)
+    half = np.inf if pool_images is None else pool_images / 2
+    found = [
+        replace(
+            _difference(arm, each),
+            p=paired_t(each.differences_N),
+            p_permutation=sign_flip(each.differences_N),
+            beyond_half=each.x > half,
+        )
+        for arm in arms
+        if arm != baseline
+        for each in pairs(curves, arm, baseline, "images")
+    ]
+    corrected = iter(holm([each.p for each in found if each.p is not None]))
+    differences = tuple(
+        each if each.p is None else replace(each, p_holm=next(corrected)) for each in found
+    )
+    return Comparison(
+        baseline=baseline,
+        arms=tuple(arms),
+        differences=differences,
+        num_tests=sum(each.p is not None for each in differences),
+        interpolated=not share_rounds(curves),
+        coverage=coverage(curves),
+        pool_images=pool_images,
+    )
+
+
+def differences_on(
+    curves: Sequence[Curve], axis: Axis, baseline: str | None = None
+) -> tuple[Difference, ...]:
+    """Return each arm less the baseline along an axis, with intervals and without tests.
+
+    Raises:
+        ValueError: There is no curve, or none of the baseline.
+    """
+    curves = compared(curves)
+    baseline = baseline_of(curves, baseline)
+    return tuple(
+        _difference(arm, each)
+        for arm in arms_of(curves)
+        if arm != baseline
+        for each in pairs(curves, arm, baseline, axis)
+    )
+
+
+def _difference(arm: str, at_point: Pairs) -> Difference:
+    return Difference(arm, at_point.x, at_point.seeds, estimate(at_point.differences_N))
+
+
+def coverage(curves: Sequence[Curve]) -> tuple[Coverage, ...]:
+    """Return for each arm what seeds and rounds there are, and what is missing."""
+    curves = compared(curves)
+    all_seeds = {curve.seed for curve in curves}
+    result = []
+    for arm in arms_of(curves):
+        seeds = of_arm(curves, arm)
+        result.append(
+            Coverage(
+                arm=arm,
+                seeds=tuple(seeds),
+                num_rounds=tuple(len(curve.rounds) for curve in seeds.values()),
+                short=tuple(sorted(seeds.keys() - of_arm(lasting(curves), arm).keys())),
+                missing=tuple(sorted(all_seeds - seeds.keys())),
+            )
+        )
+    return tuple(result)
+
+
+def mean_points(curves: Sequence[Curve], axis: Axis) -> tuple[MeanPoint, ...]:
+    """Return each arm's mean over its lasting seeds, at the rounds that all of them have.
+
+    A mean over fewer seeds than the round before would jump for no other reason.
+    """
+    curves = lasting(compared(curves))
+    result = []
+    for arm in arms_of(curves):
+        of_seeds = [_by_round(curve, axis) for curve in of_arm(curves, arm).values()]
+        shared = set.intersection(*(set(each) for each in of_seeds))
+        for index in sorted(shared):
+            x, metric = np.array([each[index] for each in of_seeds]).T
+            result.append(MeanPoint(arm, index, float(x.mean()), estimate(metric)))
+    return tuple(result)
+
+
+def _by_round(curve: Curve, axis: Axis) -> dict[int, tuple[float, float]]:
+    """A curve's cost and metric by round, where both are known."""
+    columns = zip(curve.rounds, curve.costs[axis], curve.metric, strict=True)
+    return {int(index): (x, metric) for index, x, metric in columns if np.isfinite(x)}

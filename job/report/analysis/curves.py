@@ -1,0 +1,151 @@
+"""Learning curves as numbers: what one arm reached under one seed, against what it had cost.
+
+R = rounds of a curve, in ascending order; rounds that failed or are not done yet are left out.
+P = points on an axis.
+"""
+# ruff: noqa: N803 - shape suffixes
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.config.experiment import FULLY_SUPERVISED
+from job.report.analysis.results import Row
+
+Axis = Literal["images", "boxes", "annotation_seconds", "money", "wall_seconds"]
+AXES: tuple[Axis, ...] = ("images", "boxes", "annotation_seconds", "money", "wall_seconds")
+"""What a curve can be drawn against: all cumulative, every labelled image counted once."""
+
+Float64s = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm under one seed."""
+
+    arm: str
+    seed: int
+    rounds: NDArray[Any]
+    """(R,), ascending; one may be missing."""
+    metric: Float64s
+    """(R,): mAP at IoU 0.5; NaN where no test image shows any class."""
+    costs: dict[Axis, Float64s]
+    """(R,) for each axis. Wall seconds are those of selecting, scoring for it, and training; NaN
+    from a missing round on, whose time is not known."""
+
+
+def curves_of(rows: Sequence[Row]) -> list[Curve]:
+    """Return the curves of an experiment's rows, arms in the order of their first rows."""
+    order = {arm: number for number, arm in enumerate(dict.fromkeys(row.arm for row in rows))}
+    first = {arm: min(row.round for row in rows if row.arm == arm) for arm in order}
+    ordered = sorted(rows, key=lambda row: (order[row.arm], row.seed, row.round))
+    return [
+        _curve(arm, seed, list(group), first[arm])
+        for (arm, seed), group in groupby(ordered, key=lambda row: (row.arm, row.seed))
+    ]
+
+
+def _curve(arm: str, seed: int, rows: Sequence[Row], first: int) -> Curve:
+    def column(name: str) -> Float64s:
+        values = [getattr(row, name) for row in rows]
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    rounds = np.array([row.round for row in rows])
+    is_whole = rounds == first + np.arange(len(rows))
+    return Curve(
+        arm=arm,
+        seed=seed,
+        rounds=rounds,
+        metric=column("mAP"),
+        costs={
+            "images": column("total_samples"),
+            "boxes": column("bboxes"),
+            "annotation_seconds": column("annotation_seconds"),
+            "money": column("annotation_money"),
+            "wall_seconds": np.where(is_whole, np.cumsum(column("total_time")), np.nan),
+        },
+    )
+
+
+def compared(curves: Sequence[Curve]) -> list[Curve]:
+    """Return the curves of the arms that are compared: without the bound, rounds without metric."""
+    whole = [
+        _where(curve, np.isfinite(curve.metric))
+        for curve in curves
+        if curve.arm != FULLY_SUPERVISED
+    ]
+    return [curve for curve in whole if len(curve.rounds)]
+
+
+def _where(curve: Curve, kept_R: NDArray[np.bool_]) -> Curve:
+    return replace(
+        curve,
+        rounds=curve.rounds[kept_R],
+        metric=curve.metric[kept_R],
+        costs={axis: values[kept_R] for axis, values in curve.costs.items()},
+    )
+
+
+def arms_of(curves: Sequence[Curve]) -> list[str]:
+    """Return the arms in their order."""
+    return list(dict.fromkeys(curve.arm for curve in curves))
+
+
+def of_arm(curves: Sequence[Curve], arm: str) -> dict[int, Curve]:
+    """Return an arm's curves by seed."""
+    return {curve.seed: curve for curve in curves if curve.arm == arm}
+
+
+def lasting(curves: Sequence[Curve]) -> list[Curve]:
+    """Return the curves that have at least half as many rounds as their arm's longest.
+
+    What is taken over a range or at its end is taken over what all have: one seed that failed early
+    would shorten it for all.
+    """
+    longest = {
+        arm: max(len(curve.rounds) for curve in curves if curve.arm == arm)
+        for arm in arms_of(curves)
+    }
+    return [curve for curve in curves if 2 * len(curve.rounds) >= longest[curve.arm]]
+
+
+def on_axis(curve: Curve, axis: Axis) -> tuple[Float64s, Float64s]:
+    """Return a curve's costs and metrics, (R,) each, where both are known."""
+    is_known = np.isfinite(curve.costs[axis]) & np.isfinite(curve.metric)
+    return curve.costs[axis][is_known], curve.metric[is_known]
+
+
+def metric_at(curve: Curve, axis: Axis, x_P: Float64s) -> Float64s:
+    """Return the metric at points of an axis, by straight lines between the rounds.
+
+    Returns:
+        (P,), NaN outside what the curve covers: nothing is extrapolated.
+    """
+    x, metric = on_axis(curve, axis)
+    if not len(x):
+        return np.full(len(x_P), np.nan)
+    return np.interp(x_P, x, metric, left=np.nan, right=np.nan)
+
+
+def baseline_of(curves: Sequence[Curve], wanted: str | None = None) -> str:
+    """Return what the arms are compared with: `random` or, where there is none, the first arm.
+
+    Args:
+        curves: Of all arms and seeds.
+        wanted: An arm to compare with instead.
+
+    Raises:
+        ValueError: There is no curve, or none of the arm that is wanted.
+    """
+    arms = arms_of(curves)
+    if not arms:
+        message = "no curve, so nothing to compare with"
+        raise ValueError(message)
+    if wanted and wanted not in arms:
+        message = f"no curve of {wanted!r} to compare with; there are {', '.join(arms)}"
+        raise ValueError(message)
+    return wanted or ("random" if "random" in arms else arms[0])

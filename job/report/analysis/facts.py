@@ -1,0 +1,254 @@
+"""What the store knows of an experiment beside its learning curves.
+
+All of it is read from finished stages; what is not done yet is left out, what is missing is None.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+
+from job.artifacts.markers import Markers
+from job.config.experiment import FULLY_SUPERVISED, Config
+from job.data.dataset import Dataset
+from job.keys import STAGES, RoundRef, Stage
+from job.plan import all_rounds, stages_of
+from job.storage import Store
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One picked image."""
+
+    id: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """One arm's round under one seed, as far as it is done."""
+
+    seed: int
+    arm: str
+    round: int
+    seconds: dict[Stage, float]
+    """Of the stages that are done. Those of round 0 are told once for each arm."""
+    missing: tuple[Stage, ...]
+    """Stages that are not done."""
+    attempts: dict[Stage, int]
+    """How many attempts at a stage the store keeps logs of: where it is not done, or there was more
+    than one."""
+    class_counts: dict[str, int]
+    """Boxes that were labelled in this round, by class."""
+    picks: tuple[Pick, ...]
+    reads_scores: bool
+    """Whether its picks were made by scores, of the round before."""
+    ap50: dict[str, float | None]
+    """Average precision of each class at IoU 0.5, on the test set."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An experiment beside its curves."""
+
+    rounds: tuple[RoundFacts, ...]
+    classes: tuple[str, ...]
+    pool_images: int
+    pool_class_counts: dict[str, int]
+    """By the oracle: a simulated annotator's whole knowledge."""
+    dataset: dict[str, str]
+    """What identifies the data: digests of the manifest and of the ids, sizes."""
+    versions: tuple[str, ...]
+    """Of the program, of all finished stages."""
+    threads: tuple[int, ...]
+    images: tuple[str, ...]
+    """Container images, of all finished stages that ran in a cluster."""
+
+
+def read_facts(store: Store, config: Config) -> Facts:
+    """Read what finished stages left.
+
+    Raises:
+        UsageError: The data set is not there.
+    """
+    dataset = Dataset.open(store, config.dataset.name)
+    markers = Markers(store)
+    rounds = tuple(_round(store, config, markers, arm, ref) for arm, ref in all_rounds(config))
+    seen = [markers.at(key) for key in markers.known]
+    pool, test = dataset.info("pool"), dataset.info("test")
+    return Facts(
+        rounds=rounds,
+        classes=dataset.classes,
+        pool_images=pool.num_images,
+        pool_class_counts=dict(pool.class_counts),
+        dataset={
+            "name": config.dataset.name,
+            "digest": dataset.digest,
+            "pool": f"{pool.num_images} images, {pool.num_boxes} boxes",
+            "pool index": pool.index_sha256,
+            "test": f"{test.num_images} images, {test.num_boxes} boxes",
+            "test index": test.index_sha256,
+        },
+        versions=tuple(sorted({marker.version for marker in seen if marker})),
+        threads=tuple(sorted({marker.threads for marker in seen if marker})),
+        images=tuple(sorted({marker.image for marker in seen if marker and marker.image})),
+    )
+
+
+def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> RoundFacts:
+    found = {stage: markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
+    done = {stage: marker for stage, marker in found.items() if marker}
+    attempts = {stage: _attempts(store, ref, stage) for stage in found}
+
+    def content(stage: Stage, name: str) -> dict[str, dict[str, float | None]]:
+        if stage not in done:
+            return {}
+        read: dict[str, dict[str, float | None]] = json.loads(
+            store.read(ref.stage(stage).key(name))
+        )
+        return read
+
+    classes = content("evaluate", "metrics.json").get("classes", {})
+    return RoundFacts(
+        seed=ref.seed,
+        arm=arm,
+        round=ref.index,
+        seconds={stage: marker.seconds for stage, marker in done.items()},
+        missing=tuple(stage for stage, marker in found.items() if not marker),
+        attempts={stage: number for stage, number in attempts.items() if number > (stage in done)},
+        class_counts={
+            name: int(count or 0)
+            for name, count in content("annotate", "cost.json").get("class_counts", {}).items()
+        },
+        picks=tuple(_picks(store, ref)) if "select" in done else (),
+        reads_scores="select" in done and any("/score/" in key for key in done["select"].inputs),
+        ap50={name: each["ap50_area"] for name, each in classes.items()},  # type: ignore[index]
+    )
+
+
+def _attempts(store: Store, ref: RoundRef, stage: Stage) -> int:
+    """How often a stage was tried: each share of a score has a log of its own, and a marker."""
+    logs = list(store.list(ref.stage(stage).log("").removesuffix(".log")))
+    shares = list(store.list(ref.stage(stage).key("partition-"))) if stage == "score" else []
+    return len(logs) - max(len(shares) - 1, 0)
+
+
+def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
+    text = store.read(ref.stage("select").key("picks.csv")).decode()
+    for row in csv.DictReader(io.StringIO(text)):
+        yield Pick(row["id"], float(row["score"]), row["reason"])
+
+
+def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
+    """Return for each arm the seconds of each kind of stage, mean over seeds, rounds together.
+
+    Of the seeds that are finished; where none is, of those that have begun. The scoring of a round
+    counts to the arms that select from it.
+    """
+    result: dict[str, dict[str, float]] = {}
+    for arm in _arms(facts):
+        mine = [each for each in facts.rounds if each.arm == arm]
+        unfinished = {each.seed for each in mine if each.missing}
+        finished = [each for each in mine if each.seed not in unfinished]
+        mine = finished or [each for each in mine if each.seconds]
+        num_seeds = max(len({each.seed for each in mine}), 1)
+        read = {(each.seed, each.round - 1) for each in mine if each.reads_scores}
+        result[arm] = {
+            stage: sum(
+                each.seconds.get(stage, 0.0)
+                for each in mine
+                if stage != "score" or (each.seed, each.round) in read
+            )
+            / num_seeds
+            for stage in STAGES
+        }
+    return result
+
+
+def ap_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
+    """Return each arm's AP of each class after the last round that any of its seeds has.
+
+    The mean over the seeds that have it; NaN where no test image shows the class.
+    """
+    result = {}
+    for arm in _arms(facts):
+        mine = [each for each in facts.rounds if each.arm == arm and each.ap50]
+        if mine:
+            index = max(each.round for each in mine)
+            last = [each for each in mine if each.round == index]
+            result[arm] = {
+                name: fmean(_number(each.ap50[name]) for each in last) for name in facts.classes
+            }
+    return result
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
+    """Return each arm's shares of the classes among the boxes it had labelled after round 0.
+
+    Beside them, those of the whole pool.
+    """
+    counts: dict[str, Mapping[str, int]] = {"pool": facts.pool_class_counts}
+    for arm in _arms(facts):
+        mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
+        if any(each.class_counts for each in mine):
+            counts[arm] = {
+                name: sum(each.class_counts.get(name, 0) for each in mine) for name in facts.classes
+            }
+    return {
+        name: {each: of[each] / max(sum(of.values()), 1) for each in facts.classes}
+        for name, of in counts.items()
+    }
+
+
+def boxes_per_image(facts: Facts) -> dict[str, float]:
+    """Return the true boxes of an image that each arm picked after round 0, and of the pool's."""
+    result = {"pool": sum(facts.pool_class_counts.values()) / max(facts.pool_images, 1)}
+    for arm in _arms(facts):
+        mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
+        num_images = sum(len(each.picks) for each in mine if each.class_counts)
+        if num_images:
+            result[arm] = sum(sum(each.class_counts.values()) for each in mine) / num_images
+    return result
+
+
+def overlaps(facts: Facts) -> dict[tuple[str, str], float]:
+    """Return for each pair of arms the Jaccard index of what they picked after round 0.
+
+    The mean over the seeds that both have, of the rounds that both have.
+    """
+    result = {}
+    for first, second in combinations(_arms(facts), 2):
+        values = []
+        for seed in {each.seed for each in facts.rounds}:
+            ours, theirs = (_picked(facts, arm, seed) for arm in (first, second))
+            shared = ours.keys() & theirs.keys()
+            if shared:
+                a = set().union(*(ours[index] for index in shared))
+                b = set().union(*(theirs[index] for index in shared))
+                values.append(len(a & b) / len(a | b))
+        if values:
+            result[first, second] = fmean(values)
+    return result
+
+
+def _picked(facts: Facts, arm: str, seed: int) -> dict[int, set[str]]:
+    return {
+        each.round: {pick.id for pick in each.picks}
+        for each in facts.rounds
+        if (each.arm, each.seed) == (arm, seed) and each.round > 0 and each.picks
+    }
+
+
+def _arms(facts: Facts) -> Sequence[str]:
+    """The arms that are compared, in their order."""
+    return [
+        arm for arm in dict.fromkeys(each.arm for each in facts.rounds) if arm != FULLY_SUPERVISED
+    ]

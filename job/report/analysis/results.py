@@ -1,0 +1,132 @@
+"""`results.csv`: one row per seed, arm and round, beginning with the tutorial's columns.
+
+Counts are of unique images: every labelled image counts once. Times are wall seconds of the stages
+and differ from run to run; everything else is the same for the same configuration on a CPU.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+from job.artifacts.cost import Cost
+from job.artifacts.markers import Markers
+from job.config.experiment import Config
+from job.keys import RoundRef, Stage
+from job.plan import all_rounds
+from job.storage import Store
+
+TIMES = ("train_time", "active_time", "total_time")
+"""The columns that hold measured times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """The result of one arm's round under one seed."""
+
+    # The tutorial's columns, by its names.
+    strategy: str
+    """The strategy that selected this round's images."""
+    args: str
+    """The strategy's settings, as JSON."""
+    step: int
+    """The round."""
+    mAP: float | None  # noqa: N815 - the tutorial's name
+    """VOC's AP at IoU 0.5 (area under the curve), mean over classes, on the test set."""
+    train_time: float
+    """Seconds of training."""
+    active_time: float
+    """Seconds of selecting, and of scoring the pool for it in the round before."""
+    total_time: float
+    """The two together."""
+    total_samples: int
+    """Labelled images so far."""
+    bboxes: int
+    """Labelled boxes so far."""
+
+    experiment: str
+    seed: int
+    arm: str
+    round: int
+    new_samples: int
+    """Images labelled in this round."""
+    map_11point: float | None
+    """VOC's AP at IoU 0.5 by 11 points, as in 2007 and in the tutorial."""
+    map_coco: float | None
+    """COCO's AP, mean over IoU 0.5 to 0.95."""
+    annotation_seconds: float
+    """Of labelling so far, by the configured seconds per image and box."""
+    annotation_money: float
+    """Of labelling so far, by the configured prices."""
+
+
+def rows_of(store: Store, config: Config) -> list[Row]:
+    """Return a row for each round that has been evaluated."""
+    markers = Markers(store)
+    return [
+        _row(store, config, markers, arm, ref)
+        for arm, ref in all_rounds(config)
+        if markers.get(ref.stage("evaluate"))
+    ]
+
+
+def _row(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> Row:
+    metrics = json.loads(store.read(ref.stage("evaluate").key("metrics.json")))
+    content = json.loads(store.read(ref.stage("annotate").key("cost.json")))
+    cumulative = Cost(**content["cumulative"])
+    selection = config.selection_of(ref.arm)
+    train = _seconds(markers, ref, "train")
+    active = _seconds(markers, ref, "select")
+    if ref.index and _reads_scores(markers, ref):
+        active += _seconds(markers, ref.at(ref.index - 1), "score")
+    return Row(
+        strategy=selection.strategy,
+        args=json.dumps(selection.settings),
+        step=ref.index,
+        mAP=metrics["map50_area"],
+        train_time=train,
+        active_time=round(active, 3),
+        total_time=round(train + active, 3),
+        total_samples=cumulative.images,
+        bboxes=cumulative.boxes,
+        experiment=config.experiment,
+        seed=ref.seed,
+        arm=arm,
+        round=ref.index,
+        new_samples=content["images"],
+        map_11point=metrics["map50_11point"],
+        map_coco=metrics["map_coco"],
+        annotation_seconds=cumulative.seconds,
+        annotation_money=cumulative.money,
+    )
+
+
+def _seconds(markers: Markers, ref: RoundRef, stage: Stage) -> float:
+    marker = markers.get(ref.stage(stage))
+    return marker.seconds if marker else 0.0
+
+
+def _reads_scores(markers: Markers, ref: RoundRef) -> bool:
+    marker = markers.get(ref.stage("select"))
+    return marker is not None and any("/score/" in key for key in marker.inputs)
+
+
+def to_csv(rows: Sequence[Row]) -> bytes:
+    """Return the rows as CSV, undefined values empty."""
+    file = io.StringIO()
+    names = [field.name for field in fields(Row)]
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(value) for name, value in asdict(row).items()})
+    return file.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def show_metric(value: float | None) -> str:
+    """Return a metric for a table; empty where no test image shows any class."""
+    return "" if value is None else f"{value:.3f}"

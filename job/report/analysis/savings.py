@@ -1,0 +1,218 @@
+"""What an arm saves: the images, boxes, time and money to reach what the baseline ended with.
+
+R = rounds of a curve.
+"""
+# ruff: noqa: N803 - shape suffixes
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.report.analysis.curves import (
+    AXES,
+    Axis,
+    Curve,
+    arms_of,
+    baseline_of,
+    compared,
+    lasting,
+    of_arm,
+    on_axis,
+)
+from job.report.analysis.statistics import Estimate, estimate, paired_t
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one seed needed to reach a metric."""
+
+    seed: int
+    amount: float | None
+    """On the axis, in its unit, from the first image on; None: it never reached the metric."""
+    is_first: bool
+    """Its first point had reached the metric already: with less it might have, too."""
+    end: float
+    """What it had spent in its last round."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What an arm saves on one axis, seed by seed, over the seeds that both have to the end."""
+
+    arm: str
+    baseline: str
+    axis: Axis
+    target: float
+    """The metric to reach."""
+    arm_needs: tuple[Need, ...]
+    """Of each paired seed."""
+    baseline_needs: tuple[Need, ...]
+    saved: Estimate | None
+    """Baseline less arm, in the unit of the axis, over the seeds in which the arm reached the
+    metric. None: in no seed."""
+    percent: Estimate | None
+    """The same as a share of what the baseline needed in that seed, in percent."""
+    p: float | None
+    """Of the paired t-test that it saves nothing, not corrected; None where nothing is to test."""
+    num_never: int
+    """Paired seeds in which the arm never reached the metric. They have no part in the means, which
+    therefore flatter the arm where this is not 0."""
+    num_at_least: int
+    """Seeds in the means in which the baseline never reached the metric. It needed more than it had
+    spent at its end; that end is taken, so that the arm saves at least what is told."""
+    is_final: bool = False
+    """Whether the metric is what the baseline ended with, mean over seeds."""
+
+
+@dataclass(frozen=True)
+class AdditionalRounds:
+    """How many rounds more the baseline needs for what an arm has in one of its rounds."""
+
+    arm: str
+    round: int
+    rounds: Estimate | None
+    """Mean over the seeds in which the baseline reached it. None: in no seed."""
+    percent: Estimate | None
+    """The same as a share of the arm's rounds; None in round 0."""
+    num_never: int
+    """Paired seeds in which it never did: there it needs more than its curve shows."""
+
+
+def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> tuple[float | None, bool]:
+    """Return where a curve first reaches a value, by straight lines between its points.
+
+    A curve that begins at or above the value reaches it at its first point.
+
+    Args:
+        x_R: (R,), ascending.
+        y_R: (R,)
+        target: The value.
+
+    Returns:
+        Where on x, None if it never does; and whether it is the first point.
+    """
+    # A mean of equal values may be a rounding error above them.
+    reached = np.flatnonzero(y_R >= target - 1e-12)
+    if not len(reached):
+        return None, False
+    after = int(reached[0])
+    if after == 0:
+        return float(x_R[0]), True
+    share = min(1.0, (target - y_R[after - 1]) / (y_R[after] - y_R[after - 1]))
+    return float(x_R[after - 1] + share * (x_R[after] - x_R[after - 1])), False
+
+
+def final_mean(curves: Sequence[Curve], arm: str) -> float:
+    """Return an arm's mean metric in the last round that all its lasting seeds have.
+
+    Raises:
+        ValueError: Its seeds have no round in common.
+    """
+    ours = of_arm(lasting(compared(curves)), arm).values()
+    shared = set.intersection(*({int(index) for index in curve.rounds} for curve in ours))
+    if not shared:
+        message = f"{arm}: its seeds have no round in common"
+        raise ValueError(message)
+    return float(np.mean([curve.metric[curve.rounds == max(shared)][0] for curve in ours]))
+
+
+def savings_of(
+    curves: Sequence[Curve], target: float | None = None, baseline: str | None = None
+) -> tuple[Saving, ...]:
+    """Return what every arm saves against the baseline on each axis that costs anything.
+
+    Args:
+        curves: Of all arms and seeds; seeds that ended early are left out.
+        target: The metric to reach; by default what the baseline ended with, mean over seeds.
+        baseline: What to compare with, instead of `random` or the first arm.
+
+    Raises:
+        ValueError: There is no curve, none of the baseline, or its seeds have no round in common.
+    """
+    curves = lasting(compared(curves))
+    baseline = baseline_of(curves, baseline)
+    is_final = target is None
+    goal = final_mean(curves, baseline) if target is None else target
+    return tuple(
+        replace(_saving(curves, arm, baseline, axis, goal), is_final=is_final)
+        for arm in arms_of(curves)
+        if arm != baseline
+        for axis in AXES
+        if any(on_axis(curve, axis)[0].any() for curve in curves)
+    )
+
+
+def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target: float) -> Saving:
+    ours, theirs = (_needs(curves, each, axis, target) for each in (arm, baseline))
+    paired = sorted(ours.keys() & theirs.keys())
+    saved, percent = [], []
+    for seed in paired:
+        amount, against = ours[seed].amount, theirs[seed].amount
+        if amount is not None:
+            against = theirs[seed].end if against is None else against
+            saved.append(against - amount)
+            percent += [100 * (1 - amount / against)] if against else []
+    return Saving(
+        arm=arm,
+        baseline=baseline,
+        axis=axis,
+        target=target,
+        arm_needs=tuple(ours[seed] for seed in paired),
+        baseline_needs=tuple(theirs[seed] for seed in paired),
+        saved=estimate(saved) if saved else None,
+        percent=estimate(percent) if percent else None,
+        p=paired_t(saved),
+        num_never=sum(ours[seed].amount is None for seed in paired),
+        num_at_least=sum(
+            theirs[seed].amount is None and ours[seed].amount is not None for seed in paired
+        ),
+    )
+
+
+def _needs(curves: Sequence[Curve], arm: str, axis: Axis, target: float) -> dict[int, Need]:
+    """Each seed's need; a seed whose costs are not known has none."""
+    result = {}
+    for seed, curve in of_arm(curves, arm).items():
+        x, metric = on_axis(curve, axis)
+        if len(x):
+            result[seed] = Need(seed, *first_reach(x, metric, target), end=float(x[-1]))
+    return result
+
+
+def additional_rounds(
+    curves: Sequence[Curve], baseline: str | None = None
+) -> tuple[AdditionalRounds, ...]:
+    """Return for every arm and round how many rounds more the baseline needs for the same metric.
+
+    Raises:
+        ValueError: There is no curve, or none of the baseline.
+    """
+    curves = lasting(compared(curves))
+    baseline = baseline_of(curves, baseline)
+    base = of_arm(curves, baseline)
+    result = []
+    for arm in arms_of(curves):
+        ours = of_arm(curves, arm)
+        paired = [(ours[seed], base[seed]) for seed in sorted(ours.keys() & base.keys())]
+        rounds = sorted({int(index) for curve, _ in paired for index in curve.rounds})
+        result += [_additional(arm, index, paired) for index in rounds if arm != baseline]
+    return tuple(result)
+
+
+def _additional(arm: str, index: int, paired: Sequence[tuple[Curve, Curve]]) -> AdditionalRounds:
+    reached = [
+        first_reach(theirs.rounds, theirs.metric, float(ours.metric[ours.rounds == index][0]))[0]
+        for ours, theirs in paired
+        if index in ours.rounds
+    ]
+    more = [each - index for each in reached if each is not None]
+    return AdditionalRounds(
+        arm=arm,
+        round=index,
+        rounds=estimate(more) if more else None,
+        percent=estimate([100 * each / index for each in more]) if more and index else None,
+        num_never=sum(each is None for each in reached),
+    )

@@ -1,0 +1,72 @@
+"""Contact sheets: picked images with their boxes and the reason for each, as one JPEG."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from job.records.arrays import Floats
+
+# Okabe and Ito, Color Universal Design (2008), as they show on photographs.
+COLORS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
+_TILE = 280
+_CAPTION = 84
+_GAP = 10
+_COLUMNS = 4
+_INK, _PAPER = "#1a1a1a", "#ffffff"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image of a sheet."""
+
+    image: Image.Image
+    """RGB."""
+    boxes_xyxy: Floats
+    """(boxes, 4), in its pixels."""
+    labels: Sequence[int]
+    """The index of each box's class."""
+    words: Sequence[str]
+    """What stands at each box, such as `cow 0.41`."""
+    caption: str
+
+
+def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
+    """Return a sheet of images, in rows of four, as JPEG; the same tiles give the same bytes."""
+    num_rows = -(-len(tiles) // _COLUMNS)
+    width = _COLUMNS * (_TILE + _GAP) + _GAP
+    top = 40
+    sheet = Image.new("RGB", (width, top + num_rows * (_TILE + _CAPTION + _GAP)), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((_GAP, 10), title, fill=_INK, font=ImageFont.load_default(18))
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, _COLUMNS)
+        left = _GAP + column * (_TILE + _GAP)
+        upper = top + row * (_TILE + _CAPTION + _GAP)
+        sheet.paste(_drawn(tile), (left, upper))
+        lines = textwrap.wrap(f"{number + 1}. {tile.caption}", 44)[:5]
+        font = ImageFont.load_default(13)
+        draw.multiline_text((left, upper + _TILE + 4), "\n".join(lines), fill=_INK, font=font)
+    file = io.BytesIO()
+    sheet.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def _drawn(tile: Tile) -> Image.Image:
+    """The image within its square, with its boxes."""
+    scale = _TILE / max(tile.image.size)
+    size = [max(round(side * scale), 1) for side in tile.image.size]
+    square = Image.new("RGB", (_TILE, _TILE), "#e8e8e8")
+    square.paste(tile.image.resize((size[0], size[1]), Image.Resampling.BILINEAR))
+    draw = ImageDraw.Draw(square)
+    font = ImageFont.load_default(12)
+    for box, label, words in zip(tile.boxes_xyxy, tile.labels, tile.words, strict=True):
+        left, upper, right, lower = (float(each) * scale for each in box)
+        color = COLORS[label % len(COLORS)]
+        draw.rectangle((left, upper, max(right, left), max(lower, upper)), outline=color, width=2)
+        place = left + 2, min(max(upper, 0), _TILE - 14)
+        draw.rectangle(draw.textbbox(place, words, font=font), fill=color)
+        draw.text(place, words, fill=_INK, font=font)
+    return square

@@ -1,0 +1,1 @@
+"""What an experiment picked: contact sheets and statistics."""

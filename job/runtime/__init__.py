@@ -1,0 +1,1 @@
+"""What a process needs before any of the product's own code: log, threads, random streams."""

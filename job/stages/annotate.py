@@ -1,0 +1,51 @@
+"""Label exactly the selected images from the oracle, and account for what that takes."""
+
+import json
+import tempfile
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+
+from job.artifacts.cost import Cost
+from job.artifacts.stage_io import StageIO
+from job.config.experiment import AnnotationConfig
+from job.data.shards import ShardWriter
+from job.records.annotation import Annotation, class_counts
+from job.runtime import log
+
+
+def run(io: StageIO) -> dict[str, object]:
+    """Read the picks and the oracle. Write a shard of `<id>.jpg` + `<id>.json`, and `cost.json`."""
+    dataset = io.dataset
+    picks = io.picks(io.ref.round)
+    io.pool_before.label(picks)  # the guard: none is labelled already
+    annotations = dataset.oracle_annotations(picks)
+    cost = cost_of(annotations.values(), dataset.classes, io.config.annotation)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "00000.tar"
+        with ShardWriter(path) as shard:
+            for image_id in log.track(picks, "annotate", len(picks), "images"):
+                image = dataset.read_image("pool", image_id)
+                shard.add(image_id, image.suffix, image.data, annotations[image_id])
+        io.upload(path.name, path)
+    cumulative = io.cost_before() + cost
+    io.write("cost.json", json.dumps({**asdict(cost), "cumulative": asdict(cumulative)}).encode())
+    return {"images": cost.images, "boxes": cost.boxes, "labelled": cumulative.images}
+
+
+def cost_of(
+    annotations: Collection[Annotation], classes: tuple[str, ...], config: AnnotationConfig
+) -> Cost:
+    """Return what it takes to label these images: a fixed part an image, and a part a box.
+
+    Difficult boxes count, since somebody has to draw them; crowd regions do not.
+    """
+    counts = class_counts(list(annotations), classes)
+    images, boxes = len(annotations), sum(counts.values())
+    return Cost(
+        images=images,
+        boxes=boxes,
+        seconds=images * config.seconds_per_image + boxes * config.seconds_per_box,
+        money=round(images * config.price_per_image + boxes * config.price_per_box, 6),
+        class_counts=counts,
+    )

@@ -1,0 +1,30 @@
+"""Opening a store by its URL."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from job.errors import UsageError
+from job.storage.base import Store
+
+
+def open_store(url: str) -> Store:
+    """Open the store at `s3://bucket/prefix`, `file:///path`, or a path.
+
+    Raises:
+        UsageError: The URL is of no such form.
+    """
+    scheme, has_scheme, place = url.partition("://")
+    bucket, _, prefix = place.partition("/")
+    if scheme == "s3" and re.fullmatch("[A-Za-z0-9._-]+", bucket):
+        from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
+
+        return S3Store(bucket, prefix.strip("/"))
+    from job.storage.local import LocalStore  # noqa: PLC0415 - it imports this module
+
+    if scheme == "file" and place.startswith("/"):
+        return LocalStore(Path(unquote(place)))
+    if url and not has_scheme and not url.startswith(("s3:", "file:")):
+        return LocalStore(Path(url))
+    message = f"store {url!r}: expected s3://bucket/prefix, file:///path, or a directory"
+    raise UsageError(message)
