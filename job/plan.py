@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from job.acquisition.registry import make_strategy
 from job.config.experiment import FULLY_SUPERVISED, Config
-from job.config.validation import known
 from job.errors import UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
+from job.runtime.names import known
 
 
 def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:

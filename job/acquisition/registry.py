@@ -18,8 +18,9 @@ from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
 from job.acquisition.wrappers.product import Product
 from job.acquisition.wrappers.random_share import RandomShare
 from job.config.experiment import ArmConfig
-from job.config.validation import describe, known
+from job.config.validation import describe
 from job.errors import ConfigError
+from job.runtime.names import known
 
 ENTRY_POINTS = "al_voc.strategies"
 

@@ -2,9 +2,9 @@
 
 from job.config import changes, loading
 from job.config.experiment import Config
-from job.config.validation import known
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name
+from job.runtime.names import known
 from job.storage import Store
 
 

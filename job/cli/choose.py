@@ -2,10 +2,10 @@
 
 from job.artifacts.experiments import experiment_names, load_experiment
 from job.config.experiment import FULLY_SUPERVISED, Config
-from job.config.validation import known
 from job.errors import UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.plan import unknown_choice
+from job.runtime.names import known
 from job.storage import Store
 
 

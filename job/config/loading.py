@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from job.config.experiment import Config
-from job.config.validation import known, validated
+from job.config.validation import validated
 from job.errors import ConfigError
+from job.runtime.names import known
 
 
 def preset_names() -> list[str]:

@@ -1,6 +1,5 @@
 """Pydantic's errors as one line that names each key."""
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import (
@@ -9,6 +8,7 @@ from pydantic import (
 )
 
 from job.errors import ConfigError
+from job.runtime.names import known
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -52,8 +52,3 @@ def _section(model: type[BaseModel], location: list[str]) -> type[BaseModel]:
             if isinstance(candidate, type) and issubclass(candidate, BaseModel):
                 model = candidate
     return model
-
-
-def known(names: Iterable[str]) -> str:
-    """Return the names to choose from, for a message."""
-    return f"known: {', '.join(sorted(names)) or 'none'}"

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.config.validation import known
 from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
 from job.data.shards import LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
+from job.runtime.names import known
 from job.runtime.parallel import in_threads
 from job.storage import Store
 from job.storage.cache import fetch

@@ -7,8 +7,8 @@ from pydantic import field_validator
 
 from job.acquisition.strategy import ScoringStrategy, Strategy
 from job.config.experiment import ArmConfig
-from job.config.validation import known
 from job.errors import ConfigError
+from job.runtime.names import known
 
 # The registry lists the wrappers, so it is imported by what needs it only.
 
