@@ -78,8 +78,8 @@ def complete_arms(config: Config) -> Config:
 
 def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
     """Refuse a strategy that reads what will not be there."""
-    reads = strategy.columns | strategy.labelled_columns
-    if where == "cold_start" and (missing := strategy.columns - COLD_START_COLUMNS):
+    reads = strategy.reads | strategy.reads_labelled
+    if where == "cold_start" and (missing := strategy.reads - COLD_START_COLUMNS):
         message = (
             f"cold_start: {config.cold_start.strategy} needs scores ({', '.join(sorted(missing))}),"
             " and round 0 has none: choose one that needs none or embeddings only, such as random "

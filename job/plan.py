@@ -34,7 +34,7 @@ def is_scored(config: Config, ref: RoundRef) -> bool:
 def needs_scores(config: Config, arm: str | None) -> bool:
     """Whether an arm selects by score."""
     strategy = make_strategy(config.selection_of(arm))
-    return bool(strategy.columns | strategy.labelled_columns)
+    return bool(strategy.reads | strategy.reads_labelled)
 
 
 def plan(config: Config) -> Iterator[StageRef]:

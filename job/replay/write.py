@@ -116,9 +116,8 @@ def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, by
     classes = [[name, *(round(each, 6) for each in of.values())] for name, of in shares.items()]
     yield "classes.csv", _csv(("strategy", *found.pool_class_shares), classes)
     for name, picked in found.picked.items():
-        selection = picked.selection
-        ranked = zip(selection.ids, selection.scores, selection.reasons, strict=True)
-        picks = [[i, rank, f"{s:.6g}", reason] for rank, (i, s, reason) in enumerate(ranked)]
+        ranked = enumerate(picked.selection.picks)
+        picks = [[pick.id, rank, f"{pick.score:.6g}", pick.reason] for rank, pick in ranked]
         yield f"picks/{name}.csv", _csv(("id", "rank", "score", "reason"), picks)
     for name, sheet in sheets.items():
         yield f"sheets/{name}.jpg", sheet
