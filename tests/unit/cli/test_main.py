@@ -75,9 +75,9 @@ def test_the_environment_names_what_is_left_out(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--experiment", "other"], "no experiment 'other' (known: tiny)"),
-        (["--arm", "margn"], "--arm margn: no such arm (known: brust, random)"),
-        (["--seed", "7"], "--seed 7: no such seed (known: 0)"),
+        (["--experiment", "other"], "experiments: unknown 'other'; known: tiny"),
+        (["--arm", "burst"], "--arm: unknown 'burst'; did you mean 'brust'? known: brust, random"),
+        (["--seed", "7"], "--seed: unknown '7'; known: 0"),
         (["--arm", "brust", "--round", "9"], "tiny has rounds 0 to 2"),
     ],
 )
@@ -115,8 +115,8 @@ def test_help_is_shown_without_arguments(al_job: Run) -> None:
 
 def test_help_waits_for_no_library() -> None:
     """What a command needs is imported when it runs."""
-    heavy = ("numpy", "pydantic", "pyarrow", "torch", "boto3", "kubernetes", "matplotlib")
-    code = f"import sys, job.cli; print([each for each in {heavy} if each in sys.modules])"
+    heavy = ("numpy", "pydantic", "yaml", "pyarrow", "torch", "boto3", "kubernetes", "matplotlib")
+    code = f"import sys; from job.cli.main import command_line; command_line(); print([each for each in {heavy} if each in sys.modules])"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
@@ -135,7 +135,7 @@ def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Pa
         assert name in first.out
     results = (store / "experiments/tiny/results.csv").read_bytes()
     again = al_job("run", path, "--store", store)
-    assert "everything was done already" in again.out
+    assert "nothing left to run" in again.out
     assert al_job("report", "--store", store).code == 0
     assert (store / "experiments/tiny/results.csv").read_bytes() == results
     status = al_job("status", "--store", store)
@@ -218,9 +218,9 @@ def test_ingest_synthetic_prints_the_summary(al_job: Run, store: Path) -> None:
 def test_select_starts_without_torch(begun: Path) -> None:
     """Selecting does not wait for torch to be imported, nor for what only other stages need."""
     code = (
-        "import sys; from job import cli\n"
+        "import sys; from job.cli.main import main\n"
         f"sys.argv = ['al-job', 'select', '--round', '0', '--store', {str(begun)!r}]\n"
-        "try: cli.main()\n"
+        "try: main()\n"
         "except SystemExit as end: assert end.code == 0\n"
         "assert not {'torch', 'torchvision', 'boto3', 'matplotlib'} & sys.modules.keys()"
     )
