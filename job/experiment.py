@@ -6,6 +6,7 @@ from pathlib import Path
 from job import loop
 from job.acquisition.registry import complete, make_strategy
 from job.acquisition.strategy import Strategy
+from job.annotators import find_annotator
 from job.artifacts.experiments import begin_experiment
 from job.artifacts.logs import _kept_log
 from job.artifacts.markers import Markers, join_partitions
@@ -42,10 +43,11 @@ def begin(store: Store, config: Config) -> Config:
         The configuration, with the data set's digest.
 
     Raises:
-        ConfigError: A strategy is wrong, or the experiment began with another configuration.
+        ConfigError: A strategy or the annotator is wrong, or the experiment began with another configuration.
         UsageError: The data set is not there.
     """
     config = complete_arms(config)
+    find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(synthetic), name)
