@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
-from job.data.shards import LabelledImage, read_labelled
+from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
@@ -27,14 +27,6 @@ SHARDS_AHEAD = 2
 
 # Images lie one after the other, so most of them are in the buffer already.
 _BUFFER_BYTES = 1 << 20
-
-
-class EncodedImage(NamedTuple):
-    """An image as its file."""
-
-    suffix: str
-    """Such as `.jpg`."""
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -103,12 +95,12 @@ class Dataset:
         if sha256(data).hexdigest() != row["sha256"]:
             message = f"{self.store.url}: {key}: {image_id!r} has other bytes than when ingested"
             raise BadDataError(message)
-        return EncodedImage(row["suffix"], data)
+        return EncodedImage(image_id, row["suffix"], data)
 
     def iter_images(
         self, split: Split, ids: Collection[str] | None = None
-    ) -> Generator[tuple[str, bytes], None, None]:
-        """Yield (id, image file) of some images, or of all.
+    ) -> Generator[EncodedImage]:
+        """Yield some images, or all.
 
         They come in the order of the index, whatever the order of `ids`: so each shard that is
         needed is read once, from front to back, while the next ones are on their way.
@@ -127,10 +119,6 @@ class Dataset:
         """The test images with their annotations and places in local files, in index order."""
         numbers = range(len(self.shards("test")))
         return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
-
-    def test_annotations(self) -> dict[str, Annotation]:
-        """The test set's ground truth by id, in index order."""
-        return {image.id: image.annotation for image in self.test_images()}
 
     def oracle_annotations(self, ids: Sequence[str]) -> dict[str, Annotation]:
         """The ground truth of some images of the pool, in the order of `ids`.
@@ -190,12 +178,12 @@ class _Index:
             yield number, table.filter(pc.equal(table["shard"], number))
 
 
-def _read_rows(path: Path, table: pa.Table) -> Iterator[tuple[str, bytes]]:
-    """The ids and files of some rows of the index, from their shard's local file."""
+def _read_rows(path: Path, table: pa.Table) -> Iterator[EncodedImage]:
+    """Yield the images of some rows of the index, from their shard's local file."""
     with path.open("rb", buffering=_BUFFER_BYTES) as file:
-        for row in table.select(["id", "offset", "size"]).to_pylist():
+        for row in table.select(["id", "suffix", "offset", "size"]).to_pylist():
             file.seek(row["offset"])
-            yield row["id"], file.read(row["size"])
+            yield EncodedImage(row["id"], row["suffix"], file.read(row["size"]))
 
 
 def _is_there(store: Store, name: str) -> bool:

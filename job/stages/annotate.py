@@ -26,7 +26,7 @@ def run(io: StageIO) -> dict[str, object]:
         with ShardWriter(path) as shard:
             for image_id in log.track(picks, "annotate", len(picks), "images"):
                 image = dataset.read_image("pool", image_id)
-                shard.add(image_id, image.suffix, image.data, annotations[image_id])
+                shard.add(image, annotations[image_id])
         io.upload(path.name, path)
     cumulative = io.cost_before() + cost
     io.write("cost.json", json.dumps({**asdict(cost), "cumulative": asdict(cumulative)}).encode())

@@ -126,7 +126,7 @@ def test_cost_is_a_part_an_image_and_a_part_a_box(finished: LocalStore) -> None:
     )
     dataset = Dataset.open(finished, "drawn")
     annotations = dataset.oracle_annotations(dataset.ids("pool")[:2])
-    num_boxes = sum(each.num_boxes for each in annotations.values())
+    num_boxes = sum(len(each.labels) for each in annotations.values())
     cost = cost_of(annotations.values(), dataset.classes, settings)
     assert (cost.images, cost.boxes) == (2, num_boxes)
     assert cost.seconds == pytest.approx(6 + 7.4 * num_boxes)
@@ -329,7 +329,8 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
         labels=np.array([dataset.classes.index(name) for name in flat(table["labels"])]),
         scores=flat(table["scores"]),
     )
-    metrics = evaluate(dataset.test_annotations(), detections, dataset.classes)
+    truth = {image.id: image.annotation for image in dataset.test_images()}
+    metrics = evaluate(truth, detections, dataset.classes)
     assert metrics.to_json() == finished.read(ref.key("metrics.json"))
 
 
@@ -363,12 +364,12 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     detector = new_detector(begun.detector, Dataset.open(store, "drawn").classes, 0, Path)
     dataset = Dataset.open(store, "drawn")
     found = {
-        image_id: embed_images(
+        image.id: embed_images(
             detector,
-            [(image_id, partial(decode_at_least, data))],
+            [(image.id, partial(decode_at_least, image.data))],
             Engine(torch.device("cpu"), 1),
         )["embedding"].to_pylist()[0]
-        for image_id, data in dataset.iter_images("pool")
+        for image in dataset.iter_images("pool")
     }
     ids = sorted(found)
     points = np.array([found[image_id] for image_id in ids], np.float64)

@@ -80,8 +80,8 @@ def test_index_tells_where_each_image_lies(dataset: Dataset, voc: "Voc") -> None
 
 @pytest.mark.parametrize("image_id", NAMES)
 def test_one_image_is_read(dataset: Dataset, voc: "Voc", image_id: str) -> None:
-    """By its id, with its suffix."""
-    assert dataset.read_image("pool", image_id) == (".jpg", file_of(voc, image_id))
+    """By its id, which it carries as it does its suffix."""
+    assert dataset.read_image("pool", image_id) == (image_id, ".jpg", file_of(voc, image_id))
 
 
 def test_one_image_is_read_without_its_shard(
@@ -104,7 +104,7 @@ def test_one_image_is_read_without_its_shard(
 def test_all_images_are_read_shard_by_shard(dataset: Dataset, voc: "Voc") -> None:
     """Every image once, in the order of the index."""
     assert len(dataset.shards("pool")) > 1
-    expected = [(image_id, file_of(voc, image_id)) for image_id in NAMES]
+    expected = [(image_id, ".jpg", file_of(voc, image_id)) for image_id in NAMES]
     assert list(dataset.iter_images("pool")) == expected
 
 
@@ -120,7 +120,7 @@ def test_some_images_come_in_the_order_of_the_index(
         return fetch_shard(self, split, number)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Dataset, "fetch_shard", recorded)
-    ids = [image_id for image_id, _ in dataset.iter_images("pool", ["last", "a b", "good"])]
+    ids = [image.id for image in dataset.iter_images("pool", ["last", "a b", "good"])]
     assert ids == ["good", "a b", "last"]
     assert fetched == [0, len(dataset.shards("pool")) - 1]
 
@@ -154,8 +154,8 @@ def test_test_images_come_with_their_annotations(dataset: Dataset, voc: "Voc") -
     """From the shards alone, in the order of the index; an image without objects too."""
     images = dataset.test_images()
     assert [image.id for image in images] == ["other", "test 2"]
-    assert images[0].read() == file_of(voc, "other")
-    annotations = dataset.test_annotations()
+    assert images[0].read() == ("other", ".jpg", file_of(voc, "other"))
+    annotations = {image.id: image.annotation for image in images}
     assert annotations["other"].labels == ("cat",)
     assert annotations["test 2"].boxes_xyxy.shape == (0, 4)
 
@@ -186,7 +186,7 @@ def test_shard_that_was_changed_or_lost_is_noticed(dataset: Dataset, *, lost: bo
     with pytest.raises(BadDataError, match=r"datasets/d/pool/00000.tar"):
         dataset.read_image("pool", "good")
     with pytest.raises(BadDataError, match=r"datasets/d/test/00000.tar"):
-        dataset.test_annotations()
+        dataset.test_images()
 
 
 @pytest.mark.parametrize("name", ["pool/index.parquet", "oracle/annotations.parquet"])

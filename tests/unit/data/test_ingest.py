@@ -353,7 +353,7 @@ def test_shards_are_cut_by_size(
     assert [shard.num_images for shard in shards] == [3, 3, 2]
     assert dataset.index("pool")["shard"].to_pylist() == [0, 0, 0, 1, 1, 1, 2, 2]
     assert dataset.ids("pool") == ("good", *names)
-    assert [image_id for image_id, _ in dataset.iter_images("pool")] == ["good", *names]
+    assert [image.id for image in dataset.iter_images("pool")] == ["good", *names]
 
 
 class TinySource:
