@@ -1,4 +1,4 @@
-"""A whole experiment: take up its data set and its configuration, run what is left, report."""
+"""A whole experiment: begin it, and run what is left of it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,6 @@ from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.local import LocalLauncher
 from job.plan import Subset
-from job.report.analysis.results import Row
-from job.report.build import update_report
 from job.runtime import log
 from job.selection import COLD_START_COLUMNS
 from job.stages import run_stage
@@ -32,8 +30,7 @@ class Outcome:
 
     config: Config
     num_run: int
-    """Stages that ran; 0 where all were done."""
-    rows: list[Row]
+    """Stages that ran; 0 if all were done."""
 
 
 def begin(store: Store, config: Config) -> Config:
@@ -94,7 +91,7 @@ def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
 
 
 def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
-    """Run all of an experiment that is not done, in this process, and write its report.
+    """Run all of an experiment that is not done, in this process.
 
     Args:
         store: Where everything is.
@@ -110,7 +107,7 @@ def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
     launcher = LocalLauncher(store, config)
     part = only.of(config) if only else config
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
-    return Outcome(config, num_run, update_report(store, config))
+    return Outcome(config, num_run)
 
 
 def run_once(store: Store, config: Config, ref: StageRef, partition: tuple[int, int]) -> None:
