@@ -40,7 +40,8 @@ def begin(store: Store, config: Config) -> Config:
         The configuration, with the data set's digest.
 
     Raises:
-        ConfigError: A strategy or the annotator is wrong, or the experiment began with another configuration.
+        ConfigError: A strategy or the annotator is wrong, or the experiment began with another
+            configuration.
         UsageError: The data set is not there.
     """
     config = complete_arms(config)

@@ -209,7 +209,7 @@ def test_shard_that_was_changed_or_lost_is_noticed(dataset: Dataset, *, lost: bo
 def test_index_that_was_changed_is_noticed(dataset: Dataset) -> None:
     """A table with other bytes than the manifest says is not read."""
     dataset.store.write("datasets/d/pool/index.parquet", b"PAR1")
-    with pytest.raises(BadDataError, match="pool/index.parquet"):
+    with pytest.raises(BadDataError, match=r"pool/index.parquet"):
         dataset.ids("pool")
 
 
