@@ -40,14 +40,14 @@ def drive(
 ) -> None:
     """Run an experiment as Jobs of a cluster: this is what the chart's driver does."""
     settings = load_launch(launch)
-    outcome = drive_experiment(
+    outcome, rows = drive_experiment(
         open_store(store),
         loading.load(config),
         settings,
         connect(settings.namespace),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    out.print(table_of(outcome.rows))
+    out.print(table_of(rows))
     say(f"{outcome.config.experiment}: {outcome.num_run} stages run")
 
 

@@ -5,7 +5,7 @@ from job.cli.options import STATE, ConfigArgument, OnlyArmOption, OnlySeedOption
 from job.cli.output import out, say, say_places
 from job.config import loading
 from job.plan import Subset
-from job.report.build import table_of
+from job.report.build import table_of, update_report
 from job.storage import open_store
 
 
@@ -23,7 +23,7 @@ def run(
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, loading.load(config), part)
     name = outcome.config.experiment
-    out.print(table_of(outcome.rows))
+    out.print(table_of(update_report(opened, outcome.config)))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
     say_places(opened, name)
 
