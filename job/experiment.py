@@ -91,7 +91,7 @@ def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
         raise ConfigError(message)
 
 
-def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
+def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
     """Run all of an experiment that is not done, in this process.
 
     Args:

@@ -115,7 +115,7 @@ def _refuse_old_names(arguments: list[str]) -> None:
 
 
 def _usage_message(error: typer.TyperException) -> str:
-    """Return one line for arguments that Typer refuses, with the closest option and what to read."""
+    """Return one line for arguments that Typer refuses, with the closest name if there is one."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "al-job"
     message = " ".join(error.format_message().replace("Value error, ", "").split())

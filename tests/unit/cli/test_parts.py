@@ -45,7 +45,10 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (Subset(arms=("brist",)), r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random"),
+        (
+            Subset(arms=("brist",)),
+            r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
+        ),
         (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0, 1"),
     ],
 )
