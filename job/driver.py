@@ -19,6 +19,7 @@ from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Subset
 from job.progress import Driver, Phase, Reader, States
+from job.report.analysis.results import Row
 from job.report.build import update_report
 from job.runtime import log
 from job.runtime.retry import retry_while_unavailable
@@ -73,17 +74,22 @@ class Platform(Protocol):
         """Write the status, a JSON object, where people without the store can read it."""
 
 
-def drive(store: Store, config: Config, platform: Platform, only: Subset | None = None) -> Outcome:
+def drive(
+    store: Store, config: Config, platform: Platform, only: Subset | None = None
+) -> tuple[Outcome, list[Row]]:
     """Run every stage of an experiment that is not done, and write its report.
 
     A driver that is stopped leaves the started stages running. The next driver adopts them.
+
+    Returns:
+        What ran, and the report's rows.
 
     Raises:
         AlJobError: The configuration is refused, or the ingest or a stage failed.
     """
     publisher = StatusPublisher(store, config, platform)
     try:
-        outcome = _run(store, config, platform, publisher, only)
+        done = _run(store, config, platform, publisher, only)
     except AlJobError as error:
         phase: Phase = "stopped" if isinstance(error, TemporaryError) else "failed"
         publisher.publish_phase(phase, str(error))
@@ -95,7 +101,7 @@ def drive(store: Store, config: Config, platform: Platform, only: Subset | None 
         publisher.publish_phase("stopped", "asked to stop; the started stages keep running")
         raise
     publisher.publish_phase("finished")
-    return outcome
+    return done
 
 
 def _run(
@@ -104,7 +110,7 @@ def _run(
     platform: Platform,
     publisher: "StatusPublisher",
     only: Subset | None,
-) -> Outcome:
+) -> tuple[Outcome, list[Row]]:
     while state := _ingest_state(store, config, platform):
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
@@ -121,7 +127,7 @@ def _run(
     )
     # A driver has little memory, and the data set and the score records may be large.
     rows = retry_while_unavailable(lambda: update_report(store, config, light=True))
-    return Outcome(config, num_run, rows)
+    return Outcome(config, num_run), rows
 
 
 def _ingest_state(store: Store, config: Config, platform: Platform) -> str | None:

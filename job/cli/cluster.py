@@ -61,13 +61,13 @@ def drive(
     from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
-    outcome = run(
+    outcome, rows = run(
         open_store(store),
         configuration.load(config),
         KubernetesPlatform(settings, connect(settings.namespace)),
         planning.Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    out.print(reports.table_of(outcome.rows))
+    out.print(reports.table_of(rows))
     out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)
 
 

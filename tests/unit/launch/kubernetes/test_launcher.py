@@ -273,9 +273,7 @@ def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
     """Kubernetes would try for ever; the Job is deleted, so that its pod holds nothing."""
     release.launch = release.launch.model_copy(update={"image_error_seconds": 0.05})
     release.behaviour = lambda _: scenarios.ImageError()
-    with pytest.raises(
-        ConfigError, match=r"image cannot be pulled: .*no such host"
-    ):
+    with pytest.raises(ConfigError, match=r"image cannot be pulled: .*no such host"):
         release.run()
     release.double.tick()
     assert release.double.world.jobs == {}

@@ -50,7 +50,8 @@ def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
 
 def run(release: Release, config: Config | None = None) -> Outcome:
     platform = KubernetesPlatform(release.launch, release.cluster)
-    return drive(release.store, config or release.config, platform)
+    outcome, _ = drive(release.store, config or release.config, platform)
+    return outcome
 
 
 def told(release: Release) -> Status:
