@@ -1,5 +1,6 @@
 """A whole experiment: begin it, and run what is left of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,13 +92,19 @@ def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
         raise ConfigError(message)
 
 
-def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
-    """Run all of an experiment that is not done, in this process.
+def run(
+    store: Store,
+    config: Config,
+    only: Subset | None = None,
+    make_launcher: Callable[[Store, Config], loop.Launcher] = LocalLauncher,
+) -> Outcome:
+    """Run every stage of an experiment that is not done.
 
     Args:
         store: Where everything is.
         config: The experiment.
         only: The part of it to run; the rest stays as it is.
+        make_launcher: Returns what runs the stages; by default, this process runs them.
     """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
@@ -105,7 +112,7 @@ def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
         raise ConfigError(message)
     config = begin(store, config)
     markers = Markers(store)
-    launcher = LocalLauncher(store, config)
+    launcher = make_launcher(store, config)
     part = only.of(config) if only else config
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
     return Outcome(config, num_run)

@@ -25,6 +25,7 @@ from job.driver import drive as drive_experiment
 from job.launch.kubernetes import control
 from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.job_spec import make_job
+from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import load_launch
 from job.plan import Subset, plan
 from job.report.build import table_of
@@ -43,8 +44,7 @@ def drive(
     outcome, rows = drive_experiment(
         open_store(store),
         loading.load(config),
-        settings,
-        connect(settings.namespace),
+        KubernetesPlatform(settings, connect(settings.namespace)),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
     out.print(table_of(rows))

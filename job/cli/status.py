@@ -24,7 +24,8 @@ from job.cli.status_table import show
 from job.errors import TemporaryError, UsageError
 from job.keys import Stage
 from job.launch.kubernetes.client import connect
-from job.launch.kubernetes.control import pod_logs, read_status
+from job.launch.kubernetes.control import read_status
+from job.launch.kubernetes.logs import pod_logs
 from job.progress import Status, is_over, status_of
 from job.runtime import log
 from job.storage import open_store
