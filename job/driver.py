@@ -16,7 +16,7 @@ from job.launch.kubernetes.job_state import ended, look
 from job.launch.kubernetes.launcher import KubernetesLauncher, States
 from job.launch.kubernetes.retry import retry_while_unavailable
 from job.launch.kubernetes.settings import LaunchConfig
-from job.plan import Subset
+from job.plan import Plan, Subset
 from job.progress import Driver, Phase, Reader, StageStatus
 from job.report.build import update_report
 from job.runtime import log
@@ -39,11 +39,11 @@ def drive(
     Raises:
         AlJobError: The configuration is refused, the data set's ingest failed, or a stage did.
     """
-    markers = Markers(store)
-    board = Board(store, config, launch, cluster, markers)
+    markers, plan = Markers(store), Plan(config)
+    board = Board(store, plan, launch, cluster, markers)
 
     def is_done(ref: StageRef) -> bool:
-        return retry_while_unavailable(lambda: markers.is_done(ref, config))
+        return retry_while_unavailable(lambda: markers.is_done(ref, plan.config))
 
     try:
         while waits := retry_while_unavailable(
@@ -51,20 +51,20 @@ def drive(
         ):
             board.tell_phase("waiting", waits)
             time.sleep(launch.poll_seconds)
-        config = retry_while_unavailable(lambda: experiments.begin(store, config))
+        plan = retry_while_unavailable(lambda: experiments.begin(store, plan))
         launcher = retry_while_unavailable(
             lambda: KubernetesLauncher(
                 store,
-                config,
+                plan.config,
                 launch,
                 cluster,
-                is_done=lambda ref: markers.is_done(ref, config),
+                is_done=lambda ref: markers.is_done(ref, plan.config),
                 tell=board.tell,
             )
         )
-        num_run = loop.run(only.of(config) if only else config, launcher, is_done)
+        num_run = loop.run(plan.part(only) if only else plan, launcher, is_done)
         # The driver is small, and the data set and the score records may be large.
-        rows = retry_while_unavailable(lambda: update_report(store, config, light=True))
+        rows = retry_while_unavailable(lambda: update_report(store, plan, light=True))
     except AlJobError as error:
         board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
         raise
@@ -75,7 +75,7 @@ def drive(
         board.tell_phase("stopped", "asked to stop; the stages that run go on")
         raise
     board.tell_phase("finished")
-    return Outcome(config, num_run, rows)
+    return Outcome(plan.config, num_run, rows)
 
 
 def _wait_for_data(
@@ -104,14 +104,14 @@ class Board:
     """Tells where the experiment stands: in the store, and in a ConfigMap for those without it."""
 
     def __init__(
-        self, store: Store, config: Config, launch: LaunchConfig, cluster: Cluster, markers: Markers
+        self, store: Store, plan: Plan, launch: LaunchConfig, cluster: Cluster, markers: Markers
     ) -> None:
         self._store = store
-        self._key = ExperimentKeys(config.experiment).status
+        self._key = ExperimentKeys(plan.config.experiment).status
         self._launch = launch
         self._cluster = cluster
         self._markers = markers
-        self._reader = Reader(store, config, markers)
+        self._reader = Reader(store, plan, markers)
         self._told: tuple[Phase, str, States] | None = None
         self._states: States = {}
         self._next_beat = 0.0

@@ -81,7 +81,7 @@ def run(
 @app.command()
 def begin(config: ConfigArgument, store: StoreOption = STATE) -> None:
     """Make an experiment without running anything, to run its stages one by one."""
-    begun = experiments.begin(open_store(store), configuration.load(config))
+    begun = experiments.begin(open_store(store), planning.Plan(configuration.load(config))).config
     seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
     where = f"--experiment {begun.experiment}{seed} --store {store}"
     message = f"{begun.experiment}: begun; next: al-job select --round 0 {where}"
@@ -122,16 +122,16 @@ def report(
     if compare:
         _report_side_by_side(opened, compare.split(","), folder or Path("side-by-side"))
         return
-    config = choosing.choose_experiment(opened, experiment)
-    rows = reports.write_report(opened, config, setup_cost=setup_cost)
+    plan = choosing.choose_experiment(opened, experiment)
+    rows = reports.write_report(opened, plan, setup_cost=setup_cost)
     if not rows:
         message = (
-            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "
             "`al-job status` shows what is done"
         )
         raise UsageError(message)
     out.print(reports.table_of(rows))
-    _tell_places(opened, config.experiment)
+    _tell_places(opened, plan.config.experiment)
 
 
 def _report_tutorial(results: Path, folder: Path) -> None:
@@ -150,7 +150,7 @@ def _report_tutorial(results: Path, folder: Path) -> None:
 def _report_side_by_side(store: Store, names: list[str], folder: Path) -> None:
     from job.report import compare as side_by_side  # noqa: PLC0415 - matplotlib: nobody else should wait
 
-    configs = [choosing.choose_experiment(store, name) for name in names]
+    configs = [choosing.choose_experiment(store, name).config for name in names]
     _write(folder, side_by_side.files(side_by_side.read_sides(store, configs)))
     out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
 

@@ -85,18 +85,18 @@ def render(
     from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
-    config = choosing.choose_experiment(open_store(store), experiment)
+    plan = choosing.choose_experiment(open_store(store), experiment)
     # Asked for one that is not there, it says so.
     choosing.choose_stage(
-        config,
+        plan,
         "select",
         round_index,
-        arm or next(iter(config.arms)),
-        config.seeds[0] if seed is None else seed,
+        arm or next(iter(plan.config.arms)),
+        plan.seeds[0] if seed is None else seed,
     )
     jobs = [
-        make_job(settings, config, ref, attempt=1)
-        for ref in planning.plan(config)
+        make_job(settings, plan.config, ref, attempt=1)
+        for ref in plan.stages()
         if ref.round.index == round_index
         and (arm is None or ref.round.arm in {arm, None})  # round 0 is of all arms
         and (seed is None or ref.round.seed == seed)

@@ -59,13 +59,13 @@ def replay(
     from job.replay import write
 
     opened = open_store(store)
-    config = choosing.choose_experiment(opened, experiment)
-    ref = choosing.choose_stage(config, "select", round_index, arm, seed).round
-    picked = chosen.choose(config, strategies, arms)
-    where = folder or Path(f"replay-{config.experiment}-{ref.arm}-round-{ref.index:03d}")
+    plan = choosing.choose_experiment(opened, experiment)
+    ref = choosing.choose_stage(plan, "select", round_index, arm, seed).round
+    picked = chosen.choose(plan.config, strategies, arms)
+    where = folder or Path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")
     write.check_out(where)
-    found = compare.replay(opened, config, ref, picked, budget=budget, by_oracle=oracle)
-    sheets = compare.sheets(opened, config, found, top) if images else {}
+    found = compare.replay(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
+    sheets = compare.sheets(opened, plan, found, top) if images else {}
     write.write(found, sheets, where)
     for table in write.tables_of(found):
         out.print(table)

@@ -53,9 +53,9 @@ def _run_stage(
     partition: tuple[int, int] = (0, 1),
 ) -> None:
     opened = open_store(store)
-    config = choosing.choose_experiment(opened, experiment)
-    ref = choosing.choose_stage(config, stage, round_index, arm, seed)
-    experiments.run_once(opened, config, ref, partition)
+    plan = choosing.choose_experiment(opened, experiment)
+    ref = choosing.choose_stage(plan, stage, round_index, arm, seed)
+    experiments.run_once(opened, plan, ref, partition)
 
 
 _add_stage("select", "Select the images to label in a round.")

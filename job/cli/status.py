@@ -81,8 +81,8 @@ def _reader(
         cluster = connect(namespace)
         return lambda: read_status(cluster, release)
     opened = open_store(store)
-    config = choosing.choose_experiment(opened, experiment)
-    return lambda: statuses.status_of(opened, config)
+    plan = choosing.choose_experiment(opened, experiment)
+    return lambda: statuses.status_of(opened, plan)
 
 
 def _until_over(read: "Callable[[], statuses.Status]") -> "Iterator[statuses.Status]":
@@ -122,8 +122,8 @@ def logs(
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
         opened = open_store(store)
-        config = choosing.choose_experiment(opened, experiment)
-        ref = choosing.choose_stage(config, stage, round_index, arm, seed)
+        plan = choosing.choose_experiment(opened, experiment)
+        ref = choosing.choose_stage(plan, stage, round_index, arm, seed)
         found = stored_logs.kept_logs(opened, ref)
         nothing = f"{opened.url} keeps no log of {ref}: only attempts in a cluster's pods are kept"
     is_empty = True

@@ -19,6 +19,7 @@ from job.launch.kubernetes import retry as patience
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher, States
 from job.launch.kubernetes.settings import LaunchConfig
+from job.plan import Plan
 from job.storage.memory import MemoryStore
 from tests.unit.launch.api_double import ApiDouble
 from tests.unit.launch.double.scenarios import Answer, Attempt
@@ -140,7 +141,7 @@ class Release:
 
     def run(self) -> int:
         """Run the loop, and return the number of stages that it ran."""
-        return loop.run(self.config, self.launcher(), self.is_done)
+        return loop.run(Plan(self.config), self.launcher(), self.is_done)
 
     def ref(self, stage: str) -> StageRef:
         """Return a stage of round 0."""

@@ -11,6 +11,7 @@ from job import experiment
 from job.config import loading
 from job.config.experiment import Config
 from job.errors import UsageError
+from job.plan import Plan
 from job.report.analysis.results import rows_of
 from job.report.compare import Side, files, read_sides
 from job.storage.memory import MemoryStore
@@ -37,7 +38,7 @@ def test_all_arms_are_there_and_what_differs(sides: list[Side], store: MemorySto
     written = dict(files(sides))
     ends = list(csv.DictReader(written["ends.csv"].decode().splitlines()))
     assert [row["arm"] for row in ends] == ["tiny: random", "tiny: brust", "longer: random"]
-    last = {(row.arm, row.round): row for row in rows_of(store, sides[0].config)}
+    last = {(row.arm, row.round): row for row in rows_of(store, Plan(sides[0].config))}
     assert float(ends[1]["mAP50"]) == last["brust", 1].mAP
     assert float(ends[1]["boxes"]) == last["brust", 1].bboxes
     page = written["index.html"].decode()
