@@ -221,8 +221,8 @@ def main() -> None:
 def peer_of(dataset: Stored, threads: int, device: str) -> float:
     """Images/s of the stock loop over the same pool, as files, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        for image_id, data in dataset.iter_images("pool"):
-            (Path(folder) / f"{image_id.replace('/', '-')}.jpg").write_bytes(data)
+        for image in dataset.iter_images("pool"):
+            (Path(folder) / f"{image.id.replace('/', '-')}.jpg").write_bytes(image.data)
         options = ("--threads", threads, "--device", device)
         return as_others(__file__, "--stock", folder, *options)
 

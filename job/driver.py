@@ -18,6 +18,7 @@ from job.launch.kubernetes.retry import retry_while_unavailable
 from job.launch.kubernetes.settings import LaunchConfig
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, Reader, StageStatus
+from job.report.analysis.results import Row
 from job.report.build import update_report
 from job.runtime import log
 from job.storage import Store
@@ -31,10 +32,13 @@ def drive(
     launch: LaunchConfig,
     cluster: Cluster,
     only: Subset | None = None,
-) -> Outcome:
+) -> tuple[Outcome, list[Row]]:
     """Run all of an experiment that is not done, as Jobs, and write its report.
 
     Stopping it leaves the Jobs; the next driver takes them up.
+
+    Returns:
+        What ran, and the report's rows.
 
     Raises:
         AlJobError: The configuration is refused, the data set's ingest failed, or a stage did.
@@ -75,7 +79,7 @@ def drive(
         board.tell_phase("stopped", "asked to stop; the stages that run go on")
         raise
     board.tell_phase("finished")
-    return Outcome(plan.config, num_run, rows)
+    return Outcome(plan, num_run), rows
 
 
 def _wait_for_data(

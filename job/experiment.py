@@ -1,9 +1,10 @@
-"""A whole experiment: take up its data set and its configuration, run what is left, report."""
+"""A whole experiment: begin it, and run what is left of it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from job import loop
+from job.annotators import find_annotator
 from job.artifacts.experiments import begin_experiment
 from job.artifacts.logs import _kept_log
 from job.artifacts.markers import Markers, join_partitions
@@ -15,8 +16,6 @@ from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.local import LocalLauncher
 from job.plan import Plan, Subset
-from job.report.analysis.results import Row
-from job.report.build import update_report
 from job.runtime import log
 from job.stages import run_stage
 from job.storage import Store
@@ -26,10 +25,9 @@ from job.storage import Store
 class Outcome:
     """What a run did."""
 
-    config: Config
+    plan: Plan
     num_run: int
-    """Stages that ran; 0 where all were done."""
-    rows: list[Row]
+    """Stages that ran; 0 if all were done."""
 
 
 def begin(store: Store, plan: Plan) -> Plan:
@@ -39,10 +37,11 @@ def begin(store: Store, plan: Plan) -> Plan:
         The plan; the configuration in it has the data set's digest.
 
     Raises:
-        ConfigError: The experiment began with another configuration.
+        ConfigError: The annotator is wrong, or the experiment began with another configuration.
         UsageError: The data set is not there.
     """
     config = plan.config
+    find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(synthetic), name)
@@ -54,7 +53,7 @@ def begin(store: Store, plan: Plan) -> Plan:
 
 
 def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
-    """Run all of an experiment that is not done, in this process, and write its report.
+    """Run all of an experiment that is not done, in this process.
 
     Args:
         store: Where everything is.
@@ -70,7 +69,7 @@ def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
     launcher = LocalLauncher(store, plan)
     part = plan.part(only) if only else plan
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
-    return Outcome(plan.config, num_run, update_report(store, plan))
+    return Outcome(plan, num_run)
 
 
 def run_once(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:

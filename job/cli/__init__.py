@@ -71,8 +71,8 @@ def run(
     opened = open_store(store)
     part = planning.Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, configuration.load(config), part)
-    name = outcome.config.experiment
-    out.print(reports.table_of(outcome.rows))
+    name = outcome.plan.config.experiment
+    out.print(reports.table_of(reports.update_report(opened, outcome.plan)))
     done = f"{outcome.num_run} stages run" if outcome.num_run else "everything was done already"
     out.print(f"{name}: {done}", markup=False)
     _tell_places(opened, name)

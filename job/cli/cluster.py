@@ -60,15 +60,15 @@ def drive(
     from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
-    outcome = run(
+    outcome, rows = run(
         open_store(store),
         configuration.load(config),
         settings,
         connect(settings.namespace),
         planning.Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    out.print(reports.table_of(outcome.rows))
-    out.print(f"{outcome.config.experiment}: {outcome.num_run} stages run", markup=False)
+    out.print(reports.table_of(rows))
+    out.print(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run", markup=False)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from rich.table import Table
 
-from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import read_facts
@@ -36,9 +35,8 @@ def write_report(
         facts = read_facts(store, plan)
         looks = page.Looks()
         if not light:
-            dataset = Dataset.open(store, plan.config.dataset.name)
             alike = redundancies(store, plan.config.experiment, facts)
-            looks = page.Looks(tuple(sheets_of(dataset, facts)), alike)
+            looks = page.Looks(tuple(sheets_of(store, plan.config.experiment, facts)), alike)
         for name, data in page.files(plan.config, rows, facts, looks, setup_cost):
             store.write(keys.report(name), data)
     return rows

@@ -41,7 +41,7 @@ class LabelledImages:
     def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
         """Return an RGB image and its ground truth."""
         image = self.images[index]
-        return decode_rgb(image.read(), image.id), image.annotation
+        return decode_rgb(image.read().data, image.id), image.annotation
 
 
 @dataclass(frozen=True)

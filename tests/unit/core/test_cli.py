@@ -77,8 +77,8 @@ def test_the_environment_names_what_is_left_out(
     ("arguments", "words"),
     [
         (["--experiment", "other"], "no experiment 'other' (known: tiny)"),
-        (["--arm", "margn"], "--arm margn: no such arm (known: brust, random)"),
-        (["--seed", "7"], "--seed 7: no such seed (known: 0)"),
+        (["--arm", "margn"], "arm: unknown 'margn'; known: brust, random"),
+        (["--seed", "7"], "seed: unknown '7'; known: 0"),
         (["--arm", "brust", "--round", "9"], "tiny has rounds 0 to 2"),
     ],
 )

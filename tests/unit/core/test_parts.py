@@ -81,7 +81,7 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
     assert {key: markers(store)[key] for key in before} == before
-    (row,) = [row for row in outcome.rows if row.arm == "fully-supervised"]
+    (row,) = [row for row in rows_of(store, outcome.plan) if row.arm == "fully-supervised"]
     assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
     assert row.mAP is not None
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))

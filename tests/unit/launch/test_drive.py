@@ -50,7 +50,8 @@ def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
 
 
 def run(release: Release, config: Config | None = None) -> Outcome:
-    return drive(release.store, config or release.config, release.launch, release.cluster)
+    outcome, _ = drive(release.store, config or release.config, release.launch, release.cluster)
+    return outcome
 
 
 def told(release: Release) -> Status:

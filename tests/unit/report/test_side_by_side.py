@@ -29,7 +29,9 @@ def sides(tiny: str, store: MemoryStore) -> list[Side]:
     text = tiny.replace("rounds: 3", "rounds: 2")
     longer = text.replace("experiment: tiny", "experiment: longer").replace("steps: 4", "steps: 5")
     longer = longer.replace("  brust: {strategy: brust, class_weights: true}\n", "")
-    begun = [experiment.run(store, loading.parse(each, "tiny")).config for each in (text, longer)]
+    begun = [
+        experiment.run(store, loading.parse(each, "tiny")).plan.config for each in (text, longer)
+    ]
     return read_sides(store, begun)
 
 
