@@ -1,5 +1,6 @@
 """A whole experiment: begin it, and run what is left of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +53,19 @@ def begin(store: Store, plan: Plan) -> Plan:
     return plan.pinned(begin_experiment(store, config, dataset.digest))
 
 
-def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
-    """Run all of an experiment that is not done, in this process.
+def run(
+    store: Store,
+    config: Config,
+    only: Subset | None = None,
+    make_launcher: Callable[[Store, Plan], loop.Launcher] = LocalLauncher,
+) -> Outcome:
+    """Run every stage of an experiment that is not done.
 
     Args:
         store: Where everything is.
         config: The experiment.
         only: The part of it to run; the rest stays as it is.
+        make_launcher: Returns what runs the stages; by default, this process runs them.
     """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
@@ -66,7 +73,7 @@ def run(store: Store, config: Config, only: Subset | None = None) -> Outcome:
         raise ConfigError(message)
     plan = begin(store, Plan(config))
     markers = Markers(store)
-    launcher = LocalLauncher(store, plan)
+    launcher = make_launcher(store, plan)
     part = plan.part(only) if only else plan
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
     return Outcome(plan, num_run)

@@ -30,6 +30,10 @@ class StageStatus(BaseModel):
     """How long it ran, when it is done."""
 
 
+States = Mapping[StageRef, StageStatus]
+"""What the stages that were started are doing."""
+
+
 class RoundStatus(BaseModel):
     """One arm's round under one seed."""
 
@@ -80,7 +84,7 @@ class Reader:
     def read(
         self,
         done: Container[str],
-        begun: Mapping[StageRef, StageStatus],
+        begun: States,
         driver: Driver | None = None,
     ) -> Status:
         """Return the status.
@@ -98,7 +102,7 @@ class Reader:
         arm: Arm,
         ref: RoundRef,
         done: Container[str],
-        begun: Mapping[StageRef, StageStatus],
+        begun: States,
     ) -> RoundStatus:
         stages: dict[Stage, StageStatus] = {}
         for stage in STAGES:

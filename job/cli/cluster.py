@@ -57,14 +57,14 @@ def drive(
     """Run a whole experiment as Jobs in a cluster: what the chart's driver does."""
     from job.driver import drive as run  # noqa: PLC0415
     from job.launch.kubernetes.client import connect  # noqa: PLC0415
+    from job.launch.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415
     from job.launch.kubernetes.settings import load_launch  # noqa: PLC0415
 
     settings = load_launch(launch)
     outcome, rows = run(
         open_store(store),
         configuration.load(config),
-        settings,
-        connect(settings.namespace),
+        KubernetesPlatform(settings, connect(settings.namespace)),
         planning.Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
     out.print(reports.table_of(rows))

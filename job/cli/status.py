@@ -112,7 +112,7 @@ def logs(
     """Show the logs of a stage's attempts: kept in the store, or with --release of its pods."""
     if release:
         from job.launch.kubernetes.client import connect  # noqa: PLC0415 - it loads the Kubernetes client
-        from job.launch.kubernetes.control import pod_logs  # noqa: PLC0415
+        from job.launch.kubernetes.logs import pod_logs  # noqa: PLC0415
 
         labels = {"experiment": experiment, "arm": arm, "seed": seed}
         given = {name: str(value) for name, value in labels.items() if value is not None}
