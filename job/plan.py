@@ -125,7 +125,7 @@ class Plan:
         for arm in self.arms:
             if arm.name == name:
                 return arm
-        message = f"arm: {unknown(name, [str(arm.name) for arm in self.arms])}"
+        message = f"--arm: {unknown(name, [str(arm.name) for arm in self.arms])}"
         raise UsageError(message)
 
     def check_seed(self, seed: int) -> None:
@@ -135,7 +135,7 @@ class Plan:
             UsageError: There is no such seed.
         """
         if seed not in self.seeds:
-            message = f"seed: {unknown(str(seed), map(str, self.seeds))}"
+            message = f"--seed: {unknown(str(seed), map(str, self.seeds))}"
             raise UsageError(message)
 
     def arm_of(self, ref: RoundRef) -> Arm:
