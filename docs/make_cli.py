@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from job.cli.lazy_command import LazyCommand
 from job.cli.main import command_line
 from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, UsageError
 
@@ -49,20 +50,29 @@ of the exit codes of `sysexits.h`. By them an orchestrator knows whether to retr
 def reference() -> str:
     """Return the page."""
     lines = [INTRODUCTION, "## Commands\n", "| Command | |", "| --- | --- |"]
-    shown = [each for each in command_line().commands.values() if not each.hidden]
+    group = command_line()
+    shown = [each for each in group.commands.values() if not each.hidden]
     lines += [
         f"| [`al-job {each.name}`](#al-job-{each.name}) | {each.short_help} |" for each in shown
     ]
+    commands = subcommands(group)
     for each in shown:
-        lines += ["", *_command(f"al-job {each.name}", each.load())]
+        lines += ["", *_command(f"al-job {each.name}", commands[str(each.name)])]
     lines += ["", COMPLETION, EXIT_CODES, *map(_exit_code, FAILURES)]
     return "\n".join(lines) + "\n"
+
+
+def subcommands(command: Any) -> dict[str, Any]:
+    """Return the commands of a group, imported, by name; a single command has none."""
+    found = getattr(command, "commands", {})
+    return {
+        name: each.load() if isinstance(each, LazyCommand) else each for name, each in found.items()
+    }
 
 
 def _command(path: str, command: Any) -> Iterator[str]:
     """Yield the lines of a command, and those of its subcommands."""
     context = typer.Context(command, info_name=path)
-    subcommands = getattr(command, "commands", {})
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     yield f"### {path}\n\n{' '.join(command.help.split())}\n\n```\n{usage}\n```\n"
     params = [each for each in command.get_params(context) if each.name != "help"]
@@ -70,7 +80,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
         yield "| Argument or option | Value | Default | Variable | |"
         yield "| --- | --- | --- | --- | --- |"
         yield from (_param(each, context) for each in params)
-    for name, subcommand in subcommands.items():
+    for name, subcommand in subcommands(command).items():
         yield ""
         yield from _command(f"{path} {name}", subcommand)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from docs.make_cli import reference
+from docs.make_cli import reference, subcommands
 from job.cli.main import COMMANDS, command_line
 
 ROOT = Path(__file__).parents[3]
@@ -19,9 +19,8 @@ def described(path: str, command: Any) -> Iterator[str]:
     context = typer.Context(command)
     params = [name for each in command.get_params(context) for name in each.opts]
     yield " ".join([path, *(name for name in params if name != "--help")])
-    for name, subcommand in getattr(command, "commands", {}).items():
-        loaded = subcommand.load() if hasattr(subcommand, "load") else subcommand
-        yield from described(f"{path} {name}", loaded)
+    for name, subcommand in subcommands(command).items():
+        yield from described(f"{path} {name}", subcommand)
 
 
 def test_commands_and_options_are_pinned() -> None:
@@ -43,9 +42,8 @@ def test_every_command_option_and_argument_has_a_help() -> None:
         assert command.help, path
         for param in command.params:
             assert param.help, f"{path} {param.name}"
-        for name, subcommand in getattr(command, "commands", {}).items():
-            loaded = subcommand.load() if hasattr(subcommand, "load") else subcommand
-            check(f"{path} {name}", loaded)
+        for name, subcommand in subcommands(command).items():
+            check(f"{path} {name}", subcommand)
 
     check("al-job", command_line())
 
