@@ -12,9 +12,9 @@ VALUES = Path(__file__).with_name("values.yaml")
 
 INTRODUCTION = """# The chart al-voc
 
-Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. The chart
-needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resources and no rights outside its
-namespace.
+Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. The
+chart needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resources and no rights
+outside its namespace.
 
 Push the container image to a registry from which the nodes can pull it:
 
@@ -24,8 +24,9 @@ helm install al-voc ./helm --set image.repository=REGISTRY/al-job,image.tag=1  #
 helm test al-voc --logs   # al-job doctor in a pod like a training's, so it waits for a free GPU
 ```
 
-Nodes do not pull a container image again that was rebuilt under the same tag: use another tag, or name
-it by `image.digest`. On a kind cluster, without GPUs and registry, load the container images instead:
+Nodes do not pull a container image again that was rebuilt under the same tag: use another tag, or
+name it by `image.digest`. On a kind cluster, without GPUs and registry, load the container images
+instead:
 
 ```
 k8s/load-image al-job:dev chrislusf/seaweedfs:4.48
@@ -41,19 +42,20 @@ helm install al-voc ./helm --set-file experiment=experiment.yaml \\
   --set store.url=s3://bucket/prefix,store.existingSecret=mine
 ```
 
-An upgrade with the same values changes nothing that runs. Other values start a new driver. It adopts the
-stages that run, and refuses what may not change in an experiment. As with any chart, Helm merges a
-mapping given with `-f` with the default; only `experiment` replaces it. With another volume or bucket
-the store is another one, perhaps empty, and the experiment starts over there.
+An upgrade with the same values changes nothing that runs. Other values start a new driver. It
+adopts the stages that run, and refuses what may not change in an experiment. As with any chart,
+Helm merges a mapping given with `-f` with the default; only `experiment` replaces it. With
+another volume or bucket the store is another one, perhaps empty, and the experiment starts over
+there.
 
 With workload identity, a trust policy names the service accounts `<fullname>-driver` and
-`<fullname>-stage`. `<fullname>` is the release's name if it contains `al-voc`, and `<release>-al-voc`
-otherwise, with `-` for each dot and cut to 30 characters. If you may not make roles, an administrator
-makes the accounts and the role (the objects of `templates/rbac.yaml`). Then install with
-`rbac.create=false`, `serviceAccount.create=false` and the accounts' names.
+`<fullname>-stage`. `<fullname>` is the release's name if it contains `al-voc`, and
+`<release>-al-voc` otherwise, with `-` for each dot and cut to 30 characters. If you may not make
+roles, an administrator makes the accounts and the role (the objects of `templates/rbac.yaml`).
+Then install with `rbac.create=false`, `serviceAccount.create=false` and the accounts' names.
 
-`make docs` writes the values below from the comments in `values.yaml`. `values.schema.json` refuses any
-other value.
+`make docs` writes the values below from the comments in `values.yaml`. `values.schema.json`
+refuses any other value.
 """
 
 

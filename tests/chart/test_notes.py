@@ -58,7 +58,7 @@ def test_notes_with_a_bucket(run_helm: Any) -> None:
     text = notes(run_helm, {"store": store, "stages": {"train": {"gpus": 0}}})
     assert "export AWS_ENDPOINT_URL=https://s3.example" in text
     assert "export AWS_DEFAULT_REGION=eu-west-1" in text
-    assert "with credentials of yours" in text
+    assert "with your credentials" in text
     assert "get secret" not in text
     assert "free" not in text
     keyed = notes(run_helm, {"store": store | {"existingSecret": "keys"}})
