@@ -25,7 +25,7 @@ def places(tmp_path: Path, tiny: str, al_job: AlJob) -> tuple[str, ...]:
     names = {"release": "al-voc", "namespace": "here", "owner": "al-voc", "status": "al-voc-status"}
     launch.write_text(yaml.safe_dump(names | {"templates": dict.fromkeys(STAGES, TEMPLATE)}))
     config.write_text(tiny)
-    assert al_job("begin", config, "--store", store).code == 0
+    assert al_job("init", config, "--store", store).code == 0
     return ("--launch", str(launch), "--store", str(store))
 
 
@@ -114,7 +114,7 @@ def test_watching_ends_when_it_is_over(
 ) -> None:
     """Elsewhere than on a terminal, each change is printed once."""
     store = open_store(places[-1])
-    config = choose_experiment(store, None)
+    config = choose_experiment(store, None).config
     looks = []
 
     def do_all(_: float) -> None:
