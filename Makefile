@@ -34,7 +34,7 @@ format: .venv/dev ## Format the code
 docs: .venv/run ## Write the references of the configuration, the commands and the chart's values
 	$(BIN)/python -m job.reference > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
-	$(BIN)/python helm/reference.py > helm/README.md
+	$(BIN)/python helm/make_readme.py > helm/README.md
 
 bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
 	$(BIN)/python benchmarks/everything.py
