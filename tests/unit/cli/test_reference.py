@@ -60,7 +60,7 @@ def test_the_page_of_variables_has_every_one() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files = [path for path in files if path.suffix in {".py", ".yaml", ".tpl", ".j2", ".txt"}]
     names = {
-        name
+        "AL_RUNTIME_..." if name.startswith("AL_RUNTIME") else name
         for path in [*files, ROOT / "Dockerfile", ROOT / "Makefile"]
         for name in re.findall(r"\bAL_[A-Z_]*[A-Z]\b", path.read_text())
     }
