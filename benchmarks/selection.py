@@ -25,7 +25,7 @@ from measure import peak_bytes
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Strategy, Task
 from job.config.experiment import ArmConfig
-from job.records.score_record import ScoreRecord, Truth
+from job.records.score_record import GroundTruthMatches, ScoreRecord
 from job.selection import StoredRecord
 
 BOXES, CLASSES, EMBEDDING, FEATURE = 20, 20, 256, 64
@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator, first: int, count: int, *, labelled: bool) ->
         num_overlaps=rng.integers(1, 30, num_boxes),
         embeddings=(near + rng.normal(scale=0.5, size=near.shape)).astype(np.float16),
         box_features=rng.standard_normal((num_boxes, FEATURE), np.float32).astype(np.float16),
-        truth=Truth(
+        truth=GroundTruthMatches(
             offsets=np.arange(count + 1) * 3,
             classes=rng.integers(CLASSES, size=count * 3),
             box=rng.integers(-1, 3, num_boxes),

@@ -18,9 +18,6 @@ from job.runtime.rng import random_stream
 
 _READERS = 2
 
-COLD_START_COLUMNS = frozenset({"embedding"})
-"""What round 0 can select by: embeddings of the backbone before any training."""
-
 
 @dataclass(frozen=True)
 class StoredRecord:
@@ -85,7 +82,7 @@ def _embed(io: StageIO, ids: Sequence[str]) -> Record:
     detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
-        unread = ((each, partial(decode_at_least, data, name=each)) for each, data in images)
+        unread = ((each.id, partial(decode_at_least, each.data, name=each.id)) for each in images)
         return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.image_cache)),))
 
 

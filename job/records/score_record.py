@@ -39,7 +39,7 @@ class ScoreRecord:
     """float16 (N, E)"""
     box_features: Floats | None = None
     """float16 (D, F), where the configuration asks for them."""
-    truth: "Truth | None" = None
+    truth: "GroundTruthMatches | None" = None
     """Of labelled images only: what they really show."""
 
     @property
@@ -111,14 +111,14 @@ class ScoreRecord:
         if "embedding" in given:
             found["embeddings"] = matrix(table["embedding"])
         if given >= TRUTH_COLUMNS:
-            object.__setattr__(record, "truth", Truth.from_table(table))
+            object.__setattr__(record, "truth", GroundTruthMatches.from_table(table))
         for name, values in found.items():
             object.__setattr__(record, name, values)  # the class is frozen
         return record
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruthMatches:
     """The ground truth of N labelled images, and which of it their detections are of.
 
     T = boxes of the ground truth of all images together, without crowd regions.
@@ -153,7 +153,7 @@ class Truth:
         }
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> "Truth":
+    def from_table(cls, table: pa.Table) -> "GroundTruthMatches":
         """The inverse of `to_columns`."""
         return cls(
             offsets=offsets_of(table["truth_classes"]),

@@ -40,7 +40,7 @@ def run(io: StageIO) -> dict[str, object]:
 
 
 def _decode(image: LabelledImage, side: int | None) -> Decoded:
-    return decode_at_least(image.read(), side, image.id)
+    return decode_at_least(image.read().data, side, image.id)
 
 
 def refuse_leak(dataset: Dataset) -> None:

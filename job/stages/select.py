@@ -3,7 +3,6 @@
 import csv
 import io as text_io
 
-from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection
 from job.artifacts.stage_io import StageIO
 from job.runtime import log
@@ -12,13 +11,13 @@ from job.selection import pick
 
 def run(io: StageIO) -> dict[str, object]:
     """Read the pool, the cost of its labels and the scores. Write `picks.csv`."""
-    arm = io.config.selection_of(io.ref.round.arm)
-    selection = pick(io, arm.strategy, make_strategy(arm))
+    name = io.arm.strategy_name
+    selection = pick(io, name, io.arm.strategy)
     num_picks = len(selection.picks)
     if num_picks < io.budget:
         log.get().warning("select.below_budget", budget=io.budget, picked=num_picks)
     io.write("picks.csv", _to_csv(selection))
-    return {"strategy": arm.strategy, "picked": num_picks, "of": len(io.pool_before.unlabelled)}
+    return {"strategy": name, "picked": num_picks, "of": len(io.pool_before.unlabelled)}
 
 
 def _to_csv(selection: Selection) -> bytes:

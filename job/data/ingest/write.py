@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from job.data.ingest.validate import Checked
 from job.data.manifest import ShardInfo
-from job.data.shards import ShardWriter
+from job.data.shards import EncodedImage, ShardWriter
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
 from job.records.schemas import ANNOTATIONS_SCHEMA, INDEX_SCHEMA
@@ -86,7 +86,7 @@ class SplitWriter:
             self._close_shard()
             self._shard = self._open_shard()
         beside = None if self._oracle else image.annotation
-        offset = self._shard.add(image.id, image.suffix, image.data, beside)
+        offset = self._shard.add(EncodedImage(image.id, image.suffix, image.data), beside)
         self._index.add(
             {
                 "id": image.id,

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from job.acquisition.strategy import Images, Selection, TableRecord, Task
-from job.records.score_record import ScoreRecord, Truth
+from job.records.score_record import GroundTruthMatches, ScoreRecord
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def record_of(
     )
 
 
-def _truth(images: Mapping[str, Image], boxes: Sequence[Box]) -> Truth:
-    return Truth(
+def _truth(images: Mapping[str, Image], boxes: Sequence[Box]) -> GroundTruthMatches:
+    return GroundTruthMatches(
         offsets=_offsets([len(image.truth_classes) for image in images.values()]),
         classes=np.array(
             [label for image in images.values() for label in image.truth_classes], np.int64
