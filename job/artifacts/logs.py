@@ -12,7 +12,7 @@ from job.storage import Store
 
 
 @contextmanager
-def _kept_log(store: Store, ref: StageRef) -> Iterator[None]:
+def keep_log(store: Store, ref: StageRef) -> Iterator[None]:
     """Keep what is logged within, in a process whose attempt has a name: its pod will be gone."""
     attempt = os.environ.get("AL_ATTEMPT")
     if not attempt:
