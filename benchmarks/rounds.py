@@ -17,6 +17,7 @@ from measure import Row, table
 from job import experiment
 from job.config import loading
 from job.config.experiment import Config
+from job.report.build import update_report
 from job.storage.local import LocalStore
 
 COMPUTATION = (
@@ -86,7 +87,7 @@ def quickstart() -> Row:
         computed = [0.0]
         with clocked(computed):
             begun = time.perf_counter()
-            experiment.run(store, config)
+            update_report(store, experiment.run(store, config).config)
             whole = time.perf_counter() - begun
     other = whole - computed[0]
     return Row(

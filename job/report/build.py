@@ -3,7 +3,6 @@
 from rich.table import Table
 
 from job.config.experiment import Config
-from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
@@ -36,9 +35,8 @@ def write_report(
         facts = read_facts(store, config)
         looks = page.Looks()
         if not light:
-            dataset = Dataset.open(store, config.dataset.name)
             alike = redundancies(store, config.experiment, facts)
-            looks = page.Looks(tuple(sheets_of(dataset, facts)), alike)
+            looks = page.Looks(tuple(sheets_of(store, config.experiment, facts)), alike)
         for name, data in page.files(config, rows, facts, looks, setup_cost):
             store.write(keys.report(name), data)
     return rows

@@ -45,8 +45,11 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (Subset(arms=("brist",)), r"--arm brist: no such arm \(known: brust, random\)"),
-        (Subset(seeds=(7,)), r"--seed 7: no such seed \(known: 0, 1\)"),
+        (
+            Subset(arms=("brist",)),
+            r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
+        ),
+        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0, 1"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, words: str) -> None:
@@ -78,7 +81,7 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
     assert {key: markers(store)[key] for key in before} == before
-    (row,) = [row for row in outcome.rows if row.arm == "fully-supervised"]
+    (row,) = [row for row in rows_of(store, outcome.config) if row.arm == "fully-supervised"]
     assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
     assert row.mAP is not None
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
