@@ -83,7 +83,7 @@ def quickstart() -> Row:
     """How much of the quickstart is something else than computation."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        config = experiment.begin(store, loading.load("quickstart"))  # draws the data
+        config = experiment.init(store, loading.load("quickstart"))  # draws the data
         computed = [0.0]
         with clocked(computed):
             begun = time.perf_counter()
@@ -105,7 +105,7 @@ def run(config: Config, image_cache_mb: int) -> tuple[float, int]:
     config = config.model_copy(update={"runtime": runtime})
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        experiment.begin(store, config)  # draws the data
+        experiment.init(store, config)  # draws the data
         begun = time.perf_counter()
         number = experiment.run(store, config).num_run
         return time.perf_counter() - begun, number

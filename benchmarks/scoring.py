@@ -157,7 +157,7 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
             )
             return loading.parse(text, "scoring")
 
-        begun = experiment.begin(store, make("float32", False))  # noqa: FBT003
+        begun = experiment.init(store, make("float32", False))  # noqa: FBT003
         for stage in ("select", "annotate", "train"):
             run_stage(store, begun, ROUND.stage(stage))
         dataset = Stored.open(store, "drawn")

@@ -8,8 +8,8 @@ from job import loop
 from job.acquisition.registry import complete, make_strategy
 from job.acquisition.strategy import Strategy
 from job.annotators import find_annotator
-from job.artifacts.experiments import begin_experiment
-from job.artifacts.logs import _kept_log
+from job.artifacts.experiments import init_experiment
+from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.experiment import Config
 from job.data.dataset import Dataset
@@ -32,9 +32,11 @@ class Outcome:
     config: Config
     num_run: int
     """Stages that ran; 0 if all were done."""
+    markers: Markers
+    """Those that the run has read."""
 
 
-def begin(store: Store, config: Config) -> Config:
+def init(store: Store, config: Config) -> Config:
     """Begin an experiment, or take it up: nothing is run but, where asked for, the drawing of data.
 
     Returns:
@@ -54,7 +56,7 @@ def begin(store: Store, config: Config) -> Config:
     wanted = sum(config.budget_of(index) for index in range(config.rounds))
     if wanted > dataset.info("pool").num_images:
         log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
-    return begin_experiment(store, config, dataset.digest)
+    return init_experiment(store, config, dataset.digest)
 
 
 def complete_arms(config: Config) -> Config:
@@ -96,7 +98,7 @@ def run(
     store: Store,
     config: Config,
     only: Subset | None = None,
-    make_launcher: Callable[[Store, Config], loop.Launcher] = LocalLauncher,
+    make_launcher: Callable[[Store, Config, Markers], loop.Launcher] = LocalLauncher,
 ) -> Outcome:
     """Run every stage of an experiment that is not done.
 
@@ -110,26 +112,29 @@ def run(
     if kind == "file" and not Path(place).is_file():
         message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
-    config = begin(store, config)
+    config = init(store, config)
     markers = Markers(store)
-    launcher = make_launcher(store, config)
+    launcher = make_launcher(store, config, markers)
     part = only.of(config) if only else config
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
-    return Outcome(config, num_run)
+    return Outcome(config, num_run, markers)
 
 
 def run_once(store: Store, config: Config, ref: StageRef, partition: tuple[int, int]) -> None:
-    """Run one stage, or one share of it, unless it is done; in a pod, the store keeps its log."""
-    with _kept_log(store, ref):
+    """Run one stage, or one partition of it, unless it is done.
+
+    In a pod, the store keeps its log.
+    """
+    with keep_log(store, ref):
         _run_once(store, config, ref, partition)
 
 
 def _run_once(store: Store, config: Config, ref: StageRef, partition: tuple[int, int]) -> None:
     markers = Markers(store)
     if not markers.is_done(ref, config, partition):
-        run_stage(store, config, ref, partition)
+        run_stage(store, config, ref, partition, markers=markers)
         return
     log.get().info("stage.skip", stage=ref.stage, reason="done already")
     own = markers.at(ref.partition_done(*partition))
-    if own and not markers.is_done(ref, config):  # who did this share was killed right after
+    if own and not markers.is_done(ref, config):  # who did this partition was killed right after
         join_partitions(store, ref, own, partition[1])

@@ -20,8 +20,8 @@ from job.storage.documents import dump_json, known_fields, load_json
 MARKER = "/done.json"
 """How the key of a marker ends."""
 _REMEDY = (
-    "restore this object from a copy of the store; without one, remove it and nothing else, and its "
-    "stage runs again from the same inputs"
+    "restore this object from a copy of the store; without one, remove it and nothing else, and "
+    "its stage runs again from the same inputs"
 )
 
 

@@ -119,8 +119,9 @@ class Reader:
             raise self._gone(stage, key) from None
         if hashlib.sha256(data).hexdigest() != expected:
             message = (
-                f"{self.store.url}: {key} is not what its marker says: it was changed or damaged; "
-                f"restore it from a copy of the store, or remove {stage.done} to run the stage again"
+                f"{self.store.url}: {key} is not what its marker says, so it was changed or "
+                "damaged: restore it from a copy of the store, or remove "
+                f"{stage.done} to run the stage again"
             )
             raise BadDataError(message)
         return data
@@ -136,7 +137,9 @@ class Reader:
 
     def _gone(self, stage: StageRef, key: str) -> BadDataError:
         """The error for an object of a finished stage that is not there."""
-        why = "was pruned" if is_pruned(self.store, key) else "is missing although its stage is done"
+        why = (
+            "was pruned" if is_pruned(self.store, key) else "is missing although its stage is done"
+        )
         again = f"to make it again, remove {stage.done} and run `{command_of(stage)}`"
         return BadDataError(f"{self.store.url}: {key} {why}; {again}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from job.artifacts import names
 from job.artifacts.cost import Cost
@@ -11,6 +12,7 @@ from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
+from job.detection.inference.image_cache import ImageCache
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef
 from job.pool import Pool
@@ -42,6 +44,8 @@ class RoundReader(Reader):
         self.config = config
         self.round = round_ref
         self._budget = budget
+        self.image_cache = ImageCache[Any](0)
+        """The data set's images as the network sees them, left by earlier stages."""
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -33,8 +33,7 @@ class StageIO(RoundReader):
         self.ref = ref
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
-        self.image_cache = image_cache or ImageCache[Any](0)
-        """The data set's images as the network sees them, left by earlier stages."""
+        self.image_cache = image_cache or self.image_cache
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()

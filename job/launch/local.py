@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from job.artifacts.markers import Markers
 from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
@@ -14,10 +15,11 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, markers: Markers) -> None:
         self._store = store
         self._config = config
         self._begun: list[StageRef] = []
+        self._markers = markers
         self._squares = ImageCache[Any](config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
@@ -28,5 +30,7 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref, image_cache=self._squares)
+            run_stage(
+                self._store, self._config, ref, image_cache=self._squares, markers=self._markers
+            )
         return finished

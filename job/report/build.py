@@ -2,7 +2,10 @@
 
 from rich.table import Table
 
+from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.config.experiment import Config
+from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
@@ -13,7 +16,12 @@ COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "trai
 
 
 def write_report(
-    store: Store, config: Config, *, setup_cost: float | None = None, light: bool = False
+    store: Store,
+    config: Config,
+    *,
+    setup_cost: float | None = None,
+    light: bool = False,
+    reader: Reader | None = None,
 ) -> list[Row]:
     """Write `results.csv` and, once a round is evaluated, the page with all of its figures.
 
@@ -22,8 +30,10 @@ def write_report(
         config: Its configuration.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy.
+        reader: One with a listing of the experiment; unset: a new one.
     """
-    rows = rows_of(store, config)
+    reader = reader or Reader.listed(store, config.experiment)
+    rows = rows_of(reader, config)
     keys = ExperimentKeys(config.experiment)
     store.delete(keys.page)  # it comes back last: where it is, all of the report is
     store.write(keys.results, to_csv(rows))
@@ -32,24 +42,35 @@ def write_report(
         from job.report.picks.redundancy import redundancies  # noqa: PLC0415
         from job.report.picks.sheets import sheets_of  # noqa: PLC0415
 
-        facts = read_facts(store, config)
+        dataset = Dataset.open(store, config.dataset.name)
+        facts = read_facts(reader, config, dataset)
         looks = page.Looks()
         if not light:
-            alike = redundancies(store, config.experiment, facts)
-            looks = page.Looks(tuple(sheets_of(store, config.experiment, facts)), alike)
+            alike = redundancies(reader, config.experiment, facts)
+            looks = page.Looks(tuple(sheets_of(reader, config.experiment, facts)), alike)
         for name, data in page.files(config, rows, facts, looks, setup_cost):
             store.write(keys.report(name), data)
     return rows
 
 
-def update_report(store: Store, config: Config, *, light: bool = False) -> list[Row]:
-    """Write the report if there is none of these results; the arguments are `write_report`'s."""
-    rows = rows_of(store, config)
+def update_report(
+    store: Store, config: Config, markers: Markers | None = None, *, light: bool = False
+) -> list[Row]:
+    """Write the report if there is none of these results.
+
+    Args:
+        store: Where the experiment is.
+        config: Its configuration.
+        markers: Those that this process has read; unset: none.
+        light: See `write_report`.
+    """
+    reader = Reader.listed(store, config.experiment, markers)
+    rows = rows_of(reader, config)
     keys = ExperimentKeys(config.experiment)
-    if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
+    if keys.page in reader.listing and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, config, light=light)
+    return write_report(store, config, light=light, reader=reader)
 
 
 def table_of(rows: list[Row]) -> Table:

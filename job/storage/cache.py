@@ -166,5 +166,6 @@ def _mismatch(store: Store, key: str, sha256: str) -> BadDataError:
     return BadDataError(
         f"{key} in {store.url}: its bytes are not those recorded (sha256 {sha256}); "
         "the object was changed or damaged: restore it from a copy of the store; without one, "
-        "ingest the data set again, or remove the marker of the stage that wrote it to run that again"
+        "ingest the data set again, or remove the marker of the stage that wrote it to run that "
+        "again"
     )

@@ -17,7 +17,10 @@ FORMAT = 1
 
 def dump_json(content: Mapping[str, object]) -> bytes:
     """Return an object's content as JSON, its format first."""
-    return (json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=1) + "\n").encode()
+    return (
+        json.dumps({"format": FORMAT, **content}, ensure_ascii=False, allow_nan=False, indent=1)
+        + "\n"
+    ).encode()
 
 
 def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]:
@@ -31,13 +34,14 @@ def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]
     Raises:
         BadDataError: It is damaged, or written by a newer version or by one before formats.
     """
+    after = f": {remedy}" if remedy else ""
     try:
         content = json.loads(data)
     except ValueError as error:
-        message = f"{where}: not JSON, or not all of it: {error}{remedy and f': {remedy}'}"
+        message = f"{where}: not JSON, or not all of it ({error}){after}"
         raise BadDataError(message) from error
     if not isinstance(content, dict):
-        message = f"{where}: expected an object, found {type(content).__name__}{remedy and f': {remedy}'}"
+        message = f"{where}: expected an object, found {type(content).__name__}{after}"
         raise BadDataError(message)
     return without_format(content, where)
 

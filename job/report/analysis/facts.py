@@ -3,29 +3,19 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
-from job.artifacts.markers import Markers
+from job.artifacts.logs import num_attempts
+from job.artifacts.markers import Marker
+from job.artifacts.picks import Pick
+from job.artifacts.reader import Reader
 from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import all_rounds, stages_of
-from job.storage import Store
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One picked image."""
-
-    id: str
-    score: float
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,16 +59,16 @@ class Facts:
     """Container images, of all finished stages that ran in a cluster."""
 
 
-def read_facts(store: Store, config: Config) -> Facts:
+def read_facts(reader: Reader, config: Config, dataset: Dataset) -> Facts:
     """Read what finished stages left.
 
-    Raises:
-        UsageError: The data set is not there.
+    Args:
+        reader: One with a listing.
+        config: The experiment's.
+        dataset: Its data set.
     """
-    dataset = Dataset.open(store, config.dataset.name)
-    markers = Markers(store)
-    rounds = tuple(_round(store, config, markers, arm, ref) for arm, ref in all_rounds(config))
-    seen = [markers.at(key) for key in markers.known]
+    rounds = tuple(_round(reader, config, arm, ref) for arm, ref in all_rounds(config))
+    seen = _markers(reader, config)
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(
         rounds=rounds,
@@ -93,26 +83,23 @@ def read_facts(store: Store, config: Config) -> Facts:
             "test": f"{test.num_images} images, {test.num_boxes} boxes",
             "test index": test.index_sha256,
         },
-        versions=tuple(sorted({marker.version for marker in seen if marker})),
-        threads=tuple(sorted({marker.threads for marker in seen if marker})),
-        images=tuple(sorted({marker.image for marker in seen if marker and marker.image})),
+        versions=tuple(sorted({marker.version for marker in seen})),
+        threads=tuple(sorted({marker.threads for marker in seen})),
+        images=tuple(sorted({marker.image for marker in seen if marker.image})),
     )
 
 
-def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> RoundFacts:
-    found = {stage: markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
+def _markers(reader: Reader, config: Config) -> list[Marker]:
+    """The markers of all finished stages."""
+    stages = (ref.stage(each) for _, ref in all_rounds(config) for each in stages_of(config, ref))
+    return [marker for stage in stages if (marker := reader.markers.get(stage))]
+
+
+def _round(reader: Reader, config: Config, arm: str, ref: RoundRef) -> RoundFacts:
+    found = {stage: reader.markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
-    attempts = {stage: _attempts(store, ref, stage) for stage in found}
-
-    def content(stage: Stage, name: str) -> dict[str, dict[str, float | None]]:
-        if stage not in done:
-            return {}
-        read: dict[str, dict[str, float | None]] = json.loads(
-            store.read(ref.stage(stage).key(name))
-        )
-        return read
-
-    classes = content("evaluate", "metrics.json").get("classes", {})
+    attempts = {stage: num_attempts(reader.listing, ref.stage(stage)) for stage in found}
+    classes = reader.metrics(ref).classes if "evaluate" in done else {}
     return RoundFacts(
         seed=ref.seed,
         arm=arm,
@@ -120,27 +107,11 @@ def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundR
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),
         attempts={stage: number for stage, number in attempts.items() if number > (stage in done)},
-        class_counts={
-            name: int(count or 0)
-            for name, count in content("annotate", "cost.json").get("class_counts", {}).items()
-        },
-        picks=tuple(_picks(store, ref)) if "select" in done else (),
-        reads_scores="select" in done and any("/score/" in key for key in done["select"].inputs),
-        ap50={name: each["ap50_area"] for name, each in classes.items()},  # type: ignore[index]
+        class_counts=reader.cost(ref).own.class_counts if "annotate" in done else {},
+        picks=reader.picks(ref) if "select" in done else (),
+        reads_scores="select" in done and done["select"].reads_scores,
+        ap50={name: each.ap50_area for name, each in classes.items()},
     )
-
-
-def _attempts(store: Store, ref: RoundRef, stage: Stage) -> int:
-    """How often a stage was tried: each share of a score has a log of its own, and a marker."""
-    logs = list(store.list(ref.stage(stage).log("").removesuffix(".log")))
-    shares = list(store.list(ref.stage(stage).key("partition-"))) if stage == "score" else []
-    return len(logs) - max(len(shares) - 1, 0)
-
-
-def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
-    text = store.read(ref.stage("select").key("picks.csv")).decode()
-    for row in csv.DictReader(io.StringIO(text)):
-        yield Pick(row["id"], float(row["score"]), row["reason"])
 
 
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:

@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from job import experiment
+from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.experiment import Config
+from job.data.dataset import Dataset
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Subset
 from job.report import page as module
@@ -153,10 +155,10 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
     logs += [first.stage("score").log("0"), first.stage("score").log("1")]
     for key in logs + shares:
         store.write(key, b"")
-    facts = read_facts(store, settings)
+    facts = read_facts(Reader.listed(store, "tiny"), settings, Dataset.open(store, "drawn"))
     for key in logs + shares:
         store.delete(key)
-    rows = rows_of(store, settings)
+    rows = rows_of(Reader.listed(store, "tiny"), settings)
     found = module.find(rows, facts)
     words = Page(module.html(settings, rows, found, facts, [], module.Looks()).decode()).words
     assert "select, annotate, train (1 attempt failed or running), evaluate" in words
@@ -258,8 +260,8 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
             "experiment": "<b>&x",
         }
     )
-    rows = rows_of(store, settings)
-    facts = read_facts(store, settings)
+    rows = rows_of(Reader.listed(store, "tiny"), settings)
+    facts = read_facts(Reader.listed(store, "tiny"), settings, Dataset.open(store, "drawn"))
     text = module.html(wrong, rows, module.find(rows, facts), facts, [], module.Looks()).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text
