@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from job.artifacts.markers import MARKER, Markers
 from job.artifacts.reader import Reader
-from job.config.experiment import Config
 from job.errors import BadDataError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
-from job.plan import all_rounds, stages_of
+from job.plan import Arm, Plan
 from job.storage import Store
 from job.storage.documents import dump_json, load_json
 
@@ -77,8 +76,8 @@ class Status(BaseModel):
 class Progress:
     """Puts the status of an experiment together, again and again, reading nothing twice."""
 
-    def __init__(self, store: Store, config: Config, markers: Markers | None = None) -> None:
-        self._config = config
+    def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
+        self._plan = plan
         self._reader = Reader(store, markers)
 
     def read(
@@ -94,12 +93,12 @@ class Progress:
             begun: What the stages that were begun are doing.
             driver: What it tells, if there is one.
         """
-        rounds = [self._round(arm, ref, done, begun) for arm, ref in all_rounds(self._config)]
-        return Status(experiment=self._config.experiment, driver=driver, rounds=rounds)
+        rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
+        return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
 
     def _round(
         self,
-        arm: str,
+        arm: Arm,
         ref: RoundRef,
         done: Container[str],
         begun: States,
@@ -114,16 +113,16 @@ class Progress:
         is_evaluated = "evaluate" in stages and stages["evaluate"].state == "done"
         return RoundStatus(
             seed=ref.seed,
-            arm=arm,
+            arm=arm.name,
             round=ref.index,
             stages=stages,
-            planned=tuple(stages_of(self._config, ref)),
+            planned=tuple(self._plan.stages_of(ref)),
             map50=self._reader.metrics(ref).map50_area if is_evaluated else None,
         )
 
     def look(self) -> Status:
         """Return the status: what is done by the store, what runs by the experiment's driver."""
-        name = self._config.experiment
+        name = self._plan.config.experiment
         listing, keys = self._reader.markers.look(name), ExperimentKeys(name)
         done = {key for key in listing.below(keys.prefix) if key.endswith(MARKER)}
         if keys.status not in listing:
@@ -138,9 +137,9 @@ class Progress:
         return self.read(done, begun, told.driver)
 
 
-def status_of(store: Store, config: Config) -> Status:
+def status_of(store: Store, plan: Plan) -> Status:
     """Return an experiment's status; `Progress.look` tells it again and again."""
-    return Progress(store, config).look()
+    return Progress(store, plan).look()
 
 
 def is_over(status: Status) -> bool:

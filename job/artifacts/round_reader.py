@@ -10,11 +10,11 @@ from job.artifacts.cost import Cost
 from job.artifacts.experiments import refuse_other_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
-from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
 from job.detection.inference.image_cache import ImageCache
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef
+from job.plan import Plan
 from job.pool import Pool
 from job.storage import Store
 from job.storage.cache import fetch_whatever
@@ -26,7 +26,7 @@ class RoundReader(Reader):
     def __init__(
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         round_ref: RoundRef,
         markers: Markers | None = None,
         budget: int | None = None,
@@ -35,14 +35,16 @@ class RoundReader(Reader):
 
         Args:
             store: Where everything is.
-            config: The experiment's.
+            plan: The experiment's.
             round_ref: The round.
             markers: Those of the process; unset: new ones.
-            budget: How many images to label; unset: what the configuration says.
+            budget: How many images to label; unset: what the plan says.
         """
         super().__init__(store, markers)
-        self.config = config
+        self.config = plan.config
         self.round = round_ref
+        self.arm = plan.arm_of(round_ref)
+        """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
         self.image_cache = ImageCache[Any](0)
         """The data set's images as the network sees them, left by earlier stages."""
@@ -89,11 +91,7 @@ class RoundReader(Reader):
     @cached_property
     def budget(self) -> int:
         """How many images to label in this round."""
-        if self._budget is not None:
-            return self._budget
-        if self.round.arm == FULLY_SUPERVISED:
-            return len(self.pool_before.unlabelled)
-        return self.config.budget_of(self.round.index)
+        return self._budget or self.arm.budget or len(self.pool_before.unlabelled)
 
     def cost_before(self) -> Cost:
         """Return what the labels of all earlier rounds cost."""

@@ -10,10 +10,10 @@ from typing import Any
 from job.artifacts.checkpoints import Checkpoint, remove_checkpoints
 from job.artifacts.markers import Marker, Markers, digest_of, join_partitions
 from job.artifacts.round_reader import RoundReader
-from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.errors import UsageError
 from job.keys import StageRef
+from job.plan import Plan
 from job.storage import Store
 
 
@@ -23,13 +23,13 @@ class StageIO(RoundReader):
     def __init__(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         ref: StageRef,
         partition: tuple[int, int] = (0, 1),
         image_cache: ImageCache[Any] | None = None,
         markers: Markers | None = None,
     ) -> None:
-        super().__init__(store, config, ref.round, markers)
+        super().__init__(store, plan, ref.round, markers)
         self.ref = ref
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""

@@ -35,16 +35,16 @@ def report(
         _refuse_options(context)
         return
     opened = open_store(store)
-    config = choose_experiment(opened, experiment)
-    rows = write_report(opened, config, setup_cost=setup_cost)
+    plan = choose_experiment(opened, experiment)
+    rows = write_report(opened, plan, setup_cost=setup_cost)
     if not rows:
         message = (
-            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "
             "`al-job status` shows what is done"
         )
         raise UsageError(message)
     out.print(table_of(rows))
-    say_places(opened, config.experiment)
+    say_places(opened, plan.config.experiment)
 
 
 def _refuse_options(context: typer.Context) -> None:
@@ -64,7 +64,7 @@ def compare(
 ) -> None:
     """Show experiments of one data set side by side, in ./side-by-side unless --out is given."""
     opened = open_store(store)
-    configs = [choose_experiment(opened, name) for name in experiments]
+    configs = [choose_experiment(opened, name).config for name in experiments]
     files = side_by_side.files(side_by_side.read_sides(opened, configs))
     _write(folder or Path("side-by-side"), files)
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from job.artifacts.markers import Markers
-from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage import Store
 
@@ -15,12 +15,12 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, config: Config, markers: Markers) -> None:
+    def __init__(self, store: Store, plan: Plan, markers: Markers) -> None:
         self._store = store
-        self._config = config
-        self._begun: list[StageRef] = []
+        self._plan = plan
         self._markers = markers
-        self._squares = ImageCache[Any](config.runtime.image_cache_mb * 1_000_000)
+        self._begun: list[StageRef] = []
+        self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -31,6 +31,6 @@ class LocalLauncher:
         finished, self._begun = self._begun, []
         for ref in finished:
             run_stage(
-                self._store, self._config, ref, image_cache=self._squares, markers=self._markers
+                self._store, self._plan, ref, image_cache=self._squares, markers=self._markers
             )
         return finished

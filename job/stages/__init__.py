@@ -7,10 +7,10 @@ from typing import Any
 
 from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
-from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
 from job.keys import StageRef
+from job.plan import Plan
 from job.runtime import log
 from job.storage import Store
 
@@ -20,7 +20,7 @@ Figures = Mapping[str, object]
 
 def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
     store: Store,
-    config: Config,
+    plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
     image_cache: ImageCache[Any] | None = None,
@@ -30,7 +30,7 @@ def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process
 
     Args:
         store: Where its inputs are and its outputs go.
-        config: The experiment's configuration.
+        plan: The experiment.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
         image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
@@ -43,7 +43,7 @@ def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, partition, image_cache, markers)
+        io = StageIO(store, plan, ref, partition, image_cache, markers)
         io.begin()
         try:
             figures = run(io)

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from job.artifacts.reader import Reader
-from job.config.experiment import Config
 from job.keys import RoundRef, Stage
-from job.plan import all_rounds
+from job.plan import Arm, Plan
 
 TIMES = ("train_time", "active_time", "total_time")
 """The columns that hold measured times."""
@@ -59,18 +58,18 @@ class Row:
     """Of labelling so far, by the configured prices."""
 
 
-def rows_of(reader: Reader, config: Config) -> list[Row]:
+def rows_of(reader: Reader, plan: Plan) -> list[Row]:
     """Return a row for each round that has been evaluated."""
     return [
-        _row(reader, config, arm, ref)
-        for arm, ref in all_rounds(config)
+        _row(reader, plan, arm, ref)
+        for arm, ref in plan.rounds()
         if reader.markers.get(ref.stage("evaluate"))
     ]
 
 
-def _row(reader: Reader, config: Config, arm: str, ref: RoundRef) -> Row:
+def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
     metrics, cost = reader.metrics(ref), reader.cost(ref)
-    selection = config.selection_of(ref.arm)
+    selection = plan.config.selection_of(ref.arm)
     train = _seconds(reader, ref, "train")
     active = _seconds(reader, ref, "select")
     if ref.index and reader.marker(ref.stage("select")).reads_scores:
@@ -85,9 +84,9 @@ def _row(reader: Reader, config: Config, arm: str, ref: RoundRef) -> Row:
         total_time=round(train + active, 3),
         total_samples=cost.cumulative.images,
         bboxes=cost.cumulative.boxes,
-        experiment=config.experiment,
+        experiment=ref.experiment,
         seed=ref.seed,
-        arm=arm,
+        arm=str(arm.name),
         round=ref.index,
         new_samples=cost.own.images,
         map_11point=metrics.map50_11point,
