@@ -86,7 +86,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
 
 
 def logs(
-    stage: Annotated[Stage, typer.Argument(help="The stage, such as train.")],
+    stage: Annotated[Stage, typer.Argument(metavar="STAGE", help="The stage, such as train.")],
     round_index: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
