@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
-from job.artifacts.stage_io import StageIO
+from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
 from job.records.score_record import ScoreRecord
 from job.runtime import log
@@ -48,16 +48,18 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
     return ScoreRecord.from_table(table)
 
 
-def task_of(io: StageIO, strategy: Strategy) -> Task:
+def task_of(io: RoundReader, strategy: Strategy) -> Task:
     """Return what a strategy is asked in a round; only the records that it reads are fetched."""
     pool, classes = io.pool_before, io.dataset.classes
     unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
     scored: Record = TableRecord()
     labelled: Record = TableRecord()
     if strategy.reads:
-        scored = StoredRecord(tuple(io.score_parts())) if io.earlier else _embed(io, unlabelled)
+        scored = (
+            StoredRecord(tuple(io.score_parts_before())) if io.earlier else _embed(io, unlabelled)
+        )
     if strategy.reads_labelled and io.earlier:
-        labelled = StoredRecord(tuple(io.labelled_parts()))
+        labelled = StoredRecord(tuple(io.labelled_parts_before()))
     return Task(
         unlabelled=Images(unlabelled, scored),
         labelled=Images(tuple(each for each in pool.ids if each in pool.labelled), labelled),
@@ -65,11 +67,11 @@ def task_of(io: StageIO, strategy: Strategy) -> Task:
         classes=classes,
         class_counts={name: counts.get(name, 0) for name in classes},
         budget=io.budget,
-        rng=random_stream(io.ref.round.seed, io.ref.round.index, "select"),
+        rng=random_stream(io.round.seed, io.round.index, "select"),
     )
 
 
-def _embed(io: StageIO, ids: Sequence[str]) -> Record:
+def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     """Return the record that round 0 can have: embeddings by the backbone before any training."""
     # Late imports: a selection that needs no embeddings starts without waiting for torch.
     from job.data.decoding import decode_at_least  # noqa: PLC0415
@@ -79,14 +81,14 @@ def _embed(io: StageIO, ids: Sequence[str]) -> Record:
 
     runtime = io.config.runtime
     set_threads(runtime)
-    detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
+    detector = new_detector(io.config.detector, io.dataset.classes, io.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
         unread = ((each.id, partial(decode_at_least, each.data, name=each.id)) for each in images)
         return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.image_cache)),))
 
 
-def pick(io: StageIO, name: str, strategy: Strategy) -> Selection:
+def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:
     """Return what a strategy selects in a round; an invalid answer is refused.
 
     Raises:
