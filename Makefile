@@ -32,7 +32,7 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 docs: .venv/run ## Write the references of the configuration and of the chart's values
-	$(BIN)/python -m job.reference > docs/configuration.md
+	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python helm/make_readme.py > helm/README.md
 
 bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes

@@ -51,6 +51,8 @@ class StageIO:
         """This process's share (i, n) of a stage that several share: 0 <= i < n."""
         self.image_cache = image_cache or ImageCache[Any](0)
         """The data set's images as the network sees them, left by earlier stages."""
+        self.threads = plan.config.runtime.num_threads()
+        """CPU threads of torch, for the marker; a stage that takes another number sets it."""
         self._markers = Markers(store)
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
@@ -264,6 +266,6 @@ class StageIO:
             seconds=round(seconds, 3),
             version=version("al-voc"),
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
-            threads=self.config.runtime.threads,
+            threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
         )
