@@ -34,7 +34,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
         if problem["type"] == "value_error":  # a section's own check begins with the setting
             where, _, text = ".".join(filter(None, [where, text])).partition(": ")
         elif problem["type"] == "extra_forbidden":
-            text = unknown(where.rpartition(".")[2], section.model_fields)
+            guess = unknown(where.rpartition(".")[2], section.model_fields).partition("; ")[2]
+            text = f"unknown key; {guess}"
         elif problem["type"] == "missing":
             text = text.lower()
         else:

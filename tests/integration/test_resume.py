@@ -251,7 +251,7 @@ def test_a_training_keeps_the_threads_that_it_began_with(
 
     def train(store: Store, cpus: int) -> bytes:
         monkeypatch.setattr("job.config.runtime.usable_cpus", lambda: cpus)
-        plan = experiment.begin(store, Plan(loading.parse(text, "tiny")))
+        plan = experiment.init(store, Plan(loading.parse(text, "tiny")))
         stages: tuple[Stage, ...] = ("select", "annotate", "train")
         for stage in stages:
             run_stage(store, plan, ROUND_0.stage(stage))

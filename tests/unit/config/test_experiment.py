@@ -18,11 +18,11 @@ def changed(tiny: str, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("rounds: 3", "round: 3", ["round: unknown", "did you mean 'rounds'?", "known:"]),
+        ("rounds: 3", "round: 3", ["round: unknown key; did you mean 'rounds'?", "known:"]),
         (
             "steps: 4",
             "step: 4",
-            ["train.step: unknown", "did you mean 'steps'?", "learning_rate"],
+            ["train.step: unknown key; did you mean 'steps'?", "learning_rate"],
         ),
         ("steps: 4", "steps: 0", ["train.steps", "greater than 0", "given: 0"]),
         ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
