@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
+from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo, read_manifest
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
@@ -40,7 +40,7 @@ class Dataset:
 
     store: Store
     keys: DatasetKeys
-    manifest: Manifest
+    manifest: DatasetManifest
     digest: str
     """SHA-256 of `dataset.json`, and so of all that its digests cover."""
     _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)

@@ -11,7 +11,7 @@ from PIL import Image
 import job
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
-from job.data.formats.base import Content, Sample, SourceBox
+from job.data.formats.base import LoadedSample, Sample, SourceBox
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError
 from job.keys import Split
@@ -48,7 +48,7 @@ class ByHand:
     def _sample(self, image_id: str, boxes: Sequence[SourceBox], shade: int) -> Sample:
         file = BytesIO()
         Image.new("L", (40, 30), shade).save(file, "PNG")
-        content = Content(file.getvalue(), ".png", "image", "annotation", tuple(boxes))
+        content = LoadedSample(file.getvalue(), ".png", "image", "annotation", tuple(boxes))
         return Sample(image_id, lambda: content)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from job.data.formats.coco import CocoSource
-from job.data.ingest.validate import examine
+from job.data.ingest.validate import validate
 from job.errors import BadDataError, UsageError
 from job.records.annotation import Annotation
 
@@ -20,7 +20,7 @@ def annotations(coco: "Coco") -> dict[str, Annotation]:
     """What is read from the pool; nothing may be wrong with it."""
     found = {}
     for sample in CocoSource(*coco.write()).samples("pool"):
-        result = examine(sample)
+        result = validate(sample)
         assert result.image
         assert not result.problems
         found[sample.id] = result.image.annotation
@@ -30,7 +30,7 @@ def annotations(coco: "Coco") -> dict[str, Annotation]:
 def problems(coco: "Coco") -> list[str]:
     """What is wrong with the pool."""
     samples = CocoSource(*coco.write()).samples("pool")
-    return [problem for sample in samples for problem in examine(sample).problems]
+    return [problem for sample in samples for problem in validate(sample).problems]
 
 
 def test_corner_and_size_become_two_corners(coco: "Coco") -> None:

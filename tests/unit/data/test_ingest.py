@@ -13,7 +13,7 @@ from PIL import Image
 
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
-from job.data.formats.base import Content, Sample, SourceBox
+from job.data.formats.base import LoadedSample, Sample, SourceBox
 from job.data.formats.coco import CocoSource
 from job.data.formats.voc import VocSource
 from job.data.ingest import write
@@ -379,7 +379,7 @@ class TinySource:
         for number in range(self.num_images(split)):
             yield Sample(f"{split}{number}", partial(self._load, split, number))
 
-    def _load(self, split: Split, number: int) -> Content:
+    def _load(self, split: Split, number: int) -> LoadedSample:
         # 5 kB that do not compress, so that images kept in memory would show.
         pixels = Image.new(
             "RGB", (2, 2), (number % 256, number // 256, 1 if split == "pool" else 0)
@@ -388,7 +388,7 @@ class TinySource:
         pixels.save(file, "PNG")
         box = SourceBox((0, 0, 2, 2), "dot", "dot")
         data = file.getvalue() + bytes(5000)
-        return Content(data, ".png", "tiny", "tiny", (box,) * 5)
+        return LoadedSample(data, ".png", "tiny", "tiny", (box,) * 5)
 
 
 class ForgetfulStore(MemoryStore):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from job.config.experiment import SyntheticConfig
 from job.data.dataset import Dataset
-from job.data.formats.base import Content
+from job.data.formats.base import LoadedSample
 from job.data.formats.synthetic import SHAPES, Scene, SyntheticSource, draw
 from job.data.ingest.ingest import ingest
 from job.errors import UsageError
@@ -19,7 +19,7 @@ from job.storage.memory import MemoryStore
 SMALL = SyntheticConfig(num_pool=30, num_test=12)
 
 
-def contents(config: SyntheticConfig, split: Split) -> dict[str, Content]:
+def contents(config: SyntheticConfig, split: Split) -> dict[str, LoadedSample]:
     return {sample.id: sample.load() for sample in SyntheticSource(config).samples(split)}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from job.data.formats.voc import SplitName, VocSource, parse_splits
-from job.data.ingest.validate import examine
+from job.data.ingest.validate import validate
 from job.errors import BadDataError, UsageError
 from job.records.annotation import Annotation
 
@@ -27,7 +27,7 @@ def annotations(root: Path, pool: str = "train") -> Mapping[str, Annotation]:
     """What is read from a list; nothing may be wrong with it."""
     found = {}
     for sample in VocSource(root, pool, pool).samples("pool"):
-        result = examine(sample)
+        result = validate(sample)
         assert result.image
         assert not result.problems
         found[sample.id] = result.image.annotation
@@ -37,7 +37,7 @@ def annotations(root: Path, pool: str = "train") -> Mapping[str, Annotation]:
 def problems(root: Path) -> list[str]:
     """What is wrong with the list `train`."""
     samples = VocSource(root, "train", "test").samples("pool")
-    return [problem for sample in samples for problem in examine(sample).problems]
+    return [problem for sample in samples for problem in validate(sample).problems]
 
 
 def test_pixels_counted_from_1_become_distances_from_the_edge(voc: "Voc") -> None:
@@ -106,7 +106,7 @@ def test_image_may_have_another_suffix(voc: "Voc", suffix: str) -> None:
     """Where there is no .jpg, the same stem with another suffix is taken; it is lower case then."""
     voc.add("train", "a", suffix=suffix)
     (sample,) = (s for s in VocSource(voc.root, "train", "test").samples("pool") if s.id == "a")
-    image = examine(sample).image
+    image = validate(sample).image
     assert image
     assert image.suffix == suffix.lower()
 
@@ -271,7 +271,7 @@ def test_decoded_size_counts_and_not_the_declared_one(voc: "Voc") -> None:
     """The annotation claims 41 x 30; a box is held against the 40 x 30 that are there."""
     voc.add("train", "liar", xml=voc.xml([("cat", 1, 1, 40, 30)]).replace(">40<", ">41<", 1))
     (sample,) = (s for s in VocSource(voc.root, "train", "test").samples("pool") if s.id == "liar")
-    image = examine(sample).image
+    image = validate(sample).image
     assert image
     assert image.size_differs
     assert (image.annotation.width, image.annotation.height) == (40, 30)
