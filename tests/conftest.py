@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from job import cli
+from job.cli.main import main
 
 TINY = """
 experiment: tiny
@@ -58,14 +58,14 @@ def al_job(
     for name in [name for name in os.environ if name.startswith("AL_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.cli.main.signal.signal", lambda *_: None)
+    monkeypatch.setattr("job.cli.main.keep_freed_memory", lambda: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            main()
         captured = capsys.readouterr()
         return Ended(int(end.value.code or 0), captured.out, captured.err)
 

@@ -25,7 +25,7 @@ def places(tmp_path: Path, tiny: str, al_job: AlJob) -> tuple[str, ...]:
     names = {"release": "al-voc", "namespace": "here", "owner": "al-voc", "status": "al-voc-status"}
     launch.write_text(yaml.safe_dump(names | {"templates": dict.fromkeys(STAGES, TEMPLATE)}))
     config.write_text(tiny)
-    assert al_job("begin", config, "--store", store).code == 0
+    assert al_job("init", config, "--store", store).code == 0
     return ("--launch", str(launch), "--store", str(store))
 
 
