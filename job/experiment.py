@@ -49,7 +49,7 @@ def begin(store: Store, config: Config) -> Config:
     find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
-        ingest(store, SyntheticSource(synthetic), name)
+        ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = Dataset.open(store, name)
     wanted = sum(config.budget_of(index) for index in range(config.rounds))
     if wanted > dataset.info("pool").num_images:

@@ -58,8 +58,7 @@ class Dataset:
             return cls(store, keys, *found)
         names = [other for other in store.list_names("datasets/") if _is_there(store, other)]
         message = (
-            f"{store.url} holds no data set {name!r} ({known(names)}); "
-            "`al-job ingest voc|coco|synthetic --name NAME ...` makes one"
+            f"{store.url} holds no data set {name!r} ({known(names)}); `al-job ingest` makes one"
         )
         raise UsageError(message)
 

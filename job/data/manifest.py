@@ -45,7 +45,7 @@ class DatasetManifest(_Part):
 
     name: str
     kind: str
-    """`voc`, `coco` or `synthetic`."""
+    """The data format that it was ingested from."""
     classes: tuple[str, ...]
     """In the order in which a detector numbers them."""
     source: dict[str, str | int | bool]

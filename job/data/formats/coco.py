@@ -102,7 +102,7 @@ class Instances:
         return fingerprint([self._digest, *(num_bytes(self.folder / name) for name in names)])
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the images, then a broken sample for each annotation of an image that is not listed."""
+        """Yield the images, then a broken sample for each annotation of an unlisted image."""
         seen = set()
         for number, image in enumerate(self.images):
             key, name = _key(image.get("id")), image.get("file_name")
@@ -143,7 +143,7 @@ class Instances:
         )
 
     def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
-        """Return an annotation's box. COCO gives its top-left corner from 0, its width and height."""
+        """Return an annotation's box, for which COCO gives top-left corner, width and height."""
         where = f"annotation {annotation.get('id')}"
         label = self.categories.get(_key(annotation.get("category_id")))
         if label is None:

@@ -1,4 +1,4 @@
-"""Download of Pascal VOC by torchvision, which knows where the archives are and checks their MD5."""
+"""Download of Pascal VOC by torchvision, which knows the archives' places and MD5 sums."""
 
 from pathlib import Path
 

@@ -104,7 +104,7 @@ class SplitWriter:
             self._oracle.add(annotation_row(encoded.id, image.annotation))
 
     def finish(self) -> dict[str, Any]:
-        """Write what is left, and return `shards` and the tables' digests as the manifest has them."""
+        """Write what is left, and return the manifest's `shards` and digests of the tables."""
         self._close_shard()
         result = {
             "shards": tuple(self._shards),

@@ -24,7 +24,7 @@ def test_all_problems_of_an_image_are_told(encoded: object) -> None:
     assert result.image
     assert result.image.annotation.boxes_xyxy.tolist() == [[1, 1, 5, 9]]
     assert result.image.annotation.difficult == (True,)
-    assert result.image.suffix == ".jpg"
+    assert result.image.encoded.suffix == ".jpg"
 
 
 def test_error_that_is_no_bad_data_is_not_swallowed() -> None:
