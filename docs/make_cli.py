@@ -64,7 +64,10 @@ def reference() -> str:
 
 def subcommands(command: Any) -> dict[str, Any]:
     """Return the commands of a group, imported, by name; a single command has none."""
-    found = getattr(command, "commands", {})
+    if not hasattr(command, "list_commands"):
+        return {}
+    context = typer.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
     return {
         name: each.load() if isinstance(each, LazyCommand) else each for name, each in found.items()
     }

@@ -45,7 +45,7 @@ class VocSource(Source):
     test: str
     """Such as test, or 2007/test."""
     download: bool = False
-    """Fetch the archives."""
+    """Download the archives."""
 
     def prepare(self) -> None:
         """Download the archives, if that is asked for."""
