@@ -40,8 +40,9 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 docs: .venv/dev ## Write the references from the code, and build the site into docs/_build, strictly
-	$(BIN)/python -m job.reference > docs/configuration.md
-	$(BIN)/python helm/reference.py > helm/README.md
+	$(BIN)/python docs/make_configuration.py > docs/configuration.md
+	$(BIN)/python docs/make_cli.py > docs/cli.md
+	$(BIN)/python helm/make_readme.py > helm/README.md
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"
 

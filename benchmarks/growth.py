@@ -15,6 +15,7 @@ from job.artifacts.experiments import load_experiment
 from job.config import loading
 from job.data.ingest.ingest import ingest
 from job.keys import RoundRef, StageRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -39,13 +40,13 @@ MEASURED = {
 def work(what: str, state: Path, num_images: int) -> None:
     """Do one thing, and print the seconds and the megabytes at the most that it took."""
     store = LocalStore(state)
-    source = Repeated(num_images, size=64) if what == "ingest" else None
+    source = Repeated(num_pool=num_images, size=64) if what == "ingest" else None
     begun = time.perf_counter()
     if source:
         ingest(store, source, "drawn")
     else:
         stage: StageRef = MEASURED[what]
-        run_stage(store, load_experiment(store, "growth"), stage)
+        run_stage(store, Plan(load_experiment(store, "growth")), stage)
     seconds = time.perf_counter() - begun
     print(seconds, peak_bytes() / 1e6)
 
@@ -76,7 +77,7 @@ def main() -> None:
             state = Path(folder)
             cells = [measure("ingest", state, num_images)]
             store = LocalStore(state)
-            begun = experiment.begin(store, loading.parse(CONFIG, "growth"))
+            begun = experiment.init(store, Plan(loading.parse(CONFIG, "growth")))
             for stage in ("select", "annotate", "train"):
                 run_stage(store, begun, ROUND_0.stage(stage))
             cells += [measure(what, state, num_images) for what in MEASURED]

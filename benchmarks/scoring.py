@@ -32,6 +32,7 @@ from job.detection.detectors.ssd import Detector, build_detector
 from job.detection.inference.compile import compile_network
 from job.detection.inference.fuse_batch_norm import fold_batch_norm
 from job.keys import RoundRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -157,9 +158,9 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
             )
             return loading.parse(text, "scoring")
 
-        begun = experiment.begin(store, make("float32", False))  # noqa: FBT003
+        begun = experiment.init(store, Plan(make("float32", False))).config  # noqa: FBT003
         for stage in ("select", "annotate", "train"):
-            run_stage(store, begun, ROUND.stage(stage))
+            run_stage(store, Plan(begun), ROUND.stage(stage))
         dataset = Stored.open(store, "drawn")
 
         def score(precision: str, compiled: bool) -> float:  # noqa: FBT001
@@ -169,7 +170,7 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
                 "job.stages.score.load_model", lambda *_: fresh(config.detector, dataset.classes)
             ):
                 started = time.perf_counter()
-                run_stage(store, config, ROUND.stage("score"))
+                run_stage(store, Plan(config), ROUND.stage("score"))
                 return time.perf_counter() - started
 
         yield Pool(dataset, begun, score)
@@ -220,8 +221,8 @@ def main() -> None:
 def peer_of(dataset: Stored, threads: int, device: str) -> float:
     """Images/s of the stock loop over the same pool, as files, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        for image_id, data in dataset.iter_images("pool"):
-            (Path(folder) / f"{image_id.replace('/', '-')}.jpg").write_bytes(data)
+        for image in dataset.iter_images("pool"):
+            (Path(folder) / f"{image.id.replace('/', '-')}.jpg").write_bytes(image.data)
         options = ("--threads", threads, "--device", device)
         return as_others(__file__, "--stock", folder, *options)
 
@@ -230,7 +231,7 @@ def time_stock(folder: Path, threads: int, device: str) -> float:
     """Images/s of the stock loop over a folder."""
     paths = sorted(folder.iterdir())
     settings = DetectorConfig(size=320, backbone="scratch")
-    detector = fresh(settings, SyntheticSource.classes)
+    detector = fresh(settings, SyntheticSource().classes)
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as results:
         stock(detector, paths[:BATCH], Path(results) / "warm.parquet", threads, device)

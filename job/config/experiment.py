@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
 from job.errors import UsageError
 from job.keys import check_name
@@ -78,8 +79,11 @@ class ArmConfig(BaseModel):
 
 
 class AnnotationConfig(Section):
-    """What labelling costs, for the accounts of `annotate-sim`."""
+    """Who labels the picked images, and what that costs."""
 
+    annotator: str = "oracle"
+    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
+    truth; packages may add others as entry points of the group `al_voc.annotators`."""
     seconds_per_image: NonNegativeFloat = 0.0
     """Seconds to open an image and look it over, whatever is in it."""
     seconds_per_box: NonNegativeFloat = 5.0
@@ -197,31 +201,6 @@ class EvaluateConfig(Section):
     """The most detections kept of an image."""
 
 
-class RuntimeConfig(Section):
-    """Where and how fast it runs. May differ from one invocation to the next."""
-
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """`auto` takes a GPU where there is one."""
-    threads: PositiveInt = 2
-    """CPU threads: of torch while training, whose sums depend on it (the same number gives the same
-    bytes); elsewhere a batch each."""
-    processes: Literal["auto"] | PositiveInt = "auto"
-    """Processes that train together, each on an equal share of a batch; `auto`: one for each GPU
-    that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a
-    CPU. `threads` and `workers` are those of each."""
-    workers: NonNegativeInt = 0
-    """Processes that decode and augment images; 0: the training process itself."""
-    batch_size: PositiveInt = 16
-    """Images in a batch of `evaluate` and `score`."""
-    compile: bool = False
-    """Compile the network of `score` with `torch.compile`. It needs a C++ compiler: where nothing
-    can be compiled, a warning says why. Sums depend on it. `docs/performance.md` has what it
-    brings."""
-    image_cache_mb: NonNegativeInt = 1000
-    """Of `al-job run`: megabytes of images, as the network sees them, that stay in memory for the
-    next rounds and arms; 0: none."""
-
-
 class Config(Section):
     """An experiment: a data set, arms and seeds."""
 
@@ -272,19 +251,11 @@ class Config(Section):
             raise ValueError(message)
         return self
 
-    def budget_of(self, round_index: int) -> int:
-        """Return the number of images to label in a round of an arm that is compared."""
-        return self.budget.per_round if round_index else self.budget.initial
-
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return how an arm selects; without an arm, how round 0 does."""
-        if arm == FULLY_SUPERVISED:
-            return ArmConfig(strategy="random")
-        return self.arms[arm] if arm else self.cold_start
-
-    def warm_start(self, arm: str | None, round_index: int) -> bool:
-        """Whether a round's training starts from the round before's model."""
-        return self.train.init == "warm_start" and round_index > 0 and arm != FULLY_SUPERVISED
+        if arm is None:
+            return self.cold_start
+        return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
     def to_yaml(self) -> str:
         """The configuration with every default written out."""

@@ -1,22 +1,21 @@
 """Reading a data set in the store: what every stage but ingest knows of it."""
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
-from job.data.shards import LabelledImage, read_labelled
+from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo, read_manifest
+from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
-from job.records.annotation import Annotation
 from job.runtime.names import known
 from job.runtime.parallel import in_threads
 from job.storage import Store
@@ -25,16 +24,11 @@ from job.storage.cache import fetch
 SHARDS_AHEAD = 2
 """Shards that are fetched at the same time, and before they are needed."""
 
+IMAGES_AHEAD = 8
+"""Single images that are read at the same time, and before they are needed."""
+
 # Images lie one after the other, so most of them are in the buffer already.
 _BUFFER_BYTES = 1 << 20
-
-
-class EncodedImage(NamedTuple):
-    """An image as its file."""
-
-    suffix: str
-    """Such as `.jpg`."""
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class Dataset:
 
     store: Store
     keys: DatasetKeys
-    manifest: Manifest
+    manifest: DatasetManifest
     digest: str
     """SHA-256 of `dataset.json`, and so of all that its digests cover."""
     _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)
@@ -64,8 +58,7 @@ class Dataset:
             return cls(store, keys, *found)
         names = [other for other in store.list_names("datasets/") if _is_there(store, other)]
         message = (
-            f"{store.url} holds no data set {name!r} ({known(names)}); "
-            "`al-job ingest voc|coco|synthetic --name NAME ...` makes one"
+            f"{store.url} holds no data set {name!r} ({known(names)}); `al-job ingest` makes one"
         )
         raise UsageError(message)
 
@@ -103,12 +96,17 @@ class Dataset:
         if sha256(data).hexdigest() != row["sha256"]:
             message = f"{self.store.url}: {key}: {image_id!r} has other bytes than when ingested"
             raise BadDataError(message)
-        return EncodedImage(row["suffix"], data)
+        return EncodedImage(image_id, row["suffix"], data)
+
+    def read_images(self, split: Split, ids: Iterable[str]) -> Generator[EncodedImage]:
+        """Yield some images in the order of `ids`, each as `read_image` does, several at a time."""
+        self._of(split)
+        return in_threads(partial(self.read_image, split), ids, IMAGES_AHEAD, IMAGES_AHEAD)
 
     def iter_images(
         self, split: Split, ids: Collection[str] | None = None
-    ) -> Generator[tuple[str, bytes], None, None]:
-        """Yield (id, image file) of some images, or of all.
+    ) -> Generator[EncodedImage]:
+        """Yield some images, or all.
 
         They come in the order of the index, whatever the order of `ids`: so each shard that is
         needed is read once, from front to back, while the next ones are on their way.
@@ -127,25 +125,6 @@ class Dataset:
         """The test images with their annotations and places in local files, in index order."""
         numbers = range(len(self.shards("test")))
         return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
-
-    def test_annotations(self) -> dict[str, Annotation]:
-        """The test set's ground truth by id, in index order."""
-        return {image.id: image.annotation for image in self.test_images()}
-
-    def oracle_annotations(self, ids: Sequence[str]) -> dict[str, Annotation]:
-        """The ground truth of some images of the pool, in the order of `ids`.
-
-        Only what plays the annotator may call this.
-        """
-        digest = self.manifest.pool.annotations_sha256 or ""
-        path = fetch(self.store, self.keys.annotations, digest)
-        wanted = pa.array(ids, pa.string())
-        table = pq.read_table(path, filters=pc.field("id").isin(wanted))
-        found = dict(_annotations(table))
-        if missing := [image_id for image_id in ids if image_id not in found]:
-            message = f"{self.store.url}: {self.keys.annotations} has no image {missing[0]!r}"
-            raise BadDataError(message)
-        return {image_id: found[image_id] for image_id in ids}
 
     def _of(self, split: Split) -> "_Index":
         if split not in self._splits:
@@ -190,19 +169,13 @@ class _Index:
             yield number, table.filter(pc.equal(table["shard"], number))
 
 
-def _read_rows(path: Path, table: pa.Table) -> Iterator[tuple[str, bytes]]:
-    """The ids and files of some rows of the index, from their shard's local file."""
+def _read_rows(path: Path, table: pa.Table) -> Iterator[EncodedImage]:
+    """Yield the images of some rows of the index, from their shard's local file."""
     with path.open("rb", buffering=_BUFFER_BYTES) as file:
-        for row in table.select(["id", "offset", "size"]).to_pylist():
+        for row in table.select(["id", "suffix", "offset", "size"]).to_pylist():
             file.seek(row["offset"])
-            yield row["id"], file.read(row["size"])
+            yield EncodedImage(row["id"], row["suffix"], file.read(row["size"]))
 
 
 def _is_there(store: Store, name: str) -> bool:
     return store.exists(DatasetKeys(name).manifest)
-
-
-def _annotations(table: pa.Table) -> Iterator[tuple[str, Annotation]]:
-    """The rows of a table of `records.ANNOTATIONS_SCHEMA`."""
-    for row in table.to_pylist():
-        yield row["id"], Annotation.from_mapping(row)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import unquote
 
 from job.errors import BadDataError
@@ -18,6 +18,15 @@ from job.records.annotation import Annotation
 
 # Each write to a file, and each look at its position, lets other threads take their turn.
 _BUFFER_BYTES = 1 << 20
+
+
+class EncodedImage(NamedTuple):
+    """An image as its file."""
+
+    id: str
+    suffix: str
+    """The file's, such as `.jpg`."""
+    data: bytes
 
 
 def member_name(image_id: str, suffix: str) -> str:
@@ -72,23 +81,19 @@ class ShardWriter:
         """The bytes written so far."""
         return self._tar.offset
 
-    def add(
-        self, image_id: str, suffix: str, data: bytes, annotation: Annotation | None = None
-    ) -> int:
-        """Append an image, and its annotation where it has one.
+    def add(self, image: EncodedImage, annotation: Annotation | None = None) -> int:
+        """Append an image and, if it is labelled, its annotation.
 
         Args:
-            image_id: The image's id.
-            suffix: The image file's, such as `.jpg`.
-            data: The image file.
+            image: Written as `<id>` and its suffix.
             annotation: Written as `<id>.json` after the image.
 
         Returns:
             The byte in the tar file at which the image's own bytes begin.
         """
-        offset = self._add(member_name(image_id, suffix), data)
+        offset = self._add(member_name(image.id, image.suffix), image.data)
         if annotation is not None:
-            self._add(member_name(image_id, ".json"), annotation.to_json())
+            self._add(member_name(image.id, ".json"), annotation.to_json())
         self.num_images += 1
         return offset
 
@@ -114,12 +119,13 @@ class LabelledImage:
     """The number of its bytes."""
     annotation: Annotation
 
-    def read(self) -> bytes:
-        """Return the image file; safe in any process and thread."""
-        return read_part(self.path, self.offset, self.size)
+    def read(self) -> EncodedImage:
+        """Return the image; safe in any process and thread."""
+        data = read_range(self.path, self.offset, self.size)
+        return EncodedImage(self.id, self.suffix, data)
 
 
-def read_part(path: Path, offset: int, size: int) -> bytes:
+def read_range(path: Path, offset: int, size: int) -> bytes:
     """Return `size` bytes of a file from byte `offset` on."""
     with path.open("rb") as file:
         file.seek(offset)
@@ -149,6 +155,6 @@ def _pairs(path: Path, tar: tarfile.TarFile) -> Iterator[LabelledImage]:
         if label is None or split_member(label.name) != (image_id, ".json"):
             message = f"{image.name} is not followed by its .json"
             raise ValueError(message)
-        text = read_part(path, label.offset_data, label.size)
+        text = read_range(path, label.offset_data, label.size)
         annotation = Annotation.from_json(text)
         yield LabelledImage(image_id, path, suffix, image.offset_data, image.size, annotation)

@@ -29,11 +29,6 @@ class Annotation:
     """COCO's flag: a region of many objects. It is left out as a training target, so what lies
     there counts as background; in evaluation a detection inside one is not counted."""
 
-    @property
-    def num_boxes(self) -> int:
-        """The number of boxes, difficult ones and crowd regions with them."""
-        return len(self.labels)
-
     def to_json(self) -> bytes:
         """The `<id>.json` beside an image in a shard."""
         content = {

@@ -15,18 +15,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from job.artifacts import names
 from job.artifacts.stage_io import StageIO
 from job.data.decoding import decode_at_least
-from job.data.shards import LabelledImage, read_labelled
+from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.detection.detectors.ssd import load_model
 from job.detection.device import set_threads
 from job.detection.inference.ground_truth import match_to_ground_truth
 from job.detection.inference.predict import Engine, Unread, score_images
 from job.records.score_record import ScoreRecord
 from job.runtime import log
-
-Encoded = tuple[str, bytes]
-"""An image's id and its file."""
 
 
 def run(io: StageIO) -> dict[str, object]:
@@ -47,14 +45,14 @@ def run(io: StageIO) -> dict[str, object]:
     shards = io.labelled_shards()
     labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
     batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
-    names = [f"part-{number:05d}.parquet" for number in parts]
-    names += [f"labelled-{number:05d}.parquet" for number in labelled_parts]
+    written = [names.score_part(number) for number in parts]
+    written += [names.labelled_part(number) for number in labelled_parts]
     num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
     images = io.dataset.iter_images("pool", ids)
     encoded = chain(
         (islice(images, size) for _ in parts),
-        (((image.id, image.read()) for image in batch) for batch in batches),
+        ((image.read() for image in batch) for batch in batches),
     )
     with (
         closing(images),
@@ -62,21 +60,23 @@ def run(io: StageIO) -> dict[str, object]:
         closing(_score(io, encoded, bar)) as records,
     ):
         for name, batch, record in zip(
-            names, [*[None] * len(parts), *batches], records, strict=True
+            written, [*[None] * len(parts), *batches], records, strict=True
         ):
             _upload(io, name, _with_truth(io, record, batch) if batch else record)
             num_boxes += len(record.objectness)
     return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
 
 
-def _score(io: StageIO, parts: Iterable[Iterable[Encoded]], bar: log.Bar) -> Generator[ScoreRecord]:
+def _score(
+    io: StageIO, parts: Iterable[Iterable[EncodedImage]], bar: log.Bar
+) -> Generator[ScoreRecord]:
     """Yield the score record of each part, by the round's model."""
     runtime = io.config.runtime
-    detector = load_model(io.model(io.ref.round), io.config.detector)
+    detector = load_model(io.model(io.round), io.config.detector)
 
-    def unread(images: Iterable[Encoded]) -> Iterator[Unread]:
-        for image_id, data in images:
-            yield image_id, partial(decode_at_least, data, name=image_id)
+    def unread(images: Iterable[EncodedImage]) -> Iterator[Unread]:
+        for image in images:
+            yield image.id, partial(decode_at_least, image.data, name=image.id)
             bar.advance()
 
     return score_images(

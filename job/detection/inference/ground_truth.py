@@ -12,12 +12,12 @@ from torchvision.ops import box_iou
 
 from job.records.annotation import Annotation
 from job.records.arrays import Floats, Integers
-from job.records.score_record import ScoreRecord, Truth
+from job.records.score_record import GroundTruthMatches, ScoreRecord
 
 
 def match_to_ground_truth(
     record: ScoreRecord, annotations: Sequence[Annotation], classes: Sequence[str]
-) -> Truth:
+) -> GroundTruthMatches:
     """Return the ground truth of a record's images, beside their detections.
 
     Args:
@@ -36,7 +36,7 @@ def match_to_ground_truth(
         box_D, iou_D = _most_overlapped(detected_D4, annotation.boxes_xyxy[real])
         boxes.append(box_D)
         ious.append(iou_D)
-    return Truth(
+    return GroundTruthMatches(
         offsets=np.array(offsets, dtype=np.int64),
         classes=np.array(labels, dtype=np.int64),
         box=np.concatenate([np.empty(0, np.int64), *boxes]),

@@ -3,29 +3,16 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
-from job.artifacts.markers import Markers
-from job.config.experiment import FULLY_SUPERVISED, Config
+from job.acquisition.strategy import Pick
+from job.artifacts.logs import num_attempts
+from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
-from job.plan import all_rounds, stages_of
-from job.storage import Store
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One picked image."""
-
-    id: str
-    score: float
-    reason: str
+from job.plan import Arm, Plan
 
 
 @dataclass(frozen=True)
@@ -55,6 +42,8 @@ class RoundFacts:
 class Facts:
     """An experiment beside its curves."""
 
+    arms: tuple[str, ...]
+    """The arms that are compared, in their order."""
     rounds: tuple[RoundFacts, ...]
     classes: tuple[str, ...]
     pool_images: int
@@ -69,78 +58,56 @@ class Facts:
     """Container images, of all finished stages that ran in a cluster."""
 
 
-def read_facts(store: Store, config: Config) -> Facts:
+def read_facts(reader: Reader, plan: Plan) -> Facts:
     """Read what finished stages left.
+
+    Args:
+        reader: One with a listing of the experiment.
+        plan: The experiment.
 
     Raises:
         UsageError: The data set is not there.
     """
-    dataset = Dataset.open(store, config.dataset.name)
-    markers = Markers(store)
-    rounds = tuple(_round(store, config, markers, arm, ref) for arm, ref in all_rounds(config))
-    seen = [markers.at(key) for key in markers.known]
+    dataset = Dataset.open(reader.store, plan.config.dataset.name)
+    seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(
-        rounds=rounds,
+        arms=tuple(str(arm.name) for arm in plan.arms if arm.is_compared),
+        rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
         classes=dataset.classes,
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
         dataset={
-            "name": config.dataset.name,
+            "name": plan.config.dataset.name,
             "digest": dataset.digest,
             "pool": f"{pool.num_images} images, {pool.num_boxes} boxes",
             "pool index": pool.index_sha256,
             "test": f"{test.num_images} images, {test.num_boxes} boxes",
             "test index": test.index_sha256,
         },
-        versions=tuple(sorted({marker.version for marker in seen if marker})),
-        threads=tuple(sorted({marker.threads for marker in seen if marker})),
-        images=tuple(sorted({marker.image for marker in seen if marker and marker.image})),
+        versions=tuple(sorted({marker.version for marker in seen})),
+        threads=tuple(sorted({marker.threads for marker in seen})),
+        images=tuple(sorted({marker.image for marker in seen if marker.image})),
     )
 
 
-def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> RoundFacts:
-    found = {stage: markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
+def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
+    found = {stage: reader.markers.get(ref.stage(stage)) for stage in plan.stages_of(ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
-    attempts = {stage: _attempts(store, ref, stage) for stage in found}
-
-    def content(stage: Stage, name: str) -> dict[str, dict[str, float | None]]:
-        if stage not in done:
-            return {}
-        read: dict[str, dict[str, float | None]] = json.loads(
-            store.read(ref.stage(stage).key(name))
-        )
-        return read
-
-    classes = content("evaluate", "metrics.json").get("classes", {})
+    attempts = {stage: num_attempts(reader.listing, ref.stage(stage)) for stage in found}
+    classes = reader.metrics(ref).classes if "evaluate" in done else {}
     return RoundFacts(
         seed=ref.seed,
-        arm=arm,
+        arm=str(arm.name),
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),
         attempts={stage: number for stage, number in attempts.items() if number > (stage in done)},
-        class_counts={
-            name: int(count or 0)
-            for name, count in content("annotate", "cost.json").get("class_counts", {}).items()
-        },
-        picks=tuple(_picks(store, ref)) if "select" in done else (),
-        reads_scores="select" in done and any("/score/" in key for key in done["select"].inputs),
-        ap50={name: each["ap50_area"] for name, each in classes.items()},  # type: ignore[index]
+        class_counts=reader.cost(ref).own.class_counts if "annotate" in done else {},
+        picks=reader.picks(ref) if "select" in done else (),
+        reads_scores="select" in done and done["select"].reads_scores,
+        ap50={name: each.ap50_area for name, each in classes.items()},
     )
-
-
-def _attempts(store: Store, ref: RoundRef, stage: Stage) -> int:
-    """How often a stage was tried: each share of a score has a log of its own, and a marker."""
-    logs = list(store.list(ref.stage(stage).log("").removesuffix(".log")))
-    shares = list(store.list(ref.stage(stage).key("partition-"))) if stage == "score" else []
-    return len(logs) - max(len(shares) - 1, 0)
-
-
-def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
-    text = store.read(ref.stage("select").key("picks.csv")).decode()
-    for row in csv.DictReader(io.StringIO(text)):
-        yield Pick(row["id"], float(row["score"]), row["reason"])
 
 
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
@@ -150,7 +117,7 @@ def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     counts to the arms that select from it.
     """
     result: dict[str, dict[str, float]] = {}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm]
         unfinished = {each.seed for each in mine if each.missing}
         finished = [each for each in mine if each.seed not in unfinished]
@@ -175,7 +142,7 @@ def ap_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     The mean over the seeds that have it; NaN where no test image shows the class.
     """
     result = {}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.ap50]
         if mine:
             index = max(each.round for each in mine)
@@ -195,8 +162,8 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 
     Beside them, those of the whole pool.
     """
-    counts: dict[str, Mapping[str, int]] = {"pool": facts.pool_class_counts}
-    for arm in _arms(facts):
+    counts: dict[str, dict[str, int]] = {"pool": facts.pool_class_counts}
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         if any(each.class_counts for each in mine):
             counts[arm] = {
@@ -211,7 +178,7 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 def boxes_per_image(facts: Facts) -> dict[str, float]:
     """Return the true boxes of an image that each arm picked after round 0, and of the pool's."""
     result = {"pool": sum(facts.pool_class_counts.values()) / max(facts.pool_images, 1)}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         num_images = sum(len(each.picks) for each in mine if each.class_counts)
         if num_images:
@@ -225,7 +192,7 @@ def overlaps(facts: Facts) -> dict[tuple[str, str], float]:
     The mean over the seeds that both have, of the rounds that both have.
     """
     result = {}
-    for first, second in combinations(_arms(facts), 2):
+    for first, second in combinations(facts.arms, 2):
         values = []
         for seed in {each.seed for each in facts.rounds}:
             ours, theirs = (_picked(facts, arm, seed) for arm in (first, second))
@@ -245,10 +212,3 @@ def _picked(facts: Facts, arm: str, seed: int) -> dict[int, set[str]]:
         for each in facts.rounds
         if (each.arm, each.seed) == (arm, seed) and each.round > 0 and each.picks
     }
-
-
-def _arms(facts: Facts) -> Sequence[str]:
-    """The arms that are compared, in their order."""
-    return [
-        arm for arm in dict.fromkeys(each.arm for each in facts.rounds) if arm != FULLY_SUPERVISED
-    ]

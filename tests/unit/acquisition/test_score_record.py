@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from job.records.score_record import TRUTH_COLUMNS, ScoreRecord, Truth
+from job.records.score_record import TRUTH_COLUMNS, GroundTruthMatches, ScoreRecord
 
 RECORD = ScoreRecord(
     ids=np.array(["b", "a", "ü"]),
@@ -22,7 +22,7 @@ RECORD = ScoreRecord(
 )
 
 
-TRUTH = Truth(
+TRUTH = GroundTruthMatches(
     offsets=np.array([0, 2, 2, 3]),
     classes=np.array([1, 0, 1]),
     box=np.array([1, -1, 0]),
@@ -51,7 +51,7 @@ def test_the_truth_there_and_back() -> None:
     table = through_parquet(replace(RECORD, truth=TRUTH).to_table())
     truth = ScoreRecord.from_table(table).truth
     assert truth is not None
-    for field in fields(Truth):
+    for field in fields(GroundTruthMatches):
         expected, found = getattr(TRUTH, field.name), getattr(truth, field.name)
         assert found.dtype == expected.dtype, field.name
         np.testing.assert_array_equal(found, expected, err_msg=field.name)

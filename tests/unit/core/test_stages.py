@@ -7,6 +7,7 @@ import json
 import tarfile
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +17,13 @@ import torch
 
 from job import experiment
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Selection, Strategy
+from job.acquisition.strategy import Selection, Strategy, Task
+from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiments import load_experiment
 from job.artifacts.markers import Markers
+from job.artifacts.metrics import dump_metrics
+from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
 from job.config import loading
 from job.config.experiment import AnnotationConfig, ArmConfig, Config
@@ -30,10 +34,11 @@ from job.detection.inference import predict as inference
 from job.detection.inference.predict import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
-from job.records.arrays import flat, matrix, offsets_of
+from job.plan import Plan
+from job.records.arrays import flat_values, matrix, offsets_of
 from job.records.score_record import TRUTH_COLUMNS
-from job.report.analysis.results import TIMES
-from job.selection import StoredRecord, read_given
+from job.report.analysis.results import TIMES, rows_of, to_csv
+from job.selection import StoredRecord, task_of
 from job.stages import run_stage
 from job.stages.annotate import cost_of
 from job.stages.score import parts_of
@@ -62,7 +67,7 @@ def finished(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> Loca
 def begun(settings: Config) -> tuple[MemoryStore, Config]:
     """A store in which the experiment has begun, and its configuration."""
     store = MemoryStore()
-    return store, experiment.begin(store, settings)
+    return store, experiment.init(store, Plan(settings)).config
 
 
 def picks_of(store: Store, ref: RoundRef) -> list[dict[str, str]]:
@@ -97,7 +102,7 @@ def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
         members = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
     ids = [row["id"] for row in picks_of(finished, ROUND_1)]
     assert len(members) == 2 * len(ids)
-    truth = dataset.oracle_annotations(ids)
+    truth = Oracle(dataset).annotate(ids)
     for image_id in ids:
         assert members[f"{image_id}.json"] == truth[image_id].to_json()
         image = dataset.read_image("pool", image_id)
@@ -125,8 +130,8 @@ def test_cost_is_a_part_an_image_and_a_part_a_box(finished: LocalStore) -> None:
         seconds_per_image=3, seconds_per_box=7.4, price_per_image=0.5, price_per_box=0.1
     )
     dataset = Dataset.open(finished, "drawn")
-    annotations = dataset.oracle_annotations(dataset.ids("pool")[:2])
-    num_boxes = sum(each.num_boxes for each in annotations.values())
+    annotations = Oracle(dataset).annotate(dataset.ids("pool")[:2])
+    num_boxes = sum(len(each.labels) for each in annotations.values())
     cost = cost_of(annotations.values(), dataset.classes, settings)
     assert (cost.images, cost.boxes) == (2, num_boxes)
     assert cost.seconds == pytest.approx(6 + 7.4 * num_boxes)
@@ -166,7 +171,7 @@ def test_every_labelled_image_is_scored_with_its_truth(finished: LocalStore) -> 
     picks = [row["id"] for ref in (ROUND_0, ROUND_1) for row in picks_of(finished, ref)]
     assert ids == picks
     dataset = Dataset.open(finished, "drawn")
-    true = dataset.oracle_annotations(ids)
+    true = Oracle(dataset).annotate(ids)
     found = [labels for table in tables for labels in table["truth_classes"].to_pylist()]
     assert [[dataset.classes[label] for label in labels] for labels in found] == [
         list(true[image_id].labels) for image_id in ids
@@ -180,16 +185,17 @@ def test_every_labelled_image_is_scored_with_its_truth(finished: LocalStore) -> 
 def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> None:
     """The record of what is unlabelled, that of what is labelled, and nothing it does not read."""
     begun = load_experiment(finished, settings.experiment)
-    io = StageIO(finished, begun, ROUND_1.at(2).stage("select"))
-    candidates, labelled = read_given(io, Reader())
-    seen = [image for part in candidates.record.parts({"objectness"}) for image in part.ids]
-    assert sorted(seen) == sorted(candidates.ids)
-    known = list(labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
-    assert {image_id for part in known for image_id in part.ids.tolist()} == labelled.ids
+    io = StageIO(finished, Plan(begun), ROUND_1.at(2).stage("select"))
+    task = task_of(io, ReadsBoth())
+    seen = [image for part in task.unlabelled.record.parts({"objectness"}) for image in part.ids]
+    assert sorted(seen) == sorted(task.unlabelled.ids)
+    known = list(task.labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
+    ids = [image_id for part in known for image_id in part.ids.tolist()]
+    assert sorted(ids) == sorted(task.labelled.ids)
     assert sum(len(part.truth.classes) for part in known if part.truth) == sum(
-        labelled.class_counts.values()
+        task.class_counts.values()
     )
-    nothing, _ = read_given(io, make_strategy(ArmConfig(strategy="random")))
+    nothing = task_of(io, make_strategy(ArmConfig(strategy="random"))).unlabelled
     assert list(nothing.record.parts(["objectness"])) == []
 
 
@@ -204,24 +210,21 @@ def test_a_round_scored_by_an_older_version_is_named(
     content = json.loads(store.read(ref.done))
     content["outputs"] = {k: v for k, v in content["outputs"].items() if k.startswith("part")}
     store.write(ref.done, json.dumps(content).encode())
-    io = StageIO(store, load_experiment(store, settings.experiment), ROUND_1.at(2).stage("select"))
+    plan = Plan(load_experiment(store, settings.experiment))
+    io = StageIO(store, plan, ROUND_1.at(2).stage("select"))
     with pytest.raises(BadDataError, match="no record of the labelled images"):
-        read_given(io, Reader())
+        task_of(io, ReadsBoth())
 
 
-class Reader(Strategy):
+class ReadsBoth(Strategy):
     """Reads both records, and picks nothing."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        return frozenset({"objectness"})
+    reads: ClassVar[frozenset[str]] = frozenset({"objectness"})
+    reads_labelled: ClassVar[frozenset[str]] = TRUTH_COLUMNS | {"objectness"}
 
-    @property
-    def labelled_columns(self) -> frozenset[str]:
-        return frozenset({*TRUTH_COLUMNS, "objectness"})
-
-    def select(self, *_: object) -> Selection:
-        return Selection((), (), ())
+    def select(self, task: Task) -> Selection:
+        del task
+        return Selection(())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -251,9 +254,10 @@ def test_only_scoring_compiles_the_network(
             store.write(key, finished.read(key))
     begun = load_experiment(store, settings.experiment)
     runtime = begun.runtime.model_copy(update={"compile": True})
-    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("evaluate"))
+    plan = Plan(begun.model_copy(update={"runtime": runtime}))
+    run_stage(store, plan, ROUND_0.stage("evaluate"))
     assert not compiled
-    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("score"))
+    run_stage(store, plan, ROUND_0.stage("score"))
     assert compiled == ["a network"]
 
 
@@ -268,7 +272,7 @@ def test_scoring_in_shards_gives_the_same_record(
     for index in reversed(range(count)):
         assert not store.exists(ref.done)
         assert not Markers(store).is_done(ref, begun, (index, count))
-        run_stage(store, begun, ref, (index, count))
+        run_stage(store, Plan(begun), ref, (index, count))
         assert Markers(store).is_done(ref, begun, (index, count))
     marker, expected = Markers(store).get(ref), Markers(finished).get(ref)
     assert marker
@@ -287,18 +291,18 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     begun = load_experiment(store, settings.experiment)
     ref = ROUND_0.stage("score")
     for index in range(2):
-        experiment.run_once(store, begun, ref, (index, 2))
+        experiment.run_once(store, Plan(begun), ref, (index, 2))
     joined = store.read(ref.done)
     store.delete(ref.done)
     shares = [store.read(ref.partition_done(index, 2)) for index in range(2)]
-    experiment.run_once(store, begun, ref, (0, 2))
+    experiment.run_once(store, Plan(begun), ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
     assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
 
 
-def test_results_begin_with_the_tutorials_columns(finished: LocalStore) -> None:
+def test_results_begin_with_the_tutorials_columns(finished: LocalStore, settings: Config) -> None:
     """One row per seed, arm and round, by the tutorial's names first."""
-    text = finished.read("experiments/tiny/results.csv").decode()
+    text = to_csv(rows_of(Reader.listed(finished, "tiny"), Plan(settings))).decode()
     header = text.splitlines()[0]
     assert header.startswith(
         "strategy,args,step,mAP,train_time,active_time,total_time,total_samples,bboxes,"
@@ -326,20 +330,21 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
         ids=tuple(table["id"].to_pylist()),
         offsets=offsets_of(table["scores"]),
         boxes_xyxy=matrix(table["boxes_xyxy"]),
-        labels=np.array([dataset.classes.index(name) for name in flat(table["labels"])]),
-        scores=flat(table["scores"]),
+        labels=np.array([dataset.classes.index(name) for name in flat_values(table["labels"])]),
+        scores=flat_values(table["scores"]),
     )
-    metrics = evaluate(dataset.test_annotations(), detections, dataset.classes)
-    assert metrics.to_json() == finished.read(ref.key("metrics.json"))
+    truth = {image.id: image.annotation for image in dataset.test_images()}
+    metrics = evaluate(truth, detections, dataset.classes)
+    assert dump_metrics(metrics) == finished.read(ref.key("metrics.json"))
 
 
 def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Config]) -> None:
     """A stage whose inputs are not there fails with the command that makes them."""
     store, settings = begun
     with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
-        run_stage(store, settings, ROUND_0.stage("annotate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("annotate"))
     with pytest.raises(UsageError, match=r"`al-job train --round 0 --seed 0 --experiment tiny`"):
-        run_stage(store, settings, ROUND_0.stage("evaluate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("evaluate"))
 
 
 def test_cold_start_by_score_is_refused(settings: Config) -> None:
@@ -347,7 +352,7 @@ def test_cold_start_by_score_is_refused(settings: Config) -> None:
     store = MemoryStore()
     cold = settings.model_copy(update={"cold_start": settings.arms["brust"]})
     with pytest.raises(ConfigError, match="cold_start: brust needs scores"):
-        experiment.begin(store, cold)
+        experiment.init(store, Plan(cold))
     assert list(store.list("")) == []
 
 
@@ -358,17 +363,17 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     """
     cold = settings.model_copy(update={"cold_start": ArmConfig(strategy="coreset")})
     store = MemoryStore()
-    begun = experiment.begin(store, cold)
+    begun = experiment.init(store, Plan(cold))
     run_stage(store, begun, ROUND_0.stage("select"))
-    detector = new_detector(begun.detector, Dataset.open(store, "drawn").classes, 0, Path)
+    detector = new_detector(cold.detector, Dataset.open(store, "drawn").classes, 0, Path)
     dataset = Dataset.open(store, "drawn")
     found = {
-        image_id: embed_images(
+        image.id: embed_images(
             detector,
-            [(image_id, partial(decode_at_least, data))],
+            [(image.id, partial(decode_at_least, image.data))],
             Engine(torch.device("cpu"), 1),
         )["embedding"].to_pylist()[0]
-        for image_id, data in dataset.iter_images("pool")
+        for image in dataset.iter_images("pool")
     }
     ids = sorted(found)
     points = np.array([found[image_id] for image_id in ids], np.float64)
@@ -386,7 +391,7 @@ def test_box_features_have_to_be_asked_for(settings: Config) -> None:
     arms = {"a": ArmConfig(strategy="ppal")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .* set score\.box_features to true"):
-        experiment.begin(MemoryStore(), wrong)
+        experiment.init(MemoryStore(), Plan(wrong))
 
 
 def test_until_a_stage_is_done_the_configuration_may_change(
@@ -395,10 +400,10 @@ def test_until_a_stage_is_done_the_configuration_may_change(
     """A wrong setting that nothing was made with does not cost the experiment its name."""
     store, _ = begun
     other = loading.parse(tiny.replace("steps: 4", "steps: 5"), "tiny")
-    assert experiment.begin(store, other).train.steps == 5
-    run_stage(store, load_experiment(store, "tiny"), ROUND_0.stage("select"))
+    assert experiment.init(store, Plan(other)).config.train.steps == 5
+    run_stage(store, Plan(load_experiment(store, "tiny")), ROUND_0.stage("select"))
     with pytest.raises(ConfigError, match=r"train\.steps: 5 -> 4"):
-        experiment.begin(store, loading.parse(tiny, "tiny"))
+        experiment.init(store, Plan(loading.parse(tiny, "tiny")))
 
 
 def test_every_setting_of_a_strategy_is_written_out(
@@ -407,9 +412,9 @@ def test_every_setting_of_a_strategy_is_written_out(
     """`experiment.yaml` holds defaults too: writing one out in the file changes nothing."""
     store, settings = begun
     assert settings.arms["brust"].settings["aggregation"] == "sum"
-    run_stage(store, settings, ROUND_0.stage("select"))
+    run_stage(store, Plan(settings), ROUND_0.stage("select"))
     spelt = tiny.replace("class_weights: true", "class_weights: 1, aggregation: sum")
-    assert experiment.begin(store, loading.parse(spelt, "tiny")) == settings
+    assert experiment.init(store, Plan(loading.parse(spelt, "tiny"))).config == settings
 
 
 def test_a_drawn_data_set_of_other_settings_is_refused(
@@ -421,7 +426,7 @@ def test_a_drawn_data_set_of_other_settings_is_refused(
         "experiment: tiny", "experiment: b"
     )
     with pytest.raises(UsageError, match="num_pool: 24 -> 25"):
-        experiment.begin(store, loading.parse(other, "b"))
+        experiment.init(store, Plan(loading.parse(other, "b")))
 
 
 def test_an_error_of_an_arm_names_it(settings: Config) -> None:
@@ -429,7 +434,7 @@ def test_an_error_of_an_arm_names_it(settings: Config) -> None:
     arms = {"a": ArmConfig(strategy="brust", agregation="sum")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .*agregation"):
-        experiment.begin(MemoryStore(), wrong)
+        experiment.init(MemoryStore(), Plan(wrong))
 
 
 def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
@@ -462,7 +467,7 @@ def test_annotate_sim_refuses_wrong_picks(
     own = [row["id"] for row in picks_of(store, ROUND_1)]
     pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
     with pytest.raises(BadDataError, match=words):
-        run_stage(store, settings, ROUND_1.stage("annotate"))
+        run_stage(store, Plan(settings), ROUND_1.stage("annotate"))
 
 
 def test_a_column_that_was_not_scored_is_named(finished: LocalStore) -> None:
@@ -484,7 +489,7 @@ def test_an_output_that_was_tampered_with_is_refused(
     key = ROUND_0.stage("train").key("model.safetensors")
     store.write(key, store.read(key)[:-4] + b"\0\0\0\1")
     with pytest.raises(BadDataError, match=r"model\.safetensors"):
-        run_stage(store, settings, ROUND_0.stage("evaluate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("evaluate"))
 
 
 def test_another_data_set_of_the_same_name_is_refused(
@@ -495,11 +500,11 @@ def test_another_data_set_of_the_same_name_is_refused(
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")
     with pytest.raises(ConfigError, match=r"dataset\.sha256"):
-        run_stage(store, settings, ROUND_0.stage("select"))
-    run_stage(store, experiment.begin(store, settings_of(tiny)), ROUND_0.stage("select"))
+        run_stage(store, Plan(settings), ROUND_0.stage("select"))
+    run_stage(store, experiment.init(store, Plan(settings_of(tiny))), ROUND_0.stage("select"))
     store.write(manifest, store.read(manifest) + b"\n")
     with pytest.raises(ConfigError, match=r"dataset\.sha256"):
-        experiment.begin(store, settings_of(tiny))
+        experiment.init(store, Plan(settings_of(tiny)))
 
 
 def settings_of(text: str) -> Config:
@@ -511,7 +516,7 @@ def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: s
     store, _ = begun
     pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
     with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
-        experiment.begin(store, pinned)
+        experiment.init(store, Plan(pinned))
 
 
 @pytest.mark.parametrize("name", ["ids", "contents"])
@@ -543,4 +548,4 @@ def test_weights_that_are_not_there_are_named(
         detector = settings.detector.model_copy(update={"backbone": backbone})
         wrong = settings.model_copy(update={"detector": detector})
         with pytest.raises(ConfigError, match=r"detector\.backbone: .*no\."):
-            run_stage(finished, wrong, ROUND_0.stage("train"))
+            run_stage(finished, Plan(wrong), ROUND_0.stage("train"))

@@ -13,12 +13,14 @@ from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
 from job.data.ingest import write
 from job.data.ingest.ingest import ingest
+from job.data.shards import EncodedImage
 from job.errors import BadDataError, UsageError
 from job.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from job.keys import Split
     from tests.unit.data.conftest import Voc
 
 NAMES = ("good", "a b", "Zürich", "x.y", "last")
@@ -38,7 +40,7 @@ def dataset(voc: "Voc", store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> 
     for number, name in enumerate(NAMES[1:], start=2):
         voc.add("train", name, [("cat", number, 1, 20, 20), ("dog", 1, 1, 9, number)])
     voc.add("test", "test 2", [])
-    ingest(store, VocSource(voc.root, "train", "test"), "d")
+    ingest(store, VocSource(root=voc.root, pool="train", test="test"), "d")
     return Dataset.open(store, "d")
 
 
@@ -80,8 +82,8 @@ def test_index_tells_where_each_image_lies(dataset: Dataset, voc: "Voc") -> None
 
 @pytest.mark.parametrize("image_id", NAMES)
 def test_one_image_is_read(dataset: Dataset, voc: "Voc", image_id: str) -> None:
-    """By its id, with its suffix."""
-    assert dataset.read_image("pool", image_id) == (".jpg", file_of(voc, image_id))
+    """By its id, which it carries as it does its suffix."""
+    assert dataset.read_image("pool", image_id) == (image_id, ".jpg", file_of(voc, image_id))
 
 
 def test_one_image_is_read_without_its_shard(
@@ -104,8 +106,33 @@ def test_one_image_is_read_without_its_shard(
 def test_all_images_are_read_shard_by_shard(dataset: Dataset, voc: "Voc") -> None:
     """Every image once, in the order of the index."""
     assert len(dataset.shards("pool")) > 1
-    expected = [(image_id, file_of(voc, image_id)) for image_id in NAMES]
+    expected = [(image_id, ".jpg", file_of(voc, image_id)) for image_id in NAMES]
     assert list(dataset.iter_images("pool")) == expected
+
+
+def test_single_images_come_in_the_order_of_the_question(dataset: Dataset, voc: "Voc") -> None:
+    """Each is read by itself, whatever shard it lies in."""
+    names = ["last", "good", "a b"]
+    expected = [(image_id, ".jpg", file_of(voc, image_id)) for image_id in names]
+    assert list(dataset.read_images("pool", names)) == expected
+
+
+def test_the_next_single_images_are_on_their_way_while_one_is_used(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Annotating from a bucket does not wait for one answer after another."""
+    asked = threading.Event()
+    read_image = Dataset.read_image
+
+    def watched(self: Dataset, split: "Split", image_id: str) -> EncodedImage:
+        if image_id == "last":
+            asked.set()
+        return read_image(self, split, image_id)
+
+    monkeypatch.setattr(Dataset, "read_image", watched)
+    with closing(dataset.read_images("pool", ["good", "a b", "last"])) as images:
+        next(images)
+        assert asked.wait(timeout=30)
 
 
 def test_some_images_come_in_the_order_of_the_index(
@@ -120,7 +147,7 @@ def test_some_images_come_in_the_order_of_the_index(
         return fetch_shard(self, split, number)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Dataset, "fetch_shard", recorded)
-    ids = [image_id for image_id, _ in dataset.iter_images("pool", ["last", "a b", "good"])]
+    ids = [image.id for image in dataset.iter_images("pool", ["last", "a b", "good"])]
     assert ids == ["good", "a b", "last"]
     assert fetched == [0, len(dataset.shards("pool")) - 1]
 
@@ -136,26 +163,16 @@ def test_unknown_id_is_named(dataset: Dataset) -> None:
         dataset.read_image("pool", "nope")
     with pytest.raises(BadDataError, match=r"pool/index.parquet has no image 'nope'"):
         list(dataset.iter_images("pool", ["nope"]))
-    with pytest.raises(BadDataError, match=r"annotations.parquet has no image 'other'"):
-        dataset.oracle_annotations(["other"])
-
-
-def test_oracle_answers_in_the_order_of_the_question(dataset: Dataset) -> None:
-    """Boxes, labels and flags as they were ingested; `last` was the sixth image."""
-    found = dataset.oracle_annotations(["last", "good"])
-    assert list(found) == ["last", "good"]
-    assert found["last"].boxes_xyxy.tolist() == [[4, 0, 20, 20], [0, 0, 9, 5]]
-    assert str(found["last"].boxes_xyxy.dtype) == "float32"
-    assert found["last"].labels == ("cat", "dog")
-    assert found["last"].crowd == (False, False)
+    with pytest.raises(BadDataError, match=r"pool/index.parquet has no image 'nope'"):
+        list(dataset.read_images("pool", ["good", "nope"]))
 
 
 def test_test_images_come_with_their_annotations(dataset: Dataset, voc: "Voc") -> None:
     """From the shards alone, in the order of the index; an image without objects too."""
     images = dataset.test_images()
     assert [image.id for image in images] == ["other", "test 2"]
-    assert images[0].read() == file_of(voc, "other")
-    annotations = dataset.test_annotations()
+    assert images[0].read() == ("other", ".jpg", file_of(voc, "other"))
+    annotations = {image.id: image.annotation for image in images}
     assert annotations["other"].labels == ("cat",)
     assert annotations["test 2"].boxes_xyxy.shape == (0, 4)
 
@@ -165,10 +182,10 @@ def test_digest_is_that_of_the_manifest(dataset: Dataset, voc: "Voc") -> None:
     digest = hashlib.sha256(dataset.store.read("datasets/d/dataset.json")).hexdigest()
     assert dataset.digest == digest
     elsewhere = MemoryStore()
-    ingest(elsewhere, VocSource(voc.root, "train", "test"), "d")
+    ingest(elsewhere, VocSource(root=voc.root, pool="train", test="test"), "d")
     assert Dataset.open(elsewhere, "d").digest == digest
     voc.add("train", "one more")
-    ingest(elsewhere, VocSource(voc.root, "train", "test"), "e")
+    ingest(elsewhere, VocSource(root=voc.root, pool="train", test="test"), "e")
     assert Dataset.open(elsewhere, "e").digest != digest
 
 
@@ -186,15 +203,14 @@ def test_shard_that_was_changed_or_lost_is_noticed(dataset: Dataset, *, lost: bo
     with pytest.raises(BadDataError, match=r"datasets/d/pool/00000.tar"):
         dataset.read_image("pool", "good")
     with pytest.raises(BadDataError, match=r"datasets/d/test/00000.tar"):
-        dataset.test_annotations()
+        dataset.test_images()
 
 
-@pytest.mark.parametrize("name", ["pool/index.parquet", "oracle/annotations.parquet"])
-def test_table_that_was_changed_is_noticed(dataset: Dataset, name: str) -> None:
+def test_index_that_was_changed_is_noticed(dataset: Dataset) -> None:
     """A table with other bytes than the manifest says is not read."""
-    dataset.store.write(f"datasets/d/{name}", b"PAR1")
-    with pytest.raises(BadDataError, match=name):
-        dataset.oracle_annotations(dataset.ids("pool"))
+    dataset.store.write("datasets/d/pool/index.parquet", b"PAR1")
+    with pytest.raises(BadDataError, match=r"pool/index.parquet"):
+        dataset.ids("pool")
 
 
 def test_torch_is_not_needed() -> None:

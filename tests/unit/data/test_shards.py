@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job.data.shards import ShardWriter, member_name, read_labelled, split_member
+from job.data.shards import EncodedImage, ShardWriter, member_name, read_labelled, split_member
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
@@ -32,7 +32,9 @@ def annotation() -> Annotation:
 def write(path: Path, labelled: Annotation | None = None) -> list[int]:
     with ShardWriter(path) as shard:
         return [
-            shard.add(image_id, ".jpg", f"bytes of {image_id}".encode() * 40, labelled)
+            shard.add(
+                EncodedImage(image_id, ".jpg", f"bytes of {image_id}".encode() * 40), labelled
+            )
             for image_id in IDS
         ]
 
@@ -88,7 +90,7 @@ def test_labelled_shard_is_read_back(tmp_path: Path) -> None:
     write(tmp_path / "shard.tar", annotation())
     images = read_labelled(tmp_path / "shard.tar")
     assert [image.id for image in images] == IDS
-    assert images[5].read() == "bytes of Zürich".encode() * 40
+    assert images[5].read() == ("Zürich", ".jpg", "bytes of Zürich".encode() * 40)
     assert images[5].suffix == ".jpg"
     assert images[5].annotation.labels == ("Kätzchen",)
     assert images[5].annotation.boxes_xyxy.tolist() == [[1, 2.5, 30, 20]]
@@ -124,7 +126,7 @@ def test_error_while_writing_closes_the_file(tmp_path: Path) -> None:
 
     def fail_midway() -> None:
         with ShardWriter(path) as shard:
-            shard.add("a", ".jpg", b"x")
+            shard.add(EncodedImage("a", ".jpg", b"x"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
