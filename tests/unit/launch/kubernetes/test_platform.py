@@ -1,8 +1,6 @@
 """The driver: it waits for store and data, tells how it goes, and ends with the right error."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -252,12 +250,3 @@ def test_a_store_that_comes_up_late_is_waited_for(
 
     monkeypatch.setattr(simple.store, "exists", late)
     assert run(simple).num_run == 4
-
-
-def test_the_driver_never_loads_torch() -> None:
-    """Nor matplotlib before its end: it has to fit into 256 MiB."""
-    code = "import sys, job.driver; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
