@@ -11,23 +11,21 @@ from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import Outcome, run_once
 from job.keys import ExperimentKeys
-from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
 from job.progress import Phase, States, Status, status_of
 from job.storage.memory import MemoryStore
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
-from tests.unit.launch.kubernetes.double import faults
+from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
 
 INGEST = "al-voc-ingest-12345678"
 
 
 @pytest.fixture
-def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
-    """A release whose pods really run the stages, in this process, while the API answers."""
-    monkeypatch.setattr(kubernetes, "TIMEOUT", (5.0, 20.0))
+def real(release: Release, tiny: str) -> Release:
+    """A release whose pods really run the stages, in this process."""
     release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
     def work(attempt: Attempt) -> Answer:
@@ -95,7 +93,7 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
 @pytest.mark.parametrize("fault", [faults.LOST, faults.INTERNAL_AFTER, faults.CONFLICT])
 def test_telling_is_no_reason_to_fail(simple: Release, fault: faults.Fault) -> None:
     """A ConfigMap that cannot be written is written another time."""
-    simple.double.plan(lambda request: fault if request.verb == "PATCH" else None)
+    simple.double.plan = lambda request: fault if request.verb == "PATCH" else None
     assert run(simple).num_run == 4
 
 
