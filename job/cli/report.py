@@ -58,28 +58,33 @@ def _refuse_options(context: typer.Context) -> None:
 
 @app.command()
 def compare(
-    experiments: Annotated[list[str], typer.Argument(help="Names of experiments, at least two.")],
+    experiments: Annotated[
+        list[str],
+        typer.Argument(metavar="EXPERIMENT...", help="The experiments' names, at least two."),
+    ],
     store: StoreOption = STATE,
-    folder: FolderOption = None,
+    folder: FolderOption = Path("side-by-side"),
 ) -> None:
-    """Show experiments of one data set side by side, in ./side-by-side unless --out is given."""
+    """Write a report of experiments of one data set, side by side."""
     opened = open_store(store)
     configs = [choose_experiment(opened, name).config for name in experiments]
     files = side_by_side.files(side_by_side.read_sides(opened, configs))
-    _write(folder or Path("side-by-side"), files)
+    _write(folder, files)
 
 
 @app.command()
 def tutorial(
-    results: Annotated[Path, typer.Argument(help="The folder with the tutorial's raw results.")],
-    folder: FolderOption = None,
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="The folder with the tutorial's raw results.")
+    ],
+    folder: FolderOption = Path("tutorial-report"),
 ) -> None:
-    """Analyse raw results of the 2020 tutorial, in ./tutorial-report unless --out is given."""
+    """Write the analysis of the 2020 tutorial's raw results."""
     analysis = tutorial_analysis.analyse(results)
     for sentence in analysis.findings:
         say(sentence)
     out.print(tutorial_figures.table_of(analysis.rows))
-    _write(folder or Path("tutorial-report"), tutorial_page.files(analysis))
+    _write(folder, tutorial_page.files(analysis))
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

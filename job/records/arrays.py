@@ -11,6 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 

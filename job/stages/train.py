@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from PIL import Image
 
+from job.artifacts import names
 from job.artifacts.stage_io import StageIO
 from job.config.experiment import Config
 from job.data.decoding import decode_rgb
@@ -20,6 +21,7 @@ from job.data.shards import LabelledImage, read_labelled
 from job.detection.detectors.ssd import Detector, load_model, save_model
 from job.detection.detectors.weights import new_detector
 from job.detection.device import resolve_device, set_threads
+from job.detection.training.checkpoint import threads_of
 from job.detection.training.fit import fit
 from job.detection.training.process_group import Group, joined, num_processes
 from job.detection.training.workers import SIGNALS, Exchange, run_together, take_part
@@ -93,15 +95,19 @@ def run(io: StageIO) -> dict[str, object]:
     shards = tuple(io.labelled_shards())
     detector = _start(io)
     steps = (train.warm_start_steps or train.steps) if io.arm.warm_start else train.steps
-    task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     checkpoint = io.load_checkpoint()
+    runtime = config.runtime.fixed(processes, threads_of(checkpoint) if checkpoint else None)
+    set_threads(runtime)
+    io.threads = runtime.num_threads()
+    config = config.model_copy(update={"runtime": runtime})
+    task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     if processes > 1:
         trained = _train_together(processes, task, detector, checkpoint, io.save_checkpoint)
     else:
         with _asked_to_stop() as stop:
             trained = _train(task, detector, checkpoint, io.save_checkpoint, stop)
-    io.write("model.safetensors", trained.model)
-    io.write("history.jsonl", trained.history, volatile=True)  # it holds images/s
+    io.write(names.MODEL, trained.model)
+    io.write(names.HISTORY, trained.history, volatile=True)  # it holds images/s
     return trained.figures
 
 
@@ -122,7 +128,7 @@ def _train(  # noqa: PLR0913, PLR0917 - all that a training depends on
         steps=task.steps,
         seed=task.seed,
         device=resolve_device(task.config.runtime),
-        workers=task.config.runtime.workers,
+        workers=task.config.runtime.num_workers(),
         checkpoint=checkpoint,
         save_checkpoint=save_checkpoint,
         stop=stop,
@@ -164,8 +170,8 @@ def _train_together(
         with _asked_to_stop(tell=(exchange.folder / "stop").touch):
             run_together("job.stages.train", count, exchange, keep_checkpoint)
         return Trained(
-            model=exchange.get("model.safetensors"),
-            history=exchange.get("history.jsonl"),
+            model=exchange.get("trained.safetensors"),
+            history=exchange.get("trained.jsonl"),
             figures=json.loads(exchange.get("figures.json")) | {"processes": count},
         )
 
@@ -191,8 +197,8 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
             group,
         )
     if rank == 0:
-        exchange.put("model.safetensors", trained.model)
-        exchange.put("history.jsonl", trained.history)
+        exchange.put("trained.safetensors", trained.model)
+        exchange.put("trained.jsonl", trained.history)
         exchange.put("figures.json", json.dumps(trained.figures).encode())
 
 
