@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from job import experiment
+from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.experiment import Config
 from job.driver import drive
@@ -25,7 +26,7 @@ class LastFirst:
 
     capacity = 2
 
-    def __init__(self, store: Store, plan: Plan) -> None:
+    def __init__(self, store: Store, plan: Plan, _: Markers | None = None) -> None:
         self._store = store
         self._plan = plan
         self.started: list[StageRef] = []

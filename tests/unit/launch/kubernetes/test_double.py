@@ -148,9 +148,8 @@ def test_an_index_fails_alone(
     """An index has its own limit, or ends at once by FailIndex; the Job fails when all ended."""
     double.controller.behaviour = lambda attempt: code if attempt.index == 1 else 0
     rule = {"action": action, "onExitCodes": {"operator": "In", "values": [65]}}
-    cluster.create_job(
-        job(**BY_INDEX, **({"podFailurePolicy": {"rules": [rule]}} if action else {}))
-    )
+    policy = {"rules": [rule] if action else []}
+    cluster.create_job(job(**BY_INDEX, podFailurePolicy=policy))
     double.tick()
     assert len(double.pods("a-job")) == 2
     double.tick(4)
