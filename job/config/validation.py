@@ -1,5 +1,6 @@
 """Pydantic's errors as one line that names each key."""
 
+from copy import deepcopy
 from typing import Any, TypeVar
 
 from pydantic import (
@@ -24,6 +25,22 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
     except ValidationError as error:
         message = f"{source}: {describe(error, model)}"
         raise ConfigError(message) from error
+
+
+def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without the keys that the model lacks: a newer version wrote them."""
+    known_only = deepcopy(content)
+    try:
+        model.model_validate(known_only)
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] == "extra_forbidden":
+                section: Any = known_only
+                *path, name = problem["loc"]
+                for part in path:
+                    section = section[part]
+                del section[name]
+    return known_only
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

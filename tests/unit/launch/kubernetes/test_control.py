@@ -6,7 +6,7 @@ import pytest
 
 from job.errors import TemporaryError, UsageError
 from job.launch.kubernetes import control, logs
-from job.progress import Driver, RoundStatus, StageStatus, Status
+from job.progress import Driver, RoundStatus, StageStatus, Status, dump_status
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double.scenarios import Running
 
@@ -41,7 +41,7 @@ def tell(release: Release, phase: str) -> None:
     }
     rounds = [RoundStatus(seed=0, arm="random", round=0, stages=stages)]
     status = Status(experiment="tiny", driver=driver, rounds=rounds)
-    text = status.model_dump_json()
+    text = dump_status(status).decode()
     release.cluster.write_config_map("al-voc-status", {control.STATUS_KEY: text})
 
 
