@@ -42,12 +42,12 @@ class SplitInfo(_Part):
     """Of `oracle/annotations.parquet`, for the pool; the test set's are in its shards."""
 
 
-class Manifest(_Part):
+class DatasetManifest(_Part):
     """What a data set is made of."""
 
     name: str
     kind: str
-    """`voc`, `coco` or `synthetic`."""
+    """The data format that it was ingested from."""
     classes: tuple[str, ...]
     """In the order in which a detector numbers them."""
     source: dict[str, str | int | bool]
@@ -64,7 +64,7 @@ class Manifest(_Part):
         return dump_json(self.model_dump())
 
 
-def read_manifest(store: Store, keys: DatasetKeys) -> tuple[Manifest, str] | None:
+def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str] | None:
     """Return a data set's manifest and its SHA-256, or None where there is no such data set.
 
     Raises:
@@ -77,7 +77,7 @@ def read_manifest(store: Store, keys: DatasetKeys) -> tuple[Manifest, str] | Non
     where = f"{store.url}: {keys.manifest}"
     content = load_json(data, where, _REMEDY)
     try:
-        return Manifest.model_validate(content), hashlib.sha256(data).hexdigest()
+        return DatasetManifest.model_validate(content), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
-        message = f"{where} is damaged ({describe(error, Manifest)}): {_REMEDY}"
+        message = f"{where} is damaged ({describe(error, DatasetManifest)}): {_REMEDY}"
         raise BadDataError(message) from error

@@ -128,4 +128,5 @@ def _publish_cancelled(cluster: Cluster, release: str) -> None:
         for each in status.rounds
     ]
     changed = status.model_copy(update={"driver": driver, "rounds": rounds})
-    cluster.write_config_map(status_map(release), {STATUS_KEY: dump_status(changed).decode()})
+    text = dump_status(changed).decode()
+    cluster.write_config_map(status_map(release), {STATUS_KEY: text})

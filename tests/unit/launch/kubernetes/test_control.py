@@ -51,7 +51,7 @@ def test_cancelling_stops_the_driver_and_then_its_stages(running: Release) -> No
     deleted = ["al-voc-tiny-s0-r0-select-1"]
     assert control.cancel(running.cluster, "al-voc") == (True, deleted)
     running.double.tick()
-    assert list(running.double.world.jobs) == [("default", DRIVER)]
+    assert list(running.double.world.jobs) == [DRIVER]
     assert running.double.job(DRIVER)["spec"]["suspend"]
     assert running.double.world.pods == {}
     assert running.double.orphaned == []
@@ -75,7 +75,7 @@ def test_a_driver_that_does_not_end_keeps_its_stages(
     monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
     with pytest.raises(TemporaryError, match="its stages were not stopped"):
         control.cancel(running.cluster, "al-voc")
-    assert ("default", "al-voc-tiny-s0-r0-select-1") in running.double.world.jobs
+    assert "al-voc-tiny-s0-r0-select-1" in running.double.world.jobs
 
 
 def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
