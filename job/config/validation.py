@@ -36,7 +36,7 @@ def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str
                 section: Any = known_only
                 *path, name = problem["loc"]
                 for part in path:  # some name a member of a union, and no key
-                    section = section[part] if part in section else section
+                    section = section.get(part, section)
                 section.pop(name, None)
     return known_only
 
