@@ -13,6 +13,8 @@ from job.config.experiment import Config
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
+from job.detection.detectors.architecture import architecture_of
+from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.local import LocalLauncher
@@ -42,9 +44,10 @@ def begin(store: Store, config: Config) -> Config:
         The configuration, with the data set's digest.
 
     Raises:
-        ConfigError: A strategy is wrong, or the experiment began with another configuration.
+        ConfigError: A strategy or the detector is wrong, or the experiment began with another configuration.
         UsageError: The data set is not there.
     """
+    architecture_of(config.detector)  # there is such a detector, and it takes these settings
     config = complete_arms(config)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
@@ -107,7 +110,8 @@ def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
     markers = Markers(store)
     launcher = LocalLauncher(store, config)
     part = only.of(config) if only else config
-    num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
+    with IMAGE_CACHE.sized(config.runtime.image_cache_mb * 1_000_000):
+        num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
     return Outcome(config, num_run, update_report(store, config))
 
 

@@ -57,7 +57,7 @@ def al_job(
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.cli.prepare_process", lambda: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])

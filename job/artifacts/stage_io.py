@@ -15,14 +15,12 @@ from collections.abc import Iterator
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from job.artifacts.cost import Cost
 from job.artifacts.experiments import refuse_other_dataset
 from job.artifacts.markers import Marker, Markers, _digest, join_partitions
 from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
-from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, UsageError
 from job.keys import RoundRef, StageRef
 from job.pool import Pool
@@ -40,15 +38,12 @@ class StageIO:
         config: Config,
         ref: StageRef,
         partition: tuple[int, int] = (0, 1),
-        image_cache: ImageCache[Any] | None = None,
     ) -> None:
         self.store = store
         self.config = config
         self.ref = ref
         self.partition = partition
         """This process's share (i, n) of a stage that several share: 0 <= i < n."""
-        self.image_cache = image_cache or ImageCache[Any](0)
-        """The data set's images as the network sees them, left by earlier stages."""
         self._markers = Markers(store)
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}

@@ -26,7 +26,7 @@ from job.cli.options import (
 from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.keys import ExperimentKeys
 from job.runtime import log
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import prepare_process
 from job.storage import Store, open_store
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _tell_places(store: Store, experiment: str) -> None:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    keep_freed_memory()
+    prepare_process()
     for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)

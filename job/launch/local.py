@@ -1,9 +1,6 @@
 """Stages in this process, one after another."""
 
-from typing import Any
-
 from job.config.experiment import Config
-from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
 from job.stages import run_stage
 from job.storage import Store
@@ -18,7 +15,6 @@ class LocalLauncher:
         self._store = store
         self._config = config
         self._begun: list[StageRef] = []
-        self._squares = ImageCache[Any](config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -28,5 +24,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref, image_cache=self._squares)
+            run_stage(self._store, self._config, ref)
         return finished

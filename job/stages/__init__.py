@@ -3,11 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
 from job.artifacts.stage_io import StageIO
 from job.config.experiment import Config
-from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
 from job.keys import StageRef
 from job.runtime import log
@@ -22,7 +20,6 @@ def run_stage(
     config: Config,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
-    image_cache: ImageCache[Any] | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -31,7 +28,6 @@ def run_stage(
         config: The experiment's configuration.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
-        image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
     """
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
@@ -40,7 +36,7 @@ def run_stage(
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, partition, image_cache)
+        io = StageIO(store, config, ref, partition)
         # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
         if store.exists(ref.done):
             store.delete(ref.done)
