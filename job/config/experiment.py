@@ -78,8 +78,11 @@ class ArmConfig(BaseModel):
 
 
 class AnnotationConfig(Section):
-    """What labelling costs, for the accounts of `annotate-sim`."""
+    """Who labels the picked images, and what that costs."""
 
+    annotator: str = "oracle"
+    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
+    truth; packages may add others as entry points of the group `al_voc.annotators`."""
     seconds_per_image: NonNegativeFloat = 0.0
     """Seconds to open an image and look it over, whatever is in it."""
     seconds_per_box: NonNegativeFloat = 5.0
@@ -268,19 +271,11 @@ class Config(Section):
             raise ValueError(message)
         return self
 
-    def budget_of(self, round_index: int) -> int:
-        """Return the number of images to label in a round of an arm that is compared."""
-        return self.budget.per_round if round_index else self.budget.initial
-
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return how an arm selects; without an arm, how round 0 does."""
-        if arm == FULLY_SUPERVISED:
-            return ArmConfig(strategy="random")
-        return self.arms[arm] if arm else self.cold_start
-
-    def warm_start(self, arm: str | None, round_index: int) -> bool:
-        """Whether a round's training starts from the round before's model."""
-        return self.train.init == "warm_start" and round_index > 0 and arm != FULLY_SUPERVISED
+        if arm is None:
+            return self.cold_start
+        return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
     def to_yaml(self) -> str:
         """The configuration with every default written out."""

@@ -1,7 +1,7 @@
 """Stages in this process, one after another."""
 
-from job.config.experiment import Config
 from job.keys import StageRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage import Store
 
@@ -11,9 +11,9 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, plan: Plan) -> None:
         self._store = store
-        self._config = config
+        self._plan = plan
         self._begun: list[StageRef] = []
 
     def start(self, ref: StageRef) -> None:
@@ -24,5 +24,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref)
+            run_stage(self._store, self._plan, ref)
         return finished

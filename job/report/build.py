@@ -2,9 +2,8 @@
 
 from rich.table import Table
 
-from job.config.experiment import Config
-from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
+from job.plan import Plan
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
@@ -14,18 +13,18 @@ COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "trai
 
 
 def write_report(
-    store: Store, config: Config, *, setup_cost: float | None = None, light: bool = False
+    store: Store, plan: Plan, *, setup_cost: float | None = None, light: bool = False
 ) -> list[Row]:
     """Write `results.csv` and, once a round is evaluated, the page with all of its figures.
 
     Args:
         store: Where the experiment is.
-        config: Its configuration.
+        plan: The experiment.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy.
     """
-    rows = rows_of(store, config)
-    keys = ExperimentKeys(config.experiment)
+    rows = rows_of(store, plan)
+    keys = ExperimentKeys(plan.config.experiment)
     store.delete(keys.page)  # it comes back last: where it is, all of the report is
     store.write(keys.results, to_csv(rows))
     if rows:
@@ -33,25 +32,24 @@ def write_report(
         from job.report.picks.redundancy import redundancies  # noqa: PLC0415
         from job.report.picks.sheets import sheets_of  # noqa: PLC0415
 
-        facts = read_facts(store, config)
+        facts = read_facts(store, plan)
         looks = page.Looks()
         if not light:
-            dataset = Dataset.open(store, config.dataset.name)
-            alike = redundancies(store, config.experiment, facts)
-            looks = page.Looks(tuple(sheets_of(dataset, facts)), alike)
-        for name, data in page.files(config, rows, facts, looks, setup_cost):
+            alike = redundancies(store, plan.config.experiment, facts)
+            looks = page.Looks(tuple(sheets_of(store, plan.config.experiment, facts)), alike)
+        for name, data in page.files(plan.config, rows, facts, looks, setup_cost):
             store.write(keys.report(name), data)
     return rows
 
 
-def update_report(store: Store, config: Config, *, light: bool = False) -> list[Row]:
+def update_report(store: Store, plan: Plan, *, light: bool = False) -> list[Row]:
     """Write the report if there is none of these results; the arguments are `write_report`'s."""
-    rows = rows_of(store, config)
-    keys = ExperimentKeys(config.experiment)
+    rows = rows_of(store, plan)
+    keys = ExperimentKeys(plan.config.experiment)
     if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, config, light=light)
+    return write_report(store, plan, light=light)
 
 
 def table_of(rows: list[Row]) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from job.config.changes import flatten
 from job.config.experiment import Config
 from job.errors import UsageError
+from job.plan import Plan
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Curve, compared, curves_of
 from job.report.analysis.results import Row, rows_of
@@ -31,7 +32,7 @@ class Side:
         """Its arms' curves, each arm named after its experiment too."""
         return [
             replace(curve, arm=f"{self.config.experiment}: {curve.arm}")
-            for curve in compared(curves_of(self.rows))
+            for curve in compared(curves_of(self.rows, self.config.arms))
         ]
 
 
@@ -56,7 +57,7 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
         )
         message = f"compare: the experiments are not of the same data set and test set ({those})"
         raise UsageError(message)
-    sides = [Side(config, rows_of(store, config)) for config in configs]
+    sides = [Side(config, rows_of(store, Plan(config))) for config in configs]
     for side in sides:
         if not side.curves:
             message = f"compare: {side.config.experiment}: no round is evaluated yet"

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from job.config.experiment import FULLY_SUPERVISED, Config
+from job.config.experiment import Config
 from job.report.analysis import facts as knowledge
 from job.report.analysis.areas import Area, areas_of
 from job.report.analysis.comparison import Comparison, compare, mean_points
@@ -73,7 +73,7 @@ def find(rows: Sequence[Row], facts: Facts, setup_cost: float | None = None) -> 
         facts: The pool's size is taken from them.
         setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
     """
-    curves = curves_of(rows)
+    curves = curves_of(rows, facts.arms)
     comparison, savings = compare(curves, facts.pool_images), savings_of(curves)
     return Findings(
         curves=curves,
@@ -114,7 +114,7 @@ def files(
 
 def figures(found: Findings, facts: Facts) -> Iterator[Drawing]:
     """Yield the figures that can be drawn from what is done."""
-    bounds = [curve.metric[-1] for curve in found.curves if curve.arm == FULLY_SUPERVISED]
+    bounds = [curve.metric[-1] for curve in found.curves if not curve.is_compared]
     bound = float(np.mean(bounds)) if bounds else None
     ours = compared(found.curves)
     styles = styles_of(found.comparison.arms)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from job.artifacts.stage_io import StageIO
-from job.config.experiment import Config
 from job.errors import AlJobError
 from job.keys import StageRef
+from job.plan import Plan
 from job.runtime import log
 from job.storage import Store
 
@@ -17,7 +17,7 @@ Figures = Mapping[str, object]
 
 def run_stage(
     store: Store,
-    config: Config,
+    plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
 ) -> Figures:
@@ -25,7 +25,7 @@ def run_stage(
 
     Args:
         store: Where its inputs are and its outputs go.
-        config: The experiment's configuration.
+        plan: The experiment.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
     """
@@ -36,7 +36,7 @@ def run_stage(
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, partition)
+        io = StageIO(store, plan, ref, partition)
         # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
         if store.exists(ref.done):
             store.delete(ref.done)

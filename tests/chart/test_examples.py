@@ -10,7 +10,7 @@ import yaml
 
 from job.config.loading import load, parse
 from job.keys import STAGES, RoundRef
-from job.plan import is_scored, needs
+from job.plan import Plan
 
 K8S = Path(__file__).parents[2] / "k8s"
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
@@ -196,7 +196,7 @@ def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
     assert order["evaluate"] == order["score"]
     ref = RoundRef(config.experiment, 0, "brust", 1)
     for stage in STAGES:
-        for needed in needs(config, ref.stage(stage)):
+        for needed in Plan(config).needs(ref.stage(stage)):
             if needed.round == ref:
                 assert order[needed.stage] < order[stage]
     for step in steps("round"):
@@ -209,7 +209,7 @@ def test_workflow_ends_with_the_last_round() -> None:
     """The last round is not scored, and none follows it."""
     config = load("quickstart")
     last = config.rounds - 1
-    assert not is_scored(config, RoundRef(config.experiment, 0, "brust", last))
+    assert not Plan(config).is_scored(RoundRef(config.experiment, 0, "brust", last))
     condition = "{{inputs.parameters.round}} < {{workflow.parameters.last}}"
     assert [step.get("when") for step in steps("rounds")] == [None, condition]
     conditions = {step["name"]: step.get("when") for step in steps("round")}
@@ -217,7 +217,7 @@ def test_workflow_ends_with_the_last_round() -> None:
     assert set(conditions.values()) == {None}
 
 
-@pytest.mark.parametrize("name", ["begin", "stage", "report"])
+@pytest.mark.parametrize("name", ["init", "stage", "report"])
 def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any) -> None:
     """What Argo makes a pod of is what Kubernetes knows, and the restricted level admits."""
     spec, container = workflow()["spec"], templates()[name]["container"]
@@ -242,14 +242,14 @@ def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any
 
 def test_workflow_does_not_repeat_permanent_errors() -> None:
     """Wrong commands, data and settings end it; anything else is tried again."""
-    for name in ("begin", "stage", "report"):
+    for name in ("init", "stage", "report"):
         retry = templates()[name]["retryStrategy"]
         assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 78])"
 
 
 @pytest.mark.parametrize(
     ("template", "command"),
-    [("begin", "begin"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
+    [("init", "init"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
 )
 def test_workflow_s_commands(template: str, command: str) -> None:
     """Argo replaces the image's entry point: it has to be named."""

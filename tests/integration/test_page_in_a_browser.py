@@ -15,7 +15,9 @@ from selenium.webdriver.common.keys import Keys
 
 from job import experiment
 from job.config import loading
+from job.plan import Plan
 from job.report import compare as side_by_side
+from job.report.build import write_report
 from job.report.compare import Side
 from job.storage.local import LocalStore
 from job.tutorial import analysis as tutorial_analysis
@@ -38,10 +40,11 @@ def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     """An experiment of two seeds and its report, and that of a tutorial's results."""
     folder = tmp_path_factory.mktemp("pages")
     settings = loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
-    outcome = experiment.run(LocalStore(folder), settings)
+    store = LocalStore(folder)
+    config = experiment.run(store, settings).plan.config
+    rows = write_report(store, Plan(config))
     sides = [
-        Side(outcome.config.model_copy(update={"experiment": name}), outcome.rows)
-        for name in ("first", "second")
+        Side(config.model_copy(update={"experiment": name}), rows) for name in ("first", "second")
     ]
     (folder / "compare.html").write_bytes(dict(side_by_side.files(sides))["index.html"])
     write_tutorial(folder / "results")

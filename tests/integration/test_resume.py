@@ -19,7 +19,8 @@ from job.config import loading
 from job.config.experiment import Config
 from job.data.decoding import decode_rgb
 from job.errors import StopRequested, TemporaryError
-from job.report.analysis.results import TIMES
+from job.report.analysis.results import TIMES, Row
+from job.report.build import update_report
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -60,11 +61,17 @@ def tiny_config(tiny: str) -> Config:
     return loading.parse(tiny, "tiny")
 
 
+def run(store: Store, config: Config) -> tuple[int, list[Row]]:
+    """Run and report, as `al-job run` does; return how many stages ran, and the rows."""
+    outcome = experiment.run(store, config)
+    return outcome.num_run, update_report(store, outcome.plan)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tiny_config: Config) -> dict[str, bytes]:
     """What an undisturbed run of the experiment leaves."""
     store = MemoryStore()
-    experiment.run(store, tiny_config)
+    run(store, tiny_config)
     return contents(store)
 
 
@@ -108,7 +115,7 @@ def test_strategies_that_learn_from_labelled_images_are_resumed_too(
     learning = learning.replace("score: {", "score: {box_features: true, ")
     learning += "cold_start: {strategy: coreset}\n"
     store = MemoryStore()
-    experiment.run(store, loading.parse(learning, "tiny"))
+    run(store, loading.parse(learning, "tiny"))
     kills = ((5, 0.02), (6, 0.0))
     assert run_and_kill(learning, tmp_path, kills) == contents(store)
 
@@ -205,7 +212,7 @@ def test_every_single_write_may_fail(
     with capture_logs() as logs:
         while True:
             try:
-                experiment.run(store, tiny_config)
+                run(store, tiny_config)
                 break
             except TemporaryError:
                 num_failures += 1
@@ -226,7 +233,7 @@ def test_a_checkpoint_is_gone_when_training_is_done(tiny_config: Config) -> None
             super().delete(key)
 
     store = Order()
-    experiment.run(store, tiny_config.model_copy(update={"rounds": 1}))
+    run(store, tiny_config.model_copy(update={"rounds": 1}))
     assert not any("/checkpoint-" in key for key in store.list(""))
 
 
@@ -236,13 +243,13 @@ def test_an_experiment_that_grew_ends_like_one_begun_larger(
     """A round and an arm added later give the same bytes, and run only what is new."""
     store = MemoryStore()
     small = tiny.replace("rounds: 3", "rounds: 2").replace("  random: {strategy: random}\n", "")
-    assert experiment.run(store, loading.parse(small, "small")).num_run == 5 + 4
-    assert experiment.run(store, loading.parse(tiny, "tiny")).num_run == 22 - 9
+    assert run(store, loading.parse(small, "small"))[0] == 5 + 4
+    assert run(store, loading.parse(tiny, "tiny"))[0] == 22 - 9
     assert contents(store) == undisturbed
 
 
 def test_a_pool_that_is_used_up_ends_the_labelling_not_the_experiment(tiny: str) -> None:
     """A budget beyond what is left labels what is left, and later rounds label nothing."""
     greedy = tiny.replace("initial: 6, per_round: 4", "initial: 20, per_round: 10")
-    rows = experiment.run(MemoryStore(), loading.parse(greedy, "greedy")).rows
+    rows = run(MemoryStore(), loading.parse(greedy, "greedy"))[1]
     assert [row.total_samples for row in rows] == [20, 24, 24] * 2

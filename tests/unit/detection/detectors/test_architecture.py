@@ -94,7 +94,7 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
     sample = image, Annotation(64, 64, boxes, ("disc",), (False,), (False,))
     history = fit(
         detector,
-        [sample],  # type: ignore[arg-type]
+        [sample],
         TrainConfig(batch_size=2, augmentation="none"),
         steps=3,
         seed=(0, 0),
@@ -122,8 +122,10 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
     [
         (
             {"model": "ssd_vg16", "size": 300},
-            "detector.model: unknown 'ssd_vg16'; did you mean 'ssd_vgg16'? "
-            "known: small, ssd_vgg16, ssdlite_mobilenet_v2",
+            (
+                "detector.model: unknown 'ssd_vg16'; did you mean 'ssd_vgg16'? "
+                "known: small, ssd_vgg16, ssdlite_mobilenet_v2"
+            ),
         ),
         ({"model": "ssd_vgg16"}, "detector.size: ssd_vgg16 takes 300 only (given: 320)"),
         (
@@ -137,8 +139,10 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
         ),
         (
             {"width": 0.5},
-            "detector.backbone: the hub has weights of ssdlite_mobilenet_v2 for width 1.0 only; "
-            "say scratch or name a file",
+            (
+                "detector.backbone: the hub has weights of ssdlite_mobilenet_v2 for width 1.0 "
+                "only; say scratch or name a file"
+            ),
         ),
     ],
 )
@@ -152,7 +156,7 @@ def test_a_setting_that_a_detector_does_not_take_is_refused(
 
 
 @pytest.mark.parametrize("detector", ["model: ssdlite", "model: ssd_vgg16"])
-@pytest.mark.parametrize("command", ["begin", "run"])
+@pytest.mark.parametrize("command", ["init", "run"])
 def test_a_wrong_detector_is_refused_before_anything_is_written(
     detector: str, command: str, tmp_path: Path, al_job: Callable[..., Any]
 ) -> None:

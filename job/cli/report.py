@@ -1,0 +1,94 @@
+"""`al-job report`: an experiment's report, several side by side, and the 2020 tutorial's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from job.cli.choose import choose_experiment
+from job.cli.lazy_command import make_app
+from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
+from job.cli.output import out, say, say_places
+from job.errors import UsageError
+from job.report import compare as side_by_side
+from job.report.build import table_of, write_report
+from job.storage import open_store
+from job.tutorial import analysis as tutorial_analysis
+from job.tutorial import figures as tutorial_figures
+from job.tutorial import page as tutorial_page
+
+app = make_app(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def report(
+    context: typer.Context,
+    experiment: ExperimentOption = None,
+    store: StoreOption = STATE,
+    setup_cost: Annotated[
+        float | None, typer.Option(min=0, help="One-off set-up cost; adds a break-even verdict.")
+    ] = None,
+) -> None:
+    """Write results.csv and the report of the rounds that are evaluated so far."""
+    if context.invoked_subcommand:
+        _refuse_options(context)
+        return
+    opened = open_store(store)
+    plan = choose_experiment(opened, experiment)
+    rows = write_report(opened, plan, setup_cost=setup_cost)
+    if not rows:
+        message = (
+            f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            "`al-job status` shows what is done"
+        )
+        raise UsageError(message)
+    out.print(table_of(rows))
+    say_places(opened, plan.config.experiment)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse options before the subcommand's name: they would have no effect."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            message = f"--{name.replace('_', '-')}: options follow {context.invoked_subcommand!r}"
+            raise UsageError(message)
+
+
+@app.command()
+def compare(
+    experiments: Annotated[
+        list[str],
+        typer.Argument(metavar="EXPERIMENT...", help="The experiments' names, at least two."),
+    ],
+    store: StoreOption = STATE,
+    folder: FolderOption = Path("side-by-side"),
+) -> None:
+    """Write a report of experiments of one data set, side by side."""
+    opened = open_store(store)
+    configs = [choose_experiment(opened, name).config for name in experiments]
+    files = side_by_side.files(side_by_side.read_sides(opened, configs))
+    _write(folder, files)
+
+
+@app.command()
+def tutorial(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="The folder with the tutorial's raw results.")
+    ],
+    folder: FolderOption = Path("tutorial-report"),
+) -> None:
+    """Write the analysis of the 2020 tutorial's raw results."""
+    analysis = tutorial_analysis.analyse(results)
+    for sentence in analysis.findings:
+        say(sentence)
+    out.print(tutorial_figures.table_of(analysis.rows))
+    _write(folder, tutorial_page.files(analysis))
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files:
+        (folder / name).write_bytes(data)
+    say(f"report: {folder / 'index.html'}")

@@ -1,0 +1,130 @@
+"""The commands for a cluster: what they print, and what they say to a mistake."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from job.cli.choose import choose_experiment
+from job.experiment import run
+from job.keys import STAGES
+from job.launch.kubernetes.settings import KubeObject
+from job.storage import open_store
+from job.storage.local import LocalStore
+from tests.conftest import Ended
+
+TEMPLATE = {"spec": {"template": {"spec": {"containers": [{"name": "stage", "image": "x"}]}}}}
+AlJob = Callable[..., Ended]
+
+
+@pytest.fixture
+def places(tmp_path: Path, tiny: str, al_job: AlJob) -> tuple[str, ...]:
+    """The options that name a begun experiment's store and a launch file."""
+    launch, config, store = (tmp_path / name for name in ("launch.yaml", "tiny.yaml", "state"))
+    names = {"release": "al-voc", "namespace": "here", "owner": "al-voc", "status": "al-voc-status"}
+    launch.write_text(yaml.safe_dump(names | {"templates": dict.fromkeys(STAGES, TEMPLATE)}))
+    config.write_text(tiny)
+    assert al_job("init", config, "--store", store).code == 0
+    return ("--launch", str(launch), "--store", str(store))
+
+
+def rendered(end: Ended) -> list[KubeObject]:
+    assert end.code == 0, end.err
+    return list(yaml.safe_load_all(end.out))
+
+
+def test_a_round_is_rendered_in_its_order(al_job: AlJob, places: tuple[str, ...]) -> None:
+    """Every arm's Jobs, each after what it needs, complete but for their owner."""
+    jobs = rendered(al_job("render", "--round", 1, *places))
+    assert [job["metadata"]["name"] for job in jobs] == [
+        "al-voc-tiny-s0-random-r1-select-1",
+        "al-voc-tiny-s0-random-r1-annotate-1",
+        "al-voc-tiny-s0-random-r1-train-1",
+        "al-voc-tiny-s0-random-r1-evaluate-1",
+        "al-voc-tiny-s0-brust-r1-select-1",
+        "al-voc-tiny-s0-brust-r1-annotate-1",
+        "al-voc-tiny-s0-brust-r1-train-1",
+        "al-voc-tiny-s0-brust-r1-evaluate-1",
+        "al-voc-tiny-s0-brust-r1-score-1",
+    ]
+    assert all(job["kind"] == "Job" and job["metadata"]["namespace"] == "here" for job in jobs)
+
+
+def test_an_arm_and_a_seed_can_be_chosen(al_job: AlJob, places: tuple[str, ...]) -> None:
+    """One that is not there is answered with those that are; round 0 is of all arms."""
+    jobs = rendered(al_job("render", "--round", 1, "--arm", "random", "--seed", 0, *places))
+    assert {job["metadata"]["labels"]["al-voc/arm"] for job in jobs} == {"random"}
+    shared = rendered(al_job("render", "--round", 0, "--arm", "random", *places))
+    assert len(shared) == 5
+    end = al_job("render", "--round", 1, "--arm", "margn", *places)
+    assert (end.code, "known: brust, random" in end.err) == (64, True)
+    end = al_job("render", "--round", 9, *places)
+    assert (end.code, "rounds 0 to 2" in end.err) == (64, True)
+
+
+def test_a_launch_file_that_is_wrong_is_named(
+    al_job: AlJob, places: tuple[str, ...], tmp_path: Path
+) -> None:
+    """With 78, since it is a matter of configuration."""
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("release: x")
+    end = al_job("drive", "quickstart", "--launch", wrong, "--store", places[-1])
+    assert end.code == 78
+    assert f"{wrong}: namespace: field required" in end.err
+    assert len(end.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cancel",),
+        ("resume",),
+        ("status", "--release", "x"),
+        ("logs", "train", "--round", "0", "--release", "x"),
+    ],
+)
+def test_without_a_cluster_the_commands_say_so(
+    al_job: AlJob, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No traceback of the client's."""
+    monkeypatch.setattr(
+        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none")
+    )
+    end = al_job(*command)
+    assert end.code == 78
+    assert end.err.startswith("al-job: no cluster")
+    assert len(end.err.splitlines()) == 1
+
+
+def test_logs_are_shown_by_attempt(al_job: AlJob, places: tuple[str, ...]) -> None:
+    """Each with its name; where none is kept, the message says why."""
+    store = LocalStore(Path(places[-1]))
+    key = "experiments/tiny/seed-0/round-000/train/logs/"
+    store.write(f"{key}a-1-xyz.log", b"first\n")
+    store.write(f"{key}a-2-xyz.log", b"second [red]\n")
+    end = al_job("logs", "train", "--round", 0, "--store", places[-1])
+    assert end.out == "==> a-1-xyz <==\nfirst\n==> a-2-xyz <==\nsecond [red]\n"
+    end = al_job("logs", "score", "--round", 0, "--store", places[-1])
+    assert (end.code, "keeps no log of seed 0 round 0 score" in end.err) == (64, True)
+
+
+def test_watching_ends_when_it_is_over(
+    al_job: AlJob, places: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere than on a terminal, each change is printed once."""
+    store = open_store(places[-1])
+    config = choose_experiment(store, None).config
+    looks = []
+
+    def do_all(_: float) -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            run(store, config)
+
+    monkeypatch.setattr("job.cli.status.time.sleep", do_all)
+    end = al_job("status", "--watch", "--store", places[-1])
+    assert end.code == 0
+    assert len(looks) == 3
+    assert end.out.count("seconds of the stages that are done") == 2
+    assert end.out.count("random") == 2 * 3

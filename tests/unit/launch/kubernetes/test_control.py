@@ -1,0 +1,106 @@
+"""What a person does to a release: stop it, let it go on, look at it, read its logs."""
+
+import time
+
+import pytest
+
+from job.errors import TemporaryError, UsageError
+from job.launch.kubernetes import control, logs
+from job.progress import Driver, RoundStatus, StageStatus, Status
+from tests.unit.launch.kubernetes.conftest import Release
+from tests.unit.launch.kubernetes.double.scenarios import Running
+
+DRIVER = "al-voc-driver-12345678"
+
+
+@pytest.fixture
+def running(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """A release whose driver runs, and whose first stage does."""
+    monkeypatch.setattr(time, "sleep", lambda _: release.double.tick())
+    release.behaviour = lambda _: Running(log="working\n")
+    labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "driver"}
+    pod = {"containers": [{"name": "driver", "image": "x"}], "restartPolicy": "Never"}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    release.cluster.create_job(
+        {"metadata": {"name": DRIVER, "labels": labels}, "spec": {"template": template}}
+    )
+    launcher = release.launcher()
+    launcher.start(release.ref("select"))
+    for _ in range(3):
+        launcher._advance(release.ref("select"))  # noqa: SLF001
+    return release
+
+
+def tell(release: Release, phase: str) -> None:
+    driver = Driver.model_validate(
+        {"phase": phase, "updated": "2026-01-01T00:00:00Z", "release": "al-voc"}
+    )
+    stages = {
+        "select": StageStatus(state="done", seconds=1.0),
+        "annotate": StageStatus(state="running"),
+    }
+    rounds = [RoundStatus(seed=0, arm="random", round=0, stages=stages)]
+    status = Status(experiment="tiny", driver=driver, rounds=rounds)
+    text = status.model_dump_json()
+    release.cluster.write_config_map("al-voc-status", {control.STATUS_KEY: text})
+
+
+def test_cancelling_stops_the_driver_and_then_its_stages(running: Release) -> None:
+    """The driver's Job is suspended, not deleted; the stages' Jobs go with their pods."""
+    tell(running, "running")
+    deleted = ["al-voc-tiny-s0-r0-select-1"]
+    assert control.cancel(running.cluster, "al-voc") == (True, deleted)
+    running.double.tick()
+    assert list(running.double.world.jobs) == [("default", DRIVER)]
+    assert running.double.job(DRIVER)["spec"]["suspend"]
+    assert running.double.world.pods == {}
+    assert running.double.orphaned == []
+    status = control.read_status(running.cluster, "al-voc")
+    assert status.driver is not None
+    assert status.driver.phase == "cancelled"
+    assert list(status.rounds[0].stages) == ["select"]
+
+
+def test_a_cancelled_release_can_go_on(running: Release) -> None:
+    """The driver runs again."""
+    control.cancel(running.cluster, "al-voc")
+    control.resume(running.cluster, "al-voc")
+    assert not running.double.job(DRIVER)["spec"]["suspend"]
+
+
+def test_a_driver_that_does_not_end_keeps_its_stages(
+    running: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It might make again what is deleted."""
+    monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
+    with pytest.raises(TemporaryError, match="its stages were not stopped"):
+        control.cancel(running.cluster, "al-voc")
+    assert ("default", "al-voc-tiny-s0-r0-select-1") in running.double.world.jobs
+
+
+def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
+    """Its Job is over: the message says how to start another."""
+    running.behaviour = lambda _: 65
+    running.double.tick(30)
+    assert control.cancel(running.cluster, "al-voc")[0] is False
+    with pytest.raises(UsageError, match="the driver of al-voc has ended"):
+        control.resume(running.cluster, "al-voc")
+
+
+def test_another_release_is_left_alone(running: Release) -> None:
+    """What a release is called has to be right."""
+    with pytest.raises(UsageError, match="namespace default has no driver of a release other"):
+        control.cancel(running.cluster, "other")
+    with pytest.raises(UsageError, match="no ConfigMap other-status"):
+        control.read_status(running.cluster, "other")
+    with pytest.raises(TemporaryError, match="has not published a status yet"):
+        control.read_status(running.cluster, "al-voc")
+
+
+def test_logs_of_pods_are_read(running: Release) -> None:
+    """Of the stages that the labels choose, as long as the pods are there."""
+    chosen = {"stage": "select", "round": "0"}
+    [(name, text)] = logs.pod_logs(running.cluster, "al-voc", chosen)
+    assert name.startswith("al-voc-tiny-s0-r0-select-1-")
+    assert text == b"working\n"
+    assert list(logs.pod_logs(running.cluster, "al-voc", {"stage": "train"})) == []

@@ -1,0 +1,509 @@
+"""Stages as Jobs, against a double of the API: each runs once, whatever goes wrong on the way."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from kubernetes import client
+
+from job import loop
+from job.config import loading
+from job.errors import BadDataError, ConfigError, TemporaryError
+from job.keys import STAGES, StageRef
+from job.launch.kubernetes import launcher as kubernetes
+from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
+from job.plan import Plan
+from job.progress import States
+from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double import faults, scenarios
+from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit, Running
+
+ALL = [f"al-voc-tiny-s0-r0-{stage}-1" for stage in STAGES[:4]]
+"""The Jobs of an experiment of one round, in order."""
+
+
+def once(answer: Answer) -> Callable[[Attempt], Answer | None]:
+    """Return a behaviour whose first pod ends so, and all others well."""
+    answers = [answer]
+    return lambda _: answers.pop() if answers else None
+
+
+def published(release: Release) -> list[str]:
+    """Return all states of stages that were published, as `state: reason`."""
+    return [f"{e.state}: {e.reason}" for states in release.published for e in states.values()]
+
+
+def test_every_stage_is_a_job_in_its_turn(release: Release) -> None:
+    """Each stage runs once, as a Job owned by the release's ConfigMap, not by the driver."""
+    assert release.run() == 4
+    assert release.double.created == ALL
+    owner = release.double.config_map("al-voc")["metadata"]["uid"]
+    for name in ALL:
+        [reference] = release.double.job(name)["metadata"]["ownerReferences"]
+        assert reference == {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": "al-voc",
+            "uid": owner,
+            "controller": False,
+            "blockOwnerDeletion": False,
+        }
+
+
+def test_without_the_owner_nothing_begins(release: Release) -> None:
+    """Jobs that nobody owns would stay for ever."""
+    release.launch = release.launch.model_copy(update={"owner": "other"})
+    with pytest.raises(ConfigError, match="no ConfigMap other to own the Jobs"):
+        release.run()
+    assert release.double.created == []
+
+
+def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
+    """`maxParallel` stages run at a time; evaluating and scoring go side by side."""
+    release.config = loading.parse(tiny, "tiny")
+    alive: list[int] = []
+
+    def count(_: Attempt) -> None:
+        jobs = release.double.world.jobs.values()
+        alive.append(sum("completionTime" not in job["status"] for job in jobs))
+
+    release.behaviour = count
+    assert release.run() == len(list(Plan(release.config).stages()))
+    assert max(alive) == 2
+
+
+def test_a_stage_is_done_before_its_job_says_so(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pod has ended and its marker is there: the next need not wait for the Job's status."""
+    monkeypatch.setattr(kubernetes, "ended", lambda _: None)
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
+def test_a_driver_that_is_killed_goes_on(release: Release) -> None:
+    """Another one adopts the Job that runs, and runs nothing twice."""
+    ref = release.ref("select")
+    release.behaviour = lambda _: Running()
+    first = release.launcher()
+    first.start(ref)
+    assert not first._advance(ref)  # noqa: SLF001 - it is killed in the middle of `wait`
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    assert release.double.created == ALL
+    assert len(release.ran) == 4
+
+
+def test_a_stage_that_ended_while_no_driver_ran_is_done(release: Release) -> None:
+    """Its Job is complete and its marker there: it is not run again, also when seen too late."""
+    release.run()
+    seen: list[StageRef] = []
+
+    def is_done(ref: StageRef) -> bool:  # the loop asked before the marker was written
+        seen.append(ref)
+        return seen.count(ref) > 1 and release.is_done(ref)
+
+    assert loop.run(Plan(release.config), release.launcher(is_done), is_done) == 4
+    assert release.double.created == ALL
+
+
+def test_complete_without_a_marker_fails(release: Release) -> None:
+    """A Job's status is a hint, the marker is the truth."""
+    release.behaviour = once(0)
+    with pytest.raises(BadDataError, match=r"seed 0 round 0 select failed: .* marker is missing"):
+        release.run()
+
+
+def test_failed_with_a_marker_is_done(release: Release) -> None:
+    """A stage that wrote its marker and then was killed has done its work."""
+
+    def die(attempt: Attempt) -> Answer | None:
+        release.behaviour = lambda _: None
+        release.run_pod(attempt)
+        return 64
+
+    release.behaviour = die
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
+def test_a_permanent_error_is_not_tried_again(release: Release) -> None:
+    """One pod, and the driver ends with its line and its exit code."""
+    release.behaviour = lambda _: Exit(78, log="al-job: no such setting\n")
+    with pytest.raises(ConfigError, match=r"select failed: no such setting \(exit code 78\)"):
+        release.run()
+    assert len(release.double.pods(ALL[0])) == 1
+
+
+def test_a_temporary_error_is_tried_again(release: Release) -> None:
+    """Within its Job, as often as the backoff limit says."""
+    release.behaviour = once(75)
+    assert release.run() == 4
+    assert len(release.double.pods(ALL[0])) == 2
+
+
+def test_an_error_that_stays_ends_the_run(release: Release) -> None:
+    """With what the last pods said; 1 attempt and 3 more."""
+    release.behaviour = lambda _: scenarios.OOM_KILLED
+    with pytest.raises(BadDataError, match=r"OOMKilled.*BackoffLimitExceeded"):
+        release.run()
+    assert len(release.double.pods(ALL[0])) == 4
+
+
+def test_a_disruption_costs_no_attempt(release: Release) -> None:
+    """A drain or a preemption is nobody's fault."""
+    release.launch = release.launch.model_copy(update={"backoff_limit": 0})
+    release.behaviour = once(scenarios.EVICTED)
+    assert release.run() == 4
+
+
+def test_the_next_driver_tries_a_failed_stage_again(release: Release) -> None:
+    """A Job that failed before it looked is history: the next attempt is another Job."""
+    release.behaviour = lambda _: 65
+    with pytest.raises(BadDataError):
+        release.run()
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    assert release.double.created == [ALL[0], "al-voc-tiny-s0-r0-select-2", *ALL[1:]]
+
+
+def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
+    """But only when its pod has ended: there is one writer."""
+    release.behaviour = lambda _: Running()
+    ref = release.ref("select")
+    launcher = release.launcher()
+    launcher.start(ref)
+    launcher._advance(ref)  # noqa: SLF001
+    release.cluster.jobs("")  # the Job gets its pod
+    [pod] = [each["metadata"]["name"] for each in release.double.pods(ALL[0])]
+    with closing(release.double.client()) as api:  # our own calls leave no pod behind
+        delete = client.BatchV1Api(api).delete_namespaced_job
+        delete(ALL[0], "default", propagation_policy="Orphan")
+    launcher._advance(ref)  # noqa: SLF001
+    assert launcher._started[ref].state.reason == f"pod {pod} of a Job that is gone"  # noqa: SLF001
+    assert release.double.created == ALL[:1]
+    del release.double.world.pods["default", pod]
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    assert release.double.created == [ALL[0], *ALL]
+
+
+# Jobs of another spec
+
+
+def _other_job(release: Release) -> None:
+    """Leave a Job of the first stage that another image was to run."""
+    release.launch.templates["select"]["spec"]["template"]["spec"]["hostname"] = "old"
+    job = make_job(release.launch, release.config, release.ref("select"), 1)
+    del release.launch.templates["select"]["spec"]["template"]["spec"]["hostname"]
+    release.cluster.create_job(job)
+
+
+def test_a_job_of_another_spec_that_runs_is_left_to_end(release: Release) -> None:
+    """It is not adopted, and both hashes are shown; what it writes counts by its marker."""
+    release.behaviour = lambda _: Running()
+    _other_job(release)
+    release.cluster.jobs("")
+    ref = release.ref("select")
+    launcher = release.launcher()
+    launcher.start(ref)
+    launcher._advance(ref)  # noqa: SLF001
+    state = launcher._started[ref].state  # noqa: SLF001
+    own = make_job(release.launch, release.config, ref, 1)["metadata"]["annotations"][SPEC_HASH]
+    old = release.double.job(ALL[0])["metadata"]["annotations"][SPEC_HASH]
+    assert state.phase == "other spec"
+    assert old in state.reason
+    assert own in state.reason
+    assert own != old
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
+def test_a_job_of_another_spec_that_never_began_is_replaced(release: Release) -> None:
+    """So that an upgrade helps a stage that asked for what no node has."""
+    release.behaviour = lambda attempt: (
+        scenarios.Unschedulable()
+        if attempt.job["spec"]["template"]["spec"].get("hostname") == "old"
+        else None
+    )
+    _other_job(release)
+    release.cluster.jobs("")
+    assert release.run() == 4
+    assert release.double.created == [ALL[0], *ALL]
+    assert release.double.orphaned == []
+
+
+# What Kubernetes never fails by itself
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (scenarios.Unschedulable(), "pending: Unschedulable: 0/1 nodes are available"),
+        (scenarios.SECRET_MISSING, 'CreateContainerConfigError: secret "missing" not found'),
+        (scenarios.MountFailure(), 'FailedMount: MountVolume.SetUp failed for volume "c"'),
+        (scenarios.ImageError(), "image: ErrImagePull: "),
+    ],
+)
+def test_why_nothing_happens_is_told(release: Release, answer: Answer, expected: str) -> None:
+    """In the scheduler's or the kubelet's words; when it can go on, it does."""
+
+    def behave(_: Attempt) -> Answer | None:
+        return None if any(expected in each for each in published(release)) else answer
+
+    release.behaviour = behave
+    assert release.run() == 4
+
+
+def test_a_quota_is_told(release: Release) -> None:
+    """No pod can be made: an event of the Job says why."""
+    release.double.controller.forbidden = scenarios.QUOTA_EXCEEDED
+    launcher = release.launcher()
+    ref = release.ref("select")
+    launcher.start(ref)
+    for _ in range(2):
+        launcher._advance(ref)  # noqa: SLF001
+    assert "FailedCreate" in launcher._started[ref].state.reason  # noqa: SLF001
+    assert scenarios.QUOTA_EXCEEDED in launcher._started[ref].state.reason  # noqa: SLF001
+
+
+def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
+    """Kubernetes would try for ever; the Job is deleted, so that its pod holds nothing."""
+    release.launch = release.launch.model_copy(update={"image_error_seconds": 0.05})
+    release.behaviour = lambda _: scenarios.ImageError()
+    with pytest.raises(ConfigError, match=r"image cannot be pulled: .*no such host"):
+        release.run()
+    release.double.tick()
+    assert release.double.world.jobs == {}
+    assert release.double.world.pods == {}
+
+
+def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
+    """Kueue suspends a Job until there is room: that is no failure."""
+    release.launch = release.launch.model_copy(update={"queue_name": "gpus"})
+    release.double.resources.queueing = True
+
+    def admit(states: States) -> None:
+        release.published.append(states)
+        for ref, state in states.items():
+            if state.state == "queued":
+                release.double.admit(
+                    make_job(release.launch, release.config, ref, 1)["metadata"]["name"]
+                )
+
+    assert loop.run(Plan(release.config), release.launcher(publish=admit), release.is_done) == 4
+    assert any(state.state == "queued" for states in release.published for state in states.values())
+
+
+# Shares of the scoring
+
+
+def _scored(release: Release, tiny: str, shards: int) -> None:
+    """Make all done but the scoring of round 0, in so many shares."""
+    release.config = loading.parse(tiny, "tiny")
+    update = {"score_partitions": shards, "score_parallelism": shards}
+    release.launch = release.launch.model_copy(update=update)
+    release.do_until("score")
+
+
+def _score(release: Release) -> None:
+    launcher = release.launcher()
+    ref = release.ref("score")
+    launcher.start(ref)
+    assert launcher.wait() == [ref]
+
+
+def test_shares_are_scored_by_a_pod_each(release: Release, tiny: str) -> None:
+    """Of one Job; each share once."""
+    _scored(release, tiny, 3)
+    release.double.resources.page_size = 1
+    _score(release)
+    assert sorted(share for _, share in release.ran) == [(0, 3), (1, 3), (2, 3)]
+    assert release.double.created == ["al-voc-tiny-s0-r0-score-1"]
+
+
+def test_a_share_that_is_killed_is_run_again_alone(release: Release, tiny: str) -> None:
+    """The others keep what they did."""
+    _scored(release, tiny, 3)
+    release.behaviour = lambda attempt: 137 if attempt.index == 1 and not attempt.failures else None
+    _score(release)
+    assert sorted(share for _, share in release.ran) == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_share_that_fails_for_good_fails_when_the_others_are_done(
+    release: Release, tiny: str
+) -> None:
+    """So that the next attempt has that share alone to do."""
+    _scored(release, tiny, 3)
+    release.behaviour = lambda attempt: (
+        Exit(65, log="al-job: broken image\n") if attempt.index == 1 else None
+    )
+    with pytest.raises(BadDataError, match="score failed: broken image"):
+        _score(release)
+    assert sorted(share for _, share in release.ran) == [(0, 3), (2, 3)]
+
+
+# Logs
+
+
+def test_logs_of_pods_that_ended_are_kept(release: Release) -> None:
+    """Of those that failed, too: they are in the store before the Job's end is acted on."""
+    release.behaviour = once(Exit(75, log="no luck\n"))
+    release.run()
+    ref = release.ref("select")
+    first, second = (pod["metadata"]["name"] for pod in release.double.pods(ALL[0]))
+    assert release.store.read(ref.log(first)) == b"no luck\n"
+    assert not release.store.exists(ref.log(second))  # it said nothing
+
+
+# Faults
+
+FAULTS = {
+    "429": replace(faults.THROTTLED, seconds=0),
+    "500": faults.INTERNAL,
+    "503": faults.UNAVAILABLE,
+    "500 after its effect": faults.INTERNAL_AFTER,
+    "504 after its effect": faults.TIMED_OUT,
+    "410 of a page": faults.EXPIRED,
+    "reset": faults.RESET,
+    "lost answer": faults.LOST,
+    "hang": faults.hang(0.15),
+    "hang after its effect": faults.hang(0.15, after=True),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_at_any_call_changes_nothing(release: Release, name: str) -> None:
+    """At every call in turn, one fault: the same Jobs, each made once, each stage run once."""
+    release.double.resources.page_size = 1
+    release.run()
+    undisturbed, num_requests = list(release.ran), len(release.double.requests)
+    assert num_requests > 20
+    for number in range(num_requests):
+        _forget(release)
+        release.double.plan(faults.at(len(release.double.requests) + number, FAULTS[name]))
+        assert release.run() == 4
+        assert release.double.created == ALL
+        assert release.ran == undisturbed
+    assert release.double.orphaned == []
+
+
+def _forget(release: Release) -> None:
+    """Go back to where nothing has run."""
+    for key in list(release.store.list("")):
+        release.store.delete(key)
+    release.double.world.jobs.clear()
+    release.double.world.pods.clear()
+    release.double.created.clear()
+    release.ran.clear()
+
+
+def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cluster may be away for minutes: more than all attempts of a call."""
+    release.double.plan(faults.sequence([None, *[faults.RESET] * 12]))
+    assert release.run() == 4
+    assert release.double.created == ALL
+    monkeypatch.setattr(kubernetes, "SECONDS_OF_OUTAGE", 0.0)
+    _forget(release)
+    release.double.plan(faults.sequence([None, *[faults.RESET] * 1000]))
+    with pytest.raises(TemporaryError, match="the cluster does not answer"):
+        release.run()
+
+
+def test_a_refusal_may_pass(release: Release) -> None:
+    """An API server that has just started may know no roles yet."""
+    forbidden = faults.Fault("status", 403)
+    release.double.plan(faults.sequence([None, forbidden]))
+    assert release.run() == 4
+
+
+def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
+    """The API's words name the field; nothing is tried again."""
+    invalid = faults.Fault("status", 422)
+    release.double.plan(lambda request: invalid if request.verb == "POST" else None)
+    with pytest.raises(ConfigError, match="Required value"):
+        release.run()
+    assert release.double.counts["POST /apis/batch/v1/namespaces/default/jobs"] == 1
+
+
+def test_a_log_that_cannot_be_read_holds_nothing_up(release: Release) -> None:
+    """Its node may be gone: the stage is done all the same."""
+    gone = faults.INTERNAL
+    release.double.plan(lambda request: gone if request.path.endswith("/log") else None)
+    assert release.run() == 4
+    assert release.double.created == ALL
+
+
+def test_a_log_that_the_stage_kept_itself_is_left_alone(release: Release) -> None:
+    """It is the whole one."""
+
+    def keep(attempt: Attempt) -> Answer | None:
+        ref, _ = ref_of(attempt.arguments)
+        release.store.write(ref.log(attempt.pod), b"all of it")
+        return None
+
+    release.behaviour = keep
+    release.run()
+    [pod] = [pod["metadata"]["name"] for pod in release.double.pods(ALL[0])]
+    assert release.store.read(release.ref("select").log(pod)) == b"all of it"
+
+
+def test_an_old_job_that_fails_is_followed_by_one_of_the_new_spec(release: Release) -> None:
+    """The upgrade may have mended just that."""
+    release.behaviour = lambda attempt: (
+        Running() if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
+    )
+    _other_job(release)
+    release.cluster.jobs("")
+    launcher = release.launcher()
+    ref = release.ref("select")
+    launcher.start(ref)
+    launcher._advance(ref)  # noqa: SLF001
+    release.behaviour = lambda attempt: (
+        65 if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
+    )
+    assert launcher.wait() == [ref]
+    assert release.double.created == [ALL[0], "al-voc-tiny-s0-r0-select-2"]
+
+
+def test_a_name_that_somebody_else_has_is_refused(release: Release) -> None:
+    """With both hashes; it is neither adopted nor deleted."""
+    job = make_job(release.launch, release.config, release.ref("select"), 1)
+    for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
+        metadata["labels"]["al-voc/release"] = "other"
+    release.behaviour = lambda _: Running()
+    job["metadata"]["annotations"][SPEC_HASH] = "0123456789ab"
+    release.cluster.create_job(job)
+    own = make_job(release.launch, release.config, release.ref("select"), 1)
+    with pytest.raises(ConfigError, match="belongs to somebody else") as error:
+        release.run()
+    assert "0123456789ab" in str(error.value)
+    assert own["metadata"]["annotations"][SPEC_HASH] in str(error.value)
+    assert release.double.created == ALL[:1]
+
+
+def test_what_may_pass_is_left_to_the_next_driver(release: Release) -> None:
+    """A store that was away for long: the driver ends with 75, and its Job tries again."""
+    release.behaviour = lambda _: 75
+    with pytest.raises(TemporaryError, match="select failed"):
+        release.run()
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+
+
+def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, tiny: str) -> None:
+    """A refusal that does not pass is its state."""
+    release.config = loading.parse(tiny, "tiny")
+    release.do_until("evaluate")
+    refused = faults.Fault("status", 403)
+
+    def refuse(request: faults.Request) -> faults.Fault | None:
+        about_evaluate = "evaluate" in request.query.get("labelSelector", "")
+        is_told = any("unknown" in each for each in published(release))
+        return refused if about_evaluate and not is_told else None
+
+    release.double.plan(refuse)
+    release.run()
+    assert any("unknown: the cluster refuses" in each for each in published(release))

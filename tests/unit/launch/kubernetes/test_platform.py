@@ -1,0 +1,263 @@
+"""The driver: it waits for store and data, tells how it goes, and ends with the right error."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from job.artifacts.experiments import experiment_names, load_experiment
+from job.config import loading
+from job.config.experiment import Config
+from job.driver import StatusPublisher, drive
+from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
+from job.experiment import Outcome, run_once
+from job.keys import ExperimentKeys
+from job.launch.kubernetes import client as kubernetes
+from job.launch.kubernetes.control import read_status
+from job.launch.kubernetes.platform import KubernetesPlatform
+from job.plan import Plan
+from job.progress import Phase, States, Status, status_of
+from job.storage.memory import MemoryStore
+from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double import faults
+from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
+
+INGEST = "al-voc-ingest-12345678"
+
+
+@pytest.fixture
+def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """A release whose pods really run the stages, in this process, while the API answers."""
+    monkeypatch.setattr(kubernetes, "TIMEOUT", (5.0, 20.0))
+    release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
+
+    def work(attempt: Attempt) -> Answer:
+        ref, share = ref_of(attempt.arguments)
+        release.ran.append((ref, share))
+        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, share)
+        return 0
+
+    release.double.controller.behaviour = work
+    return release
+
+
+@pytest.fixture
+def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """A release whose pods leave markers alone, so that there is nothing to report on."""
+    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
+    return release
+
+
+def run(release: Release, config: Config | None = None) -> Outcome:
+    platform = KubernetesPlatform(release.launch, release.cluster)
+    outcome, _ = drive(release.store, config or release.config, platform)
+    return outcome
+
+
+def told(release: Release) -> Status:
+    """Return what the ConfigMap says; the store says the same."""
+    kept = json.loads(release.store.read(ExperimentKeys("tiny").status))
+    status = read_status(release.cluster, "al-voc")
+    assert kept == json.loads(status.model_dump_json())
+    return status
+
+
+def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
+    """The same objects as a run in one process, and each stage run once."""
+    from job import experiment  # noqa: PLC0415
+
+    outcome = run(real)
+    assert outcome.num_run == len(real.ran) == len(set(real.ran)) == 13
+    alone = MemoryStore()
+    experiment.run(alone, real.config)
+    names = (
+        "picks.csv",
+        "cost.json",
+        ".tar",
+        ".parquet",
+        ".safetensors",
+        "metrics.json",
+        ".yaml",
+    )
+    compared = [key for key in alone.list("experiments/") if key.endswith(names)]
+    assert len(compared) > 20
+    for key in compared:
+        assert real.store.read(key) == alone.read(key)
+    status = told(real)
+    assert status.driver is not None
+    assert status.driver.phase == "finished"
+    assert all(stage.state == "done" for each in status.rounds for stage in each.stages.values())
+    page = real.store.read(ExperimentKeys("tiny").page).decode()
+    assert "Learning curves" in page
+    assert "first picks" not in page  # for these the driver would read the data set
+    assert run(real).num_run == 0
+
+
+@pytest.mark.parametrize("fault", [faults.LOST, faults.INTERNAL_AFTER, faults.CONFLICT])
+def test_telling_is_no_reason_to_fail(simple: Release, fault: faults.Fault) -> None:
+    """A ConfigMap that cannot be written is written another time."""
+    simple.double.plan(lambda request: fault if request.verb == "PATCH" else None)
+    assert run(simple).num_run == 4
+
+
+def test_a_refused_change_is_told(simple: Release) -> None:
+    """What the experiment forbids to change is in the status, and nothing runs."""
+    run(simple)
+    train = simple.config.train.model_copy(update={"steps": 9})
+    created = list(simple.double.created)
+    with pytest.raises(ConfigError, match=r"train\.steps: 4 -> 9"):
+        run(simple, simple.config.model_copy(update={"train": train}))
+    status = told(simple)
+    assert status.driver is not None
+    assert status.driver.phase == "failed"
+    assert "train.steps: 4 -> 9" in status.driver.message
+    assert simple.double.created == created
+
+
+def test_a_failed_stage_is_told(simple: Release) -> None:
+    """The status of driver and stage say what the driver's error says."""
+    simple.behaviour = lambda _: 65
+    with pytest.raises(BadDataError):
+        run(simple)
+    status = told(simple)
+    assert status.driver is not None
+    assert status.driver.phase == "failed"
+    assert "seed 0 round 0 select failed" in status.driver.message
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM comes when the driver has looked at the cluster the second time."""
+    looks = iter([False, True])
+    publish = StatusPublisher.publish_stages
+
+    def stop(self: StatusPublisher, states: States) -> None:
+        publish(self, states)
+        if next(looks, False):
+            message = "asked to stop"
+            raise StopRequested(message)
+
+    monkeypatch.setattr(StatusPublisher, "publish_stages", stop)
+
+
+@pytest.mark.usefixtures("stopped")
+def test_a_driver_that_is_stopped_leaves_the_stages(simple: Release) -> None:
+    """It says so; the next one goes on, and nothing is run twice."""
+    work = simple.double.controller.behaviour
+    simple.double.controller.behaviour = lambda _: Running()
+    with pytest.raises(StopRequested):
+        run(simple)
+    status = told(simple)
+    assert status.driver is not None
+    assert status.driver.phase == "stopped"
+    assert len(simple.double.world.jobs) == 1
+    simple.double.controller.behaviour = work
+    run(simple)
+    assert len(simple.double.created) == len(simple.ran) == 4
+
+
+@pytest.mark.usefixtures("stopped")
+def test_the_store_alone_tells_what_runs(simple: Release) -> None:
+    """What is done by its markers, what runs by what the driver last told."""
+    work = simple.double.controller.behaviour
+    simple.double.controller.behaviour = lambda attempt: (
+        work(attempt) if "select" in attempt.job["metadata"]["name"] else Running()
+    )
+    with pytest.raises(StopRequested):
+        run(simple)
+    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    stages = status.rounds[0].stages
+    assert {name: each.state for name, each in stages.items()} == {"select": "starting"}
+    simple.double.tick(3)
+    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    assert status.rounds[0].stages["select"].state == "done"
+
+
+# Data
+
+
+def ingest_job(release: Release, behaviour: Answer) -> None:
+    """Let the release have a Job that ingests."""
+    labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "ingest"}
+    pod = {"containers": [{"name": "ingest", "image": "x"}], "restartPolicy": "Never"}
+    release.cluster.create_job(
+        {
+            "metadata": {"name": INGEST, "labels": labels},
+            "spec": {"template": {"metadata": {"labels": labels}, "spec": pod}, "backoffLimit": 0},
+        }
+    )
+    work = release.double.controller.behaviour
+    release.double.controller.behaviour = lambda attempt: (
+        behaviour if attempt.job["metadata"]["name"] == INGEST else work(attempt)
+    )
+
+
+def test_the_driver_waits_until_the_data_set_is_ingested(
+    simple: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says why it does not begin; it draws nothing itself while somebody else does."""
+    answers: list[Answer] = [0, Running(), SECRET_MISSING]
+    ingest_job(simple, 0)
+    work = simple.double.controller.behaviour
+    waited: list[bool] = []
+
+    def behave(attempt: Attempt) -> Answer:
+        if attempt.job["metadata"]["name"] != INGEST:
+            return work(attempt)
+        waited.append(bool(experiment_names(simple.store)))
+        return answers.pop()
+
+    simple.double.controller.behaviour = behave
+    phases: list[str] = []
+    publish = StatusPublisher.publish_phase
+
+    def listen(self: StatusPublisher, phase: Phase, message: str = "") -> None:
+        phases.append(message)
+        publish(self, phase, message)
+
+    monkeypatch.setattr(StatusPublisher, "publish_phase", listen)
+    assert run(simple).num_run == 4
+    assert waited == [False] * 3
+    secret = 'pending: CreateContainerConfigError: secret "missing" not found'
+    assert f"for Job {INGEST} to ingest drawn ({secret})" in phases
+
+
+def test_an_ingest_that_failed_ends_the_run(simple: Release) -> None:
+    """The message says where to look."""
+    ingest_job(simple, 65)
+    with pytest.raises(BadDataError, match=f"not ingested: see `kubectl logs job/{INGEST}`"):
+        run(simple)
+
+
+def test_without_data_the_driver_says_what_is_missing(simple: Release) -> None:
+    """Nobody ingests it, so there is nothing to wait for."""
+    dataset = simple.config.dataset.model_copy(update={"synthetic": None})
+    with pytest.raises(UsageError, match="drawn"):
+        run(simple, simple.config.model_copy(update={"dataset": dataset}))
+
+
+def test_a_store_that_comes_up_late_is_waited_for(
+    simple: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of the release's own starts at the same time as the driver."""
+    exists, failures = simple.store.exists, [1, 2, 3]
+
+    def late(key: str) -> bool:
+        if failures:
+            failures.pop()
+            message = "no answer yet"
+            raise TemporaryError(message)
+        return exists(key)
+
+    monkeypatch.setattr(simple.store, "exists", late)
+    assert run(simple).num_run == 4
+
+
+def test_the_driver_never_loads_torch() -> None:
+    """Nor matplotlib before its end: it has to fit into 256 MiB."""
+    code = "import sys, job.driver; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
