@@ -1,5 +1,6 @@
 """Stages in this process, one after another."""
 
+from job.artifacts.markers import Markers
 from job.keys import StageRef
 from job.plan import Plan
 from job.stages import run_stage
@@ -11,9 +12,10 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, plan: Plan) -> None:
+    def __init__(self, store: Store, plan: Plan, markers: Markers) -> None:
         self._store = store
         self._plan = plan
+        self._markers = markers
         self._begun: list[StageRef] = []
 
     def start(self, ref: StageRef) -> None:
@@ -24,5 +26,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._plan, ref)
+            run_stage(self._store, self._plan, ref, markers=self._markers)
         return finished

@@ -3,7 +3,6 @@
 import base64
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -31,6 +30,7 @@ from job.report.drawing.figures import (
 )
 from job.report.drawing.render import Drawing
 from job.report.sections.verdict import Summary, judge
+from job.storage.documents import dump_json
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def to_json(found: Findings) -> bytes:
         "areas": [asdict(each) for each in found.areas],
         "penalties": asdict(found.penalties),
     }
-    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+    return dump_json(content)
 
 
 def html(  # noqa: PLR0913, PLR0917 - all that the page shows

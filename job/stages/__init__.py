@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
 from job.errors import AlJobError
 from job.keys import StageRef
@@ -15,11 +16,12 @@ Figures = Mapping[str, object]
 """What a stage tells in its closing log line."""
 
 
-def run_stage(
+def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
     store: Store,
     plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
+    markers: Markers | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -28,18 +30,17 @@ def run_stage(
         plan: The experiment.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
+        markers: Those that this process has read; unset: none.
     """
     # Imported here: `select` has to start without waiting for torch.
-    module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
+    module = import_module(f"job.stages.{ref.stage}")
     run: Callable[[StageIO], Figures] = module.run
     context = {"seed": ref.round.seed, "arm": ref.round.arm, "round": ref.round.index}
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, plan, ref, partition)
-        # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
-        if store.exists(ref.done):
-            store.delete(ref.done)
+        io = StageIO(store, plan, ref, partition, markers)
+        io.begin()
         try:
             figures = run(io)
         except AlJobError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from job.artifacts import names
 from job.artifacts.stage_io import StageIO
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.detection.detectors.base import load_model
@@ -42,8 +43,8 @@ def run(io: StageIO) -> dict[str, object]:
     shards = io.labelled_shards()
     labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
     batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
-    names = [f"part-{number:05d}.parquet" for number in parts]
-    names += [f"labelled-{number:05d}.parquet" for number in labelled_parts]
+    written = [names.score_part(number) for number in parts]
+    written += [names.labelled_part(number) for number in labelled_parts]
     num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
     images = io.dataset.iter_images("pool", ids)
@@ -57,7 +58,7 @@ def run(io: StageIO) -> dict[str, object]:
         closing(_score(io, encoded, bar)) as records,
     ):
         for name, batch, record in zip(
-            names, [*[None] * len(parts), *batches], records, strict=True
+            written, [*[None] * len(parts), *batches], records, strict=True
         ):
             _upload(io, name, _with_truth(io, record, batch) if batch else record)
             num_boxes += len(record.objectness)
@@ -69,7 +70,7 @@ def _score(
 ) -> Generator[ScoreRecord]:
     """Yield the score record of each part, by the round's model."""
     runtime = io.config.runtime
-    detector = load_model(io.model(io.ref.round), io.config.detector)
+    detector = load_model(io.model(io.round), io.config.detector)
 
     def counted(images: Iterable[EncodedImage]) -> Iterator[EncodedImage]:
         for image in images:

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(store: Path, tiny: str) -> Path:
     """A store in which one experiment of two arms has begun."""
-    experiment.begin(LocalStore(store), Plan(loading.parse(tiny, "tiny")))
+    experiment.init(LocalStore(store), Plan(loading.parse(tiny, "tiny")))
     return store
 
 

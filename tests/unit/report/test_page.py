@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from job import experiment
+from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.experiment import Config
 from job.keys import ExperimentKeys, RoundRef
@@ -153,10 +154,10 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
     logs += [first.stage("score").log("0"), first.stage("score").log("1")]
     for key in logs + shares:
         store.write(key, b"")
-    facts = read_facts(store, Plan(settings))
+    facts = read_facts(Reader.listed(store, "tiny"), Plan(settings))
     for key in logs + shares:
         store.delete(key)
-    rows = rows_of(store, Plan(settings))
+    rows = rows_of(Reader.listed(store, "tiny"), Plan(settings))
     found = module.find(rows, facts)
     words = Page(module.html(settings, rows, found, facts, [], module.Looks()).decode()).words
     assert "select, annotate, train (1 attempt failed or running), evaluate" in words
@@ -258,8 +259,8 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
             "experiment": "<b>&x",
         }
     )
-    rows = rows_of(store, Plan(settings))
-    facts = read_facts(store, Plan(settings))
+    rows = rows_of(Reader.listed(store, "tiny"), Plan(settings))
+    facts = read_facts(Reader.listed(store, "tiny"), Plan(settings))
     text = module.html(wrong, rows, module.find(rows, facts), facts, [], module.Looks()).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text

@@ -17,7 +17,7 @@ from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, States, Status, status_of
+from job.progress import Phase, States, Status, dump_status, status_of
 from job.storage.memory import MemoryStore
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import faults
@@ -59,7 +59,7 @@ def told(release: Release) -> Status:
     """Return what the ConfigMap says; the store says the same."""
     kept = json.loads(release.store.read(ExperimentKeys("tiny").status))
     status = read_status(release.cluster, "al-voc")
-    assert kept == json.loads(status.model_dump_json())
+    assert kept == json.loads(dump_status(status))
     return status
 
 
