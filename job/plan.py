@@ -8,6 +8,7 @@ from typing import Self
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Strategy
 from job.config.experiment import FULLY_SUPERVISED, ArmConfig, Config
+from job.config.runtime import RuntimeConfig
 from job.errors import ConfigError, UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
 from job.runtime.names import unknown
@@ -110,11 +111,15 @@ class Plan:
         part.seeds = subset.seeds or self.seeds
         return part
 
-    def pinned(self, config: Config) -> Self:
-        """Return the plan with the configuration that the experiment was begun with."""
+    def with_config(self, config: Config) -> Self:
+        """Return the plan with another configuration, whose arms are the same."""
         plan = copy(self)
         plan.config = config
         return plan
+
+    def with_runtime(self, runtime: RuntimeConfig) -> Self:
+        """Return the plan with the runtime settings of one invocation."""
+        return self.with_config(self.config.model_copy(update={"runtime": runtime}))
 
     def arm(self, name: str) -> Arm:
         """Return the arm of that name.

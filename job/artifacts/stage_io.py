@@ -18,7 +18,7 @@ from job.storage import Store
 class StageIO(RoundReader):
     """The objects of one stage: reading records its inputs, writing records its outputs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
+    def __init__(
         self,
         store: Store,
         plan: Plan,
@@ -30,6 +30,8 @@ class StageIO(RoundReader):
         self.ref = ref
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
+        self.threads = plan.config.runtime.num_threads()
+        """CPU threads of torch, for the marker; a stage that takes another number sets it."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -108,6 +110,6 @@ class StageIO(RoundReader):
             seconds=round(seconds, 3),
             version=version("al-voc"),
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
-            threads=self.config.runtime.threads,
+            threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
         )

@@ -16,7 +16,7 @@ Figures = Mapping[str, object]
 """What a stage tells in its closing log line."""
 
 
-def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
+def run_stage(
     store: Store,
     plan: Plan,
     ref: StageRef,

@@ -50,7 +50,8 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ConfigError) as error:
         make_strategy(arm("entropy", top_k=3))
     assert str(error.value) == (
-        "strategy 'entropy': top_k: unknown key; known: aggregation, empty_score, top_m"
+        "strategy 'entropy': top_k: unknown key; did you mean 'top_m'? "
+        "known: aggregation, empty_score, top_m"
     )
 
 
