@@ -51,8 +51,7 @@ def architecture_of(config: DetectorConfig) -> type[Architecture]:
     Raises:
         ConfigError: There is none of that name, or it does not take a setting.
     """
-    # mypy: an abstract class is passed on purpose, its subclasses come back.
-    found = DETECTORS.load(config.model, Architecture)  # type: ignore[type-abstract]
+    found = DETECTORS.load(config.model, Architecture)
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
