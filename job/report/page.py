@@ -30,7 +30,7 @@ from job.report.drawing.figures import (
     styles_of,
 )
 from job.report.drawing.render import Drawing
-from job.report.sections.verdict import Summary, judge
+from job.report.verdict.judgement import Summary, judge
 
 
 @dataclass(frozen=True)

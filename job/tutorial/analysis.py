@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from job.errors import BadDataError
-from job.report.sections.wording import counted, listing
+from job.report.wording import counted, listing
 from job.tutorial.charts import Chart, charts_of
 from job.tutorial.claims import TutorialRow, claims_of
 from job.tutorial.costs import costs_of

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from job.report.analysis.statistics import estimate
-from job.report.sections.wording import counted
+from job.report.wording import counted
 from job.tutorial.counts import Arm
 from job.tutorial.gaps import (
     SECONDS_PER_BOX,

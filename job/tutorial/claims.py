@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from job.report.sections.wording import counted
+from job.report.wording import counted
 from job.tutorial.counts import Arm
 from job.tutorial.gaps import gap_once, levels_of, needed, saved_share
 

@@ -21,7 +21,7 @@ from job.report.compare import Side
 from job.storage.local import LocalStore
 from job.tutorial import analysis as tutorial_analysis
 from job.tutorial import page as tutorial_page
-from tests.unit.report.make_tutorial import write_tutorial
+from tests.unit.tutorial.make_tutorial import write_tutorial
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
 DRIVER = shutil.which("chromedriver")

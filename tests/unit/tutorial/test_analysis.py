@@ -12,7 +12,7 @@ from job.errors import BadDataError
 from job.tutorial.analysis import TutorialAnalysis, analyse
 from job.tutorial.charts import Line
 from job.tutorial.figures import draw_chart, table_of
-from tests.unit.report.make_tutorial import RANDOM, UNCERTAINTY, row, write_tutorial
+from tests.unit.tutorial.make_tutorial import RANDOM, UNCERTAINTY, row, write_tutorial
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import Ended
-from tests.unit.report.make_tutorial import write_tutorial
+from tests.unit.tutorial.make_tutorial import write_tutorial
 
 
 def test_the_tutorials_layout_becomes_a_page(tmp_path: Path, al_job: Callable[..., Ended]) -> None:

@@ -7,9 +7,9 @@ from typing import Literal
 from job.report.analysis.comparison import Comparison, Difference
 from job.report.analysis.savings import Saving
 from job.report.analysis.statistics import LEVEL, MIN_SEEDS
-from job.report.sections.claims import PayClaim, SavingClaim, pay_claim, saving_claim
-from job.report.sections.notes import notes_on
-from job.report.sections.wording import counted, interval, listing, points, probability
+from job.report.verdict.claims import PayClaim, SavingClaim, pay_claim, saving_claim
+from job.report.verdict.notes import notes_on
+from job.report.wording import counted, interval, listing, points, probability
 
 Outcome = Literal["better", "worse", "not shown"]
 

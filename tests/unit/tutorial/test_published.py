@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from job.tutorial.analysis import TutorialAnalysis, analyse
-from tests.unit.report.make_tutorial import RANDOM, UNCERTAINTY, row
+from tests.unit.tutorial.make_tutorial import RANDOM, UNCERTAINTY, row
 
 PROJECT = Path(__file__).parents[3]
 PUBLISHED = Path(

@@ -2,7 +2,7 @@
 
 from job.report.analysis.comparison import Comparison
 from job.report.analysis.statistics import MAX_FLIPPED
-from job.report.sections.wording import counted, listing
+from job.report.wording import counted, listing
 
 _INTERVALS = (
     "Intervals resample the seeds. With few seeds they are too narrow: with 5, about 84 of 100 hold"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from job.report.analysis.comparison import compare
 from job.report.analysis.curves import Curve
 from job.report.analysis.savings import savings_of
-from job.report.sections.verdict import Summary, Verdict, judge
+from job.report.verdict.judgement import Summary, Verdict, judge
 from tests.unit.report.make_curves import BASE, curves
 
 

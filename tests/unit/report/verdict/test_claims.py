@@ -5,8 +5,8 @@ import pytest
 from job.report.analysis.comparison import compare
 from job.report.analysis.curves import Axis, Curve
 from job.report.analysis.savings import savings_of
-from job.report.sections.verdict import judge
-from tests.unit.report.judged import summary, verdict
+from job.report.verdict.judgement import judge
+from tests.unit.report.verdict.judged import summary, verdict
 from tests.unit.report.make_curves import BASE, NOISE, added, curve, curves, wobbling
 
 FREE: dict[Axis, list[float]] = {"money": [0, 0, 0]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from job.report.analysis.break_even import BreakEven, break_even, spent
 from job.report.analysis.savings import Saving
 from job.report.analysis.statistics import LEVEL, MIN_SEEDS
-from job.report.sections.wording import UNITS, amount, counted, interval, probability
+from job.report.wording import UNITS, amount, counted, interval, probability
 
 
 @dataclass(frozen=True)

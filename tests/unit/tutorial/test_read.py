@@ -9,7 +9,7 @@ import pytest
 from job.errors import BadDataError, UsageError
 from job.tutorial.counts import arm_of, boxes_once, drawn_images, repeats, unique_images
 from job.tutorial.read import RANDOM, UNCERTAINTY, Run, read_tutorial
-from tests.unit.report.make_tutorial import write_tutorial
+from tests.unit.tutorial.make_tutorial import write_tutorial
 
 CSV = f"{RANDOM}/experiment-1/csv.txt"
 QUERIES = f"{RANDOM}/experiment-1/queries.txt"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.report.judged import summary, verdict
+from tests.unit.report.verdict.judged import summary, verdict
 from tests.unit.report.make_curves import BASE, NOISE, added, curve, curves, wobbling
 
 
