@@ -140,7 +140,7 @@ def _report_tutorial(results: Path, folder: Path) -> None:
     from job.tutorial import page as tutorial_page
 
     analysis = tutorial_analysis.analyse(results)
-    _write(folder, tutorial_page.files(analysis))
+    _write(folder, tutorial_page.tutorial_page(analysis).files())
     for sentence in analysis.findings:
         out.print(sentence, markup=False)
     out.print(tutorial_figures.table_of(analysis.rows))
@@ -151,7 +151,7 @@ def _report_side_by_side(store: Store, names: list[str], folder: Path) -> None:
     from job.report import compare as side_by_side  # noqa: PLC0415 - matplotlib: nobody else should wait
 
     configs = [choosing.choose_experiment(store, name) for name in names]
-    _write(folder, side_by_side.files(side_by_side.read_sides(store, configs)))
+    _write(folder, side_by_side.comparison_page(side_by_side.read_sides(store, configs)).files())
     out.print(f"report: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Float64s = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.statistics import estimate
 from job.report.wording import counted
 from job.tutorial.counts import Arm
@@ -22,7 +23,6 @@ from job.tutorial.gaps import (
     saved_share,
     seconds_with_annotation,
 )
-from job.tutorial.read import Float64s
 
 METRIC = "mAP at IoU 0.5"
 COUNTED = "labelled images, as counted"
@@ -53,6 +53,8 @@ class Panel:
     y_label: str
     """With its unit."""
     lines: tuple[Line, ...]
+    x_is_round: bool = False
+    """Whether x counts rounds, so that its ticks are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _difference(arms: Sequence[Arm], gap: Gap) -> Chart:
         f"Uncertainty's lead in the last round is {difference[-1]:.3f} mAP; "
         f"at equal images it is {min(gap.metric):+.3f} to {max(gap.metric):+.3f}",
         (
-            Panel(PUBLISHED, "round", label, (published,)),
+            Panel(PUBLISHED, "round", label, (published,), x_is_round=True),
             Panel(CORRECTED, ONCE, label, (once,)),
         ),
     )
@@ -153,7 +155,7 @@ def _relative_difference(arms: Sequence[Arm], gap: Gap) -> Chart:
         f"Uncertainty's lead at the end is {percent[-1]:.1f} % of random's mAP; "
         f"at equal images it is {100 * gap.relative_mean:.1f} % on average",
         (
-            Panel(PUBLISHED, "round", label, (published,)),
+            Panel(PUBLISHED, "round", label, (published,), x_is_round=True),
             Panel(CORRECTED, ONCE, label, (once,)),
         ),
     )
@@ -175,7 +177,13 @@ def _additional(random: Arm, uncertainty: Arm, *, is_share: bool) -> Chart:
         f"For the same mAP random needs up to {most_rounds:.0f}{unit} more rounds, "
         f"but at most {most_images:.0f}{unit} more unique images",
         (
-            Panel(PUBLISHED, "round of uncertainty", f"additional rounds{label}", (rounds,)),
+            Panel(
+                PUBLISHED,
+                "round of uncertainty",
+                f"additional rounds{label}",
+                (rounds,),
+                x_is_round=True,
+            ),
             Panel(CORRECTED, ONCE, f"additional images{label}", (images,)),
         ),
         f"Without {counted(num_never, 'round')} of uncertainty whose mAP random never reached.",

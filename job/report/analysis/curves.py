@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.config.experiment import FULLY_SUPERVISED
+from job.records.arrays import Float64s
 from job.report.analysis.results import Row
 
 Axis = Literal["images", "boxes", "annotation_seconds", "money", "wall_seconds"]
 AXES: tuple[Axis, ...] = ("images", "boxes", "annotation_seconds", "money", "wall_seconds")
 """What a curve can be drawn against: all cumulative, every labelled image counted once."""
-
-Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,14 @@ def _curve(arm: str, seed: int, rows: Sequence[Row], first: int) -> Curve:
     )
 
 
+def fully_supervised_metric(curves: Sequence[Curve]) -> float | None:
+    """Return the metric of the training on the whole pool, mean over seeds; None without one."""
+    ends = [curve.metric[-1] for curve in curves if curve.arm == FULLY_SUPERVISED]
+    return float(np.mean(ends)) if ends else None
+
+
 def compared(curves: Sequence[Curve]) -> list[Curve]:
-    """Return the curves of the arms that are compared: without the bound, rounds without metric."""
+    """Return the curves of the arms that are compared, without rounds that have no metric."""
     whole = [
         _where(curve, np.isfinite(curve.metric))
         for curve in curves

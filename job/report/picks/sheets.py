@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from job.data.dataset import Dataset
 from job.data.decoding import decode_rgb
 from job.report.analysis.facts import Facts, RoundFacts
-from job.report.drawing.contact_sheet import Tile, contact_sheet
-from job.report.page import Sheet
+from job.report.drawing.contact_sheet import Sheet, Tile, contact_sheet
 
 MOST = 4
 """Images of a round."""

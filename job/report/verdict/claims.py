@@ -38,8 +38,8 @@ def saving_claim(saving: Saving, *, is_better: bool) -> SavingClaim:
     """
     why = "" if is_better else "the arm itself is not shown to be better"
     why = why or _too_little(saving) or _no_difference(saving)
-    sentence = f"Saving {UNITS[saving.axis]}: not shown; {why}." if why else _sentence(saving)
-    return SavingClaim(saving, is_shown=not why, sentence=sentence)
+    what = f"no saving is shown; {why}." if why else _sentence(saving)
+    return SavingClaim(saving, not why, f"In {UNITS[saving.axis]}: {what}")
 
 
 def _too_little(saving: Saving) -> str:
@@ -79,8 +79,8 @@ def _sentence(saving: Saving) -> str:
     least = "at least " if saving.num_at_least else ""
     sign, word = (1, "less") if percent.mean > 0 else (-1, "more")
     return (
-        f"To reach {_goal(saving)} it needs {amount(axis, spent(saving.arm_needs))} {UNITS[axis]}"
-        f" where {baseline} needs {least}{amount(axis, spent(saving.baseline_needs))}:"
+        f"to reach {_goal(saving)} it needs {amount(axis, spent(saving.arm_needs))} and"
+        f" {baseline} {least}{amount(axis, spent(saving.baseline_needs))}:"
         f" {least}{sign * percent.mean:.1f} % {word} ({interval(percent, sign, ' %')};"
         f" {counted(percent.num_seeds, 'seed')})."
     )

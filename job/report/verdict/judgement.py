@@ -11,7 +11,7 @@ from job.report.verdict.claims import PayClaim, SavingClaim, pay_claim, saving_c
 from job.report.verdict.notes import notes_on
 from job.report.wording import counted, interval, listing, points, probability
 
-Outcome = Literal["better", "worse", "not shown"]
+VerdictOutcome = Literal["better", "worse", "not shown"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Verdict:
     """What may be said of one arm against the baseline."""
 
     arm: str
-    outcome: Outcome
+    outcome: VerdictOutcome
     sentence: str
     reasons: tuple[str, ...]
     """Why nothing is shown, as sentences; none where something is."""
@@ -36,7 +36,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Judgement:
     """The verdicts on all arms, and what they rest on."""
 
     headline: str
@@ -47,7 +47,7 @@ class Summary:
 
 def judge(
     comparison: Comparison, savings: Sequence[Saving], setup_cost: float | None = None
-) -> Summary:
+) -> Judgement:
     """Return the verdict on every arm.
 
     An arm is better from the first number of images on at which the Holm-corrected test is below
@@ -65,7 +65,7 @@ def judge(
         for arm in comparison.arms
         if arm != comparison.baseline
     )
-    return Summary(_headline(verdicts, comparison.baseline), verdicts, notes_on(comparison))
+    return Judgement(_headline(verdicts, comparison.baseline), verdicts, notes_on(comparison))
 
 
 def _verdict(
@@ -204,7 +204,7 @@ def _cautions(
 
 
 def _headline(verdicts: Sequence[Verdict], baseline: str) -> str:
-    arms: dict[Outcome, list[str]] = {"better": [], "worse": [], "not shown": []}
+    arms: dict[VerdictOutcome, list[str]] = {"better": [], "worse": [], "not shown": []}
     for each in verdicts:
         arms[each.outcome].append(each.arm)
     if not verdicts:

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from job.report.analysis.comparison import compare
 from job.report.analysis.curves import Curve
 from job.report.analysis.savings import savings_of
-from job.report.verdict.judgement import Summary, Verdict, judge
+from job.report.verdict.judgement import Judgement, Verdict, judge
 from tests.unit.report.make_curves import BASE, curves
 
 
 def summary(
     all_curves: Sequence[Curve], pool_images: int | None = None, setup: float | None = None
-) -> Summary:
+) -> Judgement:
     """The whole, which can always be written as JSON."""
     found = judge(compare(all_curves, pool_images), savings_of(all_curves), setup)
     json.dumps(asdict(found), allow_nan=False)

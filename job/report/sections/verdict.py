@@ -1,0 +1,46 @@
+"""The first section: does active learning pay here."""
+
+from dataclasses import asdict
+
+from job.report.markup import render
+from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.verdict.judgement import judge
+
+_TEMPLATE = """
+{% if verdicts %}<p><strong>{{ headline }}</strong></p>{% endif %}
+{% for each in verdicts %}
+<div class="verdict {{ each.outcome|replace(" ", "-") }}"><strong>{{ each.sentence }}</strong>
+<ul>
+{% for line in each.reasons + each.cautions %}<li>{{ line }}</li>{% endfor %}
+{% for claim in each.savings if each.outcome == "better" %}
+<li>{{ claim.sentence }}</li>
+{% else %}
+<li>So no saving is shown either; what was seen stands <a href="#cost">below</a>.</li>
+{% endfor %}
+{% if each.pays %}<li>{{ each.pays.sentence }}</li>{% endif %}
+</ul></div>
+{% else %}
+<p>One arm alone: there is nothing to compare.</p>
+{% endfor %}
+<ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
+"""
+
+
+class VerdictSection(SectionBuilder):
+    """What may be said of each arm against the baseline."""
+
+    def build(self, context: Context) -> Section:
+        """Return the section."""
+        found = context.findings
+        judgement = judge(found.comparison, found.savings, context.setup_cost)
+        return Section(
+            title="Does it pay here?",
+            link="Verdict",
+            html=render(
+                _TEMPLATE,
+                headline=judgement.headline,
+                verdicts=judgement.verdicts,
+                notes=judgement.notes,
+            ),
+            numbers={"summary": asdict(judgement)},
+        )
