@@ -34,7 +34,7 @@ def call(*arguments: str) -> None:
 
 def al_job(*arguments: str) -> None:
     """Run the command line in a process of its own."""
-    call("-c", "from job.cli import main; main()", *arguments)
+    call("-m", "job", *arguments)
 
 
 def main() -> None:

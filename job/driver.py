@@ -1,160 +1,192 @@
-"""The driver: the loop, with stages as Kubernetes Jobs, and telling how it goes."""
+"""The driver: the active-learning loop as a service that publishes its status.
+
+It waits for the data set, runs the stages wherever its platform starts them, and writes the report.
+A driver remembers nothing that the store and the platform do not know: if it is killed, the next
+one continues.
+"""
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from job import experiment as experiments
 from job import loop
 from job.artifacts.markers import Markers
 from job.config.experiment import Config
-from job.errors import AlJobError, BadDataError, StopRequested, TemporaryError
+from job.errors import AlJobError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
-from job.launch.kubernetes.client import Cluster
-from job.launch.kubernetes.control import STATUS_KEY
-from job.launch.kubernetes.job_state import ended, look
-from job.launch.kubernetes.launcher import KubernetesLauncher, States
-from job.launch.kubernetes.retry import retry_while_unavailable
-from job.launch.kubernetes.settings import LaunchConfig
 from job.plan import Subset
-from job.progress import Driver, Phase, Reader, StageStatus
+from job.progress import Driver, Phase, Reader, States
 from job.report.analysis.results import Row
 from job.report.build import update_report
 from job.runtime import log
+from job.runtime.retry import retry_while_unavailable
 from job.storage import Store
 
 SECONDS_BETWEEN_BEATS = 20.0
+"""How often an unchanged status is published, to show that the driver is alive."""
+
+
+class Platform(Protocol):
+    """Where a driver starts stages, such as a Kubernetes namespace.
+
+    Its methods retry by themselves while the platform is away.
+    """
+
+    @property
+    def release(self) -> str:
+        """The name under which the experiment is installed."""
+
+    @property
+    def image(self) -> str:
+        """The container image of the stages, or nothing."""
+
+    @property
+    def poll_seconds(self) -> float:
+        """The time between two looks at the ingest."""
+
+    def ingest_state(self, dataset: str) -> str | None:
+        """Return what the release's ingest of a data set is doing, or nothing if none runs.
+
+        Raises:
+            BadDataError: The ingest failed.
+        """
+
+    def launcher(
+        self,
+        store: Store,
+        config: Config,
+        is_done: Callable[[StageRef], bool],
+        publish: Callable[[States], None],
+    ) -> loop.Launcher:
+        """Return the launcher of an experiment's stages.
+
+        Args:
+            store: Where the stages read and write.
+            config: The experiment.
+            is_done: Whether a stage's marker is there and fits.
+            publish: Called with the states of the started stages after each look at the platform.
+        """
+
+    def publish(self, status: str) -> None:
+        """Write the status, a JSON object, where people without the store can read it."""
 
 
 def drive(
-    store: Store,
-    config: Config,
-    launch: LaunchConfig,
-    cluster: Cluster,
-    only: Subset | None = None,
+    store: Store, config: Config, platform: Platform, only: Subset | None = None
 ) -> tuple[Outcome, list[Row]]:
-    """Run all of an experiment that is not done, as Jobs, and write its report.
+    """Run every stage of an experiment that is not done, and write its report.
 
-    Stopping it leaves the Jobs; the next driver takes them up.
+    A driver that is stopped leaves the started stages running. The next driver adopts them.
 
     Returns:
         What ran, and the report's rows.
 
     Raises:
-        AlJobError: The configuration is refused, the data set's ingest failed, or a stage did.
+        AlJobError: The configuration is refused, or the ingest or a stage failed.
     """
-    markers = Markers(store)
-    board = Board(store, config, launch, cluster, markers)
-
-    def is_done(ref: StageRef) -> bool:
-        return retry_while_unavailable(lambda: markers.is_done(ref, config))
-
+    publisher = StatusPublisher(store, config, platform)
     try:
-        while waits := retry_while_unavailable(
-            lambda: _wait_for_data(store, config, launch, cluster)
-        ):
-            board.tell_phase("waiting", waits)
-            time.sleep(launch.poll_seconds)
-        config = retry_while_unavailable(lambda: experiments.begin(store, config))
-        launcher = retry_while_unavailable(
-            lambda: KubernetesLauncher(
-                store,
-                config,
-                launch,
-                cluster,
-                is_done=lambda ref: markers.is_done(ref, config),
-                tell=board.tell,
-            )
-        )
-        num_run = loop.run(only.of(config) if only else config, launcher, is_done)
-        # The driver is small, and the data set and the score records may be large.
-        rows = retry_while_unavailable(lambda: update_report(store, config, light=True))
+        done = _run(store, config, platform, publisher, only)
     except AlJobError as error:
-        board.tell_phase("stopped" if isinstance(error, TemporaryError) else "failed", str(error))
+        phase: Phase = "stopped" if isinstance(error, TemporaryError) else "failed"
+        publisher.publish_phase(phase, str(error))
         raise
     except Exception as error:
-        board.tell_phase("failed", f"a bug, the driver's log has its traceback: {error!r}")
+        publisher.publish_phase("failed", f"a bug; the driver's log has its traceback: {error!r}")
         raise
     except StopRequested:
-        board.tell_phase("stopped", "asked to stop; the stages that run go on")
+        publisher.publish_phase("stopped", "asked to stop; the started stages keep running")
         raise
-    board.tell_phase("finished")
+    publisher.publish_phase("finished")
+    return done
+
+
+def _run(
+    store: Store,
+    config: Config,
+    platform: Platform,
+    publisher: "StatusPublisher",
+    only: Subset | None,
+) -> tuple[Outcome, list[Row]]:
+    while state := _ingest_state(store, config, platform):
+        publisher.publish_phase("waiting", state)
+        time.sleep(platform.poll_seconds)
+    config = retry_while_unavailable(lambda: experiments.begin(store, config))
+
+    def is_done(ref: StageRef) -> bool:
+        return publisher.markers.is_done(ref, config)
+
+    launcher = platform.launcher(store, config, is_done, publisher.publish_stages)
+    num_run = loop.run(
+        only.of(config) if only else config,
+        launcher,
+        lambda ref: retry_while_unavailable(lambda: is_done(ref)),
+    )
+    # A driver has little memory, and the data set and the score records may be large.
+    rows = retry_while_unavailable(lambda: update_report(store, config, light=True))
     return Outcome(config, num_run), rows
 
 
-def _wait_for_data(
-    store: Store, config: Config, launch: LaunchConfig, cluster: Cluster
-) -> str | None:
-    """Return what has to be waited for until the data set is there, if anything.
+def _ingest_state(store: Store, config: Config, platform: Platform) -> str | None:
+    """Return what the ingest is doing while the data set is not there.
 
-    Raises:
-        BadDataError: The release's ingest failed.
+    If nothing ingests it, whoever begins the experiment says what is missing.
     """
-    jobs = cluster.jobs(f"al-voc/release={launch.release},app.kubernetes.io/component=ingest")
-    if store.exists(DatasetKeys(config.dataset.name).manifest):
+    manifest = DatasetKeys(config.dataset.name).manifest
+    if retry_while_unavailable(lambda: store.exists(manifest)):
         return None
-    for job in jobs:
-        name = job["metadata"]["name"]
-        if ended(job) == "Failed":
-            message = f"the data set was not ingested: see `kubectl logs job/{name}`"
-            raise BadDataError(message)
-        if not ended(job):
-            state = look(job, cluster.pods_of(name), cluster.warning)
-            return f"for Job {name} to ingest {config.dataset.name} ({state})"
-    return None  # whoever begins the experiment says what is missing
+    return platform.ingest_state(config.dataset.name)
 
 
-class Board:
-    """Tells where the experiment stands: in the store, and in a ConfigMap for those without it."""
+class StatusPublisher:
+    """Publishes where the experiment stands: in the store and on the platform."""
 
-    def __init__(
-        self, store: Store, config: Config, launch: LaunchConfig, cluster: Cluster, markers: Markers
-    ) -> None:
-        self._store = store
-        self._key = ExperimentKeys(config.experiment).status
-        self._launch = launch
-        self._cluster = cluster
-        self._markers = markers
-        self._reader = Reader(store, config, markers)
-        self._told: tuple[Phase, str, States] | None = None
+    def __init__(self, store: Store, config: Config, platform: Platform) -> None:
+        self.markers = Markers(store)
+        self._reader = Reader(store, config, self.markers)
+        self._platform = platform
+        key = ExperimentKeys(config.experiment).status
+        self._places: Sequence[Callable[[str], object]] = (
+            lambda status: store.write(key, status.encode()),
+            platform.publish,
+        )
+        self._published: tuple[Phase, str, States] | None = None
         self._states: States = {}
         self._next_beat = 0.0
 
-    def tell(self, states: States) -> None:
-        """Tell what the stages that were begun are doing."""
+    def publish_stages(self, states: States) -> None:
+        """Publish what the started stages are doing."""
         self._states = states
-        self.tell_phase("running")
+        self.publish_phase("running")
 
-    def tell_phase(self, phase: Phase, message: str = "") -> None:
-        """Tell what the driver is doing: where something changed, and else now and then."""
+    def publish_phase(self, phase: Phase, message: str = "") -> None:
+        """Publish what the driver is doing, if it changed or the next beat is due."""
         news = (phase, message, dict(self._states))
-        if news == self._told and time.monotonic() < self._next_beat:
+        if news == self._published and time.monotonic() < self._next_beat:
             return
-        if self._told is None or news[:2] != self._told[:2]:
+        if self._published is None or news[:2] != self._published[:2]:
             log.get().info("driver.phase", phase=phase, message=message)
-        self._told, self._next_beat = news, time.monotonic() + SECONDS_BETWEEN_BEATS
+        self._published, self._next_beat = news, time.monotonic() + SECONDS_BETWEEN_BEATS
+        try:
+            status = self._status(phase, message)
+        except AlJobError as error:
+            log.get().warning("driver.status_unpublished", reason=str(error))
+            return
+        for write in self._places:
+            try:
+                write(status)
+            except AlJobError as error:  # a status that cannot be written must not end the run
+                log.get().warning("driver.status_unpublished", reason=str(error))
+
+    def _status(self, phase: Phase, message: str) -> str:
         driver = Driver(
             phase=phase,
             message=message,
             updated=datetime.now(UTC),
-            release=self._launch.release,
-            image=self._launch.image,
+            release=self._platform.release,
+            image=self._platform.image,
         )
-        begun = {
-            ref: StageStatus(state=state.word, reason=state.reason)
-            for ref, state in self._states.items()
-        }
-        try:
-            text = self._reader.read(self._markers.known, begun, driver).model_dump_json()
-        except AlJobError as error:
-            log.get().warning("driver.status_untold", reason=str(error))
-            return
-        places = (
-            lambda: self._store.write(self._key, text.encode()),
-            lambda: self._cluster.write_config_map(self._launch.status, {STATUS_KEY: text}),
-        )
-        for write in places:
-            try:
-                write()
-            except AlJobError as error:  # what is told is no reason to end
-                log.get().warning("driver.status_untold", reason=str(error))
+        return self._reader.read(self.markers.known, self._states, driver).model_dump_json()

@@ -1,11 +1,13 @@
 """A whole experiment: begin it, and run what is left of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from job import loop
 from job.acquisition.registry import complete, make_strategy
 from job.acquisition.strategy import Strategy
+from job.annotators import find_annotator
 from job.artifacts.experiments import begin_experiment
 from job.artifacts.logs import _kept_log
 from job.artifacts.markers import Markers, join_partitions
@@ -39,10 +41,12 @@ def begin(store: Store, config: Config) -> Config:
         The configuration, with the data set's digest.
 
     Raises:
-        ConfigError: A strategy is wrong, or the experiment began with another configuration.
+        ConfigError: A strategy or the annotator is wrong, or the experiment began with another
+            configuration.
         UsageError: The data set is not there.
     """
     config = complete_arms(config)
+    find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(synthetic), name)
@@ -88,13 +92,19 @@ def _check_columns(where: str, strategy: Strategy, config: Config) -> None:
         raise ConfigError(message)
 
 
-def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
-    """Run all of an experiment that is not done, in this process.
+def run(
+    store: Store,
+    config: Config,
+    only: Subset | None = None,
+    make_launcher: Callable[[Store, Config], loop.Launcher] = LocalLauncher,
+) -> Outcome:
+    """Run every stage of an experiment that is not done.
 
     Args:
         store: Where everything is.
         config: The experiment.
         only: The part of it to run; the rest stays as it is.
+        make_launcher: Returns what runs the stages; by default, this process runs them.
     """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
@@ -102,7 +112,7 @@ def run(store: Store, config: Config, only: "Subset | None" = None) -> Outcome:
         raise ConfigError(message)
     config = begin(store, config)
     markers = Markers(store)
-    launcher = LocalLauncher(store, config)
+    launcher = make_launcher(store, config)
     part = only.of(config) if only else config
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, config))
     return Outcome(config, num_run)

@@ -7,7 +7,7 @@ from job.acquisition.registry import make_strategy
 from job.config.experiment import FULLY_SUPERVISED, Config
 from job.errors import UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
-from job.runtime.names import known
+from job.runtime.names import unknown
 
 
 def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:
@@ -109,4 +109,5 @@ class Subset:
 
 
 def unknown_choice(kind: str, name: str, names: list[str]) -> str:
-    return f"--{kind} {name}: no such {kind} ({known(names)})"
+    """Return what to say of an arm or seed that the experiment does not have."""
+    return f"--{kind}: {unknown(name, names)}"

@@ -31,6 +31,10 @@ class StageStatus(BaseModel):
     """How long it ran, when it is done."""
 
 
+States = Mapping[StageRef, StageStatus]
+"""What the stages that were started are doing."""
+
+
 class RoundStatus(BaseModel):
     """One arm's round under one seed."""
 
@@ -81,7 +85,7 @@ class Reader:
     def read(
         self,
         done: Container[str],
-        begun: Mapping[StageRef, StageStatus],
+        begun: States,
         driver: Driver | None = None,
     ) -> Status:
         """Return the status.
@@ -99,7 +103,7 @@ class Reader:
         arm: str,
         ref: RoundRef,
         done: Container[str],
-        begun: Mapping[StageRef, StageStatus],
+        begun: States,
     ) -> RoundStatus:
         stages: dict[Stage, StageStatus] = {}
         for stage in STAGES:

@@ -1,13 +1,15 @@
 """What tests of every part share: a tiny experiment, and the command line in this process."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from job import cli
+from job.cli.main import main
 
 TINY = """
 experiment: tiny
@@ -56,14 +58,14 @@ def al_job(
     for name in [name for name in os.environ if name.startswith("AL_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("job.cli.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.cli.main.signal.signal", lambda *_: None)
+    monkeypatch.setattr("job.cli.main.keep_freed_memory", lambda: None)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            main()
         captured = capsys.readouterr()
         return Ended(int(end.value.code or 0), captured.out, captured.err)
 
@@ -86,3 +88,20 @@ def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Figures take a second to draw: only the tests of the report draw them."""
     if "report" not in request.path.parts:
         monkeypatch.setattr("job.report.page.figures", lambda *_: iter(()))
+
+
+@pytest.fixture
+def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that installs a package of one module, as `pip` would, for one test."""
+
+    def install(module: str, code: str, group: str, entries: str) -> None:
+        folder = tmp_path / "site-packages"
+        metadata = folder / f"{module}-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[{group}]\n{entries}\n")
+        (folder / f"{module}.py").write_text(code)
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    return install

@@ -4,7 +4,7 @@ from job.config import changes, loading
 from job.config.experiment import Config
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name
-from job.runtime.names import known
+from job.runtime.names import unknown
 from job.storage import Store
 
 
@@ -25,8 +25,8 @@ def load_experiment(store: Store, name: str) -> Config:
         return loading.parse(store.read(key).decode(), f"{store.url}/{key}")
     except MissingObjectError:
         message = (
-            f"{store.url} holds no experiment {name!r} "
-            f"({known(experiment_names(store))}); `al-job run CONFIG` makes one"
+            f"{store.url}: no experiment of that name: {unknown(name, experiment_names(store))}; "
+            "`al-job init CONFIG` creates one"
         )
         raise UsageError(message) from None
 

@@ -20,8 +20,8 @@ def choose_experiment(store: Store, name: str | None) -> Config:
     names = experiment_names(store)
     if not names:
         message = (
-            f"{store.url} holds no experiment: `al-job run CONFIG` makes and runs one, "
-            "`al-job begin CONFIG` only makes it"
+            f"{store.url} holds no experiment: `al-job run CONFIG` creates and runs one, "
+            "`al-job init CONFIG` only creates it"
         )
         raise UsageError(message)
     return load_experiment(store, _only("experiment", names))

@@ -1,14 +1,14 @@
-"""What commands share: their options, and where they print."""
+"""The options that commands share, each written once; a command lists those that it takes."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 STATE = "./state"
+RELEASE = "al-voc"
 
-out = Console(highlight=False)
-
+ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 StoreOption = Annotated[
     str,
     typer.Option(
@@ -16,18 +16,35 @@ StoreOption = Annotated[
     ),
 ]
 ExperimentOption = Annotated[
-    str | None, typer.Option("--experiment", envvar="AL_EXPERIMENT", help="The experiment's name.")
+    str | None,
+    typer.Option(
+        "--experiment", envvar="AL_EXPERIMENT", help="Its name; unset: the only one in the store."
+    ),
 ]
-ArmOption = Annotated[str | None, typer.Option("--arm", envvar="AL_ARM", help="The arm's name.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed.")]
+ArmOption = Annotated[
+    str | None, typer.Option("--arm", envvar="AL_ARM", help="Its name; unset: the only arm.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", envvar="AL_SEED", help="Unset: the only seed.")
+]
+RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, counted from 0.")]
 OnlyArmOption = Annotated[
-    list[str] | None, typer.Option("--only-arm", help="Run this arm only; may be said again.")
+    list[str] | None, typer.Option("--only-arm", help="Run only this arm (repeatable).")
 ]
 OnlySeedOption = Annotated[
-    list[int] | None, typer.Option("--only-seed", help="Run this seed only; may be said again.")
+    list[int] | None, typer.Option("--only-seed", help="Run only this seed (repeatable).")
 ]
-RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, from 0.")]
-ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or a preset's name.")]
+LaunchOption = Annotated[
+    Path, typer.Option("--launch", help="launch.yaml, or the chart's ConfigMap that holds it.")
+]
+ReleaseOption = Annotated[str, typer.Option("--release", help="The name of the Helm release.")]
+AnyReleaseOption = Annotated[
+    str | None,
+    typer.Option("--release", help="Ask the cluster about this Helm release, not the store."),
+]
 NamespaceOption = Annotated[
-    str | None, typer.Option("--namespace", "-n", help="Unset: the kubeconfig's.")
+    str | None, typer.Option("--namespace", "-n", help="Unset: the namespace of the kubeconfig.")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("--out", help="The folder to write; unset: a new one here.")
 ]

@@ -1,33 +1,27 @@
 """`al-job replay`: what other strategies would have picked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from job.cli.lazy import lazy
+from job.cli.choose import choose_experiment, choose_stage
 from job.cli.options import (
     STATE,
     ArmOption,
     ExperimentOption,
+    FolderOption,
     RoundOption,
     SeedOption,
     StoreOption,
-    out,
 )
+from job.cli.output import out, say
+from job.replay import arms as chosen
+from job.replay import replay as compare
+from job.replay import write
 from job.storage import open_store
 
-if TYPE_CHECKING:
-    from job import experiment as experiments
-    from job.cli import choose as choosing
-else:
-    experiments = lazy("job.experiment")
-    choosing = lazy("job.cli.choose")
 
-app = typer.Typer()
-
-
-@app.command()
 def replay(
     round_index: RoundOption,
     experiment: ExperimentOption = None,
@@ -41,26 +35,20 @@ def replay(
         Path | None, typer.Option(help="A YAML file: name -> {strategy: ..., settings}.")
     ] = None,
     budget: Annotated[
-        int | None, typer.Option(min=1, help="Images to pick; unset: as many as the round has.")
+        int | None, typer.Option(min=1, help="Images to pick; unset: the round's budget.")
     ] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="Where files go; unset: ./replay-...")
-    ] = None,
+    folder: FolderOption = None,
     *,
-    images: Annotated[bool, typer.Option("--images", help="Also draw contact sheets.")] = False,
+    images: Annotated[bool, typer.Option("--images", help="Draw contact sheets, too.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Images on a contact sheet.")] = 12,
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Count true boxes, which only a simulation knows.")
     ] = False,
 ) -> None:
-    """Show what strategies would pick in a round, from its scores; nothing of it is touched."""
-    from job.replay import arms as chosen  # noqa: PLC0415 - `--help` should not wait for it
-    from job.replay import replay as compare  # noqa: PLC0415
-    from job.replay import write
-
+    """Show what strategies would pick in a round, from its scores, without changing anything."""
     opened = open_store(store)
-    config = choosing.choose_experiment(opened, experiment)
-    ref = choosing.choose_stage(config, "select", round_index, arm, seed).round
+    config = choose_experiment(opened, experiment)
+    ref = choose_stage(config, "select", round_index, arm, seed).round
     picked = chosen.choose(config, strategies, arms)
     where = folder or Path(f"replay-{config.experiment}-{ref.arm}-round-{ref.index:03d}")
     write.check_out(where)
@@ -69,4 +57,4 @@ def replay(
     write.write(found, sheets, where)
     for table in write.tables_of(found):
         out.print(table)
-    out.print(f"files: {where}", markup=False, soft_wrap=True)
+    say(f"files: {where}")

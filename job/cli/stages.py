@@ -1,11 +1,13 @@
-"""`al-job select`, `train` and so on: one stage of one round."""
+"""`al-job select`, `annotate`, `train`, `evaluate` and `score`: one stage of one round."""
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
-from job.cli.lazy import lazy
+from job import experiment as experiments
+from job.cli.choose import choose_experiment, choose_stage
 from job.cli.options import (
     STATE,
     ArmOption,
@@ -18,18 +20,9 @@ from job.errors import UsageError
 from job.keys import Stage
 from job.storage import open_store
 
-if TYPE_CHECKING:
-    from job import experiment as experiments
-    from job.cli import choose as choosing
-else:
-    experiments = lazy("job.experiment")
-    choosing = lazy("job.cli.choose")
 
-app = typer.Typer()
-
-
-def _add_stage(stage: Stage, text: str) -> None:
-    """Add the command of a stage."""
+def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
+    """Return the command of a stage that one process does as a whole."""
 
     def command(
         round_index: RoundOption,
@@ -40,7 +33,8 @@ def _add_stage(stage: Stage, text: str) -> None:
     ) -> None:
         _run_stage(store, stage, round_index, experiment, arm, seed)
 
-    app.command(stage, help=text)(command)
+    command.__doc__ = text
+    return command
 
 
 def _run_stage(
@@ -53,32 +47,34 @@ def _run_stage(
     partition: tuple[int, int] = (0, 1),
 ) -> None:
     opened = open_store(store)
-    config = choosing.choose_experiment(opened, experiment)
-    ref = choosing.choose_stage(config, stage, round_index, arm, seed)
+    config = choose_experiment(opened, experiment)
+    ref = choose_stage(config, stage, round_index, arm, seed)
     experiments.run_once(opened, config, ref, partition)
 
 
-_add_stage("select", "Select the images to label in a round.")
-_add_stage("annotate", "Label the selected images from the oracle, and count what it takes.")
-_add_stage("train", "Train the detector on everything labelled so far.")
-_add_stage("evaluate", "Measure the round's model on the test set.")
+select = _stage_command("select", "Select the images that a round labels.")
+annotate = _stage_command(
+    "annotate", "Annotate a round's picks with the oracle, and account for the cost."
+)
+train = _stage_command("train", "Train the detector on all images that are labelled so far.")
+evaluate = _stage_command("evaluate", "Measure a round's model on the test set.")
 
 
-@app.command()
 def score(
     round_index: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
     partition: Annotated[
-        str, typer.Option(envvar="AL_PARTITION", help="i/n: the i-th share of n, from 0.")
+        str,
+        typer.Option(envvar="AL_PARTITION", help="i/n: the i-th of n parts, counted from 0."),
     ] = "0/1",
     store: StoreOption = STATE,
 ) -> None:
-    """Score every unlabelled image with the round's model."""
+    """Make the score record: what a round's model sees in each image of the pool."""
     match = re.fullmatch(r"(\d+)/(\d+)", partition)
     if not match or int(match[1]) >= int(match[2]):
         message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
-    share = int(match[1]), int(match[2])
-    _run_stage(store, "score", round_index, experiment, arm, seed, share)
+    own = int(match[1]), int(match[2])
+    _run_stage(store, "score", round_index, experiment, arm, seed, own)

@@ -78,8 +78,11 @@ class ArmConfig(BaseModel):
 
 
 class AnnotationConfig(Section):
-    """What labelling costs, for the accounts of `annotate-sim`."""
+    """Who labels the picked images, and what that costs."""
 
+    annotator: str = "oracle"
+    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
+    truth; packages may add others as entry points of the group `al_voc.annotators`."""
     seconds_per_image: NonNegativeFloat = 0.0
     """Seconds to open an image and look it over, whatever is in it."""
     seconds_per_box: NonNegativeFloat = 5.0

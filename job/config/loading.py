@@ -11,7 +11,7 @@ import yaml
 from job.config.experiment import Config
 from job.config.validation import validated
 from job.errors import ConfigError
-from job.runtime.names import known
+from job.runtime.names import unknown
 
 
 def preset_names() -> list[str]:
@@ -42,7 +42,7 @@ def load(source: str) -> Config:
             message = f"{source}: cannot be read as UTF-8 text: {error}"
             raise ConfigError(message) from error
     else:
-        message = f"{source}: no such file, and no preset of that name ({known(preset_names())})"
+        message = f"{source}: no such file, and no such preset: {unknown(source, preset_names())}"
         raise ConfigError(message)
     return parse(text, source)
 

@@ -1,9 +1,9 @@
 """Reading a data set in the store: what every stage but ingest knows of it."""
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
-from job.records.annotation import Annotation
 from job.runtime.names import known
 from job.runtime.parallel import in_threads
 from job.storage import Store
@@ -24,6 +23,9 @@ from job.storage.cache import fetch
 
 SHARDS_AHEAD = 2
 """Shards that are fetched at the same time, and before they are needed."""
+
+IMAGES_AHEAD = 8
+"""Single images that are read at the same time, and before they are needed."""
 
 # Images lie one after the other, so most of them are in the buffer already.
 _BUFFER_BYTES = 1 << 20
@@ -97,6 +99,11 @@ class Dataset:
             raise BadDataError(message)
         return EncodedImage(image_id, row["suffix"], data)
 
+    def read_images(self, split: Split, ids: Iterable[str]) -> Generator[EncodedImage]:
+        """Yield some images in the order of `ids`, each as `read_image` does, several at a time."""
+        self._of(split)
+        return in_threads(partial(self.read_image, split), ids, IMAGES_AHEAD, IMAGES_AHEAD)
+
     def iter_images(
         self, split: Split, ids: Collection[str] | None = None
     ) -> Generator[EncodedImage]:
@@ -119,21 +126,6 @@ class Dataset:
         """The test images with their annotations and places in local files, in index order."""
         numbers = range(len(self.shards("test")))
         return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
-
-    def oracle_annotations(self, ids: Sequence[str]) -> dict[str, Annotation]:
-        """The ground truth of some images of the pool, in the order of `ids`.
-
-        Only what plays the annotator may call this.
-        """
-        digest = self.manifest.pool.annotations_sha256 or ""
-        path = fetch(self.store, self.keys.annotations, digest)
-        wanted = pa.array(ids, pa.string())
-        table = pq.read_table(path, filters=pc.field("id").isin(wanted))
-        found = dict(_annotations(table))
-        if missing := [image_id for image_id in ids if image_id not in found]:
-            message = f"{self.store.url}: {self.keys.annotations} has no image {missing[0]!r}"
-            raise BadDataError(message)
-        return {image_id: found[image_id] for image_id in ids}
 
     def _of(self, split: Split) -> "_Index":
         if split not in self._splits:
@@ -188,9 +180,3 @@ def _read_rows(path: Path, table: pa.Table) -> Iterator[EncodedImage]:
 
 def _is_there(store: Store, name: str) -> bool:
     return store.exists(DatasetKeys(name).manifest)
-
-
-def _annotations(table: pa.Table) -> Iterator[tuple[str, Annotation]]:
-    """The rows of a table of `records.ANNOTATIONS_SCHEMA`."""
-    for row in table.to_pylist():
-        yield row["id"], Annotation.from_mapping(row)

@@ -14,6 +14,7 @@ from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.expected_boxes import calibration
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Selection
+from job.annotators import find_annotator
 from job.artifacts.stage_io import StageIO
 from job.config.experiment import AnnotationConfig, ArmConfig, Config
 from job.data.decoding import decode_rgb
@@ -169,7 +170,7 @@ def _expected_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
 
 
 def _true_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
-    annotations = io.dataset.oracle_annotations(candidates.ids)
+    annotations = find_annotator("oracle")(io.dataset).annotate(candidates.ids)
     counts = [
         list(class_counts([annotation], io.dataset.classes).values())
         for annotation in annotations.values()

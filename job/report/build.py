@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from job.config.experiment import Config
-from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
@@ -82,14 +81,13 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.sections import Context  # noqa: PLC0415
 
     facts = read_facts(store, config)
-    dataset = None if light else Dataset.open(store, config.dataset.name)
     return Context(
         config=config,
         rows=rows,
         facts=facts,
         findings=find(rows, facts.pool_images),
         draw=draw or render.draw,
-        sheets=tuple(sheets_of(dataset, facts)) if dataset else (),
+        sheets=() if light else tuple(sheets_of(store, config.experiment, facts)),
         redundancies={} if light else redundancies(store, config.experiment, facts),
         setup_cost=setup_cost,
     )

@@ -1,11 +1,13 @@
-"""Label exactly the selected images from the oracle, and account for what that takes."""
+"""Have exactly the picked images annotated, and account for what that takes."""
 
 import json
 import tempfile
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from job.annotators import find_annotator
 from job.artifacts.cost import Cost
 from job.artifacts.stage_io import StageIO
 from job.config.experiment import AnnotationConfig
@@ -15,18 +17,18 @@ from job.runtime import log
 
 
 def run(io: StageIO) -> dict[str, object]:
-    """Read the picks and the oracle. Write a shard of `<id>.jpg` + `<id>.json`, and `cost.json`."""
+    """Read the picks. Write a shard of `<id>.jpg` and `<id>.json`, and `cost.json`."""
     dataset = io.dataset
     picks = io.picks(io.ref.round)
     io.pool_before.label(picks)  # the guard: none is labelled already
-    annotations = dataset.oracle_annotations(picks)
+    annotator = find_annotator(io.config.annotation.annotator)(dataset)
+    annotations = annotator.annotate(picks)
     cost = cost_of(annotations.values(), dataset.classes, io.config.annotation)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "00000.tar"
-        with ShardWriter(path) as shard:
-            for image_id in log.track(picks, "annotate", len(picks), "images"):
-                image = dataset.read_image("pool", image_id)
-                shard.add(image, annotations[image_id])
+        with closing(dataset.read_images("pool", picks)) as images, ShardWriter(path) as shard:
+            for image in log.track(images, "annotate", len(picks), "images"):
+                shard.add(image, annotations[image.id])
         io.upload(path.name, path)
     cumulative = io.cost_before() + cost
     io.write("cost.json", json.dumps({**asdict(cost), "cumulative": asdict(cumulative)}).encode())
@@ -36,9 +38,9 @@ def run(io: StageIO) -> dict[str, object]:
 def cost_of(
     annotations: Collection[Annotation], classes: tuple[str, ...], config: AnnotationConfig
 ) -> Cost:
-    """Return what it takes to label these images: a fixed part an image, and a part a box.
+    """Return the cost of labelling these images: a fixed part per image and a part per box.
 
-    Difficult boxes count, since somebody has to draw them; crowd regions do not.
+    Difficult boxes count, since somebody has to draw them. Crowd regions do not count.
     """
     counts = class_counts(list(annotations), classes)
     images, boxes = len(annotations), sum(counts.values())

@@ -217,7 +217,7 @@ def test_workflow_ends_with_the_last_round() -> None:
     assert set(conditions.values()) == {None}
 
 
-@pytest.mark.parametrize("name", ["begin", "stage", "report"])
+@pytest.mark.parametrize("name", ["init", "stage", "report"])
 def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any) -> None:
     """What Argo makes a pod of is what Kubernetes knows, and the restricted level admits."""
     spec, container = workflow()["spec"], templates()[name]["container"]
@@ -242,14 +242,14 @@ def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any
 
 def test_workflow_does_not_repeat_permanent_errors() -> None:
     """Wrong commands, data and settings end it; anything else is tried again."""
-    for name in ("begin", "stage", "report"):
+    for name in ("init", "stage", "report"):
         retry = templates()[name]["retryStrategy"]
         assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 78])"
 
 
 @pytest.mark.parametrize(
     ("template", "command"),
-    [("begin", "begin"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
+    [("init", "init"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
 )
 def test_workflow_s_commands(template: str, command: str) -> None:
     """Argo replaces the image's entry point: it has to be named."""

@@ -1,1 +1,4 @@
-"""Stages as Kubernetes Jobs. Nothing outside knows the client."""
+"""Stages as Kubernetes Jobs, and operations on a release.
+
+Only `client` imports the Kubernetes client. Nothing here imports the report.
+"""

@@ -1,7 +1,7 @@
-"""The Kubernetes API: every call has a time limit and is tried again; the only user of the client.
+"""The Kubernetes API, through the transport and the authentication of the official client.
 
-Objects are JSON as the API gives and takes it: the client's classes need far more memory, and
-refuse what they do not know.
+No other module imports that client. Every call has a time limit and is retried. Objects are the
+API's own JSON, because the client's classes need far more memory and refuse unknown fields.
 """
 
 import json
@@ -14,7 +14,7 @@ from kubernetes import config as kube_config
 from kubernetes.client.exceptions import ApiException
 
 from job.errors import ConfigError, TemporaryError
-from job.launch.kubernetes.settings import Manifest
+from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
@@ -25,11 +25,15 @@ DENIED = (401, 403)
 
 
 class DeniedError(ConfigError):
-    """The cluster does not allow a call; shortly after an API server starts, that may pass."""
+    """The cluster does not allow a call. An API server that has just started may allow it later."""
+
+
+UNAVAILABLE = (TemporaryError, DeniedError)
+"""Errors that a later attempt can get past."""
 
 
 def retries() -> urllib3.Retry:
-    """Return how often a call is tried again, of any method: names make creating idempotent."""
+    """Return the retries of a call of any method: names make creating idempotent, too."""
     return urllib3.Retry(
         total=5,
         backoff_factor=0.2,
@@ -42,13 +46,13 @@ def retries() -> urllib3.Retry:
 
 
 def connect(namespace: str | None = None) -> "Cluster":
-    """Return the cluster this process is in, or the one that the kubeconfig names.
+    """Return the cluster that this process runs in, or the one that the kubeconfig names.
 
     Args:
-        namespace: Unset: the pod's own, or the kubeconfig's.
+        namespace: If unset, the namespace of the pod or of the kubeconfig's context.
 
     Raises:
-        ConfigError: There is neither.
+        ConfigError: This process is not in a pod, and there is no usable kubeconfig.
     """
     configuration = client.Configuration()
     try:
@@ -59,7 +63,7 @@ def connect(namespace: str | None = None) -> "Cluster":
             kube_config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             _, active = kube_config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
         except (kube_config.ConfigException, OSError) as error:
-            message = f"no cluster: this is no pod, and the kubeconfig does not help: {error}"
+            message = f"no cluster: this is not a pod, and the kubeconfig cannot be used: {error}"
             raise ConfigError(message) from error
         own = active["context"].get("namespace", "default")
     configuration.retries = retries()
@@ -73,58 +77,58 @@ def _own_namespace() -> str:
 class Cluster:
     """One namespace of a cluster.
 
-    Every method raises `TemporaryError` where the API does not answer, or with an error that may
-    pass, after attempts of its own; and `DeniedError` where it refuses.
+    Every method retries by itself. Then it raises `TemporaryError` if the API does not answer or
+    answers with a temporary error, and `DeniedError` if the API does not allow the call.
     """
 
     def __init__(self, api: client.ApiClient, namespace: str) -> None:
         self.namespace = namespace
         self._api = api
 
-    def jobs(self, selector: str) -> list[Manifest]:
+    def jobs(self, selector: str) -> list[KubeObject]:
         """Return the Jobs with these labels."""
         return list(self._list("jobs", labelSelector=selector))
 
-    def jobs_named(self, name: str) -> list[Manifest]:
-        """Return the Job of this name, if there is one."""
+    def jobs_named(self, name: str) -> list[KubeObject]:
+        """Return the Job of this name in a list, which is empty if there is none."""
         return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
 
-    def pods(self, selector: str) -> Iterator[Manifest]:
+    def pods(self, selector: str) -> Iterator[KubeObject]:
         """Yield the pods with these labels, page by page."""
         return self._list("pods", labelSelector=selector)
 
-    def pods_of(self, job: str) -> Iterator[Manifest]:
+    def pods_of(self, job: str) -> Iterator[KubeObject]:
         """Yield the pods of a Job, page by page."""
         return self.pods(f"batch.kubernetes.io/job-name={job}")
 
     def warning(self, name: str) -> str:
-        """Return the latest warning about an object of this name, or nothing."""
+        """Return the latest warning about an object of this name, or an empty text."""
         return self._latest(self._list("events", fieldSelector=f"involvedObject.name={name}"))
 
     def kueue_warning(self, job: str) -> str:
-        """Return the latest warning about the Workload that Kueue made of a Job, or nothing."""
+        """Return the latest warning about a Job's Workload of Kueue, or an empty text."""
         about = self._list("events", fieldSelector="involvedObject.kind=Workload")
         own = f"job-{job}-"
         return self._latest(e for e in about if e["involvedObject"]["name"].startswith(own))
 
-    def _latest(self, events: Iterable[Manifest]) -> str:
+    def _latest(self, events: Iterable[KubeObject]) -> str:
         warnings = [event for event in events if event.get("type") == "Warning"]
         latest = max(warnings, key=_event_time, default=None)
         return f"{latest['reason']}: {latest['message']}" if latest else ""
 
-    def create_job(self, job: Manifest) -> bool:
-        """Create a Job, and return whether it was; one of this name may be there.
+    def create_job(self, job: KubeObject) -> bool:
+        """Create a Job, and return whether it was created: there may be one of this name.
 
         Raises:
-            ConfigError: It is not valid.
+            ConfigError: The Job is not valid.
         """
-        query = {"fieldValidation": "Strict"}  # a field that is misspelt would be left out
+        query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
         path = self._path("jobs")
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
     def delete_job(self, name: str) -> None:
-        """Delete a Job with its pods; one that is not there is no error."""
-        query = {"propagationPolicy": "Background"}  # without it, pods of old APIs would stay
+        """Delete a Job with its pods. A Job that is not there is not an error."""
+        query = {"propagationPolicy": "Background"}  # by default, this API orphans the pods
         self._call("DELETE", self._path("jobs", name), query, absent=(NOT_FOUND,))
 
     def suspend_job(self, name: str, *, suspend: bool) -> None:
@@ -132,19 +136,19 @@ class Cluster:
         self._call("PATCH", self._path("jobs", name), body={"spec": {"suspend": suspend}})
 
     def log(self, pod: str, container: str) -> bytes | None:
-        """Return the first 16 MiB of a container's log, if its pod is there and it has begun."""
+        """Return the first 16 MiB of a container's log, if the pod is there and has started."""
         query = {"container": container, "limitBytes": str(MAX_LOG_BYTES)}
         return self._call(
             "GET", self._path("pods", pod, "log"), query, absent=(NOT_FOUND, BAD_REQUEST)
         )
 
-    def config_map(self, name: str) -> Manifest | None:
-        """Return a ConfigMap, if there is one of this name."""
+    def config_map(self, name: str) -> KubeObject | None:
+        """Return the ConfigMap of this name, if there is one."""
         data = self._call("GET", self._path("configmaps", name), absent=(NOT_FOUND,))
         return None if data is None else json.loads(data)
 
     def write_config_map(self, name: str, data: dict[str, str]) -> None:
-        """Set keys of a ConfigMap; where there is none, nothing happens."""
+        """Set keys of a ConfigMap. If there is none of this name, nothing happens."""
         path = self._path("configmaps", name)
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
@@ -152,8 +156,8 @@ class Cluster:
         root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
         return "/".join([root, "namespaces", self.namespace, *words])
 
-    def _list(self, kind: str, **selector: str) -> Iterator[Manifest]:
-        """Yield items page by page; where a page is too old by then, all come once more."""
+    def _list(self, kind: str, **selector: str) -> Iterator[KubeObject]:
+        """Yield items page by page, and start over if the next page has expired."""
         page: dict[str, str] = {}
         while True:
             query = {"limit": str(PAGE), **selector, **page}
@@ -173,13 +177,10 @@ class Cluster:
         path: str,
         query: Mapping[str, str] | None = None,
         *,
-        body: Manifest | None = None,
+        body: KubeObject | None = None,
         absent: tuple[int, ...] = (),
     ) -> bytes | None:
-        """Call the API, and return the answer's body; None for the statuses that `absent` lists.
-
-        As JSON: the client's classes refuse fields and numbers that the API takes.
-        """
+        """Call the API, and return the body of its answer, or None for a status in `absent`."""
         kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
         request = self._api.param_serialize(
             verb,
@@ -192,7 +193,7 @@ class Cluster:
         try:
             response = self._api.call_api(*request, _request_timeout=TIMEOUT)
             data: bytes = response.read()  # type: ignore[no-untyped-call]
-        except ApiException as error:  # of TLS
+        except ApiException as error:  # TLS failed
             message = f"the cluster does not answer: {error.reason}"
             raise TemporaryError(message) from error
         except urllib3.exceptions.HTTPError as error:
@@ -217,5 +218,5 @@ def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
     return TemporaryError(f"the cluster answers {status}: {words}")
 
 
-def _event_time(event: Manifest) -> str:
+def _event_time(event: KubeObject) -> str:
     return event.get("lastTimestamp") or event.get("eventTime") or ""

@@ -1,19 +1,18 @@
-"""What a person does to a release in a cluster: look at it, stop it, let it go on."""
+"""Operations on a release: read its status, cancel it, resume it."""
 
 import time
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from job.errors import TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster
-from job.launch.kubernetes.job_spec import CONTAINER
 from job.launch.kubernetes.job_state import ended
-from job.launch.kubernetes.settings import Manifest
+from job.launch.kubernetes.settings import KubeObject
 from job.progress import Status, parse_status
 
 STATUS_KEY = "status.json"
-"""Where the status lies in its ConfigMap."""
+"""The key of the status in its ConfigMap."""
 SECONDS_TO_STOP = 120.0
+"""How long a driver may take to end."""
 
 
 def status_map(release: str) -> str:
@@ -22,11 +21,11 @@ def status_map(release: str) -> str:
 
 
 def read_status(cluster: Cluster, release: str) -> Status:
-    """Return what a release's driver last told.
+    """Return the status that a release's driver published last.
 
     Raises:
         UsageError: There is no such release in the namespace.
-        TemporaryError: It has told nothing yet.
+        TemporaryError: The driver has not published a status yet.
     """
     content = cluster.config_map(status_map(release))
     if content is None:
@@ -37,34 +36,18 @@ def read_status(cluster: Cluster, release: str) -> Status:
         raise UsageError(message)
     text = (content.get("data") or {}).get(STATUS_KEY)
     if text is None:
-        message = f"the driver of {release} has told nothing yet: see `kubectl get jobs,pods`"
+        message = (
+            f"the driver of {release} has not published a status yet: see `kubectl get jobs,pods`"
+        )
         raise TemporaryError(message)
     return parse_status(text)
-
-
-def pod_logs(
-    cluster: Cluster, release: str, labels: Mapping[str, str]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the log of each pod of some stages that is still there.
-
-    Args:
-        cluster: Where.
-        release: The release.
-        labels: Which stages, such as `{"stage": "train", "round": "3"}`.
-    """
-    words = [f"al-voc/release={release}", *(f"al-voc/{k}={v}" for k, v in labels.items())]
-    for pod in cluster.pods(",".join(words)):
-        name = pod["metadata"]["name"]
-        text = cluster.log(name, CONTAINER)
-        if text is not None:
-            yield name, text
 
 
 def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     """Stop the driver, then the stages that run.
 
-    The driver's Job is suspended, not deleted: whoever keeps the release as the chart renders it
-    would make it again.
+    The driver's Job is suspended, not deleted: a tool that keeps the release as the chart renders
+    it would create the Job again.
 
     Returns:
         Whether the driver had not ended yet, and the names of the stages' Jobs that were deleted.
@@ -76,18 +59,18 @@ def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     running = [job for job in _drivers(cluster, release) if not ended(job)]
     for job in running:
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
-    _wait_until_gone(cluster, f"{_release(release)},app.kubernetes.io/component=driver")
-    jobs = [job for job in cluster.jobs(_release(release)) if not ended(job)]
+    _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
+    jobs = [job for job in cluster.jobs(_selector(release)) if not ended(job)]
     names = [job["metadata"]["name"] for job in jobs if "al-voc/stage" in job["metadata"]["labels"]]
     for name in names:
         cluster.delete_job(name)
     if running:
-        _tell_cancelled(cluster, release)
+        _publish_cancelled(cluster, release)
     return bool(running), names
 
 
 def resume(cluster: Cluster, release: str) -> None:
-    """Let the driver go on.
+    """Let a cancelled driver run again.
 
     Raises:
         UsageError: There is no such release, or its driver has ended.
@@ -96,19 +79,19 @@ def resume(cluster: Cluster, release: str) -> None:
     if not drivers:
         message = (
             f"the driver of {release} has ended: `kubectl delete job` it and upgrade the release "
-            "to start it again"
+            "to start another"
         )
         raise UsageError(message)
     for job in drivers:
         cluster.suspend_job(job["metadata"]["name"], suspend=False)
 
 
-def _release(release: str) -> str:
+def _selector(release: str) -> str:
     return f"al-voc/release={release}"
 
 
-def _drivers(cluster: Cluster, release: str) -> list[Manifest]:
-    jobs = cluster.jobs(f"{_release(release)},app.kubernetes.io/component=driver")
+def _drivers(cluster: Cluster, release: str) -> list[KubeObject]:
+    jobs = cluster.jobs(f"{_selector(release)},app.kubernetes.io/component=driver")
     if not jobs:
         message = (
             f"namespace {cluster.namespace} has no driver of a release {release}: name the "
@@ -118,22 +101,21 @@ def _drivers(cluster: Cluster, release: str) -> list[Manifest]:
     return jobs
 
 
-def _wait_until_gone(cluster: Cluster, selector: str) -> None:
-    """Wait until no pod runs: it might make the Jobs again that are about to be deleted."""
+def _wait_until_ended(cluster: Cluster, selector: str) -> None:
+    """Wait until no driver's pod is alive: it could create again the Jobs that are deleted next."""
     limit = time.monotonic() + SECONDS_TO_STOP
-    while any(
-        pod["status"].get("phase") in {"Pending", "Running"} for pod in cluster.pods(selector)
-    ):
+    alive = {"Pending", "Running"}
+    while any(pod["status"].get("phase") in alive for pod in cluster.pods(selector)):
         if time.monotonic() > limit:
-            message = "the driver does not end: nothing else was stopped; try again"
+            message = "the driver does not end, and its stages were not stopped; retry"
             raise TemporaryError(message)
         time.sleep(1)
 
 
-def _tell_cancelled(cluster: Cluster, release: str) -> None:
+def _publish_cancelled(cluster: Cluster, release: str) -> None:
     try:
         status = read_status(cluster, release)
-    except (UsageError, TemporaryError):  # it has told nothing yet
+    except (UsageError, TemporaryError):  # the driver has published nothing yet
         return
     if status.driver is None:
         return
@@ -145,5 +127,5 @@ def _tell_cancelled(cluster: Cluster, release: str) -> None:
         )
         for each in status.rounds
     ]
-    told = status.model_copy(update={"driver": driver, "rounds": rounds})
-    cluster.write_config_map(status_map(release), {STATUS_KEY: told.model_dump_json()})
+    changed = status.model_copy(update={"driver": driver, "rounds": rounds})
+    cluster.write_config_map(status_map(release), {STATUS_KEY: changed.model_dump_json()})

@@ -1,4 +1,4 @@
-"""The Job of a stage: its name, its labels, and what makes Kubernetes try again or give up."""
+"""The Job of a stage: its name, its labels, and when Kubernetes retries or gives up."""
 
 import copy
 import hashlib
@@ -8,21 +8,21 @@ import re
 from job.config.experiment import Config
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import StageRef
-from job.launch.kubernetes.settings import LaunchConfig, Manifest
+from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 CONTAINER = "stage"
 """The container of a stage's pod that runs `al-job`."""
 SPEC_HASH = "al-voc/spec-hash"
 MAX_NAME = 52
-"""The host name of an indexed Job's pod is the Job's and an index, and ends at 63 characters."""
+"""The host name of an Indexed Job's pod is the Job's name and an index, at most 63 characters."""
 PERMANENT = (UsageError.exit_code, BadDataError.exit_code, ConfigError.exit_code)
-"""Exit codes after which another attempt is in vain."""
+"""Exit codes of errors that another attempt would meet again."""
 
 
 def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
-    """Return the name of a stage's Job: the same whoever asks, so that it is a lock.
+    """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
-    Long names are cut, and a hash of all that it stands for keeps them apart.
+    A long name is cut, and a digest of the release and the stage keeps it unique.
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
@@ -40,7 +40,7 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
 
 
 def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
-    """Return what every Job and pod of a stage is labelled with, whatever the attempt."""
+    """Return the labels of every Job and pod of a stage, whatever the attempt."""
     labels = {
         "al-voc/release": launch.release,
         "al-voc/experiment": ref.round.experiment,
@@ -51,30 +51,30 @@ def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     return labels | ({"al-voc/arm": ref.round.arm} if ref.round.arm else {})
 
 
-def attempt_of(job: Manifest) -> int:
-    """Return which of a stage's Jobs this is, from 1."""
+def attempt_of(job: KubeObject) -> int:
+    """Return which of its stage's Jobs this is, from 1."""
     return int(job["metadata"]["labels"]["al-voc/attempt"])
 
 
-def spec_hash_of(job: Manifest) -> str | None:
-    """Return what a Job says to run; unset where it is none of ours."""
+def spec_hash_of(job: KubeObject) -> str | None:
+    """Return the digest of what a Job runs, or nothing if no driver created the Job."""
     digest: str | None = job["metadata"].get("annotations", {}).get(SPEC_HASH)
     return digest
 
 
-def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) -> Manifest:
+def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) -> KubeObject:
     """Return the Job that runs a stage.
 
     Args:
-        launch: Its template for the stage is completed.
+        launch: It holds the stage's template, which is completed.
         config: The experiment; the stage itself reads it from the store.
         ref: The stage.
-        attempt: Which of the stage's Jobs it is, from 1.
+        attempt: Which of the stage's Jobs this is, from 1.
     """
-    job: Manifest = {"apiVersion": "batch/v1", "kind": "Job"}
+    job: KubeObject = {"apiVersion": "batch/v1", "kind": "Job"}
     job |= copy.deepcopy(launch.templates[ref.stage])
     spec = job["spec"]
-    spec |= _shares(launch) if ref.stage == "score" else {"backoffLimit": launch.backoff_limit}
+    spec |= _partitions(launch) if ref.stage == "score" else {"backoffLimit": launch.backoff_limit}
     spec["podFailurePolicy"] = _failure_policy("FailIndex" if ref.stage == "score" else "FailJob")
     if launch.ttl_seconds_after_finished:
         spec["ttlSecondsAfterFinished"] = launch.ttl_seconds_after_finished
@@ -90,19 +90,19 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
     return job
 
 
-def _add(metadata: Manifest, kind: str, values: dict[str, str]) -> None:
+def _add(metadata: KubeObject, kind: str, values: dict[str, str]) -> None:
     metadata[kind] = (metadata.get(kind) or {}) | values
 
 
-def _complete_pod(pod: Manifest, arguments: list[str]) -> None:
+def _complete_pod(pod: KubeObject, arguments: list[str]) -> None:
     [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
     container["args"] = arguments
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
-    pod["restartPolicy"] = "Never"  # the failure policy needs it
+    pod["restartPolicy"] = "Never"  # a failure policy needs this
 
 
 def _spec_hash(*content: object) -> str:
-    """A digest of what runs: how often it is tried, and in what order, may change meanwhile."""
+    """Return a digest of what runs. The number and the order of attempts are not part of it."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -115,8 +115,8 @@ def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
     return arguments
 
 
-def _shares(launch: LaunchConfig) -> Manifest:
-    """An index for each share, with a count of failures of its own."""
+def _partitions(launch: LaunchConfig) -> KubeObject:
+    """Return the spec of one pod a partition, each with its own count of failures."""
     return {
         "completionMode": "Indexed",
         "completions": launch.score_partitions,
@@ -125,8 +125,8 @@ def _shares(launch: LaunchConfig) -> Manifest:
     }
 
 
-def _failure_policy(action: str) -> Manifest:
-    """Permanent errors end it, disruptions (a drain, a preemption) do not count."""
+def _failure_policy(action: str) -> KubeObject:
+    """Return the policy: permanent errors are final; disruptions, such as a drain, do not count."""
     codes = {"containerName": CONTAINER, "operator": "In", "values": sorted(PERMANENT)}
     disruption = [{"type": "DisruptionTarget", "status": "True"}]
     return {

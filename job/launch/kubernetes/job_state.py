@@ -1,4 +1,7 @@
-"""What a stage's Job is doing, in the words of Kubernetes: what never fails by itself is shown."""
+"""What a stage's Job is doing, as a phase and a reason.
+
+The reason is in the words of Kubernetes, which never fails a Job that merely cannot start.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -6,7 +9,7 @@ from typing import Literal
 
 from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, UsageError
 from job.launch.kubernetes.job_spec import CONTAINER, PERMANENT
-from job.launch.kubernetes.settings import Manifest
+from job.launch.kubernetes.settings import KubeObject
 
 IMAGE_REASONS = frozenset(
     {
@@ -19,14 +22,14 @@ IMAGE_REASONS = frozenset(
     }
 )
 MAX_WAITING = 10
-"""Pods that are looked at for a reason: one is enough."""
-Word = Literal[
+"""How many waiting pods are searched for a reason; one reason is enough."""
+StagePhase = Literal[
     "queued", "pending", "image", "starting", "running", "ending", "other spec", "unknown", "failed"
 ]
 
 
 class ExhaustedError(TemporaryError):
-    """A stage met what may pass, such as a store that is away, as often as it is tried again."""
+    """A stage failed with a temporary error on every allowed attempt."""
 
 
 _KINDS: dict[int, type[AlJobError]] = {
@@ -36,64 +39,64 @@ _KINDS: dict[int, type[AlJobError]] = {
 
 @dataclass(frozen=True)
 class StageState:
-    """What a stage that was begun is doing."""
+    """What a started stage is doing."""
 
-    word: Word
+    phase: StagePhase
     reason: str = ""
-    """Why, in the scheduler's, the kubelet's or the queue's words."""
+    """Why, in the words of the scheduler, the kubelet or the queue."""
 
     def __str__(self) -> str:
         """As a person reads it."""
-        return f"{self.word}: {self.reason}" if self.reason else self.word
+        return f"{self.phase}: {self.reason}" if self.reason else self.phase
 
 
 Warnings = Callable[[str], str]
-"""The latest warning about an object of this name, or nothing."""
+"""Returns the latest warning about an object of this name, or an empty text."""
 
 
-def look(job: Manifest, pods: Iterable[Manifest], warning: Warnings) -> StageState:
+def observe(job: KubeObject, pods: Iterable[KubeObject], warning: Warnings) -> StageState:
     """Return what a Job that has not ended is doing.
 
     Args:
         job: The Job.
-        pods: Its pods; only read once, so that thousands need not be held.
-        warning: Asked where Job and pods do not say why nothing happens.
+        pods: Its pods; read once, so that thousands need not be in memory.
+        warning: Asked if neither the Job nor its pods say why nothing happens.
     """
     seen = _sort(pods)
-    states = [_look_at_pod(pod) for pod in seen.waiting]
-    state = min(states, key=lambda each: (each.word != "image", not each.reason), default=None)
+    states = [_why_waiting(pod) for pod in seen.waiting]
+    state = min(states, key=lambda each: (each.phase != "image", not each.reason), default=None)
     if seen.num_running:
         others = [str(state)] if state and state.reason else []
         return StageState("running", ", ".join([*_progress(job, seen.num_running), *others]))
     if state:
         reason = state.reason or warning(seen.waiting[0]["metadata"]["name"])
-        return StageState(state.word, reason)
+        return StageState(state.phase, reason)
     if job["spec"].get("suspend"):
         return StageState("queued", warning(job["metadata"]["name"]) or "the Job is suspended")
     if seen.ending:
         return seen.ending
-    # Quotas, admission and missing service accounts keep pods from being made at all.
+    # A quota, admission or a missing service account can keep the pods from being created.
     return StageState("pending", warning(job["metadata"]["name"]))
 
 
 @dataclass
 class _Seen:
-    """The pods of a Job, each kind for itself."""
+    """The pods of a Job, by what they are doing."""
 
     num_running: int = 0
-    waiting: list[Manifest] = field(default_factory=list)
-    """Some of those that do not run yet."""
+    waiting: list[KubeObject] = field(default_factory=list)
+    """Pods that do not run yet; at most `MAX_WAITING`."""
     ending: StageState | None = None
-    """What those that have ended, or are about to, say of the Job."""
+    """What the Job is doing, if it has no other pods than these: ended, or being deleted."""
 
 
-def _sort(pods: Iterable[Manifest]) -> _Seen:
+def _sort(pods: Iterable[KubeObject]) -> _Seen:
     seen = _Seen()
     for pod in pods:
         if not is_alive(pod):
             last = _termination(pod)
-            again = StageState("pending", f"to be tried again after: {last[1]}") if last else None
-            seen.ending = again or seen.ending or StageState("ending")
+            retry = StageState("pending", f"to be retried after: {last[1]}") if last else None
+            seen.ending = retry or seen.ending or StageState("ending")
         elif "deletionTimestamp" in pod["metadata"]:
             name = pod["metadata"]["name"]
             seen.ending = StageState("ending", f"pod {name} is being deleted")
@@ -104,13 +107,13 @@ def _sort(pods: Iterable[Manifest]) -> _Seen:
     return seen
 
 
-def is_alive(pod: Manifest) -> bool:
+def is_alive(pod: KubeObject) -> bool:
     """Whether a pod has not ended yet."""
     return pod["status"].get("phase") not in {"Succeeded", "Failed"}
 
 
-def _progress(job: Manifest, num_running: int) -> list[str]:
-    """Which attempt it is, or how far the shares are."""
+def _progress(job: KubeObject, num_running: int) -> list[str]:
+    """Say how many partitions are done, pods run and pods failed before."""
     status, total = job["status"], job["spec"].get("completions", 1)
     failed = status.get("failed", 0)
     parts = [f"{status.get('succeeded', 0)} of {total} partitions done"] if total > 1 else []
@@ -119,8 +122,8 @@ def _progress(job: Manifest, num_running: int) -> list[str]:
     return parts
 
 
-def _look_at_pod(pod: Manifest) -> StageState:
-    """Why a pod does not run."""
+def _why_waiting(pod: KubeObject) -> StageState:
+    """Return why a pod does not run."""
     if waiting := _waiting(pod):
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
         if reason in IMAGE_REASONS:
@@ -129,13 +132,13 @@ def _look_at_pod(pod: Manifest) -> StageState:
             return StageState("pending", f"{reason}: {message}")
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            words = f"{condition.get('reason', '')}: {condition.get('message', '')}"
-            return StageState("pending", words)
+            reason = f"{condition.get('reason', '')}: {condition.get('message', '')}"
+            return StageState("pending", reason)
     return StageState("starting")
 
 
-def _waiting(pod: Manifest) -> Manifest | None:
-    """What a container of the pod waits for, if one does."""
+def _waiting(pod: KubeObject) -> KubeObject | None:
+    """Return what a container of the pod waits for, if one waits."""
     status = pod["status"]
     for each in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
         if waiting := each["state"].get("waiting"):
@@ -143,7 +146,7 @@ def _waiting(pod: Manifest) -> Manifest | None:
     return None
 
 
-def ended(job: Manifest) -> Literal["Complete", "Failed"] | None:
+def ended(job: KubeObject) -> Literal["Complete", "Failed"] | None:
     """Return how a Job has ended, if it has."""
     for condition in job["status"].get("conditions", []):
         if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True":
@@ -152,8 +155,8 @@ def ended(job: Manifest) -> Literal["Complete", "Failed"] | None:
     return None
 
 
-def failure(what: str, job: Manifest, pods: Iterable[Manifest]) -> AlJobError:
-    """Return why a Job failed, as the error its stage ended with where the pods still tell.
+def failure(what: str, job: KubeObject, pods: Iterable[KubeObject]) -> AlJobError:
+    """Return the error of a Job that failed: its stage's own error, if a pod still tells it.
 
     Args:
         what: The stage.
@@ -176,8 +179,8 @@ def failure(what: str, job: Manifest, pods: Iterable[Manifest]) -> AlJobError:
     return _KINDS.get(code, BadDataError)(f"{what} failed: {message} ({words})")
 
 
-def _termination(pod: Manifest) -> tuple[int, str] | None:
-    """The exit code of a pod that failed, and the last line of what it said."""
+def _termination(pod: KubeObject) -> tuple[int, str] | None:
+    """Return the exit code of a failed pod and the last line of its output."""
     if pod["status"].get("phase") != "Failed":
         return None
     for each in pod["status"].get("containerStatuses", []):

@@ -1,53 +1,47 @@
 """Stages as Kubernetes Jobs.
 
-Level-triggered: nothing is remembered that the cluster and the store do not say, so a driver that
-is killed and started again goes on. A Job's name is the lock of its stage; the stage's marker in
-the store is what counts, a Job's status only tells when to look at it.
+The launcher is level-triggered: it remembers nothing that the cluster and the store do not know, so
+a driver that is killed and started again continues. The name of a Job is the lock of its stage. A
+stage is done when its marker is in the store; the Job's status only tells when to look for it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from job.config.experiment import Config
-from job.errors import ConfigError, TemporaryError
+from job.errors import ConfigError
 from job.keys import StageRef
-from job.launch.kubernetes.client import Cluster, DeniedError
-from job.launch.kubernetes.job_spec import (
-    CONTAINER,
-    attempt_of,
-    make_job,
-    spec_hash_of,
-    stage_labels,
-)
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
 from job.launch.kubernetes.job_state import (
     ExhaustedError,
     StageState,
     ended,
     failure,
     is_alive,
-    look,
+    observe,
 )
-from job.launch.kubernetes.retry import SECONDS_OF_OUTAGE
-from job.launch.kubernetes.settings import LaunchConfig, Manifest
+from job.launch.kubernetes.logs import LogKeeper
+from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.progress import StageStatus, States
 from job.runtime import log
+from job.runtime.retry import SECONDS_OF_OUTAGE
 from job.storage import Store
-
-States = Mapping[StageRef, StageState]
 
 
 @dataclass
-class _Begun:
-    """What is known of a stage that was begun: all of it can be found out again."""
+class _Started:
+    """What is known of a started stage. All of it can be found out again."""
 
     spec_hash: str | None
     """Of the Job that the present configuration makes, whatever the attempt."""
     attempt: int | None = None
-    """Which of its Jobs is ours; unset until the cluster was asked."""
+    """Which of the stage's Jobs is ours; unset until the cluster was asked."""
     state: StageState = field(default_factory=lambda: StageState("pending"))
     image_error_since: float | None = None
     unknown_since: float | None = None
-    """Since when store or cluster do not answer."""
+    """Since when the store or the cluster does not answer."""
 
 
 class KubernetesLauncher:
@@ -61,30 +55,29 @@ class KubernetesLauncher:
         cluster: Cluster,
         *,
         is_done: Callable[[StageRef], bool],
-        tell: Callable[[States], None],
+        publish: Callable[[States], None],
     ) -> None:
-        """Take what it needs.
+        """Create a launcher.
 
         Args:
             store: Where logs are kept.
             config: The experiment.
             launch: How Jobs look.
-            cluster: Where they run.
+            cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
-            tell: Called after each look at the cluster.
+            publish: Called with the states of the started stages after each look at the cluster.
 
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
         """
-        self._store = store
         self._config = config
         self._launch = launch
         self._cluster = cluster
         self._is_done = is_done
-        self._tell = tell
+        self._publish = publish
+        self._logs = LogKeeper(store, cluster)
         self._owner = owner_reference(launch, cluster)
-        self._begun: dict[StageRef, _Begun] = {}
-        self._kept_logs: set[str] = set()
+        self._started: dict[StageRef, _Started] = {}
 
     @property
     def capacity(self) -> int:
@@ -92,220 +85,200 @@ class KubernetesLauncher:
         return self._launch.max_parallel
 
     def start(self, ref: StageRef) -> None:
-        """Begin a stage: its Job is made at the next look."""
-        self._begun[ref] = _Begun(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
+        """Start a stage: `wait` creates its Job."""
+        self._started[ref] = _Started(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
 
     def wait(self) -> list[StageRef]:
-        """Look at the cluster every few seconds, until a stage is done.
+        """Look at the cluster every few seconds until a stage is done, and return the stages done.
 
         Raises:
-            AlJobError: A stage failed for good; others go on, and what they do is not lost.
+            AlJobError: A stage failed. Other stages keep running, and their work is not lost.
         """
         while True:
-            finished = [ref for ref in self._begun if self._try(ref)]
+            finished = [ref for ref in self._started if self._try(ref)]
             for ref in finished:
-                del self._begun[ref]
-            self._tell(self._states())
+                del self._started[ref]
+            self._publish_states()
             if finished:
                 return finished
             time.sleep(self._launch.poll_seconds)
 
-    def _states(self) -> States:
-        return {ref: begun.state for ref, begun in self._begun.items()}
+    def _publish_states(self) -> None:
+        self._publish(
+            {
+                ref: StageStatus(state=started.state.phase, reason=started.state.reason)
+                for ref, started in self._started.items()
+            }
+        )
 
     def _try(self, ref: StageRef) -> bool:
-        """Advance a stage as far as store and cluster answer; the others should not wait for it."""
-        begun = self._begun[ref]
+        """Advance a stage, and return whether it is done. An outage must not hold up the others."""
+        started = self._started[ref]
         try:
             is_finished = self._advance(ref)
-        except (TemporaryError, DeniedError) as error:
-            begun.unknown_since = begun.unknown_since or time.monotonic()
-            away = time.monotonic() - begun.unknown_since
-            if away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError):
+        except UNAVAILABLE as error:
+            started.unknown_since = started.unknown_since or time.monotonic()
+            seconds_away = time.monotonic() - started.unknown_since
+            if seconds_away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError):
                 raise
             log.get().warning("driver.waits", reason=str(error), **_fields(ref))
-            begun.state = StageState("unknown", str(error))
+            started.state = StageState("unknown", str(error))
             return False
-        begun.unknown_since = None
+        started.unknown_since = None
         return is_finished
 
     def _advance(self, ref: StageRef) -> bool:
         """Bring a stage nearer to its end, and return whether it is done."""
-        begun = self._begun[ref]
+        started = self._started[ref]
         jobs = {attempt_of(job): job for job in self._cluster.jobs(self._selector(ref))}
-        if begun.attempt is None:  # Jobs that ended before this driver looked are history
-            begun.attempt = max(jobs, default=1)
-            if begun.attempt in jobs and ended(jobs[begun.attempt]):
+        if started.attempt is None:  # Jobs that ended before this driver looked are history
+            started.attempt = max(jobs, default=1)
+            if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, jobs[begun.attempt])
-                begun.attempt += 1
-        job = jobs.get(begun.attempt)
+                    return self._finish(ref, jobs[started.attempt])
+                started.attempt += 1
+        job = jobs.get(started.attempt)
         if job is None:
-            return self._create(ref, begun)
+            return self._create(ref, started, started.attempt)
         if ended(job):
-            return self._conclude(ref, begun, job)
-        self._observe(ref, begun, job)
-        # Where its pods have ended, that the Job has too is only told some seconds later; and a pod
-        # of a node that is lost may never be gone.
-        return begun.state.word == "ending" and self._is_done(ref)
+            return self._conclude(ref, started, job)
+        self._update(ref, started, job)
+        # A Job is told to have ended some seconds after its pods. A pod of a lost node may never
+        # be gone.
+        return started.state.phase == "ending" and self._is_done(ref)
 
-    def _create(self, ref: StageRef, begun: _Begun) -> bool:
-        """Create the stage's Job, when no pod of a Job of this name is left."""
+    def _create(self, ref: StageRef, started: _Started, attempt: int) -> bool:
+        """Create the stage's Job if no pod of an earlier Job of the stage is left."""
         if self._is_done(ref):  # its Job ended and was removed meanwhile
             return True
         left = [pod for pod in self._cluster.pods(self._selector(ref)) if is_alive(pod)]
         if left:
-            words = f"pod {left[0]['metadata']['name']} of a Job that is gone"
-            begun.state = StageState("ending", words)
+            reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
+            started.state = StageState("ending", reason)
             return False
-        assert begun.attempt is not None  # noqa: S101 - set by the caller
-        job = make_job(self._launch, self._config, ref, begun.attempt)
+        job = make_job(self._launch, self._config, ref, attempt)
         job["metadata"]["ownerReferences"] = [self._owner]
         if self._cluster.create_job(job):
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
             self._refuse_foreign(ref, job)
-        begun.state = StageState("pending")
+        started.state = StageState("pending")
         return False
 
-    def _refuse_foreign(self, ref: StageRef, own: Manifest) -> None:
-        """Find out who has the name; where it is this stage, the next look takes it up.
+    def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
+        """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
 
         Raises:
-            ConfigError: It is another release's Job, or somebody else's.
+            ConfigError: The Job belongs to another release, or to somebody else.
         """
         name = own["metadata"]["name"]
         wanted = stage_labels(self._launch, ref).items()
         for job in self._cluster.jobs_named(name):
-            metadata = job["metadata"]
-            if wanted <= metadata.get("labels", {}).items():
+            if wanted <= job["metadata"].get("labels", {}).items():
                 continue
             message = (
-                f"{ref}: Job {name} is there and belongs to somebody else (spec hash "
+                f"{ref}: Job {name} exists already and belongs to somebody else (spec hash "
                 f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
                 "give the release or the experiment another name"
             )
             raise ConfigError(message)
 
-    def _conclude(self, ref: StageRef, begun: _Begun, job: Manifest) -> bool:
-        """Judge a Job that ended by the marker.
+    def _conclude(self, ref: StageRef, started: _Started, job: KubeObject) -> bool:
+        """Judge a Job that ended by the marker, and return whether the stage is done.
 
         Raises:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
             return self._finish(ref, job)
-        pods = list(self._cluster.pods_of(job["metadata"]["name"]))
-        self._keep_logs(ref, pods)
-        if self._is_done(ref):  # it may have ended between the two looks
-            return self._finish(ref, job)
+        pods = list(self._pods(ref, job))
+        if self._is_done(ref):  # the marker may have been written between the two looks
+            return True
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
-        if spec_hash_of(job) != begun.spec_hash:
-            begun.attempt = attempt_of(job) + 1  # an upgrade may have mended what failed it
+        if spec_hash_of(job) != started.spec_hash:
+            started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
             return False
-        begun.state = StageState("failed", str(error))
-        self._tell(self._states())
+        started.state = StageState("failed", str(error))
+        self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, job: Manifest) -> bool:
-        self._keep_logs(ref, self._cluster.pods_of(job["metadata"]["name"]))
+    def _finish(self, ref: StageRef, job: KubeObject) -> bool:
+        for _ in self._pods(ref, job):  # their logs are kept
+            pass
         return True
 
-    def _observe(self, ref: StageRef, begun: _Begun, job: Manifest) -> None:
-        """Take note of what a Job is doing, and act where Kubernetes never would."""
-        state = look(
-            job,
-            self._keeping_logs(ref, self._cluster.pods_of(job["metadata"]["name"])),
-            self._cluster.warning,
-        )
+    def _update(self, ref: StageRef, started: _Started, job: KubeObject) -> None:
+        """Note what a Job is doing, and act if Kubernetes would wait forever."""
+        state = observe(job, self._pods(ref, job), self._cluster.warning)
         name = job["metadata"]["name"]
-        if state.word == "queued" and self._launch.queue_name:
+        if state.phase == "queued" and self._launch.queue_name:
             state = StageState("queued", self._cluster.kueue_warning(name) or state.reason)
-        if spec_hash_of(job) != begun.spec_hash:
-            state = self._refuse(job, begun, state)
-        if state != begun.state:
+        if spec_hash_of(job) != started.spec_hash:
+            state = self._refuse_other_spec(job, started, state)
+        if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
-        begun.state = state
-        self._limit_image_error(begun, name, ref)
+        started.state = state
+        self._limit_image_error(started, name, ref)
 
-    def _refuse(self, job: Manifest, begun: _Begun, state: StageState) -> StageState:
-        """Do not take up a Job of another spec: one that runs may end, any other is replaced."""
+    def _refuse_other_spec(
+        self, job: KubeObject, started: _Started, state: StageState
+    ) -> StageState:
+        """Do not adopt a Job of another spec: if it runs it may end, otherwise it is replaced."""
         name = job["metadata"]["name"]
-        words = (
+        reason = (
             f"Job {name} has spec hash {spec_hash_of(job)}, this configuration makes "
-            f"{begun.spec_hash}"
+            f"{started.spec_hash}"
         )
-        if state.word == "running":
-            return StageState("other spec", f"{words}: it is left to end first")
-        log.get().warning("job.replaced", job=name, reason=words)
+        if state.phase == "running":
+            return StageState("other spec", f"{reason}: it may run to its end first")
+        log.get().warning("job.replaced", job=name, reason=reason)
         self._cluster.delete_job(name)
-        return StageState("other spec", f"{words}: it had not begun and is replaced")
+        return StageState("other spec", f"{reason}: it had not started and is replaced")
 
-    def _limit_image_error(self, begun: _Begun, name: str, ref: StageRef) -> None:
-        """Fail a stage whose image cannot be had.
+    def _limit_image_error(self, started: _Started, name: str, ref: StageRef) -> None:
+        """Fail a stage whose container image cannot be pulled.
 
         Raises:
-            ConfigError: It could not for `imageErrorSeconds`.
+            ConfigError: The image could not be pulled for `imageErrorSeconds`.
         """
-        if begun.state.word != "image":
-            begun.image_error_since = None
+        if started.state.phase != "image":
+            started.image_error_since = None
             return
-        begun.image_error_since = begun.image_error_since or time.monotonic()
-        if time.monotonic() - begun.image_error_since < self._launch.image_error_seconds:
+        started.image_error_since = started.image_error_since or time.monotonic()
+        if time.monotonic() - started.image_error_since < self._launch.image_error_seconds:
             return
         self._cluster.delete_job(name)
         message = (
-            f"{ref}: the image cannot be pulled: {begun.state.reason}; "
-            "set the chart's image.* values right and upgrade"
+            f"{ref}: the container image cannot be pulled: {started.state.reason}; "
+            "correct the chart's image.* values and upgrade"
         )
         raise ConfigError(message)
-
-    # What the cluster is asked
 
     def _selector(self, ref: StageRef) -> str:
         labels = stage_labels(self._launch, ref)
         return ",".join(f"{name}={value}" for name, value in labels.items())
 
-    # Logs
-
-    def _keeping_logs(self, ref: StageRef, pods: Iterator[Manifest]) -> Iterator[Manifest]:
-        for pod in pods:
-            self._keep_logs(ref, [pod])
-            yield pod
-
-    def _keep_logs(self, ref: StageRef, pods: Iterator[Manifest] | list[Manifest]) -> None:
-        """Copy the logs of pods that ended to the store, where they stay."""
-        for pod in pods:
-            name = pod["metadata"]["name"]
-            if name in self._kept_logs or is_alive(pod):
-                continue
-            self._kept_logs.add(name)
-            if self._store.exists(ref.log(name)):  # it ended in good order, and has kept it itself
-                continue
-            try:
-                text = self._cluster.log(name, CONTAINER)
-            except (TemporaryError, ConfigError) as error:  # such as a node that is gone
-                log.get().warning("job.log_lost", pod=name, reason=str(error))
-                continue
-            if text:
-                self._store.write(ref.log(name), text)
+    def _pods(self, ref: StageRef, job: KubeObject) -> Iterator[KubeObject]:
+        """Yield the Job's pods, and keep the logs of those that have ended."""
+        return self._logs.keeping(ref, self._cluster.pods_of(job["metadata"]["name"]))
 
 
 def _fields(ref: StageRef) -> dict[str, object]:
-    """What a log line names a stage by."""
+    """Return the fields that identify a stage in a log line."""
     arm = {"arm": ref.round.arm} if ref.round.arm else {}
     return {"seed": ref.round.seed, **arm, "round": ref.round.index, "stage": ref.stage}
 
 
-def owner_reference(launch: LaunchConfig, cluster: Cluster) -> Manifest:
-    """Return what makes Jobs go when the release does.
+def owner_reference(launch: LaunchConfig, cluster: Cluster) -> KubeObject:
+    """Return the reference by which Jobs are deleted with the release.
 
-    Not the driver's Job: an upgrade replaces that, and the stages that run should stay.
+    The owner is not the driver's Job, because an upgrade replaces that Job and running stages
+    should stay.
 
     Raises:
-        ConfigError: The ConfigMap is not there.
+        ConfigError: The ConfigMap that is to own the Jobs is not there.
     """
     owner = cluster.config_map(launch.owner)
     if owner is None:

@@ -1,4 +1,4 @@
-"""How stages are launched as Jobs: `launch.yaml`, which the Helm chart writes from its values."""
+"""The launch settings: `launch.yaml`, which the Helm chart writes from its values."""
 
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -13,43 +13,43 @@ from job.config.validation import validated
 from job.errors import ConfigError
 from job.keys import STAGES, Stage
 
-Manifest = dict[str, Any]
-"""A Kubernetes object, as JSON has it."""
+KubeObject = dict[str, Any]
+"""A Kubernetes object as its JSON."""
 
 
 class LaunchConfig(Section):
-    """What the driver has to know to launch stages."""
+    """What a driver has to know to launch stages as Jobs."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
     release: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$")]
-    """Prefix of the names of all Jobs, and value of their label `al-voc/release`."""
+    """Prefix of the names of all Jobs, and the value of their label `al-voc/release`."""
     namespace: str
-    """Where the Jobs are made."""
+    """The namespace of the Jobs."""
     owner: str
-    """The ConfigMap that owns all Jobs: they go when it goes."""
+    """The ConfigMap that owns all Jobs: they are deleted with it."""
     status: str
     """The ConfigMap that the driver writes its status to."""
     image: str = ""
-    """The image of the stages, to tell."""
+    """The container image of the stages, for the status."""
     max_parallel: PositiveInt = 2
-    """Stages that run at a time."""
+    """At most this many stages run at a time."""
     score_partitions: PositiveInt = 1
-    """Shares that scoring is cut into."""
+    """The number of partitions of a scoring, one pod each."""
     score_parallelism: PositiveInt = 1
-    """Shares of one scoring that run at a time."""
+    """At most this many partitions of one scoring run at a time."""
     backoff_limit: Annotated[int, Field(ge=0)] = 3
-    """Pods that may fail before their stage does; when scoring, for each share."""
+    """This many failed pods of a stage, or of a partition of a scoring, are replaced."""
     queue_name: str = ""
-    """Kueue's queue, where one admits the Jobs."""
+    """The queue of Kueue that admits the Jobs; empty: none."""
     image_error_seconds: PositiveFloat = 240
-    """An image that cannot be pulled for so long fails its stage."""
+    """A stage fails if its container image cannot be pulled for this long."""
     poll_seconds: PositiveFloat = 3
-    """Between two looks at the cluster."""
+    """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
-    """How long a finished Job stays; unset: until its owner goes."""
-    templates: dict[Stage, Manifest]
-    """A Job for each stage, without a name: how its pod looks."""
+    """How long a finished Job is kept; unset: until its owner is deleted."""
+    templates: dict[Stage, KubeObject]
+    """A Job for each stage, without name and arguments."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -92,7 +92,7 @@ def parse_launch(text: str, source: str) -> LaunchConfig:
 
 
 def _find(text: str) -> object:
-    """What launch.yaml holds: of the chart's ConfigMaps, one does."""
+    """Return the content of launch.yaml, which is the text itself or in one of its ConfigMaps."""
     documents = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
     maps = [each.get("data") or {} for each in documents if each.get("kind") == "ConfigMap"]
     if maps:

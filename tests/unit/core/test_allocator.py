@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from job import cli
+from job.cli import main as cli
 from job.detection.training import workers as processes
 from job.runtime.process_setup import keep_freed_memory
 

@@ -50,7 +50,7 @@ def test_a_wrong_setting_is_answered_with_the_right_ones(
 
 def test_a_file_that_is_not_there_names_the_presets() -> None:
     """Neither a file nor a preset: the presets are listed."""
-    with pytest.raises(ConfigError, match=r"no preset of that name .*quickstart"):
+    with pytest.raises(ConfigError, match=r"no such preset: .*quickstart"):
         loading.load("quickstrat")
 
 

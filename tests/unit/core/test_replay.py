@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from job import experiment
+from job.annotators.oracle import Oracle
 from job.config import loading
 from job.data.dataset import Dataset
 from job.records.annotation import class_counts
@@ -111,7 +112,7 @@ def test_the_oracle_counts_true_boxes(
     assert told["boxes_are"] == "true, by the oracle"
     dataset = Dataset.open(LocalStore(state), "drawn")
     ids = [row["id"] for row in rows(tmp_path / "out/picks/random.csv")]
-    counts = class_counts(list(dataset.oracle_annotations(ids).values()), dataset.classes)
+    counts = class_counts(list(Oracle(dataset).annotate(ids).values()), dataset.classes)
     (row,) = rows(tmp_path / "out/summary.csv")
     boxes = sum(counts.values())
     assert float(row["boxes_per_image"]) == pytest.approx(boxes / 4)

@@ -17,6 +17,7 @@ import torch
 from job import experiment
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection, Strategy
+from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiments import load_experiment
 from job.artifacts.markers import Markers
@@ -97,7 +98,7 @@ def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
         members = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
     ids = [row["id"] for row in picks_of(finished, ROUND_1)]
     assert len(members) == 2 * len(ids)
-    truth = dataset.oracle_annotations(ids)
+    truth = Oracle(dataset).annotate(ids)
     for image_id in ids:
         assert members[f"{image_id}.json"] == truth[image_id].to_json()
         image = dataset.read_image("pool", image_id)
@@ -125,7 +126,7 @@ def test_cost_is_a_part_an_image_and_a_part_a_box(finished: LocalStore) -> None:
         seconds_per_image=3, seconds_per_box=7.4, price_per_image=0.5, price_per_box=0.1
     )
     dataset = Dataset.open(finished, "drawn")
-    annotations = dataset.oracle_annotations(dataset.ids("pool")[:2])
+    annotations = Oracle(dataset).annotate(dataset.ids("pool")[:2])
     num_boxes = sum(len(each.labels) for each in annotations.values())
     cost = cost_of(annotations.values(), dataset.classes, settings)
     assert (cost.images, cost.boxes) == (2, num_boxes)
@@ -166,7 +167,7 @@ def test_every_labelled_image_is_scored_with_its_truth(finished: LocalStore) -> 
     picks = [row["id"] for ref in (ROUND_0, ROUND_1) for row in picks_of(finished, ref)]
     assert ids == picks
     dataset = Dataset.open(finished, "drawn")
-    true = dataset.oracle_annotations(ids)
+    true = Oracle(dataset).annotate(ids)
     found = [labels for table in tables for labels in table["truth_classes"].to_pylist()]
     assert [[dataset.classes[label] for label in labels] for labels in found] == [
         list(true[image_id].labels) for image_id in ids

@@ -13,12 +13,14 @@ from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
 from job.data.ingest import write
 from job.data.ingest.ingest import ingest
+from job.data.shards import EncodedImage
 from job.errors import BadDataError, UsageError
 from job.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from job.keys import Split
     from tests.unit.data.conftest import Voc
 
 NAMES = ("good", "a b", "Zürich", "x.y", "last")
@@ -108,6 +110,31 @@ def test_all_images_are_read_shard_by_shard(dataset: Dataset, voc: "Voc") -> Non
     assert list(dataset.iter_images("pool")) == expected
 
 
+def test_single_images_come_in_the_order_of_the_question(dataset: Dataset, voc: "Voc") -> None:
+    """Each is read by itself, whatever shard it lies in."""
+    names = ["last", "good", "a b"]
+    expected = [(image_id, ".jpg", file_of(voc, image_id)) for image_id in names]
+    assert list(dataset.read_images("pool", names)) == expected
+
+
+def test_the_next_single_images_are_on_their_way_while_one_is_used(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Annotating from a bucket does not wait for one answer after another."""
+    asked = threading.Event()
+    read_image = Dataset.read_image
+
+    def watched(self: Dataset, split: "Split", image_id: str) -> EncodedImage:
+        if image_id == "last":
+            asked.set()
+        return read_image(self, split, image_id)
+
+    monkeypatch.setattr(Dataset, "read_image", watched)
+    with closing(dataset.read_images("pool", ["good", "a b", "last"])) as images:
+        next(images)
+        assert asked.wait(timeout=30)
+
+
 def test_some_images_come_in_the_order_of_the_index(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,18 +163,8 @@ def test_unknown_id_is_named(dataset: Dataset) -> None:
         dataset.read_image("pool", "nope")
     with pytest.raises(BadDataError, match=r"pool/index.parquet has no image 'nope'"):
         list(dataset.iter_images("pool", ["nope"]))
-    with pytest.raises(BadDataError, match=r"annotations.parquet has no image 'other'"):
-        dataset.oracle_annotations(["other"])
-
-
-def test_oracle_answers_in_the_order_of_the_question(dataset: Dataset) -> None:
-    """Boxes, labels and flags as they were ingested; `last` was the sixth image."""
-    found = dataset.oracle_annotations(["last", "good"])
-    assert list(found) == ["last", "good"]
-    assert found["last"].boxes_xyxy.tolist() == [[4, 0, 20, 20], [0, 0, 9, 5]]
-    assert str(found["last"].boxes_xyxy.dtype) == "float32"
-    assert found["last"].labels == ("cat", "dog")
-    assert found["last"].crowd == (False, False)
+    with pytest.raises(BadDataError, match=r"pool/index.parquet has no image 'nope'"):
+        list(dataset.read_images("pool", ["good", "nope"]))
 
 
 def test_test_images_come_with_their_annotations(dataset: Dataset, voc: "Voc") -> None:
@@ -189,12 +206,11 @@ def test_shard_that_was_changed_or_lost_is_noticed(dataset: Dataset, *, lost: bo
         dataset.test_images()
 
 
-@pytest.mark.parametrize("name", ["pool/index.parquet", "oracle/annotations.parquet"])
-def test_table_that_was_changed_is_noticed(dataset: Dataset, name: str) -> None:
+def test_index_that_was_changed_is_noticed(dataset: Dataset) -> None:
     """A table with other bytes than the manifest says is not read."""
-    dataset.store.write(f"datasets/d/{name}", b"PAR1")
-    with pytest.raises(BadDataError, match=name):
-        dataset.oracle_annotations(dataset.ids("pool"))
+    dataset.store.write("datasets/d/pool/index.parquet", b"PAR1")
+    with pytest.raises(BadDataError, match=r"pool/index.parquet"):
+        dataset.ids("pool")
 
 
 def test_torch_is_not_needed() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.data.formats.base import Content, Sample, SourceBox
 from job.data.formats.coco import CocoSource
@@ -193,7 +194,7 @@ def test_skip_bad_leaves_out_what_is_bad_and_no_more(voc: "Voc", store: MemorySt
     summary = ingest(store, voc_source(voc), "d", skip_bad=True)
     dataset = Dataset.open(store, "d")
     assert dataset.ids("pool") == ("good", "half")
-    assert dataset.oracle_annotations(["half"])["half"].labels == ("dog",)
+    assert Oracle(dataset).annotate(["half"])["half"].labels == ("dog",)
     assert [problem.split(": ")[0] for problem in summary.problems] == [
         str(voc.root / "JPEGImages" / "broken.jpg"),
         str(voc.root / "Annotations" / "half.xml"),
@@ -267,7 +268,7 @@ def test_overhang_is_clipped_and_counted(voc: "Voc", store: MemoryStore) -> None
     """`0` counted from 1 is one pixel outside: within the tolerance, and one box of two."""
     voc.add("train", "a", [("cat", 0, 0, 41, 31), ("cat", 1, 1, 40, 30)])
     summary = ingest(store, voc_source(voc), "d")
-    boxes = Dataset.open(store, "d").oracle_annotations(["a"])["a"].boxes_xyxy
+    boxes = Oracle(Dataset.open(store, "d")).annotate(["a"])["a"].boxes_xyxy
     assert boxes.tolist() == [[0, 0, 40, 30], [0, 0, 40, 30]]
     assert summary.counts["pool"].num_clipped == 1
 
@@ -316,7 +317,7 @@ def test_boxes_are_held_against_the_upright_image(voc: "Voc", store: MemoryStore
     upright = raw.replace(">40<", ">30<", 1).replace("<height>30<", "<height>40<")
     voc.add("train", "upright", xml=upright, data=file.getvalue())
     ingest(store, voc_source(voc), "d")
-    annotation = Dataset.open(store, "d").oracle_annotations(["upright"])["upright"]
+    annotation = Oracle(Dataset.open(store, "d")).annotate(["upright"])["upright"]
     assert (annotation.width, annotation.height) == (30, 40)
     voc.add(
         "train",

@@ -1,4 +1,4 @@
-"""`al-job report --compare`."""
+"""`al-job report compare`."""
 
 import csv
 from collections.abc import Callable
@@ -89,7 +89,7 @@ def test_the_command_writes_a_folder(
     path.write_text(tiny.replace("rounds: 3", "rounds: 1"))
     assert al_job("run", path, "--store", tmp_path / "state").code == 0
     ended = al_job(
-        "report", "--compare", "tiny,no", "--out", tmp_path / "out", "--store", tmp_path / "state"
+        "report", "compare", "tiny", "no", "--out", tmp_path / "out", "--store", tmp_path / "state"
     )
     assert ended.code == 64
     assert "'no'" in ended.err
@@ -98,8 +98,9 @@ def test_the_command_writes_a_folder(
     assert al_job("run", path, "--store", tmp_path / "state").code == 0
     ended = al_job(
         "report",
-        "--compare",
-        "tiny,other",
+        "compare",
+        "tiny",
+        "other",
         "--out",
         tmp_path / "out",
         "--store",

@@ -235,7 +235,7 @@ def test_before_the_first_round_there_is_nothing_to_report(
     """One line that says so, and exit code 64."""
     path = tmp_path / "tiny.yaml"
     path.write_text(tiny)
-    al_job("begin", path, "--store", tmp_path / "state")
+    al_job("init", path, "--store", tmp_path / "state")
     ended = al_job("report", "--store", tmp_path / "state")
     assert ended.code == 64
     assert "no round is evaluated yet" in ended.err

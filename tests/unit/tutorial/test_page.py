@@ -1,4 +1,4 @@
-"""`al-job report --from-tutorial`: a page, its figures, and the table on the terminal."""
+"""`al-job report tutorial`: a page, its figures, and the table on the terminal."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from tests.unit.tutorial.make_tutorial import write_tutorial
 def test_the_tutorials_layout_becomes_a_page(tmp_path: Path, al_job: Callable[..., Ended]) -> None:
     """Findings and numbers on the terminal, and in files that agree with them."""
     results, folder = write_tutorial(tmp_path / "results"), tmp_path / "out"
-    ended = al_job("report", "--from-tutorial", results, "--out", folder)
+    ended = al_job("report", "tutorial", results, "--out", folder)
     assert ended.code == 0, ended.err
     assert "final mAP, random" in ended.out
     text = (folder / "index.html").read_text()
@@ -31,7 +31,7 @@ def test_the_tutorials_layout_becomes_a_page(tmp_path: Path, al_job: Callable[..
 
 def test_another_folder_is_refused(tmp_path: Path, al_job: Callable[..., Ended]) -> None:
     """One line that names it, exit code 64, and nothing written."""
-    ended = al_job("report", "--from-tutorial", tmp_path, "--out", tmp_path / "out")
+    ended = al_job("report", "tutorial", tmp_path, "--out", tmp_path / "out")
     assert ended.code == 64
     assert str(tmp_path) in ended.err
     assert "Traceback" not in ended.err

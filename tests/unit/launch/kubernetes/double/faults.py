@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.unit.launch.double import refusals
-from tests.unit.launch.double.refusals import RefusedError
+from tests.unit.launch.kubernetes.double import refusals
+from tests.unit.launch.kubernetes.double.refusals import RefusedError
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.unit.launch.double.faults import Fault, Plan, Request, no_faults, refusal
-from tests.unit.launch.double.refusals import Json, RefusedError
+from tests.unit.launch.kubernetes.double.faults import Fault, Plan, Request, no_faults, refusal
+from tests.unit.launch.kubernetes.double.refusals import Json, RefusedError
 
 
 class Answer(NamedTuple):

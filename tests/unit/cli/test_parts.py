@@ -45,8 +45,11 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (Subset(arms=("brist",)), r"--arm brist: no such arm \(known: brust, random\)"),
-        (Subset(seeds=(7,)), r"--seed 7: no such seed \(known: 0, 1\)"),
+        (
+            Subset(arms=("brist",)),
+            r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
+        ),
+        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0, 1"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, words: str) -> None:

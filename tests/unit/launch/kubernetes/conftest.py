@@ -15,13 +15,14 @@ from job.config import loading
 from job.config.experiment import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
-from job.launch.kubernetes import retry as patience
 from job.launch.kubernetes.client import Cluster
-from job.launch.kubernetes.launcher import KubernetesLauncher, States
+from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.progress import States
+from job.runtime import retry
 from job.storage.memory import MemoryStore
-from tests.unit.launch.api_double import ApiDouble
-from tests.unit.launch.double.scenarios import Answer, Attempt
+from tests.unit.launch.kubernetes.api_double import ApiDouble
+from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"team": "vision"}},
@@ -63,15 +64,15 @@ def settings(tiny: str) -> Config:
 @pytest.fixture
 def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries that do not wait, of calls that time out soon."""
-    retry = urllib3.Retry(
+    quick = urllib3.Retry(
         total=3,
         status_forcelist=kubernetes.retries().status_forcelist,
         allowed_methods=None,
         raise_on_status=False,
     )
-    monkeypatch.setattr(kubernetes, "retries", lambda: retry)
+    monkeypatch.setattr(kubernetes, "retries", lambda: quick)
     monkeypatch.setattr(kubernetes, "TIMEOUT", (2.0, 0.1))
-    monkeypatch.setattr(patience, "SECONDS_BETWEEN_TRIES", 0.001)
+    monkeypatch.setattr(retry, "SECONDS_BETWEEN_ATTEMPTS", 0.001)
 
 
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
@@ -93,7 +94,7 @@ class Release:
     double: ApiDouble
     cluster: Cluster
     store: MemoryStore = field(default_factory=MemoryStore)
-    told: list[States] = field(default_factory=list)
+    published: list[States] = field(default_factory=list)
     ran: list[tuple[StageRef, tuple[int, int]]] = field(default_factory=list)
     """Each process that did its work, in order."""
     behaviour: Callable[[Attempt], Answer | None] = lambda _: None
@@ -122,7 +123,7 @@ class Release:
     def launcher(
         self,
         is_done: Callable[[StageRef], bool] | None = None,
-        tell: Callable[[States], None] | None = None,
+        publish: Callable[[States], None] | None = None,
     ) -> KubernetesLauncher:
         """Return a launcher as a driver that has just started makes it."""
         return KubernetesLauncher(
@@ -131,7 +132,7 @@ class Release:
             self.launch,
             self.cluster,
             is_done=is_done or self.is_done,
-            tell=tell or self.told.append,
+            publish=publish or self.published.append,
         )
 
     def is_done(self, ref: StageRef) -> bool:

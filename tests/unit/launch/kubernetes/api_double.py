@@ -18,13 +18,13 @@ from typing import Self
 from kubernetes import client
 from urllib3 import Retry
 
-from tests.unit.launch.double import scenarios
-from tests.unit.launch.double.controller import Controller
-from tests.unit.launch.double.faults import Fault, Plan, Request
-from tests.unit.launch.double.refusals import CONFIG_MAPS, JOBS, PODS, Json
-from tests.unit.launch.double.resources import Resources
-from tests.unit.launch.double.server import Answer, Server
-from tests.unit.launch.double.world import World, wall_clock
+from tests.unit.launch.kubernetes.double import scenarios
+from tests.unit.launch.kubernetes.double.controller import Controller
+from tests.unit.launch.kubernetes.double.faults import Fault, Plan, Request
+from tests.unit.launch.kubernetes.double.refusals import CONFIG_MAPS, JOBS, PODS, Json
+from tests.unit.launch.kubernetes.double.resources import Resources
+from tests.unit.launch.kubernetes.double.server import Answer, Server
+from tests.unit.launch.kubernetes.double.world import World, wall_clock
 
 
 def succeed(_: scenarios.Attempt) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from tests.unit.launch.double import refusals
-from tests.unit.launch.double.refusals import CONFIG_MAPS, EVENTS, JOBS, PODS, Json, Kind
+from tests.unit.launch.kubernetes.double import refusals
+from tests.unit.launch.kubernetes.double.refusals import CONFIG_MAPS, EVENTS, JOBS, PODS, Json, Kind
 
 Key = tuple[str, str]
 """Namespace and name."""

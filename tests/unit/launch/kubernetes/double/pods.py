@@ -3,8 +3,8 @@
 import copy
 import hashlib
 
-from tests.unit.launch.double import scenarios
-from tests.unit.launch.double.refusals import Json
+from tests.unit.launch.kubernetes.double import scenarios
+from tests.unit.launch.kubernetes.double.refusals import Json
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"

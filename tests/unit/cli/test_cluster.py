@@ -9,7 +9,7 @@ import yaml
 from job.cli.choose import choose_experiment
 from job.experiment import run
 from job.keys import STAGES
-from job.launch.kubernetes.settings import Manifest
+from job.launch.kubernetes.settings import KubeObject
 from job.storage import open_store
 from job.storage.local import LocalStore
 from tests.conftest import Ended
@@ -25,11 +25,11 @@ def places(tmp_path: Path, tiny: str, al_job: AlJob) -> tuple[str, ...]:
     names = {"release": "al-voc", "namespace": "here", "owner": "al-voc", "status": "al-voc-status"}
     launch.write_text(yaml.safe_dump(names | {"templates": dict.fromkeys(STAGES, TEMPLATE)}))
     config.write_text(tiny)
-    assert al_job("begin", config, "--store", store).code == 0
+    assert al_job("init", config, "--store", store).code == 0
     return ("--launch", str(launch), "--store", str(store))
 
 
-def rendered(end: Ended) -> list[Manifest]:
+def rendered(end: Ended) -> list[KubeObject]:
     assert end.code == 0, end.err
     return list(yaml.safe_load_all(end.out))
 

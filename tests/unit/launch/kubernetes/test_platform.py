@@ -9,18 +9,18 @@ import pytest
 from job.artifacts.experiments import experiment_names, load_experiment
 from job.config import loading
 from job.config.experiment import Config
-from job.driver import Board, drive
+from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import Outcome, run_once
 from job.keys import ExperimentKeys
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.control import read_status
-from job.launch.kubernetes.launcher import States
-from job.progress import Phase, Status, status_of
+from job.launch.kubernetes.platform import KubernetesPlatform
+from job.progress import Phase, States, Status, status_of
 from job.storage.memory import MemoryStore
-from tests.unit.launch.conftest import Release, ref_of
-from tests.unit.launch.double import faults
-from tests.unit.launch.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
+from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double import faults
+from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
 
 INGEST = "al-voc-ingest-12345678"
 
@@ -49,7 +49,8 @@ def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
 
 
 def run(release: Release, config: Config | None = None) -> Outcome:
-    outcome, _ = drive(release.store, config or release.config, release.launch, release.cluster)
+    platform = KubernetesPlatform(release.launch, release.cluster)
+    outcome, _ = drive(release.store, config or release.config, platform)
     return outcome
 
 
@@ -128,15 +129,15 @@ def test_a_failed_stage_is_told(simple: Release) -> None:
 def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM comes when the driver has looked at the cluster the second time."""
     looks = iter([False, True])
-    tell = Board.tell
+    publish = StatusPublisher.publish_stages
 
-    def stop(self: Board, states: States) -> None:
-        tell(self, states)
+    def stop(self: StatusPublisher, states: States) -> None:
+        publish(self, states)
         if next(looks, False):
             message = "asked to stop"
             raise StopRequested(message)
 
-    monkeypatch.setattr(Board, "tell", stop)
+    monkeypatch.setattr(StatusPublisher, "publish_stages", stop)
 
 
 @pytest.mark.usefixtures("stopped")
@@ -208,13 +209,13 @@ def test_the_driver_waits_until_the_data_set_is_ingested(
 
     simple.double.controller.behaviour = behave
     phases: list[str] = []
-    tell = Board.tell_phase
+    publish = StatusPublisher.publish_phase
 
-    def listen(self: Board, phase: Phase, message: str = "") -> None:
+    def listen(self: StatusPublisher, phase: Phase, message: str = "") -> None:
         phases.append(message)
-        tell(self, phase, message)
+        publish(self, phase, message)
 
-    monkeypatch.setattr(Board, "tell_phase", listen)
+    monkeypatch.setattr(StatusPublisher, "publish_phase", listen)
     assert run(simple).num_run == 4
     assert waited == [False] * 3
     secret = 'pending: CreateContainerConfigError: secret "missing" not found'

@@ -1,6 +1,7 @@
 """The command line: what is left out is found or asked for, and each failure has its exit code."""
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -75,9 +76,9 @@ def test_the_environment_names_what_is_left_out(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--experiment", "other"], "no experiment 'other' (known: tiny)"),
-        (["--arm", "margn"], "--arm margn: no such arm (known: brust, random)"),
-        (["--seed", "7"], "--seed 7: no such seed (known: 0)"),
+        (["--experiment", "other"], "no experiment of that name: unknown 'other'; known: tiny"),
+        (["--arm", "burst"], "--arm: unknown 'burst'; did you mean 'brust'? known: brust, random"),
+        (["--seed", "7"], "--seed: unknown '7'; known: 0"),
         (["--arm", "brust", "--round", "9"], "tiny has rounds 0 to 2"),
     ],
 )
@@ -113,14 +114,38 @@ def test_help_is_shown_without_arguments(al_job: Run) -> None:
     assert "annotate" in ended.out
 
 
-def test_help_waits_for_no_library() -> None:
-    """What a command needs is imported when it runs."""
-    heavy = ("numpy", "pydantic", "pyarrow", "torch", "boto3", "kubernetes", "matplotlib")
-    code = f"import sys, job.cli; print([each for each in {heavy} if each in sys.modules])"
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["--help"], {}),
+        (["--version"], {}),
+        ([], {"_AL_JOB_COMPLETE": "complete_bash", "COMP_WORDS": "al-job sta", "COMP_CWORD": "1"}),
+    ],
+)
+def test_commands_are_listed_without_importing_them(
+    arguments: list[str], environment: dict[str, str]
+) -> None:
+    """Help, version and completion of names load nothing that only a command needs."""
+    code = (
+        "import sys, atexit; from job.cli.main import main\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "main()"
     )
-    assert done.stdout.strip() == "[]"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+    )
+    heavy = {"numpy", "yaml", "pyarrow", "torch", "boto3", "kubernetes", "matplotlib"}
+    loaded = set(done.stderr.split())
+    assert not (heavy if environment else heavy | {"pydantic"}) & loaded
+    assert not {name for name in loaded if name.startswith("job.cli.")} - {
+        "job.cli.main",
+        "job.cli.lazy_command",
+    }
+    assert ("status" in done.stdout) == ("--version" not in arguments)
 
 
 def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Path) -> None:
@@ -135,7 +160,7 @@ def test_run_report_and_status(al_job: Run, store: Path, tiny: str, tmp_path: Pa
         assert name in first.out
     results = (store / "experiments/tiny/results.csv").read_bytes()
     again = al_job("run", path, "--store", store)
-    assert "everything was done already" in again.out
+    assert "nothing left to run" in again.out
     assert al_job("report", "--store", store).code == 0
     assert (store / "experiments/tiny/results.csv").read_bytes() == results
     status = al_job("status", "--store", store)
@@ -218,10 +243,10 @@ def test_ingest_synthetic_prints_the_summary(al_job: Run, store: Path) -> None:
 def test_select_starts_without_torch(begun: Path) -> None:
     """Selecting does not wait for torch to be imported, nor for what only other stages need."""
     code = (
-        "import sys; from job import cli\n"
+        "import sys; from job.cli.main import main\n"
         f"sys.argv = ['al-job', 'select', '--round', '0', '--store', {str(begun)!r}]\n"
-        "try: cli.main()\n"
-        "except SystemExit as end: assert end.code == 0\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
         "assert not {'torch', 'torchvision', 'boto3', 'matplotlib'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)  # noqa: S603

@@ -5,10 +5,10 @@ import time
 import pytest
 
 from job.errors import TemporaryError, UsageError
-from job.launch.kubernetes import control
+from job.launch.kubernetes import control, logs
 from job.progress import Driver, RoundStatus, StageStatus, Status
-from tests.unit.launch.conftest import Release
-from tests.unit.launch.double.scenarios import Running
+from tests.unit.launch.kubernetes.conftest import Release
+from tests.unit.launch.kubernetes.double.scenarios import Running
 
 DRIVER = "al-voc-driver-12345678"
 
@@ -73,7 +73,7 @@ def test_a_driver_that_does_not_end_keeps_its_stages(
 ) -> None:
     """It might make again what is deleted."""
     monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
-    with pytest.raises(TemporaryError, match="nothing else was stopped"):
+    with pytest.raises(TemporaryError, match="its stages were not stopped"):
         control.cancel(running.cluster, "al-voc")
     assert ("default", "al-voc-tiny-s0-r0-select-1") in running.double.world.jobs
 
@@ -93,14 +93,14 @@ def test_another_release_is_left_alone(running: Release) -> None:
         control.cancel(running.cluster, "other")
     with pytest.raises(UsageError, match="no ConfigMap other-status"):
         control.read_status(running.cluster, "other")
-    with pytest.raises(TemporaryError, match="has told nothing yet"):
+    with pytest.raises(TemporaryError, match="has not published a status yet"):
         control.read_status(running.cluster, "al-voc")
 
 
 def test_logs_of_pods_are_read(running: Release) -> None:
     """Of the stages that the labels choose, as long as the pods are there."""
     chosen = {"stage": "select", "round": "0"}
-    [(name, text)] = control.pod_logs(running.cluster, "al-voc", chosen)
+    [(name, text)] = logs.pod_logs(running.cluster, "al-voc", chosen)
     assert name.startswith("al-voc-tiny-s0-r0-select-1-")
     assert text == b"working\n"
-    assert list(control.pod_logs(running.cluster, "al-voc", {"stage": "train"})) == []
+    assert list(logs.pod_logs(running.cluster, "al-voc", {"stage": "train"})) == []

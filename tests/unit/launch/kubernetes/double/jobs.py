@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from tests.unit.launch.double import refusals
-from tests.unit.launch.double.refusals import JOBS, Json
+from tests.unit.launch.kubernetes.double import refusals
+from tests.unit.launch.kubernetes.double.refusals import JOBS, Json
 
 LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile("([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")

@@ -5,12 +5,12 @@ import json
 import re
 from typing import Any
 
-from tests.unit.launch.double import jobs, lists, pods, refusals, scenarios
-from tests.unit.launch.double.controller import Controller
-from tests.unit.launch.double.faults import Request
-from tests.unit.launch.double.refusals import CONFIG_MAPS, EVENTS, JOBS, PODS, Json, Kind
-from tests.unit.launch.double.server import Answer, json_answer
-from tests.unit.launch.double.world import World
+from tests.unit.launch.kubernetes.double import jobs, lists, pods, refusals, scenarios
+from tests.unit.launch.kubernetes.double.controller import Controller
+from tests.unit.launch.kubernetes.double.faults import Request
+from tests.unit.launch.kubernetes.double.refusals import CONFIG_MAPS, EVENTS, JOBS, PODS, Json, Kind
+from tests.unit.launch.kubernetes.double.server import Answer, json_answer
+from tests.unit.launch.kubernetes.double.world import World
 
 PATH = re.compile(
     r"/(?:api/v1|apis/batch/v1)/namespaces/(?P<namespace>[^/]+)"

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from tests.unit.launch.double import pods
-from tests.unit.launch.double.refusals import Json
+from tests.unit.launch.kubernetes.double import pods
+from tests.unit.launch.kubernetes.double.refusals import Json
 
 
 class Verdict(NamedTuple):

@@ -14,9 +14,10 @@ from job.keys import STAGES, StageRef
 from job.launch.kubernetes import launcher as kubernetes
 from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
 from job.plan import plan
-from tests.unit.launch.conftest import Release, ref_of
-from tests.unit.launch.double import faults, scenarios
-from tests.unit.launch.double.scenarios import Answer, Attempt, Exit, Running
+from job.progress import States
+from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double import faults, scenarios
+from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit, Running
 
 ALL = [f"al-voc-tiny-s0-r0-{stage}-1" for stage in STAGES[:4]]
 """The Jobs of an experiment of one round, in order."""
@@ -26,6 +27,11 @@ def once(answer: Answer) -> Callable[[Attempt], Answer | None]:
     """Return a behaviour whose first pod ends so, and all others well."""
     answers = [answer]
     return lambda _: answers.pop() if answers else None
+
+
+def published(release: Release) -> list[str]:
+    """Return all states of stages that were published, as `state: reason`."""
+    return [f"{e.state}: {e.reason}" for states in release.published for e in states.values()]
 
 
 def test_every_stage_is_a_job_in_its_turn(release: Release) -> None:
@@ -175,7 +181,7 @@ def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
         delete = client.BatchV1Api(api).delete_namespaced_job
         delete(ALL[0], "default", propagation_policy="Orphan")
     launcher._advance(ref)  # noqa: SLF001
-    assert launcher._begun[ref].state.reason == f"pod {pod} of a Job that is gone"  # noqa: SLF001
+    assert launcher._started[ref].state.reason == f"pod {pod} of a Job that is gone"  # noqa: SLF001
     assert release.double.created == ALL[:1]
     del release.double.world.pods["default", pod]
     release.behaviour = lambda _: None
@@ -203,10 +209,10 @@ def test_a_job_of_another_spec_that_runs_is_left_to_end(release: Release) -> Non
     launcher = release.launcher()
     launcher.start(ref)
     launcher._advance(ref)  # noqa: SLF001
-    state = launcher._begun[ref].state  # noqa: SLF001
+    state = launcher._started[ref].state  # noqa: SLF001
     own = make_job(release.launch, release.config, ref, 1)["metadata"]["annotations"][SPEC_HASH]
     old = release.double.job(ALL[0])["metadata"]["annotations"][SPEC_HASH]
-    assert state.word == "other spec"
+    assert state.phase == "other spec"
     assert old in state.reason
     assert own in state.reason
     assert own != old
@@ -245,8 +251,7 @@ def test_why_nothing_happens_is_told(release: Release, answer: Answer, expected:
     """In the scheduler's or the kubelet's words; when it can go on, it does."""
 
     def behave(_: Attempt) -> Answer | None:
-        told = [str(state) for states in release.told for state in states.values()]
-        return None if any(expected in each for each in told) else answer
+        return None if any(expected in each for each in published(release)) else answer
 
     release.behaviour = behave
     assert release.run() == 4
@@ -260,15 +265,15 @@ def test_a_quota_is_told(release: Release) -> None:
     launcher.start(ref)
     for _ in range(2):
         launcher._advance(ref)  # noqa: SLF001
-    assert "FailedCreate" in launcher._begun[ref].state.reason  # noqa: SLF001
-    assert scenarios.QUOTA_EXCEEDED in launcher._begun[ref].state.reason  # noqa: SLF001
+    assert "FailedCreate" in launcher._started[ref].state.reason  # noqa: SLF001
+    assert scenarios.QUOTA_EXCEEDED in launcher._started[ref].state.reason  # noqa: SLF001
 
 
 def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
     """Kubernetes would try for ever; the Job is deleted, so that its pod holds nothing."""
     release.launch = release.launch.model_copy(update={"image_error_seconds": 0.05})
     release.behaviour = lambda _: scenarios.ImageError()
-    with pytest.raises(ConfigError, match=r"select: the image cannot be pulled: .*no such host"):
+    with pytest.raises(ConfigError, match=r"image cannot be pulled: .*no such host"):
         release.run()
     release.double.tick()
     assert release.double.world.jobs == {}
@@ -280,16 +285,16 @@ def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
     release.launch = release.launch.model_copy(update={"queue_name": "gpus"})
     release.double.resources.queueing = True
 
-    def admit(states: kubernetes.States) -> None:
-        release.told.append(states)
+    def admit(states: States) -> None:
+        release.published.append(states)
         for ref, state in states.items():
-            if state.word == "queued":
+            if state.state == "queued":
                 release.double.admit(
                     make_job(release.launch, release.config, ref, 1)["metadata"]["name"]
                 )
 
-    assert loop.run(release.config, release.launcher(tell=admit), release.is_done) == 4
-    assert any(state.word == "queued" for states in release.told for state in states.values())
+    assert loop.run(release.config, release.launcher(publish=admit), release.is_done) == 4
+    assert any(state.state == "queued" for states in release.published for state in states.values())
 
 
 # Shares of the scoring
@@ -496,11 +501,9 @@ def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, 
 
     def refuse(request: faults.Request) -> faults.Fault | None:
         about_evaluate = "evaluate" in request.query.get("labelSelector", "")
-        told = any("unknown" in str(each) for s in release.told for each in s.values())
-        return refused if about_evaluate and not told else None
+        is_told = any("unknown" in each for each in published(release))
+        return refused if about_evaluate and not is_told else None
 
     release.double.plan(refuse)
     release.run()
-    assert any(
-        "unknown: the cluster refuses" in str(each) for s in release.told for each in s.values()
-    )
+    assert any("unknown: the cluster refuses" in each for each in published(release))

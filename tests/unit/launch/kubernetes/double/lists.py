@@ -5,8 +5,8 @@ import binascii
 import json
 from collections.abc import Mapping
 
-from tests.unit.launch.double import refusals
-from tests.unit.launch.double.refusals import Json
+from tests.unit.launch.kubernetes.double import refusals
+from tests.unit.launch.kubernetes.double.refusals import Json
 
 FIELDS = {
     "jobs": ("metadata.name", "metadata.namespace", "status.successful"),

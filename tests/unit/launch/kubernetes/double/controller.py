@@ -5,11 +5,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.unit.launch.double import jobs, pods, scenarios
-from tests.unit.launch.double.refusals import JOBS, PODS, Json
-from tests.unit.launch.double.scenarios import Answer, Attempt, Behaviour
-from tests.unit.launch.double.verdict import verdict_of
-from tests.unit.launch.double.world import World
+from tests.unit.launch.kubernetes.double import jobs, pods, scenarios
+from tests.unit.launch.kubernetes.double.refusals import JOBS, PODS, Json
+from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Behaviour
+from tests.unit.launch.kubernetes.double.verdict import verdict_of
+from tests.unit.launch.kubernetes.double.world import World
 
 REACHED = ("CompletionsReached", "Reached expected number of succeeded pods")
 OVER_LIMIT = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from job.errors import AlJobError, BadDataError, ConfigError, UsageError
-from job.launch.kubernetes.job_state import ExhaustedError, StageState, failure, look
+from job.launch.kubernetes.job_state import ExhaustedError, StageState, failure, observe
 
 Json = dict[str, Any]
 
@@ -43,7 +43,7 @@ def leaving() -> Json:
     return lost
 
 
-AGAIN = "to be tried again after:"
+AGAIN = "to be retried after:"
 UNSCHEDULED = {
     "type": "PodScheduled",
     "status": "False",
@@ -66,7 +66,7 @@ NO_SECRET = 'secret "keys" not found'
         # The kubelet tells of a missing volume in an event alone.
         ([waiting("ContainerCreating")], "starting: said of p"),
         ([pod()], "starting: said of p"),
-        # A quota, admission, a missing service account: there is no pod to look at.
+        # A quota, admission, a missing service account: there is no pod to observe at.
         ([], "pending: said of j"),
         ([pod("Running")], "running"),
         ([waiting("ErrImagePull", "x"), pod("Running")], "running: image: ErrImagePull: x"),
@@ -78,19 +78,19 @@ NO_SECRET = 'secret "keys" not found'
 )
 def test_a_reason_is_in_kubernetes_words(pods: list[Json], expected: str) -> None:
     """What never fails by itself says why it does not run, and an image before all else."""
-    assert str(look(job(), pods, warn)) == expected
+    assert str(observe(job(), pods, warn)) == expected
 
 
 def test_a_queued_job_says_so() -> None:
     """Kueue keeps a Job suspended until its quota has room."""
-    assert look(job(suspend=True), [], warn) == StageState("queued", "said of j")
-    assert look(job(suspend=True), [], silent).reason == "the Job is suspended"
+    assert observe(job(suspend=True), [], warn) == StageState("queued", "said of j")
+    assert observe(job(suspend=True), [], silent).reason == "the Job is suspended"
 
 
 def test_a_running_job_tells_shares_and_failures() -> None:
     """How many shares are done, how many run, and how often it failed before."""
     shared = job(completions=10) | {"status": {"succeeded": 3, "failed": 1}}
-    state = look(shared, [pod("Running"), pod("Running")], silent)
+    state = observe(shared, [pod("Running"), pod("Running")], silent)
     assert state.reason == "3 of 10 partitions done, 2 pods, 1 failed before"
 
 

@@ -12,9 +12,9 @@ import urllib3
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from tests.unit.launch.api_double import ApiDouble
-from tests.unit.launch.double import faults, scenarios
-from tests.unit.launch.double.world import HandClock
+from tests.unit.launch.kubernetes.api_double import ApiDouble
+from tests.unit.launch.kubernetes.double import faults, scenarios
+from tests.unit.launch.kubernetes.double.world import HandClock
 
 Json = dict[str, Any]
 NAMESPACE = "default"

@@ -1,0 +1,28 @@
+"""`al-job doctor`: checks before a run."""
+
+from typing import Annotated
+
+import typer
+
+from job.cli.options import STATE, StoreOption
+from job.cli.output import say
+from job.config import loading
+from job.doctor import examine
+from job.errors import ConfigError
+from job.storage import open_store
+
+
+def doctor(
+    config: Annotated[
+        str | None, typer.Argument(help="A YAML file or a preset; what it needs is checked too.")
+    ] = None,
+    store: StoreOption = STATE,
+) -> None:
+    """Check the store, the device, the disk and the weights, and say what to do."""
+    is_well = True
+    for finding in examine(open_store(store), loading.load(config) if config else None):
+        is_well = is_well and finding.ok
+        advice = "" if finding.ok or not finding.advice else f": {finding.advice}"
+        say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}{advice}")
+    if not is_well:
+        raise typer.Exit(ConfigError.exit_code)

@@ -1,0 +1,135 @@
+"""`al-job`: the table of commands, signals, and the exit code of each kind of failure."""
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+from importlib.metadata import version
+from typing import Annotated, NoReturn
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from job.cli.lazy_command import LazyCommand, make_app
+from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
+from job.runtime import log
+from job.runtime.process_setup import keep_freed_memory
+
+COMMANDS = {
+    "run": ("job.cli.run:run", "Run an experiment, or resume it."),
+    "init": ("job.cli.run:init", "Create an experiment without running it."),
+    "select": ("job.cli.stages:select", "Select the images that a round labels."),
+    "annotate": ("job.cli.stages:annotate", "Annotate the images of a round's picks."),
+    "train": ("job.cli.stages:train", "Train the detector on the labelled images."),
+    "evaluate": ("job.cli.stages:evaluate", "Measure a round's model on the test set."),
+    "score": ("job.cli.stages:score", "Make the score record of a round's model."),
+    "status": ("job.cli.status:status", "Show where each round of an experiment is."),
+    "logs": ("job.cli.status:logs", "Show the logs of a stage's attempts."),
+    "report": ("job.cli.report:app", "Write an experiment's results and report."),
+    "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
+    "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
+    "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),
+    "drive": ("job.cli.cluster:drive", "Run an experiment as Jobs of a cluster."),
+    "render": ("job.cli.cluster:render", "Print a round's Jobs as YAML."),
+    "cancel": ("job.cli.cluster:cancel", "Stop a release's driver and its stages."),
+    "resume": ("job.cli.cluster:resume", "Resume a release that was cancelled."),
+    "annotate-sim": ("job.cli.stages:annotate", "Annotate the picks with the oracle."),
+}
+"""From a command's name to its place and to its short help, a sentence of at most 45 characters."""
+HIDDEN = frozenset({"annotate-sim"})
+RENAMED_COMMANDS = {"begin": "init"}
+RENAMED_OPTIONS = {
+    "--shard": "--partition",
+    "--compare": "the subcommand `al-job report compare`",
+    "--from-tutorial": "the subcommand `al-job report tutorial`",
+}
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+app = make_app(name="al-job")
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"al-job {version('al-voc')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def al_job(
+    context: typer.Context,
+    *,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Active learning for object detection: one stage per invocation, state in a store."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def command_line() -> TyperGroup:
+    """Return `al-job` with all of its commands, of which none is imported yet."""
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)  # noqa: S101 - an application with a callback is one
+    for name, (place, short_help) in COMMANDS.items():
+        group.add_command(LazyCommand(name, place, short_help, hidden=name in HIDDEN))
+    return group
+
+
+def main() -> NoReturn:
+    """Run the command line, and end with the exit code that the caller can act on."""
+    keep_freed_memory()
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    log.configure(json=os.environ.get("AL_LOG") == "json" or None)
+    try:
+        _refuse_old_names(sys.argv[1:])
+        sys.exit(command_line().main(prog_name="al-job", standalone_mode=False))
+    except (AlJobError, StopRequested) as error:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # the process is ending already
+        _end(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _end(_usage_message(error), UsageError.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = error.filename or tempfile.gettempdir()
+        _end(f"{where}: the disk is full: free some space and retry", TemporaryError.exit_code)
+
+
+def _refuse_old_names(arguments: list[str]) -> None:
+    """Answer a command or option of an older version with its name of today."""
+    for command in RENAMED_COMMANDS.keys() & arguments[:1]:
+        message = f"`al-job {command}` was renamed: use `al-job {RENAMED_COMMANDS[command]}`"
+        raise UsageError(message)
+    for option in [argument.partition("=")[0] for argument in arguments]:
+        if option in RENAMED_OPTIONS:
+            message = f"{option} was renamed: use {RENAMED_OPTIONS[option]}"
+            raise UsageError(message)
+
+
+def _usage_message(error: typer.TyperException) -> str:
+    """Return one line for arguments that Typer refuses, with the closest name if there is one."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "al-job"
+    message = " ".join(error.format_message().replace("Value error, ", "").split())
+    if close := getattr(error, "possibilities", None):
+        message = f"{error.message}. Did you mean {' or '.join(close)}?"
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{message}{end} See `{command} --help`"
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    log.console.print(f"al-job: {message}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(exit_code)
+
+
+def _stop(*_: object) -> NoReturn:
+    message = "interrupted; run the same command to resume"
+    raise StopRequested(message)

@@ -1,0 +1,89 @@
+"""`al-job report`: an experiment's report, several side by side, and the 2020 tutorial's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from job.cli.choose import choose_experiment
+from job.cli.lazy_command import make_app
+from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
+from job.cli.output import out, say, say_places
+from job.errors import UsageError
+from job.report.build import table_of, write_report
+from job.report.compare import comparison_page, read_sides
+from job.storage import open_store
+from job.tutorial.analysis import analyse
+from job.tutorial.figures import table_of as tutorial_table
+from job.tutorial.page import tutorial_page
+
+app = make_app(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def report(
+    context: typer.Context,
+    experiment: ExperimentOption = None,
+    store: StoreOption = STATE,
+    setup_cost: Annotated[
+        float | None, typer.Option(min=0, help="One-off set-up cost; adds a break-even verdict.")
+    ] = None,
+) -> None:
+    """Write results.csv and the report of the rounds that are evaluated so far."""
+    if context.invoked_subcommand:
+        _refuse_options(context)
+        return
+    opened = open_store(store)
+    config = choose_experiment(opened, experiment)
+    rows = write_report(opened, config, setup_cost=setup_cost)
+    if not rows:
+        message = (
+            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            "`al-job status` shows what is done"
+        )
+        raise UsageError(message)
+    out.print(table_of(rows))
+    say_places(opened, config.experiment)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse options before the subcommand's name: they would have no effect."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            message = f"--{name.replace('_', '-')}: options follow {context.invoked_subcommand!r}"
+            raise UsageError(message)
+
+
+@app.command()
+def compare(
+    experiments: Annotated[list[str], typer.Argument(help="Names of experiments, at least two.")],
+    store: StoreOption = STATE,
+    folder: FolderOption = None,
+) -> None:
+    """Show experiments of one data set side by side, in ./side-by-side unless --out is given."""
+    opened = open_store(store)
+    configs = [choose_experiment(opened, name) for name in experiments]
+    page = comparison_page(read_sides(opened, configs))
+    _write(folder or Path("side-by-side"), page.files())
+
+
+@app.command()
+def tutorial(
+    results: Annotated[Path, typer.Argument(help="The folder with the tutorial's raw results.")],
+    folder: FolderOption = None,
+) -> None:
+    """Analyse raw results of the 2020 tutorial, in ./tutorial-report unless --out is given."""
+    analysis = analyse(results)
+    for sentence in analysis.findings:
+        say(sentence)
+    out.print(tutorial_table(analysis.rows))
+    _write(folder or Path("tutorial-report"), tutorial_page(analysis).files())
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files:
+        (folder / name).write_bytes(data)
+    say(f"report: {folder / 'index.html'}")

@@ -1,0 +1,82 @@
+"""A Kubernetes namespace as the platform of a driver."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from job.config.experiment import Config
+from job.errors import BadDataError
+from job.keys import StageRef
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.control import STATUS_KEY
+from job.launch.kubernetes.job_state import ended, observe
+from job.launch.kubernetes.launcher import KubernetesLauncher
+from job.launch.kubernetes.settings import LaunchConfig
+from job.progress import States
+from job.runtime.retry import retry_while_unavailable
+from job.storage import Store
+
+
+@dataclass(frozen=True)
+class KubernetesPlatform:
+    """A release in a namespace: see `job.driver.Platform`."""
+
+    launch: LaunchConfig
+    cluster: Cluster
+
+    @property
+    def release(self) -> str:
+        """The name of the Helm release, which begins the names of its Jobs."""
+        return self.launch.release
+
+    @property
+    def image(self) -> str:
+        """The container image of the stages."""
+        return self.launch.image
+
+    @property
+    def poll_seconds(self) -> float:
+        """The time between two looks at the cluster."""
+        return self.launch.poll_seconds
+
+    def ingest_state(self, dataset: str) -> str | None:
+        """Return what the release's ingest Job is doing, or nothing if none runs.
+
+        Raises:
+            BadDataError: The Job failed.
+        """
+        return retry_while_unavailable(lambda: self._ingest_state(dataset), UNAVAILABLE)
+
+    def _ingest_state(self, dataset: str) -> str | None:
+        selector = f"al-voc/release={self.release},app.kubernetes.io/component=ingest"
+        for job in self.cluster.jobs(selector):
+            name = job["metadata"]["name"]
+            if ended(job) == "Failed":
+                message = f"the data set was not ingested: see `kubectl logs job/{name}`"
+                raise BadDataError(message)
+            if not ended(job):
+                state = observe(job, self.cluster.pods_of(name), self.cluster.warning)
+                return f"for Job {name} to ingest {dataset} ({state})"
+        return None
+
+    def launcher(
+        self,
+        store: Store,
+        config: Config,
+        is_done: Callable[[StageRef], bool],
+        publish: Callable[[States], None],
+    ) -> KubernetesLauncher:
+        """Return the launcher of stages as Jobs.
+
+        Raises:
+            ConfigError: The ConfigMap that is to own the Jobs is not there.
+        """
+        return retry_while_unavailable(
+            lambda: KubernetesLauncher(
+                store, config, self.launch, self.cluster, is_done=is_done, publish=publish
+            ),
+            UNAVAILABLE,
+        )
+
+    def publish(self, status: str) -> None:
+        """Write the status into the release's ConfigMap for it."""
+        self.cluster.write_config_map(self.launch.status, {STATUS_KEY: status})
