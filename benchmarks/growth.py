@@ -15,6 +15,7 @@ from job.artifacts.experiments import load_experiment
 from job.config import loading
 from job.data.ingest.ingest import ingest
 from job.keys import RoundRef, StageRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -45,7 +46,7 @@ def work(what: str, state: Path, num_images: int) -> None:
         ingest(store, source, "drawn")
     else:
         stage: StageRef = MEASURED[what]
-        run_stage(store, load_experiment(store, "growth"), stage)
+        run_stage(store, Plan(load_experiment(store, "growth")), stage)
     seconds = time.perf_counter() - begun
     print(seconds, peak_bytes() / 1e6)
 
@@ -76,7 +77,7 @@ def main() -> None:
             state = Path(folder)
             cells = [measure("ingest", state, num_images)]
             store = LocalStore(state)
-            begun = experiment.begin(store, loading.parse(CONFIG, "growth"))
+            begun = experiment.begin(store, Plan(loading.parse(CONFIG, "growth")))
             for stage in ("select", "annotate", "train"):
                 run_stage(store, begun, ROUND_0.stage(stage))
             cells += [measure(what, state, num_images) for what in MEASURED]

@@ -17,6 +17,7 @@ from measure import Row, table
 from job import experiment
 from job.config import loading
 from job.config.experiment import Config
+from job.plan import Plan
 from job.report.build import update_report
 from job.storage.local import LocalStore
 
@@ -83,11 +84,11 @@ def quickstart() -> Row:
     """How much of the quickstart is something else than computation."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        config = experiment.begin(store, loading.load("quickstart"))  # draws the data
+        config = experiment.begin(store, Plan(loading.load("quickstart"))).config  # draws the data
         computed = [0.0]
         with clocked(computed):
             begun = time.perf_counter()
-            update_report(store, experiment.run(store, config).config)
+            update_report(store, experiment.run(store, config).plan)
             whole = time.perf_counter() - begun
     other = whole - computed[0]
     return Row(
@@ -105,7 +106,7 @@ def run(config: Config, image_cache_mb: int) -> tuple[float, int]:
     config = config.model_copy(update={"runtime": runtime})
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        experiment.begin(store, config)  # draws the data
+        experiment.begin(store, Plan(config))  # draws the data
         begun = time.perf_counter()
         number = experiment.run(store, config).num_run
         return time.perf_counter() - begun, number

@@ -11,6 +11,7 @@ from measure import Row, fastest, table
 from job.artifacts.experiments import load_experiment
 from job.artifacts.stage_io import StageIO
 from job.keys import RoundRef
+from job.plan import Plan
 from job.stages import select
 from job.storage.local import LocalStore
 
@@ -54,7 +55,7 @@ def main() -> None:
             al_job("select", "--round", "1", "--arm", "entropy", "--store", state)
 
         def select_warm() -> None:
-            select.run(StageIO(store, config, stage))
+            select.run(StageIO(store, Plan(config), stage))
 
         seconds = fastest(
             {

@@ -9,7 +9,7 @@ from pathlib import Path
 from job.config.experiment import Config
 from job.data.dataset import Dataset
 from job.errors import AlJobError, ConfigError
-from job.experiment import complete_arms
+from job.plan import Plan
 from job.storage import Store
 from job.storage.cache import directory
 from job.storage.check import Finding, check_store
@@ -69,7 +69,7 @@ def _device(config: Config | None) -> str:
 
 
 def _arms(config: Config) -> str:
-    return ", ".join(complete_arms(config).arms)
+    return ", ".join(Plan(config).config.arms)
 
 
 def _dataset(store: Store, config: Config) -> str:

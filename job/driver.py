@@ -17,7 +17,7 @@ from job.config.experiment import Config
 from job.errors import AlJobError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
-from job.plan import Subset
+from job.plan import Plan, Subset
 from job.progress import Driver, Phase, Reader, States
 from job.report.analysis.results import Row
 from job.report.build import update_report
@@ -87,9 +87,10 @@ def drive(
     Raises:
         AlJobError: The configuration is refused, or the ingest or a stage failed.
     """
-    publisher = StatusPublisher(store, config, platform)
+    plan = Plan(config)
+    publisher = StatusPublisher(store, plan, platform)
     try:
-        done = _run(store, config, platform, publisher, only)
+        done = _run(store, plan, platform, publisher, only)
     except AlJobError as error:
         phase: Phase = "stopped" if isinstance(error, TemporaryError) else "failed"
         publisher.publish_phase(phase, str(error))
@@ -106,49 +107,49 @@ def drive(
 
 def _run(
     store: Store,
-    config: Config,
+    plan: Plan,
     platform: Platform,
     publisher: "StatusPublisher",
     only: Subset | None,
 ) -> tuple[Outcome, list[Row]]:
-    while state := _ingest_state(store, config, platform):
+    while state := _ingest_state(store, plan.config.dataset.name, platform):
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
-    config = retry_while_unavailable(lambda: experiments.begin(store, config))
+    plan = retry_while_unavailable(lambda: experiments.begin(store, plan))
 
     def is_done(ref: StageRef) -> bool:
-        return publisher.markers.is_done(ref, config)
+        return publisher.markers.is_done(ref, plan.config)
 
-    launcher = platform.launcher(store, config, is_done, publisher.publish_stages)
+    launcher = platform.launcher(store, plan.config, is_done, publisher.publish_stages)
     num_run = loop.run(
-        only.of(config) if only else config,
+        plan.part(only) if only else plan,
         launcher,
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )
     # A driver has little memory, and the data set and the score records may be large.
-    rows = retry_while_unavailable(lambda: update_report(store, config, light=True))
-    return Outcome(config, num_run), rows
+    rows = retry_while_unavailable(lambda: update_report(store, plan, light=True))
+    return Outcome(plan, num_run), rows
 
 
-def _ingest_state(store: Store, config: Config, platform: Platform) -> str | None:
+def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
     """Return what the ingest is doing while the data set is not there.
 
     If nothing ingests it, whoever begins the experiment says what is missing.
     """
-    manifest = DatasetKeys(config.dataset.name).manifest
+    manifest = DatasetKeys(dataset).manifest
     if retry_while_unavailable(lambda: store.exists(manifest)):
         return None
-    return platform.ingest_state(config.dataset.name)
+    return platform.ingest_state(dataset)
 
 
 class StatusPublisher:
     """Publishes where the experiment stands: in the store and on the platform."""
 
-    def __init__(self, store: Store, config: Config, platform: Platform) -> None:
+    def __init__(self, store: Store, plan: Plan, platform: Platform) -> None:
         self.markers = Markers(store)
-        self._reader = Reader(store, config, self.markers)
+        self._reader = Reader(store, plan, self.markers)
         self._platform = platform
-        key = ExperimentKeys(config.experiment).status
+        key = ExperimentKeys(plan.config.experiment).status
         self._places: Sequence[Callable[[str], object]] = (
             lambda status: store.write(key, status.encode()),
             platform.publish,

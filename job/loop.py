@@ -1,17 +1,17 @@
-"""The active-learning loop: which stages an experiment has, in what order, and nothing else.
+"""The active-learning loop: start every stage whose needs are done, and wait.
 
     for round in rounds:
-        select, annotate-sim, train, then evaluate and score side by side
+        select, annotate, train, then evaluate and score side by side
 
-Where a stage runs is the launcher's business: in this process, or as a Kubernetes Job.
+`plan.py` says which stages there are and what each needs. A launcher runs them: in this process, or
+as Jobs of a Kubernetes cluster.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
-from job.config.experiment import Config
 from job.keys import StageRef
-from job.plan import needs, plan
+from job.plan import Plan
 
 
 class Launcher(Protocol):
@@ -22,31 +22,32 @@ class Launcher(Protocol):
         """How many stages may run at a time."""
 
     def start(self, ref: StageRef) -> None:
-        """Begin a stage."""
+        """Start a stage."""
 
     def wait(self) -> list[StageRef]:
-        """Wait until a begun stage ends, and return those that are done.
+        """Wait until a started stage ends, and return those that are done.
 
         Raises:
             AlJobError: A stage failed.
         """
 
 
-def run(config: Config, launcher: Launcher, is_done: Callable[[StageRef], bool]) -> int:
+def run(plan: Plan, launcher: Launcher, is_done: Callable[[StageRef], bool]) -> int:
     """Run every stage that is not done, as many at a time as the launcher takes.
 
     Args:
-        config: The experiment.
+        plan: The experiment, or a part of it.
         launcher: Where stages run.
-        is_done: Whether a stage's output exists already; asked when all that it needs is done.
+        is_done: Whether a stage's output exists already. It is asked when all that the stage needs
+            is done.
 
     Returns:
         The number of stages that ran.
     """
-    waiting = {ref: needs(config, ref) for ref in plan(config)}
+    waiting = {ref: plan.needs(ref) for ref in plan.stages()}
     running: set[StageRef] = set()
     done: set[StageRef] = set()
-    ready: set[StageRef] = set()  # asked about, and waiting for room
+    ready: set[StageRef] = set()  # not done, and waiting for room
     num_run = 0
     while waiting or running:
         for ref, needed in list(waiting.items()):

@@ -1,113 +1,225 @@
-"""The rounds of an experiment, the stages of each, and what each stage needs."""
+"""The plan of an experiment: its arms, its rounds, their stages in order, and what each needs."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 from job.acquisition.registry import make_strategy
-from job.config.experiment import FULLY_SUPERVISED, Config
-from job.errors import UsageError
+from job.acquisition.strategy import Strategy
+from job.config.experiment import FULLY_SUPERVISED, ArmConfig, Config
+from job.errors import ConfigError, UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
 from job.runtime.names import unknown
 
-
-def all_rounds(config: Config) -> Iterator[tuple[str, RoundRef]]:
-    """Yield (arm, round) of every arm's every round; round 0 comes once for each arm compared."""
-    for seed in config.seeds:
-        for arm in config.arms:
-            for index in range(config.rounds):
-                yield arm, RoundRef(config.experiment, seed, arm, index)
-        if config.full_supervision:
-            yield FULLY_SUPERVISED, RoundRef(config.experiment, seed, FULLY_SUPERVISED, 1)
+COLD_START_COLUMNS = frozenset({"embedding"})
+"""What round 0 can select by: embeddings of the backbone before any training."""
 
 
-def stages_of(config: Config, ref: RoundRef) -> list[Stage]:
-    """Return the stages that a round has, in their order."""
-    return [stage for stage in STAGES if stage != "score" or is_scored(config, ref)]
+@dataclass(frozen=True)
+class Arm:
+    """One way to select: its strategy, validated once, and what its rounds are like."""
 
+    name: str | None
+    """Its name, or None for the cold start, which selects round 0 for all arms."""
+    strategy_name: str
+    strategy: Strategy
+    rounds: range
+    """The rounds of its own; round 0 is the cold start's."""
+    budget: int | None
+    """Images to label in each of its rounds; None for all that are unlabelled."""
+    warm_start: bool = False
+    """Whether training starts from the previous round's model."""
+    is_compared: bool = True
+    """Whether it is a way to select that the report compares, and not a reference."""
 
-def is_scored(config: Config, ref: RoundRef) -> bool:
-    """Whether a later round reads the scores: not in the last, and not for `random` alone."""
-    readers = [ref.arm] if ref.arm else list(config.arms)
-    return ref.index < config.rounds - 1 and any(needs_scores(config, arm) for arm in readers)
+    @property
+    def selection(self) -> ArmConfig:
+        """Its part of the configuration, with every setting of the strategy written out."""
+        settings = self.strategy.model_dump(mode="json")
+        return ArmConfig(strategy=self.strategy_name, **settings)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns that its strategy reads of score records."""
+        return self.strategy.columns | self.strategy.labelled_columns
 
-def needs_scores(config: Config, arm: str | None) -> bool:
-    """Whether an arm selects by score."""
-    strategy = make_strategy(config.selection_of(arm))
-    return bool(strategy.columns | strategy.labelled_columns)
-
-
-def plan(config: Config) -> Iterator[StageRef]:
-    """Yield every stage of an experiment, each after all that it needs.
-
-    One seed after the other, each with all arms: so an early look at the results is paired.
-    """
-    for seed in config.seeds:
-        rounds = [
-            RoundRef(config.experiment, seed, arm, index)
-            for index in range(config.rounds)
-            for arm in (config.arms if index else [None])
-        ]
-        bound = (
-            [RoundRef(config.experiment, seed, FULLY_SUPERVISED, 1)]
-            if config.full_supervision
-            else []
-        )
-        for ref in (*rounds, *bound):
-            yield from (ref.stage(stage) for stage in stages_of(config, ref))
-
-
-def needs(config: Config, ref: StageRef) -> list[StageRef]:
-    """Return the stages that have to be done before this one."""
-    this, before = ref.round, ref.round.at(max(ref.round.index - 1, 0))
-    match ref.stage:
-        case "select" if this.index == 0:
-            return []
-        case "select":
-            scores = [before.stage("score")] if needs_scores(config, this.arm) else []
-            return [before.stage("annotate"), *scores]
-        case "annotate":
-            return [this.stage("select")]
-        case "train":
-            start = [before.stage("train")] if config.warm_start(this.arm, this.index) else []
-            return [this.stage("annotate"), *start]
-        case "evaluate" | "score":
-            return [this.stage("train")]
+    @property
+    def needs_scores(self) -> bool:
+        """Whether it selects by the previous round's scores."""
+        return self.name is not None and bool(self.reads)
 
 
 @dataclass(frozen=True)
 class Subset:
-    """A part of an experiment: some arms, some seeds; empty: all of them."""
+    """A part of an experiment: some arms and some seeds. Empty means all of them."""
 
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
 
-    def of(self, config: Config) -> Config:
-        """Return the configuration as if it had this part only.
+
+class Plan:
+    """What there is to do in an experiment. Making it validates every arm."""
+
+    def __init__(self, config: Config) -> None:
+        """Make the plan of a configuration.
+
+        Raises:
+            ConfigError: A strategy or one of its settings is wrong, or it reads what will not be
+                there.
+        """
+        self.cold_start = Arm(
+            name=None,
+            strategy_name=config.cold_start.strategy,
+            strategy=_make_strategy("cold_start", config.cold_start, config),
+            rounds=range(1),
+            budget=config.budget.initial,
+            is_compared=False,
+        )
+        self.arms = tuple(
+            Arm(
+                name=name,
+                strategy_name=selection.strategy,
+                strategy=_make_strategy(f"arms.{name}", selection, config),
+                rounds=range(1, config.rounds),
+                budget=config.budget.per_round,
+                warm_start=config.train.init == "warm_start",
+            )
+            for name, selection in config.arms.items()
+        )
+        arms = {arm.name: arm.selection for arm in self.arms}
+        changes = {"arms": arms, "cold_start": self.cold_start.selection}
+        self.config = config.model_copy(update=changes)
+        """The configuration, with every setting of every strategy written out."""
+        self.seeds = config.seeds
+        if config.full_supervision:
+            self.arms += (_fully_supervised(config),)
+
+    def part(self, subset: Subset) -> Self:
+        """Return the plan of a part of the experiment.
 
         Raises:
             UsageError: It has no such arm or seed.
         """
+        for name in subset.arms:
+            self.arm(name)
+        for seed in subset.seeds:
+            self.check_seed(seed)
+        part = copy(self)
+        part.arms = tuple(arm for arm in self.arms if arm.name in subset.arms or not subset.arms)
+        part.seeds = subset.seeds or self.seeds
+        return part
+
+    def pinned(self, config: Config) -> Self:
+        """Return the plan with the configuration that the experiment was begun with."""
+        plan = copy(self)
+        plan.config = config
+        return plan
+
+    def arm(self, name: str) -> Arm:
+        """Return the arm of that name.
+
+        Raises:
+            UsageError: There is no such arm.
+        """
         for arm in self.arms:
-            if arm not in {*config.arms, *([FULLY_SUPERVISED] if config.full_supervision else [])}:
-                raise UsageError(unknown_choice("arm", arm, [*config.arms]))
+            if arm.name == name:
+                return arm
+        message = f"--arm: {unknown(name, [str(arm.name) for arm in self.arms])}"
+        raise UsageError(message)
+
+    def check_seed(self, seed: int) -> None:
+        """Refuse a seed that the experiment does not have.
+
+        Raises:
+            UsageError: There is no such seed.
+        """
+        if seed not in self.seeds:
+            message = f"--seed: {unknown(str(seed), map(str, self.seeds))}"
+            raise UsageError(message)
+
+    def arm_of(self, ref: RoundRef) -> Arm:
+        """Return the arm that selects in a round: the cold start in round 0."""
+        return self.arm(ref.arm) if ref.arm else self.cold_start
+
+    def rounds(self) -> Iterator[tuple[Arm, RoundRef]]:
+        """Yield every round of every arm; round 0 comes once for each arm that is compared."""
         for seed in self.seeds:
-            if seed not in config.seeds:
-                raise UsageError(
-                    unknown_choice("seed", str(seed), [str(each) for each in config.seeds])
-                )
-        arms = {
-            name: arm for name, arm in config.arms.items() if name in self.arms or not self.arms
-        }
-        changes = {
-            "arms": arms,
-            "seeds": self.seeds or config.seeds,
-            "full_supervision": config.full_supervision
-            and (FULLY_SUPERVISED in self.arms or not self.arms),
-        }
-        return config.model_copy(update=changes)
+            for arm in self.arms:
+                for index in ([0] if arm.is_compared else []) + [*arm.rounds]:
+                    yield arm, self._ref(seed, arm, index)
+
+    def stages(self) -> Iterator[StageRef]:
+        """Yield every stage, each after all that it needs.
+
+        Seed follows seed, each with all arms, so that an early look at the results is paired.
+        """
+        own = [(arm, index) for arm in self.arms for index in arm.rounds]
+        own.sort(key=lambda each: (not each[0].is_compared, each[1]))
+        for seed in self.seeds:
+            for arm, index in [(self.cold_start, 0), *own]:
+                ref = self._ref(seed, arm, index)
+                yield from (ref.stage(stage) for stage in self.stages_of(ref))
+
+    def stages_of(self, ref: RoundRef) -> list[Stage]:
+        """Return the stages that a round has, in their order."""
+        return [stage for stage in STAGES if stage != "score" or self.is_scored(ref)]
+
+    def is_scored(self, ref: RoundRef) -> bool:
+        """Whether a next round reads this round's scores."""
+        readers = [self.arm(ref.arm)] if ref.arm else self.arms
+        return any(arm.needs_scores and ref.index + 1 in arm.rounds for arm in readers)
+
+    def needs(self, ref: StageRef) -> list[StageRef]:
+        """Return the stages that have to be done before this one."""
+        this, arm = ref.round, self.arm_of(ref.round)
+        match ref.stage:
+            case "select" if this.index == 0:
+                return []
+            case "select":
+                read: list[Stage] = ["annotate", "score"] if arm.needs_scores else ["annotate"]
+                return [this.at(this.index - 1).stage(stage) for stage in read]
+            case "annotate":
+                return [this.stage("select")]
+            case "train":
+                start = [this.at(this.index - 1).stage("train")] if arm.warm_start else []
+                return [this.stage("annotate"), *start]
+            case "evaluate" | "score":
+                return [this.stage("train")]
+
+    def _ref(self, seed: int, arm: Arm, index: int) -> RoundRef:
+        return RoundRef(self.config.experiment, seed, arm.name, index)
 
 
-def unknown_choice(kind: str, name: str, names: list[str]) -> str:
-    """Return what to say of an arm or seed that the experiment does not have."""
-    return f"--{kind}: {unknown(name, names)}"
+def _fully_supervised(config: Config) -> Arm:
+    """Return the arm that labels the whole pool in its only round, and trains afresh on it."""
+    selection = config.selection_of(FULLY_SUPERVISED)
+    return Arm(
+        name=FULLY_SUPERVISED,
+        strategy_name=selection.strategy,
+        strategy=_make_strategy(FULLY_SUPERVISED, selection, config),
+        rounds=range(1, 2),
+        budget=None,
+        is_compared=False,
+    )
+
+
+def _make_strategy(where: str, selection: ArmConfig, config: Config) -> Strategy:
+    """Return the strategy of an arm, and refuse one that reads what will not be there."""
+    try:
+        strategy = make_strategy(selection)
+    except ConfigError as error:
+        message = f"{where}: {error}"
+        raise ConfigError(message) from error
+    if where == "cold_start" and (missing := strategy.columns - COLD_START_COLUMNS):
+        message = (
+            f"cold_start: {selection.strategy} needs scores ({', '.join(sorted(missing))}), and "
+            "round 0 has none: choose one that needs none or embeddings only, such as random or "
+            "coreset"
+        )
+        raise ConfigError(message)
+    reads = strategy.columns | strategy.labelled_columns
+    if "box_features" in reads and not config.score.box_features:
+        message = f"{where}: the strategy reads box_features: set score.box_features to true"
+        raise ConfigError(message)
+    return strategy

@@ -9,10 +9,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from job.artifacts.markers import Markers
-from job.config.experiment import Config
 from job.errors import BadDataError, MissingObjectError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
-from job.plan import all_rounds, stages_of
+from job.plan import Arm, Plan
 from job.storage import Store
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
@@ -76,9 +75,9 @@ class Status(BaseModel):
 class Reader:
     """Puts the status of an experiment together, again and again, reading nothing twice."""
 
-    def __init__(self, store: Store, config: Config, markers: Markers) -> None:
+    def __init__(self, store: Store, plan: Plan, markers: Markers) -> None:
         self._store = store
-        self._config = config
+        self._plan = plan
         self._markers = markers
         self._map50: dict[RoundRef, float | None] = {}
 
@@ -95,12 +94,12 @@ class Reader:
             begun: What the stages that were begun are doing.
             driver: What it tells, if there is one.
         """
-        rounds = [self._round(arm, ref, done, begun) for arm, ref in all_rounds(self._config)]
-        return Status(experiment=self._config.experiment, driver=driver, rounds=rounds)
+        rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
+        return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
 
     def _round(
         self,
-        arm: str,
+        arm: Arm,
         ref: RoundRef,
         done: Container[str],
         begun: States,
@@ -117,25 +116,25 @@ class Reader:
             self._map50[ref] = metrics["map50_area"]
         return RoundStatus(
             seed=ref.seed,
-            arm=arm,
+            arm=arm.name,
             round=ref.index,
             stages=stages,
-            planned=tuple(stages_of(self._config, ref)),
+            planned=tuple(self._plan.stages_of(ref)),
             map50=self._map50.get(ref),
         )
 
 
-def status_of(store: Store, config: Config) -> Status:
+def status_of(store: Store, plan: Plan) -> Status:
     """Return an experiment's status: what is done by the store, what runs by its driver."""
-    keys = ExperimentKeys(config.experiment)
-    reader = Reader(store, config, Markers(store))
+    keys = ExperimentKeys(plan.config.experiment)
+    reader = Reader(store, plan, Markers(store))
     done = {key for key in store.list(keys.prefix) if key.endswith("/done.json")}
     try:
         told = parse_status(store.read(keys.status))
     except MissingObjectError:
         return reader.read(done, {})
     begun = {
-        RoundRef(config.experiment, each.seed, each.arm, each.round).stage(stage): status
+        RoundRef(keys.name, each.seed, each.arm, each.round).stage(stage): status
         for each in told.rounds
         for stage, status in each.stages.items()
         if status.state != "done"

@@ -25,9 +25,6 @@ from job.runtime.rng import random_stream
 
 _READERS = 2
 
-COLD_START_COLUMNS = frozenset({"embedding"})
-"""What round 0 can select by: embeddings of the backbone as it is before any training."""
-
 
 @dataclass(frozen=True)
 class StoredRecord:

@@ -20,11 +20,11 @@ from typing import Any
 from job.artifacts.cost import Cost
 from job.artifacts.experiments import refuse_other_dataset
 from job.artifacts.markers import Marker, Markers, _digest, join_partitions
-from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
 from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, UsageError
 from job.keys import RoundRef, StageRef
+from job.plan import Plan
 from job.pool import Pool
 from job.runtime import log
 from job.storage import Store
@@ -37,14 +37,16 @@ class StageIO:
     def __init__(
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         ref: StageRef,
         partition: tuple[int, int] = (0, 1),
         image_cache: ImageCache[Any] | None = None,
     ) -> None:
         self.store = store
-        self.config = config
+        self.config = plan.config
         self.ref = ref
+        self.arm = plan.arm_of(ref.round)
+        """The arm that the stage is of; in round 0, the cold start."""
         self.partition = partition
         """This process's share (i, n) of a stage that several share: 0 <= i < n."""
         self.image_cache = image_cache or ImageCache[Any](0)
@@ -90,9 +92,7 @@ class StageIO:
     @cached_property
     def budget(self) -> int:
         """How many images to label in this round; may be set to another number."""
-        if self.ref.round.arm == FULLY_SUPERVISED:
-            return len(self.pool_before.unlabelled)
-        return self.config.budget_of(self.ref.round.index)
+        return self.arm.budget or len(self.pool_before.unlabelled)
 
     def add_input(self, key: str, digest: str) -> None:
         """Record an object that no stage wrote as read."""

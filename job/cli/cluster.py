@@ -27,7 +27,7 @@ from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.job_spec import make_job
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import load_launch
-from job.plan import Subset, plan
+from job.plan import Subset
 from job.report.build import table_of
 from job.storage import open_store
 
@@ -48,7 +48,7 @@ def drive(
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
     out.print(table_of(rows))
-    say(f"{outcome.config.experiment}: {outcome.num_run} stages run")
+    say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")
 
 
 def render(
@@ -61,18 +61,18 @@ def render(
 ) -> None:
     """Print the Jobs of a round as YAML, each after what it needs, for another orchestrator."""
     settings = load_launch(launch)
-    config = choose_experiment(open_store(store), experiment)
+    plan = choose_experiment(open_store(store), experiment)
     # An arm, seed or round that is not there is refused.
     choose_stage(
-        config,
+        plan,
         "select",
         round_index,
-        arm or next(iter(config.arms)),
-        config.seeds[0] if seed is None else seed,
+        arm or next(iter(plan.config.arms)),
+        plan.seeds[0] if seed is None else seed,
     )
     jobs = [
-        make_job(settings, config, ref, attempt=1)
-        for ref in plan(config)
+        make_job(settings, plan.config, ref, attempt=1)
+        for ref in plan.stages()
         if ref.round.index == round_index
         and (arm is None or ref.round.arm in {arm, None})  # all arms share round 0
         and (seed is None or ref.round.seed == seed)

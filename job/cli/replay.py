@@ -47,13 +47,13 @@ def replay(
 ) -> None:
     """Show what strategies would pick in a round, from its scores, without changing anything."""
     opened = open_store(store)
-    config = choose_experiment(opened, experiment)
-    ref = choose_stage(config, "select", round_index, arm, seed).round
-    picked = chosen.choose(config, strategies, arms)
-    where = folder or Path(f"replay-{config.experiment}-{ref.arm}-round-{ref.index:03d}")
+    plan = choose_experiment(opened, experiment)
+    ref = choose_stage(plan, "select", round_index, arm, seed).round
+    picked = chosen.choose(plan.config, strategies, arms)
+    where = folder or Path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")
     write.check_out(where)
-    found = compare.replay(opened, config, ref, picked, budget=budget, by_oracle=oracle)
-    sheets = compare.sheets(opened, config, found, top) if images else {}
+    found = compare.replay(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
+    sheets = compare.sheets(opened, plan, found, top) if images else {}
     write.write(found, sheets, where)
     for table in write.tables_of(found):
         out.print(table)

@@ -13,9 +13,10 @@ from job.cli.output import out, say, say_places
 from job.errors import UsageError
 from job.report.build import table_of, write_report
 from job.report.compare import comparison_page, read_sides
+from job.report.drawing import render
 from job.storage import open_store
 from job.tutorial.analysis import analyse
-from job.tutorial.figures import table_of as tutorial_table
+from job.tutorial.figures import numbers_table
 from job.tutorial.page import tutorial_page
 
 app = make_app(add_completion=False)
@@ -35,16 +36,16 @@ def report(
         _refuse_options(context)
         return
     opened = open_store(store)
-    config = choose_experiment(opened, experiment)
-    rows = write_report(opened, config, setup_cost=setup_cost)
+    plan = choose_experiment(opened, experiment)
+    rows = write_report(opened, plan, setup_cost=setup_cost)
     if not rows:
         message = (
-            f"{config.experiment}: no round is evaluated yet, so there is nothing to report; "
+            f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "
             "`al-job status` shows what is done"
         )
         raise UsageError(message)
     out.print(table_of(rows))
-    say_places(opened, config.experiment)
+    say_places(opened, plan.config.experiment)
 
 
 def _refuse_options(context: typer.Context) -> None:
@@ -64,8 +65,8 @@ def compare(
 ) -> None:
     """Show experiments of one data set side by side, in ./side-by-side unless --out is given."""
     opened = open_store(store)
-    configs = [choose_experiment(opened, name) for name in experiments]
-    page = comparison_page(read_sides(opened, configs))
+    configs = [choose_experiment(opened, name).config for name in experiments]
+    page = comparison_page(read_sides(opened, configs), render.draw)
     _write(folder or Path("side-by-side"), page.files())
 
 
@@ -78,8 +79,8 @@ def tutorial(
     analysis = analyse(results)
     for sentence in analysis.findings:
         say(sentence)
-    out.print(tutorial_table(analysis.rows))
-    _write(folder or Path("tutorial-report"), tutorial_page(analysis).files())
+    out.print(numbers_table(analysis.rows))
+    _write(folder or Path("tutorial-report"), tutorial_page(analysis, render.draw).files())
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

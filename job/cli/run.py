@@ -4,7 +4,7 @@ from job import experiment as experiments
 from job.cli.options import STATE, ConfigArgument, OnlyArmOption, OnlySeedOption, StoreOption
 from job.cli.output import out, say, say_places
 from job.config import loading
-from job.plan import Subset
+from job.plan import Plan, Subset
 from job.report.build import table_of, update_report
 from job.storage import open_store
 
@@ -22,8 +22,8 @@ def run(
     opened = open_store(store)
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, loading.load(config), part)
-    name = outcome.config.experiment
-    out.print(table_of(update_report(opened, outcome.config)))
+    name = outcome.plan.config.experiment
+    out.print(table_of(update_report(opened, outcome.plan)))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
     say_places(opened, name)
 
@@ -33,7 +33,7 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
 
     A synthetic data set is drawn if it is not there yet.
     """
-    begun = experiments.begin(open_store(store), loading.load(config))
+    begun = experiments.begin(open_store(store), Plan(loading.load(config))).config
     seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
     where = f"--experiment {begun.experiment}{seed} --store {store}"
     say(f"{begun.experiment}: created; next: al-job select --round 0 {where}")

@@ -47,9 +47,9 @@ def _run_stage(
     partition: tuple[int, int] = (0, 1),
 ) -> None:
     opened = open_store(store)
-    config = choose_experiment(opened, experiment)
-    ref = choose_stage(config, stage, round_index, arm, seed)
-    experiments.run_once(opened, config, ref, partition)
+    plan = choose_experiment(opened, experiment)
+    ref = choose_stage(plan, stage, round_index, arm, seed)
+    experiments.run_once(opened, plan, ref, partition)
 
 
 select = _stage_command("select", "Select the images that a round labels.")

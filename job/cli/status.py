@@ -68,8 +68,8 @@ def _reader(
         cluster = connect(namespace)
         return lambda: read_status(cluster, release)
     opened = open_store(store)
-    config = choose_experiment(opened, experiment)
-    return lambda: status_of(opened, config)
+    plan = choose_experiment(opened, experiment)
+    return lambda: status_of(opened, plan)
 
 
 def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
@@ -104,8 +104,8 @@ def logs(
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
         opened = open_store(store)
-        config = choose_experiment(opened, experiment)
-        ref = choose_stage(config, stage, round_index, arm, seed)
+        plan = choose_experiment(opened, experiment)
+        ref = choose_stage(plan, stage, round_index, arm, seed)
         found = kept_logs(opened, ref)
         nothing = f"{opened.url} keeps no log of {ref}: only attempts in a cluster's pods are kept"
     is_empty = True

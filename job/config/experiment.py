@@ -275,19 +275,11 @@ class Config(Section):
             raise ValueError(message)
         return self
 
-    def budget_of(self, round_index: int) -> int:
-        """Return the number of images to label in a round of an arm that is compared."""
-        return self.budget.per_round if round_index else self.budget.initial
-
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return how an arm selects; without an arm, how round 0 does."""
-        if arm == FULLY_SUPERVISED:
-            return ArmConfig(strategy="random")
-        return self.arms[arm] if arm else self.cold_start
-
-    def warm_start(self, arm: str | None, round_index: int) -> bool:
-        """Whether a round's training starts from the round before's model."""
-        return self.train.init == "warm_start" and round_index > 0 and arm != FULLY_SUPERVISED
+        if arm is None:
+            return self.cold_start
+        return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
     def to_yaml(self) -> str:
         """The configuration with every default written out."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage import Store
 
@@ -14,11 +14,11 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, plan: Plan) -> None:
         self._store = store
-        self._config = config
+        self._plan = plan
         self._begun: list[StageRef] = []
-        self._squares = ImageCache[Any](config.runtime.image_cache_mb * 1_000_000)
+        self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -28,5 +28,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._config, ref, image_cache=self._squares)
+            run_stage(self._store, self._plan, ref, image_cache=self._squares)
         return finished

@@ -16,10 +16,11 @@ from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Selection
 from job.annotators import find_annotator
 from job.artifacts.stage_io import StageIO
-from job.config.experiment import AnnotationConfig, ArmConfig, Config
+from job.config.experiment import AnnotationConfig, ArmConfig
 from job.data.decoding import decode_rgb
 from job.errors import AlJobError, UsageError
 from job.keys import RoundRef
+from job.plan import Plan
 from job.records.annotation import class_counts
 from job.records.score_record import ScoreRecord
 from job.report.drawing.contact_sheet import Tile, contact_sheet
@@ -75,7 +76,7 @@ class _Boxes:
 
 def replay(  # noqa: PLR0913 - what is replayed, and how
     store: Store,
-    config: Config,
+    plan: Plan,
     ref: RoundRef,
     arms: Mapping[str, ArmConfig],
     *,
@@ -86,7 +87,7 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
 
     Args:
         store: It is only read.
-        config: The experiment's.
+        plan: The experiment.
         ref: A round after round 0, of an arm whose round before was scored.
         arms: The strategies, by a name for each.
         budget: Images to pick; unset: as many as the round has.
@@ -99,7 +100,7 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
     if ref.index == 0:
         message = "--round 0: nothing is scored before it; a round from 1 on can be replayed"
         raise UsageError(message)
-    io = StageIO(store, config, ref.stage("select"))
+    io = StageIO(store, plan, ref.stage("select"))
     if budget is not None:
         io.budget = budget
     scored = StoredRecord(tuple(io.score_parts()))
@@ -193,9 +194,9 @@ def _mean(boxes: np.ndarray, num_images: int) -> float:
     return float(boxes.sum()) / max(num_images, 1)
 
 
-def sheets(store: Store, config: Config, found: Replay, most: int) -> dict[str, bytes]:
+def sheets(store: Store, plan: Plan, found: Replay, most: int) -> dict[str, bytes]:
     """Return a contact sheet of each strategy's first picks: images, detections, reasons."""
-    io = StageIO(store, config, found.ref.stage("select"))
+    io = StageIO(store, plan, found.ref.stage("select"))
     wanted = {
         image_id for picked in found.picked.values() for image_id in picked.selection.ids[:most]
     }
@@ -208,7 +209,7 @@ def sheets(store: Store, config: Config, found: Replay, most: int) -> dict[str, 
                     zip(picked.selection.ids, picked.selection.reasons, strict=True)
                 )[:most]
             ],
-            f"{name}: first picks of round {found.ref.index}, {config.experiment}",
+            f"{name}: first picks of round {found.ref.index}, {found.ref.experiment}",
         )
         for name, picked in found.picked.items()
     }

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from job.config.experiment import Config
 from job.keys import ExperimentKeys
+from job.plan import Plan
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
@@ -21,7 +21,7 @@ HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train
 
 def write_report(
     store: Store,
-    config: Config,
+    plan: Plan,
     *,
     setup_cost: float | None = None,
     light: bool = False,
@@ -31,7 +31,7 @@ def write_report(
 
     Args:
         store: The store of the experiment.
-        config: Its configuration.
+        plan: What there is to do in it.
         setup_cost: Money to set up active learning, once; None: the page does not say whether it
             pays.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy.
@@ -41,32 +41,32 @@ def write_report(
         UsageError: The data set is not there.
         BadDataError: An object of a finished stage is damaged.
     """
-    rows = rows_of(store, config)
-    keys = ExperimentKeys(config.experiment)
+    rows = rows_of(store, plan)
+    keys = ExperimentKeys(plan.config.experiment)
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
     if rows:
-        context = _context(store, config, rows, setup_cost, light=light, draw=draw)
+        context = _context(store, plan, rows, setup_cost, light=light, draw=draw)
         for name, data in report_page(context).files():
             store.write(keys.report(name), data)
     return rows
 
 
 def update_report(
-    store: Store, config: Config, *, light: bool = False, draw: "Draw | None" = None
+    store: Store, plan: Plan, *, light: bool = False, draw: "Draw | None" = None
 ) -> list[Row]:
     """Write the report unless there is one of the same results; arguments as in `write_report`."""
-    rows = rows_of(store, config)
-    keys = ExperimentKeys(config.experiment)
+    rows = rows_of(store, plan)
+    keys = ExperimentKeys(plan.config.experiment)
     if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, config, light=light, draw=draw)
+    return write_report(store, plan, light=light, draw=draw)
 
 
 def _context(  # noqa: PLR0913 - the arguments of `write_report`
     store: Store,
-    config: Config,
+    plan: Plan,
     rows: list[Row],
     setup_cost: float | None,
     *,
@@ -80,15 +80,15 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
-    facts = read_facts(store, config)
+    facts = read_facts(store, plan)
     return Context(
-        config=config,
+        config=plan.config,
         rows=rows,
         facts=facts,
-        findings=find(rows, facts.pool_images),
+        findings=find(rows, facts.arms, facts.pool_images),
         draw=draw or render.draw,
-        sheets=() if light else tuple(sheets_of(store, config.experiment, facts)),
-        redundancies={} if light else redundancies(store, config.experiment, facts),
+        sheets=() if light else tuple(sheets_of(store, plan.config.experiment, facts)),
+        redundancies={} if light else redundancies(store, plan.config.experiment, facts),
         setup_cost=setup_cost,
     )
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from job.config.changes import flatten
 from job.config.experiment import Config
 from job.errors import UsageError
+from job.plan import Plan
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Curve, compared, curves_of
 from job.report.analysis.results import Row, rows_of
 from job.report.drawing.figures import learning_curve, mean_curves, styles_of
 from job.report.drawing.render import Draw
-from job.report.drawing.render import draw as draw_figure
 from job.report.markup import render
 from job.report.page import Page
 from job.report.sections.base import Section
@@ -42,7 +42,7 @@ class Side:
         """The curves of its arms; an arm's name begins with that of the experiment."""
         return [
             replace(curve, arm=f"{self.config.experiment}: {curve.arm}")
-            for curve in compared(curves_of(self.rows))
+            for curve in compared(curves_of(self.rows, self.config.arms))
         ]
 
 
@@ -68,7 +68,7 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
         )
         message = f"compare: the experiments are not of the same data set and test set ({those})"
         raise UsageError(message)
-    sides = [Side(config, rows_of(store, config)) for config in configs]
+    sides = [Side(config, rows_of(store, Plan(config))) for config in configs]
     for side in sides:
         if not side.curves:
             message = f"compare: {side.config.experiment}: no round is evaluated yet"
@@ -76,8 +76,8 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
     return sides
 
 
-def comparison_page(sides: Sequence[Side], draw: Draw = draw_figure) -> Page:
-    """Return the page with all sides, their files, and what differs in their settings."""
+def comparison_page(sides: Sequence[Side], draw: Draw) -> Page:
+    """Return the page that shows all sides, with its files; `draw` draws a figure."""
     curves = [curve for side in sides for curve in side.curves]
     name = f"{', '.join(side.config.experiment for side in sides)}: side by side"
     return Page(

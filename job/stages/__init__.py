@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from job.artifacts.stage_io import StageIO
-from job.config.experiment import Config
 from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
 from job.keys import StageRef
+from job.plan import Plan
 from job.runtime import log
 from job.storage import Store
 
@@ -19,7 +19,7 @@ Figures = Mapping[str, object]
 
 def run_stage(
     store: Store,
-    config: Config,
+    plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
     image_cache: ImageCache[Any] | None = None,
@@ -28,7 +28,7 @@ def run_stage(
 
     Args:
         store: Where its inputs are and its outputs go.
-        config: The experiment's configuration.
+        plan: The experiment.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
         image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
@@ -40,7 +40,7 @@ def run_stage(
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, config, ref, partition, image_cache)
+        io = StageIO(store, plan, ref, partition, image_cache)
         # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
         if store.exists(ref.done):
             store.delete(ref.done)

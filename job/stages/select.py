@@ -3,7 +3,6 @@
 import csv
 import io as text_io
 
-from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import (
     Selection,
 )
@@ -14,14 +13,13 @@ from job.selection import pick, read_given
 
 def run(io: StageIO) -> dict[str, object]:
     """Read the pool, the labels' counts and the scores. Write `picks.csv`."""
-    arm = io.config.selection_of(io.ref.round.arm)
-    strategy = make_strategy(arm)
+    name, strategy = io.arm.strategy_name, io.arm.strategy
     candidates, labelled = read_given(io, strategy)
-    selection = pick(io, arm.strategy, strategy, candidates, labelled)
+    selection = pick(io, name, strategy, candidates, labelled)
     if len(selection.ids) < io.budget:
         log.get().warning("select.below_budget", budget=io.budget, picked=len(selection.ids))
     io.write("picks.csv", _to_csv(selection))
-    return {"strategy": arm.strategy, "picked": len(selection.ids), "of": len(candidates.ids)}
+    return {"strategy": name, "picked": len(selection.ids), "of": len(candidates.ids)}
 
 
 def _to_csv(selection: Selection) -> bytes:

@@ -92,8 +92,7 @@ def run(io: StageIO) -> dict[str, object]:
     processes = num_processes(config.runtime, train.batch_size)
     shards = tuple(io.labelled_shards())
     detector = _start(io)
-    warm_start = config.warm_start(io.ref.round.arm, io.ref.round.index)
-    steps = (train.warm_start_steps or train.steps) if warm_start else train.steps
+    steps = (train.warm_start_steps or train.steps) if io.arm.warm_start else train.steps
     task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     checkpoint = io.load_checkpoint()
     if processes > 1:
@@ -200,7 +199,7 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
 def _start(io: StageIO) -> Detector:
     """Return the detector that training starts from: what the configuration says, nothing else."""
     config = io.config.detector
-    if io.config.warm_start(io.ref.round.arm, io.ref.round.index):
+    if io.arm.warm_start:
         return load_model(io.model(io.earlier[-1]), config)
     return new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
 

@@ -77,7 +77,7 @@ def _show(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
-def table_of(rows: Sequence[TutorialRow]) -> Table:
+def numbers_table(rows: Sequence[TutorialRow]) -> Table:
     """Return the numbers as a table for a terminal."""
     table = Table(title="The tutorial's numbers, and each image counted once", title_justify="left")
     for name in HEADER:

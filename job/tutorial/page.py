@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 from job.report.drawing.render import Draw, Drawing
-from job.report.drawing.render import draw as draw_figure
 from job.report.markup import render
 from job.report.page import Page
 from job.report.sections.base import Section
@@ -27,13 +26,8 @@ _NUMBERS = """
 """
 
 
-def tutorial_page(analysis: TutorialAnalysis, draw: Draw = draw_figure) -> Page:
-    """Return the page of an analysis with its files.
-
-    Args:
-        analysis: What to show.
-        draw: Draws a figure.
-    """
+def tutorial_page(analysis: TutorialAnalysis, draw: Draw) -> Page:
+    """Return the page of an analysis, with its files; `draw` draws a figure."""
     title = "The tutorial's analysis, reproduced"
     return Page(
         title=title,

@@ -10,7 +10,7 @@ import yaml
 
 from job.config.loading import load, parse
 from job.keys import STAGES, RoundRef
-from job.plan import is_scored, needs
+from job.plan import Plan
 
 K8S = Path(__file__).parents[2] / "k8s"
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
@@ -196,7 +196,7 @@ def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
     assert order["evaluate"] == order["score"]
     ref = RoundRef(config.experiment, 0, "brust", 1)
     for stage in STAGES:
-        for needed in needs(config, ref.stage(stage)):
+        for needed in Plan(config).needs(ref.stage(stage)):
             if needed.round == ref:
                 assert order[needed.stage] < order[stage]
     for step in steps("round"):
@@ -209,7 +209,7 @@ def test_workflow_ends_with_the_last_round() -> None:
     """The last round is not scored, and none follows it."""
     config = load("quickstart")
     last = config.rounds - 1
-    assert not is_scored(config, RoundRef(config.experiment, 0, "brust", last))
+    assert not Plan(config).is_scored(RoundRef(config.experiment, 0, "brust", last))
     condition = "{{inputs.parameters.round}} < {{workflow.parameters.last}}"
     assert [step.get("when") for step in steps("rounds")] == [None, condition]
     conditions = {step["name"]: step.get("when") for step in steps("round")}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from job.keys import StageRef
-from job.plan import needs, plan
+from job.plan import Plan
 from tests.e2e.cluster import CommandError
 from tests.e2e.release import Release
 
@@ -56,18 +56,19 @@ def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> l
         contents: Its store.
         slots: How many stages may run at a time.
     """
-    attempts = {ref: _attempt(ref, contents) for ref in plan(release.config)}
+    plan = Plan(release.config)
+    attempts = {ref: _attempt(ref, contents) for ref in plan.stages()}
     done = {ref: _done(ref, attempt, contents) for ref, attempt in attempts.items()}
     pods = {pod["metadata"]["name"]: pod for pod in release.pods()}
     created = {
         ref: _time(pods[attempt]["metadata"]["creationTimestamp"])
         for ref, attempt in attempts.items()
     }
-    return list(_waits(release, created, done, slots))
+    return list(_waits(plan, created, done, slots))
 
 
 def _waits(
-    release: Release,
+    plan: Plan,
     created: Mapping[StageRef, datetime],
     done: Mapping[StageRef, datetime],
     slots: int,
@@ -75,7 +76,7 @@ def _waits(
     begun = min(created.values())
     free = [begun] * slots
     for ref in sorted(created, key=created.__getitem__):
-        needed = [done[each] for each in needs(release.config, ref)]
+        needed = [done[each] for each in plan.needs(ref)]
         last = max(heappop(free), *needed, begun)
         if needed:
             yield (created[ref] + timedelta(seconds=1) - last).total_seconds()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from job.config.experiment import Config
 from job.keys import StageRef
-from job.plan import plan
+from job.plan import Plan
 from job.report.analysis.results import TIMES
 
 LocalRun = Callable[[str], dict[str, bytes]]
@@ -46,7 +46,7 @@ def words_of(ref: StageRef) -> str:
 
 def each_once(config: Config, shards: int = 1) -> Counter[str]:
     """Return one run for each stage, and for each share of a scoring."""
-    return Counter(name for ref in plan(config) for name in _shares(ref, shards))
+    return Counter(name for ref in Plan(config).stages() for name in _shares(ref, shards))
 
 
 def _shares(ref: StageRef, shards: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 
 from job import experiment
 from job.config import loading
+from job.plan import Plan
 from job.report import compare as side_by_side
 from job.report.build import write_report
 from job.report.compare import Side
@@ -40,8 +41,8 @@ def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     folder = tmp_path_factory.mktemp("pages")
     settings = loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
     store = LocalStore(folder)
-    config = experiment.run(store, settings).config
-    rows = write_report(store, config)
+    config = experiment.run(store, settings).plan.config
+    rows = write_report(store, Plan(config))
     sides = [
         Side(config.model_copy(update={"experiment": name}), rows) for name in ("first", "second")
     ]

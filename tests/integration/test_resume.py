@@ -64,7 +64,7 @@ def tiny_config(tiny: str) -> Config:
 def run(store: Store, config: Config) -> tuple[int, list[Row]]:
     """Run and report, as `al-job run` does; return how many stages ran, and the rows."""
     outcome = experiment.run(store, config)
-    return outcome.num_run, update_report(store, outcome.config)
+    return outcome.num_run, update_report(store, outcome.plan)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from job.artifacts.experiments import load_experiment
 from job.config import loading
 from job.errors import BadDataError
 from job.keys import RoundRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -39,7 +40,7 @@ def labelled(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = tiny.replace("threads: 1", "threads: 1, processes: 2").replace("steps: 4", "steps: 12")
     folder = tmp_path_factory.mktemp("labelled")
     store = LocalStore(folder)
-    begun = experiment.begin(store, loading.parse(text, "tiny"))
+    begun = experiment.begin(store, Plan(loading.parse(text, "tiny")))
     for stage in (ROUND_0.stage("select"), LABELS):
         run_stage(store, begun, stage)
     return folder
@@ -65,7 +66,7 @@ def training(state: Path) -> "Iterator[subprocess.Popen[str]]":
 def train(state: Path) -> None:
     """Train to the end, with this process as the parent."""
     store = LocalStore(state)
-    run_stage(store, load_experiment(store, "tiny"), TRAIN)
+    run_stage(store, Plan(load_experiment(store, "tiny")), TRAIN)
 
 
 def wait_until(condition: Callable[[], object]) -> None:

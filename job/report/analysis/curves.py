@@ -5,7 +5,7 @@ P = points on an axis.
 """
 # ruff: noqa: N803 - shape suffixes
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from job.config.experiment import FULLY_SUPERVISED
 from job.records.arrays import Float64s
 from job.report.analysis.results import Row
 
@@ -35,15 +34,22 @@ class Curve:
     costs: dict[Axis, Float64s]
     """(R,) for each axis. Wall seconds are those of selecting, scoring for it, and training; NaN
     from a missing round on, whose time is not known."""
+    is_compared: bool = True
+    """Whether its arm is compared, and not a reference."""
 
 
-def curves_of(rows: Sequence[Row]) -> list[Curve]:
-    """Return the curves of an experiment's rows, arms in the order of their first rows."""
+def curves_of(rows: Sequence[Row], compared_arms: Container[str]) -> list[Curve]:
+    """Return the curves of an experiment's rows, arms in the order of their first rows.
+
+    Args:
+        rows: Of all arms and seeds.
+        compared_arms: The arms that are compared; the others are references.
+    """
     order = {arm: number for number, arm in enumerate(dict.fromkeys(row.arm for row in rows))}
     first = {arm: min(row.round for row in rows if row.arm == arm) for arm in order}
     ordered = sorted(rows, key=lambda row: (order[row.arm], row.seed, row.round))
     return [
-        _curve(arm, seed, list(group), first[arm])
+        replace(_curve(arm, seed, list(group), first[arm]), is_compared=arm in compared_arms)
         for (arm, seed), group in groupby(ordered, key=lambda row: (row.arm, row.seed))
     ]
 
@@ -70,19 +76,15 @@ def _curve(arm: str, seed: int, rows: Sequence[Row], first: int) -> Curve:
     )
 
 
-def fully_supervised_metric(curves: Sequence[Curve]) -> float | None:
-    """Return the metric of the training on the whole pool, mean over seeds; None without one."""
-    ends = [curve.metric[-1] for curve in curves if curve.arm == FULLY_SUPERVISED]
+def reference_metric(curves: Sequence[Curve]) -> float | None:
+    """Return the last metric of the arm that is a reference, mean over seeds; None without one."""
+    ends = [curve.metric[-1] for curve in curves if not curve.is_compared]
     return float(np.mean(ends)) if ends else None
 
 
 def compared(curves: Sequence[Curve]) -> list[Curve]:
-    """Return the curves of the arms that are compared, without rounds that have no metric."""
-    whole = [
-        _where(curve, np.isfinite(curve.metric))
-        for curve in curves
-        if curve.arm != FULLY_SUPERVISED
-    ]
+    """Return the curves of the arms that are compared, without the rounds that have no metric."""
+    whole = [_where(curve, np.isfinite(curve.metric)) for curve in curves if curve.is_compared]
     return [curve for curve in whole if len(curve.rounds)]
 
 

@@ -6,16 +6,15 @@ All of it is read from finished stages; what is not done yet is left out, what i
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
 from job.artifacts.markers import Markers
-from job.config.experiment import FULLY_SUPERVISED, Config
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
-from job.plan import all_rounds, stages_of
+from job.plan import Arm, Plan
 from job.storage import Store
 
 
@@ -55,6 +54,8 @@ class RoundFacts:
 class Facts:
     """An experiment beside its curves."""
 
+    arms: tuple[str, ...]
+    """The arms that are compared, in their order."""
     rounds: tuple[RoundFacts, ...]
     classes: tuple[str, ...]
     pool_images: int
@@ -69,24 +70,25 @@ class Facts:
     """Container images, of all finished stages that ran in a cluster."""
 
 
-def read_facts(store: Store, config: Config) -> Facts:
+def read_facts(store: Store, plan: Plan) -> Facts:
     """Read what finished stages left.
 
     Raises:
         UsageError: The data set is not there.
     """
-    dataset = Dataset.open(store, config.dataset.name)
+    dataset = Dataset.open(store, plan.config.dataset.name)
     markers = Markers(store)
-    rounds = tuple(_round(store, config, markers, arm, ref) for arm, ref in all_rounds(config))
+    rounds = tuple(_round(store, plan, markers, arm, ref) for arm, ref in plan.rounds())
     seen = [markers.at(key) for key in markers.known]
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(
+        arms=tuple(str(arm.name) for arm in plan.arms if arm.is_compared),
         rounds=rounds,
         classes=dataset.classes,
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
         dataset={
-            "name": config.dataset.name,
+            "name": plan.config.dataset.name,
             "digest": dataset.digest,
             "pool": f"{pool.num_images} images, {pool.num_boxes} boxes",
             "pool index": pool.index_sha256,
@@ -99,8 +101,8 @@ def read_facts(store: Store, config: Config) -> Facts:
     )
 
 
-def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> RoundFacts:
-    found = {stage: markers.get(ref.stage(stage)) for stage in stages_of(config, ref)}
+def _round(store: Store, plan: Plan, markers: Markers, arm: Arm, ref: RoundRef) -> RoundFacts:
+    found = {stage: markers.get(ref.stage(stage)) for stage in plan.stages_of(ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
     attempts = {stage: _attempts(store, ref, stage) for stage in found}
 
@@ -115,7 +117,7 @@ def _round(store: Store, config: Config, markers: Markers, arm: str, ref: RoundR
     classes = content("evaluate", "metrics.json").get("classes", {})
     return RoundFacts(
         seed=ref.seed,
-        arm=arm,
+        arm=str(arm.name),
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),
@@ -150,7 +152,7 @@ def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     counts to the arms that select from it.
     """
     result: dict[str, dict[str, float]] = {}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm]
         unfinished = {each.seed for each in mine if each.missing}
         finished = [each for each in mine if each.seed not in unfinished]
@@ -175,7 +177,7 @@ def ap_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     The mean over the seeds that have it; NaN where no test image shows the class.
     """
     result = {}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.ap50]
         if mine:
             index = max(each.round for each in mine)
@@ -196,7 +198,7 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
     Beside them, those of the whole pool.
     """
     counts: dict[str, Mapping[str, int]] = {"pool": facts.pool_class_counts}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         if any(each.class_counts for each in mine):
             counts[arm] = {
@@ -211,7 +213,7 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 def boxes_per_image(facts: Facts) -> dict[str, float]:
     """Return the true boxes of an image that each arm picked after round 0, and of the pool's."""
     result = {"pool": sum(facts.pool_class_counts.values()) / max(facts.pool_images, 1)}
-    for arm in _arms(facts):
+    for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         num_images = sum(len(each.picks) for each in mine if each.class_counts)
         if num_images:
@@ -225,7 +227,7 @@ def overlaps(facts: Facts) -> dict[tuple[str, str], float]:
     The mean over the seeds that both have, of the rounds that both have.
     """
     result = {}
-    for first, second in combinations(_arms(facts), 2):
+    for first, second in combinations(facts.arms, 2):
         values = []
         for seed in {each.seed for each in facts.rounds}:
             ours, theirs = (_picked(facts, arm, seed) for arm in (first, second))
@@ -245,10 +247,3 @@ def _picked(facts: Facts, arm: str, seed: int) -> dict[int, set[str]]:
         for each in facts.rounds
         if (each.arm, each.seed) == (arm, seed) and each.round > 0 and each.picks
     }
-
-
-def _arms(facts: Facts) -> Sequence[str]:
-    """The arms that are compared, in their order."""
-    return [
-        arm for arm in dict.fromkeys(each.arm for each in facts.rounds) if arm != FULLY_SUPERVISED
-    ]

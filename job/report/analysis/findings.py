@@ -1,6 +1,6 @@
 """All that an experiment's learning curves say, in numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from job.report.analysis.areas import Area, areas_of
@@ -22,14 +22,15 @@ class Findings:
     penalties: Penalties
 
 
-def find(rows: Sequence[Row], pool_images: int) -> Findings:
+def find(rows: Sequence[Row], compared_arms: Container[str], pool_images: int) -> Findings:
     """Compare the arms of an experiment.
 
     Args:
         rows: At least one.
+        compared_arms: The arms that are compared; others are references.
         pool_images: How many images the pool has.
     """
-    curves = curves_of(rows)
+    curves = curves_of(rows, compared_arms)
     return Findings(
         curves=curves,
         comparison=compare(curves, pool_images),

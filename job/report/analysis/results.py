@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, fields
 
 from job.artifacts.cost import Cost
 from job.artifacts.markers import Markers
-from job.config.experiment import Config
 from job.keys import RoundRef, Stage
-from job.plan import all_rounds
+from job.plan import Arm, Plan
 from job.storage import Store
 
 TIMES = ("train_time", "active_time", "total_time")
@@ -61,21 +60,21 @@ class Row:
     """Of labelling so far, by the configured prices."""
 
 
-def rows_of(store: Store, config: Config) -> list[Row]:
+def rows_of(store: Store, plan: Plan) -> list[Row]:
     """Return a row for each round that has been evaluated."""
     markers = Markers(store)
     return [
-        _row(store, config, markers, arm, ref)
-        for arm, ref in all_rounds(config)
+        _row(store, plan, markers, arm, ref)
+        for arm, ref in plan.rounds()
         if markers.get(ref.stage("evaluate"))
     ]
 
 
-def _row(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef) -> Row:
+def _row(store: Store, plan: Plan, markers: Markers, arm: Arm, ref: RoundRef) -> Row:
     metrics = json.loads(store.read(ref.stage("evaluate").key("metrics.json")))
     content = json.loads(store.read(ref.stage("annotate").key("cost.json")))
     cumulative = Cost(**content["cumulative"])
-    selection = config.selection_of(ref.arm)
+    selection = plan.config.selection_of(ref.arm)
     train = _seconds(markers, ref, "train")
     active = _seconds(markers, ref, "select")
     if ref.index and _reads_scores(markers, ref):
@@ -90,9 +89,9 @@ def _row(store: Store, config: Config, markers: Markers, arm: str, ref: RoundRef
         total_time=round(train + active, 3),
         total_samples=cumulative.images,
         bboxes=cumulative.boxes,
-        experiment=config.experiment,
+        experiment=ref.experiment,
         seed=ref.seed,
-        arm=arm,
+        arm=str(arm.name),
         round=ref.index,
         new_samples=content["images"],
         map_11point=metrics["map50_11point"],

@@ -1,7 +1,7 @@
 """Learning curves, against every kind of cost."""
 
 from job.report.analysis.comparison import mean_points
-from job.report.analysis.curves import AXES, Axis, compared, fully_supervised_metric
+from job.report.analysis.curves import AXES, Axis, compared, reference_metric
 from job.report.drawing.figures import learning_curve, mean_curves
 from job.report.drawing.render import Plot
 from job.report.markup import render
@@ -35,6 +35,6 @@ def _plot(context: Context, axis: Axis) -> Plot:
         curves,
         mean_curves(mean_points(curves, axis)),
         context.styles,
-        full_supervision=fully_supervised_metric(context.findings.curves),
+        full_supervision=reference_metric(context.findings.curves),
         half_pool=context.facts.pool_images / 2 if axis == "images" else None,
     )

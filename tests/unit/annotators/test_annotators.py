@@ -12,6 +12,7 @@ from job.config import loading
 from job.data.shards import read_labelled
 from job.errors import ConfigError
 from job.keys import RoundRef
+from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
@@ -44,7 +45,7 @@ def test_an_unknown_annotator_ends_before_anything_runs(tiny: str, tmp_path: Pat
     store = LocalStore(tmp_path / "state")
     with pytest.raises(ConfigError) as error:
         experiment.begin(
-            store, loading.parse(tiny + "annotation: {annotator: orcle}\n", "tiny.yaml")
+            store, Plan(loading.parse(tiny + "annotation: {annotator: orcle}\n", "tiny.yaml"))
         )
     expected = "annotation.annotator: unknown 'orcle'; did you mean 'oracle'? known: oracle"
     assert str(error.value) == expected
@@ -61,7 +62,7 @@ def test_an_annotator_of_another_package_labels_the_picks(
     assert ANNOTATORS.names() == ["full-frame", "oracle"]
     store = LocalStore(tmp_path / "state")
     config = loading.parse(tiny + "annotation: {annotator: full-frame}\n", "tiny.yaml")
-    begun = experiment.begin(store, config)
+    begun = experiment.begin(store, Plan(config))
     ref = RoundRef("tiny", 0, None, 0)
     run_stage(store, begun, ref.stage("select"))
     run_stage(store, begun, ref.stage("annotate"))

@@ -114,7 +114,7 @@ def test_watching_ends_when_it_is_over(
 ) -> None:
     """Elsewhere than on a terminal, each change is printed once."""
     store = open_store(places[-1])
-    config = choose_experiment(store, None)
+    config = choose_experiment(store, None).config
     looks = []
 
     def do_all(_: float) -> None:

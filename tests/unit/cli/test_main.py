@@ -13,6 +13,7 @@ import pytest
 
 from job import experiment
 from job.config import loading
+from job.plan import Plan
 from job.storage.local import LocalStore
 
 Run = Callable[..., Any]
@@ -28,7 +29,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(store: Path, tiny: str) -> Path:
     """A store in which one experiment of two arms has begun."""
-    experiment.begin(LocalStore(store), loading.parse(tiny, "tiny"))
+    experiment.begin(LocalStore(store), Plan(loading.parse(tiny, "tiny")))
     return store
 
 

@@ -12,7 +12,7 @@ from job.config import loading
 from job.config.experiment import Config
 from job.errors import UsageError
 from job.keys import RoundRef
-from job.plan import Subset
+from job.plan import Plan, Subset
 from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
 from job.report.analysis.results import rows_of
 from job.storage import Store
@@ -34,7 +34,7 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
     experiment.run(store, settings, Subset(arms=("random",), seeds=(1,)))
     first = markers(store)
     assert all("/seed-1/" in key and "/brust/" not in key for key in first)
-    assert {(row.seed, row.arm) for row in rows_of(store, settings)} >= {(1, "random")}
+    assert {(row.seed, row.arm) for row in rows_of(store, Plan(settings))} >= {(1, "random")}
     experiment.run(store, settings, Subset(arms=("brust",)))
     experiment.run(store, settings, Subset(seeds=(0,)))
     assert {key: markers(store)[key] for key in first} == first
@@ -81,7 +81,7 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
     assert {key: markers(store)[key] for key in before} == before
-    (row,) = [row for row in rows_of(store, outcome.config) if row.arm == "fully-supervised"]
+    (row,) = [row for row in rows_of(store, outcome.plan) if row.arm == "fully-supervised"]
     assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
     assert row.mAP is not None
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
@@ -117,8 +117,8 @@ def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
     store = MemoryStore()
     experiment.run(store, settings, Subset(seeds=(0,)))
     begun = load_experiment(store, "tiny")
-    left = seconds_left(status_of(store, begun))
+    left = seconds_left(status_of(store, Plan(begun)))
     assert left is not None
     assert left > 0
     experiment.run(store, settings)
-    assert seconds_left(status_of(store, begun)) is None
+    assert seconds_left(status_of(store, Plan(begun))) is None

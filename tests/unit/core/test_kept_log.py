@@ -10,6 +10,7 @@ from job.cli.choose import choose_experiment
 from job.config import loading
 from job.errors import StopRequested, UsageError
 from job.keys import RoundRef, StageRef
+from job.plan import Plan
 from job.runtime import log
 from job.storage.local import LocalStore
 
@@ -20,7 +21,7 @@ ATTEMPT = "al-voc-tiny-s0-r0-select-1-abcde"
 def store(tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
     """A store with an experiment, and a process that is an attempt."""
     made = LocalStore(tmp_path)
-    experiment.begin(made, loading.parse(tiny, "tiny"))
+    experiment.begin(made, Plan(loading.parse(tiny, "tiny")))
     monkeypatch.setenv("AL_ATTEMPT", ATTEMPT)
     log.configure(json=True)
     return made

@@ -6,7 +6,7 @@ from job import loop
 from job.config import loading
 from job.config.experiment import Config
 from job.keys import RoundRef, StageRef
-from job.plan import needs, plan
+from job.plan import Plan
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def names(refs: list[StageRef]) -> list[str]:
 
 def test_round_zero_is_run_once_for_all_arms(settings: Config) -> None:
     """Round 0 belongs to the seed: it is there once, without an arm."""
-    first = [ref for ref in plan(settings) if ref.round.index == 0]
+    first = [ref for ref in Plan(settings).stages() if ref.round.index == 0]
     assert names(first) == [
         "- 0 select",
         "- 0 annotate",
@@ -50,7 +50,7 @@ def test_round_zero_is_run_once_for_all_arms(settings: Config) -> None:
 
 def test_only_what_is_read_is_scored(settings: Config) -> None:
     """An arm that reads no scores is not scored, and nothing is in the last round."""
-    scored = [ref for ref in plan(settings) if ref.stage == "score"]
+    scored = [ref for ref in Plan(settings).stages() if ref.stage == "score"]
     assert names(scored) == ["- 0 score", "brust 1 score"]
 
 
@@ -58,14 +58,14 @@ def test_random_alone_scores_nothing(settings: Config) -> None:
     """Round 0 is scored for the arms that need it, and where none does it is not."""
     arms = {"random": settings.arms["random"]}
     alone = settings.model_copy(update={"arms": arms})
-    assert all(ref.stage != "score" for ref in plan(alone))
+    assert all(ref.stage != "score" for ref in Plan(alone).stages())
 
 
 def test_the_plan_names_each_stage_after_what_it_needs(settings: Config) -> None:
     """Whoever runs the plan in order never meets a stage whose inputs are missing."""
     seen: set[StageRef] = set()
-    for ref in plan(settings):
-        assert seen.issuperset(needs(settings, ref))
+    for ref in Plan(settings).stages():
+        assert seen.issuperset(Plan(settings).needs(ref))
         assert ref not in seen
         seen.add(ref)
 
@@ -73,11 +73,11 @@ def test_the_plan_names_each_stage_after_what_it_needs(settings: Config) -> None
 def test_select_waits_for_labels_and_scores_of_the_round_before(settings: Config) -> None:
     """Selecting by score needs the scores of the round before, of its own arm or of round 0."""
     select = RoundRef("tiny", 0, "brust", 2).stage("select")
-    assert names(needs(settings, select)) == ["brust 1 annotate", "brust 1 score"]
+    assert names(Plan(settings).needs(select)) == ["brust 1 annotate", "brust 1 score"]
     first = RoundRef("tiny", 0, "brust", 1).stage("select")
-    assert names(needs(settings, first)) == ["- 0 annotate", "- 0 score"]
+    assert names(Plan(settings).needs(first)) == ["- 0 annotate", "- 0 score"]
     blind = RoundRef("tiny", 0, "random", 2).stage("select")
-    assert names(needs(settings, blind)) == ["random 1 annotate"]
+    assert names(Plan(settings).needs(blind)) == ["random 1 annotate"]
 
 
 @pytest.mark.parametrize(("start", "expected"), [("warm_start", 2), ("backbone", 1)])
@@ -88,25 +88,25 @@ def test_training_waits_for_the_model_it_starts_from(
     train = settings.train.model_copy(update={"init": start})
     warm = settings.model_copy(update={"train": train})
     ref = RoundRef("tiny", 0, "random", 1).stage("train")
-    assert len(needs(warm, ref)) == expected
+    assert len(Plan(warm).needs(ref)) == expected
 
 
 @pytest.mark.parametrize("capacity", [1, 3])
 def test_every_stage_runs_once_after_what_it_needs(settings: Config, capacity: int) -> None:
     """Whatever the capacity, each stage starts once, when its needs are done, and none beyond."""
     launcher = Recorder(capacity)
-    num_run = loop.run(settings, launcher, lambda _: False)
+    num_run = loop.run(Plan(settings), launcher, lambda _: False)
     assert num_run == len(launcher.started) == len(set(launcher.started))
-    assert set(launcher.started) == set(plan(settings))
+    assert set(launcher.started) == set(Plan(settings).stages())
     assert launcher.most == capacity
     for position, ref in enumerate(launcher.started):
-        assert set(launcher.started[:position]).issuperset(needs(settings, ref))
+        assert set(launcher.started[:position]).issuperset(Plan(settings).needs(ref))
 
 
 def test_what_is_done_does_not_run(settings: Config) -> None:
     """A stage with a valid marker is skipped."""
     launcher = Recorder(1)
-    assert loop.run(settings, launcher, lambda _: True) == 0
+    assert loop.run(Plan(settings), launcher, lambda _: True) == 0
     assert launcher.started == []
 
 
@@ -116,22 +116,22 @@ def test_a_stage_is_asked_about_when_all_it_needs_is_done(settings: Config) -> N
     asked: list[StageRef] = []
 
     def is_done(ref: StageRef) -> bool:
-        assert not set(launcher.running).intersection(needs(settings, ref))
+        assert not set(launcher.running).intersection(Plan(settings).needs(ref))
         asked.append(ref)
         return ref.stage != "train"
 
-    assert loop.run(settings, launcher, is_done) == len(launcher.started)
+    assert loop.run(Plan(settings), launcher, is_done) == len(launcher.started)
     assert {ref.stage for ref in launcher.started} == {"train"}
     for position, ref in enumerate(asked):
-        assert set(asked[:position]).issuperset(needs(settings, ref))
+        assert set(asked[:position]).issuperset(Plan(settings).needs(ref))
 
 
 def test_all_arms_of_a_seed_come_before_the_next_seed(settings: Config) -> None:
     """An early look at the results compares arms on the same seeds; the bound is a seed's last."""
     two = settings.model_copy(update={"seeds": (3, 1), "full_supervision": True})
-    seeds = [ref.round.seed for ref in plan(two)]
+    seeds = [ref.round.seed for ref in Plan(two).stages()]
     assert seeds == sorted(seeds, reverse=True)
-    first = [ref for ref in plan(two) if ref.round.seed == 3]
+    first = [ref for ref in Plan(two).stages() if ref.round.seed == 3]
     assert {ref.round.arm for ref in first} == {None, "random", "brust", "fully-supervised"}
     assert names(first[-4:]) == [
         "fully-supervised 1 select",
@@ -143,5 +143,6 @@ def test_all_arms_of_a_seed_come_before_the_next_seed(settings: Config) -> None:
 
 def test_the_bound_starts_afresh(settings: Config) -> None:
     """Going on from 6 images for a few steps would be no bound of what the pool can give."""
+    whole = settings.model_copy(update={"full_supervision": True})
     ref = RoundRef("tiny", 0, "fully-supervised", 1).stage("train")
-    assert names(needs(settings, ref)) == ["fully-supervised 1 annotate"]
+    assert names(Plan(whole).needs(ref)) == ["fully-supervised 1 annotate"]

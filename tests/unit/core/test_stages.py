@@ -31,6 +31,7 @@ from job.detection.inference import predict as inference
 from job.detection.inference.predict import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
+from job.plan import Plan
 from job.records.arrays import flat, matrix, offsets_of
 from job.records.score_record import TRUTH_COLUMNS
 from job.report.analysis.results import TIMES, rows_of, to_csv
@@ -63,7 +64,7 @@ def finished(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> Loca
 def begun(settings: Config) -> tuple[MemoryStore, Config]:
     """A store in which the experiment has begun, and its configuration."""
     store = MemoryStore()
-    return store, experiment.begin(store, settings)
+    return store, experiment.begin(store, Plan(settings)).config
 
 
 def picks_of(store: Store, ref: RoundRef) -> list[dict[str, str]]:
@@ -181,7 +182,7 @@ def test_every_labelled_image_is_scored_with_its_truth(finished: LocalStore) -> 
 def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> None:
     """The record of what is unlabelled, that of what is labelled, and nothing it does not read."""
     begun = load_experiment(finished, settings.experiment)
-    io = StageIO(finished, begun, ROUND_1.at(2).stage("select"))
+    io = StageIO(finished, Plan(begun), ROUND_1.at(2).stage("select"))
     candidates, labelled = read_given(io, Reader())
     seen = [image for part in candidates.record.parts({"objectness"}) for image in part.ids]
     assert sorted(seen) == sorted(candidates.ids)
@@ -205,7 +206,8 @@ def test_a_round_scored_by_an_older_version_is_named(
     content = json.loads(store.read(ref.done))
     content["outputs"] = {k: v for k, v in content["outputs"].items() if k.startswith("part")}
     store.write(ref.done, json.dumps(content).encode())
-    io = StageIO(store, load_experiment(store, settings.experiment), ROUND_1.at(2).stage("select"))
+    plan = Plan(load_experiment(store, settings.experiment))
+    io = StageIO(store, plan, ROUND_1.at(2).stage("select"))
     with pytest.raises(BadDataError, match="no record of the labelled images"):
         read_given(io, Reader())
 
@@ -252,9 +254,10 @@ def test_only_scoring_compiles_the_network(
             store.write(key, finished.read(key))
     begun = load_experiment(store, settings.experiment)
     runtime = begun.runtime.model_copy(update={"compile": True})
-    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("evaluate"))
+    plan = Plan(begun.model_copy(update={"runtime": runtime}))
+    run_stage(store, plan, ROUND_0.stage("evaluate"))
     assert not compiled
-    run_stage(store, begun.model_copy(update={"runtime": runtime}), ROUND_0.stage("score"))
+    run_stage(store, plan, ROUND_0.stage("score"))
     assert compiled == ["a network"]
 
 
@@ -269,7 +272,7 @@ def test_scoring_in_shards_gives_the_same_record(
     for index in reversed(range(count)):
         assert not store.exists(ref.done)
         assert not Markers(store).is_done(ref, begun, (index, count))
-        run_stage(store, begun, ref, (index, count))
+        run_stage(store, Plan(begun), ref, (index, count))
         assert Markers(store).is_done(ref, begun, (index, count))
     marker, expected = Markers(store).get(ref), Markers(finished).get(ref)
     assert marker
@@ -288,18 +291,18 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     begun = load_experiment(store, settings.experiment)
     ref = ROUND_0.stage("score")
     for index in range(2):
-        experiment.run_once(store, begun, ref, (index, 2))
+        experiment.run_once(store, Plan(begun), ref, (index, 2))
     joined = store.read(ref.done)
     store.delete(ref.done)
     shares = [store.read(ref.partition_done(index, 2)) for index in range(2)]
-    experiment.run_once(store, begun, ref, (0, 2))
+    experiment.run_once(store, Plan(begun), ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
     assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
 
 
 def test_results_begin_with_the_tutorials_columns(finished: LocalStore, settings: Config) -> None:
     """One row per seed, arm and round, by the tutorial's names first."""
-    text = to_csv(rows_of(finished, settings)).decode()
+    text = to_csv(rows_of(finished, Plan(settings))).decode()
     header = text.splitlines()[0]
     assert header.startswith(
         "strategy,args,step,mAP,train_time,active_time,total_time,total_samples,bboxes,"
@@ -339,9 +342,9 @@ def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Co
     """A stage whose inputs are not there fails with the command that makes them."""
     store, settings = begun
     with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
-        run_stage(store, settings, ROUND_0.stage("annotate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("annotate"))
     with pytest.raises(UsageError, match=r"`al-job train --round 0 --seed 0 --experiment tiny`"):
-        run_stage(store, settings, ROUND_0.stage("evaluate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("evaluate"))
 
 
 def test_cold_start_by_score_is_refused(settings: Config) -> None:
@@ -349,7 +352,7 @@ def test_cold_start_by_score_is_refused(settings: Config) -> None:
     store = MemoryStore()
     cold = settings.model_copy(update={"cold_start": settings.arms["brust"]})
     with pytest.raises(ConfigError, match="cold_start: brust needs scores"):
-        experiment.begin(store, cold)
+        experiment.begin(store, Plan(cold))
     assert list(store.list("")) == []
 
 
@@ -360,9 +363,9 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     """
     cold = settings.model_copy(update={"cold_start": ArmConfig(strategy="coreset")})
     store = MemoryStore()
-    begun = experiment.begin(store, cold)
+    begun = experiment.begin(store, Plan(cold))
     run_stage(store, begun, ROUND_0.stage("select"))
-    detector = new_detector(begun.detector, Dataset.open(store, "drawn").classes, 0, Path)
+    detector = new_detector(cold.detector, Dataset.open(store, "drawn").classes, 0, Path)
     dataset = Dataset.open(store, "drawn")
     found = {
         image.id: embed_images(
@@ -388,7 +391,7 @@ def test_box_features_have_to_be_asked_for(settings: Config) -> None:
     arms = {"a": ArmConfig(strategy="ppal")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .* set score\.box_features to true"):
-        experiment.begin(MemoryStore(), wrong)
+        experiment.begin(MemoryStore(), Plan(wrong))
 
 
 def test_until_a_stage_is_done_the_configuration_may_change(
@@ -397,10 +400,10 @@ def test_until_a_stage_is_done_the_configuration_may_change(
     """A wrong setting that nothing was made with does not cost the experiment its name."""
     store, _ = begun
     other = loading.parse(tiny.replace("steps: 4", "steps: 5"), "tiny")
-    assert experiment.begin(store, other).train.steps == 5
-    run_stage(store, load_experiment(store, "tiny"), ROUND_0.stage("select"))
+    assert experiment.begin(store, Plan(other)).config.train.steps == 5
+    run_stage(store, Plan(load_experiment(store, "tiny")), ROUND_0.stage("select"))
     with pytest.raises(ConfigError, match=r"train\.steps: 5 -> 4"):
-        experiment.begin(store, loading.parse(tiny, "tiny"))
+        experiment.begin(store, Plan(loading.parse(tiny, "tiny")))
 
 
 def test_every_setting_of_a_strategy_is_written_out(
@@ -409,9 +412,9 @@ def test_every_setting_of_a_strategy_is_written_out(
     """`experiment.yaml` holds defaults too: writing one out in the file changes nothing."""
     store, settings = begun
     assert settings.arms["brust"].settings["aggregation"] == "sum"
-    run_stage(store, settings, ROUND_0.stage("select"))
+    run_stage(store, Plan(settings), ROUND_0.stage("select"))
     spelt = tiny.replace("class_weights: true", "class_weights: 1, aggregation: sum")
-    assert experiment.begin(store, loading.parse(spelt, "tiny")) == settings
+    assert experiment.begin(store, Plan(loading.parse(spelt, "tiny"))).config == settings
 
 
 def test_a_drawn_data_set_of_other_settings_is_refused(
@@ -423,7 +426,7 @@ def test_a_drawn_data_set_of_other_settings_is_refused(
         "experiment: tiny", "experiment: b"
     )
     with pytest.raises(UsageError, match="num_pool: 24 -> 25"):
-        experiment.begin(store, loading.parse(other, "b"))
+        experiment.begin(store, Plan(loading.parse(other, "b")))
 
 
 def test_an_error_of_an_arm_names_it(settings: Config) -> None:
@@ -431,7 +434,7 @@ def test_an_error_of_an_arm_names_it(settings: Config) -> None:
     arms = {"a": ArmConfig(strategy="brust", agregation="sum")}
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .*agregation"):
-        experiment.begin(MemoryStore(), wrong)
+        experiment.begin(MemoryStore(), Plan(wrong))
 
 
 def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
@@ -464,7 +467,7 @@ def test_annotate_sim_refuses_wrong_picks(
     own = [row["id"] for row in picks_of(store, ROUND_1)]
     pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
     with pytest.raises(BadDataError, match=words):
-        run_stage(store, settings, ROUND_1.stage("annotate"))
+        run_stage(store, Plan(settings), ROUND_1.stage("annotate"))
 
 
 def test_a_column_that_was_not_scored_is_named(finished: LocalStore) -> None:
@@ -486,7 +489,7 @@ def test_an_output_that_was_tampered_with_is_refused(
     key = ROUND_0.stage("train").key("model.safetensors")
     store.write(key, store.read(key)[:-4] + b"\0\0\0\1")
     with pytest.raises(BadDataError, match=r"model\.safetensors"):
-        run_stage(store, settings, ROUND_0.stage("evaluate"))
+        run_stage(store, Plan(settings), ROUND_0.stage("evaluate"))
 
 
 def test_another_data_set_of_the_same_name_is_refused(
@@ -497,11 +500,11 @@ def test_another_data_set_of_the_same_name_is_refused(
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")
     with pytest.raises(ConfigError, match=r"dataset\.sha256"):
-        run_stage(store, settings, ROUND_0.stage("select"))
-    run_stage(store, experiment.begin(store, settings_of(tiny)), ROUND_0.stage("select"))
+        run_stage(store, Plan(settings), ROUND_0.stage("select"))
+    run_stage(store, experiment.begin(store, Plan(settings_of(tiny))), ROUND_0.stage("select"))
     store.write(manifest, store.read(manifest) + b"\n")
     with pytest.raises(ConfigError, match=r"dataset\.sha256"):
-        experiment.begin(store, settings_of(tiny))
+        experiment.begin(store, Plan(settings_of(tiny)))
 
 
 def settings_of(text: str) -> Config:
@@ -513,7 +516,7 @@ def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: s
     store, _ = begun
     pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
     with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
-        experiment.begin(store, pinned)
+        experiment.begin(store, Plan(pinned))
 
 
 @pytest.mark.parametrize("name", ["ids", "contents"])
@@ -545,4 +548,4 @@ def test_weights_that_are_not_there_are_named(
         detector = settings.detector.model_copy(update={"backbone": backbone})
         wrong = settings.model_copy(update={"detector": detector})
         with pytest.raises(ConfigError, match=r"detector\.backbone: .*no\."):
-            run_stage(finished, wrong, ROUND_0.stage("train"))
+            run_stage(finished, Plan(wrong), ROUND_0.stage("train"))

@@ -1,6 +1,7 @@
 """Learning curves made by hand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,11 @@ def curve(
         metric=np.array(metric, np.float64),
         costs={axis: np.array((costs or {}).get(axis, images), np.float64) for axis in AXES},
     )
+
+
+def reference(metric: float) -> Curve:
+    """The curve of an arm that is not compared, such as one trained on the whole pool."""
+    return replace(curve("fully-supervised", 0, [metric]), is_compared=False)
 
 
 def curves(

@@ -11,6 +11,7 @@ from job import experiment
 from job.config import loading
 from job.config.experiment import Config
 from job.errors import UsageError
+from job.plan import Plan
 from job.report.analysis.results import rows_of
 from job.report.compare import Side, files, read_sides
 from job.storage.memory import MemoryStore
@@ -28,7 +29,9 @@ def sides(tiny: str, store: MemoryStore) -> list[Side]:
     text = tiny.replace("rounds: 3", "rounds: 2")
     longer = text.replace("experiment: tiny", "experiment: longer").replace("steps: 4", "steps: 5")
     longer = longer.replace("  brust: {strategy: brust, class_weights: true}\n", "")
-    begun = [experiment.run(store, loading.parse(each, "tiny")).config for each in (text, longer)]
+    begun = [
+        experiment.run(store, loading.parse(each, "tiny")).plan.config for each in (text, longer)
+    ]
     return read_sides(store, begun)
 
 
@@ -37,7 +40,7 @@ def test_all_arms_are_there_and_what_differs(sides: list[Side], store: MemorySto
     written = dict(files(sides))
     ends = list(csv.DictReader(written["ends.csv"].decode().splitlines()))
     assert [row["arm"] for row in ends] == ["tiny: random", "tiny: brust", "longer: random"]
-    last = {(row.arm, row.round): row for row in rows_of(store, sides[0].config)}
+    last = {(row.arm, row.round): row for row in rows_of(store, Plan(sides[0].config))}
     assert float(ends[1]["mAP50"]) == last["brust", 1].mAP
     assert float(ends[1]["boxes"]) == last["brust", 1].bboxes
     page = written["index.html"].decode()

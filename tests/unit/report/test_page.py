@@ -16,7 +16,7 @@ from job import experiment
 from job.config import loading
 from job.config.experiment import Config
 from job.keys import ExperimentKeys, RoundRef
-from job.plan import Subset
+from job.plan import Plan, Subset
 from job.report import page as module
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import rows_of
@@ -74,7 +74,7 @@ def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalSt
         patch.setenv("AL_IMAGE", IMAGE)
         experiment.run(store, settings, Subset(seeds=(0,)))
         experiment.run(store, settings, Subset(arms=("random",)))
-    write_report(store, settings)
+    write_report(store, Plan(settings))
     return store
 
 
@@ -153,10 +153,10 @@ def test_failed_and_repeated_attempts_are_listed(settings: Config, store: LocalS
     logs += [first.stage("score").log("0"), first.stage("score").log("1")]
     for key in logs + shares:
         store.write(key, b"")
-    facts = read_facts(store, settings)
+    facts = read_facts(store, Plan(settings))
     for key in logs + shares:
         store.delete(key)
-    rows = rows_of(store, settings)
+    rows = rows_of(store, Plan(settings))
     found = module.find(rows, facts)
     words = Page(module.html(settings, rows, found, facts, [], module.Looks()).decode()).words
     assert "select, annotate, train (1 attempt failed or running), evaluate" in words
@@ -185,7 +185,7 @@ def test_every_seeds_own_numbers_are_there(page: Page) -> None:
 def test_the_same_results_give_the_same_page(store: LocalStore, settings: Config) -> None:
     """To the byte: nothing in it is of now."""
     before = store.read(f"{REPORT}/index.html")
-    write_report(store, settings)
+    write_report(store, Plan(settings))
     assert store.read(f"{REPORT}/index.html") == before
 
 
@@ -194,13 +194,13 @@ def test_a_report_of_the_same_results_is_left_alone(store: LocalStore, settings:
     keys = ExperimentKeys("tiny")
     page = store.read(keys.page)
     store.write(keys.page, b"left alone")
-    update_report(store, settings)
+    update_report(store, Plan(settings))
     assert store.read(keys.page) == b"left alone"
     store.write(keys.results, b"others")
-    update_report(store, settings)
+    update_report(store, Plan(settings))
     assert store.read(keys.page) == page
     store.delete(keys.page)
-    update_report(store, settings)
+    update_report(store, Plan(settings))
     assert store.read(keys.page) == page
 
 
@@ -212,9 +212,9 @@ def test_a_report_that_fails_leaves_no_page(
     with monkeypatch.context() as patch:
         patch.setattr("job.report.page.figures", lambda *_: iter([1 / 0]))
         with pytest.raises(ZeroDivisionError):
-            write_report(store, settings)
+            write_report(store, Plan(settings))
     assert not store.exists(keys.page)
-    update_report(store, settings)
+    update_report(store, Plan(settings))
     assert store.exists(keys.page)
 
 
@@ -224,7 +224,7 @@ def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
     only = settings.model_copy(update={"arms": arms, "seeds": (1,)})
     store = LocalStore(tmp_path)
     experiment.run(store, only)
-    write_report(store, only)
+    write_report(store, Plan(only))
     words = Page(store.read(f"{REPORT}/index.html").decode()).words
     assert "One arm alone: there is nothing to compare." in words
 
@@ -258,8 +258,8 @@ def test_names_cannot_break_the_page(settings: Config, store: LocalStore) -> Non
             "experiment": "<b>&x",
         }
     )
-    rows = rows_of(store, settings)
-    facts = read_facts(store, settings)
+    rows = rows_of(store, Plan(settings))
+    facts = read_facts(store, Plan(settings))
     text = module.html(wrong, rows, module.find(rows, facts), facts, [], module.Looks()).decode()
     assert "<b>&x" not in text
     assert "&lt;b&gt;&amp;x" in text

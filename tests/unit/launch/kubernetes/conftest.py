@@ -18,6 +18,7 @@ from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
 from job.storage.memory import MemoryStore
@@ -141,7 +142,7 @@ class Release:
 
     def run(self) -> int:
         """Run the loop, and return the number of stages that it ran."""
-        return loop.run(self.config, self.launcher(), self.is_done)
+        return loop.run(Plan(self.config), self.launcher(), self.is_done)
 
     def ref(self, stage: str) -> StageRef:
         """Return a stage of round 0."""

@@ -13,7 +13,7 @@ from job.errors import BadDataError, ConfigError, TemporaryError
 from job.keys import STAGES, StageRef
 from job.launch.kubernetes import launcher as kubernetes
 from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
-from job.plan import plan
+from job.plan import Plan
 from job.progress import States
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import faults, scenarios
@@ -69,7 +69,7 @@ def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
         alive.append(sum("completionTime" not in job["status"] for job in jobs))
 
     release.behaviour = count
-    assert release.run() == len(list(plan(release.config)))
+    assert release.run() == len(list(Plan(release.config).stages()))
     assert max(alive) == 2
 
 
@@ -104,7 +104,7 @@ def test_a_stage_that_ended_while_no_driver_ran_is_done(release: Release) -> Non
         seen.append(ref)
         return seen.count(ref) > 1 and release.is_done(ref)
 
-    assert loop.run(release.config, release.launcher(is_done), is_done) == 4
+    assert loop.run(Plan(release.config), release.launcher(is_done), is_done) == 4
     assert release.double.created == ALL
 
 
@@ -293,7 +293,7 @@ def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
                     make_job(release.launch, release.config, ref, 1)["metadata"]["name"]
                 )
 
-    assert loop.run(release.config, release.launcher(publish=admit), release.is_done) == 4
+    assert loop.run(Plan(release.config), release.launcher(publish=admit), release.is_done) == 4
     assert any(state.state == "queued" for states in release.published for state in states.values())
 
 

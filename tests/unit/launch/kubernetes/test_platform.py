@@ -16,6 +16,7 @@ from job.keys import ExperimentKeys
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
+from job.plan import Plan
 from job.progress import Phase, States, Status, status_of
 from job.storage.memory import MemoryStore
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
@@ -34,7 +35,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
     def work(attempt: Attempt) -> Answer:
         ref, share = ref_of(attempt.arguments)
         release.ran.append((ref, share))
-        run_once(release.store, load_experiment(release.store, "tiny"), ref, share)
+        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, share)
         return 0
 
     release.double.controller.behaviour = work
@@ -165,11 +166,11 @@ def test_the_store_alone_tells_what_runs(simple: Release) -> None:
     )
     with pytest.raises(StopRequested):
         run(simple)
-    status = status_of(simple.store, load_experiment(simple.store, "tiny"))
+    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
     stages = status.rounds[0].stages
     assert {name: each.state for name, each in stages.items()} == {"select": "starting"}
     simple.double.tick(3)
-    status = status_of(simple.store, load_experiment(simple.store, "tiny"))
+    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
     assert status.rounds[0].stages["select"].state == "done"
 
 

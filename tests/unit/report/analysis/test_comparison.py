@@ -6,12 +6,11 @@ from dataclasses import asdict, astuple
 import pytest
 from scipy import stats
 
-from job.config.experiment import FULLY_SUPERVISED
 from job.report.analysis.areas import areas_of
 from job.report.analysis.comparison import compare, coverage, differences_on, mean_points
 from job.report.analysis.pairs import common_range
 from job.report.analysis.penalties import penalties
-from tests.unit.report.make_curves import BASE, NOISE, added, boxes, curve, curves
+from tests.unit.report.make_curves import BASE, NOISE, added, boxes, curve, curves, reference
 
 
 def test_differences_by_hand() -> None:
@@ -108,7 +107,7 @@ def test_without_random_the_first_arm_is_the_baseline() -> None:
 
 def test_the_bound_is_no_arm() -> None:
     """It labels the whole pool at once: there is no budget at which to compare it."""
-    found = compare([*curves("random", BASE), curve(FULLY_SUPERVISED, 0, [0.9])])
+    found = compare([*curves("random", BASE), reference(0.9)])
     assert found.arms == ("random",)
     assert found.differences == ()
 

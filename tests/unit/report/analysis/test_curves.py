@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from job.config.experiment import FULLY_SUPERVISED
 from job.report.analysis.curves import (
     arms_of,
     baseline_of,
@@ -15,7 +14,7 @@ from job.report.analysis.curves import (
     on_axis,
 )
 from job.report.analysis.results import Row
-from tests.unit.report.make_curves import curve
+from tests.unit.report.make_curves import curve, reference
 
 
 def row(arm: str, seed: int, index: int, metric: float | None = 0.5, seconds: float = 10.0) -> Row:
@@ -44,13 +43,13 @@ def row(arm: str, seed: int, index: int, metric: float | None = 0.5, seconds: fl
 def test_a_curve_for_each_arm_and_seed() -> None:
     """Arms in the order of their first rows, seeds and rounds ascending."""
     rows = [row("b", 1, 1), row("b", 1, 0), row("a", 0, 0), row("b", 0, 0)]
-    found = [(each.arm, each.seed, each.rounds.tolist()) for each in curves_of(rows)]
+    found = [(each.arm, each.seed, each.rounds.tolist()) for each in curves_of(rows, ("a", "b"))]
     assert found == [("b", 0, [0]), ("b", 1, [0, 1]), ("a", 0, [0])]
 
 
 def test_costs_of_a_curve() -> None:
     """All are cumulative; wall seconds are summed over the rounds."""
-    (found,) = curves_of([row("a", 0, 0, 0.2, 10.0), row("a", 0, 1, None, 5.0)])
+    (found,) = curves_of([row("a", 0, 0, 0.2, 10.0), row("a", 0, 1, None, 5.0)], ("a",))
     assert {axis: values.tolist() for axis, values in found.costs.items()} == {
         "images": [100, 200],
         "boxes": [250, 500],
@@ -65,7 +64,7 @@ def test_costs_of_a_curve() -> None:
 def test_wall_seconds_after_a_missing_round_are_not_known() -> None:
     """What the round 1 took, which is not there, would be left out of the sum."""
     rows = [row("a", 0, 0), row("a", 0, 2), row("a", 1, 0), row("a", 1, 1)]
-    gap, whole = curves_of(rows)
+    gap, whole = curves_of(rows, ("a", "b"))
     assert gap.costs["wall_seconds"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
     assert gap.costs["images"].tolist() == [100, 300]
     assert whole.costs["wall_seconds"].tolist() == [10, 20]
@@ -73,16 +72,15 @@ def test_wall_seconds_after_a_missing_round_are_not_known() -> None:
 
 def test_the_bound_begins_at_its_only_round() -> None:
     """It has no round 0 whose time could be missing."""
-    (bound,) = curves_of([row(FULLY_SUPERVISED, 0, 1, seconds=7.0)])
+    (bound,) = curves_of([row("fully-supervised", 0, 1, seconds=7.0)], ("a",))
+    assert not bound.is_compared
     assert bound.costs["wall_seconds"].tolist() == [7]
 
 
 def test_what_is_compared() -> None:
     """Not the bound, no round without a metric, and no curve without a round."""
     nan = float("nan")
-    found = compared(
-        [curve("a", 0, [nan, 0.5]), curve("a", 1, [nan]), curve(FULLY_SUPERVISED, 0, [0.9])]
-    )
+    found = compared([curve("a", 0, [nan, 0.5]), curve("a", 1, [nan]), reference(0.9)])
     assert [(each.arm, each.seed, each.rounds.tolist()) for each in found] == [("a", 0, [1])]
     assert found[0].costs["boxes"].tolist() == [200]
 
