@@ -13,7 +13,7 @@ import numpy as np
 from job.records.arrays import Float64s
 from job.report.analysis.statistics import estimate
 from job.report.wording import counted
-from job.tutorial.counts import Arm
+from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import (
     SECONDS_PER_BOX,
     Gap,
@@ -70,7 +70,7 @@ class Chart:
     """What a reader needs beside the drawing."""
 
 
-def charts_of(random: Arm, uncertainty: Arm) -> tuple[Chart, ...]:
+def charts_of(random: TutorialArm, uncertainty: TutorialArm) -> tuple[Chart, ...]:
     """Return the tutorial's figures in its order."""
     arms = (random, uncertainty)
     gap = gap_once(*arms)
@@ -86,7 +86,7 @@ def charts_of(random: Arm, uncertainty: Arm) -> tuple[Chart, ...]:
     )
 
 
-def _learning_curve(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _learning_curve(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     published = float(np.mean((arms[1].metric - arms[0].metric)[1:]))
     return Chart(
         "learning-curve",
@@ -100,7 +100,7 @@ def _learning_curve(arms: Sequence[Arm], gap: Gap) -> Chart:
     )
 
 
-def _curves(arms: Sequence[Arm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
+def _curves(arms: Sequence[TutorialArm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
     """Mean over runs with its bootstrap interval: of three runs, from the lowest to the highest."""
     lines = []
     for arm, x_R in zip(arms, xs, strict=True):
@@ -111,7 +111,7 @@ def _curves(arms: Sequence[Arm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _inverse(arms: Sequence[Arm]) -> Chart:
+def _inverse(arms: Sequence[TutorialArm]) -> Chart:
     def lines(x: Literal["counted_images", "images"]) -> tuple[Line, ...]:
         return tuple(_line(arm.name, levels_L, needed(arm, x, levels_L)) for arm in arms)
 
@@ -129,7 +129,7 @@ def _inverse(arms: Sequence[Arm]) -> Chart:
     )
 
 
-def _difference(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _difference(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     difference = arms[1].metric - arms[0].metric
     label = "mAP less that of random"
     published = _line(arms[1].name, range(len(difference)), difference)
@@ -145,7 +145,7 @@ def _difference(arms: Sequence[Arm], gap: Gap) -> Chart:
     )
 
 
-def _relative_difference(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _relative_difference(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     percent = 100 * (arms[1].metric / arms[0].metric - 1)
     label = "mAP less that of random, in % of it"
     published = _line(arms[1].name, range(len(percent)), percent)
@@ -161,7 +161,7 @@ def _relative_difference(arms: Sequence[Arm], gap: Gap) -> Chart:
     )
 
 
-def _additional(random: Arm, uncertainty: Arm, *, is_share: bool) -> Chart:
+def _additional(random: TutorialArm, uncertainty: TutorialArm, *, is_share: bool) -> Chart:
     """How much more random needs for the mAP of each round, where it ever reaches it."""
     num_never = int(np.isnan(needed(random, "rounds", uncertainty.metric)).sum())
     rounds_R = np.arange(len(uncertainty.metric), dtype=np.float64)
@@ -190,7 +190,7 @@ def _additional(random: Arm, uncertainty: Arm, *, is_share: bool) -> Chart:
     )
 
 
-def _more(random: Arm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool) -> Line:
+def _more(random: TutorialArm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool) -> Line:
     more_R = needed_R - spent_R
     if not is_share:
         return _line(random.name, spent_R, more_R)
@@ -199,7 +199,7 @@ def _more(random: Arm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool)
     return _line(random.name, spent_R[some_R], 100 * more_R[some_R] / spent_R[some_R])
 
 
-def _time(arms: Sequence[Arm]) -> Chart:
+def _time(arms: Sequence[TutorialArm]) -> Chart:
     hours = [arm.seconds / 3600 for arm in arms]
     annotated = [seconds_with_annotation(arm, "boxes") / 3600 for arm in arms]
     return Chart(
@@ -219,7 +219,7 @@ def _time(arms: Sequence[Arm]) -> Chart:
     )
 
 
-def _boxes(arms: Sequence[Arm]) -> Chart:
+def _boxes(arms: Sequence[TutorialArm]) -> Chart:
     return Chart(
         "boxes",
         f"Random labelled {arms[0].boxes[-1]:,.0f} boxes and uncertainty {arms[1].boxes[-1]:,.0f}, "
