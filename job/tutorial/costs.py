@@ -8,13 +8,31 @@ import math
 
 import numpy as np
 
-from job.report.analysis.break_even import annotation_saved, net_saving
 from job.tutorial.claims import LEVEL, TutorialRow, is_same, known, shares_saved
 from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import SECONDS_PER_BOX, needed, seconds_with_annotation
 
 IMAGES_SAVED, BOXES_PER_IMAGE, PRICE_PER_BOX, FIXED_COST = 5000, 5, 0.07, 500
 """Of the tutorial's business calculation: assumed, not measured."""
+
+
+def annotation_saved(num_images: float, boxes_per_image: float, price_per_box: float) -> float:
+    """Return the money that labelling some images would cost: n * b * p, as in the tutorial."""
+    return num_images * boxes_per_image * price_per_box
+
+
+def net_saving(
+    num_images: float, boxes_per_image: float, price_per_box: float, fixed: float
+) -> float:
+    """Return n * b * p - fixed, the tutorial's business case.
+
+    Args:
+        num_images: Images that need not be labelled.
+        boxes_per_image: Mean number.
+        price_per_box: Money.
+        fixed: Money to set up active learning.
+    """
+    return annotation_saved(num_images, boxes_per_image, price_per_box) - fixed
 
 
 def costs_of(random: TutorialArm, uncertainty: TutorialArm, pool: int) -> tuple[TutorialRow, ...]:

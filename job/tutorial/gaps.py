@@ -79,7 +79,7 @@ def needed(
         NaN where it never does.
     """
     at = np.arange(len(arm.metric)) if x == "rounds" else getattr(arm, x)
-    reached = [first_reach(at, arm.metric, float(level))[0] for level in levels_L]
+    reached = [first_reach(at, arm.metric, float(level)) for level in levels_L]
     return np.array([math.nan if each is None else each for each in reached])
 
 

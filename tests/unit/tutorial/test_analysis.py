@@ -1,30 +1,14 @@
 """The tutorial's analysis, worked out by hand on a small example."""
 
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from job.errors import BadDataError
 from job.tutorial.analysis import TutorialAnalysis, analyse
-from job.tutorial.charts import Line
-from job.tutorial.figures import draw_chart, table_of
-from tests.unit.tutorial.make_tutorial import RANDOM, UNCERTAINTY, row, write_tutorial
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> TutorialAnalysis:
-    """Mean mAP 0.1, 0.4, 0.5 at 4, 5, 6 images; 0.1, 0.5, 0.6 at 4, 6, 8: counted 4, 8, 12."""
-    return analyse(write_tutorial(tmp_path / "results"))
-
-
-def lines(analysis: TutorialAnalysis, name: str) -> list[dict[str, Line]]:
-    """The lines of a figure's panels, by name."""
-    (chart,) = [each for each in analysis.charts if each.name == name]
-    return [{line.name: line for line in panel.lines} for panel in chart.panels]
+from tests.unit.tutorial.make_tutorial import HEADER, RANDOM, UNCERTAINTY, row, write_tutorial
 
 
 @pytest.mark.parametrize(
@@ -129,49 +113,6 @@ def test_strategies_without_common_metric_are_refused(tmp_path: Path) -> None:
         analyse(folder)
 
 
-def test_figures_have_the_published_series_and_the_corrected_ones(small: TutorialAnalysis) -> None:
-    """Left as published, right by images counted once: the same mAP at other places."""
-    published, once = lines(small, "learning-curve")
-    assert published["random"].x == (4, 8, 12)
-    assert once["random"].x == (4, 5, 6)
-    assert once["random"].y == pytest.approx((0.1, 0.4, 0.5))
-    # Of two runs a quarter of all resamples is twice the lower one.
-    assert once["random"].low == pytest.approx((0.1, 0.38, 0.5))
-    assert once["random"].high == pytest.approx((0.1, 0.42, 0.5))
-    published, once = lines(small, "difference")
-    assert published["uncertainty"].y == pytest.approx((0, 0.1, 0.1))
-    assert once["uncertainty"].x == (4, 5, 6)
-    assert once["uncertainty"].y == pytest.approx((0, -0.1, 0))
-    published, once = lines(small, "relative-difference")
-    assert published["uncertainty"].y == pytest.approx((0, 25, 20))
-    assert once["uncertainty"].y == pytest.approx((0, -25, 0))
-    published, once = lines(small, "images-needed")
-    assert published["random"].x[0] == pytest.approx(0.11)
-    assert published["random"].y[-1] == pytest.approx(12)
-    assert once["uncertainty"].y[-1] == pytest.approx(6)
-    published, once = lines(small, "time")
-    assert published["uncertainty"].x == pytest.approx((10 / 3600, 23 / 3600, 36 / 3600))
-    assert once["uncertainty"].x[-1] == pytest.approx(126 / 3600)
-    published, once = lines(small, "boxes")
-    assert published["uncertainty"].x == (8, 20, 28)
-    assert once["random"].x == (8, 12, 15)
-
-
-def test_additional_rounds_leave_out_what_random_never_reaches(small: TutorialAnalysis) -> None:
-    """Round 2's 0.60 has no point and is told of; round 0 has no share of its own number."""
-    published, once = lines(small, "additional-rounds")
-    assert published["random"].x == (0, 1)
-    assert published["random"].y == pytest.approx((0, 1))
-    assert once["random"].x == (4, 6)
-    assert once["random"].y == pytest.approx((0, 0))
-    published, once = lines(small, "additional-rounds-relative")
-    assert published["random"].x == (1,)
-    assert published["random"].y == pytest.approx((100,))
-    assert once["random"].x == (4, 6)
-    (chart,) = [each for each in small.charts if each.name == "additional-rounds"]
-    assert chart.note == "Without 1 round of uncertainty whose mAP random never reached."
-
-
 def test_findings_say_how_much_the_runs_can_tell(small: TutorialAnalysis) -> None:
     """Shared initial sets and shared picks are said, and that training differs at equal images."""
     text = " ".join(small.findings)
@@ -188,23 +129,18 @@ def test_the_analysis_is_json(small: TutorialAnalysis) -> None:
     assert json.loads(json.dumps(asdict(small), allow_nan=False))["findings"]
 
 
-def test_the_table_shows_every_row(small: TutorialAnalysis) -> None:
-    """Name, three numbers, whether it survives, and the remark, in a terminal."""
-    console = Console(width=220, record=True, file=io.StringIO())
-    console.print(table_of(small.rows))
-    text = console.export_text()
-    assert all(each.name in text for each in small.rows)
-    (line,) = [line for line in text.splitlines() if "lead at the same budget" in line]
-    assert [cell.strip() for cell in line.split("│")[2:6]] == ["+5.0 %", "+22.5 %", "-12.5 %", "no"]
-
-
-def test_a_figure_states_what_it_shows_in_both_schemes(small: TutorialAnalysis) -> None:
-    """SVG takes the page's ink and has its title and axes as text; PNG is there too."""
-    drawing = draw_chart(small.charts[0])
-    assert drawing.name == "tutorial-learning-curve"
-    assert "currentColor" in drawing.svg
-    for words in ("As published", "labelled images, each counted once", "uncertainty", "Bands:"):
-        assert words in drawing.svg
-    assert "Uncertainty's lead is 0.100 mAP on average" in drawing.title
-    assert "As published, random: mAP at IoU 0.5 from 0.1 to 0.5" in drawing.alt
-    assert drawing.png.startswith(b"\x89PNG")
+def test_runs_that_were_aborted_are_listed(tmp_path: Path) -> None:
+    """The findings name each with its reason; the numbers are those of the others."""
+    folder = write_tutorial(tmp_path / "results")
+    whole = analyse(folder)
+    aborted = folder / UNCERTAINTY / "experiment-1"
+    aborted.mkdir()
+    (aborted / "csv.txt").write_text(f"{HEADER}\n")
+    (aborted / "queries.txt").write_text("step,indices\n")
+    found = analyse(folder)
+    assert found.rows == whole.rows
+    assert found.findings[:-1] == whole.findings
+    assert found.findings[-1] == (
+        f"Left out, because they were aborted: {UNCERTAINTY}/experiment-1: "
+        "csv.txt has 0 rounds, queries.txt has 0, not at least 2."
+    )

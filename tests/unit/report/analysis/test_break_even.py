@@ -2,16 +2,10 @@
 
 import pytest
 
-from job.report.analysis.break_even import annotation_saved, break_even, net_saving
+from job.report.analysis.break_even import break_even
 from job.report.analysis.curves import Axis, Curve
 from job.report.analysis.savings import savings_of
 from tests.unit.report.make_curves import curve
-
-
-def test_the_tutorials_business_case() -> None:
-    """5,000 images * 5 boxes * 0.07 a box = 1,750; less the fixed 500 it is 1,250."""
-    assert annotation_saved(5000, 5, 0.07) == pytest.approx(1750)
-    assert net_saving(5000, 5, 0.07, 500) == pytest.approx(1250)
 
 
 def priced(per_image: float) -> list[Curve]:

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from job.report.analysis.areas import areas_of
-from job.report.analysis.comparison import compare, coverage, differences_on, mean_points
-from job.report.analysis.pairs import common_range
+from job.report.analysis.comparison import compare, coverage, mean_points
+from job.report.analysis.pairs import common_range, pairs
 from job.report.analysis.penalties import penalties
 from tests.unit.report.make_curves import BASE, NOISE, added, boxes, curve, curves, reference
 
@@ -138,20 +138,15 @@ def test_other_axes_are_compared_on_straight_lines() -> None:
     """Random has 0.3 to 0.5 over 200..400 boxes, a 0.4 to 0.6 over 300..500: both have 300..400."""
     both = [boxes("random", 0, [0.3, 0.5], [200, 400]), boxes("a", 0, [0.4, 0.6], [300, 500])]
     assert common_range(both, "boxes") == (300, 400)
-    found = differences_on(both, "boxes")
+    found = pairs(both, "a", "random", "boxes")
     assert [each.x for each in found] == [300, 400]
-    assert [each.estimate.mean for each in found] == pytest.approx([0.0, 0.0])
+    assert [each.differences_N.tolist() for each in found] == [
+        pytest.approx([0.0]),
+        pytest.approx([0.0]),
+    ]
     steeper = [both[0], boxes("a", 0, [0.4, 0.8], [300, 500])]
-    assert [each.estimate.mean for each in differences_on(steeper, "boxes")] == pytest.approx(
-        [0.0, 0.1]
-    )
-
-
-def test_other_axes_have_no_tests() -> None:
-    """Tests are for numbers of images only, so that the correction is for these."""
-    found = differences_on([*curves("random", BASE), *curves("a", added(NOISE))], "boxes")
-    assert len(found) == 3
-    assert all(each.p is None and each.p_holm is None for each in found)
+    found = pairs(steeper, "a", "random", "boxes")
+    assert [each.differences_N[0] for each in found] == pytest.approx([0.0, 0.1])
 
 
 def test_mean_points_are_of_rounds_that_all_lasting_seeds_have() -> None:

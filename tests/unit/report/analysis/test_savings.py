@@ -10,7 +10,6 @@ from job.report.analysis.curves import Axis, Curve
 from job.report.analysis.savings import (
     Need,
     Saving,
-    additional_rounds,
     final_mean,
     first_reach,
     savings_of,
@@ -29,32 +28,31 @@ def saving(all_curves: list[Curve], axis: Axis = "images", target: float | None 
 @pytest.mark.parametrize(
     ("metric", "target", "expected"),
     [
-        ([0.2, 0.4, 0.6], 0.3, (150.0, False)),
-        ([0.2, 0.4, 0.6], 0.4, (200.0, False)),
-        ([0.2, 0.4, 0.6], 0.6, (300.0, False)),
-        ([0.2, 0.4, 0.6], 0.61, (None, False)),
-        ([0.2, 0.4, 0.6], 0.2, (100.0, True)),
-        ([0.2, 0.4, 0.6], 0.1, (100.0, True)),
-        ([0.2, 0.6, 0.4], 0.5, (175.0, False)),
-        ([0.4, 0.2, 0.6], 0.3, (100.0, True)),
-        ([0.2, 0.1, 0.6], 0.35, (250.0, False)),
-        ([0.1, 0.5 - 2e-12, 0.5 - 5e-13], 0.5, (300.0, False)),
+        ([0.2, 0.4, 0.6], 0.3, 150.0),
+        ([0.2, 0.4, 0.6], 0.4, 200.0),
+        ([0.2, 0.4, 0.6], 0.6, 300.0),
+        ([0.2, 0.4, 0.6], 0.61, None),
+        ([0.2, 0.4, 0.6], 0.2, 100.0),
+        ([0.2, 0.4, 0.6], 0.1, 100.0),
+        ([0.2, 0.6, 0.4], 0.5, 175.0),
+        ([0.4, 0.2, 0.6], 0.3, 100.0),
+        ([0.2, 0.1, 0.6], 0.35, 250.0),
+        ([0.1, 0.5 - 2e-12, 0.5 - 5e-13], 0.5, 300.0),
     ],
 )
 def test_where_a_metric_is_first_reached(
-    metric: list[float], target: float, expected: tuple[float | None, bool]
+    metric: list[float], target: float, expected: float | None
 ) -> None:
     """On the straight line to the first round that has it; a curve that starts there, at once."""
-    where, is_first = first_reach(X, np.array(metric), target)
-    assert where == (None if expected[0] is None else pytest.approx(expected[0]))
-    assert is_first is expected[1]
+    found = first_reach(X, np.array(metric), target)
+    assert found == (None if expected is None else pytest.approx(expected))
 
 
 def test_a_mean_of_equal_values_is_reached() -> None:
-    """Three times 0.1 by three is a rounding error above 0.1, which is no reason to miss it."""
+    """Three times 0.1 by three is a rounding error above 0.1, and 0.1 reaches it."""
     target = (0.1 + 0.1 + 0.1) / 3
     assert target > 0.1
-    assert first_reach(X[:2], np.array([0.0, 0.1]), target)[0] == pytest.approx(200)
+    assert first_reach(X[:2], np.array([0.0, 0.1]), target) == pytest.approx(200)
 
 
 def test_final_mean() -> None:
@@ -78,8 +76,8 @@ def test_saving_of_one_seed_by_hand() -> None:
     """Random has 0.6 at 300 images, the arm on its line at 150: half is saved."""
     found = saving([curve("random", 0, [0.2, 0.4, 0.6]), curve("a", 0, [0.2, 1.0, 1.0])])
     assert (found.target, found.is_final) == (0.6, True)
-    assert [astuple(each) for each in found.arm_needs] == [pytest.approx((0, 150, False, 300))]
-    assert [astuple(each) for each in found.baseline_needs] == [pytest.approx((0, 300, False, 300))]
+    assert [astuple(each) for each in found.arm_needs] == [pytest.approx((0, 150, 300))]
+    assert [astuple(each) for each in found.baseline_needs] == [pytest.approx((0, 300, 300))]
     assert found.saved is not None
     assert found.percent is not None
     assert (found.saved.mean, found.percent.mean) == pytest.approx((150, 50))
@@ -101,7 +99,7 @@ def test_savings_are_paired() -> None:
     )
     assert found.saved is not None
     assert (found.saved.mean, found.saved.low, found.saved.high) == pytest.approx((100, 100, 100))
-    assert [each.is_first for each in found.arm_needs] == [True, False]
+    assert [each.amount for each in found.arm_needs] == pytest.approx([100, 300])
     assert found.p == 0.0
     assert not found.is_final
 
@@ -113,7 +111,7 @@ def test_a_seed_that_never_reaches_it_has_no_part_and_is_counted() -> None:
         *curves("a", [[0.2, 0.6], [0.2, 0.39]]),
     ]
     found = saving(all_curves)
-    assert found.arm_needs[1] == Need(1, None, is_first=False, end=200)
+    assert found.arm_needs[1] == Need(1, None, end=200)
     assert (found.num_never, found.num_at_least) == (1, 0)
     assert found.percent is not None
     assert (found.percent.mean, found.percent.num_seeds) == pytest.approx((25, 1))
@@ -188,37 +186,7 @@ def test_a_need_of_nothing_has_no_percent() -> None:
     assert (found.saved.mean, found.percent) == (0, None)
 
 
-def test_additional_rounds_by_hand() -> None:
-    """Random has the arm's 0.4 of round 1 in round 2, 100 % later; its 0.45 half way to 3."""
-    all_curves = [curve("random", 0, [0.2, 0.3, 0.4, 0.5]), curve("a", 0, [0.2, 0.4, 0.45, 0.9])]
-    first, second, third, last = additional_rounds(all_curves)
-    assert first.rounds is not None
-    assert (first.round, first.rounds.mean, first.percent) == (0, 0, None)
-    assert second.rounds is not None
-    assert second.percent is not None
-    assert (second.rounds.mean, second.percent.mean) == pytest.approx((1, 100))
-    assert third.rounds is not None
-    assert third.percent is not None
-    assert (third.rounds.mean, third.percent.mean) == pytest.approx((0.5, 25))
-    assert (last.rounds, last.percent, last.num_never) == (None, None, 1)
-
-
-def test_additional_rounds_are_paired_and_may_be_negative() -> None:
-    """Each seed against its own random: 1 more, and 1 less; a round that is missing is left out."""
-    all_curves = [
-        *curves("random", [[0.2, 0.3, 0.4], [0.2, 0.5, 0.6]]),
-        curve("a", 0, [0.2, 0.4], rounds=[0, 1]),
-        curve("a", 1, [0.2, 0.5], rounds=[0, 2]),
-    ]
-    found = {each.round: each.rounds for each in additional_rounds(all_curves)}
-    assert found[1] is not None
-    assert found[2] is not None
-    assert (found[1].mean, found[1].num_seeds) == pytest.approx((1, 1))
-    assert (found[2].mean, found[2].num_seeds) == pytest.approx((-1, 1))
-
-
 def test_everything_can_be_written_as_json() -> None:
     """Plain numbers, and neither NaN nor infinity."""
     all_curves = [*curves("random", [[0.2, 0.4]]), *curves("a", [[0.2, 0.3]]), curve("b", 0, [0.2])]
     json.dumps([asdict(each) for each in savings_of(all_curves)], allow_nan=False)
-    json.dumps([asdict(each) for each in additional_rounds(all_curves)], allow_nan=False)

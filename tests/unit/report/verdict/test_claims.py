@@ -6,8 +6,8 @@ from job.report.analysis.comparison import compare
 from job.report.analysis.curves import Axis, Curve
 from job.report.analysis.savings import savings_of
 from job.report.verdict.judgement import judge
-from tests.unit.report.verdict.judged import summary, verdict
 from tests.unit.report.make_curves import BASE, NOISE, added, curve, curves, wobbling
+from tests.unit.report.verdict.judged import summary, verdict
 
 FREE: dict[Axis, list[float]] = {"money": [0, 0, 0]}
 
@@ -44,12 +44,12 @@ def test_what_is_saved() -> None:
     images, boxes, hours, money = found.savings
     assert all(each.is_shown for each in found.savings)
     assert images.sentence == (
-        "To reach random's final mAP of 0.500 it needs 150 labelled images where random needs 300:"
+        "In labelled images: to reach random's final mAP of 0.500 it needs 150 and random 300:"
         " 50.0 % less (95 % interval 49.6 to 50.4 %; 5 seeds)."
     )
-    assert "375 labelled boxes where random needs 750" in boxes.sentence
-    assert "15.0 hours of annotation where random needs 30.0" in hours.sentence
-    assert "150.00 in money where random needs 300.00" in money.sentence
+    assert "it needs 375 and random 750" in boxes.sentence
+    assert "it needs 15.0 and random 30.0" in hours.sentence
+    assert "it needs 150.00 and random 300.00" in money.sentence
 
 
 def test_what_is_lost_is_said_too() -> None:
@@ -59,8 +59,7 @@ def test_what_is_lost_is_said_too() -> None:
     assert "% less" in images.sentence
     assert boxes.is_shown
     assert boxes.sentence.endswith(
-        "1,500 labelled boxes where random needs 750: 100.0 % more (95 % interval 96.0 to 104.0 %;"
-        " 5 seeds)."
+        "it needs 1,500 and random 750: 100.0 % more (95 % interval 96.0 to 104.0 %; 5 seeds)."
     )
 
 
@@ -70,7 +69,7 @@ def test_a_saving_against_seeds_that_never_arrive_is_at_least() -> None:
     images = found.savings[0]
     assert images.saving.num_at_least == 3
     assert images.is_shown
-    assert "where random needs at least 2" in images.sentence
+    assert "and random at least 2" in images.sentence
     assert ": at least " in images.sentence
     paying = verdict(wobbling(0.1, 0.1), setup=1).pays
     assert paying is not None
@@ -85,7 +84,7 @@ def test_a_loss_against_seeds_that_never_arrive_is_not_shown() -> None:
     assert found.savings[1].saving.percent is not None
     assert found.savings[1].saving.percent.mean < 0
     assert found.savings[1].sentence == (
-        "Saving labelled boxes: not shown; random may need more than it had spent at its end."
+        "In labelled boxes: no saving is shown; random may need more than it had spent at its end."
     )
 
 
@@ -96,7 +95,7 @@ def test_no_saving_of_an_arm_that_is_not_better() -> None:
     images = found.savings[0]
     assert images.saving.p == 0.0
     assert images.sentence == (
-        "Saving labelled images: not shown; the arm itself is not shown to be better."
+        "In labelled images: no saving is shown; the arm itself is not shown to be better."
     )
     assert found.pays is not None
     assert not found.pays.is_shown
@@ -107,7 +106,7 @@ def test_a_metric_of_ones_own() -> None:
     all_curves = [*curves("random", BASE), *curves("a", wobbling(0.1, 0.1))]
     savings = savings_of(all_curves, target=0.4)
     (found,) = judge(compare(all_curves), savings).verdicts
-    assert found.savings[0].sentence.startswith("To reach a mAP of 0.400 it needs ")
+    assert found.savings[0].sentence.startswith("In labelled images: to reach a mAP of 0.400 it ")
 
 
 def test_no_saving_where_a_seed_never_arrives() -> None:
@@ -115,8 +114,8 @@ def test_no_saving_where_a_seed_never_arrives() -> None:
     found = verdict(added([[0, 0.01, 0.01]] * 5))
     assert found.outcome == "better"
     assert found.savings[0].sentence == (
-        "Saving labelled images: not shown; in 2 of 5 seeds it does not reach random's final mAP of"
-        " 0.524."
+        "In labelled images: no saving is shown; in 2 of 5 seeds it does not reach random's final"
+        " mAP of 0.524."
     )
 
 
@@ -128,8 +127,8 @@ def test_no_saving_that_rests_on_few_seeds() -> None:
     (found,) = summary([*curves("random", four), *short]).verdicts
     assert found.outcome == "better"
     assert found.savings[0].sentence == (
-        "Saving labelled images: not shown; 4 paired seeds lasted to the end, and with fewer than 5"
-        " nothing is claimed."
+        "In labelled images: no saving is shown; 4 paired seeds lasted to the end, and with fewer"
+        " than 5 nothing is claimed."
     )
 
 
@@ -145,7 +144,7 @@ def test_no_saving_that_the_test_does_not_show() -> None:
     (found,) = summary([*STEADY, *curves("a", arm)]).verdicts
     assert found.outcome == "better"
     assert found.savings[0].sentence == (
-        "Saving labelled images: not shown; 5.6 % in the mean (95 % interval 0.0 to 16.9 %;"
+        "In labelled images: no saving is shown; 5.6 % in the mean (95 % interval 0.0 to 16.9 %;"
         " p = 0.374)."
     )
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.unit.report.verdict.judged import summary, verdict
 from tests.unit.report.make_curves import BASE, NOISE, added, curve, curves, wobbling
+from tests.unit.report.verdict.judged import summary, verdict
 
 
 def test_a_constant_difference_is_shown() -> None:
