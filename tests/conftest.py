@@ -83,13 +83,6 @@ def free_gib(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_free
 
 
-@pytest.fixture(autouse=True)
-def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures take a second to draw: only the tests of the report draw them."""
-    if "report" not in request.path.parts:
-        monkeypatch.setattr("job.report.page.figures", lambda *_: iter(()))
-
-
 @pytest.fixture
 def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A function that installs a package of one module, as `pip` would, for one test."""
