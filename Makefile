@@ -31,9 +31,10 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/run ## Write the references of the configuration and of the chart's values
+docs: .venv/run ## Write the references of the configuration, the commands and the chart's values
 	$(BIN)/python -m job.reference > docs/configuration.md
-	$(BIN)/python helm/reference.py > helm/README.md
+	$(BIN)/python docs/make_cli.py > docs/cli.md
+	$(BIN)/python helm/make_readme.py > helm/README.md
 
 bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
 	$(BIN)/python benchmarks/everything.py

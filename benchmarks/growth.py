@@ -77,7 +77,7 @@ def main() -> None:
             state = Path(folder)
             cells = [measure("ingest", state, num_images)]
             store = LocalStore(state)
-            begun = experiment.begin(store, Plan(loading.parse(CONFIG, "growth")))
+            begun = experiment.init(store, Plan(loading.parse(CONFIG, "growth")))
             for stage in ("select", "annotate", "train"):
                 run_stage(store, begun, ROUND_0.stage(stage))
             cells += [measure(what, state, num_images) for what in MEASURED]

@@ -84,7 +84,7 @@ def quickstart() -> Row:
     """How much of the quickstart is something else than computation."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        config = experiment.begin(store, Plan(loading.load("quickstart"))).config  # draws the data
+        config = experiment.init(store, Plan(loading.load("quickstart"))).config  # draws the data
         computed = [0.0]
         with clocked(computed):
             begun = time.perf_counter()
@@ -106,7 +106,7 @@ def run(config: Config, image_cache_mb: int) -> tuple[float, int]:
     config = config.model_copy(update={"runtime": runtime})
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        experiment.begin(store, Plan(config))  # draws the data
+        experiment.init(store, Plan(config))  # draws the data
         begun = time.perf_counter()
         number = experiment.run(store, config).num_run
         return time.perf_counter() - begun, number

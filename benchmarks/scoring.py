@@ -158,7 +158,7 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
             )
             return loading.parse(text, "scoring")
 
-        begun = experiment.begin(store, Plan(make("float32", False))).config  # noqa: FBT003
+        begun = experiment.init(store, Plan(make("float32", False))).config  # noqa: FBT003
         for stage in ("select", "annotate", "train"):
             run_stage(store, Plan(begun), ROUND.stage(stage))
         dataset = Stored.open(store, "drawn")

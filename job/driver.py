@@ -18,7 +18,7 @@ from job.errors import AlJobError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, Reader, States
+from job.progress import Driver, Phase, Progress, States, dump_status
 from job.report.analysis.results import Row
 from job.report.build import update_report
 from job.runtime import log
@@ -115,7 +115,7 @@ def _run(
     while state := _ingest_state(store, plan.config.dataset.name, platform):
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
-    plan = retry_while_unavailable(lambda: experiments.begin(store, plan))
+    plan = retry_while_unavailable(lambda: experiments.init(store, plan))
 
     def is_done(ref: StageRef) -> bool:
         return publisher.markers.is_done(ref, plan.config)
@@ -127,8 +127,10 @@ def _run(
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )
     # A driver has little memory, and the data set and the score records may be large.
-    rows = retry_while_unavailable(lambda: update_report(store, plan, light=True))
-    return Outcome(plan, num_run), rows
+    rows = retry_while_unavailable(
+        lambda: update_report(store, plan, publisher.markers, light=True)
+    )
+    return Outcome(plan, num_run, publisher.markers), rows
 
 
 def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
@@ -147,7 +149,7 @@ class StatusPublisher:
 
     def __init__(self, store: Store, plan: Plan, platform: Platform) -> None:
         self.markers = Markers(store)
-        self._reader = Reader(store, plan, self.markers)
+        self._progress = Progress(store, plan, self.markers)
         self._platform = platform
         key = ExperimentKeys(plan.config.experiment).status
         self._places: Sequence[Callable[[str], object]] = (
@@ -190,4 +192,5 @@ class StatusPublisher:
             release=self._platform.release,
             image=self._platform.image,
         )
-        return self._reader.read(self.markers.known, self._states, driver).model_dump_json()
+        status = self._progress.read(self.markers.known, self._states, driver)
+        return dump_status(status).decode()

@@ -1,9 +1,10 @@
-"""The kinds of failure, and the exit code by which each tells Kubernetes whether to try again.
+"""The kinds of failure. Each has an exit code of `sysexits.h`, by which a caller knows what to do.
 
-Every error a user or the surroundings can cause is one of these, with a message of one line that
-says what is wrong, where, and what to do. Anything else is a bug and shows its traceback.
+Every error that a user or the surroundings can cause is one of these, with a message of one line
+that says what is wrong, where, and what to do. Anything else is a bug and shows its traceback.
 """
 
+import os
 from typing import ClassVar
 
 
@@ -14,38 +15,38 @@ class AlJobError(Exception):
 
 
 class UsageError(AlJobError):
-    """A command that cannot be meant as given (permanent)."""
+    """The command does not make sense as given: a retry fails as well."""
 
-    exit_code = 64
+    exit_code = os.EX_USAGE  # 64
 
 
 class BadDataError(AlJobError):
-    """Input that is broken, missing, or breaks a guard (permanent)."""
+    """Input is damaged, missing or not what was expected: a retry fails as well."""
 
-    exit_code = 65
+    exit_code = os.EX_DATAERR  # 65
 
 
 class MissingObjectError(BadDataError):
-    """A key that the store does not hold."""
+    """The store does not hold an object of that key."""
 
 
 class ConfigError(AlJobError):
-    """A setting, credential, or environment that is wrong (permanent)."""
+    """A setting, a credential or the environment is wrong: a retry fails as well."""
 
-    exit_code = 78
+    exit_code = os.EX_CONFIG  # 78
 
 
 class TemporaryError(AlJobError):
-    """A failure that a later attempt can get past, such as a store that does not answer."""
+    """A temporary error, such as a store that does not answer: a retry may succeed."""
 
-    exit_code = 75
+    exit_code = os.EX_TEMPFAIL  # 75
 
 
 class StopRequested(BaseException):
-    """The process was asked to stop; what it had saved is enough to go on from.
+    """The process was asked to stop; what it has saved is enough to resume.
 
-    It may come at any point of the program, so it is no `Exception`: code that turns whatever went
-    wrong into an error of its own, in here or in a library, must not swallow it.
+    It may be raised at any point of the program. So it is not an `Exception`: code that turns
+    whatever went wrong into an error of its own, here or in a library, must not swallow it.
     """
 
-    exit_code = 75
+    exit_code = os.EX_TEMPFAIL  # 75

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from job import loop
 from job.annotators import find_annotator
-from job.artifacts.experiments import begin_experiment
-from job.artifacts.logs import _kept_log
+from job.artifacts.experiments import init_experiment
+from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.experiment import Config
 from job.data.dataset import Dataset
@@ -29,9 +29,11 @@ class Outcome:
     plan: Plan
     num_run: int
     """Stages that ran; 0 if all were done."""
+    markers: Markers
+    """Those that the run has read."""
 
 
-def begin(store: Store, plan: Plan) -> Plan:
+def init(store: Store, plan: Plan) -> Plan:
     """Begin an experiment, or take it up: nothing is run but, where asked for, the drawing of data.
 
     Returns:
@@ -50,14 +52,14 @@ def begin(store: Store, plan: Plan) -> Plan:
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
     if wanted > dataset.info("pool").num_images:
         log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
-    return plan.pinned(begin_experiment(store, config, dataset.digest))
+    return plan.pinned(init_experiment(store, config, dataset.digest))
 
 
 def run(
     store: Store,
     config: Config,
     only: Subset | None = None,
-    make_launcher: Callable[[Store, Plan], loop.Launcher] = LocalLauncher,
+    make_launcher: Callable[[Store, Plan, Markers], loop.Launcher] = LocalLauncher,
 ) -> Outcome:
     """Run every stage of an experiment that is not done.
 
@@ -71,26 +73,29 @@ def run(
     if kind == "file" and not Path(place).is_file():
         message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
-    plan = begin(store, Plan(config))
+    plan = init(store, Plan(config))
     markers = Markers(store)
-    launcher = make_launcher(store, plan)
+    launcher = make_launcher(store, plan, markers)
     part = plan.part(only) if only else plan
     num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
-    return Outcome(plan, num_run)
+    return Outcome(plan, num_run, markers)
 
 
 def run_once(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
-    """Run one stage, or one share of it, unless it is done; in a pod, the store keeps its log."""
-    with _kept_log(store, ref):
+    """Run one stage, or one partition of it, unless it is done.
+
+    In a pod, the store keeps its log.
+    """
+    with keep_log(store, ref):
         _run_once(store, plan, ref, partition)
 
 
 def _run_once(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
     markers = Markers(store)
     if not markers.is_done(ref, plan.config, partition):
-        run_stage(store, plan, ref, partition)
+        run_stage(store, plan, ref, partition, markers=markers)
         return
     log.get().info("stage.skip", stage=ref.stage, reason="done already")
     own = markers.at(ref.partition_done(*partition))
-    if own and not markers.is_done(ref, plan.config):  # who did this share was killed right after
+    if own and not markers.is_done(ref, plan.config):  # its process was killed right after
         join_partitions(store, ref, own, partition[1])

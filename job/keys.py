@@ -92,6 +92,11 @@ class ExperimentKeys:
         """What the driver last told of itself and of the stages that run."""
         return f"{self.prefix}status.json"
 
+    @property
+    def pruned(self) -> str:
+        """Which objects of finished stages `al-job prune` has removed."""
+        return f"{self.prefix}pruned.json"
+
     def report(self, name: str) -> str:
         """A file of the report."""
         return f"{self.prefix}report/{name}"

@@ -1,6 +1,5 @@
 """Where every seed, arm and round of an experiment stands."""
 
-import json
 from collections.abc import Container, Mapping
 from datetime import datetime
 from statistics import fmean
@@ -8,11 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from job.artifacts.markers import Markers
-from job.errors import BadDataError, MissingObjectError
+from job.artifacts.markers import MARKER, Markers
+from job.artifacts.reader import Reader
+from job.errors import BadDataError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
 from job.plan import Arm, Plan
 from job.storage import Store
+from job.storage.documents import dump_json, load_json
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
 OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
@@ -72,14 +73,12 @@ class Status(BaseModel):
     rounds: list[RoundStatus]
 
 
-class Reader:
+class Progress:
     """Puts the status of an experiment together, again and again, reading nothing twice."""
 
-    def __init__(self, store: Store, plan: Plan, markers: Markers) -> None:
-        self._store = store
+    def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
         self._plan = plan
-        self._markers = markers
-        self._map50: dict[RoundRef, float | None] = {}
+        self._reader = Reader(store, markers)
 
     def read(
         self,
@@ -107,39 +106,40 @@ class Reader:
         stages: dict[Stage, StageStatus] = {}
         for stage in STAGES:
             key = ref.stage(stage).done
-            if key in done and (marker := self._markers.at(key)):
+            if key in done and (marker := self._reader.markers.at(key)):
                 stages[stage] = StageStatus(state="done", seconds=marker.seconds)
             elif ref.stage(stage) in begun:
                 stages[stage] = begun[ref.stage(stage)]
-        if ref not in self._map50 and "evaluate" in stages and stages["evaluate"].state == "done":
-            metrics = json.loads(self._store.read(ref.stage("evaluate").key("metrics.json")))
-            self._map50[ref] = metrics["map50_area"]
+        is_evaluated = "evaluate" in stages and stages["evaluate"].state == "done"
         return RoundStatus(
             seed=ref.seed,
             arm=arm.name,
             round=ref.index,
             stages=stages,
             planned=tuple(self._plan.stages_of(ref)),
-            map50=self._map50.get(ref),
+            map50=self._reader.metrics(ref).map50_area if is_evaluated else None,
         )
+
+    def look(self) -> Status:
+        """Return the status: what is done by the store, what runs by the experiment's driver."""
+        name = self._plan.config.experiment
+        listing, keys = self._reader.markers.look(name), ExperimentKeys(name)
+        done = {key for key in listing.below(keys.prefix) if key.endswith(MARKER)}
+        if keys.status not in listing:
+            return self.read(done, {})
+        told = parse_status(self._reader.store.read(keys.status))
+        begun = {
+            RoundRef(name, each.seed, each.arm, each.round).stage(stage): status
+            for each in told.rounds
+            for stage, status in each.stages.items()
+            if status.state != "done"
+        }
+        return self.read(done, begun, told.driver)
 
 
 def status_of(store: Store, plan: Plan) -> Status:
-    """Return an experiment's status: what is done by the store, what runs by its driver."""
-    keys = ExperimentKeys(plan.config.experiment)
-    reader = Reader(store, plan, Markers(store))
-    done = {key for key in store.list(keys.prefix) if key.endswith("/done.json")}
-    try:
-        told = parse_status(store.read(keys.status))
-    except MissingObjectError:
-        return reader.read(done, {})
-    begun = {
-        RoundRef(keys.name, each.seed, each.arm, each.round).stage(stage): status
-        for each in told.rounds
-        for stage, status in each.stages.items()
-        if status.state != "done"
-    }
-    return reader.read(done, begun, told.driver)
+    """Return an experiment's status; `Progress.look` tells it again and again."""
+    return Progress(store, plan).look()
 
 
 def is_over(status: Status) -> bool:
@@ -173,6 +173,11 @@ def seconds_left(status: Status) -> float | None:
     return sum(fmean(took[stage]) for stage in left if took[stage])
 
 
+def dump_status(status: Status) -> bytes:
+    """Return a status as a driver writes it."""
+    return dump_json(status.model_dump(mode="json"))
+
+
 def parse_status(data: bytes | str) -> Status:
     """Read what a driver wrote.
 
@@ -180,7 +185,7 @@ def parse_status(data: bytes | str) -> Status:
         BadDataError: It is no status.
     """
     try:
-        return Status.model_validate_json(data)
-    except ValidationError as error:
+        return Status.model_validate(load_json(data, "status"))
+    except (BadDataError, ValidationError) as error:
         message = f"the driver's status is not readable; it is written anew when it runs ({error})"
         raise BadDataError(message) from error

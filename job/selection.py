@@ -16,7 +16,7 @@ from job.acquisition.strategy import (
     Strategy,
     TableRecord,
 )
-from job.artifacts.stage_io import StageIO
+from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
 from job.records.score_record import ScoreRecord
 from job.runtime import log
@@ -55,19 +55,19 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
     return ScoreRecord.from_table(table)
 
 
-def read_given(io: StageIO, strategy: Strategy) -> tuple[Candidates, Labelled]:
+def read_given(io: RoundReader, strategy: Strategy) -> tuple[Candidates, Labelled]:
     """Return what a strategy is given in a round: only what it says that it reads is fetched."""
     pool = io.pool_before
     unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
     if not io.earlier:
         record = _embed(io, unlabelled) if strategy.columns else TableRecord()
         return Candidates(unlabelled, pool.ids, record), Labelled(pool.labelled, counts)
-    scored = StoredRecord(tuple(io.score_parts()) if strategy.columns else ())
-    seen = StoredRecord(tuple(io.labelled_parts()) if strategy.labelled_columns else ())
+    scored = StoredRecord(tuple(io.score_parts_before()) if strategy.columns else ())
+    seen = StoredRecord(tuple(io.labelled_parts_before()) if strategy.labelled_columns else ())
     return Candidates(unlabelled, pool.ids, scored), Labelled(pool.labelled, counts, seen)
 
 
-def _embed(io: StageIO, ids: Sequence[str]) -> Record:
+def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     """Return the record that round 0 can have: embeddings by the backbone before any training."""
     # Imported here: other selections have to start without waiting for torch.
     from job.data.decoding import decode_at_least  # noqa: PLC0415
@@ -77,7 +77,7 @@ def _embed(io: StageIO, ids: Sequence[str]) -> Record:
 
     runtime = io.config.runtime
     set_threads(runtime)
-    detector = new_detector(io.config.detector, io.dataset.classes, io.ref.round.seed, io.weights)
+    detector = new_detector(io.config.detector, io.dataset.classes, io.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
         unread = ((each.id, partial(decode_at_least, each.data, name=each.id)) for each in images)
@@ -85,14 +85,14 @@ def _embed(io: StageIO, ids: Sequence[str]) -> Record:
 
 
 def pick(
-    io: StageIO, name: str, strategy: Strategy, candidates: Candidates, labelled: Labelled
+    io: RoundReader, name: str, strategy: Strategy, candidates: Candidates, labelled: Labelled
 ) -> Selection:
     """Ask a strategy for the round's picks, and refuse what no strategy may answer.
 
     Raises:
         BadDataError: An image is labelled already, or picked twice, or the picks are too many.
     """
-    rng = random_stream(io.ref.round.seed, io.ref.round.index, "select")
+    rng = random_stream(io.round.seed, io.round.index, "select")
     selection = strategy.select(candidates, labelled, io.budget, rng)
     _check(selection, io.budget, name)
     io.pool_before.label(selection.ids)  # the guard: none is labelled already, none is picked twice

@@ -54,12 +54,15 @@ class Ended:
 def al_job(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Ended]:
-    """A function that runs a command line as `al-job` would."""
+    """A function that runs a command line as `al-job` would; figures are only sketched."""
+    from tests.unit.report.sketch import sketch  # noqa: PLC0415 - matplotlib takes a second
+
     for name in [name for name in os.environ if name.startswith("AL_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.main.signal.signal", lambda *_: None)
     monkeypatch.setattr("job.cli.main.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.report.drawing.render.draw", sketch)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])

@@ -1,4 +1,31 @@
-{{/* What the ConfigMap holds: the experiment, and launch.yaml, from which the driver makes Jobs. */}}
+{{/* The content of the ConfigMap: the experiment, and launch.yaml, from which the driver makes Jobs. */}}
+
+{{/* The stages of a round. No other file of the chart lists them. */}}
+{{- define "al-voc.stages" -}}
+select annotate train evaluate score
+{{- end -}}
+
+{{/* Refuses values of an earlier version, and stages that do not exist. */}}
+{{- define "al-voc.checkValues" -}}
+{{- $renamed := dict "launch.scoreShards" "launch.scorePartitions" "stages.annotate-sim" "stages.annotate" -}}
+{{- range $old, $new := $renamed -}}
+{{- $path := splitList "." $old -}}
+{{- if hasKey (get $.Values (first $path)) (last $path) -}}
+{{- fail (printf "%s is now called %s: rename it in your values" $old $new) -}}
+{{- end -}}
+{{- end -}}
+{{- $stages := splitList " " (include "al-voc.stages" .) -}}
+{{- range $name, $_ := omit .Values.stages "defaults" -}}
+{{- if not (has $name $stages) -}}
+{{- fail (printf "stages.%s: no such stage; the stages are %s" $name (join ", " $stages)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Settings of a stage. Given: root, stage. */}}
+{{- define "al-voc.stageSettings" -}}
+{{ include "al-voc.settings" (dict "root" .root "own" (get .root.Values.stages .stage) "where" (print "stages." .stage)) }}
+{{- end -}}
 
 {{- define "al-voc.configData" -}}
 {{ dict "experiment.yaml" (include "al-voc.experiment" .) "launch.yaml" (include "al-voc.launch" .) | toYaml }}
@@ -19,15 +46,15 @@ imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }
 pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
-  {{- range $stage := list "select" "annotate" "train" "evaluate" "score" }}
+  {{- range $stage := splitList " " (include "al-voc.stages" .) }}
   {{ $stage }}:
-    {{- include "al-voc.stageJob" (dict "root" $ "own" (get $.Values.stages $stage) "where" (print "stages." $stage)) | nindent 4 }}
+    {{- include "al-voc.stageJob" (dict "root" $ "stage" $stage) | nindent 4 }}
   {{- end }}
 {{- end -}}
 
-{{/* A stage's Job without name and arguments. Given: root, own (settings of the stage), where. */}}
+{{/* A stage's Job without name and arguments. Given: root, stage. */}}
 {{- define "al-voc.stageJob" -}}
-{{- $settings := include "al-voc.settings" . | fromYaml -}}
+{{- $settings := include "al-voc.stageSettings" . | fromYaml -}}
 {{- $given := dict "root" .root "component" "stage" "container" "stage" "settings" $settings "isDriver" false -}}
 metadata:
   labels:

@@ -1,4 +1,4 @@
-{{/* The driver's Job. Its template cannot be changed: a digest in its name makes any change a new Job. */}}
+{{/* The driver's Job. The template of a Job is immutable, so a digest in the name makes any change a new Job. */}}
 
 {{- define "al-voc.driverSpec" -}}
 {{- $given := dict "root" . "component" "driver" "container" "driver" "settings" .Values.driver "isDriver" true "hasConfig" true -}}
@@ -7,7 +7,7 @@
 {{- end -}}
 
 {{- define "al-voc.driverName" -}}
-{{- /* Also of what it waits on: a failed driver should start again when that is mended. */ -}}
+{{- /* The digest covers what the driver waits for, too: a failed driver restarts when that is corrected. */ -}}
 {{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) (include "al-voc.ingestSpec" .) (include "al-voc.storeVolume" .) (toYaml .Values.serviceAccount.annotations) -}}
 {{ include "al-voc.fullname" . }}-driver-{{ $all | sha256sum | trunc 8 }}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The ingest Job's spec; nothing where there is nothing to ingest. */}}
+{{/* The spec of the ingest Job. Empty if there is nothing to ingest. */}}
 {{- define "al-voc.ingestSpec" -}}
 {{- with include "al-voc.ingestArgs" . -}}
 {{- $settings := include "al-voc.settings" (dict "root" $ "own" $.Values.ingest.pod "where" "ingest.pod") | fromYaml -}}

@@ -1,4 +1,4 @@
-{{/* The spec of a Job of the chart's own. Given: what al-voc.podSpec and al-voc.podMetadata take. */}}
+{{/* The spec of a Job that the chart makes. Given: what al-voc.podSpec and al-voc.podMetadata take. */}}
 {{- define "al-voc.jobSpec" -}}
 backoffLimit: {{ int64 .settings.backoffLimit }}
 podFailurePolicy:

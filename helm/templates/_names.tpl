@@ -1,4 +1,4 @@
-{{/* Names, labels and the words that several objects share. */}}
+{{/* Names, labels and settings that several objects share. */}}
 
 {{- define "al-voc.fullname" -}}
 {{- $name := contains "al-voc" .Release.Name | ternary .Release.Name (printf "%s-al-voc" .Release.Name) -}}
@@ -14,13 +14,13 @@
 {{ $name | default (printf "%s-%s" (include "al-voc.fullname" .root) .account) }}
 {{- end -}}
 
-{{/* A number as text: the same for 1000000 from a file, which helm keeps as 1e+06, and from --set. */}}
+{{/* A number as text. 1000000 from a file, which Helm keeps as 1e+06, and from --set give the same text. */}}
 {{- define "al-voc.number" -}}
 {{- $isWhole := and (not (kindIs "string" .)) (eq (float64 .) (floor .)) -}}
 {{ $isWhole | ternary (printf "%.0f" (float64 .)) (toString .) }}
 {{- end -}}
 
-{{/* Labels by which pods are found; they never change, as selectors and Job templates cannot. */}}
+{{/* Labels by which pods are found. They never change, because selectors and Job templates cannot change. */}}
 {{- define "al-voc.podLabels" -}}
 app.kubernetes.io/name: al-voc
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -28,7 +28,7 @@ app.kubernetes.io/component: {{ .component }}
 al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- end -}}
 
-{{/* Labels of an object: the version is here, and not on pods, which an upgrade should leave alone. */}}
+{{/* Labels of an object. Pods do not have the version, so that an upgrade leaves them alone. */}}
 {{- define "al-voc.labels" -}}
 {{- $own := dict
   "app.kubernetes.io/version" .root.Chart.AppVersion
@@ -56,7 +56,7 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- $content := .Values.experiment | fromYaml -}}
 {{- with $content.Error }}{{ fail (printf "experiment: not YAML: %s" .) }}{{ end -}}
 {{- range list "experiment" "dataset" "arms" -}}
-{{- if not (hasKey $content .) }}{{ fail (printf "experiment: not whole: %s is missing" .) }}{{ end -}}
+{{- if not (hasKey $content .) }}{{ fail (printf "experiment: not complete: %s is missing" .) }}{{ end -}}
 {{- end -}}
 {{ .Values.experiment }}
 {{- else if .Values.experiment -}}
@@ -66,7 +66,7 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- end -}}
 {{- end -}}
 
-{{/* Arguments of `al-job ingest`, as a YAML list; nothing where there is nothing to ingest. */}}
+{{/* Arguments of `al-job ingest`, as a YAML list. Empty if there is nothing to ingest. */}}
 {{- define "al-voc.ingestArgs" -}}
 {{- if .Values.ingest.args -}}
 {{ toYaml .Values.ingest.args }}
@@ -83,7 +83,7 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- end -}}
 {{- end -}}
 
-{{/* What fails a Job at once, and what does not count: the exit codes of `al-job`. */}}
+{{/* Permanent exit codes of `al-job` fail a Job at once, and disruptions do not count as failures. */}}
 {{- define "al-voc.podFailurePolicy" -}}
 rules:
   - action: FailJob

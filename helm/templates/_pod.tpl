@@ -1,12 +1,12 @@
-{{/* The pods of `al-job`: stages, ingest, driver and test all come from here. */}}
+{{/* The pods of `al-job`: stages, ingest, driver and test. */}}
 
 {{/*
-The settings of a stage: those of `stages.defaults`, each replaced as a whole by one of `own`.
+The settings of a pod: those of `stages.defaults`, each replaced as a whole by the same key of `own`.
 Given: root, own, where (its place in the values). Returns YAML.
 */}}
 {{- define "al-voc.settings" -}}
 {{- $settings := deepCopy .root.Values.stages.defaults -}}
-{{- range $key, $value := .own }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- range $key, $value := .own | default dict }}{{ $_ := set $settings $key $value }}{{ end -}}
 {{- $limit := ($settings.resources.limits | default dict).memory -}}
 {{- if and $limit $settings.sharedMemory -}}
 {{- if gt (include "al-voc.bytes" $settings.sharedMemory | float64) (include "al-voc.bytes" $limit | float64) -}}
@@ -16,7 +16,7 @@ Given: root, own, where (its place in the values). Returns YAML.
 {{ toYaml $settings }}
 {{- end -}}
 
-{{/* A quantity as a number. */}}
+{{/* A quantity as a number of bytes. */}}
 {{- define "al-voc.bytes" -}}
 {{- $text := include "al-voc.number" . -}}
 {{- $unit := regexReplaceAll "^[0-9.]+" $text "" -}}
@@ -25,21 +25,21 @@ Given: root, own, where (its place in the values). Returns YAML.
 {{ mulf (trimSuffix $unit $text | float64) (get (merge $decimal $binary) $unit | float64) }}
 {{- end -}}
 
-{{/* What the restricted level of pod security asks of a container. */}}
+{{/* What the restricted level of pod security demands of a container. */}}
 {{- define "al-voc.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* What it asks of a pod, and more. Given: the extra security context. */}}
+{{/* What the restricted level demands of a pod, and more. Given: the extra security context. */}}
 {{- define "al-voc.podSecurity" -}}
 {{- $context := merge (dict "runAsNonRoot" true) . -}}
 {{- if not $context.seccompProfile }}{{ $_ := set $context "seccompProfile" (dict "type" "RuntimeDefault") }}{{ end -}}
 {{ toYaml $context }}
 {{- end -}}
 
-{{/* Metadata of a pod: no mesh sidecar, which would keep a Job from ending, and no eviction to save a node. */}}
+{{/* Metadata of a pod. A sidecar of a mesh would keep a Job from ending, and an autoscaler may not evict it. */}}
 {{- define "al-voc.podMetadata" -}}
 {{- $labels := include "al-voc.podLabels" . | fromYaml -}}
 {{- $annotations := dict
@@ -53,7 +53,7 @@ annotations:
   {{- merge dict (.settings.podAnnotations | default dict) $annotations | toYaml | nindent 2 }}
 {{- end -}}
 
-{{/* Where a pod may run. Given: its settings. */}}
+{{/* The scheduling of a pod. Given: its settings. */}}
 {{- define "al-voc.scheduling" -}}
 {{- $chosen := dict -}}
 {{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" -}}
@@ -62,7 +62,7 @@ annotations:
 {{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
 {{- end -}}
 
-{{/* Environment of a container: the chart's, but for what the settings name, then theirs. */}}
+{{/* Environment of a container: the chart's variables unless `extraEnv` names them, then `extraEnv`. */}}
 {{- define "al-voc.env" -}}
 {{- $extra := .settings.extraEnv | default list -}}
 {{- $named := dict -}}
@@ -86,13 +86,16 @@ annotations:
 {{- if not .isDriver }}
 - {name: AWS_MAX_ATTEMPTS, value: "15"}
 {{- end }}
+{{- range $key, $value := .settings.runtime }}
+- {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
+{{- end }}
 {{ include "al-voc.storeEnv" .root }}
 {{- end -}}
 
 {{/*
 The spec of a pod.
 Given: root, container (its name), args (left out for stages: the driver fills them in), settings,
-isDriver, hasConfig (mount the ConfigMap), waits (until the store of the release answers).
+isDriver, hasConfig (mount the ConfigMap), waits (for the store of the release to answer).
 */}}
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
@@ -116,7 +119,7 @@ imagePullSecrets:
 {{- end }}
 {{- if .waits }}
 initContainers:
-  # The store of the release starts at the same time; until it is there, no attempt is spent.
+  # The store of the release starts at the same time. Waiting for it must not count as a failure.
   - name: wait-for-store
     image: {{ include "al-voc.jobImage" .root | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -182,7 +185,7 @@ volumes:
   {{- end }}
 {{- end -}}
 
-{{/* Resources with the GPUs, quantities as text. Given: the pod's settings. */}}
+{{/* Resources with GPUs, all quantities as text. Given: the pod's settings. */}}
 {{- define "al-voc.resources" -}}
 {{- $resources := deepCopy (.resources | default dict) -}}
 {{- if .gpus -}}

@@ -1,17 +1,17 @@
-{{/* Where the store is, for those who use it. */}}
+{{/* The store's address and credentials. */}}
 
 {{- define "al-voc.storeName" -}}
 {{ include "al-voc.fullname" . }}-store
 {{- end -}}
 
-{{/* What the release's own store keeps its data on: with another, all begins anew. */}}
+{{/* The volume of the release's own store. With another volume, the experiment starts over. */}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}
 {{ include "al-voc.storeClaim" . | default "emptyDir" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The claim that it is; nothing where the data are not kept. */}}
+{{/* The claim for that volume. Empty if the data are not kept. */}}
 {{- define "al-voc.storeClaim" -}}
 {{- $persistence := .Values.store.embedded.persistence -}}
 {{- $persistence.existingClaim | default ($persistence.enabled | ternary (include "al-voc.storeName" .) "") -}}
@@ -29,7 +29,7 @@ http://{{ include "al-voc.storeName" . }}:8333
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret with the credentials; nothing where workload identity takes its place. */}}
+{{/* The Secret with the credentials. Empty if workload identity replaces it. */}}
 {{- define "al-voc.storeSecret" -}}
 {{- if .Values.store.existingSecret -}}
 {{ .Values.store.existingSecret }}

@@ -1,11 +1,15 @@
 """What labelling took, and `cost.json`."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from job.errors import BadDataError
+from job.storage.documents import dump_json, known_fields, load_json
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What labelling took, of one round or of all up to it."""
+    """What labelling took, of one round or of several together."""
 
     images: int
     boxes: int
@@ -15,7 +19,7 @@ class Cost:
     """Boxes of each class, in the data set's order."""
 
     def __add__(self, other: "Cost") -> "Cost":
-        """Both together."""
+        """Return both together."""
         counts = dict(self.class_counts)
         for name, count in other.class_counts.items():
             counts[name] = counts.get(name, 0) + count
@@ -26,3 +30,36 @@ class Cost:
             money=round(self.money + other.money, 6),
             class_counts=counts,
         )
+
+
+@dataclass(frozen=True)
+class RoundCost:
+    """The content of `cost.json`."""
+
+    own: Cost
+    """Of this round."""
+    cumulative: Cost
+    """Of all rounds up to this one."""
+
+
+def dump_cost(cost: RoundCost) -> bytes:
+    """Return the cost of a round as JSON: its own, and beside it the cumulative one."""
+    return dump_json({**asdict(cost.own), "cumulative": asdict(cost.cumulative)})
+
+
+def load_cost(data: bytes, where: str) -> RoundCost:
+    """Read what `dump_cost` wrote.
+
+    Raises:
+        BadDataError: It is damaged, or written by a newer version.
+    """
+    content = load_json(data, where)
+    try:
+        return RoundCost(_cost(content), _cost(content["cumulative"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"{where}: not the cost of a round: {error!r}"
+        raise BadDataError(message) from error
+
+
+def _cost(content: dict[str, Any]) -> Cost:
+    return Cost(**known_fields(Cost, content))

@@ -1,5 +1,6 @@
-"""An experiment's own object, `experiment.yaml`: begin, load, list."""
+"""An experiment's own object, `experiment.yaml`: init, load, list."""
 
+from job.artifacts.markers import MARKER
 from job.config import changes, loading
 from job.config.experiment import Config
 from job.errors import ConfigError, MissingObjectError, UsageError
@@ -31,7 +32,7 @@ def load_experiment(store: Store, name: str) -> Config:
         raise UsageError(message) from None
 
 
-def begin_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
+def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
     """Write the configuration of a new experiment, or take up one that has begun.
 
     While no stage of it is done, nothing depends on the configuration and all of it may change.
@@ -47,7 +48,7 @@ def begin_experiment(store: Store, config: Config, dataset_digest: str) -> Confi
         begun = load_experiment(store, config.experiment)
         if begun == config:
             return config
-        if any(key.endswith("/done.json") for key in store.list(keys.prefix)):
+        if any(key.endswith(MARKER) for key in store.list(keys.prefix)):
             changes.refuse_changes(begun, config)
     store.write(keys.config, config.to_yaml().encode())
     return config

@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from job.artifacts import names
+from job.artifacts.listing import Listing
 from job.errors import AlJobError, StopRequested
 from job.keys import StageRef
 from job.runtime import log
@@ -12,7 +14,7 @@ from job.storage import Store
 
 
 @contextmanager
-def _kept_log(store: Store, ref: StageRef) -> Iterator[None]:
+def keep_log(store: Store, ref: StageRef) -> Iterator[None]:
     """Keep what is logged within, in a process whose attempt has a name: its pod will be gone."""
     attempt = os.environ.get("AL_ATTEMPT")
     if not attempt:
@@ -38,3 +40,13 @@ def kept_logs(store: Store, ref: StageRef) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the log of each attempt at a stage that the store keeps."""
     for key in store.list(ref.log("").removesuffix(".log")):
         yield key.rpartition("/")[2].removesuffix(".log"), store.read(key)
+
+
+def num_attempts(listing: Listing, ref: StageRef) -> int:
+    """Return how many attempts at a stage the store keeps logs of.
+
+    Each partition of a stage has a log of its own, and a marker: together they are one attempt.
+    """
+    logs = listing.below(ref.key(names.LOGS))
+    partitions = listing.below(ref.key(names.PARTITIONS))
+    return len(logs) - max(len(partitions) - 1, 0)

@@ -6,14 +6,23 @@ marker matches its inputs need not run again.
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
+from job.artifacts.listing import Listing
 from job.config.experiment import Config
 from job.errors import BadDataError, MissingObjectError
 from job.keys import StageRef
 from job.runtime import log
 from job.storage import Store
+from job.storage.documents import dump_json, known_fields, load_json
+
+MARKER = "/done.json"
+"""How the key of a marker ends."""
+_REMEDY = (
+    "restore this object from a copy of the store; without one, remove it and nothing else, and "
+    "its stage runs again from the same inputs"
+)
 
 
 @dataclass(frozen=True)
@@ -37,18 +46,42 @@ class Marker:
     threads: int
     """CPU threads of torch."""
     image: str = ""
-    """The container image, by its digest where the chart names one; empty outside of a cluster."""
+    """The container image, by its digest if the chart names one; empty outside of a cluster."""
+
+    @property
+    def reads_scores(self) -> bool:
+        """Whether the stage read a score record."""
+        return any("/score/" in key for key in self.inputs)
 
     def to_json(self) -> bytes:
-        """The marker as it is stored."""
-        return (json.dumps(asdict(self), indent=1) + "\n").encode()
+        """Return the marker as it is stored."""
+        return dump_json(asdict(self))
+
+
+def load_marker(data: bytes, where: str) -> Marker:
+    """Read a stored marker; keys of a newer version are left alone.
+
+    Raises:
+        BadDataError: It is damaged, or of a format that this version does not read.
+    """
+    content = load_json(data, where, _REMEDY)
+    try:
+        return Marker(**known_fields(Marker, content))
+    except TypeError as error:
+        message = f"{where}: damaged ({error}): {_REMEDY}"
+        raise BadDataError(message) from error
 
 
 class Markers:
-    """Reads markers, and remembers those that were there."""
+    """Reads markers, and remembers those that were there.
 
-    def __init__(self, store: Store) -> None:
+    One instance serves a whole process. With a listing, a marker that is not listed is not there,
+    and the store is not asked for it.
+    """
+
+    def __init__(self, store: Store, listing: Listing | None = None) -> None:
         self._store = store
+        self.listing = listing
         self._known: dict[str, Marker] = {}
         self._digests: dict[str, str] = {}
 
@@ -56,6 +89,12 @@ class Markers:
     def known(self) -> Collection[str]:
         """The keys of the markers that were seen."""
         return self._known.keys()
+
+    def look(self, experiment: str) -> Listing:
+        """List an experiment's objects, and forget the markers that are not there any more."""
+        self.listing = Listing.of(self._store, experiment)
+        self._known = {key: each for key, each in self._known.items() if key in self.listing}
+        return self.listing
 
     def get(self, stage: StageRef) -> Marker | None:
         """Return the stage's marker, if it has one."""
@@ -65,20 +104,31 @@ class Markers:
         """Return the marker under a key, if there is one.
 
         Raises:
-            BadDataError: What is there is no marker.
+            BadDataError: It is damaged, or of a format that this version does not read.
         """
         if key not in self._known:
+            if self.listing is not None and key not in self.listing:
+                return None
             try:
-                self._known[key] = Marker(**json.loads(self._store.read(key)))
+                data = self._store.read(key)
             except MissingObjectError:
                 return None
-            except (ValueError, TypeError) as error:
-                message = f"{self._store.url}: {key} is no marker: delete it to run the stage again"
-                raise BadDataError(message) from error
+            self._known[key] = load_marker(data, f"{self._store.url}: {key}")
         return self._known[key]
 
+    def write(self, key: str, marker: Marker) -> None:
+        """Write a marker."""
+        self._store.write(key, marker.to_json())
+        self._known[key] = marker
+
+    def remove(self, key: str) -> None:
+        """Remove a marker that may be there."""
+        self._known.pop(key, None)
+        if self._store.exists(key):
+            self._store.delete(key)
+
     def is_done(self, stage: StageRef, config: Config, partition: tuple[int, int] = (0, 1)) -> bool:
-        """Whether a stage, or one share of it, is done: with this configuration and these inputs.
+        """Whether a stage, or one partition of it, is done with this configuration and inputs.
 
         A marker that does not fit is forgotten, since the stage is about to write another.
         """
@@ -98,7 +148,7 @@ class Markers:
 
     def _digest(self, key: str) -> str | None:
         """The digest of what a stage read: of a stage's output by its marker, else of the bytes."""
-        if key.endswith("/done.json"):
+        if key.endswith(MARKER):
             marker = self.at(key)
             return marker.digest if marker else None
         if key not in self._digests:
@@ -109,33 +159,33 @@ class Markers:
         return self._digests[key]
 
 
-def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> None:
-    """Write one marker for the work of all shares, if all have been done from the same inputs.
+def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Marker | None:
+    """Write one marker for all partitions of a stage, if all are done from the same inputs.
 
     Args:
-        store: Where the shares' markers are.
+        store: Where the partitions' markers are.
         ref: The stage.
-        own: The marker of a share that is done: whoever ends last finds all of them.
-        count: The number of shares.
+        own: The marker of a partition that is done. Whichever ends last finds all of them.
+        count: The number of partitions.
+
+    Returns:
+        The stage's marker, if it was written.
     """
-    markers = Markers(store)
-    outputs: dict[str, str] = {}
-    seconds = 0.0
     keys = [ref.partition_done(index, count) for index in range(count)]
-    if not set(keys).issubset(store.list(ref.key("partition-"))):  # one call, however many they are
-        log.get().info("stage.shares_left", stage=ref.stage)
-        return
-    for key in keys:
-        share = markers.at(key)
-        if share is None or (share.inputs, share.config) != (own.inputs, own.config):
-            log.get().info("stage.shares_left", stage=ref.stage)
-            return
-        outputs |= share.outputs
-        seconds += share.seconds
+    markers = Markers(store, Listing(store.list(ref.key("partition-"))))  # read anew: others write
+    found = [marker for key in keys if (marker := markers.at(key))]
+    alike = [each for each in found if (each.inputs, each.config) == (own.inputs, own.config)]
+    if len(alike) < count:
+        log.get().info("stage.partitions_left", stage=ref.stage)
+        return None
+    outputs = {name: digest for each in alike for name, digest in each.outputs.items()}
     outputs = dict(sorted(outputs.items()))
-    joined = replace(own, outputs=outputs, digest=_digest(outputs), seconds=round(seconds, 3))
+    seconds = round(sum(each.seconds for each in alike), 3)
+    joined = replace(own, outputs=outputs, digest=digest_of(outputs), seconds=seconds)
     store.write(ref.done, joined.to_json())
+    return joined
 
 
-def _digest(outputs: dict[str, str]) -> str:
+def digest_of(outputs: Mapping[str, str]) -> str:
+    """Return the digest that stands for some outputs: of their names and their digests."""
     return hashlib.sha256(json.dumps(outputs).encode()).hexdigest()

@@ -14,7 +14,8 @@ from job.storage import open_store
 
 def doctor(
     config: Annotated[
-        str | None, typer.Argument(help="A YAML file or a preset; what it needs is checked too.")
+        str | None,
+        typer.Argument(metavar="CONFIG", help="A YAML file or a preset; what it needs is checked."),
     ] = None,
     store: StoreOption = STATE,
 ) -> None:

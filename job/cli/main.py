@@ -20,8 +20,8 @@ from job.runtime.process_setup import keep_freed_memory
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
     "init": ("job.cli.run:init", "Create an experiment without running it."),
-    "select": ("job.cli.stages:select", "Select the images that a round labels."),
-    "annotate": ("job.cli.stages:annotate", "Annotate the images of a round's picks."),
+    "select": ("job.cli.stages:select", "Select the images that a round will label."),
+    "annotate": ("job.cli.stages:annotate", "Annotate the images that a round selects."),
     "train": ("job.cli.stages:train", "Train the detector on the labelled images."),
     "evaluate": ("job.cli.stages:evaluate", "Measure a round's model on the test set."),
     "score": ("job.cli.stages:score", "Make the score record of a round's model."),

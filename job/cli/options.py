@@ -8,7 +8,9 @@ import typer
 STATE = "./state"
 RELEASE = "al-voc"
 
-ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
+ConfigArgument = Annotated[
+    str, typer.Argument(metavar="CONFIG", help="A YAML file, or the name of a preset.")
+]
 StoreOption = Annotated[
     str,
     typer.Option(
@@ -18,14 +20,16 @@ StoreOption = Annotated[
 ExperimentOption = Annotated[
     str | None,
     typer.Option(
-        "--experiment", envvar="AL_EXPERIMENT", help="Its name; unset: the only one in the store."
+        "--experiment",
+        envvar="AL_EXPERIMENT",
+        help="The experiment's name; unset: the only one in the store.",
     ),
 ]
 ArmOption = Annotated[
-    str | None, typer.Option("--arm", envvar="AL_ARM", help="Its name; unset: the only arm.")
+    str | None, typer.Option("--arm", envvar="AL_ARM", help="The arm's name; unset: the only one.")
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", envvar="AL_SEED", help="Unset: the only seed.")
+    int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed; unset: the only one.")
 ]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, counted from 0.")]
 OnlyArmOption = Annotated[
@@ -45,6 +49,4 @@ AnyReleaseOption = Annotated[
 NamespaceOption = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Unset: the namespace of the kubeconfig.")
 ]
-FolderOption = Annotated[
-    Path | None, typer.Option("--out", help="The folder to write; unset: a new one here.")
-]
+FolderOption = Annotated[Path, typer.Option("--out", help="The folder to write.")]

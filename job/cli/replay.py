@@ -10,7 +10,6 @@ from job.cli.options import (
     STATE,
     ArmOption,
     ExperimentOption,
-    FolderOption,
     RoundOption,
     SeedOption,
     StoreOption,
@@ -37,7 +36,10 @@ def replay(
     budget: Annotated[
         int | None, typer.Option(min=1, help="Images to pick; unset: the round's budget.")
     ] = None,
-    folder: FolderOption = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="The folder to write; unset: ./replay-EXPERIMENT-ARM-round-N."),
+    ] = None,
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw contact sheets, too.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Images on a contact sheet.")] = 12,

@@ -59,28 +59,32 @@ def _refuse_options(context: typer.Context) -> None:
 
 @app.command()
 def compare(
-    experiments: Annotated[list[str], typer.Argument(help="Names of experiments, at least two.")],
+    experiments: Annotated[
+        list[str],
+        typer.Argument(metavar="EXPERIMENT...", help="The experiments' names, at least two."),
+    ],
     store: StoreOption = STATE,
-    folder: FolderOption = None,
+    folder: FolderOption = Path("side-by-side"),
 ) -> None:
-    """Show experiments of one data set side by side, in ./side-by-side unless --out is given."""
+    """Write a report of experiments of one data set, side by side."""
     opened = open_store(store)
     configs = [choose_experiment(opened, name).config for name in experiments]
-    page = comparison_page(read_sides(opened, configs), render.draw)
-    _write(folder or Path("side-by-side"), page.files())
+    _write(folder, comparison_page(read_sides(opened, configs), render.draw).files())
 
 
 @app.command()
 def tutorial(
-    results: Annotated[Path, typer.Argument(help="The folder with the tutorial's raw results.")],
-    folder: FolderOption = None,
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="The folder with the tutorial's raw results.")
+    ],
+    folder: FolderOption = Path("tutorial-report"),
 ) -> None:
-    """Analyse raw results of the 2020 tutorial, in ./tutorial-report unless --out is given."""
+    """Write the analysis of the 2020 tutorial's raw results."""
     analysis = analyse(results)
     for sentence in analysis.findings:
         say(sentence)
     out.print(numbers_table(analysis.rows))
-    _write(folder or Path("tutorial-report"), tutorial_page(analysis, render.draw).files())
+    _write(folder, tutorial_page(analysis, render.draw).files())
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -23,7 +23,7 @@ def run(
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     outcome = experiments.run(opened, loading.load(config), part)
     name = outcome.plan.config.experiment
-    out.print(table_of(update_report(opened, outcome.plan)))
+    out.print(table_of(update_report(opened, outcome.plan, outcome.markers)))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
     say_places(opened, name)
 
@@ -33,7 +33,7 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
 
     A synthetic data set is drawn if it is not there yet.
     """
-    begun = experiments.begin(open_store(store), Plan(loading.load(config))).config
+    begun = experiments.init(open_store(store), Plan(loading.load(config))).config
     seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
     where = f"--experiment {begun.experiment}{seed} --store {store}"
     say(f"{begun.experiment}: created; next: al-job select --round 0 {where}")

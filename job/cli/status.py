@@ -26,7 +26,7 @@ from job.keys import Stage
 from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.logs import pod_logs
-from job.progress import Status, is_over, status_of
+from job.progress import Progress, Status, is_over
 from job.runtime import log
 from job.storage import open_store
 
@@ -69,7 +69,7 @@ def _reader(
         return lambda: read_status(cluster, release)
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
-    return lambda: status_of(opened, plan)
+    return Progress(opened, plan).look
 
 
 def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
@@ -86,7 +86,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
 
 
 def logs(
-    stage: Annotated[Stage, typer.Argument(help="The stage, such as train.")],
+    stage: Annotated[Stage, typer.Argument(metavar="STAGE", help="The stage, such as train.")],
     round_index: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,

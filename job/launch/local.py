@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from job.artifacts.markers import Markers
 from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
 from job.plan import Plan
@@ -14,9 +15,10 @@ class LocalLauncher:
 
     capacity = 1
 
-    def __init__(self, store: Store, plan: Plan) -> None:
+    def __init__(self, store: Store, plan: Plan, markers: Markers) -> None:
         self._store = store
         self._plan = plan
+        self._markers = markers
         self._begun: list[StageRef] = []
         self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
@@ -28,5 +30,7 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(self._store, self._plan, ref, image_cache=self._squares)
+            run_stage(
+                self._store, self._plan, ref, image_cache=self._squares, markers=self._markers
+            )
         return finished

@@ -15,7 +15,7 @@ from job.acquisition.features.expected_boxes import calibration
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Candidates, Labelled, Selection
 from job.annotators import find_annotator
-from job.artifacts.stage_io import StageIO
+from job.artifacts.round_reader import RoundReader
 from job.config.experiment import AnnotationConfig, ArmConfig
 from job.data.decoding import decode_rgb
 from job.errors import AlJobError, UsageError
@@ -100,10 +100,8 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
     if ref.index == 0:
         message = "--round 0: nothing is scored before it; a round from 1 on can be replayed"
         raise UsageError(message)
-    io = StageIO(store, plan, ref.stage("select"))
-    if budget is not None:
-        io.budget = budget
-    scored = StoredRecord(tuple(io.score_parts()))
+    io = RoundReader(store, plan, ref, budget=budget)
+    scored = StoredRecord(tuple(io.score_parts_before()))
     candidates = Candidates(tuple(io.pool_before.unlabelled), io.pool_before.ids, scored)
     picks = {name: _pick(io, name, arm) for name, arm in arms.items()}
     boxes = _true_boxes(io, candidates) if by_oracle else _expected_boxes(io, candidates)
@@ -126,7 +124,7 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
     )
 
 
-def _pick(io: StageIO, name: str, arm: ArmConfig) -> tuple[Selection, float]:
+def _pick(io: RoundReader, name: str, arm: ArmConfig) -> tuple[Selection, float]:
     strategy = make_strategy(arm)
     log.get().info("replay.select", name=name, strategy=arm.strategy)
     begun = time.perf_counter()
@@ -140,7 +138,7 @@ def _pick(io: StageIO, name: str, arm: ArmConfig) -> tuple[Selection, float]:
 
 
 def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
-    io: StageIO,
+    io: RoundReader,
     arm: ArmConfig,
     selection: Selection,
     seconds: float,
@@ -161,16 +159,16 @@ def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
     )
 
 
-def _expected_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
+def _expected_boxes(io: RoundReader, candidates: Candidates) -> _Boxes:
     """What the detector expects, made right for the labelled images together."""
-    known = StoredRecord(tuple(io.labelled_parts()))
+    known = StoredRecord(tuple(io.labelled_parts_before()))
     labelled = Labelled(io.pool_before.labelled, io.cost_before().class_counts, known)
     ids, boxes = expected_boxes_by_class(candidates, len(io.dataset.classes))
     row_of = {image_id: row for row, image_id in enumerate(ids)}
     return _Boxes(row_of, boxes * np.float32(calibration(labelled)))
 
 
-def _true_boxes(io: StageIO, candidates: Candidates) -> _Boxes:
+def _true_boxes(io: RoundReader, candidates: Candidates) -> _Boxes:
     annotations = find_annotator("oracle")(io.dataset).annotate(candidates.ids)
     counts = [
         list(class_counts([annotation], io.dataset.classes).values())
@@ -196,11 +194,11 @@ def _mean(boxes: np.ndarray, num_images: int) -> float:
 
 def sheets(store: Store, plan: Plan, found: Replay, most: int) -> dict[str, bytes]:
     """Return a contact sheet of each strategy's first picks: images, detections, reasons."""
-    io = StageIO(store, plan, found.ref.stage("select"))
+    io = RoundReader(store, plan, found.ref)
     wanted = {
         image_id for picked in found.picked.values() for image_id in picked.selection.ids[:most]
     }
-    seen = _look(StoredRecord(tuple(io.score_parts())), wanted)
+    seen = _look(StoredRecord(tuple(io.score_parts_before())), wanted)
     return {
         name: contact_sheet(
             [
@@ -226,7 +224,7 @@ def _look(record: StoredRecord, ids: set[str]) -> dict[str, tuple[ScoreRecord, i
     }
 
 
-def _tile(io: StageIO, image_id: str, reason: str, part: ScoreRecord, row: int) -> Tile:
+def _tile(io: RoundReader, image_id: str, reason: str, part: ScoreRecord, row: int) -> Tile:
     first = part.offsets[row]
     mine = slice(first, min(part.offsets[row + 1], first + MOST_BOXES_SHOWN))  # best first
     labels = part.predicted[mine]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from rich.table import Table
 
+from job.artifacts.picks import Pick, dump_picks
 from job.errors import UsageError
 from job.replay.replay import Picked, Replay
+from job.storage.documents import dump_json
 
 OURS = {"summary.csv", "overlap.csv", "classes.csv", "replay.json", "picks", "sheets"}
 """What a replay writes into its folder."""
@@ -116,10 +117,9 @@ def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, by
     classes = [[name, *(round(each, 6) for each in of.values())] for name, of in shares.items()]
     yield "classes.csv", _csv(("strategy", *found.pool_class_shares), classes)
     for name, picked in found.picked.items():
-        selection = picked.selection
-        ranked = zip(selection.ids, selection.scores, selection.reasons, strict=True)
-        picks = [[i, rank, f"{s:.6g}", reason] for rank, (i, s, reason) in enumerate(ranked)]
-        yield f"picks/{name}.csv", _csv(("id", "rank", "score", "reason"), picks)
+        chosen = picked.selection
+        picks = map(Pick, chosen.ids, chosen.scores, chosen.reasons)
+        yield f"picks/{name}.csv", dump_picks(picks)
     for name, sheet in sheets.items():
         yield f"sheets/{name}.jpg", sheet
     yield "replay.json", _json(found, rows)
@@ -163,7 +163,7 @@ def _json(found: Replay, rows: list[dict[str, object]]) -> bytes:
             {"strategies": pair, "jaccard": value} for pair, value in found.overlap.items()
         ],
     }
-    return (json.dumps(content, indent=1) + "\n").encode()
+    return dump_json(content)
 
 
 def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import read_facts
@@ -19,53 +21,70 @@ if TYPE_CHECKING:
 HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - what a report can be asked for
     store: Store,
     plan: Plan,
     *,
     setup_cost: float | None = None,
     light: bool = False,
     draw: "Draw | None" = None,
+    reader: Reader | None = None,
 ) -> list[Row]:
     """Write `results.csv` and, if a round is evaluated, the page with all of its files.
 
     Args:
         store: The store of the experiment.
-        plan: What there is to do in it.
+        plan: The experiment.
         setup_cost: Money to set up active learning, once; None: the page does not say whether it
             pays.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
+        reader: A reader with a listing of the experiment; None: a new one.
 
     Raises:
         UsageError: The data set is not there.
         BadDataError: An object of a finished stage is damaged.
     """
-    rows = rows_of(store, plan)
-    keys = ExperimentKeys(plan.config.experiment)
+    experiment = plan.config.experiment
+    reader = reader or Reader.listed(store, experiment)
+    rows, keys = rows_of(reader, plan), ExperimentKeys(experiment)
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
     if rows:
-        context = _context(store, plan, rows, setup_cost, light=light, draw=draw)
+        context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
         for name, data in report_page(context).files():
             store.write(keys.report(name), data)
     return rows
 
 
 def update_report(
-    store: Store, plan: Plan, *, light: bool = False, draw: "Draw | None" = None
+    store: Store,
+    plan: Plan,
+    markers: Markers | None = None,
+    *,
+    light: bool = False,
+    draw: "Draw | None" = None,
 ) -> list[Row]:
-    """Write the report unless there is one of the same results; arguments as in `write_report`."""
-    rows = rows_of(store, plan)
+    """Write the report unless there is one of the same results.
+
+    Args:
+        store: The store of the experiment.
+        plan: The experiment.
+        markers: The markers that this process has read; None: it has read none.
+        light: As in `write_report`.
+        draw: As in `write_report`.
+    """
     keys = ExperimentKeys(plan.config.experiment)
-    if store.exists(keys.page) and store.read(keys.results) == to_csv(rows):
+    reader = Reader.listed(store, plan.config.experiment, markers)
+    rows = rows_of(reader, plan)
+    if keys.page in reader.listing and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, plan, light=light, draw=draw)
+    return write_report(store, plan, light=light, draw=draw, reader=reader)
 
 
 def _context(  # noqa: PLR0913 - the arguments of `write_report`
-    store: Store,
+    reader: Reader,
     plan: Plan,
     rows: list[Row],
     setup_cost: float | None,
@@ -80,15 +99,15 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
-    facts = read_facts(store, plan)
+    facts, experiment = read_facts(reader, plan), plan.config.experiment
     return Context(
         config=plan.config,
         rows=rows,
         facts=facts,
         findings=find(rows, facts.arms, facts.pool_images),
         draw=draw or render.draw,
-        sheets=() if light else tuple(sheets_of(store, plan.config.experiment, facts)),
-        redundancies={} if light else redundancies(store, plan.config.experiment, facts),
+        sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        redundancies={} if light else redundancies(reader, experiment, facts),
         setup_cost=setup_cost,
     )
 

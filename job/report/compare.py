@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from job.artifacts.reader import Reader
 from job.config.changes import flatten
 from job.config.experiment import Config
 from job.errors import UsageError
@@ -68,7 +69,10 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
         )
         message = f"compare: the experiments are not of the same data set and test set ({those})"
         raise UsageError(message)
-    sides = [Side(config, rows_of(store, Plan(config))) for config in configs]
+    sides = [
+        Side(config, rows_of(Reader.listed(store, config.experiment), Plan(config)))
+        for config in configs
+    ]
     for side in sides:
         if not side.curves:
             message = f"compare: {side.config.experiment}: no round is evaluated yet"

@@ -4,13 +4,13 @@ The frame knows no section. The report, the comparison of experiments and the tu
 are all pages of this kind.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from job.report.markup import render_file
 from job.report.sections.base import Section
 from job.report.tables import table_csv
+from job.storage.documents import dump_json
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Page:
                 yield f"{name}.csv", table_csv(rows)
             numbers |= section.numbers
         if numbers:
-            yield self.numbers, (json.dumps(numbers, indent=1, allow_nan=False) + "\n").encode()
+            yield self.numbers, dump_json(numbers)
         yield "index.html", self.html()
 
     def html(self) -> bytes:

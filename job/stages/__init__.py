@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
 from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
@@ -17,12 +18,13 @@ Figures = Mapping[str, object]
 """What a stage tells in its closing log line."""
 
 
-def run_stage(
+def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
     store: Store,
     plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
     image_cache: ImageCache[Any] | None = None,
+    markers: Markers | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -32,18 +34,17 @@ def run_stage(
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
         image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
+        markers: Those that this process has read; unset: none.
     """
     # Imported here: `select` has to start without waiting for torch.
-    module = import_module(f"job.stages.{ref.stage.replace('-', '_')}")
+    module = import_module(f"job.stages.{ref.stage}")
     run: Callable[[StageIO], Figures] = module.run
     context = {"seed": ref.round.seed, "arm": ref.round.arm, "round": ref.round.index}
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, plan, ref, partition, image_cache)
-        # A marker that is there is of other inputs: while the outputs change, nobody may go by it.
-        if store.exists(ref.done):
-            store.delete(ref.done)
+        io = StageIO(store, plan, ref, partition, image_cache, markers)
+        io.begin()
         try:
             figures = run(io)
         except AlJobError as error:

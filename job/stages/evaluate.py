@@ -5,6 +5,8 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from job.artifacts import names
+from job.artifacts.metrics import dump_metrics
 from job.artifacts.stage_io import StageIO
 from job.data.dataset import Dataset
 from job.data.decoding import Decoded, decode_at_least
@@ -24,7 +26,7 @@ def run(io: StageIO) -> dict[str, object]:
     refuse_leak(dataset)
     truth = dataset.test_images()
     tracked = log.track(truth, "evaluate", len(truth), "images")
-    detector = load_model(io.model(io.ref.round), io.config.detector)
+    detector = load_model(io.model(io.round), io.config.detector)
     detections = detect_images(
         detector,
         ((image.id, partial(_decode, image)) for image in tracked),
@@ -34,8 +36,8 @@ def run(io: StageIO) -> dict[str, object]:
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
     sink = pa.BufferOutputStream()
     pq.write_table(detections.to_table(dataset.classes), sink)
-    io.write("detections.parquet", sink.getvalue().to_pybytes())
-    io.write("metrics.json", metrics.to_json())
+    io.write(names.DETECTIONS, sink.getvalue().to_pybytes())
+    io.write(names.METRICS, dump_metrics(metrics))
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
 
 

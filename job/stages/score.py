@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from job.artifacts import names
 from job.artifacts.stage_io import StageIO
 from job.data.decoding import decode_at_least
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
@@ -44,8 +45,8 @@ def run(io: StageIO) -> dict[str, object]:
     shards = io.labelled_shards()
     labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
     batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
-    names = [f"part-{number:05d}.parquet" for number in parts]
-    names += [f"labelled-{number:05d}.parquet" for number in labelled_parts]
+    written = [names.score_part(number) for number in parts]
+    written += [names.labelled_part(number) for number in labelled_parts]
     num_images = len(ids) + sum(map(len, batches))
     num_boxes = 0
     images = io.dataset.iter_images("pool", ids)
@@ -59,7 +60,7 @@ def run(io: StageIO) -> dict[str, object]:
         closing(_score(io, encoded, bar)) as records,
     ):
         for name, batch, record in zip(
-            names, [*[None] * len(parts), *batches], records, strict=True
+            written, [*[None] * len(parts), *batches], records, strict=True
         ):
             _upload(io, name, _with_truth(io, record, batch) if batch else record)
             num_boxes += len(record.objectness)
@@ -71,7 +72,7 @@ def _score(
 ) -> Generator[ScoreRecord]:
     """Yield the score record of each part, by the round's model."""
     runtime = io.config.runtime
-    detector = load_model(io.model(io.ref.round), io.config.detector)
+    detector = load_model(io.model(io.round), io.config.detector)
 
     def unread(images: Iterable[EncodedImage]) -> Iterator[Unread]:
         for image in images:

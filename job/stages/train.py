@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from PIL import Image
 
+from job.artifacts import names
 from job.artifacts.stage_io import StageIO
 from job.config.experiment import Config
 from job.data.decoding import decode_rgb
@@ -100,8 +101,8 @@ def run(io: StageIO) -> dict[str, object]:
     else:
         with _asked_to_stop() as stop:
             trained = _train(task, detector, checkpoint, io.save_checkpoint, stop)
-    io.write("model.safetensors", trained.model)
-    io.write("history.jsonl", trained.history, volatile=True)  # it holds images/s
+    io.write(names.MODEL, trained.model)
+    io.write(names.HISTORY, trained.history, volatile=True)  # it holds images/s
     return trained.figures
 
 
@@ -164,8 +165,8 @@ def _train_together(
         with _asked_to_stop(tell=(exchange.folder / "stop").touch):
             run_together("job.stages.train", count, exchange, keep_checkpoint)
         return Trained(
-            model=exchange.get("model.safetensors"),
-            history=exchange.get("history.jsonl"),
+            model=exchange.get("trained.safetensors"),
+            history=exchange.get("trained.jsonl"),
             figures=json.loads(exchange.get("figures.json")) | {"processes": count},
         )
 
@@ -191,8 +192,8 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
             group,
         )
     if rank == 0:
-        exchange.put("model.safetensors", trained.model)
-        exchange.put("history.jsonl", trained.history)
+        exchange.put("trained.safetensors", trained.model)
+        exchange.put("trained.jsonl", trained.history)
         exchange.put("figures.json", json.dumps(trained.figures).encode())
 
 

@@ -38,6 +38,30 @@ def fetch(store: Store, key: str, sha256: str) -> Path:
     return cached
 
 
+def fetch_whatever(store: Store, key: str) -> tuple[Path, str]:
+    """Return a local file that holds an object, whatever its bytes are, and their SHA-256.
+
+    Raises:
+        MissingObjectError: There is no such object.
+        ConfigError: `AL_CACHE` names a directory that cannot be written.
+        TemporaryError: The store does not answer, or the disk is full.
+    """
+    in_place = store.local_path(key)
+    if in_place is not None:
+        if not in_place.is_file():
+            store.read(key)  # says what is missing
+        with file_errors(in_place), in_place.open("rb") as file:
+            return in_place, hashlib.file_digest(file, "sha256").hexdigest()
+    temporary = directory() / f"{TEMPORARY_PREFIX}{uuid4().hex}"
+    try:
+        sha256 = store.download(key, temporary)
+        cached = directory() / sha256[:2] / sha256
+        _keep(temporary, cached, sha256)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return cached, sha256
+
+
 def directory() -> Path:
     """Return the cache directory: `AL_CACHE`, or `al-voc` in the user's cache.
 
@@ -102,12 +126,18 @@ def _download(store: Store, key: str, target: Path, sha256: str) -> None:
     try:
         if store.download(key, temporary) != sha256:
             raise _mismatch(store, key, sha256)
-        with file_errors(target):
-            state = _state(temporary, sha256)
-            temporary.replace(target)
-        _verified[target] = state
+        _keep(temporary, target, sha256)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _keep(temporary: Path, target: Path, sha256: str) -> None:
+    """Give a checked file its name in the cache."""
+    with file_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        state = _state(temporary, sha256)
+        temporary.replace(target)
+    _verified[target] = state
 
 
 def _holds(path: Path, sha256: str) -> bool:
@@ -135,6 +165,7 @@ def _mismatch(store: Store, key: str, sha256: str) -> BadDataError:
     """The error for an object whose bytes are not those expected."""
     return BadDataError(
         f"{key} in {store.url}: its bytes are not those recorded (sha256 {sha256}); "
-        "the object was changed or damaged: if it belongs to a data set, ingest that again; "
-        "if to a stage, delete its done.json and run the stage again"
+        "the object was changed or damaged: restore it from a copy of the store; without one, "
+        "ingest the data set again, or remove the marker of the stage that wrote it to run that "
+        "again"
     )

@@ -17,26 +17,31 @@ FORMAT = 1
 
 def dump_json(content: Mapping[str, object]) -> bytes:
     """Return an object's content as JSON, its format first."""
-    return (json.dumps({"format": FORMAT, **content}, indent=1) + "\n").encode()
+    return (
+        json.dumps({"format": FORMAT, **content}, ensure_ascii=False, allow_nan=False, indent=1)
+        + "\n"
+    ).encode()
 
 
-def load_json(data: bytes | str, where: str) -> dict[str, Any]:
+def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]:
     """Read what `dump_json` wrote, without its format.
 
     Args:
         data: The object.
         where: Its place, for messages.
+        remedy: What to do if it is damaged, for messages.
 
     Raises:
         BadDataError: It is damaged, or written by a newer version or by one before formats.
     """
+    after = f": {remedy}" if remedy else ""
     try:
         content = json.loads(data)
     except ValueError as error:
-        message = f"{where}: not JSON, or not all of it: {error}"
+        message = f"{where}: not JSON, or not all of it ({error}){after}"
         raise BadDataError(message) from error
     if not isinstance(content, dict):
-        message = f"{where}: expected an object, found {type(content).__name__}"
+        message = f"{where}: expected an object, found {type(content).__name__}{after}"
         raise BadDataError(message)
     return without_format(content, where)
 

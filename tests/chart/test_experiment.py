@@ -54,7 +54,7 @@ def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
         ({"rounds": 2}, "experiment"),
         ("a: [", "experiment: not YAML"),
         ("- a", "experiment: not YAML"),
-        ("experiment: e\narms: {a: {}}\n", "experiment: not whole: dataset is missing"),
+        ("experiment: e\narms: {a: {}}\n", "experiment: not complete: dataset is missing"),
         (3, "experiment"),
     ],
 )

@@ -47,7 +47,7 @@ def test_notes_with_a_claim(run_helm: Any) -> None:
 def test_notes_with_a_claim_of_the_user_s(run_helm: Any) -> None:
     """Nobody is told to delete what the chart did not make."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}})
-    assert "Your claim mine is left as it is." in text
+    assert "Your claim mine is not changed." in text
     assert "delete pvc" not in text
     assert "are lost" not in text
 
@@ -58,12 +58,12 @@ def test_notes_with_a_bucket(run_helm: Any) -> None:
     text = notes(run_helm, {"store": store, "stages": {"train": {"gpus": 0}}})
     assert "export AWS_ENDPOINT_URL=https://s3.example" in text
     assert "export AWS_DEFAULT_REGION=eu-west-1" in text
-    assert "with credentials of yours" in text
+    assert "with your credentials" in text
     assert "get secret" not in text
     assert "free" not in text
     keyed = notes(run_helm, {"store": store | {"existingSecret": "keys"}})
     assert "export AWS_SECRET_ACCESS_KEY=$(kubectl -n ns get secret keys " in keyed
-    assert "The bucket is left as it is." in text
+    assert "The bucket is not changed." in text
     assert "SeaweedFS" not in text
 
 
@@ -71,7 +71,7 @@ def test_notes_with_a_volume(run_helm: Any) -> None:
     """There is neither server nor key nor bucket: the report runs where the volume is."""
     text = notes(run_helm, {"store": {"url": "file:///state"}})
     assert "al-job report --store file:///state --experiment quickstart" in text
-    assert "The volume is left as it is." in text
+    assert "The volume is not changed." in text
     assert not any(word in text for word in ("AWS_", "bucket", "SeaweedFS"))
 
 

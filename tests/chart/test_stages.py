@@ -217,6 +217,28 @@ def test_marks_of_a_stage_s_job(render: Any) -> None:
     assert "annotations" not in render().launch["templates"]["train"]["metadata"]
 
 
+def test_runtime_settings_of_a_stage(render: Any) -> None:
+    """They are variables of that stage's pod, which replace the experiment's settings."""
+    given = {"threads": "auto", "workers": 2, "compile": True, "batch_size": 1000000}
+    rendering = render({"stages": {"train": {"runtime": given}}})
+    assert runtime(rendering, "train") == {
+        "AL_RUNTIME_THREADS": "auto",
+        "AL_RUNTIME_WORKERS": "2",
+        "AL_RUNTIME_COMPILE": "true",
+        "AL_RUNTIME_BATCH_SIZE": "1000000",
+    }
+    assert runtime(rendering, "score") == {}
+    every = render({"stages": {"defaults": {"runtime": {"threads": 4}}, "select": {"runtime": {}}}})
+    assert runtime(every, "score") == {"AL_RUNTIME_THREADS": "4"}
+    assert runtime(every, "select") == {}
+
+
+def runtime(rendering: Any, stage: str) -> dict[str, str]:
+    """Return the runtime variables of a stage's container."""
+    env = rendering.stage(stage)["containers"][0]["env"]
+    return {each["name"]: each["value"] for each in env if each["name"].startswith("AL_RUNTIME_")}
+
+
 def test_a_variable_of_the_user_s_takes_the_place_of_the_chart_s(render: Any) -> None:
     """Each variable is there once, as server-side apply demands."""
     extra = [{"name": "AL_LOG", "value": "text"}, {"name": "A", "value": "b"}]

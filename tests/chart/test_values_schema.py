@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 import yaml
 
+from job.config.experiment import RuntimeConfig
+from job.keys import STAGES
+
 CHART = Path(__file__).parents[2] / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 FREE = {"global", "experiment", "affinity", "podSecurityContext"}
 """Objects whose keys are another's business: helm's, the package's, Kubernetes'."""
-OPTIONAL = {"select", "annotate", "train", "evaluate", "score", "resources"}
+RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
+"""Values of an earlier version, which a template answers with the new name."""
+OPTIONAL = {*STAGES, "resources", "runtime"}
 """Sections whose keys all have a default elsewhere, or none."""
 SECTIONS = [
     "",
@@ -29,9 +34,9 @@ SECTIONS = [
     "serviceAccount.driver",
     "rbac",
     "launch",
-    "stages",
     "stages.defaults",
     "stages.defaults.resources",
+    "stages.defaults.runtime",
     "stages.score",
     "ingest",
     "ingest.pod",
@@ -89,6 +94,9 @@ def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
         ("launch.ttlSecondsAfterFinished", 0),
         ("launch.pollSeconds", 0),
         ("stages.train.gpus", -1),
+        ("stages.train.runtime.threads", 0),
+        ("stages.train.runtime.threads", "many"),
+        ("stages.train.runtime.batch_size", "auto"),
         ("stages.train.gpuResource", "gpu"),
         ("stages.train.sharedMemory", "1 GB"),
         ("stages.train.extraEnv", {"A": "b"}),
@@ -115,27 +123,54 @@ def test_an_endpoint_is_that_of_a_bucket(refuse: Any) -> None:
     assert "/store/url" in refuse({"store": {"endpoint": "https://s3.example"}})
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("launch.scoreShards", "launch.scorePartitions"),
+        ("stages.annotate-sim", "stages.annotate"),
+    ],
+)
+def test_an_old_name_is_answered_with_the_new_one(refuse: Any, old: str, new: str) -> None:
+    """A values file of an earlier version is corrected in one reading."""
+    value = 2 if old.startswith("launch") else {"gpus": 0}
+    assert f"{old} is now called {new}: rename it in your values" in refuse(nested(old, value))
+
+
+def test_an_unknown_stage_is_answered_with_the_known_ones(refuse: Any) -> None:
+    """A typo is not silently a stage that never runs, and the chart knows the package's stages."""
+    message = refuse({"stages": {"trian": {"gpus": 1}}})
+    assert f"stages.trian: no such stage; the stages are {', '.join(STAGES)}" in message
+
+
 def test_schema_and_defaults_have_the_same_keys() -> None:
     """Nothing can be set that has no default to read, and no default lacks its description."""
 
     def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
-        assert schema["properties"].keys() - {"global"} == values.keys(), path
+        known = {key for key in schema["properties"] if f"{path}.{key}" not in RENAMED}
+        extra = set(STAGES) if path == "stages" else set()  # a stage need not have a default
+        assert known - {"global"} == values.keys() - extra, path
         for key, value in values.items():
-            inner = resolved(schema["properties"][key])
+            inner = resolved(schema["properties"].get(key, {}))
             if (
                 isinstance(value, dict)
                 and "properties" in inner
                 and key not in {"pod", *OPTIONAL, *FREE}
             ):
-                compare(inner, value, f"{path}.{key}")
+                compare(inner, value, f"{path}.{key}".strip("."))
 
-    compare(SCHEMA, VALUES, "values")
+    compare(SCHEMA, VALUES, "")
+
+
+def test_runtime_settings_are_the_package_s() -> None:
+    """A stage takes every setting of `runtime`, except the one that only `al-job run` reads."""
+    runtime = SCHEMA["definitions"]["runtime"]["properties"].keys()
+    assert runtime == RuntimeConfig.model_fields.keys() - {"image_cache_mb"}
 
 
 @pytest.fixture
-def reference() -> Any:
+def script() -> Any:
     """The script that writes the README."""
-    spec = importlib.util.spec_from_file_location("reference", CHART / "reference.py")
+    spec = importlib.util.spec_from_file_location("make_readme", CHART / "make_readme.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -143,20 +178,20 @@ def reference() -> Any:
     return module
 
 
-def test_readme_is_current(reference: Any) -> None:
+def test_readme_is_current(script: Any) -> None:
     """README.md is what `make docs` makes of values.yaml, in which every value has a comment."""
-    assert (CHART / "README.md").read_text(encoding="utf-8") == reference.reference()
+    assert (CHART / "README.md").read_text(encoding="utf-8") == script.make_readme()
 
 
 def test_a_value_without_a_comment_is_noticed(
-    reference: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new value cannot be left undocumented."""
     path = tmp_path / "values.yaml"
     path.write_text("a:\n  # Said.\n  b: 1\n  c: 2\n", encoding="utf-8")
-    monkeypatch.setattr(reference, "VALUES", path)
+    monkeypatch.setattr(script, "VALUES", path)
     with pytest.raises(ValueError, match=r"values.yaml: a.c has no comment"):
-        reference.reference()
+        script.make_readme()
 
 
 def test_chart_says_which_kubernetes_it_needs() -> None:

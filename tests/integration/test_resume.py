@@ -24,6 +24,7 @@ from job.report.build import update_report
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.unit.report.sketch import sketch
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +65,7 @@ def tiny_config(tiny: str) -> Config:
 def run(store: Store, config: Config) -> tuple[int, list[Row]]:
     """Run and report, as `al-job run` does; return how many stages ran, and the rows."""
     outcome = experiment.run(store, config)
-    return outcome.num_run, update_report(store, outcome.plan)
+    return outcome.num_run, update_report(store, outcome.plan, draw=sketch)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def labelled(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = tiny.replace("threads: 1", "threads: 1, processes: 2").replace("steps: 4", "steps: 12")
     folder = tmp_path_factory.mktemp("labelled")
     store = LocalStore(folder)
-    begun = experiment.begin(store, Plan(loading.parse(text, "tiny")))
+    begun = experiment.init(store, Plan(loading.parse(text, "tiny")))
     for stage in (ROUND_0.stage("select"), LABELS):
         run_stage(store, begun, stage)
     return folder

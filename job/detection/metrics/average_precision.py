@@ -8,9 +8,8 @@ References:
     11 points before). COCO: Lin et al. 2014, arXiv 1405.0312, and cocoeval.py of pycocotools.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,10 +48,6 @@ class Metrics:
     classes: dict[str, ClassMetrics]
     num_images: int
     num_boxes: int
-
-    def to_json(self) -> bytes:
-        """Return `evaluate/metrics.json`."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=2).encode()
 
 
 def evaluate(

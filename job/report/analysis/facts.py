@@ -3,28 +3,16 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
-from job.artifacts.markers import Markers
+from job.artifacts.logs import num_attempts
+from job.artifacts.picks import Pick
+from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import Arm, Plan
-from job.storage import Store
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One picked image."""
-
-    id: str
-    score: float
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -70,20 +58,22 @@ class Facts:
     """Container images, of all finished stages that ran in a cluster."""
 
 
-def read_facts(store: Store, plan: Plan) -> Facts:
+def read_facts(reader: Reader, plan: Plan) -> Facts:
     """Read what finished stages left.
+
+    Args:
+        reader: One with a listing of the experiment.
+        plan: The experiment.
 
     Raises:
         UsageError: The data set is not there.
     """
-    dataset = Dataset.open(store, plan.config.dataset.name)
-    markers = Markers(store)
-    rounds = tuple(_round(store, plan, markers, arm, ref) for arm, ref in plan.rounds())
-    seen = [markers.at(key) for key in markers.known]
+    dataset = Dataset.open(reader.store, plan.config.dataset.name)
+    seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(
         arms=tuple(str(arm.name) for arm in plan.arms if arm.is_compared),
-        rounds=rounds,
+        rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
         classes=dataset.classes,
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
@@ -95,26 +85,17 @@ def read_facts(store: Store, plan: Plan) -> Facts:
             "test": f"{test.num_images} images, {test.num_boxes} boxes",
             "test index": test.index_sha256,
         },
-        versions=tuple(sorted({marker.version for marker in seen if marker})),
-        threads=tuple(sorted({marker.threads for marker in seen if marker})),
-        images=tuple(sorted({marker.image for marker in seen if marker and marker.image})),
+        versions=tuple(sorted({marker.version for marker in seen})),
+        threads=tuple(sorted({marker.threads for marker in seen})),
+        images=tuple(sorted({marker.image for marker in seen if marker.image})),
     )
 
 
-def _round(store: Store, plan: Plan, markers: Markers, arm: Arm, ref: RoundRef) -> RoundFacts:
-    found = {stage: markers.get(ref.stage(stage)) for stage in plan.stages_of(ref)}
+def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
+    found = {stage: reader.markers.get(ref.stage(stage)) for stage in plan.stages_of(ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
-    attempts = {stage: _attempts(store, ref, stage) for stage in found}
-
-    def content(stage: Stage, name: str) -> dict[str, dict[str, float | None]]:
-        if stage not in done:
-            return {}
-        read: dict[str, dict[str, float | None]] = json.loads(
-            store.read(ref.stage(stage).key(name))
-        )
-        return read
-
-    classes = content("evaluate", "metrics.json").get("classes", {})
+    attempts = {stage: num_attempts(reader.listing, ref.stage(stage)) for stage in found}
+    classes = reader.metrics(ref).classes if "evaluate" in done else {}
     return RoundFacts(
         seed=ref.seed,
         arm=str(arm.name),
@@ -122,27 +103,11 @@ def _round(store: Store, plan: Plan, markers: Markers, arm: Arm, ref: RoundRef) 
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),
         attempts={stage: number for stage, number in attempts.items() if number > (stage in done)},
-        class_counts={
-            name: int(count or 0)
-            for name, count in content("annotate", "cost.json").get("class_counts", {}).items()
-        },
-        picks=tuple(_picks(store, ref)) if "select" in done else (),
-        reads_scores="select" in done and any("/score/" in key for key in done["select"].inputs),
-        ap50={name: each["ap50_area"] for name, each in classes.items()},  # type: ignore[index]
+        class_counts=reader.cost(ref).own.class_counts if "annotate" in done else {},
+        picks=reader.picks(ref) if "select" in done else (),
+        reads_scores="select" in done and done["select"].reads_scores,
+        ap50={name: each.ap50_area for name, each in classes.items()},
     )
-
-
-def _attempts(store: Store, ref: RoundRef, stage: Stage) -> int:
-    """How often a stage was tried: each share of a score has a log of its own, and a marker."""
-    logs = list(store.list(ref.stage(stage).log("").removesuffix(".log")))
-    shares = list(store.list(ref.stage(stage).key("partition-"))) if stage == "score" else []
-    return len(logs) - max(len(shares) - 1, 0)
-
-
-def _picks(store: Store, ref: RoundRef) -> Iterator[Pick]:
-    text = store.read(ref.stage("select").key("picks.csv")).decode()
-    for row in csv.DictReader(io.StringIO(text)):
-        yield Pick(row["id"], float(row["score"]), row["reason"])
 
 
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
@@ -197,7 +162,7 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 
     Beside them, those of the whole pool.
     """
-    counts: dict[str, Mapping[str, int]] = {"pool": facts.pool_class_counts}
+    counts: dict[str, dict[str, int]] = {"pool": facts.pool_class_counts}
     for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         if any(each.class_counts for each in mine):

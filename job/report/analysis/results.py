@@ -10,11 +10,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from job.artifacts.cost import Cost
-from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.keys import RoundRef, Stage
 from job.plan import Arm, Plan
-from job.storage import Store
 
 TIMES = ("train_time", "active_time", "total_time")
 """The columns that hold measured times."""
@@ -60,55 +58,47 @@ class Row:
     """Of labelling so far, by the configured prices."""
 
 
-def rows_of(store: Store, plan: Plan) -> list[Row]:
+def rows_of(reader: Reader, plan: Plan) -> list[Row]:
     """Return a row for each round that has been evaluated."""
-    markers = Markers(store)
     return [
-        _row(store, plan, markers, arm, ref)
+        _row(reader, plan, arm, ref)
         for arm, ref in plan.rounds()
-        if markers.get(ref.stage("evaluate"))
+        if reader.markers.get(ref.stage("evaluate"))
     ]
 
 
-def _row(store: Store, plan: Plan, markers: Markers, arm: Arm, ref: RoundRef) -> Row:
-    metrics = json.loads(store.read(ref.stage("evaluate").key("metrics.json")))
-    content = json.loads(store.read(ref.stage("annotate").key("cost.json")))
-    cumulative = Cost(**content["cumulative"])
+def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
+    metrics, cost = reader.metrics(ref), reader.cost(ref)
     selection = plan.config.selection_of(ref.arm)
-    train = _seconds(markers, ref, "train")
-    active = _seconds(markers, ref, "select")
-    if ref.index and _reads_scores(markers, ref):
-        active += _seconds(markers, ref.at(ref.index - 1), "score")
+    train = _seconds(reader, ref, "train")
+    active = _seconds(reader, ref, "select")
+    if ref.index and reader.marker(ref.stage("select")).reads_scores:
+        active += _seconds(reader, ref.at(ref.index - 1), "score")
     return Row(
         strategy=selection.strategy,
         args=json.dumps(selection.settings),
         step=ref.index,
-        mAP=metrics["map50_area"],
+        mAP=metrics.map50_area,
         train_time=train,
         active_time=round(active, 3),
         total_time=round(train + active, 3),
-        total_samples=cumulative.images,
-        bboxes=cumulative.boxes,
+        total_samples=cost.cumulative.images,
+        bboxes=cost.cumulative.boxes,
         experiment=ref.experiment,
         seed=ref.seed,
         arm=str(arm.name),
         round=ref.index,
-        new_samples=content["images"],
-        map_11point=metrics["map50_11point"],
-        map_coco=metrics["map_coco"],
-        annotation_seconds=cumulative.seconds,
-        annotation_money=cumulative.money,
+        new_samples=cost.own.images,
+        map_11point=metrics.map50_11point,
+        map_coco=metrics.map_coco,
+        annotation_seconds=cost.cumulative.seconds,
+        annotation_money=cost.cumulative.money,
     )
 
 
-def _seconds(markers: Markers, ref: RoundRef, stage: Stage) -> float:
-    marker = markers.get(ref.stage(stage))
+def _seconds(reader: Reader, ref: RoundRef, stage: Stage) -> float:
+    marker = reader.markers.get(ref.stage(stage))
     return marker.seconds if marker else 0.0
-
-
-def _reads_scores(markers: Markers, ref: RoundRef) -> bool:
-    marker = markers.get(ref.stage("select"))
-    return marker is not None and any("/score/" in key for key in marker.inputs)
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:

@@ -165,4 +165,3 @@ def _needs(curves: Sequence[Curve], arm: str, axis: Axis, target: float) -> dict
         if len(x):
             result[seed] = Need(seed, first_reach(x, metric, target), end=float(x[-1]))
     return result
-

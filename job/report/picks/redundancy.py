@@ -7,16 +7,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from job.acquisition.features.embeddings import Embeddings
-from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.keys import RoundRef
 from job.records.arrays import matrix
 from job.report.analysis.facts import Facts
 from job.report.picks.statistics import redundancy
-from job.storage import Store
-from job.storage.cache import fetch
 
 
-def redundancies(store: Store, experiment: str, facts: Facts) -> dict[str, float]:
+def redundancies(reader: Reader, experiment: str, facts: Facts) -> dict[str, float]:
     """Return each arm's mean cosine of a pick to the pick of its round that is most like it.
 
     The mean over all rounds after round 0 and all seeds, where round 0 was scored: embeddings are
@@ -25,12 +23,11 @@ def redundancies(store: Store, experiment: str, facts: Facts) -> dict[str, float
     Raises:
         BadDataError: A score record is damaged.
     """
-    markers = Markers(store)
     found: dict[str, list[float]] = {}
     for seed in dict.fromkeys(each.seed for each in facts.rounds):
         mine = [each for each in facts.rounds if each.seed == seed and each.round and each.picks]
         wanted = {pick.id for each in mine for pick in each.picks}
-        embeddings = _embeddings(store, markers, RoundRef(experiment, seed, None, 0), wanted)
+        embeddings = _embeddings(reader, RoundRef(experiment, seed, None, 0), wanted)
         for each in mine:
             rows = [embeddings[pick.id] for pick in each.picks if pick.id in embeddings]
             value = redundancy(np.stack(rows)) if rows else None
@@ -39,19 +36,15 @@ def redundancies(store: Store, experiment: str, facts: Facts) -> dict[str, float
     return {arm: fmean(values) for arm, values in found.items()}
 
 
-def _embeddings(
-    store: Store, markers: Markers, first: RoundRef, wanted: set[str]
-) -> dict[str, Embeddings]:
+def _embeddings(reader: Reader, first: RoundRef, wanted: set[str]) -> dict[str, Embeddings]:
     """Return the embeddings of some images, (E,) each, by round 0's score record, part by part."""
-    stage = first.stage("score")
-    marker = markers.get(stage)
+    if not reader.markers.get(first.stage("score")):
+        return {}
     found: dict[str, Embeddings] = {}
-    for name, digest in marker.outputs.items() if marker else ():
-        if name.startswith("part-"):
-            path = fetch(store, stage.key(name), digest)
-            is_wanted = pc.field("id").isin(wanted)
-            table = pq.read_table(path, columns=["id", "embedding"], filters=is_wanted)
-            if len(table):
-                vectors = matrix(table["embedding"]).astype(np.float16)
-                found |= dict(zip(table["id"].to_pylist(), vectors, strict=True))
+    is_wanted = pc.field("id").isin(wanted)
+    for path in reader.score_parts(first):
+        table = pq.read_table(path, columns=["id", "embedding"], filters=is_wanted)
+        if len(table):
+            vectors = matrix(table["embedding"]).astype(np.float16)
+            found |= dict(zip(table["id"].to_pylist(), vectors, strict=True))
     return found

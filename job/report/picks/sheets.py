@@ -2,38 +2,26 @@
 
 from collections.abc import Iterator
 
-from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.data.decoding import decode_rgb
-from job.data.shards import LabelledImage, read_labelled
+from job.data.shards import LabelledImage
 from job.keys import RoundRef
 from job.report.analysis.facts import Facts, RoundFacts
 from job.report.drawing.contact_sheet import Sheet, Tile, contact_sheet
-from job.storage import Store
-from job.storage.cache import fetch
 
 MAX_IMAGES = 4
 """Images of a round that a sheet shows."""
 
 
-def sheets_of(store: Store, experiment: str, facts: Facts) -> Iterator[Sheet]:
+def sheets_of(reader: Reader, experiment: str, facts: Facts) -> Iterator[Sheet]:
     """Yield a sheet of every annotated round after round 0, of each arm's first seed."""
-    markers = Markers(store)
     shown: dict[str, int] = {}
     for each in facts.rounds:
         is_shown = each.round and each.picks and "annotate" not in each.missing
         if is_shown and shown.setdefault(each.arm, each.seed) == each.seed:
             ref = RoundRef(experiment, each.seed, each.arm, each.round)
-            labelled = _labelled(store, markers, ref)
+            labelled = {image.id: image for image in reader.labelled_images(ref)}
             yield Sheet(each.arm, each.seed, each.round, _sheet(labelled, facts, each))
-
-
-def _labelled(store: Store, markers: Markers, ref: RoundRef) -> dict[str, LabelledImage]:
-    """Return the images that a round had annotated, by id."""
-    stage = ref.stage("annotate")
-    marker = markers.get(stage)
-    names = [name for name in marker.outputs if name.endswith(".tar")] if marker else []
-    shards = (fetch(store, stage.key(name), marker.outputs[name]) for name in names if marker)
-    return {image.id: image for path in shards for image in read_labelled(path)}
 
 
 def _sheet(labelled: dict[str, LabelledImage], facts: Facts, each: RoundFacts) -> bytes:

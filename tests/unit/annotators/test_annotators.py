@@ -44,7 +44,7 @@ def test_an_unknown_annotator_ends_before_anything_runs(tiny: str, tmp_path: Pat
     """The message names the setting, the closest name and the known ones."""
     store = LocalStore(tmp_path / "state")
     with pytest.raises(ConfigError) as error:
-        experiment.begin(
+        experiment.init(
             store, Plan(loading.parse(tiny + "annotation: {annotator: orcle}\n", "tiny.yaml"))
         )
     expected = "annotation.annotator: unknown 'orcle'; did you mean 'oracle'? known: oracle"
@@ -62,7 +62,7 @@ def test_an_annotator_of_another_package_labels_the_picks(
     assert ANNOTATORS.names() == ["full-frame", "oracle"]
     store = LocalStore(tmp_path / "state")
     config = loading.parse(tiny + "annotation: {annotator: full-frame}\n", "tiny.yaml")
-    begun = experiment.begin(store, Plan(config))
+    begun = experiment.init(store, Plan(config))
     ref = RoundRef("tiny", 0, None, 0)
     run_stage(store, begun, ref.stage("select"))
     run_stage(store, begun, ref.stage("annotate"))

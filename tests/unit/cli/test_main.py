@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(store: Path, tiny: str) -> Path:
     """A store in which one experiment of two arms has begun."""
-    experiment.begin(LocalStore(store), Plan(loading.parse(tiny, "tiny")))
+    experiment.init(LocalStore(store), Plan(loading.parse(tiny, "tiny")))
     return store
 
 
@@ -93,17 +94,96 @@ def test_an_unknown_name_is_answered_with_the_known_ones(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["train"], ["train", "--round", "x"], ["no-such-command"], ["ingest", "voc"]]
+    ("arguments", "words"),
+    [
+        (["train"], "Missing option '--round'. See `al-job train --help`"),
+        (["train", "--round", "x"], "Invalid value for '--round': "),
+        (["train", "--rond", "1"], "No such option: --rond. Did you mean --round?"),
+        (["statsu"], "No such command 'statsu'. Did you mean 'status'? See `al-job --help`"),
+        (["ingest"], "Missing command. See `al-job ingest --help`"),
+        (
+            ["ingest", "vok"],
+            "No such command 'vok'. Did you mean 'voc'? See `al-job ingest --help`",
+        ),
+        (["logs", "trian", "--round", "1"], "Invalid value for 'STAGE': 'trian' is not one of"),
+    ],
 )
-def test_wrong_arguments_end_with_64(al_job: Run, arguments: list[str]) -> None:
-    """Arguments that make no sense are usage errors by the contract, not Typer's exit code 2."""
-    assert al_job(*arguments).code == 64
+def test_wrong_arguments_are_answered_in_one_line(
+    al_job: Run, arguments: list[str], words: str
+) -> None:
+    """With 64, the closest name if one was mistyped, and where to read on."""
+    ended = al_job(*arguments)
+    assert ended.code == 64
+    assert words in one_line(ended.err)
+    assert len(ended.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("shard", ["3/3", "1", "a/b", "-1/2"])
-def test_a_wrong_shard_is_refused(al_job: Run, begun: Path, shard: str) -> None:
-    """A shard is i/n with i below n."""
-    ended = al_job("score", "--round", 0, "--store", begun, f"--partition={shard}")
+def test_a_mistyped_preset_is_answered_with_the_closest(al_job: Run, store: Path) -> None:
+    """A preset is a setting, so the exit code is 78; nothing is written."""
+    ended = al_job("run", "quickstrat", "--store", store)
+    assert ended.code == 78
+    assert "unknown 'quickstrat'; did you mean 'quickstart'?" in one_line(ended.err)
+    assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["begin", "quickstart"], "`al-job begin` was renamed: use `al-job init`"),
+        (["score", "--round", "0", "--shard", "0/2"], "--shard was renamed: use --partition"),
+        (["score", "--round", "0", "--shard=0/2"], "--shard was renamed: use --partition"),
+        (["report", "--compare", "a,b"], "use the subcommand `al-job report compare`"),
+        (["report", "--from-tutorial", "x"], "use the subcommand `al-job report tutorial`"),
+    ],
+)
+def test_old_names_are_answered_with_the_new_ones(
+    al_job: Run, arguments: list[str], words: str
+) -> None:
+    """A command or option of an older version ends with 64 and its name of today."""
+    ended = al_job(*arguments)
+    assert ended.code == 64
+    assert words in one_line(ended.err)
+
+
+def test_an_old_name_may_be_a_name(al_job: Run, store: Path) -> None:
+    """An experiment may be called as an old command was."""
+    assert "unknown 'begin'" in one_line(
+        al_job("status", "--experiment", "begin", "--store", store).err
+    )
+
+
+def test_annotate_sim_is_annotate(al_job: Run, begun: Path) -> None:
+    """The old name of the stage does the same, and the list of commands leaves it out."""
+    al_job("select", "--round", 0, "--store", begun)
+    assert al_job("annotate-sim", "--round", 0, "--store", begun).code == 0
+    assert (begun / "experiments/tiny/seed-0/round-000/annotate/done.json").is_file()
+    assert "annotate-sim" not in al_job().out
+
+
+def test_the_version_is_the_package_s(al_job: Run) -> None:
+    """`--version` prints what pyproject.toml says, and ends with 0."""
+    ended = al_job("--version")
+    assert (ended.code, ended.out) == (0, f"al-job {version('al-voc')}\n")
+
+
+def test_the_module_is_the_command() -> None:
+    """`python -m job` is `al-job`."""
+    command = [sys.executable, "-m", "job", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == f"al-job {version('al-voc')}\n"
+
+
+def test_options_follow_the_subcommand(al_job: Run, begun: Path) -> None:
+    """An option of `report` that its subcommand would not see is refused."""
+    ended = al_job("report", "--store", begun, "compare", "a", "b")
+    assert ended.code == 64
+    assert "--store: options follow 'compare'" in one_line(ended.err)
+
+
+@pytest.mark.parametrize("partition", ["3/3", "1", "a/b", "-1/2"])
+def test_a_wrong_partition_is_refused(al_job: Run, begun: Path, partition: str) -> None:
+    """A partition is i/n with i below n."""
+    ended = al_job("score", "--round", 0, "--store", begun, f"--partition={partition}")
     assert ended.code == 64
     assert "expected i/n" in one_line(ended.err)
 

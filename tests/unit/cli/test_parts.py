@@ -8,6 +8,7 @@ import pytest
 from job import experiment
 from job.artifacts.experiments import load_experiment
 from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.experiment import Config
 from job.errors import UsageError
@@ -34,7 +35,9 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
     experiment.run(store, settings, Subset(arms=("random",), seeds=(1,)))
     first = markers(store)
     assert all("/seed-1/" in key and "/brust/" not in key for key in first)
-    assert {(row.seed, row.arm) for row in rows_of(store, Plan(settings))} >= {(1, "random")}
+    assert {
+        (row.seed, row.arm) for row in rows_of(Reader.listed(store, "tiny"), Plan(settings))
+    } >= {(1, "random")}
     experiment.run(store, settings, Subset(arms=("brust",)))
     experiment.run(store, settings, Subset(seeds=(0,)))
     assert {key: markers(store)[key] for key in first} == first
@@ -81,7 +84,11 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
     assert {key: markers(store)[key] for key in before} == before
-    (row,) = [row for row in rows_of(store, outcome.plan) if row.arm == "fully-supervised"]
+    (row,) = [
+        row
+        for row in rows_of(Reader.listed(store, "tiny"), outcome.plan)
+        if row.arm == "fully-supervised"
+    ]
     assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
     assert row.mAP is not None
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))

@@ -21,7 +21,7 @@ ATTEMPT = "al-voc-tiny-s0-r0-select-1-abcde"
 def store(tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
     """A store with an experiment, and a process that is an attempt."""
     made = LocalStore(tmp_path)
-    experiment.begin(made, Plan(loading.parse(tiny, "tiny")))
+    experiment.init(made, Plan(loading.parse(tiny, "tiny")))
     monkeypatch.setenv("AL_ATTEMPT", ATTEMPT)
     log.configure(json=True)
     return made
@@ -63,7 +63,7 @@ def test_whatever_ends_it_is_told(
 ) -> None:
     """A stop by its line, a bug by its traceback."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("job.experiment.run_stage", fail)

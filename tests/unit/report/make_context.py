@@ -114,4 +114,6 @@ def context(
 def cells(html: str) -> list[list[str]]:
     """The cells of each table row of some HTML."""
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
-    return [[unescape(each) for each in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
+    return [
+        [unescape(each) for each in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows
+    ]

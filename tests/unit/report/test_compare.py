@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from job import experiment
+from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.experiment import Config
 from job.errors import UsageError
 from job.plan import Plan
 from job.report.analysis.results import rows_of
-from job.report.compare import Side, files, read_sides
+from job.report.compare import Side, comparison_page, read_sides
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.unit.report.sketch import sketch
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +39,13 @@ def sides(tiny: str, store: MemoryStore) -> list[Side]:
 
 def test_all_arms_are_there_and_what_differs(sides: list[Side], store: MemoryStore) -> None:
     """Named after their experiments; of the settings only the number of steps differs."""
-    written = dict(files(sides))
+    written = dict(comparison_page(sides, sketch).files())
     ends = list(csv.DictReader(written["ends.csv"].decode().splitlines()))
     assert [row["arm"] for row in ends] == ["tiny: random", "tiny: brust", "longer: random"]
-    last = {(row.arm, row.round): row for row in rows_of(store, Plan(sides[0].config))}
+    last = {
+        (row.arm, row.round): row
+        for row in rows_of(Reader.listed(store, "tiny"), Plan(sides[0].config))
+    }
     assert float(ends[1]["mAP50"]) == last["brust", 1].mAP
     assert float(ends[1]["boxes"]) == last["brust", 1].bboxes
     page = written["index.html"].decode()
@@ -79,7 +84,11 @@ def test_seeds_make_an_interval(sides: list[Side]) -> None:
     """Of 0.2 and 0.4 the mean is 0.3; of two seeds the interval reaches from one to the other."""
     side = sides[1]
     rows = [replace(row, seed=seed, mAP=0.2 * (1 + seed)) for row in side.rows for seed in (0, 1)]
-    ends = dict(files([side, Side(side.config, rows)]))["ends.csv"].decode().splitlines()
+    ends = (
+        dict(comparison_page([side, Side(side.config, rows)], sketch).files())["ends.csv"]
+        .decode()
+        .splitlines()
+    )
     end = list(csv.DictReader(ends))[-1]
     assert [float(end[name]) for name in ("mAP50", "low", "high")] == pytest.approx([0.3, 0.2, 0.4])
 

@@ -131,9 +131,9 @@ def test_a_run_of_fewer_than_two_rounds_is_left_out(
 @pytest.mark.parametrize(
     ("name", "old", "new", "reason"),
     [
-        (CSV, "strategy,args", "Strategy,args", "csv.txt: the header is not strategy,args,"),
-        (CSV, ",bboxes", "", "csv.txt: the header is not strategy,args,"),
-        (QUERIES, "step,indices", "indices", "queries.txt: the header is not step,indices"),
+        (CSV, "strategy,args", "Strategy,args", "csv.txt:1: the header is not strategy,args,"),
+        (CSV, ",bboxes", "", "csv.txt:1: the header is not strategy,args,"),
+        (QUERIES, "step,indices", "indices", "queries.txt:1: the header is not step,indices"),
     ],
 )
 def test_a_run_with_other_columns_is_left_out(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -17,11 +18,13 @@ from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, States, Status, status_of
+from job.progress import Phase, States, Status, dump_status, status_of
+from job.report.build import update_report
 from job.storage.memory import MemoryStore
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import faults
 from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
+from tests.unit.report.sketch import sketch
 
 INGEST = "al-voc-ingest-12345678"
 
@@ -39,6 +42,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
         return 0
 
     release.double.controller.behaviour = work
+    monkeypatch.setattr("job.driver.update_report", partial(update_report, draw=sketch))
     return release
 
 
@@ -59,7 +63,7 @@ def told(release: Release) -> Status:
     """Return what the ConfigMap says; the store says the same."""
     kept = json.loads(release.store.read(ExperimentKeys("tiny").status))
     status = read_status(release.cluster, "al-voc")
-    assert kept == json.loads(status.model_dump_json())
+    assert kept == json.loads(dump_status(status))
     return status
 
 

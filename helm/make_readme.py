@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script beside the chart, in no package
-"""Prints helm/README.md: the chart's values, from the comments above them in values.yaml."""
+"""Print helm/README.md: the chart's values, from the comments above them in values.yaml."""
 
 import sys
 from collections.abc import Iterator
@@ -12,19 +12,21 @@ VALUES = Path(__file__).with_name("values.yaml")
 
 INTRODUCTION = """# The chart al-voc
 
-Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. It
-needs Kubernetes 1.31 or newer, Helm 3 or 4, no custom resources and no rights beyond its namespace.
+Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. The
+chart needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resources and no rights
+outside its namespace.
 
-The image has to be where the nodes pull it from:
+Push the container image to a registry from which the nodes can pull it:
 
 ```
 docker build -t REGISTRY/al-job:1 . && docker push REGISTRY/al-job:1
 helm install al-voc ./helm --set image.repository=REGISTRY/al-job,image.tag=1  # quickstart, on GPUs
-helm test al-voc --logs   # al-job doctor in a pod like a training's: it waits for a free GPU, too
+helm test al-voc --logs   # al-job doctor in a pod like a training's, so it waits for a free GPU
 ```
 
-An image built anew under a tag that is in use changes nothing: give it another tag, or name it by
-`image.digest`. On a kind cluster, without GPUs and registry, the image is loaded instead:
+Nodes do not pull a container image again that was rebuilt under the same tag: use another tag, or
+name it by `image.digest`. On a kind cluster, without GPUs and registry, load the container images
+instead:
 
 ```
 k8s/load-image al-job:dev chrislusf/seaweedfs:4.48
@@ -40,23 +42,24 @@ helm install al-voc ./helm --set-file experiment=experiment.yaml \\
   --set store.url=s3://bucket/prefix,store.existingSecret=mine
 ```
 
-An upgrade with equal values changes nothing that runs. Changed values start a new driver, which
-takes up the stages that run, and refuses what the experiment forbids to change. As with any chart,
-a mapping given with `-f` is merged with the default one; only `experiment` takes its place. Another
-volume or bucket for the store is another, maybe empty, store: all starts over there.
+An upgrade with the same values changes nothing that runs. Other values start a new driver. It
+adopts the stages that run, and refuses what may not change in an experiment. As with any chart,
+Helm merges a mapping given with `-f` with the default; only `experiment` replaces it. With
+another volume or bucket the store is another one, perhaps empty, and the experiment starts over
+there.
 
 With workload identity, a trust policy names the service accounts `<fullname>-driver` and
-`<fullname>-stage`. `<fullname>` is the release's name where that has `al-voc` in it, else
-`<release>-al-voc`, with `-` for each dot and cut to 30 characters. Who may not make roles gets
-accounts and role from an administrator (the objects of `templates/rbac.yaml`), and installs with
-`rbac.create=false`, `serviceAccount.create=false` and the accounts' names.
+`<fullname>-stage`. `<fullname>` is the release's name if it contains `al-voc`, and
+`<release>-al-voc` otherwise, with `-` for each dot and cut to 30 characters. If you may not make
+roles, an administrator makes the accounts and the role (the objects of `templates/rbac.yaml`).
+Then install with `rbac.create=false`, `serviceAccount.create=false` and the accounts' names.
 
-The values below are made from the comments in `values.yaml` by `make docs`. `values.schema.json`
-refuses any other.
+`make docs` writes the values below from the comments in `values.yaml`. `values.schema.json`
+refuses any other value.
 """
 
 
-def reference() -> str:
+def make_readme() -> str:
     """Return the page.
 
     Raises:
@@ -70,7 +73,7 @@ def reference() -> str:
         parts.append(f"## `{key.value}`\n")
         if _is_section(lines, value):
             parts += [f"{intro}\n"] if intro else []
-            parts.append("| value | default | |\n| --- | --- | --- |")
+            parts.append("| Value | Default | |\n| --- | --- | --- |")
             parts += [*_rows(lines, key.value, value), ""]
         else:
             parts.append(f"{intro} Default: {_default(value)}\n")
@@ -96,12 +99,12 @@ def _children(node: Node | None) -> list[tuple[ScalarNode, Node]]:
 
 
 def _is_section(lines: list[str], node: Node) -> bool:
-    """Whether the keys within are documented one by one."""
+    """Return whether the keys of this value are documented one by one."""
     return any(_comment(lines, key) for key, _ in _children(node))
 
 
 def _comment(lines: list[str], key: ScalarNode) -> str:
-    """The comment lines right above a key, at its indentation."""
+    """Return the comment lines right above a key, at its indentation."""
     mark, found = key.start_mark, list[str]()
     for line in reversed(lines[: mark.line]):
         if not line.startswith(" " * mark.column + "# "):
@@ -111,11 +114,11 @@ def _comment(lines: list[str], key: ScalarNode) -> str:
 
 
 def _default(node: Node) -> str:
-    """A value as it would be written on one line."""
+    """Return a value as it is written on one line."""
     value = yaml.SafeLoader("").construct_document(node)
     shown = yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize, sort_keys=False)
     return f"`{shown.removesuffix(chr(10)).removesuffix('...').strip()}`"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    sys.stdout.write(make_readme())

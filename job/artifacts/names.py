@@ -1,0 +1,27 @@
+"""The names of the objects that stages write."""
+
+PICKS = "picks.csv"
+COST = "cost.json"
+LABELLED_SHARD = "00000.tar"
+LABELLED_SHARDS = "*.tar"
+MODEL = "model.safetensors"
+HISTORY = "history.jsonl"
+METRICS = "metrics.json"
+DETECTIONS = "detections.parquet"
+SCORE_PARTS = "part-*.parquet"
+LABELLED_PARTS = "labelled-*.parquet"
+CHECKPOINTS = "checkpoint-"
+"""How the name of a checkpoint begins."""
+LOGS = "logs/"
+PARTITIONS = "partition-"
+"""How the name of a partition's marker begins."""
+
+
+def score_part(number: int) -> str:
+    """Return the name of a part of the score record of the unlabelled images."""
+    return SCORE_PARTS.replace("*", f"{number:05d}")
+
+
+def labelled_part(number: int) -> str:
+    """Return the name of a part of the score record of the labelled images."""
+    return LABELLED_PARTS.replace("*", f"{number:05d}")

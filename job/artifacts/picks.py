@@ -1,0 +1,43 @@
+"""What a round picked: `picks.csv`, one row an image in the order of rank."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from job.errors import BadDataError
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One picked image."""
+
+    id: str
+    score: float
+    reason: str
+
+
+def dump_picks(picks: Iterable[Pick]) -> bytes:
+    """Return picks as CSV: `id`, `rank` from 0, `score`, `reason`."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["id", "rank", "score", "reason"])
+    for rank, pick in enumerate(picks):
+        writer.writerow([pick.id, rank, f"{pick.score:.6g}", pick.reason])
+    return file.getvalue().encode()
+
+
+def load_picks(data: bytes, where: str) -> tuple[Pick, ...]:
+    """Read what `dump_picks` wrote; columns of a newer version are left alone.
+
+    Raises:
+        BadDataError: A column is missing, or a score is not a number.
+    """
+    try:
+        return tuple(
+            Pick(row["id"], float(row["score"]), row["reason"])
+            for row in csv.DictReader(io.StringIO(data.decode()))
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{where}: not a list of picks: {error!r}"
+        raise BadDataError(message) from error

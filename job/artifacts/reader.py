@@ -1,0 +1,157 @@
+"""Typed reads of what finished stages wrote; each object is held against its marker's digest."""
+
+import fnmatch
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+from job.artifacts import names
+from job.artifacts.cost import RoundCost, load_cost
+from job.artifacts.listing import Listing
+from job.artifacts.markers import Marker, Markers
+from job.artifacts.metrics import load_metrics
+from job.artifacts.picks import Pick, load_picks
+from job.artifacts.pruned import is_pruned
+from job.data.shards import LabelledImage, read_labelled
+from job.detection.metrics.average_precision import Metrics
+from job.errors import BadDataError, MissingObjectError, UsageError
+from job.keys import RoundRef, StageRef
+from job.storage import Store
+from job.storage.cache import fetch
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads what finished stages wrote, each small object once."""
+
+    def __init__(self, store: Store, markers: Markers | None = None) -> None:
+        self.store = store
+        self.markers = markers or Markers(store)
+        self._parsed: dict[tuple[str, str | None], Any] = {}
+
+    @classmethod
+    def listed(cls, store: Store, experiment: str, markers: Markers | None = None) -> Self:
+        """Return a reader that knows which objects of an experiment there are, by one listing."""
+        reader = cls(store, markers)
+        reader.markers.look(experiment)
+        return reader
+
+    @property
+    def listing(self) -> Listing:
+        """The objects there were when this reader was made.
+
+        Raises:
+            RuntimeError: It was not made by `listed`.
+        """
+        if self.markers.listing is None:
+            message = "this reader has no listing"
+            raise RuntimeError(message)
+        return self.markers.listing
+
+    def marker(self, stage: StageRef) -> Marker:
+        """Return the marker of a stage that has to be done.
+
+        Raises:
+            UsageError: It is not; the message has the command that does it.
+        """
+        marker = self.markers.get(stage)
+        if marker is None:
+            raise UsageError(_undone(stage))
+        return marker
+
+    def picks(self, ref: RoundRef) -> tuple[Pick, ...]:
+        """Return what a round selected, in the order of rank."""
+        return self._parse(ref.stage("select"), names.PICKS, load_picks)
+
+    def cost(self, ref: RoundRef) -> RoundCost:
+        """Return what labelling took, in a round and up to it."""
+        return self._parse(ref.stage("annotate"), names.COST, load_cost)
+
+    def metrics(self, ref: RoundRef) -> Metrics:
+        """Return the metrics of a round's model on the test set."""
+        return self._parse(ref.stage("evaluate"), names.METRICS, load_metrics)
+
+    def model(self, ref: RoundRef) -> bytes:
+        """Return the model that a round trained."""
+        return self._read(ref.stage("train"), names.MODEL)
+
+    def labelled_images(self, ref: RoundRef) -> list[LabelledImage]:
+        """Return the images that a round labelled, with their annotations, in the order of rank."""
+        paths = self._fetch(ref.stage("annotate"), names.LABELLED_SHARDS)
+        return [image for path in paths for image in read_labelled(path)]
+
+    def score_parts(self, ref: RoundRef) -> list[Path]:
+        """Return local Parquet parts of a round's score record of the unlabelled images."""
+        return self._fetch(ref.stage("score"), names.SCORE_PARTS)
+
+    def labelled_parts(self, ref: RoundRef) -> list[Path]:
+        """Return local Parquet parts of a round's score record of the labelled images.
+
+        Raises:
+            BadDataError: There are none.
+        """
+        stage = ref.stage("score")
+        parts = self._fetch(stage, names.LABELLED_PARTS)
+        if not parts:
+            message = (
+                f"{self.store.url}: {stage} has no record of the labelled images: remove "
+                f"{stage.done} and it is scored again from the same model"
+            )
+            raise BadDataError(message)
+        return parts
+
+    def _parse(self, stage: StageRef, name: str, load: Callable[[bytes, str], T]) -> T:
+        """Read and parse one object, once for each content that a marker gives it."""
+        known = (stage.key(name), self.marker(stage).outputs.get(name))
+        if known not in self._parsed:
+            self._parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
+        return cast("T", self._parsed[known])
+
+    def _read(self, stage: StageRef, name: str) -> bytes:
+        """Read an output of a stage, and hold it against its marker."""
+        expected = self.marker(stage).outputs.get(name)
+        key = stage.key(name)
+        try:
+            data = self.store.read(key)
+        except MissingObjectError:
+            raise self._gone(stage, key) from None
+        if hashlib.sha256(data).hexdigest() != expected:
+            message = (
+                f"{self.store.url}: {key} is not what its marker says, so it was changed or "
+                "damaged: restore it from a copy of the store, or remove "
+                f"{stage.done} to run the stage again"
+            )
+            raise BadDataError(message)
+        return data
+
+    def _fetch(self, stage: StageRef, pattern: str) -> list[Path]:
+        """Return local files of a stage's outputs whose names fit, in the order of names."""
+        outputs = self.marker(stage).outputs
+        found = sorted(fnmatch.filter(outputs, pattern))
+        try:
+            return [fetch(self.store, stage.key(name), outputs[name]) for name in found]
+        except MissingObjectError:
+            raise self._gone(stage, stage.key(pattern)) from None
+
+    def _gone(self, stage: StageRef, key: str) -> BadDataError:
+        """The error for an object of a finished stage that is not there."""
+        why = (
+            "was pruned" if is_pruned(self.store, key) else "is missing although its stage is done"
+        )
+        again = f"to make it again, remove {stage.done} and run `{command_of(stage)}`"
+        return BadDataError(f"{self.store.url}: {key} {why}; {again}")
+
+
+def command_of(stage: StageRef) -> str:
+    """Return the command line that runs a stage."""
+    arm = f" --arm {stage.round.arm}" if stage.round.arm else ""
+    return (
+        f"al-job {stage.stage} --round {stage.round.index}{arm} --seed {stage.round.seed} "
+        f"--experiment {stage.round.experiment}"
+    )
+
+
+def _undone(stage: StageRef) -> str:
+    return f"{stage} is not done yet; `{command_of(stage)}` does it"

@@ -1,0 +1,135 @@
+"""What a round is given: its pool, its budget, and what earlier rounds left."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from job.artifacts import names
+from job.artifacts.cost import Cost
+from job.artifacts.experiments import refuse_other_dataset
+from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
+from job.data.dataset import Dataset
+from job.detection.inference.image_cache import ImageCache
+from job.errors import ConfigError, MissingObjectError
+from job.keys import RoundRef
+from job.plan import Plan
+from job.pool import Pool
+from job.storage import Store
+from job.storage.cache import fetch_whatever
+
+
+class RoundReader(Reader):
+    """Reads what one round of an experiment is given."""
+
+    def __init__(
+        self,
+        store: Store,
+        plan: Plan,
+        round_ref: RoundRef,
+        markers: Markers | None = None,
+        budget: int | None = None,
+    ) -> None:
+        """Read for a round.
+
+        Args:
+            store: Where everything is.
+            plan: The experiment's.
+            round_ref: The round.
+            markers: Those of the process; unset: new ones.
+            budget: How many images to label; unset: what the plan says.
+        """
+        super().__init__(store, markers)
+        self.config = plan.config
+        self.round = round_ref
+        self.arm = plan.arm_of(round_ref)
+        """The arm that selects in the round; in round 0, the cold start."""
+        self._budget = budget
+        self.image_cache = ImageCache[Any](0)
+        """The data set's images as the network sees them, left by earlier stages."""
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The experiment's data set.
+
+        Raises:
+            ConfigError: It is not the one that the experiment began with.
+        """
+        dataset = Dataset.open(self.store, self.config.dataset.name)
+        refuse_other_dataset(self.config, dataset.digest)
+        self._note(dataset.keys.manifest, dataset.digest)
+        return dataset
+
+    @cached_property
+    def earlier(self) -> tuple[RoundRef, ...]:
+        """The rounds before this one, from round 0 on."""
+        return tuple(self.round.at(index) for index in range(self.round.index))
+
+    @cached_property
+    def pool_before(self) -> Pool:
+        """The pool before this round.
+
+        Raises:
+            BadDataError: An earlier round labelled an image twice, or one that is not in the pool.
+        """
+        pool = Pool(self.dataset.ids("pool"))
+        for ref in self.earlier:
+            pool = pool.label(self.picked_ids(ref))
+        return pool
+
+    @cached_property
+    def pool_after(self) -> Pool:
+        """The pool after this round's labelling."""
+        self.marker(self.round.stage("annotate"))
+        return self.pool_before.label(self.picked_ids(self.round))
+
+    def picked_ids(self, ref: RoundRef) -> list[str]:
+        """Return the ids that a round selected, in the order of rank."""
+        return [pick.id for pick in self.picks(ref)]
+
+    @cached_property
+    def budget(self) -> int:
+        """How many images to label in this round."""
+        return self._budget or self.arm.budget or len(self.pool_before.unlabelled)
+
+    def cost_before(self) -> Cost:
+        """Return what the labels of all earlier rounds cost."""
+        if not self.earlier:
+            return Cost(0, 0, 0.0, 0.0)
+        return self.cost(self.earlier[-1]).cumulative
+
+    def labelled_shards(self) -> Iterator[Path]:
+        """Return local tar files of everything labelled up to and with this round.
+
+        All are inputs from now on; each is fetched when it is asked for.
+        """
+        stages = [ref.stage("annotate") for ref in (*self.earlier, self.round)]
+        for stage in stages:
+            self.marker(stage)
+        return (path for stage in stages for path in self._fetch(stage, names.LABELLED_SHARDS))
+
+    def score_parts_before(self) -> list[Path]:
+        """Return the parts of the score record that this round selects from."""
+        return self.score_parts(self.earlier[-1])
+
+    def labelled_parts_before(self) -> list[Path]:
+        """Return the parts of the score record of what was labelled before this round."""
+        return self.labelled_parts(self.earlier[-1]) if self.earlier else []
+
+    def weights(self, key: str) -> Path:
+        """Return a local file of pretrained weights that lie in the store.
+
+        Raises:
+            ConfigError: They do not.
+        """
+        try:
+            path, digest = fetch_whatever(self.store, key)
+        except MissingObjectError as error:
+            message = f"detector.backbone: {self.store.url} holds no {key}; put the weights there"
+            raise ConfigError(message) from error
+        self._note(key, digest)
+        return path
+
+    def _note(self, key: str, digest: str) -> None:
+        """Do nothing; a stage records here what it reads that no stage wrote."""
