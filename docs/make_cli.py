@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from job.cli.lazy_command import LazyCommand
 from job.cli.main import command_line
@@ -64,7 +65,10 @@ def reference() -> str:
 
 def subcommands(command: Any) -> dict[str, Any]:
     """Return the commands of a group, imported, by name; a single command has none."""
-    found = getattr(command, "commands", {})
+    if not isinstance(command, TyperGroup):
+        return {}
+    context = typer.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
     return {
         name: each.load() if isinstance(each, LazyCommand) else each for name, each in found.items()
     }
