@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from job.config.experiment import Config
+from job.config.old_settings import refuse_old_settings
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.names import unknown
@@ -74,6 +75,7 @@ def parse(text: str, source: str) -> Config:
     if not isinstance(content, dict):
         message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
         raise ConfigError(message)
+    refuse_old_settings(content, source)
     return validated(Config, content, source)
 
 
