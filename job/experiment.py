@@ -48,7 +48,7 @@ def init(store: Store, plan: Plan) -> Plan:
     find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
-        ingest(store, SyntheticSource(synthetic), name)
+        ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = Dataset.open(store, name)
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
     if wanted > dataset.info("pool").num_images:

@@ -35,7 +35,7 @@ from job.detection.inference.predict import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
-from job.records.arrays import flat, matrix, offsets_of
+from job.records.arrays import flat_values, matrix, offsets_of
 from job.records.score_record import TRUTH_COLUMNS
 from job.report.analysis.results import TIMES, rows_of, to_csv
 from job.selection import StoredRecord, task_of
@@ -330,8 +330,8 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
         ids=tuple(table["id"].to_pylist()),
         offsets=offsets_of(table["scores"]),
         boxes_xyxy=matrix(table["boxes_xyxy"]),
-        labels=np.array([dataset.classes.index(name) for name in flat(table["labels"])]),
-        scores=flat(table["scores"]),
+        labels=np.array([dataset.classes.index(name) for name in flat_values(table["labels"])]),
+        scores=flat_values(table["scores"]),
     )
     truth = {image.id: image.annotation for image in dataset.test_images()}
     metrics = evaluate(truth, detections, dataset.classes)
