@@ -60,10 +60,10 @@ class Subset:
 
 
 class Plan:
-    """What there is to do in an experiment. Making it validates every arm."""
+    """What there is to do in an experiment: its arms, rounds and stages."""
 
     def __init__(self, config: Config) -> None:
-        """Make the plan of a configuration.
+        """Validate every arm of a configuration, once.
 
         Raises:
             ConfigError: A strategy or one of its settings is wrong, or it reads what will not be

@@ -1,4 +1,4 @@
-"""Reading a configuration: YAML whose keys are unique, from a file or a preset."""
+"""Reading a configuration: YAML with unique keys, from a file or a preset."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from job.runtime.names import unknown
 
 
 def preset_names() -> list[str]:
-    """The configurations that come with the package."""
+    """Return the names of the configurations that come with the package."""
     folder = resources.files("job.config") / "presets"
     return sorted(
         entry.name.removesuffix(".yaml")
@@ -49,7 +49,7 @@ def load(source: str) -> Config:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that a mapping has twice: YAML itself would silently take the last."""
+    """A YAML loader that refuses a key that is twice in a mapping, instead of taking the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
@@ -81,7 +81,7 @@ def parse(text: str, source: str) -> Config:
 
 @contextmanager
 def yaml_errors(source: str) -> Iterator[None]:
-    """Within, what is no YAML is a `ConfigError` of one line that names the source."""
+    """Turn what is not YAML into a `ConfigError` of one line that names the source."""
     try:
         yield
     except yaml.YAMLError as error:

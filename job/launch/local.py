@@ -1,4 +1,4 @@
-"""Stages in this process, one after another."""
+"""The launcher that runs stages in this process, one after another."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from job.storage import Store
 
 
 class LocalLauncher:
-    """Runs each stage in this process, when it is waited for."""
+    """Runs each stage in this process, when the loop waits for it."""
 
     capacity = 1
 
@@ -23,11 +23,11 @@ class LocalLauncher:
         self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
-        """Begin a stage: it runs in `wait`."""
+        """Note a stage: it runs in `wait`."""
         self._begun.append(ref)
 
     def wait(self) -> list[StageRef]:
-        """Run what was begun."""
+        """Run the stages that were started, and return them."""
         finished, self._begun = self._begun, []
         for ref in finished:
             run_stage(
