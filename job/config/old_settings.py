@@ -8,12 +8,17 @@ from job.errors import ConfigError
 _OLD_SETTINGS = {
     "bound": "full_supervision",
     "runtime.kept_mb": "runtime.image_cache_mb",
+    "score.augment": "score.input",
     "train.average_decay": "train.ema_decay",
     "train.clip_norm": "train.max_grad_norm",
     "train.start": "train.init",
     "train.steps_from_previous": "train.warm_start_steps",
 }
-_OLD_VALUES = {("train.start", "previous"): "warm_start"}
+_OLD_VALUES = {
+    ("score.augment", "False"): "resize",
+    ("score.augment", "True"): "training",
+    ("train.start", "previous"): "warm_start",
+}
 
 
 def refuse_old_settings(content: Mapping[str, Any], source: str) -> None:

@@ -17,6 +17,7 @@ from job.errors import ConfigError
         ("steps: 4", "clip_norm: 1", "; write train.max_grad_norm"),
         ("init: warm_start", "start: previous", "; write train.init: warm_start"),
         ("init: warm_start", "start: backbone", "; write train.init"),
+        ("images_per_part: 5", "augment: true", "; write score.input: training"),
         ("steps: 4", "steps_from_previous: 4", "; write train.warm_start_steps"),
     ],
 )
