@@ -38,7 +38,7 @@ class Pool:
             message = f"picked more than once: {_some(twice)}"
             raise BadDataError(message)
         if again := chosen & self.labelled:
-            message = f"picked although already labelled: {_some(again)}"
+            message = f"picked although labelled already: {_some(again)}"
             raise BadDataError(message)
         if strangers := chosen.difference(self.ids):
             message = f"picked but not in the pool: {_some(strangers)}"
