@@ -1,9 +1,6 @@
-"""Stages in this process, one after another."""
-
-from typing import Any
+"""The launcher that runs stages in this process, one after another."""
 
 from job.artifacts.markers import Markers
-from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
 from job.plan import Plan
 from job.stages import run_stage
@@ -11,7 +8,7 @@ from job.storage import Store
 
 
 class LocalLauncher:
-    """Runs each stage in this process, when it is waited for."""
+    """Runs each stage in this process, when the loop waits for it."""
 
     capacity = 1
 
@@ -20,17 +17,14 @@ class LocalLauncher:
         self._plan = plan
         self._markers = markers
         self._begun: list[StageRef] = []
-        self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
-        """Begin a stage: it runs in `wait`."""
+        """Note a stage: it runs in `wait`."""
         self._begun.append(ref)
 
     def wait(self) -> list[StageRef]:
-        """Run what was begun."""
+        """Run the stages that were started, and return them."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(
-                self._store, self._plan, ref, image_cache=self._squares, markers=self._markers
-            )
+            run_stage(self._store, self._plan, ref, markers=self._markers)
         return finished
