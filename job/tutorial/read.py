@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from job.errors import BadDataError, UsageError
-
-Float64s = NDArray[np.float64]
+from job.records.arrays import Float64s
 
 RANDOM = "random_sampling"
 UNCERTAINTY = "uncertainty_aldod_sampling"

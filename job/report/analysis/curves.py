@@ -13,13 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from job.records.arrays import Float64s
 from job.report.analysis.results import Row
 
 Axis = Literal["images", "boxes", "annotation_seconds", "money", "wall_seconds"]
 AXES: tuple[Axis, ...] = ("images", "boxes", "annotation_seconds", "money", "wall_seconds")
 """What a curve can be drawn against: all cumulative, every labelled image counted once."""
-
-Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
