@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.statistics import estimate
 from job.report.sections.wording import counted
 from job.tutorial.counts import Arm
@@ -22,7 +23,6 @@ from job.tutorial.gaps import (
     saved_share,
     seconds_with_annotation,
 )
-from job.tutorial.read import Float64s
 
 METRIC = "mAP at IoU 0.5"
 COUNTED = "labelled images, as counted"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.errors import BadDataError
-from job.tutorial.read import Float64s, Run
+from job.records.arrays import Float64s
+from job.tutorial.read import Run
 
 
 @dataclass(frozen=True)

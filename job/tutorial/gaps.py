@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.savings import first_reach
 from job.report.analysis.statistics import mean_between
 from job.tutorial.counts import Arm
-from job.tutorial.read import Float64s
 
 SECONDS_PER_BOX = 5.0
 """Of annotation, by the tutorial."""

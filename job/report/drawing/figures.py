@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from job.records.arrays import Float64s
 from job.report.analysis.comparison import Difference, MeanPoint
-from job.report.analysis.curves import Axis, Curve, Float64s
+from job.report.analysis.curves import Axis, Curve
 from job.report.drawing.render import GREY, INK, MARKERS, PALETTE, Drawing, label_ends, render
 
 UNITS: dict[Axis, str] = {
