@@ -17,8 +17,8 @@ from job.tutorial.read import Run
 
 
 @dataclass(frozen=True)
-class Arm:
-    """A strategy's runs together: means over the runs, unless it says otherwise."""
+class TutorialArm:
+    """The runs of one strategy: means over the runs, unless a field says otherwise."""
 
     name: str
     metric_by_run: Float64s
@@ -52,7 +52,7 @@ class Arm:
         return len(self.metric) - 1
 
 
-def arm_of(name: str, runs: Sequence[Run]) -> Arm:
+def arm_of(name: str, runs: Sequence[Run]) -> TutorialArm:
     """Return a strategy's means.
 
     Raises:
@@ -64,7 +64,7 @@ def arm_of(name: str, runs: Sequence[Run]) -> Arm:
 
     metric_NR = np.array([run.metric for run in runs])
     once = [boxes_once(run) for run in runs]
-    return Arm(
+    return TutorialArm(
         name=name,
         metric_by_run=metric_NR,
         metric=metric_NR.mean(axis=0),

@@ -76,6 +76,12 @@ def _curve(arm: str, seed: int, rows: Sequence[Row], first: int) -> Curve:
     )
 
 
+def reference_metric(curves: Sequence[Curve]) -> float | None:
+    """Return the last metric of the arm that is a reference, mean over seeds; None without one."""
+    ends = [curve.metric[-1] for curve in curves if not curve.is_compared]
+    return float(np.mean(ends)) if ends else None
+
+
 def compared(curves: Sequence[Curve]) -> list[Curve]:
     """Return the curves of the arms that are compared, without the rounds that have no metric."""
     whole = [_where(curve, np.isfinite(curve.metric)) for curve in curves if curve.is_compared]
