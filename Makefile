@@ -32,7 +32,7 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 docs: .venv/run ## Write the references of the configuration, the commands and the chart's values
-	$(BIN)/python -m job.reference > docs/configuration.md
+	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
 	$(BIN)/python helm/make_readme.py > helm/README.md
 

@@ -40,7 +40,7 @@ MEASURED = {
 def work(what: str, state: Path, num_images: int) -> None:
     """Do one thing, and print the seconds and the megabytes at the most that it took."""
     store = LocalStore(state)
-    source = Repeated(num_images, size=64) if what == "ingest" else None
+    source = Repeated(num_pool=num_images, size=64) if what == "ingest" else None
     begun = time.perf_counter()
     if source:
         ingest(store, source, "drawn")

@@ -25,7 +25,7 @@ def write_voc(root: Path, num_images: int) -> None:
     """Write drawn images in VOC's layout, each with bytes of its own."""
     for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / name).mkdir(parents=True)
-    source = Repeated(num_images, size=400)
+    source = Repeated(num_pool=num_images, size=400)
     names: dict[str, list[str]] = {"train": [], "test": []}
     for number in range(num_images):
         content = source.contents[number % len(source.contents)]
@@ -64,7 +64,7 @@ def main() -> None:
 
         def take_in() -> None:
             shutil.rmtree(ours, ignore_errors=True)
-            ingest(LocalStore(ours), VocSource(root, "train", "test"), "voc")
+            ingest(LocalStore(ours), VocSource(root=root, pool="train", test="test"), "voc")
 
         def copy_files() -> None:
             shutil.rmtree(copy, ignore_errors=True)

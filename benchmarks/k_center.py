@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from job.acquisition.numerics.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Candidates, Labelled, TableRecord
+from job.acquisition.strategy import Images, TableRecord, Task
 from job.config.experiment import ArmConfig
 from job.records.arrays import rows
 
@@ -93,12 +93,18 @@ def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> fl
     if name == "uwe":
         table, known = with_boxes(table), with_boxes(known)
     ids = tuple(table["id"].to_pylist())
-    candidates = Candidates(ids, ids, TableRecord((table,)))
     counts = {f"class {number}": 1 for number in range(CLASSES)}
-    labelled = Labelled(frozenset(known["id"].to_pylist()), counts, TableRecord((known,)))
+    task = Task(
+        unlabelled=Images(ids, TableRecord((table,))),
+        labelled=Images(tuple(known["id"].to_pylist()), TableRecord((known,))),
+        pool_ids=ids,
+        classes=tuple(counts),
+        class_counts=counts,
+        budget=budget,
+        rng=np.random.default_rng(0),
+    )
     strategy = make_strategy(ArmConfig(strategy=name))
-    rng = np.random.default_rng(0)
-    return seconds_of(lambda: strategy.select(candidates, labelled, budget, rng))
+    return seconds_of(lambda: strategy.select(task))
 
 
 def products(x_NE: np.ndarray, centres_CE: np.ndarray) -> float:

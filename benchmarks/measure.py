@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import ClassVar
 
-from job.config.experiment import SyntheticConfig
-from job.data.formats.base import Sample
+from job.data.formats.base import LoadedSample, Sample, Source
 from job.data.formats.synthetic import SyntheticSource
 from job.keys import Split
 
@@ -87,32 +87,42 @@ def machine() -> str:
     return f"{os.cpu_count()} CPU cores ({cpu}), {gpu}, torch {torch.__version__}; load {load:.1f}"
 
 
-class Repeated:
+class Repeated(Source):
     """A pool of any size from a few drawn images, which come again and again under other ids."""
 
-    kind = "repeated"
-    classes = SyntheticSource.classes
+    kind: ClassVar[str] = "repeated"
 
-    def __init__(self, num_images: int, size: int, num_drawn: int = 64) -> None:
-        self._num_images = num_images
-        config = SyntheticConfig(num_pool=num_drawn, num_test=8, size=size)
-        source = SyntheticSource(config)
-        self._test = list(source.samples("test"))
-        self.contents = [sample.load() for sample in source.samples("pool")]
+    num_pool: int
+    size: int
+    num_drawn: int = 64
 
-    def describe(self) -> dict[str, str | int]:
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of what is drawn."""
+        return self._drawn.classes
+
+    @cached_property
+    def _drawn(self) -> SyntheticSource:
+        return SyntheticSource(num_pool=self.num_drawn, num_test=8, size=self.size)
+
+    @cached_property
+    def contents(self) -> list[LoadedSample]:
+        """The drawn images of the pool."""
+        return [sample.load() for sample in self._drawn.samples("pool")]
+
+    def identity(self) -> dict[str, str | int]:
         """How many."""
-        return {"num_images": self._num_images}
+        return {"num_images": self.num_pool}
 
     def num_images(self, split: Split) -> int:
         """How many samples a split has."""
-        return self._num_images if split == "pool" else len(self._test)
+        return self.num_pool if split == "pool" else self._drawn.num_images("test")
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """The samples of a split, in order."""
         if split == "test":
-            yield from self._test
+            yield from self._drawn.samples("test")
             return
-        for number in range(self._num_images):
+        for number in range(self.num_pool):
             content = self.contents[number % len(self.contents)]
             yield Sample(f"{number:08d}", partial(copy, content))

@@ -68,7 +68,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with server(), tempfile.TemporaryDirectory() as cache:
         store = S3Store("pool", "state")
-        ingest(store, Repeated(arguments.images, size=160), "drawn")
+        ingest(store, Repeated(num_pool=arguments.images, size=160), "drawn")
         dataset = Dataset.open(store, "drawn")
         ids, shards = dataset.ids("pool"), dataset.shards("pool")
         size = sum(shard.num_bytes for shard in shards) / 1e6

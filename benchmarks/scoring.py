@@ -231,7 +231,7 @@ def time_stock(folder: Path, threads: int, device: str) -> float:
     """Images/s of the stock loop over a folder."""
     paths = sorted(folder.iterdir())
     settings = DetectorConfig(size=320, backbone="scratch")
-    detector = fresh(settings, SyntheticSource.classes)
+    detector = fresh(settings, SyntheticSource().classes)
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as results:
         stock(detector, paths[:BATCH], Path(results) / "warm.parquet", threads, device)

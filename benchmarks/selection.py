@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from measure import peak_bytes
 
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Candidates, Labelled, Strategy
+from job.acquisition.strategy import Images, Strategy, Task
 from job.config.experiment import ArmConfig
 from job.records.score_record import GroundTruthMatches, ScoreRecord
 from job.selection import StoredRecord
@@ -92,20 +92,25 @@ def make(folder: Path, num_images: int) -> None:
     (folder / "done").touch()
 
 
-def given(folder: Path, num_images: int) -> tuple[Candidates, Labelled]:
-    """Return what a strategy is given."""
+def task_of(folder: Path, num_images: int, budget: int) -> Task:
+    """Return what a strategy is asked."""
     ids = tuple(f"image-{number:07d}" for number in range(num_images))
     counts = {f"class {number}": 10 * number for number in range(CLASSES)}
-    known = frozenset(f"labelled-{number:07d}" for number in range(NUM_LABELLED))
-    return (
-        Candidates(ids, ids, StoredRecord(tuple(sorted(folder.glob("part-*"))))),
-        Labelled(known, counts, StoredRecord(tuple(sorted(folder.glob("labelled-*"))))),
+    labelled = tuple(f"labelled-{number:07d}" for number in range(NUM_LABELLED))
+    return Task(
+        unlabelled=Images(ids, StoredRecord(tuple(sorted(folder.glob("part-*"))))),
+        labelled=Images(labelled, StoredRecord(tuple(sorted(folder.glob("labelled-*"))))),
+        pool_ids=ids,
+        classes=tuple(counts),
+        class_counts=counts,
+        budget=budget,
+        rng=np.random.default_rng(0),
     )
 
 
 def scan(folder: Path, strategy: Strategy) -> None:
     """Read the columns that a strategy needs, and nothing else."""
-    kinds = (("part", strategy.columns), ("labelled", strategy.labelled_columns))
+    kinds = (("part", strategy.reads), ("labelled", strategy.reads_labelled))
     for kind, columns in kinds:
         for path in sorted(folder.glob(f"{kind}-*")) if columns else ():
             pq.read_table(path, columns=["id", *sorted(columns)])
@@ -119,11 +124,9 @@ def measured(arguments: argparse.Namespace) -> None:
         begun = time.perf_counter()
         scan(folder, strategy)
     else:
-        candidates, labelled = given(folder, arguments.images)
+        task = task_of(folder, arguments.images, arguments.budget)
         begun = time.perf_counter()
-        selection = strategy.select(
-            candidates, labelled, arguments.budget, np.random.default_rng(0)
-        )
+        selection = strategy.select(task)
         assert len(selection.ids) == arguments.budget  # noqa: S101 - a check, not an input
     seconds = time.perf_counter() - begun
     print(json.dumps({"seconds": seconds, "bytes": peak_bytes()}))

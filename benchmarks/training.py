@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from job.config.experiment import DetectorConfig, SyntheticConfig, TrainConfig
+from job.config.experiment import DetectorConfig, TrainConfig
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
@@ -152,7 +152,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        source = SyntheticSource(SyntheticConfig(num_pool=1, num_test=128, size=400))
+        source = SyntheticSource(num_pool=1, num_test=128, size=400)
         ingest(store, source, "drawn", skip_bad=True)
         dataset = Stored.open(store, "drawn")
         images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps

@@ -10,6 +10,7 @@ from job.artifacts.experiments import init_experiment
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.experiment import Config
+from job.config.runtime import RuntimeConfig
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
@@ -47,12 +48,12 @@ def init(store: Store, plan: Plan) -> Plan:
     find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
-        ingest(store, SyntheticSource(synthetic), name)
+        ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = Dataset.open(store, name)
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
     if wanted > dataset.info("pool").num_images:
         log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
-    return plan.pinned(init_experiment(store, config, dataset.digest))
+    return plan.with_config(init_experiment(store, config, dataset.digest))
 
 
 def run(
@@ -60,6 +61,7 @@ def run(
     config: Config,
     only: Subset | None = None,
     make_launcher: Callable[[Store, Plan, Markers], loop.Launcher] = LocalLauncher,
+    runtime: RuntimeConfig | None = None,
 ) -> Outcome:
     """Run every stage of an experiment that is not done.
 
@@ -68,12 +70,15 @@ def run(
         config: The experiment.
         only: The part of it to run; the rest stays as it is.
         make_launcher: Returns what runs the stages; by default, this process runs them.
+        runtime: The settings of this invocation; by default, those of the configuration.
     """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
         message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
     plan = init(store, Plan(config))
+    if runtime:
+        plan = plan.with_runtime(runtime)
     markers = Markers(store)
     launcher = make_launcher(store, plan, markers)
     part = plan.part(only) if only else plan

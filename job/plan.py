@@ -8,6 +8,7 @@ from typing import Self
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Strategy
 from job.config.experiment import FULLY_SUPERVISED, ArmConfig, Config
+from job.config.runtime import RuntimeConfig
 from job.errors import ConfigError, UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
 from job.runtime.names import unknown
@@ -42,7 +43,7 @@ class Arm:
     @property
     def reads(self) -> frozenset[str]:
         """The columns that its strategy reads of score records."""
-        return self.strategy.columns | self.strategy.labelled_columns
+        return self.strategy.reads | self.strategy.reads_labelled
 
     @property
     def needs_scores(self) -> bool:
@@ -110,11 +111,15 @@ class Plan:
         part.seeds = subset.seeds or self.seeds
         return part
 
-    def pinned(self, config: Config) -> Self:
-        """Return the plan with the configuration that the experiment was begun with."""
+    def with_config(self, config: Config) -> Self:
+        """Return the plan with another configuration, whose arms are the same."""
         plan = copy(self)
         plan.config = config
         return plan
+
+    def with_runtime(self, runtime: RuntimeConfig) -> Self:
+        """Return the plan with the runtime settings of one invocation."""
+        return self.with_config(self.config.model_copy(update={"runtime": runtime}))
 
     def arm(self, name: str) -> Arm:
         """Return the arm of that name.
@@ -211,14 +216,14 @@ def _make_strategy(where: str, selection: ArmConfig, config: Config) -> Strategy
     except ConfigError as error:
         message = f"{where}: {error}"
         raise ConfigError(message) from error
-    if where == "cold_start" and (missing := strategy.columns - COLD_START_COLUMNS):
+    if where == "cold_start" and (missing := strategy.reads - COLD_START_COLUMNS):
         message = (
             f"cold_start: {selection.strategy} needs scores ({', '.join(sorted(missing))}), and "
             "round 0 has none: choose one that needs none or embeddings only, such as random or "
             "coreset"
         )
         raise ConfigError(message)
-    reads = strategy.columns | strategy.labelled_columns
+    reads = strategy.reads | strategy.reads_labelled
     if "box_features" in reads and not config.score.box_features:
         message = f"{where}: the strategy reads box_features: set score.box_features to true"
         raise ConfigError(message)

@@ -1,4 +1,4 @@
-"""What a strategy is given, asking it, and refusing wrong answers."""
+"""Asking a strategy for the picks of a round: its task, and the check of its answer."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
@@ -8,14 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from job.acquisition.strategy import (
-    Candidates,
-    Labelled,
-    Record,
-    Selection,
-    Strategy,
-    TableRecord,
-)
+from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
 from job.records.score_record import ScoreRecord
@@ -35,7 +28,7 @@ class StoredRecord:
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
         """Yield the parts of the score record with the named columns, in the order of the paths.
 
-        While one is looked at, the next two are read: three are held at a time.
+        While one part is used, the next two are read: memory holds three at a time.
 
         Raises:
             ConfigError: The record has no such column.
@@ -47,7 +40,7 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
     if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
         message = (
             f"the strategy reads {', '.join(missing)}, which the score record does not "
-            "have: box_features are there where score.box_features is set"
+            "have: it has box_features if score.box_features is set"
         )
         raise ConfigError(message)
     # One thread for each file: Parquet's own threads do not help with files of this size.
@@ -55,21 +48,32 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
     return ScoreRecord.from_table(table)
 
 
-def read_given(io: RoundReader, strategy: Strategy) -> tuple[Candidates, Labelled]:
-    """Return what a strategy is given in a round: only what it says that it reads is fetched."""
-    pool = io.pool_before
+def task_of(io: RoundReader, strategy: Strategy) -> Task:
+    """Return what a strategy is asked in a round; only the records that it reads are fetched."""
+    pool, classes = io.pool_before, io.dataset.classes
     unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
-    if not io.earlier:
-        record = _embed(io, unlabelled) if strategy.columns else TableRecord()
-        return Candidates(unlabelled, pool.ids, record), Labelled(pool.labelled, counts)
-    scored = StoredRecord(tuple(io.score_parts_before()) if strategy.columns else ())
-    seen = StoredRecord(tuple(io.labelled_parts_before()) if strategy.labelled_columns else ())
-    return Candidates(unlabelled, pool.ids, scored), Labelled(pool.labelled, counts, seen)
+    scored: Record = TableRecord()
+    labelled: Record = TableRecord()
+    if strategy.reads:
+        scored = (
+            StoredRecord(tuple(io.score_parts_before())) if io.earlier else _embed(io, unlabelled)
+        )
+    if strategy.reads_labelled and io.earlier:
+        labelled = StoredRecord(tuple(io.labelled_parts_before()))
+    return Task(
+        unlabelled=Images(unlabelled, scored),
+        labelled=Images(tuple(each for each in pool.ids if each in pool.labelled), labelled),
+        pool_ids=pool.ids,
+        classes=classes,
+        class_counts={name: counts.get(name, 0) for name in classes},
+        budget=io.budget,
+        rng=random_stream(io.round.seed, io.round.index, "select"),
+    )
 
 
 def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     """Return the record that round 0 can have: embeddings by the backbone before any training."""
-    # Imported here: other selections have to start without waiting for torch.
+    # Late imports: a selection that needs no embeddings starts without waiting for torch.
     from job.data.decoding import decode_at_least  # noqa: PLC0415
     from job.detection.detectors.weights import new_detector  # noqa: PLC0415
     from job.detection.device import set_threads  # noqa: PLC0415
@@ -84,27 +88,16 @@ def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
         return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.image_cache)),))
 
 
-def pick(
-    io: RoundReader, name: str, strategy: Strategy, candidates: Candidates, labelled: Labelled
-) -> Selection:
-    """Ask a strategy for the round's picks, and refuse what no strategy may answer.
+def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:
+    """Return what a strategy selects in a round; an invalid answer is refused.
 
     Raises:
-        BadDataError: An image is labelled already, or picked twice, or the picks are too many.
+        BadDataError: There are more picks than the budget, an image is picked twice, or it is
+            labelled already.
     """
-    rng = random_stream(io.round.seed, io.round.index, "select")
-    selection = strategy.select(candidates, labelled, io.budget, rng)
-    _check(selection, io.budget, name)
-    io.pool_before.label(selection.ids)  # the guard: none is labelled already, none is picked twice
-    return selection
-
-
-def _check(selection: Selection, budget: int, strategy: str) -> None:
-    """Refuse what no strategy may answer; they may come from outside packages."""
-    lengths = {len(selection.ids), len(selection.scores), len(selection.reasons)}
-    if len(lengths) > 1 or len(selection.ids) > budget:
-        message = (
-            f"strategy {strategy!r}: {len(selection.ids)} ids, {len(selection.scores)} scores and "
-            f"{len(selection.reasons)} reasons for a budget of {budget}"
-        )
+    selection = strategy.select(task_of(io, strategy))
+    if len(selection.picks) > io.budget:
+        message = f"strategy {name!r}: {len(selection.picks)} picks for a budget of {io.budget}"
         raise BadDataError(message)
+    io.pool_before.label(selection.ids)
+    return selection

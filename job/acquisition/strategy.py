@@ -1,11 +1,11 @@
 # ruff: noqa: N815 - shape suffixes
 """What a strategy is given and what it answers.
 
-N = candidates.
+N = unlabelled images.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.numerics.uncertainty import Float64s
 from job.config.section import Section
+from job.records.arrays import Float64s
 from job.records.score_record import ScoreRecord
 
 
@@ -22,120 +22,139 @@ class Record(Protocol):
     """A score record that need not fit into memory."""
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield the record a part at a time, from the start at each call.
+        """Yield the record part by part, from the beginning at each call.
 
         Args:
-            columns: What to read beside the ids, by the names that Parquet has for it.
+            columns: What to read in addition to the ids: names of the Parquet file's columns.
         """
 
 
 @dataclass(frozen=True)
 class TableRecord:
-    """A score record in memory: for trying a strategy out, and for tests."""
+    """A score record in memory: for tests, and for trying out a strategy."""
 
     tables: tuple[pa.Table, ...] = ()
 
     def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
-        """Yield one part a table."""
+        """Yield one part for each table."""
         for table in self.tables:
             yield ScoreRecord.from_table(table.select(["id", *sorted(columns)]))
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """The images to choose from."""
+class Images:
+    """Some images of the pool, and what the previous round's model sees in them."""
 
     ids: tuple[str, ...]
-    """The unlabelled images, in the order of the store."""
-    pool_ids: tuple[str, ...]
-    """The whole pool, labelled images too, in the order of the store."""
+    """In the order of the store."""
     record: Record = TableRecord()
-    """What the model of the round before sees in them; rows of other images are passed over."""
+    """Their score record. It may have rows of other images too, which are ignored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a strategy is asked: which of the unlabelled images to label next."""
+
+    unlabelled: Images
+    """The images to choose from."""
+    labelled: Images
+    """The images that the previous round's model was trained on. Their record has the ground truth
+    too, in `job.records.score_record.TRUTH_COLUMNS`, and a row for every image."""
+    pool_ids: tuple[str, ...]
+    """All images of the pool, in the order of the store."""
+    classes: tuple[str, ...]
+    """The names of the classes, in the order that `probabilities` has them."""
+    class_counts: Mapping[str, int]
+    """The number of labelled boxes of every class, in the order of `classes`."""
+    budget: int
+    """How many images to pick, if there are as many."""
+    rng: np.random.Generator
+    """The only source of randomness."""
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """What is labelled so far."""
+class Pick:
+    """One image that was selected."""
 
-    ids: frozenset[str]
-    class_counts: dict[str, int]
-    """Labelled boxes of each class: all classes, in the order that `probabilities` has them."""
-    record: Record = TableRecord()
-    """What the model of the round before sees in them: it was trained on them. Beside it, the
-    truth, in `job.records.score_record.TRUTH_COLUMNS`; every labelled image has a row."""
+    id: str
+    score: float
+    reason: str
+    """Why the image was selected, in words."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """The picks, the most wanted first."""
 
-    ids: tuple[str, ...]
-    scores: tuple[float, ...]
-    reasons: tuple[str, ...]
-    """Why each image was picked, in words."""
+    picks: tuple[Pick, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the picks, in their order."""
+        return tuple(pick.id for pick in self.picks)
 
 
 class Strategy(Section, ABC):
-    """A way to select; its fields are its settings, each with a docstring under it."""
+    """A way to select images. Its fields are its settings, each with a docstring under it."""
 
     @property
-    def columns(self) -> frozenset[str]:
-        """The columns that it reads of the candidates' record; none: it needs no record."""
+    def reads(self) -> frozenset[str]:
+        """The columns that are read of the unlabelled images' record; empty: no record is needed.
+
+        A strategy that always reads the same columns has a constant of this name:
+        `reads: ClassVar[frozenset[str]] = frozenset({"probabilities"})`.
+        """
         return frozenset()
 
     @property
-    def labelled_columns(self) -> frozenset[str]:
-        """The columns that it reads of the labelled images' record."""
+    def reads_labelled(self) -> frozenset[str]:
+        """The columns that are read of the labelled images' record, like `reads`."""
         return frozenset()
 
     @abstractmethod
-    def select(
-        self, candidates: Candidates, labelled: Labelled, budget: int, rng: np.random.Generator
-    ) -> Selection:
-        """Choose `budget` of the candidates, or all of them where there are fewer.
+    def select(self, task: Task) -> Selection:
+        """Select `task.budget` of the unlabelled images, or all of them if there are fewer.
 
-        The answer depends on the arguments alone: not on the order of the score record's rows, nor
-        on how they are split into parts.
+        The answer depends on the task alone. It does not depend on the order of the score record's
+        rows, nor on how they are split into parts.
 
         Raises:
-            BadDataError: The score record lacks an image, has one twice, or gives it no number.
+            BadDataError: The score record lacks an image, has one twice, or gives it a score that
+                is not a number.
         """
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A score for each candidate."""
+    """The score of each of some images."""
 
     ids: list[str]
     """In ascending order."""
     scores_N: Float64s
-    """(N,), beside the ids."""
+    """(N,), in the order of the ids."""
     explain: Callable[[int], str]
-    """Say in words why the image in a row has its score."""
+    """Return in words why the image of a row has its score."""
 
     def pick(self, rows: Collection[int]) -> Selection:
-        """Return the images in these rows, in their order, as picks."""
+        """Return the images of these rows as picks, in the order of the rows."""
         return Selection(
-            ids=tuple(self.ids[row] for row in rows),
-            scores=tuple(float(self.scores_N[row]) for row in rows),
-            reasons=tuple(self.explain(row) for row in rows),
+            tuple(Pick(self.ids[row], float(self.scores_N[row]), self.explain(row)) for row in rows)
         )
 
 
 class ScoringStrategy(Strategy):
-    """Scores each image on its own, and picks the highest."""
+    """A strategy that scores each image on its own and selects the highest scores."""
 
     @abstractmethod
-    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
-        """Return the score of every candidate: the higher, the more wanted."""
+    def score(self, images: Images, task: Task) -> Scores:
+        """Return the score of each image: the higher, the more wanted.
 
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Take the images with the highest scores; of equal ones, those with the lowest ids."""
-        scores = self.score(candidates, labelled)
-        return scores.pick(top_k(scores.scores_N, budget).tolist())
+        Args:
+            images: The images to score: `task.unlabelled`, or others that have the same columns.
+            task: What else the score depends on, such as the labelled images.
+        """
+
+    def select(self, task: Task) -> Selection:
+        """Select the images with the highest scores; equal scores are taken in order of the ids."""
+        scores = self.score(task.unlabelled, task)
+        return scores.pick(top_k(scores.scores_N, task.budget).tolist())

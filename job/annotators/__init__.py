@@ -17,4 +17,4 @@ def find_annotator(name: str) -> type[Annotator]:
     Raises:
         ConfigError: There is no such annotator.
     """
-    return ANNOTATORS.load(name, Annotator)  # type: ignore[type-abstract]  # it is only compared
+    return ANNOTATORS.load(name, Annotator)

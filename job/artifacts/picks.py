@@ -3,18 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from job.acquisition.strategy import Pick
 from job.errors import BadDataError
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One picked image."""
-
-    id: str
-    score: float
-    reason: str
 
 
 def dump_picks(picks: Iterable[Pick]) -> bytes:

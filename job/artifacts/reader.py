@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+from job.acquisition.strategy import Pick
 from job.artifacts import names
 from job.artifacts.cost import RoundCost, load_cost
 from job.artifacts.listing import Listing
 from job.artifacts.markers import Marker, Markers
 from job.artifacts.metrics import load_metrics
-from job.artifacts.picks import Pick, load_picks
+from job.artifacts.picks import load_picks
 from job.artifacts.pruned import is_pruned
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.metrics.average_precision import Metrics

@@ -34,6 +34,8 @@ class StageIO(RoundReader):
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
         self.image_cache = image_cache or self.image_cache
+        self.threads = plan.config.runtime.num_threads()
+        """CPU threads of torch, for the marker; a stage that takes another number sets it."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -112,6 +114,6 @@ class StageIO(RoundReader):
             seconds=round(seconds, 3),
             version=version("al-voc"),
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
-            threads=self.config.runtime.threads,
+            threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
         )

@@ -17,6 +17,7 @@ from job.cli.options import (
     ReleaseOption,
     RoundOption,
     SeedOption,
+    SetOption,
     StoreOption,
 )
 from job.cli.output import out, say
@@ -38,12 +39,15 @@ def drive(
     store: StoreOption = STATE,
     only_arm: OnlyArmOption = None,
     only_seed: OnlySeedOption = None,
+    runtime: SetOption = None,
 ) -> None:
     """Run an experiment as Jobs of a cluster: this is what the chart's driver does."""
-    settings = load_launch(launch)
+    loaded = loading.load(config)
+    loaded.runtime.changed(runtime or (), {})  # a mistake is answered now, and not by every Job
+    settings = load_launch(launch).model_copy(update={"runtime": tuple(runtime or ())})
     outcome, rows = drive_experiment(
         open_store(store),
-        loading.load(config),
+        loaded,
         KubernetesPlatform(settings, connect(settings.namespace)),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )

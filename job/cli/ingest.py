@@ -1,25 +1,25 @@
-"""`al-job ingest`: bringing in a data set."""
+"""`al-job ingest`: a command for each data format, made from the options of the format's class."""
 
-from pathlib import Path
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
-from job.config.experiment import SyntheticConfig
+from job.config.validation import describe
+from job.data.formats import FORMATS
 from job.data.formats.base import Source
-from job.data.formats.coco import CocoSource
-from job.data.formats.synthetic import SyntheticSource
-from job.data.formats.voc import VocSource
-from job.data.formats.voc_download import download_voc
 from job.data.ingest.ingest import ingest
+from job.errors import UsageError
+from job.runtime.names import unknown
 from job.storage import open_store
-
-app = make_app(
-    add_completion=False, help="Turn a source of images into the data set datasets/NAME."
-)
 
 NameOption = Annotated[str, typer.Option("--name", help="The data set's name in the store.")]
 SkipBadOption = Annotated[
@@ -30,57 +30,94 @@ DryRunOption = Annotated[
 ]
 
 
-@app.command("voc")
-def ingest_voc(
-    root: Annotated[Path, typer.Option(help="Holds JPEGImages, Annotations and ImageSets.")],
-    pool: Annotated[str, typer.Option(help="Such as train, or 2007/trainval+2012/trainval.")],
-    test: Annotated[str, typer.Option(help="Such as test, or 2007/test.")],
-    name: NameOption,
+class Formats(TyperGroup):
+    """The data formats as commands: one is imported when it is asked for by its name."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Click's signature
+        """Return the names of all formats."""
+        return FORMATS.names()
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
+        """Return a format's command.
+
+        Raises:
+            UsageError: There is no such format; the message names the known ones.
+        """
+        if cmd_name not in FORMATS.names():
+            message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
+            raise UsageError(message)
+        return make_command(cmd_name, FORMATS.load(cmd_name, Source))  # type: ignore[type-abstract]
+
+
+app = make_app(cls=Formats, add_completion=False)
+
+
+@app.callback()
+def show_formats() -> None:
+    """Turn a source of images into the data set datasets/NAME."""
+
+
+def make_command(name: str, source: type[Source]) -> Any:
+    """Return the command that ingests from sources of one class.
+
+    Its options are the class's fields, and then those of every format.
+    """
+    parameters = {name: _option(name, field) for name, field in source.model_fields.items()}
+    for parameter in inspect.signature(_ingest).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            parameters[parameter.name] = parameter
+    if not source.may_be_bad:
+        del parameters["skip_bad"]
+
+    def run(**options: Any) -> None:
+        own = {name: options.pop(name) for name in source.model_fields}
+        _ingest(source, own, **options)
+
+    app = make_app(add_completion=False)
+    app.command(name, help=inspect.getdoc(source))(_with_parameters(run, [*parameters.values()]))
+    return get_command(app)
+
+
+def _ingest(  # its keyword arguments are options of every format
+    kind: type[Source],
+    own: dict[str, Any],
     *,
-    fetch: Annotated[bool, typer.Option("--download", help="Download the archives.")] = False,
+    name: NameOption,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
 ) -> None:
-    """Ingest a data set in Pascal VOC's layout."""
-    if fetch:
-        download_voc(root, pool, test)
-    _ingest(store, VocSource(root, pool, test), name, skip_bad=skip_bad, dry_run=dry_run)
-
-
-@app.command("coco")
-def ingest_coco(
-    pool_images: Annotated[Path, typer.Option(help="A folder.")],
-    pool_annotations: Annotated[Path, typer.Option(help="A JSON file of instances.")],
-    test_images: Annotated[Path, typer.Option(help="A folder.")],
-    test_annotations: Annotated[Path, typer.Option(help="A JSON file of instances.")],
-    name: NameOption,
-    *,
-    skip_bad: SkipBadOption = False,
-    dry_run: DryRunOption = False,
-    store: StoreOption = STATE,
-) -> None:
-    """Ingest a data set in COCO's layout."""
-    source = CocoSource(pool_images, pool_annotations, test_images, test_annotations)
-    _ingest(store, source, name, skip_bad=skip_bad, dry_run=dry_run)
-
-
-@app.command("synthetic")
-def ingest_synthetic(
-    name: NameOption,
-    num_pool: Annotated[int, typer.Option(min=1, help="Images of the pool.")] = 400,
-    num_test: Annotated[int, typer.Option(min=1, help="Images of the test set.")] = 200,
-    size: Annotated[int, typer.Option(min=32, help="Width and height, in pixels.")] = 96,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of the drawing.")] = 0,
-    *,
-    dry_run: DryRunOption = False,
-    store: StoreOption = STATE,
-) -> None:
-    """Draw a data set."""
-    settings = SyntheticConfig(num_pool=num_pool, num_test=num_test, size=size, seed=seed)
-    _ingest(store, SyntheticSource(settings), name, skip_bad=False, dry_run=dry_run)
-
-
-def _ingest(store: str, source: Source, name: str, *, skip_bad: bool, dry_run: bool) -> None:
+    try:
+        source = kind(**own)
+    except ValidationError as error:
+        message = f"ingest {kind.kind}: {describe(error, kind)}"
+        raise UsageError(message) from error
+    source.prepare()
     summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
     say("\n".join(summary.lines()))
+
+
+def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+    """Return a field of a source as an option: its docstring is the help, its limit the minimum."""
+    minimum = None
+    for limit in field.metadata:
+        if hasattr(limit, "ge"):
+            minimum = limit.ge
+        elif hasattr(limit, "gt") and field.annotation is int:
+            minimum = limit.gt + 1
+    option = typer.Option(f"--{name.replace('_', '-')}", help=field.description, min=minimum)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if field.is_required() else field.get_default(),
+        annotation=Annotated[field.annotation, option],
+    )
+
+
+def _with_parameters(
+    run: Callable[..., None], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return a function that Typer takes for one with these parameters."""
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run

@@ -38,6 +38,14 @@ OnlyArmOption = Annotated[
 OnlySeedOption = Annotated[
     list[int] | None, typer.Option("--only-seed", help="Run only this seed (repeatable).")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting of this process only, such as runtime.threads=4 (repeatable).",
+    ),
+]
 LaunchOption = Annotated[
     Path, typer.Option("--launch", help="launch.yaml, or the chart's ConfigMap that holds it.")
 ]

@@ -1,7 +1,16 @@
 """`al-job run` and `al-job init`: a whole experiment in this process."""
 
+import os
+
 from job import experiment as experiments
-from job.cli.options import STATE, ConfigArgument, OnlyArmOption, OnlySeedOption, StoreOption
+from job.cli.options import (
+    STATE,
+    ConfigArgument,
+    OnlyArmOption,
+    OnlySeedOption,
+    SetOption,
+    StoreOption,
+)
 from job.cli.output import out, say, say_places
 from job.config import loading
 from job.plan import Plan, Subset
@@ -14,6 +23,7 @@ def run(
     store: StoreOption = STATE,
     only_arm: OnlyArmOption = None,
     only_seed: OnlySeedOption = None,
+    settings: SetOption = None,
 ) -> None:
     """Run an experiment in this process, and write its report.
 
@@ -21,7 +31,9 @@ def run(
     """
     opened = open_store(store)
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
-    outcome = experiments.run(opened, loading.load(config), part)
+    loaded = loading.load(config)
+    runtime = loaded.runtime.changed(settings or (), os.environ)
+    outcome = experiments.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
     out.print(table_of(update_report(opened, outcome.plan, outcome.markers)))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")

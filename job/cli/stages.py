@@ -1,5 +1,6 @@
 """`al-job select`, `annotate`, `train`, `evaluate` and `score`: one stage of one round."""
 
+import os
 import re
 from collections.abc import Callable
 from typing import Annotated
@@ -14,6 +15,7 @@ from job.cli.options import (
     ExperimentOption,
     RoundOption,
     SeedOption,
+    SetOption,
     StoreOption,
 )
 from job.errors import UsageError
@@ -30,8 +32,9 @@ def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
         arm: ArmOption = None,
         seed: SeedOption = None,
         store: StoreOption = STATE,
+        settings: SetOption = None,
     ) -> None:
-        _run_stage(store, stage, round_index, experiment, arm, seed)
+        _run_stage(store, stage, round_index, experiment, arm, seed, settings)
 
     command.__doc__ = text
     return command
@@ -44,12 +47,14 @@ def _run_stage(
     experiment: str | None,
     arm: str | None,
     seed: int | None,
+    settings: list[str] | None,
     partition: tuple[int, int] = (0, 1),
 ) -> None:
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
     ref = choose_stage(plan, stage, round_index, arm, seed)
-    experiments.run_once(opened, plan, ref, partition)
+    runtime = plan.config.runtime.changed(settings or (), os.environ)
+    experiments.run_once(opened, plan.with_runtime(runtime), ref, partition)
 
 
 select = _stage_command("select", "Select the images that a round labels.")
@@ -70,6 +75,7 @@ def score(
         typer.Option(envvar="AL_PARTITION", help="i/n: the i-th of n parts, counted from 0."),
     ] = "0/1",
     store: StoreOption = STATE,
+    settings: SetOption = None,
 ) -> None:
     """Make the score record: what a round's model sees in each image of the pool."""
     match = re.fullmatch(r"(\d+)/(\d+)", partition)
@@ -77,4 +83,4 @@ def score(
         message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
     own = int(match[1]), int(match[2])
-    _run_stage(store, "score", round_index, experiment, arm, seed, own)
+    _run_stage(store, "score", round_index, experiment, arm, seed, settings, own)

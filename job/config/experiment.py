@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
 from job.errors import UsageError
 from job.keys import check_name
@@ -198,31 +199,6 @@ class EvaluateConfig(Section):
     """Detections that overlap a better one of their class by more are dropped."""
     max_detections: PositiveInt = 200
     """The most detections kept of an image."""
-
-
-class RuntimeConfig(Section):
-    """Where and how fast it runs. May differ from one invocation to the next."""
-
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """`auto` takes a GPU where there is one."""
-    threads: PositiveInt = 2
-    """CPU threads: of torch while training, whose sums depend on it (the same number gives the same
-    bytes); elsewhere a batch each."""
-    processes: Literal["auto"] | PositiveInt = "auto"
-    """Processes that train together, each on an equal share of a batch; `auto`: one for each GPU
-    that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a
-    CPU. `threads` and `workers` are those of each."""
-    workers: NonNegativeInt = 0
-    """Processes that decode and augment images; 0: the training process itself."""
-    batch_size: PositiveInt = 16
-    """Images in a batch of `evaluate` and `score`."""
-    compile: bool = False
-    """Compile the network of `score` with `torch.compile`. It needs a C++ compiler: where nothing
-    can be compiled, a warning says why. Sums depend on it. `docs/performance.md` has what it
-    brings."""
-    image_cache_mb: NonNegativeInt = 1000
-    """Of `al-job run`: megabytes of images, as the network sees them, that stay in memory for the
-    next rounds and arms; 0: none."""
 
 
 class Config(Section):

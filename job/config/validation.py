@@ -1,14 +1,12 @@
-"""Pydantic's errors as one line that names each key."""
+"""Pydantic's errors as one line that names each setting."""
 
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    ValidationError,
-)
+from pydantic import BaseModel, ValidationError
 
 from job.errors import ConfigError
-from job.runtime.names import known
+from job.runtime.names import unknown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -17,7 +15,7 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
     """Return settings as a model.
 
     Raises:
-        ConfigError: One of them is wrong; the message names the source and each key.
+        ConfigError: One of them is wrong. The message names the source and each wrong setting.
     """
     try:
         return model.model_validate(content)
@@ -27,28 +25,37 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say in one line what is wrong with settings, naming the known keys beside an unknown one."""
-    problems = []
+    """Return in one line what is wrong with settings, and the known names for an unknown one."""
+    problems: dict[str, list[str]] = {}
+    given: dict[str, str] = {}
     for problem in error.errors():
-        location = [str(part) for part in problem["loc"]]
-        where = ".".join(location)
-        if problem["type"] == "extra_forbidden":
-            owner = _section(model, location[:-1])
-            problems.append(f"{where}: unknown key; {known(owner.model_fields)}")
-        elif problem["type"] == "value_error":
-            text = problem["msg"].removeprefix("Value error, ")
-            problems.append(".".join([*location, text]))
+        where, section = _find(model, [str(part) for part in problem["loc"]])
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "value_error":  # a section's own check begins with the setting
+            where, _, text = ".".join(filter(None, [where, text])).partition(": ")
+        elif problem["type"] == "extra_forbidden":
+            guess = unknown(where.rpartition(".")[2], section.model_fields).partition("; ")[2]
+            text = f"unknown key; {guess}"
+        elif problem["type"] == "missing":
+            text = text.lower()
         else:
-            given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r})"
-            problems.append(f"{where}: {problem['msg'].lower()}{given}")
-    return "; ".join(problems)
+            text, given[where] = text.lower(), f" (given: {problem['input']!r})"
+        problems.setdefault(where, []).append(text)
+    return "; ".join(
+        f"{where}: {' or '.join(texts)}{given.get(where, '')}" for where, texts in problems.items()
+    )
 
 
-def _section(model: type[BaseModel], location: list[str]) -> type[BaseModel]:
-    """The section of the configuration that a key lies in."""
-    for name in location:
-        annotation = model.model_fields[name].annotation if name in model.model_fields else None
-        for candidate in getattr(annotation, "__args__", (annotation,)):
+def _find(model: type[BaseModel], location: list[str]) -> tuple[str, type[BaseModel]]:
+    """Return the name of the setting at a location, and the section that it lies in."""
+    for depth, name in enumerate(location[:-1]):
+        if name not in model.model_fields:
+            continue
+        annotation = model.model_fields[name].annotation
+        members = [each for each in get_args(annotation) if each is not NoneType]
+        if get_origin(annotation) in {Union, UnionType} and len(members) > 1:
+            return ".".join(location[: depth + 1]), model  # what follows names a type
+        for candidate in [annotation, *members]:
             if isinstance(candidate, type) and issubclass(candidate, BaseModel):
                 model = candidate
-    return model
+    return ".".join(location), model

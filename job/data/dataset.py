@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.data.manifest import Manifest, ShardInfo, SplitInfo, read_manifest
+from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo, read_manifest
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
@@ -40,7 +40,7 @@ class Dataset:
 
     store: Store
     keys: DatasetKeys
-    manifest: Manifest
+    manifest: DatasetManifest
     digest: str
     """SHA-256 of `dataset.json`, and so of all that its digests cover."""
     _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)
@@ -58,8 +58,7 @@ class Dataset:
             return cls(store, keys, *found)
         names = [other for other in store.list_names("datasets/") if _is_there(store, other)]
         message = (
-            f"{store.url} holds no data set {name!r} ({known(names)}); "
-            "`al-job ingest voc|coco|synthetic --name NAME ...` makes one"
+            f"{store.url} holds no data set {name!r} ({known(names)}); `al-job ingest` makes one"
         )
         raise UsageError(message)
 

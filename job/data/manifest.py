@@ -40,12 +40,12 @@ class SplitInfo(_Part):
     """Of `oracle/annotations.parquet`, for the pool; the test set's are in its shards."""
 
 
-class Manifest(_Part):
+class DatasetManifest(_Part):
     """What a data set is made of."""
 
     name: str
     kind: str
-    """`voc`, `coco` or `synthetic`."""
+    """The data format that it was ingested from."""
     classes: tuple[str, ...]
     """In the order in which a detector numbers them."""
     source: dict[str, str | int | bool]
@@ -62,7 +62,7 @@ class Manifest(_Part):
         return (json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def read_manifest(store: Store, keys: DatasetKeys) -> tuple[Manifest, str] | None:
+def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str] | None:
     """Return a data set's manifest and its SHA-256, or None where there is no such data set.
 
     Raises:
@@ -73,7 +73,7 @@ def read_manifest(store: Store, keys: DatasetKeys) -> tuple[Manifest, str] | Non
     except MissingObjectError:
         return None
     try:
-        return Manifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+        return DatasetManifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
-        message = f"{store.url}: {keys.manifest} is damaged: {describe(error, Manifest)}"
+        message = f"{store.url}: {keys.manifest} is damaged: {describe(error, DatasetManifest)}"
         raise BadDataError(message) from error

@@ -121,11 +121,11 @@ class LabelledImage:
 
     def read(self) -> EncodedImage:
         """Return the image; safe in any process and thread."""
-        data = read_part(self.path, self.offset, self.size)
+        data = read_range(self.path, self.offset, self.size)
         return EncodedImage(self.id, self.suffix, data)
 
 
-def read_part(path: Path, offset: int, size: int) -> bytes:
+def read_range(path: Path, offset: int, size: int) -> bytes:
     """Return `size` bytes of a file from byte `offset` on."""
     with path.open("rb") as file:
         file.seek(offset)
@@ -155,6 +155,6 @@ def _pairs(path: Path, tar: tarfile.TarFile) -> Iterator[LabelledImage]:
         if label is None or split_member(label.name) != (image_id, ".json"):
             message = f"{image.name} is not followed by its .json"
             raise ValueError(message)
-        text = read_part(path, label.offset_data, label.size)
+        text = read_range(path, label.offset_data, label.size)
         annotation = Annotation.from_json(text)
         yield LabelledImage(image_id, path, suffix, image.offset_data, image.size, annotation)

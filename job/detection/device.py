@@ -2,7 +2,7 @@
 
 import torch
 
-from job.config.experiment import RuntimeConfig
+from job.config.runtime import RuntimeConfig
 from job.errors import ConfigError
 
 
@@ -24,4 +24,4 @@ def resolve_device(runtime: RuntimeConfig) -> torch.device:
 
 def set_threads(runtime: RuntimeConfig) -> None:
     """Give torch its CPU threads: left alone it takes the machine's cores, not a container's."""
-    torch.set_num_threads(runtime.threads)
+    torch.set_num_threads(runtime.num_threads())

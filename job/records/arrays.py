@@ -1,6 +1,6 @@
-"""Numpy arrays by their element type, and between ragged Arrow columns and flat arrays.
+"""Numpy arrays by their element type, and between ragged Arrow columns and flat_values arrays.
 
-Ragged data is flat: row i owns `offsets[i]:offsets[i + 1]` of every flat array.
+Ragged data is flat_values: row i owns `offsets[i]:offsets[i + 1]` of every flat_values array.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
 def rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
     """Return a matrix as an Arrow array of rows."""
-    flat = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    flat_values = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat_values, values.shape[1])
 
 
 def matrix(column: pa.ChunkedArray) -> Floats:
@@ -30,14 +32,14 @@ def matrix(column: pa.ChunkedArray) -> Floats:
     return result
 
 
-def flat(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Return an Arrow column of lists as one flat array."""
+def flat_values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return an Arrow column of lists as one flat_values array."""
     values: NDArray[Any] = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return values
 
 
 def offsets_of(column: pa.ChunkedArray) -> Integers:
-    """Return where each row of an Arrow column of lists begins in its flat array: (rows + 1,)."""
+    """Return where each row of an Arrow column of lists begins in its flat_values array: (rows + 1,)."""
     return offsets(np.asarray(column.combine_chunks().value_lengths(), dtype=np.int64))
 
 

@@ -2,7 +2,7 @@
 
 Shapes: N = images, D = detections of all images together, C = foreground classes,
 F = length of a box feature, E = length of an image embedding, B = boxes in one image.
-Ragged data is flat: image i owns rows `offsets[i]:offsets[i + 1]` of every per-detection array.
+Ragged data is flat_values: image i owns rows `offsets[i]:offsets[i + 1]` of every per-detection array.
 Boxes are (xmin, ymin, xmax, ymax) in pixels of the original image, EXIF orientation applied.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from job.records.arrays import Floats, Integers, flat, matrix, offsets_of, rows
+from job.records.arrays import Floats, Integers, flat_values, matrix, offsets_of, rows
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class ScoreRecord:
             found["offsets"] = offsets_of(table[ragged[0]])
         for name in _PER_DETECTION:
             if name in given:
-                read = matrix if name in _MATRICES else flat
+                read = matrix if name in _MATRICES else flat_values
                 found[name] = read(table[name])
         if "num_overlaps" in found:
             found["num_overlaps"] = found["num_overlaps"].astype(np.int64)
@@ -157,9 +157,9 @@ class GroundTruthMatches:
         """The inverse of `to_columns`."""
         return cls(
             offsets=offsets_of(table["truth_classes"]),
-            classes=flat(table["truth_classes"]).astype(np.int64),
-            box=flat(table["truth_box"]).astype(np.int64),
-            iou=flat(table["truth_iou"]),
+            classes=flat_values(table["truth_classes"]).astype(np.int64),
+            box=flat_values(table["truth_box"]).astype(np.int64),
+            iou=flat_values(table["truth_iou"]),
         )
 
 

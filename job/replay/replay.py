@@ -13,7 +13,7 @@ import numpy as np
 from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.expected_boxes import calibration
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Candidates, Labelled, Selection
+from job.acquisition.strategy import Images, Selection
 from job.annotators import find_annotator
 from job.artifacts.round_reader import RoundReader
 from job.config.experiment import AnnotationConfig, ArmConfig
@@ -26,7 +26,7 @@ from job.records.score_record import ScoreRecord
 from job.report.drawing.contact_sheet import Tile, contact_sheet
 from job.report.picks.statistics import expected_boxes_by_class, jaccard, redundancy
 from job.runtime import log
-from job.selection import StoredRecord, pick, read_given
+from job.selection import StoredRecord, pick
 from job.storage import Store
 
 MOST_BOXES_SHOWN = 10
@@ -102,18 +102,18 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
         raise UsageError(message)
     io = RoundReader(store, plan, ref, budget=budget)
     scored = StoredRecord(tuple(io.score_parts_before()))
-    candidates = Candidates(tuple(io.pool_before.unlabelled), io.pool_before.ids, scored)
+    unlabelled = Images(tuple(io.pool_before.unlabelled), scored)
     picks = {name: _pick(io, name, arm) for name, arm in arms.items()}
-    boxes = _true_boxes(io, candidates) if by_oracle else _expected_boxes(io, candidates)
+    boxes = _true_boxes(io, unlabelled) if by_oracle else _expected_boxes(io, unlabelled)
     embeddings = {
-        name: _embeddings(candidates, selection) for name, (selection, _) in picks.items()
+        name: _embeddings(unlabelled, selection) for name, (selection, _) in picks.items()
     }
     return Replay(
         ref=ref,
         budget=io.budget,
         by_oracle=by_oracle,
-        pool_class_shares=_shares(boxes.of(candidates.ids), io.dataset.classes),
-        pool_boxes_per_image=_mean(boxes.of(candidates.ids), len(candidates.ids)),
+        pool_class_shares=_shares(boxes.of(unlabelled.ids), io.dataset.classes),
+        pool_boxes_per_image=_mean(boxes.of(unlabelled.ids), len(unlabelled.ids)),
         picked={
             name: _described(
                 io, arms[name], selection, seconds, boxes.of(selection.ids), embeddings[name]
@@ -129,8 +129,7 @@ def _pick(io: RoundReader, name: str, arm: ArmConfig) -> tuple[Selection, float]
     log.get().info("replay.select", name=name, strategy=arm.strategy)
     begun = time.perf_counter()
     try:
-        candidates, labelled = read_given(io, strategy)
-        selection = pick(io, arm.strategy, strategy, candidates, labelled)
+        selection = pick(io, arm.strategy, strategy)
     except AlJobError as error:
         message = f"{name}: {error}"
         raise type(error)(message) from error
@@ -159,17 +158,17 @@ def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
     )
 
 
-def _expected_boxes(io: RoundReader, candidates: Candidates) -> _Boxes:
+def _expected_boxes(io: RoundReader, unlabelled: Images) -> _Boxes:
     """What the detector expects, made right for the labelled images together."""
-    known = StoredRecord(tuple(io.labelled_parts_before()))
-    labelled = Labelled(io.pool_before.labelled, io.cost_before().class_counts, known)
-    ids, boxes = expected_boxes_by_class(candidates, len(io.dataset.classes))
+    parts = StoredRecord(tuple(io.labelled_parts_before()))
+    labelled = Images(tuple(io.pool_before.labelled), parts)
+    ids, boxes = expected_boxes_by_class(unlabelled, len(io.dataset.classes))
     row_of = {image_id: row for row, image_id in enumerate(ids)}
     return _Boxes(row_of, boxes * np.float32(calibration(labelled)))
 
 
-def _true_boxes(io: RoundReader, candidates: Candidates) -> _Boxes:
-    annotations = find_annotator("oracle")(io.dataset).annotate(candidates.ids)
+def _true_boxes(io: RoundReader, unlabelled: Images) -> _Boxes:
+    annotations = find_annotator("oracle")(io.dataset).annotate(unlabelled.ids)
     counts = [
         list(class_counts([annotation], io.dataset.classes).values())
         for annotation in annotations.values()
@@ -178,8 +177,8 @@ def _true_boxes(io: RoundReader, candidates: Candidates) -> _Boxes:
     return _Boxes(row_of, np.array(counts).reshape(len(row_of), len(io.dataset.classes)))
 
 
-def _embeddings(candidates: Candidates, selection: Selection) -> float | None:
-    _, found = read_embeddings(selection.ids, candidates.record)
+def _embeddings(unlabelled: Images, selection: Selection) -> float | None:
+    _, found = read_embeddings(Images(selection.ids, unlabelled.record))
     return redundancy(found)
 
 
@@ -202,10 +201,8 @@ def sheets(store: Store, plan: Plan, found: Replay, most: int) -> dict[str, byte
     return {
         name: contact_sheet(
             [
-                _tile(io, image_id, reason, *seen[image_id])
-                for image_id, reason in list(
-                    zip(picked.selection.ids, picked.selection.reasons, strict=True)
-                )[:most]
+                _tile(io, each.id, each.reason, *seen[each.id])
+                for each in picked.selection.picks[:most]
             ],
             f"{name}: first picks of round {found.ref.index}, {found.ref.experiment}",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from job.artifacts.picks import Pick, dump_picks
+from job.artifacts.picks import dump_picks
 from job.errors import UsageError
 from job.replay.replay import Picked, Replay
 from job.storage.documents import dump_json
@@ -117,9 +117,7 @@ def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, by
     classes = [[name, *(round(each, 6) for each in of.values())] for name, of in shares.items()]
     yield "classes.csv", _csv(("strategy", *found.pool_class_shares), classes)
     for name, picked in found.picked.items():
-        chosen = picked.selection
-        picks = map(Pick, chosen.ids, chosen.scores, chosen.reasons)
-        yield f"picks/{name}.csv", dump_picks(picks)
+        yield f"picks/{name}.csv", dump_picks(picked.selection.picks)
     for name, sheet in sheets.items():
         yield f"sheets/{name}.jpg", sheet
     yield "replay.json", _json(found, rows)

@@ -21,6 +21,7 @@ from job.data.shards import LabelledImage, read_labelled
 from job.detection.detectors.ssd import Detector, load_model, save_model
 from job.detection.detectors.weights import new_detector
 from job.detection.device import resolve_device, set_threads
+from job.detection.training.checkpoint import threads_of
 from job.detection.training.fit import fit
 from job.detection.training.process_group import Group, joined, num_processes
 from job.detection.training.workers import SIGNALS, Exchange, run_together, take_part
@@ -94,8 +95,12 @@ def run(io: StageIO) -> dict[str, object]:
     shards = tuple(io.labelled_shards())
     detector = _start(io)
     steps = (train.warm_start_steps or train.steps) if io.arm.warm_start else train.steps
-    task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     checkpoint = io.load_checkpoint()
+    runtime = config.runtime.fixed(processes, threads_of(checkpoint) if checkpoint else None)
+    set_threads(runtime)
+    io.threads = runtime.num_threads()
+    config = config.model_copy(update={"runtime": runtime})
+    task = Task(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     if processes > 1:
         trained = _train_together(processes, task, detector, checkpoint, io.save_checkpoint)
     else:
@@ -123,7 +128,7 @@ def _train(  # noqa: PLR0913, PLR0917 - all that a training depends on
         steps=task.steps,
         seed=task.seed,
         device=resolve_device(task.config.runtime),
-        workers=task.config.runtime.workers,
+        workers=task.config.runtime.num_workers(),
         checkpoint=checkpoint,
         save_checkpoint=save_checkpoint,
         stop=stop,

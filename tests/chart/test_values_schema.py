@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from job.config.experiment import RuntimeConfig
+from job.config.runtime import RuntimeConfig
 from job.keys import STAGES
 
 CHART = Path(__file__).parents[2] / "helm"

@@ -15,18 +15,23 @@ import pytest
 from structlog.testing import capture_logs
 
 from job import experiment
+from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.experiment import Config
 from job.data.decoding import decode_rgb
 from job.errors import StopRequested, TemporaryError
+from job.keys import RoundRef, Stage
+from job.plan import Plan
 from job.report.analysis.results import TIMES, Row
 from job.report.build import update_report
+from job.stages import run_stage
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 
 pytestmark = pytest.mark.integration
 
+ROUND_0 = RoundRef("tiny", 0, None, 0)
 AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 
 
@@ -221,6 +226,49 @@ def test_every_single_write_may_fail(
     assert len(resumed) >= 5, "each of the five trainings goes on from its checkpoint"
     assert set(resumed) == {2}
     assert contents(store) == undisturbed
+
+
+class StopsAfterACheckpoint(MemoryStore):
+    """Fails once, right after the first checkpoint was written."""
+
+    failed = False
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        written = super().write(key, data, if_absent=if_absent)
+        if "/checkpoint-" in key and not self.failed:
+            self.failed = True
+            raise TemporaryError(key)
+        return written
+
+
+def test_a_training_keeps_the_threads_that_it_began_with(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It resumes where `auto` would be another number: its bytes and its marker are of the first.
+
+    The sums of 1 and of 2 threads differ, so that their models do.
+    """
+
+    def train(store: Store, cpus: int) -> bytes:
+        monkeypatch.setattr("job.config.runtime.usable_cpus", lambda: cpus)
+        plan = experiment.init(store, Plan(loading.parse(text, "tiny")))
+        stages: tuple[Stage, ...] = ("select", "annotate", "train")
+        for stage in stages:
+            run_stage(store, plan, ROUND_0.stage(stage))
+        return store.read(ROUND_0.stage("train").key("model.safetensors"))
+
+    text = tiny.replace("threads: 1", "threads: auto")
+    two = train(MemoryStore(), 2)
+    assert two != train(MemoryStore(), 1)
+    store = StopsAfterACheckpoint()
+    with pytest.raises(TemporaryError):
+        train(store, 2)
+    with capture_logs() as logs:
+        assert train(store, 1) == two
+    assert any(line["event"] == "train.resumed" for line in logs)
+    marker = Markers(store).get(ROUND_0.stage("train"))
+    assert marker
+    assert marker.threads == 2
 
 
 def test_a_checkpoint_is_gone_when_training_is_done(tiny_config: Config) -> None:

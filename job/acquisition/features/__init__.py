@@ -1,1 +1,4 @@
-"""From a score record to numbers for each image. Knows the strategies' contract, and no strategy."""
+"""From a score record to numbers for each image.
+
+May import the contract (`job.acquisition.strategy`) and `numerics`, but no strategy.
+"""

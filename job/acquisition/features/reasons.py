@@ -1,7 +1,7 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""What is remembered of an image to say in words why it was picked: its box that counts most.
+"""Why an image has its score, in words: by the detection that counts most.
 
-N = images, D = detections of all images together, K = classes, background among them if it counts.
+N = images, D = detections of all images together, K = classes (with background if it counts).
 """
 
 from collections.abc import Sequence
@@ -11,51 +11,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.acquisition.numerics.aggregation import first_highest
-from job.acquisition.numerics.uncertainty import Float64s
 from job.errors import BadDataError
-from job.records.arrays import Floats
+from job.records.arrays import Float64s, Floats
 from job.records.score_record import ScoreRecord
 
-EVIDENCE = np.dtype(
+EXPLANATION = np.dtype(
     [
         ("score", np.float64),
-        ("num_boxes", np.int32),  # those that count
-        ("first", np.int16),  # the box's most probable class
-        ("second", np.int16),  # the next one; -1 where there is but one class
-        ("value", np.float64),  # the box's uncertainty
-        ("weight", np.float64),  # what that was multiplied by
+        ("num_boxes", np.int32),  # the detections that count
+        ("first", np.int16),  # the detection's most probable class
+        ("second", np.int16),  # the second most probable class; -1 if there is only one class
+        ("value", np.float64),  # the detection's uncertainty
+        ("weight", np.float64),  # the factor of the uncertainty
     ]
 )
-"""One row an image; where none of its boxes counts, only its score means anything."""
+"""One row for each image. If no detection counts, only the score and `num_boxes` have a meaning."""
 
-Evidence = NDArray[Any]
+Explanations = NDArray[Any]
+"""Rows of type `EXPLANATION`."""
 
 
-def gather(
+def explain_images(
     part: ScoreRecord,
     scores_N: Float64s,
     p_DK: Float64s,
     values_D: Float64s,
     weights_D: Float64s | None = None,
-) -> Evidence:
-    """Return the evidence for a part's images: (N,), of type `EVIDENCE`.
+) -> Explanations:
+    """Return what explains the scores of a part's images: (N,), of type `EXPLANATION`.
 
-    A box whose weight is 0 does not count.
+    Args:
+        part: A part of a score record.
+        scores_N: The images' scores.
+        p_DK: The class distributions of the detections.
+        values_D: The uncertainties of the detections.
+        weights_D: Their factors. A detection with a factor of 0 does not count.
     """
-    evidence = np.zeros(len(part.ids), EVIDENCE)
-    evidence["score"] = scores_N
-    evidence["num_boxes"] = part.num_detections
+    images = np.zeros(len(part.ids), EXPLANATION)
+    images["score"] = scores_N
+    images["num_boxes"] = part.num_detections
     weighted_D = values_D
     if weights_D is not None:
         weighted_D = values_D * weights_D
         counted = part.image_of_detection[weights_D > 0]
-        evidence["num_boxes"] = np.bincount(counted, minlength=len(part.ids))
+        images["num_boxes"] = np.bincount(counted, minlength=len(part.ids))
     top = first_highest(weighted_D, part.offsets)
     some = np.nonzero(part.num_detections)[0]
-    evidence["first"][some], evidence["second"][some] = _two_best_classes(p_DK[top])
-    evidence["value"][some] = values_D[top]
-    evidence["weight"][some] = 1.0 if weights_D is None else weights_D[top]
-    return evidence
+    images["first"][some], images["second"][some] = _two_best_classes(p_DK[top])
+    images["value"][some] = values_D[top]
+    images["weight"][some] = 1.0 if weights_D is None else weights_D[top]
+    return images
 
 
 def _two_best_classes(p_NK: Float64s) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -67,13 +72,13 @@ def _two_best_classes(p_NK: Float64s) -> tuple[NDArray[np.intp], NDArray[np.intp
     return first_N, rest_NK.argmax(axis=1)
 
 
-def describe(image: Any, classes: Sequence[str], measure: str) -> str:
-    """Say why an image has its score.
+def reason(image: Any, classes: Sequence[str], measure: str) -> str:
+    """Return in words why an image has its score.
 
     Args:
-        image: Its row of the evidence.
-        classes: The classes' names, in the order of the probabilities.
-        measure: The uncertainty of its box that counts most, in words.
+        image: Its row of type `EXPLANATION`.
+        classes: The names of the classes, in the order of the probabilities.
+        measure: The uncertainty of the detection that counts most, in words.
     """
     num_boxes = int(image["num_boxes"])
     if num_boxes == 0:
@@ -86,23 +91,23 @@ def describe(image: Any, classes: Sequence[str], measure: str) -> str:
 
 
 def check_finite(part: ScoreRecord, values_D: Floats) -> None:
-    """Refuse a value that the maximum of an image, or its few highest, could hide.
+    """Refuse a value that is not finite, which the maximum of an image might hide.
 
     Raises:
-        BadDataError: A detection's value is not a finite number; the message names its image.
+        BadDataError: The value of a detection is not a finite number; the message names its image.
     """
     wrong_D = ~np.isfinite(values_D)
     if wrong_D.any():
         image_id = str(part.ids[part.image_of_detection[wrong_D.argmax()]])
         message = (
             f"image {image_id!r} has a detection whose probabilities are not finite numbers: "
-            "score the round before again"
+            "score the previous round again"
         )
         raise BadDataError(message)
 
 
 def check_classes(part: ScoreRecord, classes: Sequence[str]) -> None:
-    """Hold the record's classes against the labels'.
+    """Refuse a score record of other classes than the data set's.
 
     Raises:
         BadDataError: Their numbers differ.

@@ -1,6 +1,6 @@
-"""One pass over a score record: what a strategy computes for each image, a part at a time.
+"""One pass over a score record: what a strategy computes for each image, part by part.
 
-Memory holds one part and one row an image, however large the pool.
+Memory holds one part, and one row for each image, however large the pool is.
 """
 
 from collections.abc import Callable, Collection
@@ -9,60 +9,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from job.acquisition.strategy import Candidates, Record
+from job.acquisition.strategy import Images
 from job.errors import BadDataError, ConfigError
 from job.records.score_record import ScoreRecord
 
-Rows = NDArray[Any]
-
-
-def score_images(
-    candidates: Candidates,
-    columns: Collection[str],
-    score_part: Callable[[ScoreRecord], Rows],
-    dtype: DTypeLike = np.float64,
-) -> tuple[list[str], Rows]:
-    """Return the candidates' ids in ascending order, and beside them what `score_part` gives.
-
-    Args:
-        candidates: The images; rows of other images in their score record are passed over.
-        columns: The columns that `score_part` reads.
-        score_part: From a part to one row for each of its images, in the part's order.
-        dtype: The type of these rows: a float, or a structure whose field `score` is one.
-
-    Raises:
-        BadDataError: An image has no row, more than one, or a score that is not a finite number.
-        ConfigError: There is no score record at all.
-    """
-    return read_rows(candidates.ids, candidates.record, columns, score_part, dtype)
-
 
 def read_rows(
-    image_ids: Collection[str],
-    record: Record,
+    images: Images,
     columns: Collection[str],
-    rows_of: Callable[[ScoreRecord], Rows],
-    dtype: DTypeLike,
-) -> tuple[list[str], Rows]:
-    """Return the ids in ascending order, and beside them what `rows_of` gives: (N, ...).
+    rows_of: Callable[[ScoreRecord], NDArray[Any]],
+    dtype: DTypeLike = np.float64,
+) -> tuple[list[str], NDArray[Any]]:
+    """Return the ids in ascending order, and what `rows_of` gives in that order: (N, ...).
 
     Args:
-        image_ids: The images; rows of other images in the record are passed over.
-        record: The score record.
+        images: The images; their record's rows of other images are ignored.
         columns: The columns that `rows_of` reads.
-        rows_of: From a part to one row for each of its images, in the part's order; all rows are
-            alike in shape.
-        dtype: The type of these rows: a float, or a structure whose field `score` is one.
+        rows_of: Returns one row for each image of a part, in the order of the part. All rows have
+            the same shape.
+        dtype: The type of the rows: a float, or a structure whose field `score` is a float.
 
     Raises:
-        BadDataError: An image has no row, more than one, or one that is not of finite numbers.
-        ConfigError: There is no score record at all.
+        BadDataError: An image has no row, more than one, or one that is not finite.
+        ConfigError: There is no score record.
     """
-    ids = sorted(image_ids)
+    ids = sorted(images.ids)
     row_of = {image_id: row for row, image_id in enumerate(ids)}
     result = None
     times_seen = np.zeros(len(ids), np.int64)
-    for part in record.parts(columns):
+    for part in images.record.parts(columns):
         found = rows_of(part)
         if result is None:
             result = np.zeros((len(ids), *found.shape[1:]), dtype)
@@ -76,7 +51,7 @@ def read_rows(
     return ids, result
 
 
-def _check(ids: list[str], times_seen: NDArray[np.int64], result: Rows) -> None:
+def _check(ids: list[str], times_seen: NDArray[np.int64], result: NDArray[Any]) -> None:
     if ids and not times_seen.any():
         message = (
             "the strategy selects by score and there is no score record, as before round 0: "
@@ -92,5 +67,7 @@ def _check(ids: list[str], times_seen: NDArray[np.int64], result: Rows) -> None:
     ):
         if wrong.any():
             others = f" (and {wrong.sum() - 1} more)" if wrong.sum() > 1 else ""
-            message = f"image {ids[wrong.argmax()]!r}{others} {what}: score the round before again"
+            message = (
+                f"image {ids[wrong.argmax()]!r}{others} {what}: score the previous round again"
+            )
             raise BadDataError(message)

@@ -1,30 +1,30 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Whether a detection is right: what labelled images say, and what they say of others by it.
+"""The probability that a detection is a true positive, learned from the labelled images.
 
 D = detections of some images together, K = features of a detection.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from job.acquisition.features.reasons import check_classes, check_finite
 from job.acquisition.numerics.logistic_regression import Logistic, fit
-from job.acquisition.numerics.uncertainty import Float64s
-from job.acquisition.strategy import Labelled
-from job.records.arrays import Integers
+from job.acquisition.strategy import Task
+from job.records.arrays import Float64s, Integers
 from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
 
-COLUMNS = frozenset({"probabilities", "objectness", "num_overlaps"})
-LABELLED_COLUMNS = COLUMNS | TRUTH_COLUMNS
+READS = frozenset({"probabilities", "objectness", "num_overlaps"})
+READS_LABELLED = READS | TRUTH_COLUMNS
 
 
 def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
-    """Return the boxes before suppression, and the confidence, of each detection: (D, 2).
+    """Return two features of each detection: boxes before suppression, and confidence: (D, 2).
 
     Args:
-        part: A record with `COLUMNS`.
+        part: A record with the columns of `READS`.
         predicted_D: Its `predicted`.
 
     Raises:
@@ -38,15 +38,17 @@ def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
 
 
 def is_true_positive(part: ScoreRecord, min_iou: float) -> NDArray[np.bool_]:
-    """Whether each detection is the best that finds its true box: (D,).
+    """Return whether each detection is a true positive: (D,).
 
-    It finds the true box that it overlaps most, if that is of its class and the IoU is
-    `min_iou` or more. A second detection of a box is wrong. Unlike Pascal VOC's rule, one that
-    overlaps a box of another class more is wrong too, and a difficult box is like any other.
+    A detection is matched to the ground-truth box that it overlaps most. It is a true positive if
+    that box is of its class, if the IoU is at least `min_iou`, and if it is the first detection
+    that is matched so to that box. The rule differs from Pascal VOC's in two points: a detection
+    that overlaps a box of another class most is a false positive, and a difficult box counts like
+    any other.
 
     Args:
-        part: A record of labelled images, read with `job.records.score_record.TRUTH_COLUMNS`; an image's
-            detections come best first.
+        part: A record of labelled images, with `job.records.score_record.TRUTH_COLUMNS`. The
+            detections of an image are in descending order of confidence.
         min_iou: From 0 to 1.
     """
     truth = part.truth
@@ -57,69 +59,75 @@ def is_true_positive(part: ScoreRecord, min_iou: float) -> NDArray[np.bool_]:
     (close,) = np.nonzero((row_D >= 0) & (truth.iou >= min_iou))
     close = close[truth.classes[row_D[close]] == part.predicted[close]]
     _, firsts = np.unique(row_D[close], return_index=True)
-    hits_D = np.zeros(len(row_D), bool)
-    hits_D[close[firsts]] = True
-    return hits_D
+    result_D = np.zeros(len(row_D), bool)
+    result_D[close[firsts]] = True
+    return result_D
 
 
-def fit_classes(
-    labelled: Labelled,
-    *,
-    min_iou: float,
-    min_detections: int,
-    min_confidence: float,
-    ridge: float,
-) -> list[Logistic | None]:
-    """Return for each class the regression of being right on `features`, or none.
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How the regressions are fitted."""
 
-    A class with too few detections, or none of one kind, has the regression of all classes
-    together; there is none where that has too few or is one-sided itself.
+    min_iou: float
+    """The IoU from which a detection can be a true positive."""
+    min_detections: int
+    """A class with fewer detections has no regression of its own."""
+    min_confidence: float
+    """Detections below it do not count."""
+    ridge: float
+    """The penalty on the squared weights."""
 
-    Args:
-        labelled: Its record is read with `LABELLED_COLUMNS`.
-        min_iou: From which overlap on a detection may be right.
-        min_detections: The fewest that a regression is fitted on.
-        min_confidence: Detections below it do not count.
-        ridge: Penalty on the squared weights.
+    def by_class(self, task: Task) -> list[Logistic | None]:
+        """Return for each class the regression of being a true positive on `features`, or None.
 
-    Raises:
-        BadDataError: The record has other classes, or a number that is not finite.
-    """
-    classes = list(labelled.class_counts)
-    found = [(np.empty((0, 2)), np.empty(0, bool), np.empty(0, np.int64))]
-    for part in labelled.record.parts(LABELLED_COLUMNS):
-        check_classes(part, classes)
-        predicted_D = part.predicted
-        part_DK = features(part, predicted_D)
-        counted_D = part_DK[:, 1] >= min_confidence
-        right_D = is_true_positive(part, min_iou)
-        found.append((part_DK[counted_D], right_D[counted_D], predicted_D[counted_D]))
-    x_DK, right_D, label_D = (np.concatenate(each) for each in zip(*found, strict=True))
-    order = np.lexsort(
-        (right_D, *x_DK.T)
-    )  # so that no sum depends on the order of the record's rows
-    x_DK, right_D, label_D = x_DK[order], right_D[order], label_D[order]
+        A class that has too few detections, or only true or only false positives, gets the
+        regression of all classes together. That one is None for the same reasons.
 
-    def fit_on(some_D: NDArray[np.bool_]) -> Logistic | None:
-        outcomes = right_D[some_D]
-        if len(outcomes) < min_detections or outcomes.all() or not outcomes.any():
+        Args:
+            task: The record of its labelled images has the columns of `READS_LABELLED`.
+
+        Raises:
+            BadDataError: The record has other classes, or a number that is not finite.
+        """
+        x_DK, is_true_D, label_D = self._detections(task)
+        together = self._fit(x_DK, is_true_D)
+        by_class = []
+        for label in range(len(task.classes)):
+            mine_D = label_D == label
+            by_class.append(self._fit(x_DK[mine_D], is_true_D[mine_D]) or together)
+        return by_class
+
+    def _detections(self, task: Task) -> tuple[Float64s, NDArray[np.bool_], Integers]:
+        """Return the labelled images' detections that count: features, outcomes and classes."""
+        found = [(np.empty((0, 2)), np.empty(0, bool), np.empty(0, np.int64))]
+        for part in task.labelled.record.parts(READS_LABELLED):
+            check_classes(part, task.classes)
+            predicted_D = part.predicted
+            x_DK = features(part, predicted_D)
+            counted_D = x_DK[:, 1] >= self.min_confidence
+            is_true_D = is_true_positive(part, self.min_iou)
+            found.append((x_DK[counted_D], is_true_D[counted_D], predicted_D[counted_D]))
+        x_DK, is_true_D, label_D = (np.concatenate(each) for each in zip(*found, strict=True))
+        # Sorted, so that no sum depends on the order of the record's rows.
+        order = np.lexsort((is_true_D, *x_DK.T))
+        return x_DK[order], is_true_D[order], label_D[order]
+
+    def _fit(self, x_DK: Float64s, is_true_D: NDArray[np.bool_]) -> Logistic | None:
+        if len(is_true_D) < self.min_detections or is_true_D.all() or not is_true_D.any():
             return None
-        return fit(x_DK[some_D], outcomes, ridge)
-
-    together = fit_on(np.ones(len(x_DK), bool))
-    return [fit_on(label_D == label) or together for label in range(len(classes))]
+        return fit(x_DK, is_true_D, self.ridge)
 
 
 def probabilities(
     models: Sequence[Logistic | None], features_DK: Float64s, label_D: Integers
 ) -> Float64s:
-    """Return each detection's probability of being right, by its class's regression: (D,).
+    """Return the probability that each detection is a true positive, by its class's model: (D,).
 
-    Without a regression it is the confidence.
+    If there is no model, it is the confidence.
     """
-    right_D = features_DK[:, 1].copy()
+    result_D = features_DK[:, 1].copy()
     for label, model in enumerate(models):
         if model is not None:
             (mine,) = np.nonzero(label_D == label)
-            right_D[mine] = model.predict(features_DK[mine])
-    return right_D
+            result_D[mine] = model.predict(features_DK[mine])
+    return result_D

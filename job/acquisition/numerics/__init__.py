@@ -1,1 +1,4 @@
-"""Arrays in, arrays out: no score record, no strategy, no configuration."""
+"""Arrays in, arrays out.
+
+May import numpy and `job.records.arrays`. Knows no score record, strategy or configuration.
+"""

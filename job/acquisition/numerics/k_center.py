@@ -13,18 +13,14 @@ the farthest points are kept up to date, as long as one of them is beyond the bo
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from job.acquisition.numerics.top_k import Rows
-from job.acquisition.numerics.uncertainty import Float64s
+from job.records.arrays import Float32s, Float64s, Floats
 
-Vectors = NDArray[np.floating[Any]]
-Float32s = NDArray[np.float32]
-
-MOST_EXACT_MEDOID = 20_000
+MAX_EXACT_MEDOID = 20_000
 """The medoid of more points than these is taken to be the one nearest to their mean."""
 _ACTIVE = 1024
 _BLOCK = 4096
@@ -32,7 +28,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Picks:
+class Centres:
     """Points in the order in which they were taken."""
 
     rows: Rows
@@ -41,7 +37,7 @@ class Picks:
     """(picks,): to the nearest centre, when the point was taken; 0 for the medoid."""
 
 
-def k_center(points_NE: Vectors, centres_KE: Vectors, budget: int) -> Picks:
+def k_center(points_NE: Floats, centres_KE: Floats, budget: int) -> Centres:
     """Take `budget` points, or all, each the farthest from all centres and points taken before.
 
     Args:
@@ -51,7 +47,7 @@ def k_center(points_NE: Vectors, centres_KE: Vectors, budget: int) -> Picks:
     """
     budget = min(budget, len(points_NE))
     if budget == 0:
-        return Picks(np.empty(0, np.intp), np.empty(0))
+        return Centres(np.empty(0, np.intp), np.empty(0))
     rows, distances = [], []
     if len(centres_KE):
         squared_N = squared_to_nearest(points_NE, centres_KE)
@@ -66,14 +62,14 @@ def k_center(points_NE: Vectors, centres_KE: Vectors, budget: int) -> Picks:
         row, squared = search.take()
         rows.append(row)
         distances.append(float(np.sqrt(squared)))
-    return Picks(np.array(rows, np.intp), np.array(distances))
+    return Centres(np.array(rows, np.intp), np.array(distances))
 
 
 @dataclass
 class _Search:
     """The points that are left, and what is known of their distances."""
 
-    points_NE: Vectors
+    points_NE: Floats
     bound_N: Float32s
     """An upper bound of each point's squared distance to the nearest centre; -1: taken."""
     num_seen_N: NDArray[np.intp] = field(init=False)
@@ -132,7 +128,7 @@ class _Search:
             np.minimum(self.squared_M, nearer_M, out=self.squared_M)
 
 
-def squared_to_nearest(points_NE: Vectors, centres_KE: Vectors) -> Float32s:
+def squared_to_nearest(points_NE: Floats, centres_KE: Floats) -> Float32s:
     """Return each point's squared distance to the nearest centre: (N,), at least one centre.
 
     Matrix products find which is the nearest; its distance is then taken from the difference, so
@@ -154,13 +150,13 @@ def _squared(points_ME: Float32s, centres: Float32s) -> Float32s:
     return np.asarray(difference_ME.sum(axis=1))
 
 
-def medoid(points_NE: Vectors) -> int:
+def medoid(points_NE: Floats) -> int:
     """Return the row of the point with the least sum of distances to all points.
 
-    Of those that are equal but for rounding, the first. Of more than `MOST_EXACT_MEDOID` points,
+    Of those that are equal but for rounding, the first. Of more than `MAX_EXACT_MEDOID` points,
     the one nearest to their mean.
     """
-    if len(points_NE) > MOST_EXACT_MEDOID:
+    if len(points_NE) > MAX_EXACT_MEDOID:
         mean_1E = points_NE.mean(axis=0, dtype=np.float64)[None]
         return int(squared_to_nearest(points_NE, mean_1E).argmin())
     wide_NE = points_NE.astype(np.float32)

@@ -6,17 +6,15 @@ each group's medoid becomes its member with the least sum of distances to the ot
 greedy k-centre. M = points.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from job.acquisition.numerics.top_k import Rows
+from job.records.arrays import Floats
 
-_MOST_ROUNDS = 100
+_MAX_ITERATIONS = 100
 
 
-def k_medoids(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
+def k_medoids(distances_MM: Floats, k: int) -> Rows:
     """Return the rows of k medoids, or of all points where there are no more: (k,), ascending.
 
     Ties go to the lower row. Points at distance 0 from each other can all be medoids. The answer is
@@ -30,7 +28,7 @@ def k_medoids(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
     if not 0 < k < num_points:
         return np.arange(min(k, num_points))
     medoids_K = _spread(distances_MM, k)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ITERATIONS):
         better_K = _centres(distances_MM, assign(distances_MM, medoids_K), k)
         if np.array_equal(better_K, medoids_K):
             break
@@ -38,14 +36,14 @@ def k_medoids(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
     return medoids_K
 
 
-def assign(distances_MM: NDArray[np.floating[Any]], medoids_K: Rows) -> Rows:
+def assign(distances_MM: Floats, medoids_K: Rows) -> Rows:
     """Return each point's group, the place of its nearest medoid: (M,); a medoid's is its own."""
     group_M: Rows = distances_MM[:, medoids_K].argmin(axis=1)
     group_M[medoids_K] = np.arange(len(medoids_K))
     return group_M
 
 
-def _spread(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
+def _spread(distances_MM: Floats, k: int) -> Rows:
     """Begin with the first point, and take the one farthest from all taken, k in all."""
     taken = [0][:k]
     nearest_M = distances_MM[0].copy()
@@ -56,7 +54,7 @@ def _spread(distances_MM: NDArray[np.floating[Any]], k: int) -> Rows:
     return np.sort(np.array(taken, np.intp))
 
 
-def _centres(distances_MM: NDArray[np.floating[Any]], group_M: Rows, k: int) -> Rows:
+def _centres(distances_MM: Floats, group_M: Rows, k: int) -> Rows:
     """Return each group's member with the least sum of distances to the other members."""
     members = np.argsort(group_M, kind="stable")
     groups = np.split(members, np.searchsorted(group_M[members], np.arange(1, k)))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.numerics.uncertainty import Float64s
+from job.records.arrays import Float64s
 
-_MOST_STEPS = 50
+_MAX_STEPS = 50
 _TOLERANCE = 1e-10
 
 
@@ -44,7 +44,7 @@ def fit(features_DK: Float64s, is_true_D: NDArray[np.bool_], ridge: float) -> Lo
     x = np.column_stack([np.ones(len(features_DK)), (features_DK - mean_K) / scale_K])
     penalty = ridge * np.diag([0.0, *np.ones(len(mean_K))])
     weights = np.zeros(x.shape[1])
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         p_D = _sigmoid(x @ weights)
         gradient = x.T @ (is_true_D - p_D) - penalty @ weights
         hessian = (x.T * (p_D * (1 - p_D))) @ x + penalty

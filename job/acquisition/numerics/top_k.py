@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.numerics.uncertainty import Float64s
+from job.records.arrays import Float64s
 
 Rows = NDArray[np.intp]
 

@@ -1,1 +1,4 @@
-"""One published method a file, its paper on top."""
+"""The strategies: one published method in each file, with its paper on top.
+
+May import everything else in `job.acquisition`.
+"""

@@ -2,106 +2,102 @@
 """ENMS and DivProto: entropy without repetition in an image, and prototypes that differ.
 
 Wu, Chen and Huang: Entropy-based Active Learning for Object Detection with Progressive Diversity
-Constraint, CVPR 2022. What the paper leaves open is decided here: a class that no pick shows yet
-makes an image different; of an image's boxes of a class, all make the prototype; the budget that
-the two tests leave is filled by score alone.
+Constraint, CVPR 2022. Decided here, because the paper leaves it open: an image with a class that no
+pick shows yet is diverse; the prototype of a class is made from all of the image's boxes of that
+class; the budget that the two tests leave over is filled by score alone.
 
-N = candidates, D = detections of some images together, C = classes, F = length of a box feature.
+N = unlabelled images, D = detections of some images together, C = classes, M = minority classes,
+F = length of a box feature.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import floor
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt
 
-from job.acquisition.features.embeddings import Float32s, unit
 from job.acquisition.features.reasons import check_classes, check_finite
-from job.acquisition.features.record_pass import score_images
+from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import first_highest
+from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.numerics.uncertainty import Float64s, entropy
-from job.acquisition.strategy import Candidates, Labelled, Record, Selection, Strategy
+from job.acquisition.numerics.uncertainty import entropy
+from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
 from job.config.section import UnitInterval
+from job.records.arrays import Float32s, Float64s
 from job.records.score_record import ScoreRecord
 
 Shown = NDArray[np.bool_]
 Prototypes = dict[int, Float32s]
 """Class -> its prototype in one image, (F,), of length 1."""
 
+_LOOKAHEAD = 4096
+"""The prototypes of this many images are held at once."""
+
 
 class EnmsDivproto(Strategy):
     """Images of high entropy that show rare classes and look unlike each other.
 
-    An image is worth the sum of its boxes' entropies, of which the highest counts first and
-    silences boxes of the same class that look like it. Images are then walked from the most
-    worth: one is taken if it shows a minority class whose quota is not full, and if one of its
-    classes looks unlike that class in every image taken before. What is left of the budget goes to
-    the images of the most worth; so do images without detections, which are worth 0.
+    The score of an image is the sum of its boxes' entropies; each box that counts suppresses boxes
+    of its class with similar features and lower entropy. The images are then visited in descending
+    order of their scores. An image is taken if it shows a minority class whose quota is not full,
+    and if one of its classes looks unlike that class in every image taken before. The rest of the
+    budget goes to the images with the highest scores. An image without detections has a score of 0.
     """
 
+    reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness", "box_features"})
+
     duplicate_cosine: UnitInterval = 0.5
-    """ENMS: boxes of a class in one image are the same above this cosine of their features."""
+    """ENMS: boxes of one class in one image are duplicates if the cosine of their features is above
+    this."""
     new_class_max_cosine: UnitInterval = 0.7
-    """Intra-class diversity: the cosine to a prototype taken before, below which a class of an
-    image is new."""
+    """Intra-class diversity: a class of an image is new if its cosine to every prototype of that
+    class taken before is below this."""
     min_confidence: UnitInterval = 0.3
     """Inter-class diversity: an image shows a minority class above this probability."""
     minority_share: UnitInterval = 0.5
-    """The share of the classes, those with the fewest labelled boxes, that are minority classes."""
+    """The share of classes that are minority classes: those with the fewest labelled boxes."""
     quota_share: UnitInterval = 0.75
     """The share of the budget that is divided among the minority classes."""
-    walk_ahead: PositiveInt = 4096
-    """Images whose features are held at once; no pick depends on it."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """Classes, confidences and features of boxes."""
-        return frozenset({"probabilities", "objectness", "box_features"})
-
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Take diverse images first, then fill the budget by score."""
-        classes = list(labelled.class_counts)
-        minority = self._minority(labelled)
-        score = partial(self._score_part, classes=classes, minority=minority)
-        ids, images = score_images(candidates, self.columns, score, _row_type(len(minority)))
+    def select(self, task: Task) -> Selection:
+        """Select diverse images first, then fill the budget by score."""
+        minority = self._minority(task)
+        score_part = partial(self._score_part, classes=task.classes, minority=minority)
+        ids, images = read_rows(task.unlabelled, self.reads, score_part, _row_type(len(minority)))
         order = top_k(images["score"], len(ids)).tolist()
-        quota = self.quota_share * budget / len(minority)
-        quotas = _Quotas(quota, budget, np.zeros(len(minority), np.int64))
-        diverse = self._walk(candidates.record, ids, order, images["shows"], quotas)
+        quota = self.quota_share * task.budget / len(minority)
+        quotas = _Quotas(quota, task.budget, np.zeros(len(minority), np.int64))
+        diverse = self._walk(task.unlabelled.record, ids, order, images["shows"], quotas)
         rest = [row for row in order if row not in diverse]
-        rows = [*diverse, *rest[: max(budget - len(diverse), 0)]]
-        reasons = [
-            f"for class {classes[minority[quota]]}: new of class {classes[label]}; "
-            for quota, label in diverse.values()
-        ]
-        reasons += ["fills the budget by score; "] * (len(rows) - len(diverse))
+        why = {
+            row: f"for class {task.classes[minority[quota]]}: new of class {task.classes[label]}"
+            for row, (quota, label) in diverse.items()
+        }
         return Selection(
-            ids=tuple(ids[row] for row in rows),
-            scores=tuple(images["score"][rows].tolist()),
-            reasons=tuple(
-                f"{reason}{image['num_kept']} distinct boxes, entropy {image['score']:.2f}"
-                for reason, image in zip(reasons, images[rows], strict=True)
-            ),
+            tuple(
+                Pick(
+                    ids[row],
+                    float(images["score"][row]),
+                    f"{why.get(row, 'fills the budget by score')}; {images['num_kept'][row]} "
+                    f"distinct boxes, entropy {images['score'][row]:.2f}",
+                )
+                for row in [*diverse, *rest[: max(task.budget - len(diverse), 0)]]
+            )
         )
 
-    def _minority(self, labelled: Labelled) -> list[int]:
-        """Return the classes with the fewest labelled boxes, at least one; of equals the first."""
-        counts = list(labelled.class_counts.values())
-        most = max(floor(self.minority_share * len(counts) + 0.5), 1)
-        rarest: list[int] = np.argsort(counts, kind="stable")[:most].tolist()
+    def _minority(self, task: Task) -> list[int]:
+        """Return the classes with the fewest labelled boxes, at least one; ties go to the first."""
+        counts = [task.class_counts[name] for name in task.classes]
+        num_minority = max(floor(self.minority_share * len(counts) + 0.5), 1)
+        rarest: list[int] = np.argsort(counts, kind="stable")[:num_minority].tolist()
         return rarest
 
     def _score_part(
-        self, part: ScoreRecord, classes: list[str], minority: list[int]
+        self, part: ScoreRecord, classes: Sequence[str], minority: list[int]
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
@@ -120,13 +116,13 @@ class EnmsDivproto(Strategy):
     ) -> dict[int, tuple[int, int]]:
         """Return the rows of the images that pass both tests.
 
-        Each with the quota that is open to it, and the class that is new of it.
+        The values are the minority class whose quota was open, and the class that was new.
         """
         taken: dict[int, tuple[int, int]] = {}
         before: dict[int, list[Float32s]] = {}
         able = [row for row in order if shows_NC[row].any()]
-        for first in range(0, len(able), self.walk_ahead):
-            ahead = able[first : first + self.walk_ahead]
+        for first in range(0, len(able), _LOOKAHEAD):
+            ahead = able[first : first + _LOOKAHEAD]
             seen = prototypes_of(record, {ids[row] for row in ahead})
             for row in ahead:
                 if quotas.are_full:
@@ -144,7 +140,7 @@ class EnmsDivproto(Strategy):
         return taken
 
     def _new_class(self, prototypes: Prototypes, before: dict[int, list[Float32s]]) -> int | None:
-        """Return an image's first class that looks unlike all prototypes of it taken before."""
+        """Return the first class of an image that is unlike all its prototypes taken before."""
         return next(
             (
                 label
@@ -158,7 +154,7 @@ class EnmsDivproto(Strategy):
 
 @dataclass
 class _Quotas:
-    """How many images each minority class may still have."""
+    """How many images each minority class may have, and has."""
 
     size: float
     budget: int
@@ -170,12 +166,12 @@ class _Quotas:
         return self.num_taken >= self.budget or bool((self.counts_M >= self.size).all())
 
     def for_one_of(self, shows_M: Shown) -> int | None:
-        """Return the first minority class that an image shows and whose quota is not full."""
+        """Return the first minority class that an image shows and whose quota is open."""
         open_M = shows_M & (self.counts_M < self.size)
         return int(open_M.argmax()) if open_M.any() else None
 
     def count(self, shows_M: Shown) -> None:
-        """Count an image to every minority class that it shows."""
+        """Count an image for every minority class that it shows."""
         self.counts_M += shows_M
         self.num_taken += 1
 
@@ -188,10 +184,11 @@ def _row_type(num_minority: int) -> np.dtype[np.void]:
 def enms(
     part: ScoreRecord, entropy_D: Float64s, duplicate_cosine: float
 ) -> tuple[Float64s, NDArray[np.int64]]:
-    """Sum each image's entropies without repetition: (N,), and count the boxes that it took: (N,).
+    """Return each image's sum of entropies without duplicates, and its number of boxes: (N,), (N,).
 
-    The box of the highest entropy counts, those of its class above `duplicate_cosine` to it do not; and
-    so on with what is left. All images take the same step at once.
+    The box with the highest entropy counts, and the boxes of its class whose cosine to it is above
+    `duplicate_cosine` are dropped; then the same with the boxes that are left. Each step is done
+    for all images at once.
     """
     unit_DF, predicted_D, image_D = unit(part.features), part.predicted, part.image_of_detection
     scores_N, num_kept_N = np.zeros(len(part.ids)), np.zeros(len(part.ids), np.int64)
@@ -212,7 +209,7 @@ def enms(
 
 
 def prototypes_of(record: Record, ids: set[str]) -> dict[str, Prototypes]:
-    """Return some images' prototypes: for each class the mean feature, weighted by entropy."""
+    """Return the prototypes of some images: for each class the mean feature, by entropy."""
     result: dict[str, Prototypes] = {}
     for part in record.parts({"probabilities", "box_features"}):
         for row, image_id in enumerate(part.ids.tolist()):

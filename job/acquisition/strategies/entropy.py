@@ -1,64 +1,66 @@
-"""Shannon entropy of each detection, aggregated over the image."""
+# ruff: noqa: N806 - shape suffixes
+"""Shannon entropy of each detection, aggregated over the image.
+
+D = detections of all images together, C = classes.
+"""
 
 from functools import partial
 from math import log
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
 from job.acquisition.features.reasons import (
-    EVIDENCE,
-    Evidence,
+    EXPLANATION,
+    Explanations,
     check_classes,
     check_finite,
-    describe,
-    gather,
+    explain_images,
+    reason,
 )
-from job.acquisition.features.record_pass import score_images
+from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import Aggregation, aggregate, keep_highest
-from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
 from job.records.score_record import ScoreRecord
 
 
 class Entropy(ScoringStrategy):
-    """The images whose detections' classes are least certain."""
+    """Selects the images whose detections' classes are least certain."""
+
+    reads: ClassVar[frozenset[str]] = frozenset({"probabilities"})
 
     aggregation: Aggregation = "sum"
-    """How an image's detections are combined: `sum`, `mean` or `max`."""
+    """How the detections of an image are combined: `sum`, `mean` or `max`."""
     top_m: PositiveInt | None = None
-    """Combine only this many detections of an image, those of highest entropy, so that a crowd
-    does not win by its number; unset: all."""
+    """Combine only the detections of an image with the highest entropy, this many, so that an image
+    of a crowd does not win by their number; unset: all."""
     empty_score: FiniteFloat = 0.0
     """The score of an image without detections."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """The class distributions."""
-        return frozenset({"probabilities"})
-
-    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+    def score(self, images: Images, task: Task) -> Scores:
         """Return each image's entropy, in nats."""
-        classes = list(labelled.class_counts)
+        classes = task.classes
         score_part = partial(self._score_part, classes=classes)
-        ids, images = score_images(candidates, self.columns, score_part, EVIDENCE)
+        ids, rows = read_rows(images, self.reads, score_part, EXPLANATION)
         return Scores(
             ids,
-            images["score"],
-            lambda row: describe(images[row], classes, _measure(images[row], classes)),
+            rows["score"],
+            lambda row: reason(rows[row], classes, _measure(rows[row], len(classes))),
         )
 
-    def _score_part(self, part: ScoreRecord, classes: list[str]) -> Evidence:
+    def _score_part(self, part: ScoreRecord, classes: tuple[str, ...]) -> Explanations:
         check_classes(part, classes)
-        probabilities = part.probabilities.astype(np.float64)
-        values = uncertainty.entropy(probabilities)
-        check_finite(part, values)
-        counted, offsets = values, part.offsets
+        p_DC = part.probabilities.astype(np.float64)
+        values_D = uncertainty.entropy(p_DC)
+        check_finite(part, values_D)
+        counted, offsets = values_D, part.offsets
         if self.top_m is not None:
-            counted, offsets = keep_highest(values, offsets, self.top_m)
-        scores = aggregate(counted, offsets, self.aggregation, empty_score=self.empty_score)
-        return gather(part, scores, probabilities, values)
+            counted, offsets = keep_highest(values_D, offsets, self.top_m)
+        scores_N = aggregate(counted, offsets, self.aggregation, empty_score=self.empty_score)
+        return explain_images(part, scores_N, p_DC, values_D)
 
 
-def _measure(image: Evidence, classes: list[str]) -> str:
-    return f"entropy {image['value']:.2f} of at most {log(len(classes)):.2f} nats"
+def _measure(image: Any, num_classes: int) -> str:
+    return f"entropy {image['value']:.2f} of at most {log(num_classes):.2f} nats"

@@ -1,52 +1,46 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""PAL: images whose boxes may be right or wrong, for each class as many as it lacks.
+"""PAL: images whose boxes may be true or false positives, in a quota for each class.
 
-Portable Active Learning for Object Detection, CVPR 2026, arXiv 2605.10349. A box is worth the
-entropy of P(it is right | the boxes that overlapped it, its confidence), a logistic regression for
-each class on the detections in labelled images. Each class has a share of the budget by its rarity;
-its candidates are the images most uncertain about it, and among these images that are unlike others
-and show rare classes come first.
+Portable Active Learning for Object Detection, CVPR 2026, arXiv 2605.10349. The uncertainty of a box
+is the entropy of P(it is a true positive | the boxes that overlapped it, its confidence), from a
+logistic regression for each class on the detections in labelled images. Each class has a quota of
+the budget by its rarity. Its candidates are the images most uncertain about it; among them, images
+that are unlike others and show rare classes come first.
 
-Decided here, where our source is silent: an image's uncertainty about a class is its boxes'
-highest (`aggregation`); classes choose in the order of their rarity, an image once; what a class
-cannot take, because too few images show it, is divided among the others; what is then left, because
-classes want the same images, goes to the images most uncertain about any class.
+Decided here, where our source is silent:
 
-N = candidates, D = detections of some images together, C = classes.
+- An image's uncertainty about a class is the highest of its boxes' (`aggregation`).
+- Classes pick in the order of their rarity, and each image is picked once.
+- What a class cannot take, because too few images show it, is divided among the other classes.
+- What is left after that, because classes want the same images, goes to the images that are most
+  uncertain about any class.
+
+N = unlabelled images, D = detections of some images together, C = classes.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from math import log
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from job.acquisition.features.embeddings import Float32s, read_embeddings, unit
+from job.acquisition.features import true_positives
+from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.reasons import check_classes, check_finite
-from job.acquisition.features.record_pass import score_images
-from job.acquisition.features.true_positives import (
-    COLUMNS,
-    LABELLED_COLUMNS,
-    features,
-    fit_classes,
-    probabilities,
-)
+from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
-from job.acquisition.numerics.class_quotas import divide, rarity
+from job.acquisition.numerics.class_quotas import largest_remainder, rarity
+from job.acquisition.numerics.cosine import most_similar, unit
 from job.acquisition.numerics.logistic_regression import Logistic
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.numerics.uncertainty import Float64s, entropy
-from job.acquisition.strategies.pal_scores import (
-    SCORINGS,
-    ClassCandidates,
-    Scoring,
-    Weights,
-    highest_cosine,
-)
-from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.acquisition.numerics.uncertainty import entropy
+from job.acquisition.strategies.pal_scores import SCORINGS, ClassCandidates, Scoring, Weights
+from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
 from job.config.section import UnitInterval
-from job.records.arrays import Integers
+from job.records.arrays import Float32s, Float64s, Integers, offsets
 from job.records.score_record import ScoreRecord
 
 Picked = dict[int, tuple[float, int]]
@@ -54,187 +48,162 @@ Picked = dict[int, tuple[float, int]]
 
 
 class Pal(Strategy):
-    """For each class the images that it most depends on whether its boxes are right."""
+    """For each class, the images whose boxes are least certain to be true positives."""
+
+    reads: ClassVar[frozenset[str]] = true_positives.READS | {"embedding"}
+    reads_labelled: ClassVar[frozenset[str]] = true_positives.READS_LABELLED
 
     scoring: Scoring = "published"
-    """`published`: an image is held against those that the class is more uncertain about, and its
-    uncertainty counts as it is. `greedy`: one pick after another, held against all picks before,
-    and all terms are min-max scaled."""
+    """`published`: an image is compared with the images that the class is more uncertain about, and
+    its uncertainty is not scaled. `greedy`: images are picked one after the other, each compared
+    with all picks so far, and all terms are min-max scaled."""
     aggregation: Aggregation = "max"
-    """How an image's boxes of a class are combined: `max`, `sum` or `mean`."""
+    """How the uncertainties of an image's boxes of a class are combined: `max`, `sum` or `mean`."""
     uncertainty_weight: NonNegativeFloat = 0.9
-    """How much the uncertainty counts."""
+    """The weight of the uncertainty."""
     diversity_weight: NonNegativeFloat = 0.02
-    """How much it counts that an image is unlike others: 1 - the highest cosine."""
+    """The weight of the diversity: 1 - the highest cosine to the images it is compared with."""
     rarity_weight: NonNegativeFloat = 0.04
-    """How much it counts that an image shows rare classes, and again that it is unsure there."""
+    """The weight of each of two terms: the rarity of the classes that the image shows, and the
+    entropy of its boxes multiplied by the rarity of their classes."""
     candidates_per_pick: PositiveInt = 2
-    """How many times a class's budget its candidates are."""
+    """The number of candidates of a class, as a multiple of its quota."""
     iou_threshold: UnitInterval = 0.5
-    """A detection in a labelled image is right from this overlap with its true box on."""
+    """The IoU with a ground-truth box from which a detection in a labelled image can be a true
+    positive."""
     min_detections: PositiveInt = 6
-    """With fewer labelled detections, a class takes the regression of all classes together."""
+    """A class with fewer detections in labelled images uses the regression of all classes
+    together."""
     ridge: PositiveFloat = 1.0
-    """Penalty on the regressions' squared weights, of standardised features."""
+    """The penalty on the regressions' squared weights, of standardised features."""
     min_confidence: UnitInterval = 0.0
     """Boxes below this probability of their class do not count."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """Boxes, and the embeddings of those images that a class may pick."""
-        return COLUMNS | {"embedding"}
-
-    @property
-    def labelled_columns(self) -> frozenset[str]:
-        """Boxes and what they really are."""
-        return LABELLED_COLUMNS
-
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Let each class pick its share, and fill what is left by uncertainty."""
-        classes = list(labelled.class_counts)
-        ids, images = self._read(candidates, labelled, classes)
-        wanted = min(budget, len(ids))
+    def select(self, task: Task) -> Selection:
+        """Let each class pick its quota, and fill what is left by uncertainty."""
+        ids, images = self._read(task)
+        wanted = min(task.budget, len(ids))
         boxes_NC = images["num_boxes"]
-        rarity_C = rarity(labelled.class_counts, boxes_NC.sum(axis=0, dtype=np.int64))
-        shares_C = divide(wanted, rarity_C, np.count_nonzero(boxes_NC, axis=0))
-        picked = self._pick(candidates, ids, images, shares_C, rarity_C)
-        order = sorted(picked, key=lambda row: (-picked[row][0], row))
-        picks = [
-            (row, picked[row][0], self._reason(images[row], picked[row][1], classes, rarity_C))
-            for row in order
-        ]
-        picks += self._fill(images, picked, wanted - len(picks))
-        return Selection(
-            ids=tuple(ids[row] for row, _, _ in picks),
-            scores=tuple(score for _, score, _ in picks),
-            reasons=tuple(reason for _, _, reason in picks),
-        )
+        counts_C = np.array([task.class_counts[name] for name in task.classes])
+        rarity_C = rarity(counts_C, boxes_NC.sum(axis=0, dtype=np.int64))
+        quotas_C = largest_remainder(wanted, rarity_C, np.count_nonzero(boxes_NC, axis=0))
+        picked = self._pick(task.unlabelled, ids, images, quotas_C, rarity_C)
+        picks = []
+        for row in sorted(picked, key=lambda row: (-picked[row][0], row)):
+            score, label = picked[row]
+            lead = f"for class {task.classes[label]} (rarity {rarity_C[label]:.2f})"
+            picks.append(Pick(ids[row], score, f"{lead}: {self._shown(images[row], label)}"))
+        return Selection((*picks, *self._fill(ids, images, picked, wanted - len(picks))))
 
-    def _read(
-        self, candidates: Candidates, labelled: Labelled, classes: list[str]
-    ) -> tuple[list[str], NDArray[np.void]]:
-        """Return for each image and class the boxes, their uncertainty and their entropy."""
-        models = self.fit(labelled)
-        shape = (len(classes),)
-        kind = np.dtype(
-            [
-                ("score", np.float32),  # the highest uncertainty about any class
-                ("uncertainty", np.float32, shape),
-                ("entropy", np.float32, shape),  # sum over boxes of the class
-                ("num_boxes", np.uint16, shape),
-            ]
-        )
-
-        def rows_of(part: ScoreRecord) -> NDArray[np.void]:
-            check_classes(part, classes)
-            predicted_D = part.predicted
-            features_DK = features(part, predicted_D)
-            entropy_D = entropy(part.probabilities.astype(np.float64))
-            check_finite(part, entropy_D)
-            right_D = probabilities(models, features_DK, predicted_D)
-            doubt_D = entropy(np.stack([right_D, 1 - right_D], axis=1))
-            # An image's boxes of one class, together: cell = image x class.
-            cell_D = part.image_of_detection * len(classes) + predicted_D
-            (mine,) = np.nonzero(features_DK[:, 1] >= self.min_confidence)
-            mine = mine[np.argsort(cell_D[mine], kind="stable")]
-            num_cells = len(part.ids) * len(classes)
-            counts = np.bincount(cell_D[mine], minlength=num_cells)
-            offsets = np.concatenate([[0], np.cumsum(counts)])
-            rows = np.zeros(len(part.ids), kind)
-            for name, values, how in (
-                ("uncertainty", doubt_D, self.aggregation),
-                ("entropy", entropy_D, "sum"),
-            ):
-                cells = aggregate(values[mine], offsets, how, empty_score=0.0)
-                rows[name] = cells.reshape(-1, *shape)
-            rows["num_boxes"] = counts.reshape(-1, *shape)
-            rows["score"] = rows["uncertainty"].max(axis=1)
-            return rows
-
-        return score_images(candidates, COLUMNS, rows_of, kind)
-
-    def fit(self, labelled: Labelled) -> list[Logistic | None]:
+    def fit(self, task: Task) -> list[Logistic | None]:
         """Return each class's regression on the labelled images' detections."""
-        return fit_classes(
-            labelled,
+        return true_positives.Fit(
             min_iou=self.iou_threshold,
             min_detections=self.min_detections,
             min_confidence=self.min_confidence,
             ridge=self.ridge,
-        )
+        ).by_class(task)
+
+    def _read(self, task: Task) -> tuple[list[str], NDArray[np.void]]:
+        """Return for each image and class: the boxes, their uncertainty and their entropy."""
+        rows_of = partial(self._score_part, models=self.fit(task), classes=task.classes)
+        kind = _row_type(len(task.classes))
+        return read_rows(task.unlabelled, true_positives.READS, rows_of, kind)
+
+    def _score_part(
+        self, part: ScoreRecord, models: list[Logistic | None], classes: Sequence[str]
+    ) -> NDArray[np.void]:
+        check_classes(part, classes)
+        predicted_D = part.predicted
+        features_DK = true_positives.features(part, predicted_D)
+        entropy_D = entropy(part.probabilities.astype(np.float64))
+        check_finite(part, entropy_D)
+        p_true_D = true_positives.probabilities(models, features_DK, predicted_D)
+        doubt_D = entropy(np.stack([p_true_D, 1 - p_true_D], axis=1))
+        # Boxes of one class in one image are a cell, a run of rows after sorting.
+        shape = (len(part.ids), len(classes))
+        cell_D = part.image_of_detection * len(classes) + predicted_D
+        (mine,) = np.nonzero(features_DK[:, 1] >= self.min_confidence)
+        mine = mine[np.argsort(cell_D[mine], kind="stable")]
+        counts = np.bincount(cell_D[mine], minlength=shape[0] * shape[1])
+        cells = offsets(counts)
+        rows = np.zeros(len(part.ids), _row_type(len(classes)))
+        doubts = aggregate(doubt_D[mine], cells, self.aggregation, empty_score=0.0)
+        entropies = aggregate(entropy_D[mine], cells, "sum", empty_score=0.0)
+        rows["uncertainty"] = doubts.reshape(shape)
+        rows["entropy"] = entropies.reshape(shape)
+        rows["num_boxes"] = counts.reshape(shape)
+        rows["score"] = rows["uncertainty"].max(axis=1)
+        return rows
 
     def _pick(
         self,
-        candidates: Candidates,
+        unlabelled: Images,
         ids: list[str],
         images: NDArray[np.void],
-        shares_C: Integers,
+        quotas_C: Integers,
         rarity_C: Float64s,
     ) -> Picked:
         """Let the classes pick, the rarest first."""
         weights = Weights(self.uncertainty_weight, self.diversity_weight, self.rarity_weight)
-        pools = self._pools(images, shares_C)
-        units = _unit_embeddings(candidates, ids, pools)
+        pools = self._pools(images, quotas_C)
+        units = _unit_embeddings(unlabelled, ids, pools)
         picked: Picked = {}
         for label in np.argsort(-rarity_C, kind="stable").tolist():
-            share = int(shares_C[label])
+            quota = int(quotas_C[label])
             rows = [row for row in pools[label] if row not in picked]
-            rows = rows[: self.candidates_per_pick * share]
+            rows = rows[: self.candidates_per_pick * quota]
             if not rows:
                 continue
             units_ME = np.stack([units[row] for row in rows])
-            those = images[rows]
+            cosine_M = None
+            if picked and self.scoring == "greedy":
+                cosines_M = most_similar(units_ME, np.stack([units[row] for row in picked]))[1]
+                cosine_M = cosines_M.astype(np.float64)
             mine = ClassCandidates(
-                uncertainty_M=those["uncertainty"][:, label].astype(np.float64),
+                uncertainty_M=images["uncertainty"][rows, label].astype(np.float64),
                 units_ME=units_ME,
-                rare_entropy_M=those["entropy"] @ rarity_C,
-                rare_classes_M=(those["num_boxes"] > 0) @ rarity_C,
-                cosine_to_picks_M=highest_cosine(units_ME, np.stack([units[row] for row in picked]))
-                if picked and self.scoring == "greedy"
-                else None,
+                rare_entropy_M=images["entropy"][rows] @ rarity_C,
+                rare_classes_M=(images["num_boxes"][rows] > 0) @ rarity_C,
+                cosine_to_picks_M=cosine_M,
             )
-            places, scores = SCORINGS[self.scoring](mine, share, weights)
+            places, scores = SCORINGS[self.scoring](mine, quota, weights)
             for place, score in zip(places.tolist(), scores.tolist(), strict=True):
                 picked[rows[place]] = score, label
         return picked
 
-    def _pools(self, images: NDArray[np.void], shares_C: Integers) -> list[list[int]]:
-        """Return each class's images, the most uncertain first: enough, whatever others pick."""
+    def _pools(self, images: NDArray[np.void], quotas_C: Integers) -> list[list[int]]:
+        """Return the images of each class, the most uncertain first.
+
+        They are enough, whatever other classes pick.
+        """
         pools = []
-        for label, share in enumerate(shares_C.tolist()):
-            most = self.candidates_per_pick * share + int(shares_C.sum()) if share else 0
+        for label, quota in enumerate(quotas_C.tolist()):
+            size = self.candidates_per_pick * quota + int(quotas_C.sum()) if quota else 0
             uncertainty_N = images["uncertainty"][:, label].astype(np.float64)
-            order = top_k(np.where(images["num_boxes"][:, label], uncertainty_N, -1.0), most)
+            order = top_k(np.where(images["num_boxes"][:, label], uncertainty_N, -1.0), size)
             pools.append([row for row in order.tolist() if images["num_boxes"][row, label]])
         return pools
 
     def _fill(
-        self, images: NDArray[np.void], picked: Picked, missing: int
-    ) -> list[tuple[int, float, str]]:
+        self, ids: list[str], images: NDArray[np.void], picked: Picked, missing: int
+    ) -> list[Pick]:
         """Return the most uncertain images that no class has picked; those without boxes last.
 
-        Their score is that uncertainty, which is not the scale of what classes pick.
+        Their score is that uncertainty, which is on another scale than what classes pick by.
         """
         score_N = np.where(images["num_boxes"].any(axis=1), images["score"], -1.0)
         order = top_k(score_N, len(picked) + missing).tolist()
-        rows = [row for row in order if row not in picked][:missing]
-        whys = [self._measure(s) if s >= 0 else "no box that counts" for s in score_N[rows]]
-        return [
-            (row, float(images["score"][row]), f"fills the budget: {why}")
-            for row, why in zip(rows, whys, strict=True)
-        ]
+        picks = []
+        for row in [row for row in order if row not in picked][:missing]:
+            why = self._measure(score_N[row]) if score_N[row] >= 0 else "no box that counts"
+            picks.append(Pick(ids[row], float(images["score"][row]), f"fills the budget: {why}"))
+        return picks
 
-    def _reason(self, image: Any, label: int, classes: list[str], rarity_C: Float64s) -> str:
+    def _shown(self, image: Any, label: int) -> str:
         boxes = int(image["num_boxes"][label])
-        shown = f"{boxes} {'box' if boxes == 1 else 'boxes'}"
         measure = self._measure(image["uncertainty"][label])
-        return f"for class {classes[label]} (rarity {rarity_C[label]:.2f}): {shown}, {measure}"
+        return f"{boxes} {'box' if boxes == 1 else 'boxes'}, {measure}"
 
     def _measure(self, nats: float) -> str:
         if self.aggregation == "sum":
@@ -242,10 +211,19 @@ class Pal(Strategy):
         return f"entropy of being right {nats:.2f} of at most {log(2):.2f} nats"
 
 
-def _unit_embeddings(
-    candidates: Candidates, ids: list[str], pools: list[list[int]]
-) -> dict[int, Float32s]:
-    """Return the embeddings, of length 1, of all images that a class may pick, by their rows."""
+def _row_type(num_classes: int) -> np.dtype[np.void]:
+    return np.dtype(
+        [
+            ("score", np.float32),  # the highest uncertainty about any class
+            ("uncertainty", np.float32, (num_classes,)),
+            ("entropy", np.float32, (num_classes,)),  # the sum over boxes of the class
+            ("num_boxes", np.uint16, (num_classes,)),
+        ]
+    )
+
+
+def _unit_embeddings(images: Images, ids: list[str], pools: list[list[int]]) -> dict[int, Float32s]:
+    """Return by row the embeddings, of length 1, of all images that a class may pick."""
     rows = sorted({row for pool in pools for row in pool})
-    _, found = read_embeddings([ids[row] for row in rows], candidates.record)
+    _, found = read_embeddings(Images(tuple(ids[row] for row in rows), images.record))
     return dict(zip(rows, unit(found), strict=True))

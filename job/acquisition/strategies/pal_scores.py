@@ -1,24 +1,20 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
-"""How PAL weighs a class's candidates against each other, and which it picks.
+"""How PAL scores the candidates of a class, and which ones it picks.
 
 M = candidates of a class, the most uncertain first; E = length of an embedding.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from job.acquisition.features.embeddings import Float32s
+from job.acquisition.numerics.cosine import most_similar_earlier
 from job.acquisition.numerics.top_k import Rows, top_k
-from job.acquisition.numerics.uncertainty import Float64s
+from job.records.arrays import Float32s, Float64s, Floats
 
-Booleans = NDArray[np.bool_]
 Scoring = Literal["published", "greedy"]
-_BLOCK = 2**22
-"""The most cosines that are computed at once."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +35,33 @@ class ClassCandidates:
     units_ME: Float32s
     """Embeddings of length 1."""
     rare_entropy_M: Float64s
-    """Sum over boxes: rarity of the box's class times the entropy of its class distribution."""
+    """The sum over boxes of the rarity of the box's class times the entropy of its distribution."""
     rare_classes_M: Float64s
-    """Sum over the classes that are seen: their rarity."""
+    """The sum of the rarities of the classes that are detected."""
     cosine_to_picks_M: Float64s | None
-    """The highest cosine to a pick of an earlier class; none: there is no pick."""
+    """The highest cosine to a pick of an earlier class; None: there are no picks yet."""
 
 
 Picks: TypeAlias = tuple[Rows, Float64s]
 """The places of the picks among the candidates, and their scores."""
 
 
-def published(candidates: ClassCandidates, share: int, weights: Weights) -> Picks:
-    """Score all at once: an image is held against those that the class is more uncertain about.
+def published(candidates: ClassCandidates, quota: int, weights: Weights) -> Picks:
+    """Score all candidates at once: an image is compared with those of higher uncertainty.
 
-    The most uncertain is like none. The uncertainty is in nats, the other terms are min-max scaled
-    over the candidates.
+    The most uncertain one has a cosine of 0. The uncertainty is in nats; the other terms are
+    min-max scaled over the candidates.
     """
     score_M = weights.uncertainty * candidates.uncertainty_M
-    score_M += weights.diversity * min_max(1 - _cosine_to_earlier(candidates.units_ME))
+    score_M += weights.diversity * min_max(1 - most_similar_earlier(candidates.units_ME))
     score_M += weights.rarity * min_max(candidates.rare_entropy_M)
     score_M += weights.rarity * min_max(candidates.rare_classes_M)
-    places = top_k(score_M, share)
+    places = top_k(score_M, quota)
     return places, score_M[places]
 
 
-def greedy(candidates: ClassCandidates, share: int, weights: Weights) -> Picks:
-    """Pick one at a time: an image is held against the picks so far, of all classes.
+def greedy(candidates: ClassCandidates, quota: int, weights: Weights) -> Picks:
+    """Pick one image at a time: it is compared with the picks so far, of all classes.
 
     All terms are min-max scaled over the candidates that are left.
     """
@@ -77,7 +73,7 @@ def greedy(candidates: ClassCandidates, share: int, weights: Weights) -> Picks:
     cosine_M = candidates.cosine_to_picks_M
     left = np.arange(len(candidates.uncertainty_M))
     places, scores = [], []
-    for _ in range(min(share, len(left))):
+    for _ in range(min(quota, len(left))):
         score_L = sum(weight * min_max(values_M[left]) for weight, values_M in terms)
         if cosine_M is not None:
             score_L = score_L + weights.diversity * min_max(1 - cosine_M[left])
@@ -97,28 +93,7 @@ SCORINGS: dict[Scoring, Callable[[ClassCandidates, int, Weights], Picks]] = {
 }
 
 
-def min_max(values_M: NDArray[np.floating[Any]]) -> Float64s:
-    """Return values scaled to reach from 0 to 1; 0 where all are equal."""
+def min_max(values_M: Floats) -> Float64s:
+    """Return values scaled to reach from 0 to 1; all 0 if they are equal."""
     low, high = values_M.min(initial=np.inf), values_M.max(initial=-np.inf)
     return np.asarray((values_M - low) / (high - low)) if high > low else np.zeros(len(values_M))
-
-
-def highest_cosine(units_ME: Float32s, others_KE: Float32s) -> Float64s:
-    """Return each vector's highest cosine to one of the others, of which there is one: (M,)."""
-    step = max(_BLOCK // len(others_KE), 1)
-    blocks = (units_ME[first : first + step] for first in range(0, len(units_ME), step))
-    found = [(block @ others_KE.T).max(axis=1) for block in blocks]
-    return np.concatenate(found or [np.zeros(0)]).astype(np.float64)
-
-
-def _cosine_to_earlier(units_ME: Float32s) -> Float64s:
-    """Return each vector's highest cosine to one before it; 0 for the first: (M,)."""
-    cosine_M = np.zeros(len(units_ME))
-    step = max(_BLOCK // max(len(units_ME), 1), 1)
-    for first in range(0, len(units_ME), step):
-        rows = np.arange(first, min(first + step, len(units_ME)))
-        cosine_BM = units_ME[rows] @ units_ME[: rows[-1]].T
-        cosine_BM[np.arange(rows[-1]) >= rows[:, None]] = -1
-        cosine_M[rows] = cosine_BM.max(axis=1, initial=-1)
-    cosine_M[:1] = 0
-    return cosine_M

@@ -5,124 +5,117 @@ Yang, Huang and Crowley: Plug and Play Active Learning for Object Detection, CVP
 
 Where we differ, and why:
 
-- Difficulty. The paper keeps a moving average, of about the last 100 steps, of the quality
-  p^xi * IoU^(1 - xi) over training's positive anchors. Ours is the mean over the labelled boxes,
-  each by the best, by the same formula, of the finished model's detections that overlap it more
-  than any other box, 0 where there is none: every box counts once, nothing depends on
-  the order of training, and another xi can be replayed.
-- Entropy. The paper's text has the entropy of a box's classes, its code, for detectors whose
-  classes are independent, that of the best class's probability alone: `entropy` chooses.
-- The start of k-medoids is the most uncertain image; the published code draws one at random.
-- Two images without boxes are at distance 0, one with and one without at the largest there is; in
-  the published code both are at 0, which it marks as a possible fault.
-- The distance of two boxes is always that of their features. The published code has 0 between the
-  first boxes of any two images, where they are of one class, between the second ones, and so on:
-  meant for an image's distance to itself, it draws all images together.
+- Difficulty. The quality of a box is p^xi * IoU^(1 - xi). The paper keeps its moving average, over
+  about the last 100 steps and training's positive anchors. Here it is the mean over the labelled
+  boxes. A box is matched to the finished model's detections that overlap it more than any other
+  box, and its quality is the best of theirs, or 0 if there are none. So every box counts once,
+  nothing depends on the order of training, and another xi can be replayed.
+- Entropy. The paper's text has the entropy of a box's class distribution. Its code, for detectors
+  whose classes are independent, has that of the best class's probability alone. The setting
+  `entropy` chooses.
+- k-medoids begins with the most uncertain image. The published code draws one at random.
+- Two images without boxes are at distance 0, and an image without boxes is at the largest possible
+  distance to one with boxes. In the published code both distances are 0, which it marks as a
+  possible fault.
+- The distance of two boxes is always that of their features. In the published code it is 0 between
+  the first boxes of any two images if they are of one class, between the second boxes, and so on.
+  That is meant for an image's distance to itself, but it draws all images together.
 
 D = detections of some images together, C = classes, F = length of a box feature, T = labelled
-boxes, M = images that are left for the second step.
+boxes, M = images that are considered for diversity.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from job.acquisition.features.embeddings import Float32s, unit
 from job.acquisition.features.reasons import (
-    EVIDENCE,
-    Evidence,
+    EXPLANATION,
+    Explanations,
     check_classes,
     check_finite,
-    describe,
-    gather,
+    explain_images,
+    reason,
 )
-from job.acquisition.features.record_pass import score_images
+from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import aggregate
+from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.k_medoids import assign, k_medoids
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.numerics.uncertainty import Float64s
-from job.acquisition.strategy import Candidates, Labelled, Record, Selection, Strategy
+from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
 from job.config.section import UnitInterval
-from job.records.arrays import Integers
+from job.records.arrays import Float32s, Float64s, Integers
 from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
 
 FARTHEST = 2.0
-"""The distance of a box to an image that shows none of its class; of opposite features as well."""
+"""The distance of a box to an image without its class, and of opposite features."""
 _BLOCK = 2**23
-"""The most distances that are computed at once."""
+"""At most this many distances are computed at once."""
 
 
 class Ppal(Strategy):
-    """The most uncertain images, hard classes weighing more, and of these a diverse part.
+    """A diverse part of the most uncertain images; difficult classes have a higher weight.
 
-    An image without detections has an uncertainty of 0. Without labelled boxes every class is of
-    the highest difficulty, so all weigh the same.
+    An image without detections has an uncertainty of 0. Without labelled boxes, all classes have
+    the highest difficulty, and so the same weight.
     """
 
+    reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness", "box_features"})
+    reads_labelled: ClassVar[frozenset[str]] = TRUTH_COLUMNS | {"probabilities", "objectness"}
+
     quality_exponent: UnitInterval = 0.6
-    """xi: how much the probability of the true class counts, beside the overlap, in the quality of
-    a labelled box."""
+    """xi: in the quality of a labelled box, the weight of the probability of its class; the weight
+    of the IoU is 1 - xi."""
     alpha: PositiveFloat = 0.3
     """How fast a class's weight rises with its difficulty."""
     beta: NonNegativeFloat = 0.2
-    """The most that difficulty adds to a class's weight of 1."""
+    """How much difficulty can add at most to a class's weight of 1."""
     min_confidence: UnitInterval = 0.05
     """Boxes below this probability of their class do not count."""
     entropy: Literal["classes", "binary"] = "classes"
-    """A box's uncertainty: the entropy of its class distribution, or of its probability to be of
-    its most probable class; in nats."""
+    """The uncertainty of a box: the entropy of its class distribution (`classes`), or of the
+    probability of its most probable class alone (`binary`); in nats."""
     oversample: PositiveInt = 4
-    """How many times the budget the most uncertain images are, of which a diverse part is taken."""
+    """How many images are considered for diversity, as a multiple of the budget: those with the
+    highest uncertainty."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """Classes, confidences and features of boxes."""
-        return frozenset({"probabilities", "objectness", "box_features"})
-
-    @property
-    def labelled_columns(self) -> frozenset[str]:
-        """What the model makes of the labelled boxes."""
-        return TRUTH_COLUMNS | {"probabilities", "objectness"}
-
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Take the medoids of the most uncertain images, the most uncertain of them first."""
-        classes = list(labelled.class_counts)
-        weights_C = self.class_weights(labelled)
-        score_part = partial(self._score_part, classes=classes, weights_C=weights_C)
-        ids, images = score_images(candidates, self.columns, score_part, EVIDENCE)
-        uncertain = top_k(images["score"], self.oversample * budget)
+    def select(self, task: Task) -> Selection:
+        """Select the medoids of the most uncertain images, the most uncertain of them first."""
+        weights_C = self.class_weights(task)
+        score_part = partial(self._score_part, classes=task.classes, weights_C=weights_C)
+        ids, images = read_rows(task.unlabelled, self.reads, score_part, EXPLANATION)
+        uncertain = top_k(images["score"], self.oversample * task.budget)
         places, sizes = np.arange(len(uncertain)), np.ones(len(uncertain), np.int64)
-        if budget < len(uncertain):
-            boxes = self._read_boxes(candidates.record, [ids[row] for row in uncertain])
+        if task.budget < len(uncertain):
+            boxes = self._read_boxes(task.unlabelled.record, [ids[row] for row in uncertain])
             distances_MM = distances_of(boxes)
-            places = k_medoids(distances_MM, budget)  # ascending: the most uncertain first
+            places = k_medoids(distances_MM, task.budget)  # ascending: the most uncertain first
             sizes = np.bincount(assign(distances_MM, places))
-        rows = uncertain[places]
         return Selection(
-            ids=tuple(ids[row] for row in rows),
-            scores=tuple(images["score"][rows].tolist()),
-            reasons=tuple(
-                f"{describe(image, classes, _measure(image))}; stands for {size} of "
-                f"{len(uncertain)} uncertain images"
-                for image, size in zip(images[rows], sizes, strict=True)
-            ),
+            tuple(
+                Pick(
+                    ids[row],
+                    float(images["score"][row]),
+                    f"{reason(images[row], task.classes, _measure(images[row]))}; stands for "
+                    f"{size} of {len(uncertain)} uncertain images",
+                )
+                for row, size in zip(uncertain[places].tolist(), sizes, strict=True)
+            )
         )
 
-    def class_weights(self, labelled: Labelled) -> Float64s:
-        """w_c = 1 + alpha beta ln(1 + (e^(1/alpha) - 1) d_c), d_c = 1 - quality of c: (C,)."""
-        classes = list(labelled.class_counts)
+    def class_weights(self, task: Task) -> Float64s:
+        """Return w_c = 1 + alpha beta ln(1 + (e^(1/alpha) - 1) d_c): (C,).
+
+        The difficulty d_c is 1 - the mean quality of the labelled boxes of class c.
+        """
+        classes = task.classes
         found = [(np.empty(0, np.int64), np.empty(0))]
-        parts = labelled.record.parts(self.labelled_columns)
+        parts = task.labelled.record.parts(self.reads_labelled)
         found.extend(self._qualities(part, classes) for part in parts)
         label_T, quality_T = (np.concatenate(each) for each in zip(*found, strict=True))
         order = np.argsort(quality_T)  # so that no sum depends on the order of the record's rows
@@ -132,8 +125,8 @@ class Ppal(Strategy):
             log_C = np.logaddexp(np.log(quality_C), np.log(1 - quality_C) + 1 / self.alpha)
         return np.asarray(1 + self.alpha * self.beta * log_C)
 
-    def _qualities(self, part: ScoreRecord, classes: list[str]) -> tuple[Integers, Float64s]:
-        """Return the class and the quality of each true box of a part: (T,), (T,)."""
+    def _qualities(self, part: ScoreRecord, classes: Sequence[str]) -> tuple[Integers, Float64s]:
+        """Return the class and the quality of each labelled box of a part: (T,), (T,)."""
         truth = part.truth
         if truth is None:
             message = "the record was read without its truth"
@@ -151,7 +144,9 @@ class Ppal(Strategy):
         np.maximum.at(quality_T, row_D[some], p_D**xi * iou_D ** (1 - xi))
         return truth.classes, quality_T
 
-    def _score_part(self, part: ScoreRecord, classes: list[str], weights_C: Float64s) -> Evidence:
+    def _score_part(
+        self, part: ScoreRecord, classes: Sequence[str], weights_C: Float64s
+    ) -> Explanations:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
         check_finite(part, part.objectness)
@@ -164,13 +159,13 @@ class Ppal(Strategy):
         check_finite(part, values_D)
         weights_D = np.where(confidence_D >= self.min_confidence, weights_C[part.predicted], 0.0)
         scores_N = aggregate(values_D * weights_D, part.offsets, "sum", empty_score=0.0)
-        return gather(part, scores_N, p_DC, values_D, weights_D)
+        return explain_images(part, scores_N, p_DC, values_D, weights_D)
 
     def _read_boxes(self, record: Record, ids: list[str]) -> "Boxes":
         """Return the boxes that count of some images, in the order of `ids`."""
         row_of = {image_id: row for row, image_id in enumerate(ids)}
         found: list[tuple[Integers, Integers, Float64s, Float32s]] = []
-        for part in record.parts(self.columns):
+        for part in record.parts(self.reads):
             row_N = np.array([row_of.get(image_id, -1) for image_id in part.ids.tolist()], np.int64)
             image_D, weight_D = row_N[part.image_of_detection], _confidence(part)
             (ours,) = np.nonzero((image_D >= 0) & (weight_D >= self.min_confidence))
@@ -182,7 +177,7 @@ class Ppal(Strategy):
 
 
 def _confidence(part: ScoreRecord) -> Float64s:
-    """The probability of each box's most probable class in the full softmax: (D,)."""
+    """Return the probability of each box's most probable class in the full softmax: (D,)."""
     p_D = part.probabilities.astype(np.float64).max(axis=1, initial=0)
     return np.asarray(p_D * part.objectness)
 
@@ -203,8 +198,9 @@ class Boxes:
 def distances_of(boxes: Boxes) -> Float32s:
     """Return the paper's category conditioned matching distance of M images: (M, M), symmetric.
 
-    From image i to j: the mean over the boxes of i, weighted by their confidence, of 1 - cosine to
-    the most similar box of the same class in j, or 2 where j has none; symmetric by averaging.
+    From image i to j, it is the mean over the boxes of i, weighted by their confidence, of
+    1 - cosine to the most similar box of the same class in j, or 2 if j has none. The mean of both
+    directions makes it symmetric.
     """
     num_images = boxes.num_images
     sums_MM = np.zeros((num_images, num_images), np.float32)
@@ -213,7 +209,7 @@ def distances_of(boxes: Boxes) -> Float32s:
         _add_class(sums_MM, boxes, mine)
     total_M = np.bincount(boxes.image_D, boxes.weight_D, num_images)
     some_M = total_M > 0
-    directed_MM = sums_MM  # in place: these are the largest arrays there are
+    directed_MM = sums_MM  # in place: these are the largest arrays
     np.divide(sums_MM, total_M[:, None], out=directed_MM, where=some_M[:, None])
     directed_MM[~some_M] = FARTHEST
     directed_MM[np.ix_(~some_M, ~some_M)] = 0
@@ -239,5 +235,5 @@ def _add_class(sums_MM: Float32s, boxes: Boxes, mine: Integers) -> None:
         sums_MM[image_D[block][starts]] += np.add.reduceat(distance_BM, starts, axis=0)
 
 
-def _measure(image: Evidence) -> str:
+def _measure(image: Any) -> str:
     return f"entropy {image['value']:.2f} nats; class weight {image['weight']:.2f}"

@@ -1,28 +1,20 @@
 """Uniform random sampling: the baseline, and the cold start."""
 
-import numpy as np
+from collections.abc import Collection
 
-from job.acquisition.strategy import Candidates, Labelled, Selection, Strategy
+from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
 
 class Random(Strategy):
-    """Every unlabelled image is as likely as any other."""
+    """Draws images at random: each unlabelled image is equally likely."""
 
-    redraw_labelled: bool = False
-    """Draw from the whole pool and drop what is labelled already, so that a round labels fewer
-    images than its budget. A fault of the tutorial; for comparison only."""
+    def select(self, task: Task) -> Selection:
+        """Draw without replacement; picks are in the order of the draw, and every score is 0."""
+        return draw(task.unlabelled.ids, task)
 
-    def select(
-        self, candidates: Candidates, labelled: Labelled, budget: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw without replacement; the order of the draw is the rank, and every score is 0."""
-        images = sorted(candidates.pool_ids if self.redraw_labelled else candidates.ids)
-        rows = rng.choice(len(images), size=min(budget, len(images)), replace=False)
-        picks = [images[row] for row in rows]
-        if self.redraw_labelled:
-            picks = [image_id for image_id in picks if image_id not in labelled.ids]
-        return Selection(
-            ids=tuple(picks),
-            scores=(0.0,) * len(picks),
-            reasons=("drawn at random",) * len(picks),
-        )
+
+def draw(image_ids: Collection[str], task: Task) -> Selection:
+    """Draw `task.budget` of some images, or all of them if there are fewer."""
+    ids = sorted(image_ids)
+    rows = task.rng.choice(len(ids), size=min(task.budget, len(ids)), replace=False)
+    return Selection(tuple(Pick(ids[row], 0.0, "drawn at random") for row in rows))

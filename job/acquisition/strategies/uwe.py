@@ -1,12 +1,12 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Uncertainty-weighted embeddings: images that are uncertain and unlike each other (TMLR 2024).
+"""Uncertainty-weighted embeddings: uncertain images that are unlike each other (TMLR 2024).
 
-Each image's embedding is scaled by its uncertainty, min-max scaled to [0, 1] over the candidates;
-greedy k-centre on the products then takes images that are far from the labelled ones, and an image
-the detector is sure of lies near the origin. Labelled images are scaled by their own uncertainty,
-on the candidates' scale and within [0, 1].
+Each image's embedding is multiplied by its uncertainty, which is min-max scaled to [0, 1] over the
+unlabelled images. Greedy k-centre on the products then takes images that are far from the labelled
+ones; an image that the detector is sure of lies near the origin. A labelled image is multiplied by
+its own uncertainty, on the scale of the unlabelled images, clipped to [0, 1].
 
-N = candidates, L = labelled images, E = length of an embedding.
+N = unlabelled images, L = labelled images, E = length of an embedding.
 """
 
 import numpy as np
@@ -14,15 +14,16 @@ from pydantic import Field, field_validator
 
 from job.acquisition.features.embeddings import Embeddings, read_embeddings
 from job.acquisition.numerics.k_center import k_center
-from job.acquisition.numerics.uncertainty import Float64s
+from job.acquisition.registry import make_scoring_strategy
 from job.acquisition.strategies.coreset import selection_of
-from job.acquisition.strategy import Candidates, Labelled, Selection
-from job.acquisition.wrappers.base import Wrapper, scoring
+from job.acquisition.strategy import Selection, Task
+from job.acquisition.wrappers.base import Wrapper, checked
 from job.config.experiment import ArmConfig
+from job.records.arrays import Float64s
 
 
 class Uwe(Wrapper):
-    """Greedy k-centre on embeddings times uncertainty, from the labelled images."""
+    """Greedy k-centre on embeddings times uncertainty, which begins with the labelled images."""
 
     of: ArmConfig = Field(ArmConfig(strategy="entropy"), validate_default=True)
     """What gives the uncertainty: a strategy that scores each image on its own."""
@@ -30,56 +31,49 @@ class Uwe(Wrapper):
     @field_validator("of")
     @classmethod
     def _check(cls, of: ArmConfig) -> ArmConfig:
-        scoring(of)
+        checked(make_scoring_strategy, of)
         return of
 
     @property
-    def columns(self) -> frozenset[str]:
-        """The embeddings, and what the uncertainty needs."""
-        return self.inner.columns | {"embedding"}
+    def reads(self) -> frozenset[str]:
+        """What the uncertainty reads, and the embeddings."""
+        return self.inner.reads | {"embedding"}
 
     @property
-    def labelled_columns(self) -> frozenset[str]:
+    def reads_labelled(self) -> frozenset[str]:
         """The same of the labelled images."""
-        return self.inner.labelled_columns | self.columns
+        return self.inner.reads_labelled | self.reads
 
-    def select(
-        self,
-        candidates: Candidates,
-        labelled: Labelled,
-        budget: int,
-        rng: np.random.Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> Selection:
-        """Take images one by one; the score of each is its distance at that time."""
-        inner = scoring(self.of)
-        scores = inner.score(candidates, labelled)
-        ids, points_NE = read_embeddings(candidates.ids, candidates.record)
-        known = Candidates(tuple(sorted(labelled.ids)), (), labelled.record)
-        of_known = inner.score(known, labelled).scores_N if labelled.ids else np.empty(0)
-        _, known_LE = read_embeddings(labelled.ids, labelled.record)
+    def select(self, task: Task) -> Selection:
+        """Select images one by one; the score of each is its distance at that time."""
+        inner = make_scoring_strategy(self.of)
+        scores = inner.score(task.unlabelled, task)
+        labelled_L = inner.score(task.labelled, task).scores_N if task.labelled.ids else np.empty(0)
+        ids, points_NE = read_embeddings(task.unlabelled)
+        _, centres_LE = read_embeddings(task.labelled)
         weight_N = scale(scores.scores_N, scores.scores_N)
-        weight_L = scale(of_known, scores.scores_N)
-        picks = k_center(_scaled(points_NE, weight_N), _scaled(known_LE, weight_L), budget)
+        weight_L = scale(labelled_L, scores.scores_N)
+        taken = k_center(_weighed(points_NE, weight_N), _weighed(centres_LE, weight_L), task.budget)
         reasons = [
             f"uncertainty {weight_N[row]:.2f} of 1, weighted distance {distance:.3g} to what is "
             f"labelled or picked; {scores.explain(row)}"
-            for row, distance in zip(picks.rows.tolist(), picks.distances, strict=True)
+            for row, distance in zip(taken.rows.tolist(), taken.distances, strict=True)
         ]
-        return selection_of(ids, picks, reasons)
+        return selection_of(ids, taken, reasons)
 
 
 def scale(values: Float64s, over: Float64s) -> Float64s:
-    """Return values on the scale on which `over` reaches from 0 to 1, clipped to it.
+    """Return values on the scale on which `over` reaches from 0 to 1, clipped to [0, 1].
 
-    Where all of `over` are equal, nothing tells images apart: all get 1.
+    If all of `over` are equal, they do not tell images apart, and every value becomes 1.
     """
     if not len(over) or over.min() == over.max():
         return np.ones(len(values))
     return np.asarray(np.clip((values - over.min()) / (over.max() - over.min()), 0, 1))
 
 
-def _scaled(points_NE: Embeddings, weight_N: Float64s) -> Embeddings:
-    """Scale embeddings in place: they are ours, and may be most of the memory there is."""
+def _weighed(points_NE: Embeddings, weight_N: Float64s) -> Embeddings:
+    """Multiply embeddings in place: nobody else holds them, and they may be most of the memory."""
     if len(points_NE):
         points_NE *= weight_N.astype(np.float16)[:, None]
     return points_NE

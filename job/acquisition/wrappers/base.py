@@ -1,73 +1,55 @@
-"""What strategies on top of other strategies share."""
+"""What wrappers share: the strategy inside, by the registry."""
 
 from abc import ABC
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 from pydantic import field_validator
 
-from job.acquisition.strategy import ScoringStrategy, Strategy
+from job.acquisition.registry import complete, make_strategy
+from job.acquisition.strategy import Strategy
 from job.config.experiment import ArmConfig
 from job.errors import ConfigError
-from job.runtime.names import known
 
-# The registry lists the wrappers, so it is imported by what needs it only.
+T = TypeVar("T")
 
 
 class Wrapper(Strategy, ABC):
-    """Changes what another strategy picks; any strategy, wrappers too, can be inside."""
+    """A strategy that changes what another strategy selects; that one can be a wrapper too."""
 
     of: ArmConfig
-    """The strategy inside, with its settings, as an arm has them."""
+    """The strategy inside, with its settings, written like an arm."""
 
-    @field_validator("of", mode="after")
+    @field_validator("of")
     @classmethod
     def _complete(cls, of: ArmConfig) -> ArmConfig:
         """Write out all settings, so that the experiment's configuration holds them."""
-        return completed(of)
+        return checked(complete, of)
 
     @cached_property
     def inner(self) -> Strategy:
         """The strategy inside."""
-        from job.acquisition.registry import make_strategy  # noqa: PLC0415
-
         return make_strategy(self.of)
 
     @property
-    def columns(self) -> frozenset[str]:
-        """Those of the strategy inside."""
-        return self.inner.columns
+    def reads(self) -> frozenset[str]:
+        """What the strategy inside reads."""
+        return self.inner.reads
 
     @property
-    def labelled_columns(self) -> frozenset[str]:
-        """Those of the strategy inside."""
-        return self.inner.labelled_columns
+    def reads_labelled(self) -> frozenset[str]:
+        """What the strategy inside reads of labelled images."""
+        return self.inner.reads_labelled
 
 
-def completed(arm: ArmConfig) -> ArmConfig:
-    """Return an arm with every setting of its strategy written out, for a field's validator.
+def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
+    """Return what the registry makes of an arm, for the validator of a field.
 
     Raises:
-        ValueError: There is no such strategy, or a setting is wrong.
+        ValueError: The registry refuses the arm.
     """
-    from job.acquisition.registry import complete  # noqa: PLC0415
-
     try:
-        return complete(arm)
+        return make(arm)
     except ConfigError as error:
         raise ValueError(str(error)) from error
-
-
-def scoring(arm: ArmConfig) -> ScoringStrategy:
-    """Return an arm's strategy, which has to score each image on its own.
-
-    Raises:
-        ValueError: It does not; the message names those that do. Or as `completed`.
-    """
-    from job.acquisition.registry import STRATEGIES, make_strategy  # noqa: PLC0415
-
-    strategy = make_strategy(completed(arm))
-    if not isinstance(strategy, ScoringStrategy):
-        those = [name for name, each in STRATEGIES.items() if issubclass(each, ScoringStrategy)]
-        message = f"strategy: {arm.strategy!r} scores no image on its own; {known(those)}"
-        raise ValueError(message)  # noqa: TRY004 - of an arm, not of a type
-    return strategy

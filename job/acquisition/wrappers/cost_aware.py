@@ -1,101 +1,89 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Utility per second of an annotator: the most informative images are often the most work.
+"""Value for each second of an annotator: the most informative images are often the most work.
 
-An image takes `seconds_per_image + seconds_per_box * E[boxes]`.
+An image is expected to take `seconds_per_image + seconds_per_box * E[boxes]`.
 
-N = candidates.
+N = unlabelled images.
 """
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from job.acquisition.features.expected_boxes import COLUMNS, LABELLED_COLUMNS, expected_boxes
+from job.acquisition.features import expected_boxes as boxes
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.numerics.uncertainty import Float64s
-from job.acquisition.strategy import Candidates, Labelled, ScoringStrategy, Selection
+from job.acquisition.strategy import Pick, Scores, ScoringStrategy, Selection, Task
 from job.acquisition.wrappers.base import Wrapper
 from job.errors import BadDataError
+from job.records.arrays import Float64s
 
 
 class CostAware(Wrapper):
-    """Divides what the strategy inside says an image is worth by the seconds it will take.
+    """Divides the scores of the strategy inside by the expected seconds of annotation.
 
-    Of a strategy that scores each image on its own, all images are weighed. Another one is asked
-    for `oversample` times the budget, and of those the best by score per second are taken. Of equal
-    ones, those that the strategy inside likes better: so `random` stays random.
+    If that strategy scores each image on its own, all images are compared. If not, it is asked for
+    `oversample` times the budget, and the best of those picks by score per second are taken. Equal
+    quotients are taken in the order of the strategy inside, so `random` stays random.
     """
 
     seconds_per_image: PositiveFloat = 5.0
-    """Seconds that an image takes whatever is in it; above 0, since it may show nothing. As a box
-    by default; what your annotators need is better."""
+    """Seconds that an annotator needs for an image that shows nothing; above 0. The default is that
+    of a box; measure what your annotators need."""
     seconds_per_box: NonNegativeFloat = 5.0
-    """Seconds that a box takes. 5 is the tutorial's figure; Open Images reports 7.4."""
+    """Seconds that an annotator needs for a box. 5 is the tutorial's figure; Open Images reports
+    7.4."""
     oversample: PositiveInt = 4
-    """How many times the budget a strategy is asked for that does not score each image."""
+    """How many times the budget a strategy is asked for that does not score each image on its
+    own."""
 
     @property
-    def columns(self) -> frozenset[str]:
-        """Those of the strategy inside, and the objectness."""
-        return self.inner.columns | COLUMNS
+    def reads(self) -> frozenset[str]:
+        """What the strategy inside reads, and the objectness."""
+        return self.inner.reads | boxes.READS
 
     @property
-    def labelled_columns(self) -> frozenset[str]:
-        """Those of the strategy inside, and what calibrates the number of boxes."""
-        return self.inner.labelled_columns | LABELLED_COLUMNS
+    def reads_labelled(self) -> frozenset[str]:
+        """What the strategy inside reads, and what calibrates the number of boxes."""
+        return self.inner.reads_labelled | boxes.READS_LABELLED
 
-    def select(
-        self, candidates: Candidates, labelled: Labelled, budget: int, rng: np.random.Generator
-    ) -> Selection:
-        """Take the images of the highest utility per second; that is their score.
+    def select(self, task: Task) -> Selection:
+        """Select the images with the highest score per second, which becomes their score.
 
         Raises:
             BadDataError: A score of the strategy inside is negative.
         """
-        ids, boxes_N = expected_boxes(candidates, labelled)
+        ids, boxes_N = boxes.expected_boxes(task.unlabelled, task.labelled)
         seconds_N = self.seconds_per_image + self.seconds_per_box * boxes_N
         if isinstance(self.inner, ScoringStrategy):
-            scores = self.inner.score(candidates, labelled)
-            _check(ids, scores.scores_N)
-            rate_N = scores.scores_N / seconds_N
-            rows = top_k(rate_N, budget)
-            chosen = scores.pick(rows.tolist())
-            return _priced(chosen, rate_N[rows], seconds_N[rows])
-        asked = min(self.oversample * budget, len(ids))
-        ranked = self.inner.select(candidates, labelled, asked, rng)
+            return _best_rates(self.inner.score(task.unlabelled, task), seconds_N, task.budget)
+        asked = min(self.oversample * task.budget, len(ids))
+        ranked = self.inner.select(replace(task, budget=asked)).picks
         row_of = {image_id: row for row, image_id in enumerate(ids)}
-        seconds = seconds_N[[row_of[image_id] for image_id in ranked.ids]]
-        utility = np.array(ranked.scores)
-        _check(list(ranked.ids), utility)
-        rate = utility / seconds
-        places = top_k(rate, budget)
-        return _priced(_some(ranked, places), rate[places], seconds[places])
+        scores = Scores(
+            [pick.id for pick in ranked],
+            np.array([pick.score for pick in ranked]),
+            lambda row: ranked[row].reason,
+        )
+        return _best_rates(scores, seconds_N[[row_of[pick.id] for pick in ranked]], task.budget)
 
 
-def _check(ids: list[str], scores_N: Float64s) -> None:
-    if len(ids) and scores_N.min() < 0:
+def _best_rates(scores: Scores, seconds_N: Float64s, budget: int) -> Selection:
+    """Return the images with the highest score per second."""
+    if len(scores.ids) and scores.scores_N.min() < 0:
         message = (
-            f"image {ids[scores_N.argmin()]!r} has a negative score, and a cost cannot be set "
-            "against it: of two such images the dearer would be better"
+            f"image {scores.ids[scores.scores_N.argmin()]!r} has a negative score, which cannot be "
+            "divided by a cost: of two such images the dearer one would be better"
         )
         raise BadDataError(message)
-
-
-def _some(ranked: Selection, places: Any) -> Selection:
+    rate_N = scores.scores_N / seconds_N
     return Selection(
-        ids=tuple(ranked.ids[place] for place in places),
-        scores=tuple(ranked.scores[place] for place in places),
-        reasons=tuple(ranked.reasons[place] for place in places),
-    )
-
-
-def _priced(chosen: Selection, rates: Float64s, seconds: Float64s) -> Selection:
-    return Selection(
-        ids=chosen.ids,
-        scores=tuple(rates.tolist()),
-        reasons=tuple(
-            f"{reason}; {each:.0f} s expected"
-            for reason, each in zip(chosen.reasons, seconds, strict=True)
-        ),
+        tuple(
+            Pick(
+                scores.ids[row],
+                float(rate_N[row]),
+                f"{scores.explain(row)}; {seconds_N[row]:.0f} s expected",
+            )
+            for row in top_k(rate_N, budget).tolist()
+        )
     )

@@ -1,76 +1,81 @@
-# ruff: noqa: N803, N806 - shape suffixes
-"""Several objectives as one: the product of their powers, the weighted geometric mean's ranking.
+# ruff: noqa: N806 - shape suffixes
+"""Several objectives as one: the product of powers of scores, which ranks like a geometric mean.
 
-A weighted sum depends on the scales of what it adds; in a product a scale is a factor of every
-image alike, so it changes no pick, and an image that is worthless by one objective is worthless.
+A weighted sum depends on the scales of what it adds. In a product, a scale multiplies all images
+alike and changes no pick; and an image with a score of 0 for one objective has a product of 0.
 
-N = candidates.
+N = images.
 """
 
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Self
 
 import numpy as np
 from pydantic import FiniteFloat, field_validator, model_validator
 
-from job.acquisition.numerics.uncertainty import Float64s
-from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy
-from job.acquisition.wrappers.base import completed, scoring
+from job.acquisition.registry import complete, make_scoring_strategy
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
+from job.acquisition.wrappers.base import checked
 from job.config.experiment import ArmConfig
 from job.config.section import Section
 from job.errors import BadDataError
 
 
 class Objective(Section):
-    """One factor."""
+    """One factor of the product."""
 
     of: ArmConfig
     """A strategy that scores each image on its own, with its settings."""
     power: FiniteFloat = 1.0
-    """How much it counts; below 0, low scores are wanted."""
+    """How much it counts. If it is negative, low scores are wanted."""
 
     @field_validator("of")
     @classmethod
     def _complete(cls, of: ArmConfig) -> ArmConfig:
-        scoring(of)
-        return completed(of)
+        checked(make_scoring_strategy, of)
+        return checked(complete, of)
+
+    @cached_property
+    def inner(self) -> ScoringStrategy:
+        """The strategy."""
+        return make_scoring_strategy(self.of)
 
 
 class Product(ScoringStrategy):
-    """Picks the images with the highest product of powers of several strategies' scores."""
+    """Selects the images with the highest product of powers of several strategies' scores."""
 
     objectives: tuple[Objective, ...]
-    """What is multiplied; one or more."""
+    """The factors; at least one."""
 
     @model_validator(mode="after")
     def _check_number(self) -> Self:
         if not self.objectives:
-            message = "objectives: a product needs one or more"
+            message = "objectives: a product needs at least one"
             raise ValueError(message)
         return self
 
     @property
-    def columns(self) -> frozenset[str]:
-        """Those of all objectives."""
-        return reduce(or_, (scoring(each.of).columns for each in self.objectives))
+    def reads(self) -> frozenset[str]:
+        """What any objective reads."""
+        return reduce(or_, (each.inner.reads for each in self.objectives))
 
     @property
-    def labelled_columns(self) -> frozenset[str]:
-        """Those of all objectives."""
-        return reduce(or_, (scoring(each.of).labelled_columns for each in self.objectives))
+    def reads_labelled(self) -> frozenset[str]:
+        """What any objective reads of labelled images."""
+        return reduce(or_, (each.inner.reads_labelled for each in self.objectives))
 
-    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
+    def score(self, images: Images, task: Task) -> Scores:
         """Return each image's product, as a share of the highest.
 
         Raises:
-            BadDataError: A score is negative or no number, or 0 where its power is negative.
+            BadDataError: A score is negative or not a number, or 0 although its power is negative.
         """
-        factors = [scoring(each.of).score(candidates, labelled) for each in self.objectives]
+        factors = [each.inner.score(images, task) for each in self.objectives]
         ids = factors[0].ids
         log_N = np.zeros(len(ids))
         for objective, factor in zip(self.objectives, factors, strict=True):
-            _check(objective, ids, factor.scores_N)
+            _check(objective, factor)
             with np.errstate(divide="ignore"):  # a score of 0 makes the product 0
                 log_N += objective.power * np.log(factor.scores_N) if objective.power else 0.0
         highest = log_N.max(initial=-np.inf)
@@ -84,13 +89,15 @@ class Product(ScoringStrategy):
         )
 
 
-def _check(objective: Objective, ids: list[str], scores_N: Float64s) -> None:
+def _check(objective: Objective, factor: Scores) -> None:
+    scores_N = factor.scores_N
     is_right = scores_N >= 0 if objective.power >= 0 else scores_N > 0
     is_wrong = ~is_right | ~np.isfinite(scores_N)
     if is_wrong.any():
         row = int(is_wrong.argmax())
         message = (
-            f"image {ids[row]!r} has the score {scores_N[row]:g} by {objective.of.strategy!r}, of "
-            f"which there is no power {objective.power:g}: a product needs scores above 0"
+            f"image {factor.ids[row]!r} has the score {scores_N[row]:g} by "
+            f"{objective.of.strategy!r}, which has no power {objective.power:g}: a product needs "
+            "scores above 0"
         )
         raise BadDataError(message)

@@ -1,10 +1,14 @@
-"""What ingest reads from: samples of two splits, each loaded only when its turn comes."""
+"""The contract of data formats: samples of two splits, each loaded only when its turn comes."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import NoReturn, Protocol
+from typing import ClassVar, NoReturn
+
+from pydantic import BaseModel, ConfigDict
 
 from job.errors import BadDataError
 from job.keys import Split
@@ -12,10 +16,11 @@ from job.keys import Split
 
 @dataclass(frozen=True)
 class SourceBox:
-    """A box as the source has it, not checked yet."""
+    """A box as the source has it, not validated yet."""
 
     corners_xyxy: tuple[float, float, float, float]
-    """Pixels, counted from 0 at the image's left and upper edge; any float, not a number too."""
+    """In pixels from the image's top-left corner; not validated yet, so NaN and infinity are
+    possible."""
     label: str
     where: str
     """Which box it is, in the source's own words and numbers."""
@@ -24,8 +29,8 @@ class SourceBox:
 
 
 @dataclass(frozen=True)
-class Content:
-    """What a source holds of one image, not checked yet."""
+class LoadedSample:
+    """What a source holds of one image, not validated yet."""
 
     data: bytes
     """The image file."""
@@ -37,7 +42,7 @@ class Content:
     unreadable: tuple[str, ...] = ()
     """Why boxes are missing from `boxes`, one text each."""
     declared_wh: tuple[int, int] | None = None
-    """The size that the annotation claims."""
+    """The width and height that the annotation claims, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,12 @@ class Sample:
     """An image that a source names."""
 
     id: str
-    load: Callable[[], Content]
-    """Reads it; raises `BadDataError`, with the file, where that cannot be done."""
+    load: Callable[[], LoadedSample]
+    """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
 
     @classmethod
     def broken(cls, where: str, reason: str) -> "Sample":
-        """An entry of the source that names no image."""
+        """Return an entry of the source that does not name an image."""
 
         def load() -> NoReturn:
             message = f"{where}: {reason}"
@@ -59,32 +64,55 @@ class Sample:
         return cls("", load)
 
 
-class Source(Protocol):
-    """A data set elsewhere."""
+class Source(BaseModel, ABC):
+    """A data set elsewhere.
+
+    The fields of a subclass are the options of its command `al-job ingest`, with their docstrings
+    as help texts. The subclass's own docstring is the command's help. Making a source is cheap and
+    reads nothing; its methods raise `UsageError` or `BadDataError` if the source cannot be read.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        ignored_types=(cached_property,),
+    )
+
+    kind: ClassVar[str]
+    """The format's name, as in `FORMATS`."""
+    may_be_bad: ClassVar[bool] = True
+    """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
+
+    def prepare(self) -> None:
+        """Do what the options ask for before the source is read, such as a download."""
 
     @property
-    def kind(self) -> str:
-        """Such as `voc`."""
-
-    @property
+    @abstractmethod
     def classes(self) -> tuple[str, ...] | None:
         """The classes in their order; None: those that occur, sorted."""
 
-    def describe(self) -> dict[str, str | int]:
-        """What it is, by its content and not by where it lies: the same again, the same data."""
+    @abstractmethod
+    def identity(self) -> dict[str, str | int]:
+        """Return what tells this source from others: its content, and not where it lies.
 
+        Sources of equal identity make equal data sets.
+        """
+
+    @abstractmethod
     def num_images(self, split: Split) -> int:
-        """How many samples a split has."""
+        """Return the number of samples of a split."""
 
+    @abstractmethod
     def samples(self, split: Split) -> Iterator[Sample]:
-        """The samples of a split, in order."""
+        """Yield the samples of a split, in order."""
 
 
 def read_file(path: Path, what: str) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        BadDataError: It is missing, or cannot be read.
+        BadDataError: The file is missing, or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -101,16 +129,16 @@ def check_id(image_id: str, where: str) -> str:
     """Return an id that is safe as a path below a folder, in a tar file and in a CSV file.
 
     Raises:
-        BadDataError: It is empty, leads out of the folder, or has control characters.
+        BadDataError: The id is empty, leads out of the folder, or has control characters.
     """
     path = PurePosixPath(image_id)
     reason = ""
     if path.is_absolute() or ".." in path.parts:
         reason = "leads out of the images' folder"
     elif not image_id.strip() or str(path) != image_id:
-        reason = "is no name of an image"
+        reason = "is not the name of an image"
     elif not is_text(image_id):
-        reason = "has characters that no text has"
+        reason = "has control characters or lone surrogates"
     if reason:
         message = f"{where}: {image_id!r} {reason}"
         raise BadDataError(message)
@@ -118,7 +146,7 @@ def check_id(image_id: str, where: str) -> str:
 
 
 def is_text(text: str) -> bool:
-    """Whether it has neither control characters nor halves of characters."""
+    """Return whether a text has no control characters and no lone surrogates."""
     return not any(ord(letter) < ord(" ") or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -132,7 +160,7 @@ def fingerprint(parts: Iterable[bytes | str | int]) -> str:
 
 
 def num_bytes(path: Path) -> int:
-    """The size of a file, or -1 where there is none."""
+    """Return the size of a file, or -1 if there is no such file."""
     try:
         return path.stat().st_size
     except (OSError, ValueError):  # a name that no file can have

@@ -3,13 +3,14 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from job.data.formats.base import (
-    Content,
+    LoadedSample,
     Sample,
+    Source,
     SourceBox,
     check_id,
     fingerprint,
@@ -25,43 +26,56 @@ OF_IMAGE = ("id", "file_name", "width", "height")
 OF_ANNOTATION = ("id", "image_id", "category_id", "bbox", "iscrowd")
 OF_CATEGORY = ("id", "name")
 KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
-"""The keys that are read. All others, above all the segmentations, are dropped while parsing."""
+"""The keys that are read. Other keys, such as segmentations, are dropped while parsing."""
 
 
-class CocoSource:
-    """Images and instances of two splits; no category may have two ids or an id two names.
+class CocoSource(Source):
+    """A data set in COCO's layout."""
 
-    Raises:
-        UsageError: A folder is missing.
-        BadDataError: A JSON file is missing, malformed, or has no such content.
-    """
+    kind: ClassVar[str] = "coco"
 
-    kind = "coco"
+    pool_images: Path
+    """Folder of the pool's images."""
+    pool_annotations: Path
+    """JSON file of the pool's instances."""
+    test_images: Path
+    """Folder of the test images."""
+    test_annotations: Path
+    """JSON file of the test instances."""
 
-    def __init__(
-        self, pool_images: Path, pool_annotations: Path, test_images: Path, test_annotations: Path
-    ) -> None:
-        self._splits: dict[Split, Instances] = {
-            "pool": Instances(pool_images, pool_annotations),
-            "test": Instances(test_images, test_annotations),
+    @cached_property
+    def _splits(self) -> dict[Split, "Instances"]:
+        return {
+            "pool": Instances(self.pool_images, self.pool_annotations),
+            "test": Instances(self.test_images, self.test_annotations),
         }
-        self._categories = _merge(*self._splits.values())
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """All categories, in the order of their ids."""
-        return tuple(self._categories[number] for number in sorted(self._categories))
+        """All categories, in the order of their ids.
 
-    def describe(self) -> dict[str, str | int]:
-        """Of each split, the digest of its JSON file and its images' sizes in bytes."""
+        Raises:
+            BadDataError: A category has two ids, or an id two names.
+        """
+        categories = _merge(*self._splits.values())
+        return tuple(categories[number] for number in sorted(categories))
+
+    def identity(self) -> dict[str, str | int]:
+        """Return each split's digest of its JSON file and its images' sizes in bytes.
+
+        Raises:
+            UsageError: A folder is missing.
+            BadDataError: A JSON file is missing, malformed, or not a file of instances.
+        """
+        _merge(*self._splits.values())
         return {f"{split}_digest": part.digest() for split, part in self._splits.items()}
 
     def num_images(self, split: Split) -> int:
-        """How many images the split's JSON file names."""
+        """Return the number of images in the split's JSON file."""
         return len(self._splits[split].images)
 
     def samples(self, split: Split) -> Iterator[Sample]:
-        """The images in the order of the JSON file; then what belongs to none of them."""
+        """Yield the images in the order of the JSON file, then annotations of no known image."""
         return self._splits[split].samples()
 
 
@@ -83,20 +97,20 @@ class Instances:
             self._annotations[_key(annotation.get("image_id"))].append(annotation)
 
     def digest(self) -> str:
-        """Of the JSON file and the images' sizes in bytes."""
+        """Return the digest of the JSON file and of the images' sizes in bytes."""
         names = (str(image.get("file_name")) for image in self.images)
         return fingerprint([self._digest, *(num_bytes(self.folder / name) for name in names)])
 
     def samples(self) -> Iterator[Sample]:
-        """The images; then a broken sample for each annotation of an image that is not there."""
+        """Yield the images, then a broken sample for each annotation of an unlisted image."""
         seen = set()
         for number, image in enumerate(self.images):
             key, name = _key(image.get("id")), image.get("file_name")
             where = f"{self.path}: images[{number}]"
             if not isinstance(name, str) or "id" not in image:
-                yield Sample.broken(where, "an image has an id and a file_name")
+                yield Sample.broken(where, "an image needs an id and a file_name")
             elif key in seen:
-                yield Sample.broken(where, f"the image id {image['id']} a second time")
+                yield Sample.broken(where, f"the image id {image['id']} occurs twice")
             else:
                 image_id = _stem(name)
                 yield Sample(image_id, partial(self._load, image, image_id, where))
@@ -104,10 +118,10 @@ class Instances:
         for key, annotations in self._annotations.items():
             if key not in seen:
                 for annotation in annotations:
-                    reason = f"image_id {annotation.get('image_id')!r} is none of the images"
+                    reason = f"image_id {annotation.get('image_id')!r} is not the id of an image"
                     yield Sample.broken(f"{self.path}: annotation {annotation.get('id')}", reason)
 
-    def _load(self, image: dict[str, Any], image_id: str, where: str) -> Content:
+    def _load(self, image: dict[str, Any], image_id: str, where: str) -> LoadedSample:
         """Read an image, and take its boxes from what was parsed."""
         check_id(image_id, where)
         path = self.folder / image["file_name"]
@@ -118,7 +132,7 @@ class Instances:
                 boxes.append(self._read_box(annotation))
             except BadDataError as error:
                 unreadable.append(str(error))
-        return Content(
+        return LoadedSample(
             data=data,
             suffix=path.suffix,
             image_file=str(path),
@@ -129,11 +143,11 @@ class Instances:
         )
 
     def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
-        """An annotation's box: COCO gives the upper left corner from 0, width and height."""
+        """Return an annotation's box, for which COCO gives top-left corner, width and height."""
         where = f"annotation {annotation.get('id')}"
         label = self.categories.get(_key(annotation.get("category_id")))
         if label is None:
-            message = f"{where}: category_id {annotation.get('category_id')!r} is no category"
+            message = f"{where}: category_id {annotation.get('category_id')!r} is not a category"
             raise BadDataError(message)
         box = annotation.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
@@ -158,18 +172,18 @@ def _declared_size(image: dict[str, Any]) -> tuple[int, int] | None:
 
 
 def _stem(file_name: str) -> str:
-    """A file's name without its suffix, folders kept."""
+    """Return a file's name without its suffix, with its folders."""
     path = PurePosixPath(file_name)
     return str(path.with_suffix("")) if path.suffix else file_name
 
 
 def _is_number(value: object) -> bool:
-    """Whether it is a number that a float holds, NaN and infinity among them."""
+    """Return whether a value is a number that a float can hold; NaN and infinity are."""
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
 def _key(value: object) -> object:
-    """A value as the key of a dictionary; some tools write whole numbers as 1.0."""
+    """Return a value as a dictionary's key. Some tools write whole numbers as 1.0."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int | str) else repr(value)
@@ -180,7 +194,7 @@ def _slim(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parse(path: Path, data: bytes) -> dict[str, list[dict[str, Any]]]:
-    """The three lists of a JSON file of instances."""
+    """Return the three lists of a JSON file of instances."""
     try:
         content = json.loads(data, object_hook=_slim)
     except (ValueError, RecursionError) as error:
@@ -189,24 +203,24 @@ def _parse(path: Path, data: bytes) -> dict[str, list[dict[str, Any]]]:
     for key in LISTS:
         entries = content.get(key) if isinstance(content, dict) else None
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            message = f"{path}: no COCO instances: {key!r} is not a list of objects"
+            message = f"{path}: not a file of COCO instances: {key!r} is not a list of objects"
             raise BadDataError(message)
     result: dict[str, list[dict[str, Any]]] = content
     return result
 
 
 def _categories(path: Path, entries: list[dict[str, Any]]) -> dict[object, str]:
-    """The name of each category."""
+    """Return the name of each category by its id."""
     result: dict[object, str] = {}
     for number, entry in enumerate(entries):
         key, name = _key(entry.get("id")), entry.get("name")
         reason = ""
         if type(key) is not int or not isinstance(name, str) or not name.strip():
-            reason = "a category has a number as its id, and a name"
+            reason = "a category needs a number as its id, and a name"
         elif not is_text(name.strip()):
-            reason = f"the name {name!r} has characters that no text has"
+            reason = f"the name {name!r} has control characters or lone surrogates"
         elif key in result or name.strip() in result.values():
-            reason = f"the category {key} {name!r} a second time"
+            reason = f"the category {key} {name!r} occurs twice"
         if reason:
             message = f"{path}: categories[{number}]: {reason}"
             raise BadDataError(message)
@@ -215,7 +229,7 @@ def _categories(path: Path, entries: list[dict[str, Any]]) -> dict[object, str]:
 
 
 def _merge(pool: Instances, test: Instances) -> dict[Any, str]:
-    """The categories of both files."""
+    """Return the categories of both files."""
     merged = pool.categories | test.categories
     agree = all(merged[key] == name for key, name in pool.categories.items())
     if not agree or len(set(merged.values())) != len(merged):

@@ -1,9 +1,9 @@
 """A drawn data set: shapes on textured ground, for trying everything out in minutes.
 
-Made so that active learning has something to find: classes of unequal frequency, whose colours run
-into each other (an orange disc is as orange as an orange ring); objects of many sizes, some faint,
-some partly hidden; images with many objects and with none. And made so that a small detector learns
-it from scratch within minutes. Each image comes from its own random stream.
+Active learning has something to find in it: classes of unequal frequency whose colours overlap (an
+orange disc is as orange as an orange ring), objects of many sizes, some of them faint or partly
+hidden, images with many objects and images without any. A small detector learns it from scratch
+within minutes. Each image has its own random stream.
 """
 
 import colorsys
@@ -12,20 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from job.config.experiment import SyntheticConfig
-from job.data.formats.base import Content, Sample, SourceBox
+from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.keys import Split
 from job.records.arrays import Floats
 from job.runtime.rng import random_stream
 
 Pixels = NDArray[np.uint8]
 Place = tuple[int, int, Floats]
-"""Left, top, and the share of each pixel that is covered."""
+"""Left and top in pixels, and the share of each pixel that is covered."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Shape:
 
     name: str
     share: float
-    """Of all objects."""
+    """The share of all objects that are of this class."""
     hue: float
     """The mean, in turns of the colour wheel."""
 
@@ -49,53 +50,55 @@ SHAPES = (
 )
 HUE_DEVIATION = 0.04
 NUM_OBJECTS_SHARES = (0.06, 0.28, 0.30, 0.22, 0.10, 0.04)
-"""How often an image has 0, 1, 2, ... objects."""
+"""The shares of images that have 0, 1, 2, ... objects."""
 SIDES = (0.26, 0.58)
 """The smallest and the largest side of an object before it is turned, as shares of the image's."""
 LARGEST_HIDDEN = 0.3
-"""The share of an object that others may cover; one more hidden would be no fair truth."""
+"""The share of an object that others may cover. With more hidden, its box would not be fair."""
 NUM_ATTEMPTS = 10
-"""Places tried for an object before it is left out."""
+"""The number of places tried for an object before it is left out."""
 FAINT_SHARE = 0.1
-"""Of the objects: the ground shows through them."""
+"""The share of objects that the ground shows through."""
 NOISE_DEVIATION = 4.0
-"""Of each pixel, from 0 to 255."""
+"""The standard deviation of each pixel's noise; pixels are from 0 to 255."""
 OVERSAMPLING = 4
 """Shapes are drawn this much larger and scaled down, for smooth edges."""
 JPEG_QUALITY = 90
 
 
-class SyntheticSource:
-    """Images drawn from a seed."""
+class SyntheticSource(SyntheticConfig, Source):
+    """A drawn data set."""
 
-    kind = "synthetic"
-    classes = tuple(shape.name for shape in SHAPES)
+    kind: ClassVar[str] = "synthetic"
+    may_be_bad: ClassVar[bool] = False
 
-    def __init__(self, config: SyntheticConfig) -> None:
-        self._config = config
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The shapes' names."""
+        return tuple(shape.name for shape in SHAPES)
 
-    def describe(self) -> dict[str, str | int]:
-        """The settings, from which everything follows."""
-        return self._config.model_dump()
+    def identity(self) -> dict[str, str | int]:
+        """Return the settings, from which everything follows."""
+        return self.model_dump()
 
     def num_images(self, split: Split) -> int:
-        """As the settings say."""
-        return self._config.num_pool if split == "pool" else self._config.num_test
+        """Return the number of images that the settings name."""
+        return self.num_pool if split == "pool" else self.num_test
 
     def samples(self, split: Split) -> Iterator[Sample]:
-        """Images numbered from 0 through the pool and on through the test set."""
-        first = 0 if split == "pool" else self._config.num_pool
+        """Yield images numbered from 0 through the pool and on through the test set."""
+        first = 0 if split == "pool" else self.num_pool
         for index in range(self.num_images(split)):
             image_id = f"{first + index:06d}"
             yield Sample(image_id, partial(self._load, split, index, image_id))
 
-    def _load(self, split: Split, index: int, image_id: str) -> Content:
-        rng = random_stream(self._config.seed, "synthetic", split, index)
-        pixels, boxes = draw(self._config.size, rng)
+    def _load(self, split: Split, index: int, image_id: str) -> LoadedSample:
+        rng = random_stream(self.seed, "synthetic", split, index)
+        pixels, boxes = draw(self.size, rng)
         file = BytesIO()
         Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
         where = f"synthetic image {image_id}"
-        return Content(
+        return LoadedSample(
             data=file.getvalue(),
             suffix=".jpg",
             image_file=where,
@@ -109,11 +112,11 @@ def draw(size: int, rng: np.random.Generator) -> tuple[Pixels, list[SourceBox]]:
 
     Args:
         size: Its width and height, in pixels.
-        rng: Where all of it comes from.
+        rng: The random stream that decides everything.
 
     Returns:
-        The image, uint8 (size, size, 3), and the boxes around the whole of each object, hidden
-        parts too.
+        The image, uint8 (size, size, 3), and a box around the whole of each object, including
+        its hidden parts.
     """
     canvas = _ground(size, rng)
     scene = Scene(size)
@@ -133,14 +136,18 @@ def draw(size: int, rng: np.random.Generator) -> tuple[Pixels, list[SourceBox]]:
 
 
 class Scene:
-    """Which object each pixel shows, so that none is hidden too far."""
+    """Which object each pixel shows, so that no object is hidden too far."""
 
     def __init__(self, size: int) -> None:
         self._owner = np.full((size, size), -1)
         self._areas: list[int] = []
 
     def find_place(self, cover: Floats, rng: np.random.Generator) -> Place | None:
-        """Put an object in front, where it hides no other too far; None where that fails."""
+        """Put an object in front, where it hides no other one too far.
+
+        Returns:
+            The place, or None if there is none after `NUM_ATTEMPTS`.
+        """
         height, width = cover.shape
         inside = cover > 0.5  # noqa: PLR2004 - half a pixel
         for _ in range(NUM_ATTEMPTS):
@@ -163,7 +170,7 @@ class Scene:
 
 
 def _ground(size: int, rng: np.random.Generator) -> Floats:
-    """Clouds of two grain sizes on a dull colour: float (size, size, 3), from 0 to 255."""
+    """Return clouds of two grain sizes on a dull colour: float (size, size, 3), from 0 to 255."""
     ground = np.full((size, size, 3), rng.uniform(90, 150) + rng.normal(0, 6, 3))
     for num_cells, deviation in ((4, 14), (16, 8)):
         cells = rng.normal(0, deviation, (num_cells, num_cells))
@@ -200,12 +207,14 @@ def _cover(shape: Shape, size: int, rng: np.random.Generator) -> Floats:
 
 
 def _outline(name: str, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """The corners of a shape as (radius, angle clockwise from above), within the unit circle."""
+    """Return a shape's corners in the unit circle, as (radius, angle clockwise from the top)."""
     eighth = math.pi / 4
     if name == "square":
         return [(1.0, eighth + 2 * eighth * corner) for corner in range(4)]
     if name == "cross":
-        half_arm = math.atan(rng.uniform(0.3, 0.5))  # half an arm's width by its length
+        half_arm = math.atan(
+            rng.uniform(0.3, 0.5)
+        )  # tan: half of an arm's width divided by its length
         notch = math.sqrt(2) * math.sin(half_arm)
         return [
             (radius, 2 * eighth * arm + angle)

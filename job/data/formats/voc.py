@@ -2,24 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from job.data.decoding import SUFFIXES
 from job.data.formats.base import (
-    Content,
+    LoadedSample,
     Sample,
+    Source,
     SourceBox,
     check_id,
     fingerprint,
     num_bytes,
     read_file,
 )
+from job.data.formats.voc_download import download_voc
+from job.data.formats.voc_splits import SplitName, parse_splits
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 
@@ -31,50 +33,48 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _ANY_CASE = (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES))
 
 
-@dataclass(frozen=True)
-class SplitName:
-    """One list of images: `train`, or of a devkit's year `2012/train`."""
+class VocSource(Source):
+    """A data set in Pascal VOC's layout."""
 
-    year: str | None
-    name: str
+    kind: ClassVar[str] = "voc"
 
+    root: Path
+    """Holds JPEGImages, Annotations and ImageSets."""
+    pool: str
+    """Such as train, or 2007/trainval+2012/trainval."""
+    test: str
+    """Such as test, or 2007/test."""
+    download: bool = False
+    """Download the archives."""
 
-def parse_splits(text: str) -> tuple[SplitName, ...]:
-    """Read `train`, `2012/train`, or several joined by `+`.
+    def prepare(self) -> None:
+        """Download the archives, if that is asked for."""
+        if self.download:
+            download_voc(self.root, self.pool, self.test)
 
-    Raises:
-        UsageError: It is of no such form.
-    """
-    splits = []
-    for part in text.split("+"):
-        year, slash, name = part.strip().rpartition("/")
-        if not name or (slash and not (year.isascii() and year.isdigit())):
-            message = f"split {text!r}: expected NAME or YEAR/NAME, several joined by '+'"
-            raise UsageError(message)
-        splits.append(SplitName(year or None, name))
-    return tuple(splits)
+    @property
+    def classes(self) -> None:
+        """None: VOC's files do not list the classes."""
 
-
-class VocSource:
-    """Images and XML files below a root, taken by the lists in `ImageSets/Main`.
-
-    Raises:
-        UsageError: There is no such root, year or list.
-        BadDataError: A list cannot be read.
-    """
-
-    kind = "voc"
-    classes = None
-
-    def __init__(self, root: Path, pool: str, test: str) -> None:
-        self._names: dict[Split, str] = {"pool": pool, "test": test}
-        self._entries: dict[Split, list[tuple[Path, str]]] = {
-            split: [entry for name in parse_splits(text) for entry in _read_list(root, name)]
+    @cached_property
+    def _entries(self) -> dict[Split, list[tuple[Path, str]]]:
+        """The folder and the id of each image of a split, by the lists in `ImageSets/Main`."""
+        return {
+            split: [entry for name in parse_splits(text) for entry in _read_list(self.root, name)]
             for split, text in self._names.items()
         }
 
-    def describe(self) -> dict[str, str | int]:
-        """The splits' names; and of each, the digest of its ids, XML files and images' sizes."""
+    @property
+    def _names(self) -> dict[Split, str]:
+        return {"pool": self.pool, "test": self.test}
+
+    def identity(self) -> dict[str, str | int]:
+        """Return each split's name, and the digest of its ids, XML files and images' sizes.
+
+        Raises:
+            UsageError: There is no such root, year or list.
+            BadDataError: A list cannot be read.
+        """
         result: dict[str, str | int] = {}
         for split, entries in self._entries.items():
             result[split] = self._names[split]
@@ -84,17 +84,17 @@ class VocSource:
         return result
 
     def num_images(self, split: Split) -> int:
-        """How many ids the split's lists hold."""
+        """Return the number of ids in the split's lists."""
         return len(self._entries[split])
 
     def samples(self, split: Split) -> Iterator[Sample]:
-        """The images in the order of the lists."""
+        """Yield the images in the order of the lists."""
         for folder, image_id in self._entries[split]:
             yield Sample(image_id, partial(_load, folder, image_id))
 
 
 def _read_list(root: Path, split: SplitName) -> Iterator[tuple[Path, str]]:
-    """The folder and the id of each image in a list."""
+    """Yield the folder and the id of each image in a list."""
     folder = _find_folder(root, split.year)
     path = folder / "ImageSets" / "Main" / f"{split.name}.txt"
     if not path.is_file():
@@ -109,33 +109,33 @@ def _read_list(root: Path, split: SplitName) -> Iterator[tuple[Path, str]]:
     ids = [line.strip() for line in text.splitlines() if line.strip()]
     if _is_class_list(folder, ids):
         message = (
-            f"{path}: a list of one class, each line an id with -1, 0 or 1; "
-            "name a list of images instead, which has ids alone"
+            f"{path}: this is the list of one class: each line is an id with -1, 0 or 1; "
+            "name a list of images instead, which has only ids"
         )
         raise UsageError(message)
     return ((folder, image_id) for image_id in ids)
 
 
 def _is_class_list(folder: Path, lines: list[str]) -> bool:
-    """Whether lines are such as `000005 -1`, and not ids that end in a number."""
+    """Return whether lines are such as `000005 -1`, and not ids that end in a number."""
     flagged = bool(lines) and all(re.fullmatch(r"\S.*\s(-1|0|1)", line) for line in lines)
     return flagged and not any(_is_file(_annotation_path(folder, line)) for line in lines)
 
 
 def _find_folder(root: Path, year: str | None) -> Path:
-    """The folder that holds `ImageSets`, `JPEGImages` and `Annotations`."""
+    """Return the folder that holds `ImageSets`, `JPEGImages` and `Annotations`."""
     if not root.is_dir():
         message = f"{root}: no such folder"
         raise UsageError(message)
     if year is None:
         if not (root / "ImageSets").is_dir():
             message = (
-                f"{root}: has no folder ImageSets: a list of images is needed in ImageSets/Main, "
-                "such as train.txt; of a devkit with years name YEAR/SPLIT"
+                f"{root}: has no folder ImageSets; put a list of images into ImageSets/Main, such "
+                "as train.txt, or name YEAR/SPLIT if this is a devkit with years"
             )
             raise UsageError(message)
         return root
-    # TrainVal/ is where the archive of 2011 unpacks to.
+    # The archive of 2011 unpacks to TrainVal/.
     places = [root / parent / f"VOC{year}" for parent in ("", "VOCdevkit", "TrainVal/VOCdevkit")]
     for place in places:
         if place.is_dir():
@@ -145,7 +145,7 @@ def _find_folder(root: Path, year: str | None) -> Path:
 
 
 def _find_image(folder: Path, image_id: str) -> Path:
-    """The image's file; where there is none, the one that VOC would have."""
+    """Return the image's file, or the name that VOC would give it if there is none."""
     images = folder / "JPEGImages"
     paths = (images / f"{image_id}{suffix}" for suffix in _ANY_CASE)
     return next((path for path in paths if _is_file(path)), images / f"{image_id}{SUFFIXES[0]}")
@@ -163,7 +163,7 @@ def _annotation_path(folder: Path, image_id: str) -> Path:
 
 
 def _identity(folder: Path, image_id: str) -> tuple[str, int, bytes]:
-    """What tells an image from another: its id, its size in bytes, and its XML file."""
+    """Return what tells an image from others: its id, its size in bytes and its XML file."""
     try:
         xml = _annotation_path(folder, image_id).read_bytes()
     except (OSError, ValueError):  # reported when its turn comes
@@ -171,15 +171,17 @@ def _identity(folder: Path, image_id: str) -> tuple[str, int, bytes]:
     return image_id, num_bytes(_find_image(folder, image_id)), xml
 
 
-def _load(folder: Path, image_id: str) -> Content:
+def _load(folder: Path, image_id: str) -> LoadedSample:
     """Read an image and its XML file."""
     check_id(image_id, str(folder / "ImageSets"))
     image = _find_image(folder, image_id)
     if image_id.lower().endswith(SUFFIXES) and not _is_file(image):
-        message = f"{image}: no such image; ids in a list have no suffix, so not {image_id!r}"
+        message = (
+            f"{image}: no such image; ids in a list have no suffix, but this one is {image_id!r}"
+        )
         raise BadDataError(message)
     annotation = _annotation_path(folder, image_id)
-    data = read_file(image, "image, and none with another suffix")
+    data = read_file(image, "image, nor one with another suffix")
     root = _parse(annotation)
     boxes, unreadable = [], []
     for number, element in enumerate(root.findall("object"), start=1):
@@ -187,7 +189,7 @@ def _load(folder: Path, image_id: str) -> Content:
             boxes.append(_read_object(element, number))
         except BadDataError as error:
             unreadable.append(str(error))
-    return Content(
+    return LoadedSample(
         data=data,
         suffix=image.suffix,
         image_file=str(image),
@@ -199,7 +201,7 @@ def _load(folder: Path, image_id: str) -> Content:
 
 
 def _parse(path: Path) -> "Element":
-    """The root of an XML file; entities are refused, so none can grow."""
+    """Return the root of an XML file. Entities are refused, so that none can expand."""
     data = read_file(path, "annotation")
     try:
         root: Element = fromstring(data)
@@ -207,19 +209,20 @@ def _parse(path: Path) -> "Element":
         message = f"{path}: malformed XML: {error}"
     except DefusedXmlException as error:
         message = f"{path}: XML with entities or external references is refused: {error}"
-    except (ValueError, LookupError) as error:  # an encoding that there is not
+    except (ValueError, LookupError) as error:  # an unknown encoding
         message = f"{path}: malformed XML: {error}"
     else:
         if root.tag == "annotation":
             return root
-        message = f"{path}: no VOC annotation: the root is <{root.tag}>"
+        message = f"{path}: not a VOC annotation: its root element is <{root.tag}>"
     raise BadDataError(message)
 
 
 def _read_object(element: "Element", number: int) -> SourceBox:
-    """An object's box; VOC counts pixels from 1 and both corners belong to the box.
+    """Return an object's box from VOC's coordinates.
 
-    So pixel n spans [n - 1, n] where distances are measured from the image's edge.
+    VOC counts pixels from 1, and both corners belong to the box. Pixel n is therefore the interval
+    [n - 1, n] of distances from the image's edge.
     """
     label = (element.findtext("name") or "").strip()
     corners = element.find("bndbox")
@@ -241,7 +244,7 @@ def _read_object(element: "Element", number: int) -> SourceBox:
 
 
 def _flag(text: str | None, where: str) -> bool:
-    """What a tool writes for yes or no."""
+    """Return what a tool means by the text of a flag: tools write 1, true, yes and more."""
     word = (text or "").strip().lower()
     if word in {"1", "true", "yes"}:
         return True

@@ -1,4 +1,4 @@
-"""Which boxes are taken, which are clipped, and which are refused."""
+"""Which boxes are accepted, which are clipped, and which are refused."""
 
 import math
 
@@ -12,24 +12,24 @@ TOLERANCE_PIXELS = 2.0
 TOLERANCE_SHARE = 0.01
 """A box may overhang the image by the larger of these: pixels, or a share of its width or height.
 
-Annotation tools round outwards, so data sets in use overhang by a pixel or two. More than that
-says that the box belongs to another image, or to another size of this one.
+Annotation tools round outwards, so real data sets overhang by a pixel or two. A larger overhang
+means that the box belongs to another image, or to this image in another size.
 """
 
 
-def fit(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
-    """Return a box within its image, and whether it had to be clipped for that.
+def clip_box(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
+    """Return a box clipped to its image, and whether that has changed it.
 
-    Its coordinates are rounded to float32, as which they are stored.
+    Its coordinates are rounded to float32, the type in which they are stored.
 
     Args:
-        box_xyxy: In pixels, counted from 0 at the image's left and upper edge.
-        width: The image's, in pixels.
-        height: The image's, in pixels.
+        box_xyxy: In pixels from the image's top-left corner.
+        width: The image's width, in pixels.
+        height: The image's height, in pixels.
 
     Raises:
         BadDataError: A coordinate is not finite, the box is inverted or empty, or it overhangs
-            the image by more than the tolerance; the caller adds where.
+            the image by more than the tolerance. The message does not say which box.
     """
     with np.errstate(over="ignore"):
         rounded = np.array(box_xyxy, dtype=np.float64).astype(np.float32).tolist()
@@ -45,8 +45,8 @@ def fit(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
         if overhang > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side):
             message = f"outside the image of {width} x {height} pixels by {overhang:g}"
             raise BadDataError(message)
-    fitted = (max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height)))
-    if fitted[2] <= fitted[0] or fitted[3] <= fitted[1]:
+    clipped = (max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height)))
+    if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
         message = f"outside the image of {width} x {height} pixels"
         raise BadDataError(message)
-    return fitted, fitted != (left, top, right, bottom)
+    return clipped, clipped != (left, top, right, bottom)

@@ -1,4 +1,4 @@
-"""What a source holds as a whole: the checks that no image alone can show, and the counts."""
+"""One pass through a source: the checks that need the whole of it, and the counts."""
 
 import os
 from collections import Counter
@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from job.data.formats.base import Sample, Source
-from job.data.ingest.validate import Checked, Examined, examine
+from job.data.ingest.validate import Validation, ValidImage, validate
 from job.errors import BadDataError
 from job.keys import Split
 from job.runtime import log
 from job.runtime.parallel import batched, in_threads, stop_if_dropped
 
-# Samples that a thread takes: of one alone, passing it on would take a good part of the time; all
-# that are under way are in memory.
-_AT_A_TIME = 4
+# Samples that a thread takes at a time. Handing over single ones would take a good part of the
+# time, and all samples under way are in memory.
+_BATCH_SIZE = 4
+_MAX_THREADS = 8
 
 
 @dataclass
@@ -25,11 +26,11 @@ class SplitCounts:
 
     num_images: int = 0
     class_counts: Counter[str] = field(default_factory=Counter)
-    """Boxes of each class; crowd regions are no boxes."""
+    """Boxes of each class, without crowd regions."""
     num_empty: int = 0
     """Images without a box."""
-    num_to_find: int = 0
-    """Boxes that evaluation looks for: difficult ones are none."""
+    num_evaluated: int = 0
+    """Boxes that evaluation looks for: neither difficult ones nor crowd regions."""
     num_difficult: int = 0
     num_crowd: int = 0
     num_clipped: int = 0
@@ -37,14 +38,14 @@ class SplitCounts:
     num_size_differs: int = 0
     """Images whose annotation claims another size."""
     duplicates: list[str] = field(default_factory=list)
-    """Ids of images that the split holds already under another one, byte for byte."""
+    """Ids of images that the split holds already under another id, byte for byte."""
 
     @property
     def num_boxes(self) -> int:
-        """All boxes, difficult ones with them."""
+        """The number of boxes, with difficult ones and without crowd regions."""
         return self.class_counts.total()
 
-    def count(self, image: Checked) -> None:
+    def count(self, image: ValidImage) -> None:
         """Add an image."""
         annotation = image.annotation
         labels = zip(annotation.labels, annotation.crowd, strict=True)
@@ -53,74 +54,76 @@ class SplitCounts:
         self.class_counts.update(boxes)
         self.num_empty += not boxes
         flags = zip(annotation.difficult, annotation.crowd, strict=True)
-        self.num_to_find += sum(not difficult and not crowd for difficult, crowd in flags)
+        self.num_evaluated += sum(not difficult and not crowd for difficult, crowd in flags)
         self.num_difficult += sum(annotation.difficult)
         self.num_crowd += sum(annotation.crowd)
         self.num_clipped += image.num_clipped
         self.num_size_differs += image.size_differs
 
 
-class Survey:
-    """Goes through a source once and gives the images that may go into the data set.
+class SourceScan:
+    """Goes through a source once and yields the images that may go into the data set.
 
-    Holds ids and digests of what it has seen, never images.
+    It holds ids and digests of what it has seen, never images.
     """
 
-    def __init__(self, source: Source, *, go_on: bool) -> None:
+    def __init__(self, source: Source, *, skip_bad: bool) -> None:
         """Begin.
 
         Args:
             source: Where the images come from.
-            go_on: Whether to list problems and go on; else the first one is raised.
+            skip_bad: List problems and continue. Otherwise the first one is raised.
         """
         self.counts: dict[Split, SplitCounts] = {}
         self.problems: list[str] = []
-        """One line each."""
+        """Each one line: the file and the reason."""
         self._source = source
-        self._go_on = go_on
-        self._places: dict[str, Split] = {}
+        self._classes = source.classes
+        self._skip_bad = skip_bad
+        self._splits: dict[str, Split] = {}
+        """The split that an id was seen in."""
         self._digests: dict[Split, dict[bytes, str]] = {}
-        """Of each split, the id that an image's SHA-256 came with first."""
+        """For each split and SHA-256 of an image, the first id that it came with."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The source's classes, or those that occurred in their sorted order."""
-        if self._source.classes is not None:
-            return self._source.classes
+        """The source's classes in their order, or those that occurred, sorted."""
+        if self._classes is not None:
+            return self._classes
         seen = (label for counts in self.counts.values() for label in counts.class_counts)
         return tuple(sorted(set(seen)))
 
-    def images(self, split: Split) -> Iterator[Checked]:
-        """Yield the good images of a split.
+    def images(self, split: Split) -> Iterator[ValidImage]:
+        """Yield the valid images of a split.
 
-        Of an image in both splits, the one that is asked for later is bad.
+        If an image is in both splits, it is bad in the one that is asked for later.
 
         Raises:
-            BadDataError: Something is bad, unless the survey is to go on.
+            BadDataError: An image or a box is bad, and bad ones are not to be skipped.
         """
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        samples, threads = self._source.samples(split), min(8, os.cpu_count() or 1)
-        few = batched(samples, _AT_A_TIME)
+        batches = batched(self._source.samples(split), _BATCH_SIZE)
+        threads = min(_MAX_THREADS, os.cpu_count() or 1)
         with (
-            closing(in_threads(_examine_all, few, threads, threads)) as examined,
+            closing(in_threads(_validate_all, batches, threads, threads)) as validated,
             log.progress(f"ingest {split}", total, "images") as bar,
         ):
-            for result in chain.from_iterable(examined):
+            for result in chain.from_iterable(validated):
                 for problem in result.problems:
                     self._report(problem)
-                if result.image is not None and self._admit(result.image, split):
+                if result.image is not None and self._is_new(result.image, split):
                     counts.count(result.image)
                     yield result.image
                 bar.advance()
 
-    def _admit(self, image: Checked, split: Split) -> bool:
-        """Whether an image is a new one."""
-        if image.id in self._places:
-            place = self._places[image.id]
-            advice = "" if place == split else "; names must be unique across pool and test"
-            self._report(f"{image.where}: id {image.id!r} a second time ({place}){advice}")
+    def _is_new(self, image: ValidImage, split: Split) -> bool:
+        """Return whether an image is new to the data set; report it if it is not."""
+        if image.id in self._splits:
+            first = self._splits[image.id]
+            advice = "" if first == split else "; names must be unique across pool and test"
+            self._report(f"{image.where}: the id {image.id!r} is in {first} already{advice}")
             return False
         digest = bytes.fromhex(image.sha256)
         for other, digests in self._digests.items():
@@ -129,35 +132,35 @@ class Survey:
                 return False
         if digest in self._digests[split]:
             self.counts[split].duplicates.append(image.id)
-        self._places[image.id] = split
+        self._splits[image.id] = split
         self._digests[split].setdefault(digest, image.id)
         return True
 
     def _report(self, problem: str) -> None:
-        if not self._go_on:
-            message = f"{problem}; --skip-bad leaves what is bad out, --dry-run lists all of it"
+        if not self._skip_bad:
+            message = f"{problem}; --skip-bad leaves out what is bad, --dry-run lists all of it"
             raise BadDataError(message)
         self.problems.append(problem)
 
-    def find_gaps(self) -> list[str]:
-        """Say what is missing from the whole, after both splits."""
-        gaps = [
+    def errors(self) -> list[str]:
+        """Return why no data set can be made of the whole, after both splits."""
+        errors = [
             f"{split}: no images" for split, counts in self.counts.items() if not counts.num_images
         ]
         if not self.counts["pool"].num_boxes:
-            gaps.append("pool: no boxes")
-        if self.counts["test"].num_images and not self.counts["test"].num_to_find:
-            gaps.append("test: no boxes to be found, but difficult ones and crowd regions at most")
-        return gaps
+            errors.append("pool: no boxes")
+        if self.counts["test"].num_images and not self.counts["test"].num_evaluated:
+            errors.append("test: no boxes to evaluate, only difficult ones or crowd regions")
+        return errors
 
-    def find_oddities(self) -> list[str]:
-        """Say what may be meant and may not."""
-        oddities = []
+    def warnings(self) -> list[str]:
+        """Return what may be a mistake of the source, after both splits."""
+        warnings = []
         for split, counts in self.counts.items():
             if ids := counts.duplicates:
-                oddities.append(f"{split}: {len(ids)} copies of images, such as {ids[0]!r}")
+                warnings.append(f"{split}: {len(ids)} copies of images, such as {ids[0]!r}")
             if counts.num_size_differs:
-                oddities.append(
+                warnings.append(
                     f"{split}: {counts.num_size_differs} images have another size than their "
                     "annotation claims; their boxes were taken as pixels of the image"
                 )
@@ -165,13 +168,13 @@ class Survey:
             self.counts["test"].class_counts.keys() - self.counts["pool"].class_counts.keys()
         )
         if unseen:
-            oddities.append(f"test: classes that the pool has no box of: {', '.join(unseen)}")
-        return oddities
+            warnings.append(f"test: classes without a box in the pool: {', '.join(unseen)}")
+        return warnings
 
 
-def _examine_all(samples: list[Sample]) -> list[Examined]:
-    examined = []
+def _validate_all(samples: list[Sample]) -> list[Validation]:
+    results = []
     for sample in samples:
         stop_if_dropped()
-        examined.append(examine(sample))
-    return examined
+        results.append(validate(sample))
+    return results

@@ -1,17 +1,17 @@
-"""What ingest tells at its end."""
+"""The summary that ingest prints at its end."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from job.data.ingest.scan import SplitCounts, Survey
-from job.data.manifest import Manifest
+from job.data.ingest.scan import SourceScan, SplitCounts
+from job.data.manifest import DatasetManifest
 from job.keys import Split
 
 SPLITS: tuple[Split, ...] = ("pool", "test")
 
 
 @dataclass(frozen=True)
-class Summary:
+class IngestSummary:
     """What a data set consists of, and what was wrong with its source."""
 
     title: str
@@ -19,19 +19,19 @@ class Summary:
     classes: tuple[str, ...]
     counts: dict[Split, SplitCounts]
     problems: tuple[str, ...] = ()
-    """What was left out, or would be: one line each, with the file and the reason."""
-    oddities: tuple[str, ...] = ()
-    """What was taken and may not be meant."""
+    """What was left out, or would be. Each is one line: the file and the reason."""
+    warnings: tuple[str, ...] = ()
+    """What was accepted and may be a mistake."""
 
     @classmethod
-    def of_survey(cls, survey: Survey, title: str) -> Self:
-        """Of a source that was gone through."""
-        oddities = tuple(survey.find_oddities())
-        return cls(title, survey.classes, survey.counts, tuple(survey.problems), oddities)
+    def of_scan(cls, scan: SourceScan, title: str) -> Self:
+        """Return the summary of a source, after a scan of both splits."""
+        warnings = tuple(scan.warnings())
+        return cls(title, scan.classes, scan.counts, tuple(scan.problems), warnings)
 
     @classmethod
-    def of_manifest(cls, manifest: Manifest, title: str) -> Self:
-        """Of a data set that is there."""
+    def of_manifest(cls, manifest: DatasetManifest, title: str) -> Self:
+        """Return the summary of a data set that is in the store."""
         counts = {}
         for split in SPLITS:
             info = manifest.split(split)
@@ -40,20 +40,20 @@ class Summary:
         return cls(title, manifest.classes, counts)
 
     def lines(self) -> list[str]:
-        """The summary for a terminal: the counts as a table, then what is odd, then problems."""
+        """Return the summary's lines: the counts as a table, then warnings, then problems."""
         width = max(len(name) for name in ("without boxes", *self.classes)) + 2
         result = [self.title, "".ljust(width) + "".join(f"{split:>10}" for split in SPLITS)]
         result += [
             name.ljust(width) + "".join(f"{number:>10,}" for number in numbers)
             for name, numbers in self._rows().items()
         ]
-        result += [f"note: {oddity}" for oddity in self.oddities]
+        result += [f"note: {warning}" for warning in self.warnings]
         if self.problems:
             result.append(f"{len(self.problems)} problems:")
         return result + [f"  {problem}" for problem in self.problems]
 
     def _rows(self) -> dict[str, list[int]]:
-        """The table's rows; those that not every data set has only where there is something."""
+        """Return the table's rows. Rows that few data sets need are left out if they are 0."""
         splits = [self.counts[split] for split in SPLITS]
         rare = {
             "without boxes": [counts.num_empty for counts in splits],

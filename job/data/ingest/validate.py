@@ -1,4 +1,4 @@
-"""One image and its annotation, loaded and checked; what is wrong is told, not raised."""
+"""Validation of one image and its annotation. Problems are returned and not raised."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,88 +6,91 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.data.decoding import SUFFIXES, decode_at_least
-from job.data.formats.base import Content, Sample, SourceBox, is_text
-from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, fit
+from job.data.formats.base import LoadedSample, Sample, SourceBox, is_text
+from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, clip_box
+from job.data.shards import EncodedImage
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidImage:
     """An image that may go into a data set."""
 
-    id: str
-    suffix: str
-    """Lower case, such as `.jpg`."""
-    data: bytes
+    encoded: EncodedImage
+    """With its suffix in lower case."""
     sha256: str
     annotation: Annotation
-    """With the boxes that are right, clipped to the image."""
+    """With the valid boxes, clipped to the image."""
     where: str
     """The image's file."""
     num_clipped: int
     size_differs: bool
-    """Whether the annotation claims a slightly other size than the image has, or has no box."""
+    """Whether the annotation claims another size than the image has. The difference is within the
+    tolerance, or there are no boxes that it could spoil."""
+
+    @property
+    def id(self) -> str:
+        """The image's id."""
+        return self.encoded.id
 
 
 @dataclass(frozen=True)
-class Examined:
-    """A sample after its checks."""
+class Validation:
+    """The result for one sample."""
 
-    image: Checked | None
-    """None where the image itself, or its annotation as a whole, is bad."""
+    image: ValidImage | None
+    """None if the image itself, or its annotation as a whole, is bad."""
     problems: tuple[str, ...]
     """Each one line: the file and the reason."""
 
 
-def examine(sample: Sample) -> Examined:
-    """Load a sample and check all that it alone can show."""
+def validate(sample: Sample) -> Validation:
+    """Load a sample and check everything that can be checked without the other samples."""
     try:
-        content = sample.load()
-        width, height = _image_size(content)
-        _check_frame(content, width, height)
+        loaded = sample.load()
+        width, height = _image_size(loaded)
+        _check_size(loaded, width, height)
     except BadDataError as error:
-        return Examined(None, (str(error),))
-    reasons = list(content.unreadable)
-    kept: list[tuple[SourceBox, Box]] = []
+        return Validation(None, (str(error),))
+    reasons = list(loaded.unreadable)
+    valid: list[tuple[SourceBox, Box]] = []
     num_clipped = 0
-    for box in content.boxes:
+    for box in loaded.boxes:
         try:
-            fitted, clipped = _check(box, width, height)
+            clipped, is_changed = _check_box(box, width, height)
         except BadDataError as error:
             reasons.append(f"{box.where}: {error}")
             continue
-        kept.append((box, fitted))
-        num_clipped += clipped
-    image = Checked(
-        id=sample.id,
-        suffix=content.suffix.lower(),
-        data=content.data,
-        sha256=hashlib.sha256(content.data).hexdigest(),
-        annotation=_annotation(kept, width, height),
-        where=content.image_file,
+        valid.append((box, clipped))
+        num_clipped += is_changed
+    image = ValidImage(
+        encoded=EncodedImage(sample.id, loaded.suffix.lower(), loaded.data),
+        sha256=hashlib.sha256(loaded.data).hexdigest(),
+        annotation=_annotation(valid, width, height),
+        where=loaded.image_file,
         num_clipped=num_clipped,
-        size_differs=content.declared_wh not in {None, (width, height)},
+        size_differs=loaded.declared_wh not in {None, (width, height)},
     )
-    return Examined(image, tuple(f"{content.annotation_file}: {reason}" for reason in reasons))
+    return Validation(image, tuple(f"{loaded.annotation_file}: {reason}" for reason in reasons))
 
 
-def _image_size(content: Content) -> tuple[int, int]:
-    """The size after decoding wholly, upright: the one that boxes have to fit."""
-    if content.suffix.lower() not in SUFFIXES:
-        message = f"{content.image_file}: an image's name ends in one of {', '.join(SUFFIXES)}"
+def _image_size(loaded: LoadedSample) -> tuple[int, int]:
+    """Return the width and height after decoding: those of the upright image."""
+    if loaded.suffix.lower() not in SUFFIXES:
+        message = f"{loaded.image_file}: an image's name ends in one of {', '.join(SUFFIXES)}"
         raise BadDataError(message)
     try:
-        return decode_at_least(content.data, 1).size_wh
+        return decode_at_least(loaded.data, 1).size_wh
     except BadDataError as error:
-        message = f"{content.image_file}: {error}"
+        message = f"{loaded.image_file}: {error}"
         raise BadDataError(message) from error
 
 
-def _check_frame(content: Content, width: int, height: int) -> None:
-    """Refuse boxes in pixels of another image size, or of the image as it was before EXIF."""
-    declared = content.declared_wh
-    if not content.boxes or declared is None or min(declared) <= 0:
+def _check_size(loaded: LoadedSample, width: int, height: int) -> None:
+    """Refuse boxes in pixels of another image size, or of the image before EXIF orientation."""
+    declared = loaded.declared_wh
+    if not loaded.boxes or declared is None or min(declared) <= 0:
         return
     differs = any(
         abs(claim - side) > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side)
@@ -95,29 +98,29 @@ def _check_frame(content: Content, width: int, height: int) -> None:
     )
     if differs or declared == (height, width) != (width, height):
         message = (
-            f"{content.image_file}: {width} x {height} pixels when upright, but "
-            f"{content.annotation_file} says {declared[0]} x {declared[1]}: "
-            "its boxes are in another frame"
+            f"{loaded.image_file}: {width} x {height} pixels when upright, but "
+            f"{loaded.annotation_file} says {declared[0]} x {declared[1]}: "
+            "its boxes belong to another size or orientation"
         )
         raise BadDataError(message)
 
 
-def _check(box: SourceBox, width: int, height: int) -> tuple[Box, bool]:
+def _check_box(box: SourceBox, width: int, height: int) -> tuple[Box, bool]:
     if not box.label:
         message = "its class has no name"
         raise BadDataError(message)
     if not is_text(box.label):
-        message = "its class's name has characters that no text has"
+        message = "its class's name has control characters or lone surrogates"
         raise BadDataError(message)
-    return fit(box.corners_xyxy, width, height)
+    return clip_box(box.corners_xyxy, width, height)
 
 
-def _annotation(kept: list[tuple[SourceBox, Box]], width: int, height: int) -> Annotation:
+def _annotation(valid: list[tuple[SourceBox, Box]], width: int, height: int) -> Annotation:
     return Annotation(
         width=width,
         height=height,
-        boxes_xyxy=np.array([fitted for _, fitted in kept], dtype=np.float32).reshape(-1, 4),
-        labels=tuple(box.label for box, _ in kept),
-        difficult=tuple(box.difficult for box, _ in kept),
-        crowd=tuple(box.crowd for box, _ in kept),
+        boxes_xyxy=np.array([clipped for _, clipped in valid], dtype=np.float32).reshape(-1, 4),
+        labels=tuple(box.label for box, _ in valid),
+        difficult=tuple(box.difficult for box, _ in valid),
+        crowd=tuple(box.crowd for box, _ in valid),
     )

@@ -1,4 +1,4 @@
-"""Writing a split into the store: shards as they fill up, then the tables."""
+"""Writing a split to the store: shards as they fill up, then the tables."""
 
 import hashlib
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job.data.ingest.validate import Checked
+from job.data.ingest.validate import ValidImage
 from job.data.manifest import ShardInfo
-from job.data.shards import EncodedImage, ShardWriter
+from job.data.shards import ShardWriter
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
 from job.records.schemas import ANNOTATIONS_SCHEMA, INDEX_SCHEMA
 from job.storage import Store
 
 SHARD_BYTES = 64 << 20
-"""A shard is closed before it would grow beyond."""
+"""A shard is closed before it would grow beyond this size."""
 
 ROWS_PER_GROUP = 4096
-"""Rows of a table that are held in memory."""
+"""The number of a table's rows that are held in memory."""
 
 
 class TableWriter:
@@ -43,7 +43,7 @@ class TableWriter:
         self._writer.close()
 
     def abandon(self) -> None:
-        """Let go of the file, finished or not."""
+        """Close the file, finished or not."""
         self._writer.close()
 
     def _flush(self) -> None:
@@ -53,7 +53,7 @@ class TableWriter:
 
 
 class SplitWriter:
-    """Writes one split; holds a shard on disk, and of the tables a few rows in memory."""
+    """Writes one split. It holds one shard on disk, and a few rows of the tables in memory."""
 
     def __init__(self, store: Store, keys: DatasetKeys, split: Split, folder: Path) -> None:
         """Begin.
@@ -61,8 +61,8 @@ class SplitWriter:
         Args:
             store: Where the objects go.
             keys: Their names.
-            split: The pool's annotations become a table, the test set's lie beside its images.
-            folder: An empty one, for the files on their way.
+            split: The pool's annotations go into a table, those of the test set beside its images.
+            folder: An empty folder for files that are not uploaded yet.
         """
         self._store, self._keys, self._split, self._folder = store, keys, split, folder
         self._shards: list[ShardInfo] = []
@@ -80,30 +80,31 @@ class SplitWriter:
             if file:
                 file.abandon()
 
-    def add(self, image: Checked) -> None:
+    def add(self, image: ValidImage) -> None:
         """Append an image."""
-        if self._shard.num_images and self._shard.num_bytes + len(image.data) > SHARD_BYTES:
+        encoded = image.encoded
+        if self._shard.num_images and self._shard.num_bytes + len(encoded.data) > SHARD_BYTES:
             self._close_shard()
             self._shard = self._open_shard()
         beside = None if self._oracle else image.annotation
-        offset = self._shard.add(EncodedImage(image.id, image.suffix, image.data), beside)
+        offset = self._shard.add(encoded, beside)
         self._index.add(
             {
-                "id": image.id,
+                "id": encoded.id,
                 "sha256": image.sha256,
                 "width": image.annotation.width,
                 "height": image.annotation.height,
                 "shard": len(self._shards),
-                "suffix": image.suffix,
+                "suffix": encoded.suffix,
                 "offset": offset,
-                "size": len(image.data),
+                "size": len(encoded.data),
             }
         )
         if self._oracle:
-            self._oracle.add(annotation_row(image.id, image.annotation))
+            self._oracle.add(annotation_row(encoded.id, image.annotation))
 
     def finish(self) -> dict[str, Any]:
-        """Write what is left; return `shards` and the tables' digests, as in the manifest."""
+        """Write what is left, and return the manifest's `shards` and digests of the tables."""
         self._close_shard()
         result = {
             "shards": tuple(self._shards),

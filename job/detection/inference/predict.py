@@ -21,7 +21,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from job.config.experiment import EvaluateConfig, RuntimeConfig, ScoreConfig
+from job.config.experiment import EvaluateConfig, ScoreConfig
+from job.config.runtime import RuntimeConfig
 from job.detection.detectors.ssd import Detector, RawOutput
 from job.detection.device import resolve_device
 from job.detection.inference.compile import compile_network

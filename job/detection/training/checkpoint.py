@@ -55,6 +55,7 @@ class TrainingState:
             tensors |= {f"optimizer/{number}/{k}": v for k, v in state.items() if v is not None}
         progress = {
             "settings": settings,
+            "threads": torch.get_num_threads(),
             "step": self.step,
             "history": [asdict(row) for row in self.history],
             "recent": self.recent,
@@ -124,6 +125,16 @@ class TrainingState:
             state.setdefault(int(number), {})[key] = like.copy_(value)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def threads_of(checkpoint: bytes) -> int | None:
+    """Return the number of threads that a training began with; None if the bytes are damaged."""
+    try:
+        _, progress = unpack(checkpoint)
+    except BadDataError:
+        return None
+    threads = progress.get("threads")
+    return threads if isinstance(threads, int) else None
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from job.config.experiment import RuntimeConfig
+from job.config.runtime import RuntimeConfig
 from job.detection.detectors.ssd import Detector, Target
 from job.detection.device import resolve_device
 from job.detection.training.workers import LostError

@@ -110,6 +110,7 @@ def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
     this = ref.round
     arguments = [ref.stage, f"--round={this.index}", f"--experiment={this.experiment}"]
     arguments += [f"--seed={this.seed}", *([f"--arm={this.arm}"] if this.arm else [])]
+    arguments += [f"--set={each}" for each in launch.runtime]
     if ref.stage == "score":
         arguments.append(f"--partition=$(JOB_COMPLETION_INDEX)/{launch.score_partitions}")
     return arguments

@@ -48,6 +48,8 @@ class LaunchConfig(Section):
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
     """How long a finished Job is kept; unset: until its owner is deleted."""
+    runtime: tuple[str, ...] = ()
+    """Settings that every Job gets by `--set`, such as runtime.threads=4."""
     templates: dict[Stage, KubeObject]
     """A Job for each stage, without name and arguments."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from job.acquisition.strategy import Pick
 from job.artifacts.logs import num_attempts
-from job.artifacts.picks import Pick
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage

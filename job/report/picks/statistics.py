@@ -10,10 +10,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.features.embeddings import Embeddings, unit
-from job.acquisition.features.expected_boxes import check_objectness
+from job.acquisition.features.embeddings import Embeddings
+from job.acquisition.features.reasons import check_finite
 from job.acquisition.features.record_pass import read_rows
-from job.acquisition.strategy import Candidates
+from job.acquisition.numerics.cosine import unit
+from job.acquisition.strategy import Images
 from job.records.score_record import ScoreRecord
 
 CLASS_COLUMNS = frozenset({"probabilities", "objectness"})
@@ -21,7 +22,7 @@ _BLOCK = 2048
 
 
 def expected_boxes_by_class(
-    candidates: Candidates, num_classes: int
+    images: Images, num_classes: int
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Return the ids in ascending order, and each image's expected boxes of each class: (N, C).
 
@@ -29,13 +30,13 @@ def expected_boxes_by_class(
     """
 
     def rows_of(part: ScoreRecord) -> NDArray[np.float32]:
-        check_objectness(part)
+        check_finite(part, part.objectness)
         p_DC = part.probabilities.astype(np.float32) * part.objectness[:, None]
         sums_NC = np.zeros((len(part.ids), num_classes), np.float32)
         np.add.at(sums_NC, part.image_of_detection, p_DC)
         return sums_NC
 
-    ids, rows = read_rows(candidates.ids, candidates.record, CLASS_COLUMNS, rows_of, np.float32)
+    ids, rows = read_rows(images, CLASS_COLUMNS, rows_of, np.float32)
     return ids, rows.reshape(len(ids), num_classes)
 
 

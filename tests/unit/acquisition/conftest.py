@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 import pytest
 
-from job.acquisition.strategy import Candidates, TableRecord
+from job.acquisition.strategy import Images, TableRecord
 from job.records.score_record import ScoreRecord
 
 Boxes = Mapping[str, Sequence[Sequence[float]]]
@@ -30,14 +30,13 @@ def record_of(boxes: Boxes, num_classes: int, objectness: float) -> ScoreRecord:
 
 def make(
     boxes: Boxes, num_classes: int, *, objectness: float = 1.0, labelled: Collection[str] = ()
-) -> Candidates:
-    pool = tuple(boxes)
-    unlabelled = tuple(image_id for image_id in pool if image_id not in labelled)
+) -> Images:
+    unlabelled = tuple(image_id for image_id in boxes if image_id not in labelled)
     record = record_of({name: boxes[name] for name in unlabelled}, num_classes, objectness)
-    return Candidates(unlabelled, pool, TableRecord((record.to_table(),)))
+    return Images(unlabelled, TableRecord((record.to_table(),)))
 
 
 @pytest.fixture(scope="session")
-def candidates_of() -> Callable[..., Candidates]:
-    """Candidates from boxes; the order of the mapping is that of the store."""
+def candidates_of() -> Callable[..., Images]:
+    """Images from boxes; the order of the mapping is that of the store."""
     return make

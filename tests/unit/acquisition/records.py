@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from job.acquisition.strategy import Candidates, Labelled, TableRecord
+from job.acquisition.strategy import Images, Selection, TableRecord, Task
 from job.records.score_record import GroundTruthMatches, ScoreRecord
 
 
@@ -73,19 +73,59 @@ def _offsets(lengths: Sequence[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def candidates(images: Mapping[str, Image], num_classes: int) -> Candidates:
-    """Return candidates; the order of the mapping is that of the store."""
-    ids = tuple(images)
-    return Candidates(ids, ids, TableRecord((record_of(images, num_classes).to_table(),)))
+NO_IMAGES = Images(())
 
 
-def labelled(images: Mapping[str, Image], class_counts: Mapping[str, int]) -> Labelled:
+@dataclass(frozen=True)
+class Labels:
+    """What is labelled, and how many boxes of each class that is."""
+
+    class_counts: Mapping[str, int]
+    images: Images = NO_IMAGES
+
+
+def candidates(images: Mapping[str, Image], num_classes: int) -> Images:
+    """Return images with their record; the order of the mapping is that of the store."""
+    record = record_of(images, num_classes)
+    return Images(tuple(images), TableRecord((record.to_table(),)))
+
+
+def labelled(images: Mapping[str, Image], class_counts: Mapping[str, int]) -> Labels:
     """Return what is labelled, with the record of it and its truth."""
     record = record_of(images, len(class_counts), with_truth=True)
-    return Labelled(frozenset(images), dict(class_counts), TableRecord((record.to_table(),)))
+    return Labels(class_counts, Images(tuple(images), TableRecord((record.to_table(),))))
 
 
-def tables_of(made: Candidates | Labelled) -> tuple[pa.Table, ...]:
-    """Return the tables that candidates or labels made by hand consist of."""
-    assert isinstance(made.record, TableRecord)
-    return made.record.tables
+def task_of(
+    unlabelled: Images,
+    labels: Labels,
+    budget: int = 1,
+    rng: int | np.random.Generator = 0,
+    pool_ids: Sequence[str] | None = None,
+) -> Task:
+    """Return a task; by default the pool is the unlabelled images, and then the labelled ones."""
+    return Task(
+        unlabelled=unlabelled,
+        labelled=labels.images,
+        pool_ids=tuple(pool_ids or (*unlabelled.ids, *labels.images.ids)),
+        classes=tuple(labels.class_counts),
+        class_counts=labels.class_counts,
+        budget=budget,
+        rng=np.random.default_rng(rng),
+    )
+
+
+def tables_of(images: Images) -> tuple[pa.Table, ...]:
+    """Return the tables that the record of images made by hand consists of."""
+    assert isinstance(images.record, TableRecord)
+    return images.record.tables
+
+
+def scores_of(selection: Selection) -> tuple[float, ...]:
+    """Return the scores of the picks, in their order."""
+    return tuple(pick.score for pick in selection.picks)
+
+
+def reasons_of(selection: Selection) -> tuple[str, ...]:
+    """Return the reasons of the picks, in their order."""
+    return tuple(pick.reason for pick in selection.picks)

@@ -1,11 +1,18 @@
 """Core-set: images far from what is labelled."""
 
-import numpy as np
 import pytest
 
 from job.acquisition.strategies.coreset import Coreset
-from job.acquisition.strategy import Labelled, Selection
-from tests.unit.acquisition.records import Image, candidates, labelled
+from job.acquisition.strategy import Selection
+from tests.unit.acquisition.records import (
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    scores_of,
+    task_of,
+)
 
 COUNTS = {"cow": 1}
 
@@ -14,8 +21,8 @@ def select(
     images: dict[str, Image], known: dict[str, Image], budget: int, **settings: object
 ) -> Selection:
     strategy = Coreset.model_validate(settings)
-    given = labelled(known, COUNTS) if known else Labelled(frozenset(), COUNTS)
-    return strategy.select(candidates(images, 1), given, budget, np.random.default_rng(0))
+    given = labelled(known, COUNTS) if known else Labels(COUNTS)
+    return strategy.select(task_of(candidates(images, 1), given, budget))
 
 
 def at(*embedding: float) -> Image:
@@ -27,8 +34,8 @@ def test_the_farthest_from_what_is_labelled_and_picked() -> None:
     images = {"a": at(6, 0), "b": at(3, 0), "c": at(8, 0), "d": at(1, 0)}
     selection = select(images, {"known": at(0, 0)}, 3)
     assert selection.ids == ("c", "b", "a")
-    assert selection.scores == (8.0, 3.0, 2.0)
-    assert selection.reasons[0] == "distance 8 to what is labelled or picked"
+    assert scores_of(selection) == (8.0, 3.0, 2.0)
+    assert reasons_of(selection)[0] == "distance 8 to what is labelled or picked"
 
 
 def test_a_cold_start_begins_in_the_middle() -> None:
@@ -37,8 +44,8 @@ def test_a_cold_start_begins_in_the_middle() -> None:
     selection = select(images, {}, 2)
     # Sums: a 14, b 1 + 2 + 9 = 12, c 3 + 2 + 7 = 12, d 26: of b and c the first.
     assert selection.ids == ("b", "d")
-    assert selection.scores == (0.0, 9.0)
-    assert selection.reasons[0] == "the medoid of the pool"
+    assert scores_of(selection) == (0.0, 9.0)
+    assert reasons_of(selection)[0] == "the medoid of the pool"
 
 
 def test_equal_embeddings_are_one_pick() -> None:

@@ -2,18 +2,26 @@
 
 from math import log
 
-import numpy as np
 import pytest
 
 from job.acquisition.features.expected_boxes import expected_boxes
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.cost_aware import CostAware
 from job.config.experiment import ArmConfig
 from job.errors import BadDataError
-from tests.unit.acquisition.records import Box, Image, candidates, labelled
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    scores_of,
+    task_of,
+)
 
 COUNTS = {"cow": 1, "sheep": 1}
-NOTHING = Labelled(frozenset(), COUNTS)
+NOTHING = Labels(COUNTS)
 TORN = [0.5, 0.5]
 
 
@@ -21,13 +29,13 @@ def select(
     of: dict[str, object], images: dict[str, Image], budget: int, **settings: object
 ) -> Selection:
     strategy = CostAware.model_validate({"of": of, **settings})
-    return strategy.select(candidates(images, 2), NOTHING, budget, np.random.default_rng(0))
+    return strategy.select(task_of(candidates(images, 2), NOTHING, budget))
 
 
 def test_expected_boxes_are_the_sum_of_objectness() -> None:
     """Where nothing is labelled; an image without detections is expected to have none."""
     images = {"b": Image([Box(TORN, objectness=0.5), Box(TORN, objectness=0.25)]), "a": Image()}
-    ids, boxes = expected_boxes(candidates(images, 2), NOTHING)
+    ids, boxes = expected_boxes(candidates(images, 2), NOTHING.images)
     assert (ids, boxes.tolist()) == (["a", "b"], [0.0, 0.75])
 
 
@@ -38,7 +46,7 @@ def test_labelled_images_calibrate_them() -> None:
         "l": Image([Box(TORN, objectness=0.5)]),
     }
     images = {"a": Image([Box(TORN, objectness=0.5)])}
-    _, boxes = expected_boxes(candidates(images, 2), labelled(known, COUNTS))
+    _, boxes = expected_boxes(candidates(images, 2), labelled(known, COUNTS).images)
     assert boxes.tolist() == [0.75]
 
 
@@ -48,8 +56,8 @@ def test_the_most_per_second_is_first() -> None:
     entropy: dict[str, object] = {"strategy": "entropy"}
     selection = select(entropy, images, 2, seconds_per_image=2, seconds_per_box=4)
     assert selection.ids == ("three", "one")
-    assert selection.scores == pytest.approx((3 * log(2) / 14, log(2) / 6), rel=1e-3)
-    assert selection.reasons[0].endswith("; 14 s expected")
+    assert scores_of(selection) == pytest.approx((3 * log(2) / 14, log(2) / 6), rel=1e-3)
+    assert reasons_of(selection)[0].endswith("; 14 s expected")
     # Their highest entropies are equal: the cheaper one is better.
     assert select({**entropy, "aggregation": "max"}, images, 1).ids == ("one",)
 
@@ -64,7 +72,7 @@ def test_a_strategy_that_scores_no_image_is_asked_for_more() -> None:
     known = labelled({"k": Image([], (0, 0))}, COUNTS)
     for oversample, expected in ((2, "plain"), (1, "crowd")):
         strategy = CostAware(of=ArmConfig(strategy="coreset"), oversample=oversample)
-        selection = strategy.select(candidates(images, 2), known, 1, np.random.default_rng(0))
+        selection = strategy.select(task_of(candidates(images, 2), known, 1))
         assert selection.ids == (expected,)
 
 
@@ -72,10 +80,8 @@ def test_random_stays_random() -> None:
     """All its scores are 0: what the strategy inside picks first is picked, whatever it costs."""
     images = {f"{n:02d}": Image([Box(TORN)] * (n % 5)) for n in range(40)}
     inside = ArmConfig(strategy="random")
-    cheap = CostAware(of=inside).select(candidates(images, 2), NOTHING, 5, np.random.default_rng(3))
-    plain = CostAware(of=inside).inner.select(
-        candidates(images, 2), NOTHING, 20, np.random.default_rng(3)
-    )
+    cheap = CostAware(of=inside).select(task_of(candidates(images, 2), NOTHING, 5, 3))
+    plain = CostAware(of=inside).inner.select(task_of(candidates(images, 2), NOTHING, 20, 3))
     assert cheap.ids == plain.ids[:5]
 
 

@@ -7,9 +7,17 @@ import pytest
 
 from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategies.enms_divproto import EnmsDivproto, enms, prototypes_of
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Images, Selection
 from job.errors import BadDataError
-from tests.unit.acquisition.records import Box, Image, candidates, record_of
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    reasons_of,
+    record_of,
+    task_of,
+)
 
 TORN = log(2)
 """The entropy of (1/2, 1/2), in nats; the most probable class of equal ones is the first."""
@@ -22,11 +30,11 @@ def select(
     images: dict[str, Image], budget: int, counts: dict[str, int], **settings: object
 ) -> Selection:
     strategy = EnmsDivproto.model_validate(settings)
-    known = Labelled(frozenset(), counts)
-    return strategy.select(candidates(images, len(counts)), known, budget, np.random.default_rng(0))
+    known = Labels(counts)
+    return strategy.select(task_of(candidates(images, len(counts)), known, budget))
 
 
-def scores_of(images: dict[str, Image]) -> tuple[list[float], list[int]]:
+def enms_of(images: dict[str, Image]) -> tuple[list[float], list[int]]:
     record = record_of(images, 2)
     scores, num_kept = enms(record, entropy(record.probabilities), 0.5)
     return scores.tolist(), num_kept.tolist()
@@ -40,7 +48,7 @@ def test_boxes_that_look_the_same_count_once() -> None:
         "none": Image(),
         "looks": Image([Box(COW, (1, 0)), Box(COW, (0, 1))]),
     }
-    scores, num_kept = scores_of(images)
+    scores, num_kept = enms_of(images)
     assert scores == pytest.approx([TORN, 2 * H, 0, 2 * H])
     assert num_kept == [1, 2, 0, 2]
 
@@ -48,7 +56,7 @@ def test_boxes_that_look_the_same_count_once() -> None:
 def test_silenced_boxes_silence_no_others() -> None:
     """(1, 0), (4, 3) / 5 and (0, 1): the first silences the second (0.8), not the third (0)."""
     images = {"a": Image([Box([0.5, 0.5], (1, 0)), Box(COW, (4, 3)), Box(COW, (0, 1))])}
-    assert scores_of(images)[0] == pytest.approx([TORN + H])
+    assert enms_of(images)[0] == pytest.approx([TORN + H])
 
 
 def test_a_prototype_is_the_mean_feature_weighted_by_entropy() -> None:
@@ -79,10 +87,10 @@ def test_rare_and_new_images_come_first() -> None:
     # "sheep 1" has prototype (0, 0) / 0: a mean of opposite looks is like nothing; it is new.
     assert selection.ids == ("sheep 1", "sheep 2", "cows", "twin")
     assert (
-        selection.reasons[0]
+        reasons_of(selection)[0]
         == f"for class sheep: new of class sheep; 2 distinct boxes, entropy {2 * H:.2f}"
     )
-    assert selection.reasons[2].startswith("fills the budget by score; 3 distinct boxes")
+    assert reasons_of(selection)[2].startswith("fills the budget by score; 3 distinct boxes")
 
 
 def test_the_quota_of_a_minority_class_ends() -> None:
@@ -108,7 +116,9 @@ def test_a_minority_class_has_to_be_shown_with_confidence() -> None:
     assert select(images, 1, counts, min_confidence=0.28).ids == ("sheep",)
 
 
-def test_how_many_images_are_looked_at_together_does_not_matter() -> None:
+def test_how_many_images_are_looked_at_together_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Their features are held for a while; the picks are the same."""
     rng = np.random.default_rng(3)
     images = {
@@ -118,15 +128,17 @@ def test_how_many_images_are_looked_at_together_does_not_matter() -> None:
         for number in range(20)
     }
     counts = {"cow": 2, "sheep": 1}
-    assert select(images, 9, counts, walk_ahead=1) == select(images, 9, counts)
+    expected = select(images, 9, counts)
+    monkeypatch.setattr("job.acquisition.strategies.enms_divproto._LOOKAHEAD", 1)
+    assert select(images, 9, counts) == expected
 
 
 def test_half_of_the_classes_are_rare() -> None:
     """Rounded, a half up; at least one; of equally rare ones the first."""
     pick = EnmsDivproto()._minority  # noqa: SLF001 - the rule is worth a test of its own
-    assert pick(Labelled(frozenset(), {"a": 3, "b": 1, "c": 1})) == [1, 2]
-    assert pick(Labelled(frozenset(), {"a": 3})) == [0]
-    assert pick(Labelled(frozenset(), {"a": 1, "b": 1})) == [0]
+    assert pick(task_of(Images(()), Labels({"a": 3, "b": 1, "c": 1}))) == [1, 2]
+    assert pick(task_of(Images(()), Labels({"a": 3}))) == [0]
+    assert pick(task_of(Images(()), Labels({"a": 1, "b": 1}))) == [0]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

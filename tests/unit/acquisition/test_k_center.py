@@ -60,7 +60,7 @@ def test_the_medoid_of_many_points_is_the_nearest_to_their_mean(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The mean of 0, 1, 3 and 10 is 3.5; the exact medoid of 0, 0, 0, 9 is 0, its mean is 2.25."""
-    monkeypatch.setattr(module, "MOST_EXACT_MEDOID", 3)
+    monkeypatch.setattr(module, "MAX_EXACT_MEDOID", 3)
     assert medoid(np.array([[0], [1], [3], [10]], np.float16)) == 2
     assert medoid(np.array([[9], [0], [0], [0]], np.float16)) == 1
 

@@ -1,11 +1,17 @@
 """The filter of near-duplicates."""
 
-import numpy as np
-
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
 from job.config.experiment import ArmConfig
-from tests.unit.acquisition.records import Box, Image, candidates, labelled
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    task_of,
+)
 
 COUNTS = {"cow": 1, "sheep": 1}
 # Entropies fall from a to e.
@@ -19,16 +25,16 @@ def select(
     threshold: float = 0.9,
 ) -> Selection:
     images = {i: Image([Box([P[i], 1 - P[i]])], where) for i, where in embeddings.items()}
-    given = labelled(known, COUNTS) if known else Labelled(frozenset(), COUNTS)
+    given = labelled(known, COUNTS) if known else Labels(COUNTS)
     strategy = NearDuplicateFilter(of=ArmConfig(strategy="entropy"), threshold=threshold)
-    return strategy.select(candidates(images, 2), given, budget, np.random.default_rng(0))
+    return strategy.select(task_of(candidates(images, 2), given, budget))
 
 
 def test_a_twin_of_an_earlier_pick_is_passed_over() -> None:
     """B points the way of a; c, at right angles, is taken in its place, from beyond the budget."""
     selection = select({"a": (1, 0), "b": (2, 0), "c": (0, 1), "d": (0, 3)}, 2)
     assert selection.ids == ("a", "c")
-    assert all("fills" not in reason for reason in selection.reasons)
+    assert all("fills" not in reason for reason in reasons_of(selection))
 
 
 def test_a_twin_of_a_labelled_image_is_passed_over() -> None:
@@ -49,8 +55,8 @@ def test_what_was_passed_over_fills_the_budget() -> None:
     known = {"known": Image([], (0, 1))}
     selection = select({"a": (1, 0), "b": (0, 2), "c": (3, 0)}, 3, known)
     assert selection.ids == ("a", "b", "c")
-    assert selection.reasons[1].startswith("fills the budget, like known (cosine 1.000); 1 box")
-    assert selection.reasons[2].startswith("fills the budget, like a (cosine 1.000); 1 box")
+    assert reasons_of(selection)[1].startswith("fills the budget, like known (cosine 1.000); 1 box")
+    assert reasons_of(selection)[2].startswith("fills the budget, like a (cosine 1.000); 1 box")
 
 
 def test_an_embedding_of_zeros_is_like_nothing() -> None:

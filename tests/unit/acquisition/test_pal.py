@@ -5,81 +5,44 @@ from math import log
 import numpy as np
 import pytest
 
-from job.acquisition.features.true_positives import is_true_positive
-from job.acquisition.numerics.class_quotas import divide, rarity
 from job.acquisition.strategies.pal import Pal
 from job.acquisition.strategies.pal_scores import (
     ClassCandidates,
     Weights,
     greedy,
-    highest_cosine,
     min_max,
     published,
 )
-from job.acquisition.strategy import Labelled, Selection, TableRecord
+from job.acquisition.strategy import Images, Selection, TableRecord
 from job.errors import BadDataError
-from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    record_of,
+    scores_of,
+    task_of,
+)
 
 COUNTS = {"cow": 3, "sheep": 1}
-NOTHING = Labelled(frozenset(), COUNTS)
-EVEN = Labelled(frozenset(), {"cow": 0, "sheep": 1})
+NOTHING = Labels(COUNTS)
+EVEN = Labels({"cow": 0, "sheep": 1})
 """With cows alone predicted, both classes are equally rare: r = 1/2."""
 COW, SHEEP = [1.0, 0.0], [0.0, 1.0]
 
 
 def select(
-    images: dict[str, Image], budget: int, known: Labelled = NOTHING, **settings: object
+    images: dict[str, Image], budget: int, known: Labels = NOTHING, **settings: object
 ) -> Selection:
     strategy = Pal.model_validate(settings)
-    return strategy.select(candidates(images, 2), known, budget, np.random.default_rng(0))
+    return strategy.select(task_of(candidates(images, 2), known, budget))
 
 
 def binary(p: float) -> float:
     return -p * log(p) - (1 - p) * log(1 - p)
-
-
-def test_the_best_detection_of_a_true_box_is_right() -> None:
-    """Of its class and with IoU >= 0.5; a second one of it is wrong, as in Pascal VOC."""
-    boxes = [
-        Box(COW, truth=0, iou=0.5),
-        Box(COW, truth=0, iou=0.9),
-        Box(SHEEP, truth=1, iou=0.9),
-        Box(COW, truth=2, iou=0.4),
-        Box(COW),
-    ]
-    images = {
-        "a": Image(boxes, truth_classes=(0, 0, 0)),
-        "b": Image([Box(SHEEP, truth=0, iou=1)], truth_classes=(1,)),
-    }
-    right = is_true_positive(record_of(images, 2, with_truth=True), 0.5)
-    assert right.tolist() == [True, False, False, False, False, True]
-
-
-def test_rarity_is_what_the_shares_lack() -> None:
-    """Labelled: 3/4 and 1/4; predicted: 1/5 and 4/5. r = 1 - (0.75 + 0.2) / 2 and 1 - 0.525."""
-    np.testing.assert_allclose(rarity(COUNTS, np.array([1, 4])), [0.525, 0.475])
-    assert rarity({"cow": 0, "sheep": 0}, np.zeros(2)).tolist() == [1.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    ("budget", "weights", "most", "expected"),
-    [
-        (10, [1, 1], [9, 9], [5, 5]),
-        (5, [1, 1], [9, 9], [3, 2]),  # of equal remainders the first
-        (10, [0.5, 0.3, 0.2], [9, 9, 9], [5, 3, 2]),
-        (4, [0.5, 0.3, 0.2], [9, 9, 9], [2, 1, 1]),  # 2, 1.2, 0.8
-        (3, [0, 0], [9, 9], [2, 1]),
-        (0, [1, 1], [9, 9], [0, 0]),
-        (10, [0.5, 0.3, 0.2], [1, 9, 9], [1, 5, 4]),  # 4 left, by 3 to 2: 2.4 and 1.6
-        (10, [0.5, 0.5, 0], [2, 3, 9], [2, 3, 5]),
-        (10, [1, 1], [2, 0], [2, 0]),  # 8 that no class can take
-    ],
-)
-def test_a_budget_is_divided_by_the_largest_remainders(
-    budget: int, weights: list[float], most: list[int], expected: list[int]
-) -> None:
-    """Whole images; what a class cannot take goes to the others."""
-    assert divide(budget, np.array(weights), np.array(most)).tolist() == expected
 
 
 def test_without_labels_the_confidence_is_the_probability_of_being_right() -> None:
@@ -88,13 +51,13 @@ def test_without_labels_the_confidence_is_the_probability_of_being_right() -> No
     images = {name: Image([Box(COW, objectness=p)]) for name, p in confidences.items()}
     selection = select(images, 1, EVEN)
     assert selection.ids == ("b",)
-    assert selection.reasons[0] == (
+    assert reasons_of(selection)[0] == (
         f"for class cow (rarity 0.50): 1 box, entropy of being right {log(2):.2f} of at most "
         f"{log(2):.2f} nats"
     )
 
 
-def known_of(outcomes: dict[float, list[bool]], label: int = 0) -> Labelled:
+def known_of(outcomes: dict[float, list[bool]], label: int = 0) -> Labels:
     """Labelled images with one detection each, of a confidence, right or wrong."""
     p = [[1.0, 0.0], [0.0, 1.0]][label]
     images = {
@@ -190,21 +153,21 @@ def test_greedy_knows_the_picks_of_earlier_classes() -> None:
         "b": Image([Box(SHEEP, objectness=0.5)], (1, 0)),
         "c": Image([Box(SHEEP, objectness=0.5)], (0, 1)),
     }
-    known = Labelled(frozenset(), {"cow": 0, "sheep": 0})
+    known = Labels({"cow": 0, "sheep": 0})
     selection = select(images, 2, known, scoring="greedy")
     assert set(selection.ids) == {"a", "c"}
     assert set(select(images, 2, known).ids) == {"a", "b"}
 
 
-def test_the_highest_cosine_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One row at a time it is the same."""
+def test_how_many_cosines_are_computed_at_once_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One row at a time, the picks are the same."""
     rng = np.random.default_rng(0)
     units = rng.normal(size=(7, 3)).astype(np.float32)
-    expected = [max(float(row @ other) for other in units[:4]) for row in units]
     candidates = some(list(np.linspace(0.6, 0.1, 7)), units.tolist())
     whole = published(candidates, 7, Weights(0.9, 0.5, 0.0))
-    monkeypatch.setattr("job.acquisition.strategies.pal_scores._BLOCK", 1)
-    np.testing.assert_allclose(highest_cosine(units, units[:4]), expected, rtol=1e-6)
+    monkeypatch.setattr("job.acquisition.numerics.cosine._BLOCK", 1)
     assert published(candidates, 7, Weights(0.9, 0.5, 0.0))[0].tolist() == whole[0].tolist()
 
 
@@ -216,7 +179,7 @@ def test_picks_come_by_their_score() -> None:
     }
     selection = select(images, 2)
     assert selection.ids == ("cow", "sheep")
-    assert selection.scores == pytest.approx((0.9 * log(2), 0.9 * binary(0.9)), rel=1e-3)
+    assert scores_of(selection) == pytest.approx((0.9 * log(2), 0.9 * binary(0.9)), rel=1e-3)
 
 
 def test_what_a_class_cannot_take_goes_to_the_others() -> None:
@@ -229,8 +192,8 @@ def test_what_a_class_cannot_take_goes_to_the_others() -> None:
     }
     selection = select(images, 4)
     assert selection.ids == ("half", "third", "sure", "none")
-    assert selection.reasons[3] == "fills the budget: no box that counts"
-    assert all(reason.startswith("for class cow") for reason in selection.reasons[:3])
+    assert reasons_of(selection)[3] == "fills the budget: no box that counts"
+    assert all(reason.startswith("for class cow") for reason in reasons_of(selection)[:3])
 
 
 def test_what_two_classes_want_is_picked_once() -> None:
@@ -238,7 +201,7 @@ def test_what_two_classes_want_is_picked_once() -> None:
     both = [Box(COW, objectness=0.5), Box(SHEEP, objectness=0.5)]
     selection = select({"a": Image(both), "c": Image()}, 2)
     assert selection.ids == ("a", "c")
-    assert selection.reasons[1] == "fills the budget: no box that counts"
+    assert reasons_of(selection)[1] == "fills the budget: no box that counts"
 
 
 def test_the_regression_does_not_depend_on_the_order_of_rows() -> None:
@@ -261,7 +224,10 @@ def test_the_regression_does_not_depend_on_the_order_of_rows() -> None:
         )
         for order in (rows, rows[::-1])
     )
-    first, second = Pal().fit(there)[0], Pal().fit(back)[0]
+    first, second = (
+        Pal().fit(task_of(Images(()), there))[0],
+        Pal().fit(task_of(Images(()), back))[0],
+    )
     assert first is not None
     assert second is not None
     assert (first.intercept, first.weights.tolist()) == (second.intercept, second.weights.tolist())
@@ -276,8 +242,8 @@ def test_a_hit_needs_the_overlap_that_is_set() -> None:
         for number in range(20)
     }
     known = labelled(images, COUNTS)
-    assert Pal().fit(known)[0] is not None
-    assert Pal(iou_threshold=0.7).fit(known)[0] is None
+    assert Pal().fit(task_of(Images(()), known))[0] is not None
+    assert Pal(iou_threshold=0.7).fit(task_of(Images(()), known))[0] is None
 
 
 def test_a_labelled_record_of_other_classes_is_refused() -> None:
@@ -285,7 +251,7 @@ def test_a_labelled_record_of_other_classes_is_refused() -> None:
     images = {"a": Image([Box([0.5, 0.3, 0.2])], truth_classes=(0,))}
     table = record_of(images, 3, with_truth=True).to_table()
     with pytest.raises(BadDataError, match="3 classes"):
-        Pal().fit(Labelled(frozenset({"a"}), COUNTS, TableRecord((table,))))
+        Pal().fit(task_of(Images(()), Labels(COUNTS, Images(("a",), TableRecord((table,))))))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +260,7 @@ def test_a_labelled_record_of_other_classes_is_refused() -> None:
 def test_an_images_boxes_of_a_class_are_combined(how: str, expected: float) -> None:
     """The highest, or the sum; another image's few boxes are told apart by it."""
     images = {"a": Image([Box(COW, objectness=0.5), Box(COW, objectness=0.9)])}
-    reason = select(images, 1, aggregation=how).reasons[0]
+    reason = reasons_of(select(images, 1, aggregation=how))[0]
     bound = f"of at most {log(2):.2f} nats" if how == "max" else "nats in all"
     assert reason.endswith(f"entropy of being right {expected:.2f} {bound}")
 
@@ -302,8 +268,8 @@ def test_an_images_boxes_of_a_class_are_combined(how: str, expected: float) -> N
 def test_a_confidence_is_at_most_1() -> None:
     """A sum in single precision may be a little more, and an entropy of it below 0."""
     images = {"a": Image([Box(COW, objectness=1.0000001)])}
-    assert select(images, 1).scores[0] == 0
-    assert select(images, 1).reasons[0].endswith(f"right 0.00 of at most {log(2):.2f} nats")
+    assert scores_of(select(images, 1))[0] == 0
+    assert reasons_of(select(images, 1))[0].endswith(f"right 0.00 of at most {log(2):.2f} nats")
 
 
 def test_scaling_reaches_from_0_to_1() -> None:

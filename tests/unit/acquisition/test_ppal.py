@@ -8,21 +8,31 @@ import numpy as np
 import pytest
 
 from job.acquisition.strategies.ppal import Boxes, Ppal, distances_of
-from job.acquisition.strategy import Labelled, Selection, TableRecord
+from job.acquisition.strategy import Images, Selection, TableRecord
 from job.errors import BadDataError
-from tests.unit.acquisition.records import Box, Image, candidates, labelled, record_of
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    record_of,
+    scores_of,
+    task_of,
+)
 
 COUNTS = {"cow": 2, "sheep": 1}
-NOTHING = Labelled(frozenset(), COUNTS)
+NOTHING = Labels(COUNTS)
 COW, SHEEP = [0.75, 0.25], [0.25, 0.75]
 H = 0.75 * log(4 / 3) + 0.25 * log(4)
 
 
 def select(
-    images: dict[str, Image], budget: int, known: Labelled = NOTHING, **settings: object
+    images: dict[str, Image], budget: int, known: Labels = NOTHING, **settings: object
 ) -> Selection:
     strategy = Ppal.model_validate(settings)
-    return strategy.select(candidates(images, 2), known, budget, np.random.default_rng(0))
+    return strategy.select(task_of(candidates(images, 2), known, budget))
 
 
 Described = tuple[int, float, tuple[float, float]]
@@ -53,7 +63,7 @@ def test_difficulty_is_what_quality_lacks() -> None:
         "a": Image([found, worse], truth_classes=(0, 0)),
         "b": Image([sure], truth_classes=(1,)),
     }
-    weights = Ppal().class_weights(labelled(images, COUNTS))
+    weights = Ppal().class_weights(task_of(Images(()), labelled(images, COUNTS)))
     quality = 0.6**0.6 * 0.5**0.4 / 2
     expected = 1 + 0.3 * 0.2 * log(1 + (exp(1 / 0.3) - 1) * (1 - quality))
     np.testing.assert_allclose(weights, [expected, 1.0], rtol=1e-3)  # the record has float16
@@ -61,13 +71,17 @@ def test_difficulty_is_what_quality_lacks() -> None:
 
 def test_a_class_without_labels_is_the_hardest() -> None:
     """D = 1: w = 1 + alpha beta / alpha = 1 + beta."""
-    np.testing.assert_allclose(Ppal(beta=0.5).class_weights(NOTHING), [1.5, 1.5])
+    np.testing.assert_allclose(
+        Ppal(beta=0.5).class_weights(task_of(Images(()), NOTHING)), [1.5, 1.5]
+    )
 
 
 def test_a_small_alpha_is_a_step() -> None:
     """E^(1/alpha) is past any float: w = 1 + beta for what is not perfect, and 1 for what is."""
     found = Image([Box([0.0, 1.0], truth=0, iou=1.0)], truth_classes=(1,))
-    weights = Ppal(alpha=1e-6, beta=0.5).class_weights(labelled({"a": found}, COUNTS))
+    weights = Ppal(alpha=1e-6, beta=0.5).class_weights(
+        task_of(Images(()), labelled({"a": found}, COUNTS))
+    )
     np.testing.assert_allclose(weights, [1.5, 1.0])
 
 
@@ -79,8 +93,10 @@ def test_class_weights_do_not_depend_on_the_order_of_rows() -> None:
         for n, p in enumerate(rng.random(50).tolist())
     }
     back = dict(reversed(images.items()))
-    there = Ppal().class_weights(labelled(images, COUNTS))
-    assert there.tolist() == Ppal().class_weights(labelled(back, COUNTS)).tolist()
+    there = Ppal().class_weights(task_of(Images(()), labelled(images, COUNTS)))
+    assert (
+        there.tolist() == Ppal().class_weights(task_of(Images(()), labelled(back, COUNTS))).tolist()
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"p": [np.nan, 0.5]}, {"objectness": np.nan}, {"iou": np.nan}])
@@ -89,14 +105,16 @@ def test_a_labelled_image_without_numbers_is_named(wrong: dict[str, Any]) -> Non
     box = Box(wrong.get("p", COW), objectness=wrong.get("objectness", 1.0), truth=0)
     bad = Image([replace(box, iou=wrong.get("iou", 0.5))], truth_classes=(0,))
     with pytest.raises(BadDataError, match="image 'bad' has a detection"):
-        Ppal().class_weights(labelled({"a": Image(), "bad": bad}, COUNTS))
+        Ppal().class_weights(task_of(Images(()), labelled({"a": Image(), "bad": bad}, COUNTS)))
 
 
 def test_a_labelled_record_of_other_classes_is_refused() -> None:
     """Three in the record, two in the labels."""
     table = record_of({"a": Image([Box([0.5, 0.3, 0.2])], truth_classes=(0,))}, 3, with_truth=True)
     with pytest.raises(BadDataError, match="3 classes"):
-        Ppal().class_weights(Labelled(frozenset({"a"}), COUNTS, TableRecord((table.to_table(),))))
+        Ppal().class_weights(
+            task_of(Images(()), Labels(COUNTS, Images(("a",), TableRecord((table.to_table(),)))))
+        )
 
 
 def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
@@ -104,9 +122,9 @@ def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
     images = {"a": Image([Box(COW), Box(SHEEP), Box(COW, objectness=0.06)]), "b": Image([Box(COW)])}
     selection = select(images, 2)
     assert selection.ids == ("a", "b")
-    assert selection.scores == pytest.approx((1.2 * 2 * H, 1.2 * H), rel=1e-3)
-    assert selection.reasons[0].startswith("2 boxes, most uncertain: ")
-    assert selection.reasons[1] == (
+    assert scores_of(selection) == pytest.approx((1.2 * 2 * H, 1.2 * H), rel=1e-3)
+    assert reasons_of(selection)[0].startswith("2 boxes, most uncertain: ")
+    assert reasons_of(selection)[1] == (
         f"1 box: cow against sheep, entropy {H:.2f} nats; class weight 1.20; "
         "stands for 1 of 2 uncertain images"
     )
@@ -114,7 +132,7 @@ def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
 
 def test_an_image_whose_boxes_are_all_unlikely_says_so() -> None:
     """0.75 * 0.06 = 0.045 is below 0.05: nothing of the box is told."""
-    reason = select({"a": Image([Box(COW, objectness=0.06)])}, 1).reasons[0]
+    reason = reasons_of(select({"a": Image([Box(COW, objectness=0.06)])}, 1))[0]
     assert reason.startswith("no box that counts: score 0; ")
 
 
@@ -123,7 +141,7 @@ def test_the_published_code_has_the_entropy_of_one_probability() -> None:
     image = {"a": Image([Box(COW, objectness=0.5)])}
     p = 0.375
     expected = -1.2 * (p * log(p) + (1 - p) * log(1 - p))
-    assert select(image, 1, entropy="binary").scores[0] == pytest.approx(expected, rel=1e-3)
+    assert scores_of(select(image, 1, entropy="binary"))[0] == pytest.approx(expected, rel=1e-3)
 
 
 def test_of_uncertain_images_a_diverse_part_is_picked() -> None:
@@ -142,7 +160,7 @@ def test_of_uncertain_images_a_diverse_part_is_picked() -> None:
     }
     assert select(images, 2, oversample=2).ids == ("a", "c")
     assert select(images, 2, oversample=1).ids == ("a", "b")
-    assert "stands for 2 of 4 uncertain images" in select(images, 2, oversample=2).reasons[0]
+    assert "stands for 2 of 4 uncertain images" in reasons_of(select(images, 2, oversample=2))[0]
 
 
 def test_the_distance_of_two_images() -> None:

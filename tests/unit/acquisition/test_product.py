@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from job.acquisition.registry import STRATEGIES, make_strategy
-from job.acquisition.strategy import Candidates, Labelled, Scores, ScoringStrategy, Selection
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Task
 from job.acquisition.wrappers.product import Product
 from job.config.experiment import ArmConfig
 from job.errors import BadDataError, ConfigError
-from tests.unit.acquisition.records import Image, candidates
+from tests.unit.acquisition.records import Image, Labels, candidates, reasons_of, scores_of, task_of
 
-NOTHING = Labelled(frozenset(), {"cow": 1})
+NOTHING = Labels({"cow": 1})
 GIVEN = candidates({name: Image() for name in "abcd"}, 1)
 
 NO_NUMBER = -99.0
@@ -24,15 +24,15 @@ class Fixed(ScoringStrategy):
 
     values: tuple[float, ...]
 
-    def score(self, candidates: Candidates, labelled: Labelled) -> Scores:
-        del labelled
+    def score(self, images: Images, task: Task) -> Scores:
+        del task
         values = np.array([np.nan if value == NO_NUMBER else value for value in self.values])
-        return Scores(sorted(candidates.ids), values, lambda row: f"told {row}")
+        return Scores(sorted(images.ids), values, lambda row: f"told {row}")
 
 
 @pytest.fixture(autouse=True)
 def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STRATEGIES, "fixed", Fixed)
+    monkeypatch.setitem(STRATEGIES.built_in, "fixed", f"{__name__}:Fixed")
 
 
 def select(budget: int, *objectives: tuple[list[float], float]) -> Selection:
@@ -41,15 +41,15 @@ def select(budget: int, *objectives: tuple[list[float], float]) -> Selection:
         for values, power in objectives
     ]
     strategy = Product.model_validate({"objectives": parts})
-    return strategy.select(GIVEN, NOTHING, budget, np.random.default_rng(0))
+    return strategy.select(task_of(GIVEN, NOTHING, budget))
 
 
 def test_powers_are_multiplied() -> None:
     """8 * 2^2 = 32, 2 * 3^2 = 18, 1 * 6^2 = 36, 4 * 1 = 4: of 36, the others are shares."""
     selection = select(4, ([8, 2, 1, 4], 1), ([2, 3, 6, 1], 2))
     assert selection.ids == ("c", "a", "b", "d")
-    assert selection.scores == pytest.approx((1, 32 / 36, 0.5, 4 / 36))
-    assert selection.reasons[0] == "fixed 1 (told 2); fixed 6 (told 2)"
+    assert scores_of(selection) == pytest.approx((1, 32 / 36, 0.5, 4 / 36))
+    assert reasons_of(selection)[0] == "fixed 1 (told 2); fixed 6 (told 2)"
 
 
 def test_a_scale_changes_no_pick() -> None:
@@ -59,7 +59,7 @@ def test_a_scale_changes_no_pick() -> None:
     plain = select(4, (one, 0.7), (other, 1.3))
     scaled = select(4, ([1000 * value for value in one], 0.7), (other, 1.3))
     assert scaled.ids == plain.ids
-    assert scaled.scores == pytest.approx(plain.scores)
+    assert scores_of(scaled) == pytest.approx(scores_of(plain))
 
 
 def test_a_negative_power_wants_little() -> None:
@@ -71,7 +71,7 @@ def test_what_is_worthless_to_one_is_worthless() -> None:
     """0 by one objective; with a power of 0 that objective does not count."""
     assert select(4, ([0, 1, 0, 2], 1), ([9, 1, 9, 1], 1)).ids == ("d", "b", "a", "c")
     assert select(1, ([0, 1, 0, 2], 0), ([9, 1, 10, 1], 1)).ids == ("c",)
-    assert select(4, ([0, 0, 0, 0], 1)).scores == (0.0,) * 4
+    assert scores_of(select(4, ([0, 0, 0, 0], 1))) == (0.0,) * 4
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_there_are_no_powers_of_some_scores(values: list[float], power: float, w
 @pytest.mark.parametrize(
     ("objectives", "words"),
     [
-        ([], "objectives: a product needs one or more"),
+        ([], "objectives: a product needs at least one"),
         (
             [{"of": {"strategy": "random"}}],
-            "objectives.0.of.strategy: 'random' scores no image on its own; known: brust",
+            "objectives.0.of.strategy: 'random' does not score each image on its own; known: brust",
         ),
         (
             [{"of": {"strategy": "entropy"}}, {"of": {"strategy": "entropy", "top": 1}}],
@@ -112,6 +112,6 @@ def test_wrong_objectives_are_named(objectives: list[object], words: str) -> Non
 
 def test_it_reads_what_its_objectives_read() -> None:
     """All columns of both."""
-    faulty = {"strategy": "brust", "background": "keep"}
+    faulty = {"strategy": "tutorial_brust"}
     parts = [{"of": {"strategy": "entropy"}}, {"of": faulty}]
-    assert Product.model_validate({"objectives": parts}).columns == {"probabilities", "objectness"}
+    assert Product.model_validate({"objectives": parts}).reads == {"probabilities", "objectness"}

@@ -1,12 +1,19 @@
 """A control share drawn at random."""
 
-import numpy as np
 import pytest
 
-from job.acquisition.strategy import Labelled, Selection
+from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.random_share import REASON, RandomShare
 from job.config.experiment import ArmConfig
-from tests.unit.acquisition.records import Box, Image, candidates
+from tests.unit.acquisition.records import (
+    Box,
+    Image,
+    Labels,
+    candidates,
+    reasons_of,
+    scores_of,
+    task_of,
+)
 
 ENTROPY = ArmConfig(strategy="entropy")
 COUNTS = {"cow": 1, "sheep": 1}
@@ -14,9 +21,9 @@ IMAGES = {f"{n:02d}": Image([Box([0.5 + n / 100, 0.5 - n / 100])]) for n in rang
 
 
 def select(budget: int, share: float, seed: int = 0, of: ArmConfig = ENTROPY) -> Selection:
-    known = Labelled(frozenset(), COUNTS)
+    known = Labels(COUNTS)
     strategy = RandomShare(of=of, share=share)
-    return strategy.select(candidates(IMAGES, 2), known, budget, np.random.default_rng(seed))
+    return strategy.select(task_of(candidates(IMAGES, 2), known, budget, seed))
 
 
 @pytest.mark.parametrize(
@@ -26,10 +33,10 @@ def select(budget: int, share: float, seed: int = 0, of: ArmConfig = ENTROPY) ->
 def test_a_share_of_the_budget_is_random(budget: int, share: float, expected: int) -> None:
     """Rounded, a half up, of what there is; these come last, marked, with a score of 0."""
     selection = select(budget, share)
-    drawn = [reason == REASON for reason in selection.reasons]
+    drawn = [reason == REASON for reason in reasons_of(selection)]
     assert sum(drawn) == expected
     assert drawn == sorted(drawn)
-    assert selection.scores[len(drawn) - expected :] == (0.0,) * expected
+    assert scores_of(selection)[len(drawn) - expected :] == (0.0,) * expected
 
 
 def test_the_others_are_those_of_the_strategy_inside() -> None:

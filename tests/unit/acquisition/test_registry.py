@@ -11,10 +11,11 @@ from pydantic.fields import FieldInfo
 
 from job.acquisition.registry import STRATEGIES, make_strategy
 from job.acquisition.strategies.brust import Brust
-from job.acquisition.strategy import Candidates, Labelled, TableRecord
+from job.acquisition.strategy import Images, Strategy, TableRecord
 from job.config.experiment import ArmConfig
 from job.errors import ConfigError
 from job.records.score_record import ScoreRecord
+from tests.unit.acquisition.records import Labels, reasons_of, scores_of, task_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "strategies.md").read_text(encoding="utf-8")
 
@@ -42,7 +43,7 @@ def test_an_unknown_strategy_is_answered_with_the_known_ones() -> None:
     """A typo is found before anything runs."""
     with pytest.raises(ConfigError) as error:
         make_strategy(arm("margn"))
-    assert str(error.value) == f"strategy: unknown 'margn'; known: {', '.join(sorted(STRATEGIES))}"
+    assert str(error.value) == f"strategy: unknown 'margn'; known: {', '.join(STRATEGIES.names())}"
 
 
 def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
@@ -50,7 +51,8 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ConfigError) as error:
         make_strategy(arm("entropy", top_k=3))
     assert str(error.value) == (
-        "strategy 'entropy': top_k: unknown key; known: aggregation, empty_score, top_m"
+        "strategy 'entropy': top_k: unknown key; did you mean 'top_m'? "
+        "known: aggregation, empty_score, top_m"
     )
 
 
@@ -61,13 +63,42 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
         ("brust", {"batch_size": 0}, "batch_size: input should be greater than 0 (given: 0)"),
         ("brust", {"empty_score": float("nan")}, "empty_score: input should be a finite number"),
         ("entropy", {"top_m": 0}, "top_m: input should be greater than 0"),
-        ("random", {"redraw_labelled": "perhaps"}, "redraw_labelled: input should be a valid bool"),
+        ("coreset", {"normalize": "perhaps"}, "normalize: input should be a valid bool"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, settings: dict[str, object], expected: str) -> None:
     """With the strategy that it is a setting of."""
     with pytest.raises(ConfigError, match=re.escape(f"strategy '{name}': {expected}")):
         make_strategy(arm(name, **settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        (
+            "random",
+            {"redraw_labelled": True},
+            "redraw_labelled: .*use the strategy tutorial_random",
+        ),
+        ("brust", {"uncertainty": "outside_top2"}, "uncertainty: .*tutorial_brust .* outside_top2"),
+        ("brust", {"background": "keep"}, "background: .*tutorial_brust .* with_background"),
+        ("brust", {"once_per_class": 0.1}, "once_per_class: .* count_box_once_per_class_above"),
+        ("brust", {"batches": "consecutive"}, "batches: .*tutorial_brust .* consecutive_batches"),
+        ("enms_divproto", {"walk_ahead": 9}, "walk_ahead: .*leave it out"),
+        ("enms_divproto", {"same_cosine": 0.5}, "same_cosine: .*write duplicate_cosine"),
+        ("enms_divproto", {"max_cosine": 0.5}, "max_cosine: .*write new_class_max_cosine"),
+        ("pal", {"hit_iou": 0.5}, "hit_iou: .*write iou_threshold"),
+        ("pal", {"least_detections": 3}, "least_detections: .*write min_detections"),
+    ],
+)
+def test_an_old_setting_is_answered_with_the_new_one(
+    name: str, settings: dict[str, object], expected: str
+) -> None:
+    """In one line, also for a strategy inside a wrapper."""
+    with pytest.raises(ConfigError, match=f"^strategy '{name}': {expected}"):
+        make_strategy(arm(name, **settings))
+    with pytest.raises(ConfigError, match=f"strategy '{name}': {expected}"):
+        make_strategy(arm("random_share", of={"strategy": name, **settings}))
 
 
 def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,14 +119,13 @@ def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.Monke
         num_overlaps=np.ones(4, np.int64),
         embeddings=np.zeros((3, 1), np.float16),
     )
-    ids = tuple(record.ids.tolist())
-    candidates = Candidates(ids, ids, TableRecord((record.to_table(),)))
+    images = Images(tuple(record.ids.tolist()), TableRecord((record.to_table(),)))
     made = make_strategy(arm("most-boxes"))
-    nothing = Labelled(frozenset(), {})
-    selection = made.select(candidates, nothing, 2, np.random.default_rng(0))
+    nothing = Labels({})
+    selection = made.select(task_of(images, nothing, 2))
     assert selection.ids == ("two", "one")
-    assert selection.scores == (2.0, 1.0)
-    assert selection.reasons == ("2 boxes", "1 boxes")
+    assert scores_of(selection) == (2.0, 1.0)
+    assert reasons_of(selection) == ("2 boxes", "1 boxes")
     with pytest.raises(ConfigError, match="'most-boxes': at_least: unknown key; known: threshold"):
         make_strategy(arm("most-boxes", at_least=1))
     with pytest.raises(ConfigError, match=r"known: brust, .*, entropy, most-boxes, "):
@@ -108,8 +138,8 @@ def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("no_such_module:Strategy", "cannot be imported: No module named 'no_such_module'"),
         ("json:NoSuchClass", "cannot be imported: "),
-        ("json:dumps", "is no job.acquisition.strategy.Strategy"),
-        ("json:JSONDecoder", "is no job.acquisition.strategy.Strategy"),
+        ("json:dumps", "is not a subclass of job.acquisition.strategy.Strategy"),
+        ("json:JSONDecoder", "is not a subclass of job.acquisition.strategy.Strategy"),
     ],
 )
 def test_a_broken_package_is_named(
@@ -132,12 +162,12 @@ def test_a_name_that_two_packages_use_is_refused(
         make_strategy(arm("mine"))
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", STRATEGIES.built_in)
 def test_the_page_has_every_setting(name: str) -> None:
     """In the strategy's own section, with its default."""
     (section,) = re.findall(rf"^### `{name}`\n(.*?)(?=^##)", PAGE, re.DOTALL | re.MULTILINE)
     rows = re.findall(r"^\| `(\w+)`(?: †)? \| (.*?) \|", section, re.MULTILINE)
-    fields = STRATEGIES[name].model_fields.items()
+    fields = STRATEGIES.load(name, Strategy).model_fields.items()
     assert rows == [(field, default_of(value)) for field, value in fields]
 
 
@@ -151,10 +181,10 @@ def default_of(field: FieldInfo) -> str:
     return f"`{default}`".replace("False", "false")
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", STRATEGIES.built_in)
 def test_every_setting_is_explained(name: str) -> None:
     """By the text under it."""
-    assert all(field.description for field in STRATEGIES[name].model_fields.values())
+    assert all(field.description for field in STRATEGIES.load(name, Strategy).model_fields.values())
 
 
 def test_selecting_needs_no_torch() -> None:

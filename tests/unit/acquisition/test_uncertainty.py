@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.acquisition.numerics.uncertainty import Float64s, entropy, margin, outside_top2
+from job.acquisition.numerics.uncertainty import entropy, margin
+from job.records.arrays import Float64s
 
 Function = Callable[[np.ndarray], Float64s]
 
@@ -30,22 +31,6 @@ def test_margin_of_brust_2019(p: list[float], expected: float) -> None:
 @pytest.mark.parametrize(
     ("p", "expected"),
     [
-        ([0.5, 0.5, 0.0, 0.0], 0.0),  # torn between two, which the margin calls 1
-        ([0.25, 0.25, 0.25, 0.25], 0.25),  # (1 - 1/2)^2
-        ([0.5, 0.25, 0.125, 0.125], 0.0625),  # (1 - 3/4)^2
-        ([1.0], 0.0),
-    ],
-)
-def test_the_tutorials_margin_is_the_mass_outside_the_top_two(
-    p: list[float], expected: float
-) -> None:
-    """(1 - p1 - p2)^2."""
-    assert outside_top2(np.array([p], np.float16)) == pytest.approx([expected], abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("p", "expected"),
-    [
         ([1.0, 0.0, 0.0], 0.0),
         ([0.25] * 4, log(4)),
         ([0.5, 0.25, 0.25], 1.5 * log(2)),  # 1/2 ln 2 + 2 * 1/4 ln 4
@@ -59,7 +44,7 @@ def test_entropy_in_nats(p: list[float], expected: float) -> None:
     assert entropy(np.array([p], np.float16)) == pytest.approx([expected], abs=1e-12)
 
 
-@pytest.mark.parametrize("function", [margin, outside_top2, entropy])
+@pytest.mark.parametrize("function", [margin, entropy])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_no_detections_no_values(function: Function, dtype: type[np.floating[Any]]) -> None:
     """An empty record is no error, and the answer is float64 from whatever type."""
@@ -68,7 +53,7 @@ def test_no_detections_no_values(function: Function, dtype: type[np.floating[Any
     assert values.dtype == np.float64
 
 
-@pytest.mark.parametrize("function", [margin, outside_top2, entropy])
+@pytest.mark.parametrize("function", [margin, entropy])
 def test_a_distribution_that_is_none_is_not_hidden(function: Function) -> None:
     """NaN in, NaN out: nothing turns it into an ordinary value."""
     assert np.isnan(function(np.array([[np.nan, 0.5, 0.5]], np.float16))).all()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 import job
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
-from job.data.formats.base import Content, Sample, SourceBox
+from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError
 from job.keys import Split
@@ -28,13 +29,16 @@ POOL = {
 }
 
 
-class ByHand:
+class ByHand(Source):
     """A source of four images of 40 x 30 pixels."""
 
-    kind = "by-hand"
-    classes = ("cat", "dog")
+    kind: ClassVar[str] = "by-hand"
 
-    def describe(self) -> dict[str, str | int]:
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return ("cat", "dog")
+
+    def identity(self) -> dict[str, str | int]:
         return {}
 
     def num_images(self, split: Split) -> int:
@@ -48,7 +52,7 @@ class ByHand:
     def _sample(self, image_id: str, boxes: Sequence[SourceBox], shade: int) -> Sample:
         file = BytesIO()
         Image.new("L", (40, 30), shade).save(file, "PNG")
-        content = Content(file.getvalue(), ".png", "image", "annotation", tuple(boxes))
+        content = LoadedSample(file.getvalue(), ".png", "image", "annotation", tuple(boxes))
         return Sample(image_id, lambda: content)
 
 

@@ -175,7 +175,10 @@ def test_what_cannot_be_replayed(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: {strategy: entropy, top: 1}", "a: strategy 'entropy': top: unknown key"),
+        (
+            "a: {strategy: entropy, top: 1}",
+            "a: strategy 'entropy': top: unknown key; did you mean 'top_m'?",
+        ),
         ("[1, 2]", "arms: input should be a valid dictionary"),
         ("a: [", "not YAML"),
         ("a/b: {strategy: random}", "arm 'a/b'"),

@@ -7,6 +7,7 @@ import json
 import tarfile
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ import torch
 
 from job import experiment
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategy import Selection, Strategy
+from job.acquisition.strategy import Selection, Strategy, Task
 from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiments import load_experiment
@@ -34,10 +35,10 @@ from job.detection.inference.predict import Engine, embed_images
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
-from job.records.arrays import flat, matrix, offsets_of
+from job.records.arrays import flat_values, matrix, offsets_of
 from job.records.score_record import TRUTH_COLUMNS
 from job.report.analysis.results import TIMES, rows_of, to_csv
-from job.selection import StoredRecord, read_given
+from job.selection import StoredRecord, task_of
 from job.stages import run_stage
 from job.stages.annotate import cost_of
 from job.stages.score import parts_of
@@ -185,15 +186,16 @@ def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> Non
     """The record of what is unlabelled, that of what is labelled, and nothing it does not read."""
     begun = load_experiment(finished, settings.experiment)
     io = StageIO(finished, Plan(begun), ROUND_1.at(2).stage("select"))
-    candidates, labelled = read_given(io, ReadsBoth())
-    seen = [image for part in candidates.record.parts({"objectness"}) for image in part.ids]
-    assert sorted(seen) == sorted(candidates.ids)
-    known = list(labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
-    assert {image_id for part in known for image_id in part.ids.tolist()} == labelled.ids
+    task = task_of(io, ReadsBoth())
+    seen = [image for part in task.unlabelled.record.parts({"objectness"}) for image in part.ids]
+    assert sorted(seen) == sorted(task.unlabelled.ids)
+    known = list(task.labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
+    ids = [image_id for part in known for image_id in part.ids.tolist()]
+    assert sorted(ids) == sorted(task.labelled.ids)
     assert sum(len(part.truth.classes) for part in known if part.truth) == sum(
-        labelled.class_counts.values()
+        task.class_counts.values()
     )
-    nothing, _ = read_given(io, make_strategy(ArmConfig(strategy="random")))
+    nothing = task_of(io, make_strategy(ArmConfig(strategy="random"))).unlabelled
     assert list(nothing.record.parts(["objectness"])) == []
 
 
@@ -211,22 +213,18 @@ def test_a_round_scored_by_an_older_version_is_named(
     plan = Plan(load_experiment(store, settings.experiment))
     io = StageIO(store, plan, ROUND_1.at(2).stage("select"))
     with pytest.raises(BadDataError, match="no record of the labelled images"):
-        read_given(io, ReadsBoth())
+        task_of(io, ReadsBoth())
 
 
 class ReadsBoth(Strategy):
     """Reads both records, and picks nothing."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        return frozenset({"objectness"})
+    reads: ClassVar[frozenset[str]] = frozenset({"objectness"})
+    reads_labelled: ClassVar[frozenset[str]] = TRUTH_COLUMNS | {"objectness"}
 
-    @property
-    def labelled_columns(self) -> frozenset[str]:
-        return frozenset({*TRUTH_COLUMNS, "objectness"})
-
-    def select(self, *_: object) -> Selection:
-        return Selection((), (), ())
+    def select(self, task: Task) -> Selection:
+        del task
+        return Selection(())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -332,8 +330,8 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
         ids=tuple(table["id"].to_pylist()),
         offsets=offsets_of(table["scores"]),
         boxes_xyxy=matrix(table["boxes_xyxy"]),
-        labels=np.array([dataset.classes.index(name) for name in flat(table["labels"])]),
-        scores=flat(table["scores"]),
+        labels=np.array([dataset.classes.index(name) for name in flat_values(table["labels"])]),
+        scores=flat_values(table["scores"]),
     )
     truth = {image.id: image.annotation for image in dataset.test_images()}
     metrics = evaluate(truth, detections, dataset.classes)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from job.data.formats.coco import CocoSource
 from job.storage.memory import MemoryStore
 
 VocBox = tuple[str, float | str, float | str, float | str, float | str]
@@ -112,15 +113,20 @@ class Coco:
                 }
             )
 
-    def write(self) -> tuple[Path, Path, Path, Path]:
-        """Write the JSON files, and return what `CocoSource` takes."""
-        paths = []
+    def source(self) -> CocoSource:
+        """Write the JSON files, and return the source that they make."""
+        return CocoSource.model_validate(self.write())
+
+    def write(self) -> dict[str, Path]:
+        """Write the JSON files, and return the options of `CocoSource`."""
+        options = {}
         for split, content in self.content.items():
             (self.root / split).mkdir(parents=True, exist_ok=True)
             path = self.root / f"{split}.json"
             path.write_text(json.dumps(content), encoding="utf-8")
-            paths += [self.root / split, path]
-        return paths[0], paths[1], paths[2], paths[3]
+            options[f"{split}_images"] = self.root / split
+            options[f"{split}_annotations"] = path
+        return options
 
 
 @pytest.fixture

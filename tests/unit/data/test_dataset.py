@@ -40,7 +40,7 @@ def dataset(voc: "Voc", store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> 
     for number, name in enumerate(NAMES[1:], start=2):
         voc.add("train", name, [("cat", number, 1, 20, 20), ("dog", 1, 1, 9, number)])
     voc.add("test", "test 2", [])
-    ingest(store, VocSource(voc.root, "train", "test"), "d")
+    ingest(store, VocSource(root=voc.root, pool="train", test="test"), "d")
     return Dataset.open(store, "d")
 
 
@@ -182,10 +182,10 @@ def test_digest_is_that_of_the_manifest(dataset: Dataset, voc: "Voc") -> None:
     digest = hashlib.sha256(dataset.store.read("datasets/d/dataset.json")).hexdigest()
     assert dataset.digest == digest
     elsewhere = MemoryStore()
-    ingest(elsewhere, VocSource(voc.root, "train", "test"), "d")
+    ingest(elsewhere, VocSource(root=voc.root, pool="train", test="test"), "d")
     assert Dataset.open(elsewhere, "d").digest == digest
     voc.add("train", "one more")
-    ingest(elsewhere, VocSource(voc.root, "train", "test"), "e")
+    ingest(elsewhere, VocSource(root=voc.root, pool="train", test="test"), "e")
     assert Dataset.open(elsewhere, "e").digest != digest
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from job.config.experiment import RuntimeConfig
+from job.config.runtime import RuntimeConfig
 from job.detection.device import resolve_device, set_threads
 from job.errors import ConfigError
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from job.config.experiment import DetectorConfig, RuntimeConfig
+from job.config.experiment import DetectorConfig
+from job.config.runtime import RuntimeConfig
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.detectors.ssd import Detector, Target, build_detector
 from job.detection.training.process_group import num_processes

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from PIL import Image
 
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
-from job.data.formats.base import Content, Sample, SourceBox
-from job.data.formats.coco import CocoSource
+from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.data.formats.voc import VocSource
 from job.data.ingest import write
 from job.data.ingest.ingest import ingest
@@ -29,7 +28,7 @@ MANIFEST = "datasets/d/dataset.json"
 
 
 def voc_source(voc: "Voc") -> VocSource:
-    return VocSource(voc.root, "train", "test")
+    return VocSource(root=voc.root, pool="train", test="test")
 
 
 def objects(store: MemoryStore) -> dict[str, bytes]:
@@ -72,7 +71,7 @@ def test_crowd_regions_are_not_counted_as_boxes(coco: "Coco", store: MemoryStore
     """A region of many objects is no box that somebody draws."""
     coco.add("pool", "a.jpg", [(3, [0, 0, 9, 9]), (9, [0, 0, 30, 20])])
     coco.content["pool"]["annotations"][-1]["iscrowd"] = 1
-    summary = ingest(store, CocoSource(*coco.write()), "d")
+    summary = ingest(store, coco.source(), "d")
     assert Dataset.open(store, "d").info("pool").class_counts == {"zebra": 2, "ant": 0}
     assert summary.counts["pool"].num_crowd == 1
 
@@ -83,7 +82,7 @@ def test_same_source_gives_the_same_bytes(voc: "Voc", tmp_path: Path) -> None:
     one, two = MemoryStore(), MemoryStore()
     ingest(one, voc_source(voc), "d")
     copy = shutil.copytree(voc.root, tmp_path / "copy")
-    ingest(two, VocSource(copy, "train", "test"), "d")
+    ingest(two, VocSource(root=copy, pool="train", test="test"), "d")
     assert objects(one) == objects(two)
 
 
@@ -106,7 +105,7 @@ def test_another_source_under_the_same_name_is_refused(voc: "Voc", store: Memory
     voc.add("val", "third")
     difference = r"\(pool: train -> val; pool: other files\): take another --name, or delete"
     with pytest.raises(UsageError, match=difference):
-        ingest(store, VocSource(voc.root, "val", "test"), "d")
+        ingest(store, VocSource(root=voc.root, pool="val", test="test"), "d")
     with pytest.raises(UsageError, match="skip_bad: False -> True"):
         ingest(store, voc_source(voc), "d", skip_bad=True)
     assert objects(store) == before
@@ -170,7 +169,7 @@ def test_bad_input_leaves_no_data_set(voc: "Voc", store: MemoryStore) -> None:
         ingest(store, voc_source(voc), "d")
     assert str(caught.value) == (
         f"{path}: object 1 'cat' (xmin 30, ymin 1, xmax 10, ymax 9): inverted or empty; "
-        "--skip-bad leaves what is bad out, --dry-run lists all of it"
+        "--skip-bad leaves out what is bad, --dry-run lists all of it"
     )
     assert caught.value.exit_code == 65
     assert not store.exists(MANIFEST)
@@ -206,7 +205,9 @@ def test_dry_run_lists_all_problems_and_writes_nothing(voc: "Voc", store: Memory
     voc.add("train", "broken", data=b"no image")
     voc.add("train", "worse", xml="<annotation>")
     voc.add("bad-test", "broken too", data=b"no image")
-    summary = ingest(store, VocSource(voc.root, "train", "bad-test"), "d", dry_run=True)
+    summary = ingest(
+        store, VocSource(root=voc.root, pool="train", test="bad-test"), "d", dry_run=True
+    )
     reasons = [problem.rsplit("/", 1)[-1].split(":")[0] for problem in summary.problems]
     assert reasons == ["broken too.jpg", "broken.jpg", "worse.xml", "test"]
     assert summary.problems[-1] == "test: no images"
@@ -216,12 +217,12 @@ def test_dry_run_lists_all_problems_and_writes_nothing(voc: "Voc", store: Memory
 
 def test_id_twice_is_refused(voc: "Voc", store: MemoryStore) -> None:
     """In one list, and in both splits."""
-    both = VocSource(voc.root, "train+train", "test")
-    with pytest.raises(BadDataError, match=r"good.jpg: id 'good' a second time \(pool\)"):
+    both = VocSource(root=voc.root, pool="train+train", test="test")
+    with pytest.raises(BadDataError, match=r"good.jpg: the id 'good' is in pool already"):
         ingest(store, both, "d")
-    leak = VocSource(voc.root, "train", "test+train")
+    leak = VocSource(root=voc.root, pool="train", test="test+train")
     told = "; names must be unique across pool and test"
-    with pytest.raises(BadDataError, match=rf"good.jpg: id 'good' a second time .test.{told}"):
+    with pytest.raises(BadDataError, match=rf"good.jpg: the id 'good' is in test already{told}"):
         ingest(store, leak, "d")
 
 
@@ -245,7 +246,7 @@ def test_copies_within_the_pool_are_noted(
     voc.add("train", "a", data=encoded(99))
     voc.add("train", "b", data=encoded(99))
     summary = ingest(store, voc_source(voc), "d")
-    assert summary.oddities == ("pool: 1 copies of images, such as 'b'",)
+    assert summary.warnings == ("pool: 1 copies of images, such as 'b'",)
     assert summary.counts["pool"].num_images == 3
 
 
@@ -258,9 +259,9 @@ def test_other_oddities_are_noted(voc: "Voc", store: MemoryStore) -> None:
         "1 images have another size than their annotation claims; "
         "their boxes were taken as pixels of the image"
     )
-    assert summary.oddities == (
+    assert summary.warnings == (
         f"pool: {liars}",
-        "test: classes that the pool has no box of: yeti",
+        "test: classes without a box in the pool: yeti",
     )
 
 
@@ -303,7 +304,7 @@ def test_test_set_without_boxes_to_find_is_refused(empty_voc: "Voc", store: Memo
     hard = empty_voc.xml([("cat", 1, 1, 9, 9)], "<difficult>1</difficult>")
     empty_voc.add("train", "fine")
     empty_voc.add("test", "hard", xml=hard)
-    with pytest.raises(BadDataError, match="d: test: no boxes to be found"):
+    with pytest.raises(BadDataError, match="d: test: no boxes to evaluate"):
         ingest(store, voc_source(empty_voc), "d")
 
 
@@ -336,7 +337,9 @@ def test_boxes_of_an_image_before_it_was_turned_are_refused(voc: "Voc", store: M
     file = BytesIO()
     Image.new("RGB", (40, 30)).save(file, "JPEG", exif=exif)
     voc.add("train", "turned", [("cat", 1, 1, 20, 20)], data=file.getvalue())
-    with pytest.raises(BadDataError, match=r"turned.jpg: 30 x 40 .* says 40 x 30.* another frame"):
+    with pytest.raises(
+        BadDataError, match=r"turned.jpg: 30 x 40 .* says 40 x 30.* another size or orientation"
+    ):
         ingest(store, voc_source(voc), "d")
 
 
@@ -357,29 +360,32 @@ def test_shards_are_cut_by_size(
     assert [image.id for image in dataset.iter_images("pool")] == ["good", *names]
 
 
-class TinySource:
+class TinySource(Source):
     """Any number of tiny images, made when asked for."""
 
-    kind = "tiny"
-    classes = ("dot",)
+    kind: ClassVar[str] = "tiny"
 
-    def __init__(self, num_images: int) -> None:
-        self._num_images = num_images
+    num_pool: int
 
-    def describe(self) -> dict[str, str | int]:
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """One."""
+        return ("dot",)
+
+    def identity(self) -> dict[str, str | int]:
         """The number of images."""
-        return {"images": self._num_images}
+        return {"images": self.num_pool}
 
     def num_images(self, split: Split) -> int:
         """Many in the pool and one in the test set."""
-        return self._num_images if split == "pool" else 1
+        return self.num_pool if split == "pool" else 1
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """All of them."""
         for number in range(self.num_images(split)):
             yield Sample(f"{split}{number}", partial(self._load, split, number))
 
-    def _load(self, split: Split, number: int) -> Content:
+    def _load(self, split: Split, number: int) -> LoadedSample:
         # 5 kB that do not compress, so that images kept in memory would show.
         pixels = Image.new(
             "RGB", (2, 2), (number % 256, number // 256, 1 if split == "pool" else 0)
@@ -388,7 +394,7 @@ class TinySource:
         pixels.save(file, "PNG")
         box = SourceBox((0, 0, 2, 2), "dot", "dot")
         data = file.getvalue() + bytes(5000)
-        return Content(data, ".png", "tiny", "tiny", (box,) * 5)
+        return LoadedSample(data, ".png", "tiny", "tiny", (box,) * 5)
 
 
 class ForgetfulStore(MemoryStore):
@@ -401,7 +407,7 @@ class ForgetfulStore(MemoryStore):
 def peak_bytes(num_images: int) -> int:
     tracemalloc.start()
     try:
-        ingest(ForgetfulStore(), TinySource(num_images), "d")
+        ingest(ForgetfulStore(), TinySource(num_pool=num_images), "d")
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

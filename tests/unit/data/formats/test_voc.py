@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from job.data.formats.voc import SplitName, VocSource, parse_splits
-from job.data.ingest.validate import examine
+from job.data.formats.voc import VocSource
+from job.data.formats.voc_splits import SplitName, parse_splits
+from job.data.ingest.validate import validate
 from job.errors import BadDataError, UsageError
 from job.records.annotation import Annotation
 
@@ -26,8 +27,8 @@ OUTSIDE = """<?xml version="1.0"?>
 def annotations(root: Path, pool: str = "train") -> Mapping[str, Annotation]:
     """What is read from a list; nothing may be wrong with it."""
     found = {}
-    for sample in VocSource(root, pool, pool).samples("pool"):
-        result = examine(sample)
+    for sample in VocSource(root=root, pool=pool, test=pool).samples("pool"):
+        result = validate(sample)
         assert result.image
         assert not result.problems
         found[sample.id] = result.image.annotation
@@ -36,8 +37,8 @@ def annotations(root: Path, pool: str = "train") -> Mapping[str, Annotation]:
 
 def problems(root: Path) -> list[str]:
     """What is wrong with the list `train`."""
-    samples = VocSource(root, "train", "test").samples("pool")
-    return [problem for sample in samples for problem in examine(sample).problems]
+    samples = VocSource(root=root, pool="train", test="test").samples("pool")
+    return [problem for sample in samples for problem in validate(sample).problems]
 
 
 def test_pixels_counted_from_1_become_distances_from_the_edge(voc: "Voc") -> None:
@@ -105,10 +106,14 @@ def test_ids_are_whole_lines_of_the_list(voc: "Voc", image_id: str) -> None:
 def test_image_may_have_another_suffix(voc: "Voc", suffix: str) -> None:
     """Where there is no .jpg, the same stem with another suffix is taken; it is lower case then."""
     voc.add("train", "a", suffix=suffix)
-    (sample,) = (s for s in VocSource(voc.root, "train", "test").samples("pool") if s.id == "a")
-    image = examine(sample).image
+    (sample,) = (
+        s
+        for s in VocSource(root=voc.root, pool="train", test="test").samples("pool")
+        if s.id == "a"
+    )
+    image = validate(sample).image
     assert image
-    assert image.suffix == suffix.lower()
+    assert image.encoded.suffix == suffix.lower()
 
 
 def test_image_without_objects_is_taken(voc: "Voc") -> None:
@@ -122,7 +127,7 @@ def test_image_without_objects_is_taken(voc: "Voc") -> None:
     [
         ("<annotation><object>", "malformed XML: no element found"),
         ("", "malformed XML"),
-        ("<html></html>", "no VOC annotation: the root is <html>"),
+        ("<html></html>", "not a VOC annotation: its root element is <html>"),
         (BOMB, "entities or external references is refused"),
         (OUTSIDE, "entities or external references is refused"),
         ('<?xml version="1.0" encoding="klingon"?><annotation/>', "malformed XML"),
@@ -179,8 +184,8 @@ def test_missing_file_is_named(voc: "Voc", folder: str) -> None:
     [
         ("../../etc/passwd", "leads out of the images' folder"),
         ("/etc/passwd", "leads out of the images' folder"),
-        ("a\x07b", "has characters that no text has"),
-        ("a//b", "is no name of an image"),
+        ("a\x07b", "has control characters or lone surrogates"),
+        ("a//b", "is not the name of an image"),
     ],
 )
 def test_id_that_no_store_could_hold_is_refused(voc: "Voc", image_id: str, reason: str) -> None:
@@ -195,7 +200,7 @@ def test_id_that_no_store_could_hold_is_refused(voc: "Voc", image_id: str, reaso
     [
         (
             "good.jpg",
-            "good.jpg.jpg: no such image; ids in a list have no suffix, so not 'good.jpg'",
+            "good.jpg.jpg: no such image; ids in a list have no suffix, but this one is 'good.jpg'",
         ),
         ("x" * 300, "file name too long"),
         ("ä" * 130, "file name too long"),
@@ -205,7 +210,7 @@ def test_line_that_is_no_id_is_named(voc: "Voc", image_id: str, reason: str) -> 
     """A file's name, or a line longer than any file's name, is a problem like others."""
     with (voc.root / "ImageSets" / "Main" / "train.txt").open("a") as file:
         file.write(f"{image_id}\n")
-    assert VocSource(voc.root, "train", "test").describe()
+    assert VocSource(root=voc.root, pool="train", test="test").identity()
     assert reason in problems(voc.root)[0]
 
 
@@ -213,8 +218,10 @@ def test_list_of_one_class_is_refused(voc: "Voc") -> None:
     """VOC has them beside the others: `cat_train.txt` says of each id whether it shows a cat."""
     path = voc.root / "ImageSets" / "Main" / "cat_train.txt"
     path.write_text("good  1\nother -1\nthird  0\n")
-    with pytest.raises(UsageError, match=r"cat_train.txt: a list of one class, each line an id "):
-        VocSource(voc.root, "cat_train", "test")
+    with pytest.raises(
+        UsageError, match=r"cat_train.txt: this is the list of one class: each line is an id "
+    ):
+        VocSource(root=voc.root, pool="cat_train", test="test").identity()
 
 
 def test_ids_that_end_in_a_number_are_no_list_of_a_class(voc: "Voc") -> None:
@@ -227,15 +234,15 @@ def test_ids_that_end_in_a_number_are_no_list_of_a_class(voc: "Voc") -> None:
 def test_class_name_that_is_no_text_is_refused(voc: "Voc") -> None:
     """A line break within a name would be one in every table."""
     voc.add("train", "a", [("cat\ndog", 1, 1, 9, 9)])
-    assert "its class's name has characters that no text has" in problems(voc.root)[0]
+    assert "its class's name has control characters or lone surrogates" in problems(voc.root)[0]
 
 
 @pytest.mark.parametrize(
     ("width", "height", "reason"),
     [
         (80, 60, "40 x 30 pixels when upright, but "),
-        (40, 60, " says 40 x 60: its boxes are in another frame"),
-        (30, 40, "another frame"),
+        (40, 60, " says 40 x 60: its boxes belong to another size or orientation"),
+        (30, 40, "another size or orientation"),
     ],
 )
 def test_boxes_in_another_frame_are_refused(
@@ -264,14 +271,18 @@ def test_almost_square_image_may_not_be_declared_sideways(
     """41 x 40 and 40 x 41 are within a pixel of each other, and yet boxes lie elsewhere."""
     xml = voc.xml([("cat", 1, 1, 9, 9)]).replace(">30<", ">41<", 1)
     voc.add("train", "a", xml=xml, data=encoded(5, 41, 40))
-    assert "its boxes are in another frame" in problems(voc.root)[0]
+    assert "its boxes belong to another size or orientation" in problems(voc.root)[0]
 
 
 def test_decoded_size_counts_and_not_the_declared_one(voc: "Voc") -> None:
     """The annotation claims 41 x 30; a box is held against the 40 x 30 that are there."""
     voc.add("train", "liar", xml=voc.xml([("cat", 1, 1, 40, 30)]).replace(">40<", ">41<", 1))
-    (sample,) = (s for s in VocSource(voc.root, "train", "test").samples("pool") if s.id == "liar")
-    image = examine(sample).image
+    (sample,) = (
+        s
+        for s in VocSource(root=voc.root, pool="train", test="test").samples("pool")
+        if s.id == "liar"
+    )
+    image = validate(sample).image
     assert image
     assert image.size_differs
     assert (image.annotation.width, image.annotation.height) == (40, 30)
@@ -284,7 +295,7 @@ def test_years_of_a_devkit_are_joined(empty_voc: "Voc", parent: str) -> None:
     top, devkit.root = devkit.root, devkit.root / parent
     devkit.add("2007/trainval", "000005")
     devkit.add("2012/trainval", "2008_000008")
-    source = VocSource(top, "2007/trainval + 2012/trainval", "2007/trainval")
+    source = VocSource(root=top, pool="2007/trainval + 2012/trainval", test="2007/trainval")
     assert [sample.id for sample in source.samples("pool")] == ["000005", "2008_000008"]
     assert (source.num_images("pool"), source.num_images("test")) == (2, 1)
 
@@ -305,17 +316,19 @@ def test_split_of_another_form_is_refused(text: str) -> None:
 def test_unknown_list_is_answered_with_the_known_ones(voc: "Voc") -> None:
     """A typo costs one look at the message."""
     with pytest.raises(UsageError, match=r"trian.txt: no such list of images; .* test, train"):
-        VocSource(voc.root, "trian", "test")
+        VocSource(root=voc.root, pool="trian", test="test").identity()
 
 
 def test_root_that_is_none_is_named(voc: "Voc") -> None:
     """A root that is missing, has no such year, or has only years."""
     with pytest.raises(UsageError, match="nowhere: no such folder"):
-        VocSource(voc.root / "nowhere", "train", "test")
+        VocSource(root=voc.root / "nowhere", pool="train", test="test").identity()
     with pytest.raises(UsageError, match="has neither VOC2012 nor VOCdevkit/VOC2012"):
-        VocSource(voc.root, "2012/train", "test")
-    with pytest.raises(UsageError, match=r"no folder ImageSets: a list .* in ImageSets/Main"):
-        VocSource(voc.root.parent, "train", "test")
+        VocSource(root=voc.root, pool="2012/train", test="test").identity()
+    with pytest.raises(
+        UsageError, match=r"no folder ImageSets; put a list of images into ImageSets/Main"
+    ):
+        VocSource(root=voc.root.parent, pool="train", test="test").identity()
 
 
 def test_list_that_is_no_text_is_refused(voc: "Voc") -> None:
@@ -323,19 +336,22 @@ def test_list_that_is_no_text_is_refused(voc: "Voc") -> None:
     path = voc.root / "ImageSets" / "Main" / "train.txt"
     path.write_bytes("Zürich".encode("latin-1"))
     with pytest.raises(BadDataError, match=re.escape(f"{path}: not UTF-8")):
-        VocSource(voc.root, "train", "test")
+        VocSource(root=voc.root, pool="train", test="test").identity()
 
 
 def test_source_is_told_by_its_content_and_not_by_its_place(voc: "Voc", tmp_path: Path) -> None:
     """A copy elsewhere is the same; a box or an image that changed makes another."""
-    before = VocSource(voc.root, "train", "test").describe()
+    before = VocSource(root=voc.root, pool="train", test="test").identity()
     voc.root.rename(tmp_path / "moved")
     moved = tmp_path / "moved"
-    assert VocSource(moved, "train", "test").describe() == before
+    assert VocSource(root=moved, pool="train", test="test").identity() == before
     annotation = moved / "Annotations" / "good.xml"
     annotation.write_text(annotation.read_text().replace(">20<", ">21<", 1))
-    changed = VocSource(moved, "train", "test").describe()
+    changed = VocSource(root=moved, pool="train", test="test").identity()
     assert changed["pool_digest"] != before["pool_digest"]
     assert changed["test_digest"] == before["test_digest"]
     (moved / "JPEGImages" / "other.jpg").write_bytes(b"")
-    assert VocSource(moved, "train", "test").describe()["test_digest"] != before["test_digest"]
+    assert (
+        VocSource(root=moved, pool="train", test="test").identity()["test_digest"]
+        != before["test_digest"]
+    )

@@ -1,8 +1,8 @@
-"""Prints docs/configuration.md: the configuration's keys, from their own types and docstrings."""
+"""Prints docs/configuration.md: every setting, from its type and the docstring under it."""
 
 import sys
-from collections.abc import Iterator
-from types import UnionType
+from collections.abc import Iterable, Iterator
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -13,14 +13,21 @@ from job.config.loading import preset_names
 
 INTRODUCTION = """# Configuration
 
-One YAML file describes an experiment: `al-job run FILE`, or `al-job run PRESET` for a preset that
-comes with the package: {presets}.
+One YAML file describes an experiment: `al-job run FILE`. A preset of the package needs no file:
+`al-job run PRESET`, with one of {presets}.
 
-An unknown key is refused with the known ones listed. The configuration is kept in the store as
-`experiment.yaml` with every default written out; from then on rounds, seeds and arms may be added,
-and `runtime` may change, but nothing else.
+An unknown setting is refused, with the closest known one. A setting that may be unset takes `null`
+for that.
 
-This page is made from the docstrings in `job/config.py` by `make docs`.
+`al-job run` and `al-job init` keep the configuration in the store as `experiment.yaml`, with every
+default written out. From then on rounds, seeds, arms and full supervision may be added, and
+`runtime` may change, but nothing else.
+
+`runtime` can also be set for one invocation. `--set runtime.threads=4` counts more than the
+environment variable `AL_RUNTIME_THREADS=4`, and that counts more than the configuration. Every
+setting of `runtime` has such a variable. Neither is kept in the store.
+
+`make docs` makes this page from the docstrings in `job/config/`.
 """
 
 
@@ -34,7 +41,7 @@ def reference() -> str:
 def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
     title = f"`{prefix}`" if prefix else "Top level"
     yield f"## {title}\n\n{model.__doc__}\n"
-    yield "| key | values | default | |\n| --- | --- | --- | --- |"
+    yield "| setting | values | default | |\n| --- | --- | --- | --- |"
     inner = []
     for name, field in model.model_fields.items():
         key = f"{prefix}.{name}" if prefix else name
@@ -62,14 +69,18 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _values(field: FieldInfo) -> str:
-    """The type, with its bounds."""
-    bounds = [
+    """Return the type with its bounds, and null for a setting that may be unset."""
+    null = ["`null`"] if NoneType in get_args(field.annotation) else []
+    return " or ".join([", ".join([_type(field.annotation), *_bounds(field.metadata)]), *null])
+
+
+def _bounds(metadata: Iterable[object]) -> list[str]:
+    return [
         f"{sign} {getattr(limit, name)}"
-        for limit in field.metadata
+        for limit in metadata
         for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
         if getattr(limit, name, None) is not None
     ]
-    return ", ".join([_type(field.annotation), *bounds])
 
 
 def _type(annotation: Any) -> str:
@@ -77,11 +88,11 @@ def _type(annotation: Any) -> str:
     if _model_in(annotation):
         return "mapping" if origin is dict else "section"
     if origin in {Union, UnionType}:
-        return " or ".join(_type(each) for each in arguments if each is not type(None))
+        return " or ".join(_type(each) for each in arguments if each is not NoneType)
     if origin is tuple:
         return f"list of {_type(arguments[0])}"
     if hasattr(annotation, "__metadata__"):
-        return _type(arguments[0])
+        return ", ".join([_type(arguments[0]), *_bounds(annotation.__metadata__)])
     if isinstance(annotation, type):
         return {int: "integer", float: "number", str: "text", bool: "true, false"}[annotation]
     return ", ".join(f"`{each}`" for each in arguments)
@@ -91,9 +102,9 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if _model_in(field.annotation):
-        return "" if field.default else "unset"
+        return "" if field.default else "`null`"
     if field.default is None:
-        return "unset"
+        return "`null`"
     shown = list(field.default) if isinstance(field.default, tuple) else field.default
     return f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job.data.ingest.boxes import Box, fit
+from job.data.ingest.boxes import Box, clip_box
 from job.errors import BadDataError
 
 
@@ -21,16 +21,16 @@ from job.errors import BadDataError
 )
 def test_overhang_up_to_two_pixels_is_clipped(box: Box, expected: Box) -> None:
     """In an image of 100 x 50, 2 pixels are within the tolerance; only what changes counts."""
-    assert fit(box, 100, 50) == (expected, box != expected)
+    assert clip_box(box, 100, 50) == (expected, box != expected)
 
 
 def test_tolerance_grows_with_the_side() -> None:
     """In an image 1,000 wide, 10 pixels are 1 %; its height of 100 still has a tolerance of 2."""
-    assert fit((-10, 0, 1010, 100), 1000, 100) == ((0, 0, 1000, 100), True)
+    assert clip_box((-10, 0, 1010, 100), 1000, 100) == ((0, 0, 1000, 100), True)
     with pytest.raises(BadDataError, match="outside the image of 1000 x 100 pixels by 11"):
-        fit((-11, 0, 1000, 100), 1000, 100)
+        clip_box((-11, 0, 1000, 100), 1000, 100)
     with pytest.raises(BadDataError, match=r"outside .* by 3"):
-        fit((0, 0, 1000, 103), 1000, 100)
+        clip_box((0, 0, 1000, 103), 1000, 100)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_tolerance_grows_with_the_side() -> None:
 def test_wrong_box_is_refused_with_its_reason(box: Box, reason: str) -> None:
     """Nothing that is wrong in kind is clipped into something else."""
     with pytest.raises(BadDataError, match=reason):
-        fit(box, 100, 50)
+        clip_box(box, 100, 50)
 
 
 coordinates = st.floats(-20, 120)
@@ -61,7 +61,7 @@ coordinates = st.floats(-20, 120)
 def test_box_that_is_taken_lies_in_the_image_and_is_not_empty(box: Box) -> None:
     """Whatever goes in, what comes out is a proper box."""
     try:
-        (left, top, right, bottom), _ = fit(box, 100, 50)
+        (left, top, right, bottom), _ = clip_box(box, 100, 50)
     except BadDataError:
         return
     assert 0 <= np.float32(left) < np.float32(right) <= 100
@@ -71,4 +71,4 @@ def test_box_that_is_taken_lies_in_the_image_and_is_not_empty(box: Box) -> None:
 def test_coordinates_are_those_that_are_stored() -> None:
     """A box that float32 rounds within its image has not been clipped."""
     expected = tuple(float(np.float32(x)) for x in (3.1, 2.7, 45.70, 9.3))
-    assert fit((3.1, 2.7, 45.70, 9.3), 100, 50) == (expected, False)
+    assert clip_box((3.1, 2.7, 45.70, 9.3), 100, 50) == (expected, False)

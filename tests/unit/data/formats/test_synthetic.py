@@ -8,7 +8,7 @@ from PIL import Image
 
 from job.config.experiment import SyntheticConfig
 from job.data.dataset import Dataset
-from job.data.formats.base import Content
+from job.data.formats.base import LoadedSample
 from job.data.formats.synthetic import SHAPES, Scene, SyntheticSource, draw
 from job.data.ingest.ingest import ingest
 from job.errors import UsageError
@@ -19,15 +19,17 @@ from job.storage.memory import MemoryStore
 SMALL = SyntheticConfig(num_pool=30, num_test=12)
 
 
-def contents(config: SyntheticConfig, split: Split) -> dict[str, Content]:
-    return {sample.id: sample.load() for sample in SyntheticSource(config).samples(split)}
+def contents(config: SyntheticConfig, split: Split) -> dict[str, LoadedSample]:
+    return {
+        sample.id: sample.load() for sample in SyntheticSource(**config.model_dump()).samples(split)
+    }
 
 
 def test_data_set_is_a_function_of_its_settings() -> None:
     """Two ingests of the same settings write the same bytes."""
     stores = [MemoryStore(), MemoryStore()]
     for store in stores:
-        ingest(store, SyntheticSource(SMALL), "d")
+        ingest(store, SyntheticSource(**SMALL.model_dump()), "d")
     one, two = ({key: store.read(key) for key in store.list("")} for store in stores)
     assert one == two
 
@@ -50,8 +52,8 @@ def test_ids_number_the_pool_and_then_the_test_set() -> None:
 def test_data_set_passes_every_check_of_ingest() -> None:
     """No problem, nothing clipped, no copies, and classes in the order of the shapes."""
     store = MemoryStore()
-    summary = ingest(store, SyntheticSource(SMALL), "d")
-    assert summary.problems == summary.oddities == ()
+    summary = ingest(store, SyntheticSource(**SMALL.model_dump()), "d")
+    assert summary.problems == summary.warnings == ()
     assert summary.counts["pool"].num_clipped == 0
     assert Dataset.open(store, "d").classes == tuple(shape.name for shape in SHAPES)
 
@@ -59,9 +61,9 @@ def test_data_set_passes_every_check_of_ingest() -> None:
 def test_other_settings_under_the_same_name_are_refused() -> None:
     """The message names the setting with both values."""
     store = MemoryStore()
-    ingest(store, SyntheticSource(SMALL), "d")
+    ingest(store, SyntheticSource(**SMALL.model_dump()), "d")
     with pytest.raises(UsageError, match=r"\(seed: 0 -> 5\)"):
-        ingest(store, SyntheticSource(SMALL.model_copy(update={"seed": 5})), "d")
+        ingest(store, SyntheticSource(**{**SMALL.model_dump(), "seed": 5}), "d")
 
 
 @pytest.mark.parametrize("size", [32, 96, 250])

@@ -47,7 +47,7 @@ def test_split_without_a_year_is_refused(
     fetched: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
     """Nothing is fetched before all splits are known to have one."""
-    with pytest.raises(UsageError, match="of 'train', which year"):
+    with pytest.raises(UsageError, match="'train' has no year: write YEAR/train"):
         download_voc(tmp_path, "2007/train", "train")
     assert fetched == []
 
@@ -62,5 +62,5 @@ def test_year_that_there_is_no_archive_of_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fetched")
 def test_fetching_that_fails_may_be_tried_again(tmp_path: Path) -> None:
     """A server that does not answer is no mistake of the user."""
-    with pytest.raises(TemporaryError, match=r"VOC 2012/train could not be fetched: connection"):
+    with pytest.raises(TemporaryError, match=r"VOC 2012/train could not be downloaded: connection"):
         download_voc(tmp_path, "2012/train")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from job.data.formats.base import Content, Sample, SourceBox
-from job.data.ingest.validate import examine
+from job.data.formats.base import LoadedSample, Sample, SourceBox
+from job.data.ingest.validate import validate
 
 
 def test_all_problems_of_an_image_are_told(encoded: object) -> None:
@@ -14,8 +14,8 @@ def test_all_problems_of_an_image_are_told(encoded: object) -> None:
         SourceBox((1, 1, 5, 9), "cat", "box 2", difficult=True),
         SourceBox((1, 1, 5, 9), "", "box 3"),
     )
-    content = Content(encoded(0), ".JPG", "a.JPG", "a.xml", boxes, ("box 4: no coordinates",))
-    result = examine(Sample("a", lambda: content))
+    content = LoadedSample(encoded(0), ".JPG", "a.JPG", "a.xml", boxes, ("box 4: no coordinates",))
+    result = validate(Sample("a", lambda: content))
     assert result.problems == (
         "a.xml: box 4: no coordinates",
         "a.xml: box 1: inverted or empty",
@@ -24,14 +24,14 @@ def test_all_problems_of_an_image_are_told(encoded: object) -> None:
     assert result.image
     assert result.image.annotation.boxes_xyxy.tolist() == [[1, 1, 5, 9]]
     assert result.image.annotation.difficult == (True,)
-    assert result.image.suffix == ".jpg"
+    assert result.image.encoded.suffix == ".jpg"
 
 
 def test_error_that_is_no_bad_data_is_not_swallowed() -> None:
     """A bug in a source shows itself, in threads too."""
 
-    def broken() -> Content:
+    def broken() -> LoadedSample:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        examine(Sample("a", broken))
+        validate(Sample("a", broken))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from job.data.formats.coco import CocoSource
-from job.data.ingest.validate import examine
+from job.data.ingest.validate import validate
 from job.errors import BadDataError, UsageError
 from job.records.annotation import Annotation
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def annotations(coco: "Coco") -> dict[str, Annotation]:
     """What is read from the pool; nothing may be wrong with it."""
     found = {}
-    for sample in CocoSource(*coco.write()).samples("pool"):
-        result = examine(sample)
+    for sample in coco.source().samples("pool"):
+        result = validate(sample)
         assert result.image
         assert not result.problems
         found[sample.id] = result.image.annotation
@@ -29,8 +29,8 @@ def annotations(coco: "Coco") -> dict[str, Annotation]:
 
 def problems(coco: "Coco") -> list[str]:
     """What is wrong with the pool."""
-    samples = CocoSource(*coco.write()).samples("pool")
-    return [problem for sample in samples for problem in examine(sample).problems]
+    samples = coco.source().samples("pool")
+    return [problem for sample in samples for problem in validate(sample).problems]
 
 
 def test_corner_and_size_become_two_corners(coco: "Coco") -> None:
@@ -43,7 +43,7 @@ def test_corner_and_size_become_two_corners(coco: "Coco") -> None:
 
 def test_classes_are_in_the_order_of_their_ids(coco: "Coco") -> None:
     """The zebra has id 3 and the ant 9; a category without a box is a class all the same."""
-    assert CocoSource(*coco.write()).classes == ("zebra", "ant")
+    assert coco.source().classes == ("zebra", "ant")
 
 
 def test_crowd_region_is_kept_as_one(coco: "Coco") -> None:
@@ -85,7 +85,7 @@ def test_files_may_list_different_categories(coco: "Coco") -> None:
     """The classes are those of both files."""
     coco.content["pool"]["categories"] = [{"id": 3, "name": "zebra"}]
     coco.content["test"]["categories"] = [{"id": 3, "name": "zebra"}, {"id": 1, "name": "bee"}]
-    assert CocoSource(*coco.write()).classes == ("bee", "zebra")
+    assert coco.source().classes == ("bee", "zebra")
 
 
 def test_image_without_annotations_is_taken(coco: "Coco") -> None:
@@ -119,7 +119,7 @@ def test_id_is_the_file_name_without_its_suffix(
         ((3, [1, 5, 3, True]), "is not four numbers"),
         ((3, [1, 5, 3, 10**400]), "is not four numbers"),
         ((3, None), "bbox None is not four numbers"),
-        ((7, [1, 5, 3, 4]), "annotation 2: category_id 7 is no category"),
+        ((7, [1, 5, 3, 4]), "annotation 2: category_id 7 is not a category"),
     ],
 )
 def test_bad_box_is_named_in_the_files_own_numbers(
@@ -142,12 +142,12 @@ def test_missing_image_is_named(coco: "Coco") -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"file_name": 5}, "images[1]: an image has an id and a file_name"),
-        ({"id": 1}, "images[1]: the image id 1 a second time"),
+        ({"file_name": 5}, "images[1]: an image needs an id and a file_name"),
+        ({"id": 1}, "images[1]: the image id 1 occurs twice"),
         ({"file_name": "../a.jpg"}, "images[1]: '../a' leads out of the images' folder"),
         ({"file_name": "/a.jpg"}, "leads out of the images' folder"),
-        ({"file_name": ""}, "is no name of an image"),
-        ({"file_name": "a\ud800.jpg"}, "has characters that no text has"),
+        ({"file_name": ""}, "is not the name of an image"),
+        ({"file_name": "a\ud800.jpg"}, "has control characters or lone surrogates"),
     ],
 )
 def test_bad_image_entry_is_named(coco: "Coco", change: dict[str, Any], reason: str) -> None:
@@ -170,7 +170,7 @@ def test_annotation_of_no_image_is_named(coco: "Coco") -> None:
     coco.add("pool", "a.jpg")
     coco.content["pool"]["annotations"][-1]["image_id"] = 77
     assert problems(coco) == [
-        f"{coco.root / 'pool.json'}: annotation 2: image_id 77 is none of the images"
+        f"{coco.root / 'pool.json'}: annotation 2: image_id 77 is not the id of an image"
     ]
 
 
@@ -180,7 +180,7 @@ def test_annotation_of_no_image_is_named(coco: "Coco") -> None:
         ("{", "malformed JSON"),
         ("[" * 100_000, "malformed JSON"),
         ("\xff", "no COCO instances|malformed JSON"),
-        ("[]", "no COCO instances: 'images' is not a list of objects"),
+        ("[]", "not a file of COCO instances: 'images' is not a list of objects"),
         ('{"images": [], "annotations": {}}', "'annotations' is not a list of objects"),
         ('{"images": [1], "annotations": []}', "'images' is not a list of objects"),
         ('{"images": [], "annotations": []}', "'categories' is not a list of objects"),
@@ -188,22 +188,22 @@ def test_annotation_of_no_image_is_named(coco: "Coco") -> None:
 )
 def test_bad_json_is_refused_at_once(coco: "Coco", text: str, reason: str) -> None:
     """The line names the file."""
-    paths = coco.write()
-    paths[1].write_text(text, encoding="latin-1")
+    options = coco.write()
+    options["pool_annotations"].write_text(text, encoding="latin-1")
     with pytest.raises(BadDataError, match=rf"pool.json: .*({reason})"):
-        CocoSource(*paths)
+        CocoSource.model_validate(options).identity()
 
 
 @pytest.mark.parametrize(
     ("categories", "reason"),
     [
-        ([{"id": 1, "name": " "}], r"categories\[0\]: a category has a number as its id"),
-        ([{"id": "1", "name": "ant"}], "a category has a number as its id"),
-        ([{"id": 1, "name": "a\x07b"}], "has characters that no text has"),
-        ([{"id": 1, "name": "a\ud800"}], "has characters that no text has"),
-        ([{"name": "ant"}], "a category has a number as its id"),
-        ([{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], "the category 1 'b' a second time"),
-        ([{"id": 1, "name": "a"}, {"id": 2, "name": "a"}], "the category 2 'a' a second time"),
+        ([{"id": 1, "name": " "}], r"categories\[0\]: a category needs a number as its id"),
+        ([{"id": "1", "name": "ant"}], "a category needs a number as its id"),
+        ([{"id": 1, "name": "a\x07b"}], "has control characters or lone surrogates"),
+        ([{"id": 1, "name": "a\ud800"}], "has control characters or lone surrogates"),
+        ([{"name": "ant"}], "a category needs a number as its id"),
+        ([{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], "the category 1 'b' occurs twice"),
+        ([{"id": 1, "name": "a"}, {"id": 2, "name": "a"}], "the category 2 'a' occurs twice"),
         ([{"id": 3, "name": "ant"}, {"id": 9, "name": "zebra"}], "disagree in ids and names"),
         ([{"id": 4, "name": "zebra"}], "disagree in ids and names"),
     ],
@@ -214,24 +214,26 @@ def test_bad_categories_are_refused(
     """Names and ids are one to one, in each file and in both together."""
     coco.content["pool"]["categories"] = categories
     with pytest.raises(BadDataError, match=reason):
-        CocoSource(*coco.write())
+        coco.source().identity()
 
 
 def test_missing_file_and_folder_are_named(coco: "Coco") -> None:
     """A path that is wrong is named before anything is read."""
-    images, annotations_file, *test = coco.write()
+    options = coco.write()
+    folder = CocoSource.model_validate(options | {"pool_images": coco.root / "nowhere"})
     with pytest.raises(UsageError, match="nowhere: no such folder"):
-        CocoSource(images / "nowhere", annotations_file, test[0], test[1])
+        folder.identity()
+    path = CocoSource.model_validate(options | {"pool_annotations": coco.root / "nowhere.json"})
     with pytest.raises(BadDataError, match=r"nowhere.json: no such annotations"):
-        CocoSource(images, images / "nowhere.json", test[0], test[1])
+        path.identity()
 
 
 def test_source_is_told_by_its_content_and_not_by_its_place(coco: "Coco", tmp_path: Path) -> None:
     """A copy elsewhere is the same; another image or annotation makes another."""
-    before = CocoSource(*coco.write()).describe()
+    before = coco.source().identity()
     coco.root = Path(shutil.copytree(coco.root, tmp_path / "copy"))
-    assert CocoSource(*coco.write()).describe() == before
+    assert coco.source().identity() == before
     (coco.root / "pool" / "good.jpg").write_bytes(b"")
-    assert CocoSource(*coco.write()).describe()["pool_digest"] != before["pool_digest"]
+    assert coco.source().identity()["pool_digest"] != before["pool_digest"]
     coco.content["test"]["annotations"][0]["bbox"][0] += 1
-    assert CocoSource(*coco.write()).describe()["test_digest"] != before["test_digest"]
+    assert coco.source().identity()["test_digest"] != before["test_digest"]

@@ -1,0 +1,63 @@
+"""How many CPUs a process may use."""
+
+from pathlib import Path
+
+import pytest
+
+from job.runtime.cpus import usable_cpus
+
+
+@pytest.fixture(autouse=True)
+def _affinity_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("job.runtime.cpus._affinity", lambda: 8)
+
+
+def cpus(folder: Path, membership: str, files: dict[str, str]) -> int:
+    """Return what a process with these control groups may use."""
+    for name, text in files.items():
+        path = folder / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    (folder / "self").write_text(membership)
+    return usable_cpus(folder / "cgroup", folder / "self")
+
+
+V1 = "5:memory:/job\n4:cpu,cpuacct:/job\n0::/\n"
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "expected"),
+    [
+        ("0::/\n", {}, 8),
+        ("0::/\n", {"cpu.max": "max 100000"}, 8),
+        ("0::/\n", {"cpu.max": "300000 100000"}, 3),
+        ("0::/\n", {"cpu.max": "250000 100000"}, 2),
+        ("0::/\n", {"cpu.max": "50000 100000"}, 1),
+        ("0::/\n", {"cpu.max": "1600000 100000"}, 8),
+        ("0::/pod/own\n", {"pod/cpu.max": "200000 100000", "pod/own/cpu.max": "max 100000"}, 2),
+        ("0::/pod/own\n", {"pod/cpu.max": "400000 100000", "pod/own/cpu.max": "3000 1000"}, 3),
+        ("0::/hosts/path\n", {"cpu.max": "200000 100000"}, 2),
+    ],
+)
+def test_a_quota_of_version_2_is_kept(
+    tmp_path: Path, membership: str, files: dict[str, str], expected: int
+) -> None:
+    """The lowest quota of the nested groups counts, as whole CPUs; at least 1."""
+    assert cpus(tmp_path, membership, files) == expected
+
+
+@pytest.mark.parametrize(
+    ("group", "quota", "expected"), [("job", "400000", 4), ("job", "-1", 8), (".", "200000", 2)]
+)
+def test_a_quota_of_version_1_is_kept(
+    tmp_path: Path, group: str, quota: str, expected: int
+) -> None:
+    """The hierarchy of the controller `cpu` counts, also if another mounts it with it."""
+    folder = f"cpu,cpuacct/{group}"
+    files = {f"{folder}/cpu.cfs_quota_us": quota, f"{folder}/cpu.cfs_period_us": "100000"}
+    assert cpus(tmp_path, V1, files) == expected
+
+
+def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
+    """A system without them, or without /proc, is not an error."""
+    assert usable_cpus(tmp_path / "nothing", tmp_path / "nothing") == 8
