@@ -57,7 +57,7 @@ class Platform(Protocol):
     def launcher(
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
     ) -> loop.Launcher:
@@ -65,7 +65,7 @@ class Platform(Protocol):
 
         Args:
             store: Where the stages read and write.
-            config: The experiment.
+            plan: The experiment.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the platform.
         """
@@ -120,7 +120,7 @@ def _run(
     def is_done(ref: StageRef) -> bool:
         return publisher.markers.is_done(ref, plan.config)
 
-    launcher = platform.launcher(store, plan.config, is_done, publisher.publish_stages)
+    launcher = platform.launcher(store, plan, is_done, publisher.publish_stages)
     num_run = loop.run(
         plan.part(only) if only else plan,
         launcher,

@@ -7,7 +7,7 @@ from job.errors import TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject
-from job.progress import Status, parse_status
+from job.progress import Status, dump_status, parse_status
 
 STATUS_KEY = "status.json"
 """The key of the status in its ConfigMap."""
@@ -128,4 +128,5 @@ def _publish_cancelled(cluster: Cluster, release: str) -> None:
         for each in status.rounds
     ]
     changed = status.model_copy(update={"driver": driver, "rounds": rounds})
-    cluster.write_config_map(status_map(release), {STATUS_KEY: changed.model_dump_json()})
+    text = dump_status(changed).decode()
+    cluster.write_config_map(status_map(release), {STATUS_KEY: text})

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from job.config.experiment import Config
 from job.errors import BadDataError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
@@ -11,6 +10,7 @@ from job.launch.kubernetes.control import STATUS_KEY
 from job.launch.kubernetes.job_state import ended, observe
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.plan import Plan
 from job.progress import States
 from job.runtime.retry import retry_while_unavailable
 from job.storage import Store
@@ -61,7 +61,7 @@ class KubernetesPlatform:
     def launcher(
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
     ) -> KubernetesLauncher:
@@ -72,7 +72,7 @@ class KubernetesPlatform:
         """
         return retry_while_unavailable(
             lambda: KubernetesLauncher(
-                store, config, self.launch, self.cluster, is_done=is_done, publish=publish
+                store, plan.config, self.launch, self.cluster, is_done=is_done, publish=publish
             ),
             UNAVAILABLE,
         )

@@ -22,7 +22,7 @@ from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
 from job.storage.memory import MemoryStore
-from tests.unit.launch.kubernetes.api_double import ApiDouble
+from tests.unit.launch.kubernetes.double.api import ApiDouble
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt
 
 TEMPLATE: dict[str, Any] = {
@@ -64,7 +64,7 @@ def settings(tiny: str) -> Config:
 
 @pytest.fixture
 def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries that do not wait, of calls that time out soon."""
+    """Retries that do not wait."""
     quick = urllib3.Retry(
         total=3,
         status_forcelist=kubernetes.retries().status_forcelist,
@@ -72,7 +72,6 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
         raise_on_status=False,
     )
     monkeypatch.setattr(kubernetes, "retries", lambda: quick)
-    monkeypatch.setattr(kubernetes, "TIMEOUT", (2.0, 0.1))
     monkeypatch.setattr(retry, "SECONDS_BETWEEN_ATTEMPTS", 0.001)
 
 
@@ -158,7 +157,7 @@ class Release:
 def release(launch: LaunchConfig, settings: Config, fast_retries: None) -> Iterator[Release]:  # noqa: ARG001 - it has to come before
     """A release whose pods do their work."""
     double = ApiDouble()
-    with double, closing(double.client(kubernetes.retries())) as api:
+    with closing(double.client(kubernetes.retries())) as api:
         double.add_config_map("al-voc")
         double.add_config_map("al-voc-status")
         made = Release(launch, settings, double, Cluster(api, "default"))

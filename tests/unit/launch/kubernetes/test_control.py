@@ -6,7 +6,7 @@ import pytest
 
 from job.errors import TemporaryError, UsageError
 from job.launch.kubernetes import control, logs
-from job.progress import Driver, RoundStatus, StageStatus, Status
+from job.progress import Driver, RoundStatus, StageStatus, Status, dump_status
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double.scenarios import Running
 
@@ -41,7 +41,7 @@ def tell(release: Release, phase: str) -> None:
     }
     rounds = [RoundStatus(seed=0, arm="random", round=0, stages=stages)]
     status = Status(experiment="tiny", driver=driver, rounds=rounds)
-    text = status.model_dump_json()
+    text = dump_status(status).decode()
     release.cluster.write_config_map("al-voc-status", {control.STATUS_KEY: text})
 
 
@@ -51,7 +51,7 @@ def test_cancelling_stops_the_driver_and_then_its_stages(running: Release) -> No
     deleted = ["al-voc-tiny-s0-r0-select-1"]
     assert control.cancel(running.cluster, "al-voc") == (True, deleted)
     running.double.tick()
-    assert list(running.double.world.jobs) == [("default", DRIVER)]
+    assert list(running.double.world.jobs) == [DRIVER]
     assert running.double.job(DRIVER)["spec"]["suspend"]
     assert running.double.world.pods == {}
     assert running.double.orphaned == []
@@ -75,7 +75,7 @@ def test_a_driver_that_does_not_end_keeps_its_stages(
     monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
     with pytest.raises(TemporaryError, match="its stages were not stopped"):
         control.cancel(running.cluster, "al-voc")
-    assert ("default", "al-voc-tiny-s0-r0-select-1") in running.double.world.jobs
+    assert "al-voc-tiny-s0-r0-select-1" in running.double.world.jobs
 
 
 def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from kubernetes import client
@@ -16,7 +15,8 @@ from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
 from job.plan import Plan
 from job.progress import States
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
-from tests.unit.launch.kubernetes.double import faults, scenarios
+from tests.unit.launch.kubernetes.double import scenarios
+from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit, Running
 
 ALL = [f"al-voc-tiny-s0-r0-{stage}-1" for stage in STAGES[:4]]
@@ -179,11 +179,11 @@ def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
     [pod] = [each["metadata"]["name"] for each in release.double.pods(ALL[0])]
     with closing(release.double.client()) as api:  # our own calls leave no pod behind
         delete = client.BatchV1Api(api).delete_namespaced_job
-        delete(ALL[0], "default", propagation_policy="Orphan")
+        delete(ALL[0], "default", propagation_policy="Orphan", _request_timeout=1)
     launcher._advance(ref)  # noqa: SLF001
     assert launcher._started[ref].state.reason == f"pod {pod} of a Job that is gone"  # noqa: SLF001
     assert release.double.created == ALL[:1]
-    del release.double.world.pods["default", pod]
+    del release.double.world.pods[pod]
     release.behaviour = lambda _: None
     assert release.run() == 4
     assert release.double.created == [ALL[0], *ALL]
@@ -283,7 +283,7 @@ def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
 def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
     """Kueue suspends a Job until there is room: that is no failure."""
     release.launch = release.launch.model_copy(update={"queue_name": "gpus"})
-    release.double.resources.queueing = True
+    release.double.queueing = True
 
     def admit(states: States) -> None:
         release.published.append(states)
@@ -318,7 +318,7 @@ def _score(release: Release) -> None:
 def test_shares_are_scored_by_a_pod_each(release: Release, tiny: str) -> None:
     """Of one Job; each share once."""
     _scored(release, tiny, 3)
-    release.double.resources.page_size = 1
+    release.double.page_size = 1
     _score(release)
     assert sorted(share for _, share in release.ran) == [(0, 3), (1, 3), (2, 3)]
     assert release.double.created == ["al-voc-tiny-s0-r0-score-1"]
@@ -361,29 +361,29 @@ def test_logs_of_pods_that_ended_are_kept(release: Release) -> None:
 # Faults
 
 FAULTS = {
-    "429": replace(faults.THROTTLED, seconds=0),
+    "429": faults.THROTTLED,
     "500": faults.INTERNAL,
     "503": faults.UNAVAILABLE,
     "500 after its effect": faults.INTERNAL_AFTER,
-    "504 after its effect": faults.TIMED_OUT,
+    "504 after its effect": faults.GATEWAY_TIMEOUT_AFTER,
     "410 of a page": faults.EXPIRED,
     "reset": faults.RESET,
     "lost answer": faults.LOST,
-    "hang": faults.hang(0.15),
-    "hang after its effect": faults.hang(0.15, after=True),
+    "hang": faults.HANG,
+    "hang after its effect": faults.HANG_AFTER,
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_at_any_call_changes_nothing(release: Release, name: str) -> None:
     """At every call in turn, one fault: the same Jobs, each made once, each stage run once."""
-    release.double.resources.page_size = 1
+    release.double.page_size = 1
     release.run()
     undisturbed, num_requests = list(release.ran), len(release.double.requests)
     assert num_requests > 20
     for number in range(num_requests):
         _forget(release)
-        release.double.plan(faults.at(len(release.double.requests) + number, FAULTS[name]))
+        release.double.plan = faults.at(len(release.double.requests) + number, FAULTS[name])
         assert release.run() == 4
         assert release.double.created == ALL
         assert release.ran == undisturbed
@@ -402,27 +402,27 @@ def _forget(release: Release) -> None:
 
 def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cluster may be away for minutes: more than all attempts of a call."""
-    release.double.plan(faults.sequence([None, *[faults.RESET] * 12]))
+    release.double.plan = faults.sequence([None, *[faults.RESET] * 12])
     assert release.run() == 4
     assert release.double.created == ALL
     monkeypatch.setattr(kubernetes, "SECONDS_OF_OUTAGE", 0.0)
     _forget(release)
-    release.double.plan(faults.sequence([None, *[faults.RESET] * 1000]))
+    release.double.plan = faults.sequence([None, *[faults.RESET] * 1000])
     with pytest.raises(TemporaryError, match="the cluster does not answer"):
         release.run()
 
 
 def test_a_refusal_may_pass(release: Release) -> None:
     """An API server that has just started may know no roles yet."""
-    forbidden = faults.Fault("status", 403)
-    release.double.plan(faults.sequence([None, forbidden]))
+    forbidden = faults.Fault(403)
+    release.double.plan = faults.sequence([None, forbidden])
     assert release.run() == 4
 
 
 def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
     """The API's words name the field; nothing is tried again."""
-    invalid = faults.Fault("status", 422)
-    release.double.plan(lambda request: invalid if request.verb == "POST" else None)
+    invalid = faults.Fault(422)
+    release.double.plan = lambda request: invalid if request.verb == "POST" else None
     with pytest.raises(ConfigError, match="Required value"):
         release.run()
     assert release.double.counts["POST /apis/batch/v1/namespaces/default/jobs"] == 1
@@ -431,7 +431,7 @@ def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
 def test_a_log_that_cannot_be_read_holds_nothing_up(release: Release) -> None:
     """Its node may be gone: the stage is done all the same."""
     gone = faults.INTERNAL
-    release.double.plan(lambda request: gone if request.path.endswith("/log") else None)
+    release.double.plan = lambda request: gone if request.path.endswith("/log") else None
     assert release.run() == 4
     assert release.double.created == ALL
 
@@ -497,13 +497,13 @@ def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, 
     """A refusal that does not pass is its state."""
     release.config = loading.parse(tiny, "tiny")
     release.do_until("evaluate")
-    refused = faults.Fault("status", 403)
+    refused = faults.Fault(403)
 
     def refuse(request: faults.Request) -> faults.Fault | None:
         about_evaluate = "evaluate" in request.query.get("labelSelector", "")
         is_told = any("unknown" in each for each in published(release))
         return refused if about_evaluate and not is_told else None
 
-    release.double.plan(refuse)
+    release.double.plan = refuse
     release.run()
     assert any("unknown: the cluster refuses" in each for each in published(release))

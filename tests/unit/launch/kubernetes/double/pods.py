@@ -1,38 +1,30 @@
-"""Pod objects: how they are made for a Job, and how each scenario shows in their status."""
+"""Pods: how they are made for a Job, and how each scenario shows in their status."""
 
 import copy
 import hashlib
 
 from tests.unit.launch.kubernetes.double import scenarios
-from tests.unit.launch.kubernetes.double.refusals import Json
+from tests.unit.launch.kubernetes.double.world import Json
 
 INDEX = "batch.kubernetes.io/job-completion-index"
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-"""What Kubernetes draws the ends of pod names from."""
 
 
-def new_pod(job: Json, index: int | None, number: int, failures: int) -> Json:
+def new_pod(job: Json, index: int | None, number: int) -> Json:
     """Return a pending pod.
 
     Args:
         job: Its Job.
         index: Its completion index, in an Indexed Job.
-        number: How many pods there were before it in the cluster; its name comes from this.
-        failures: How many pods of this index failed before.
+        number: How many pods there were before it; the end of its name comes from this.
     """
     template = copy.deepcopy(job["spec"]["template"])
-    stem = job["metadata"]["name"] + ("" if index is None else f"-{index}")
-    digest = hashlib.sha256(str(number).encode()).digest()
-    name = f"{stem}-" + "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:5])
-    metadata = template.get("metadata", {}) | {"name": name, "generateName": f"{stem}-"}
-    metadata["finalizers"] = ["batch.kubernetes.io/job-tracking"]
+    words = [job["metadata"]["name"], *([] if index is None else [str(index)])]
+    name = "-".join([*words, hashlib.sha256(str(number).encode()).hexdigest()[:5]])
+    metadata = template.get("metadata", {}) | {"name": name}
     if index is not None:
-        metadata["labels"] = metadata.get("labels", {}) | {INDEX: str(index)}
-        counts = {INDEX: str(index), "batch.kubernetes.io/job-index-failure-count": str(failures)}
-        metadata["annotations"] = metadata.get("annotations", {}) | counts
-    owner = {"apiVersion": "batch/v1", "kind": "Job"}
-    owner |= {key: job["metadata"][key] for key in ("name", "uid")}
-    metadata["ownerReferences"] = [owner | {"controller": True, "blockOwnerDeletion": True}]
+        metadata["annotations"] = metadata.get("annotations", {}) | {INDEX: str(index)}
+    owner = {key: job["metadata"][key] for key in ("name", "uid")}
+    metadata["ownerReferences"] = [{"kind": "Job", "controller": True, **owner}]
     return {"metadata": metadata, "spec": template["spec"], "status": {"phase": "Pending"}}
 
 
@@ -47,123 +39,65 @@ def is_over(pod: Json) -> bool:
     return pod["status"]["phase"] in {"Succeeded", "Failed"}
 
 
-def show(pod: Json, answer: scenarios.Answer, now: str) -> None:
-    """Make a pod's status what Kubernetes would show."""
-    if isinstance(answer, int):
-        answer = scenarios.Exit(answer)
-    if isinstance(answer, scenarios.Exit):
-        _end(pod, answer, now)
-    elif isinstance(answer, scenarios.Unschedulable):
-        _unscheduled(pod, answer.message)
-    else:
-        _condition(pod, {"type": "PodScheduled", "status": "True", "lastTransitionTime": now})
-        pod["status"].setdefault("startTime", now)
-        running = isinstance(answer, scenarios.Running)
-        pod["status"]["phase"] = "Running" if running else "Pending"
-        _set_state(pod, _state(pod, answer, now), ready=running)
-
-
-def event_of(pod: Json, answer: scenarios.Answer) -> tuple[str, str, str] | None:
-    """Return reason, message and component of the event that Kubernetes tells of an answer."""
-    match answer:
-        case scenarios.Unschedulable(message):
-            return "FailedScheduling", message, "default-scheduler"
-        case scenarios.MountFailure(message):
-            return "FailedMount", message, "kubelet"
-        case scenarios.ImageError():
-            reason = pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
-            return "Failed", f"Error: {reason}", "kubelet"
-        case scenarios.Waiting(_, message):
-            return "Failed", f"Error: {message}", "kubelet"
-    return None
-
-
-def condition(pod: Json, name: str) -> Json | None:
-    """Return a condition of a pod."""
-    found = (c for c in pod["status"].get("conditions", []) if c["type"] == name)
-    return next(found, None)
-
-
 def exit_code(pod: Json) -> int:
     """Return the exit code of an ended pod's container."""
     code: int = pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"]
     return code
 
 
-def evict(pod: Json, now: str) -> None:
-    """Mark a pod as ended by an eviction."""
-    why = {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
-    _condition(
-        pod, {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": now, **why}
-    )
+def show(pod: Json, answer: scenarios.Answer) -> tuple[str, str] | None:
+    """Make a pod's status what Kubernetes would show.
 
-
-def _state(pod: Json, answer: scenarios.Answer, now: str) -> Json:
+    Returns:
+        Reason and message of the event that Kubernetes records, if it does.
+    """
     match answer:
+        case int():
+            _end(pod, scenarios.Exit(answer))
+        case scenarios.Exit():
+            _end(pod, answer)
         case scenarios.Running():
-            before = pod["status"].get("containerStatuses", [{"state": {}}])[0]["state"]
-            return before if "running" in before else {"running": {"startedAt": now}}
+            pod["status"]["phase"] = "Running"
+            _set_state(pod, {"running": {}})
+        case scenarios.Unschedulable(message):
+            unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+            pod["status"]["conditions"] = [unscheduled | {"message": message}]
         case scenarios.ImageError(why):
-            return {"waiting": _image_error(pod, why)}
+            _set_state(pod, {"waiting": _image_error(pod, why)})
         case scenarios.Waiting(reason, message):
-            return {"waiting": {"reason": reason, "message": message}}
-    return {"waiting": {"reason": "ContainerCreating"}}
+            _set_state(pod, {"waiting": {"reason": reason, "message": message}})
+        case scenarios.MountFailure(message):
+            _set_state(pod, {"waiting": {"reason": "ContainerCreating"}})
+            return "FailedMount", message
+    return None
+
+
+def _end(pod: Json, answer: scenarios.Exit) -> None:
+    is_good = answer.code == 0
+    end = {
+        "exitCode": answer.code,
+        "reason": answer.reason or ("Completed" if is_good else "Error"),
+    }
+    policy = pod["spec"]["containers"][0].get("terminationMessagePolicy")
+    if answer.log and not is_good and policy == "FallbackToLogsOnError":
+        end["message"] = "".join(answer.log.splitlines(keepends=True)[-80:])[-2048:]
+    pod["status"]["phase"] = "Succeeded" if is_good else "Failed"
+    if answer.disrupted:
+        pod["status"]["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
+    _set_state(pod, {"terminated": end})
 
 
 def _image_error(pod: Json, why: str) -> Json:
+    """Return why a container waits: an error at first, and that its pull is backed off after it."""
     image = pod["spec"]["containers"][0]["image"]
-    message = (
-        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {why}'
-    )
-    before = pod["status"].get("containerStatuses", [{"state": {}}])[0]["state"]
-    if before.get("waiting", {}).get("reason") in {"ErrImagePull", "ImagePullBackOff"}:
-        message = f'Back-off pulling image "{image}": ErrImagePull: {message}'
-        return {"reason": "ImagePullBackOff", "message": message}
-    return {"reason": "ErrImagePull", "message": message}
+    message = f'failed to pull and unpack image "{image}": failed to resolve reference: {why}'
+    if "containerStatuses" not in pod["status"]:
+        return {"reason": "ErrImagePull", "message": message}
+    message = f'Back-off pulling image "{image}": ErrImagePull: {message}'
+    return {"reason": "ImagePullBackOff", "message": message}
 
 
-def _end(pod: Json, answer: scenarios.Exit, now: str) -> None:
-    done = answer.code == 0
-    terminated = {
-        "exitCode": answer.code,
-        "reason": answer.reason or ("Completed" if done else "Error"),
-        "startedAt": pod["status"].get("startTime", now),
-        "finishedAt": now,
-    }
-    policy = pod["spec"]["containers"][0].get("terminationMessagePolicy")
-    if answer.log and not done and policy == "FallbackToLogsOnError":
-        tail = "".join(answer.log.splitlines(keepends=True)[-80:])
-        terminated["message"] = tail[-2048:]
-    pod["status"]["phase"] = "Succeeded" if done else "Failed"
-    if answer.pod:
-        pod["status"] |= dict(zip(("reason", "message"), answer.pod, strict=True))
-    if answer.disrupted:
-        evict(pod, now)
-    _set_state(pod, {"terminated": terminated})
-
-
-def _unscheduled(pod: Json, message: str) -> None:
-    status = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
-    _condition(pod, status | {"message": message})
-    pod["status"].pop("containerStatuses", None)
-
-
-def _condition(pod: Json, new: Json) -> None:
-    others = [c for c in pod["status"].get("conditions", []) if c["type"] != new["type"]]
-    pod["status"]["conditions"] = [*others, new]
-
-
-def _set_state(pod: Json, state: Json, *, ready: bool = False) -> None:
+def _set_state(pod: Json, state: Json) -> None:
     pod["status"]["containerStatuses"] = [
-        {
-            "name": container["name"],
-            "image": container["image"],
-            "imageID": "",
-            "ready": ready,
-            "started": ready,
-            "restartCount": 0,
-            "lastState": {},
-            "state": state,
-        }
-        for container in pod["spec"]["containers"]
+        {"name": container["name"], "state": state} for container in pod["spec"]["containers"]
     ]

@@ -1,6 +1,6 @@
-"""What can become of a pod. A test's behaviour answers with one of these, or with an exit code.
+"""What can become of a pod. A test's behaviour returns one of these, or an exit code.
 
-The texts are what Kubernetes 1.36 says.
+The texts are those of Kubernetes 1.36.
 """
 
 from collections.abc import Callable
@@ -38,15 +38,13 @@ class Exit:
     log: str = ""
     reason: str | None = None
     """Why the container ended; unset, Kubernetes says Completed or Error."""
-    pod: tuple[str, str] | None = None
-    """Reason and message of the pod's status."""
     disrupted: bool = False
     """An eviction ended it, so that it has the condition DisruptionTarget."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """The container runs on; it is asked again at the next tick."""
+    """The container keeps running; the behaviour is asked again at the next tick."""
 
     log: str = ""
 
@@ -78,17 +76,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class MountFailure:
-    """A volume is missing; the status says ContainerCreating, only an event says why."""
+    """A volume is missing. The status says ContainerCreating, and only an event says why."""
 
     message: str = 'MountVolume.SetUp failed for volume "c" : configmap "missing-cm" not found'
 
 
 OOM_KILLED = Exit(137, log="Killed\n", reason="OOMKilled")
 EVICTED = Exit(75, disrupted=True)
-DEADLINE_EXCEEDED = Exit(
-    137,
-    pod=("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
-)
 SECRET_MISSING = Waiting("CreateContainerConfigError", 'secret "missing" not found')
 QUOTA_EXCEEDED = "exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0"
 

@@ -1,134 +1,97 @@
-"""The objects of a cluster, as etcd would keep them, and its clock."""
+"""The objects of a namespace, as the API server keeps them."""
 
 import copy
 import itertools
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
-from tests.unit.launch.kubernetes.double import refusals
-from tests.unit.launch.kubernetes.double.refusals import CONFIG_MAPS, EVENTS, JOBS, PODS, Json, Kind
-
-Key = tuple[str, str]
-"""Namespace and name."""
+Json = dict[str, Any]
 
 
-class HandClock:
-    """A clock that a test moves."""
+class RefusedError(Exception):
+    """A request that the API refuses with a status."""
 
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
-def wall_clock() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
+def now() -> str:
+    """Return the time as the API writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class World:
-    """All objects, by kind and then by namespace and name; and what each pod has logged."""
+    """All objects by kind and name, and the log of each pod by its uid."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self.clock = clock
-        self.objects: dict[str, dict[Key, Json]] = {
-            kind.plural: {} for kind in (JOBS, PODS, EVENTS, CONFIG_MAPS)
-        }
+    def __init__(self) -> None:
+        self.jobs: dict[str, Json] = {}
+        self.pods: dict[str, Json] = {}
+        self.events: dict[str, Json] = {}
+        self.config_maps: dict[str, Json] = {}
         self.logs: dict[str, str] = {}
-        """By the uid of the pod."""
-        self._versions = itertools.count(1)
-        self.version = "0"
+        self._numbers = itertools.count(1)
 
-    @property
-    def jobs(self) -> dict[Key, Json]:
-        """All Jobs."""
-        return self.objects["jobs"]
-
-    @property
-    def pods(self) -> dict[Key, Json]:
-        """All pods."""
-        return self.objects["pods"]
-
-    def stamp(self) -> str:
-        """Return the time as the API writes it, in whole seconds."""
-        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def add(self, kind: Kind, namespace: str, item: Json) -> Json:
-        """Create an object with what the API server fills in, and return it as it is kept.
+    def kind(self, plural: str) -> dict[str, Json]:
+        """Return the objects of a kind, such as `jobs`.
 
         Raises:
-            RefusedError: There is one of this name, which may be on its way out.
+            RefusedError: There is no such kind.
         """
-        name = item["metadata"]["name"]
-        there = self.objects[kind.plural].get((namespace, name))
-        if there is not None:
-            deleting = "deletionTimestamp" in there["metadata"]
-            raise refusals.already_exists(kind, name, deleting=deleting)
-        item = copy.deepcopy(item)
-        item["metadata"] |= {
-            "namespace": namespace,
-            "uid": str(uuid4()),
-            "creationTimestamp": self.stamp(),
-        }
-        self.objects[kind.plural][namespace, name] = item
-        self.touch(item)
-        return item
+        kinds = {"jobs": self.jobs, "pods": self.pods, "events": self.events}
+        kinds["configmaps"] = self.config_maps
+        if plural not in kinds:
+            raise RefusedError(404, "the server could not find the requested resource")
+        return kinds[plural]
 
-    def get(self, kind: Kind, namespace: str, name: str) -> Json:
-        """Return an object as it is kept.
+    def get(self, plural: str, name: str) -> Json:
+        """Return an object.
 
         Raises:
             RefusedError: There is none of this name.
         """
         try:
-            return self.objects[kind.plural][namespace, name]
+            return self.kind(plural)[name]
         except KeyError:
-            raise refusals.not_found(kind, name) from None
+            raise RefusedError(404, f'{plural} "{name}" not found') from None
 
-    def touch(self, item: Json) -> None:
-        """Give a changed object its new resourceVersion."""
-        self.version = item["metadata"]["resourceVersion"] = str(next(self._versions))
+    def add(self, plural: str, item: Json) -> Json:
+        """Create an object, and return it as it is kept.
+
+        Raises:
+            RefusedError: There is one of this name.
+        """
+        name = item["metadata"]["name"]
+        if name in self.kind(plural):
+            raise RefusedError(409, f'{plural} "{name}" already exists')
+        item = copy.deepcopy(item)
+        item["metadata"] |= {"namespace": "default", "uid": str(uuid4())}
+        item["metadata"]["creationTimestamp"] = now()
+        self.kind(plural)[name] = item
+        return item
 
     def pods_of(self, job: Json) -> list[Json]:
-        """Return the pods a Job owns, the oldest first."""
+        """Return the pods that a Job owns, the oldest first."""
         uid = job["metadata"]["uid"]
-        return [
-            pod
-            for pod in self.pods.values()
-            if any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences", []))
-        ]
+        return [pod for pod in self.pods.values() if owner_of(pod) == uid]
 
-    def tell(self, item: Json, kind: Kind, reason: str, message: str, component: str) -> None:
-        """Record an event about an object; the same one again only counts up."""
-        events, about = self.objects["events"], item["metadata"]
-        for event in events.values():
-            same = (event["involvedObject"]["uid"], event["reason"], event["message"])
-            if same == (about["uid"], reason, message):
-                event |= {"count": event["count"] + 1, "lastTimestamp": self.stamp()}
-                return self.touch(event)
-        group = f"{kind.group}/v1" if kind.group else "v1"
-        involved = {"kind": kind.name, "apiVersion": group}
-        involved |= {key: about[key] for key in ("namespace", "name", "uid", "resourceVersion")}
-        normal = reason in {"SuccessfulCreate", "Completed", "Suspended", "Resumed"}
-        event = {
-            "metadata": {"name": f"{about['name']}.{len(events):016x}"},
-            "involvedObject": involved,
-            "reason": reason,
-            "message": message,
-            "type": "Normal" if normal else "Warning",
-            "count": 1,
-            "eventTime": None,
-            "firstTimestamp": self.stamp(),
-            "lastTimestamp": self.stamp(),
-            "source": {"component": component},
-            "reportingComponent": component,
-            "reportingInstance": "",
-        }
-        self.add(EVENTS, about["namespace"], event)
-        return None
+    def collect_garbage(self) -> None:
+        """Remove the pods of Jobs that are gone."""
+        uids = {job["metadata"]["uid"] for job in self.jobs.values()}
+        for name, pod in list(self.pods.items()):
+            if owner_of(pod) and owner_of(pod) not in uids:
+                del self.pods[name]
+
+    def tell(self, kind: str, item: Json, reason: str, message: str) -> None:
+        """Record a warning about an object."""
+        name = f"{item['metadata']['name']}.{next(self._numbers):016x}"
+        involved = {"kind": kind, "name": item["metadata"]["name"]}
+        event = {"metadata": {"name": name}, "involvedObject": involved, "type": "Warning"}
+        self.add("events", event | {"reason": reason, "message": message, "lastTimestamp": now()})
+
+
+def owner_of(pod: Json) -> str | None:
+    """Return the uid of a pod's Job, if it has one."""
+    owners = pod["metadata"].get("ownerReferences", [])
+    return owners[0]["uid"] if owners else None

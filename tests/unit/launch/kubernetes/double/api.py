@@ -1,0 +1,222 @@
+"""The API of a simulated namespace.
+
+    double = ApiDouble(lambda attempt: run_stage(attempt.arguments))
+    drive(..., double.client())
+    assert double.orphaned == []
+
+It knows Jobs, pods and their logs, events and ConfigMaps. A Job gets its pods and ends by itself:
+the simulation takes a step at each request for Jobs, or when `tick` is called.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from kubernetes import client
+from urllib3 import Retry
+
+from tests.unit.launch.kubernetes.double.controller import Controller
+from tests.unit.launch.kubernetes.double.scenarios import Behaviour
+from tests.unit.launch.kubernetes.double.transport import (
+    Answer,
+    Fault,
+    Plan,
+    Request,
+    connected,
+    split_url,
+)
+from tests.unit.launch.kubernetes.double.world import Json, RefusedError, World
+
+PATH = re.compile(
+    r"/(?:api/v1|apis/batch/v1)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+)
+QUEUE = "kueue.x-k8s.io/queue-name"
+MESSAGES = {
+    403: 'jobs.batch is forbidden: User "driver" cannot list it: RBAC: not ready',
+    422: 'Job.batch "x" is invalid: spec.template: Required value',
+}
+"""What the API says for a fault; for any other status, something."""
+
+
+class ApiDouble:
+    """A namespace of one's own.
+
+    Attributes:
+        world: Its objects.
+        controller: Its `behaviour` and its `forbidden` (why no pods can be created) may change.
+        plan: Decides which requests go wrong.
+        page_size: The most items of a page, if a request has a limit.
+        queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
+        requests: All requests, in order.
+        created: The names of all Jobs that were ever created.
+        orphaned: The names of Jobs that were deleted without their pods.
+    """
+
+    def __init__(self, behaviour: Behaviour = lambda _: 0) -> None:
+        self.world = World()
+        self.controller = Controller(self.world, behaviour)
+        self.plan: Plan = lambda _: None
+        self.page_size: int | None = None
+        self.queueing = False
+        self.requests: list[Request] = []
+        self.created: list[str] = []
+        self.orphaned: list[str] = []
+
+    def client(self, retries: Retry | int | None = None) -> client.ApiClient:
+        """Return a client of this API; it has to be closed."""
+        return connected(self._exchange, retries)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many requests there were, by verb and path."""
+        return Counter(map(str, self.requests))
+
+    def tick(self, times: int = 1) -> None:
+        """Take the simulation further."""
+        for _ in range(times):
+            self.controller.tick()
+
+    def job(self, name: str) -> Json:
+        """Return a Job as it is now."""
+        return self.world.get("jobs", name)
+
+    def pods(self, job: str) -> list[Json]:
+        """Return a Job's pods, the oldest first."""
+        return self.world.pods_of(self.job(job))
+
+    def add_config_map(self, name: str) -> None:
+        """Create an empty ConfigMap."""
+        self.world.add("configmaps", {"metadata": {"name": name}})
+
+    def config_map(self, name: str) -> Json:
+        """Return a ConfigMap as it is now."""
+        return self.world.get("configmaps", name)
+
+    def admit(self, job: str) -> None:
+        """Let a queued Job begin, as Kueue does."""
+        self.job(job)["spec"]["suspend"] = False
+
+    def _exchange(self, verb: str, url: str, content_type: str, body: bytes) -> Answer:
+        """Answer a request, or let it go wrong."""
+        path, query = split_url(url)
+        request = Request(len(self.requests), verb, path, query)
+        self.requests.append(request)
+        fault = self.plan(request)
+        if fault is None or not fault.can_hit(request):
+            return self._answer(request, content_type, body)
+        if fault.after:
+            self._answer(request, content_type, body)
+        return _failed(fault)
+
+    def _answer(self, request: Request, content_type: str, body: bytes) -> Answer:
+        if request.verb == "GET" and request.path.endswith("/jobs"):
+            self.controller.tick()
+        try:
+            return self._handle(request, content_type, json.loads(body) if body else {})
+        except RefusedError as error:
+            return _refusal(error.status, str(error))
+
+    def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
+        match = PATH.fullmatch(request.path)
+        if match is None or ("/batch/" in request.path) != (match["kind"] == "jobs"):
+            raise RefusedError(404, "the server could not find the requested resource")
+        kind, name = match["kind"], match["name"]
+        match request.verb:
+            case "GET" if match["log"]:
+                return self._log(self.world.get(kind, name), request.query)
+            case "GET" if name:
+                return _json(200, self.world.get(kind, name))
+            case "GET":
+                return _json(200, self._list(kind, request.query))
+            case "POST":
+                return _json(201, self._create(data))
+            case "PATCH":
+                assert content_type == "application/merge-patch+json"
+                return _json(200, _merge(self.world.get(kind, name), data))
+            case "DELETE":
+                return _json(200, self._delete(self.world.get(kind, name), request.query))
+        raise RefusedError(405, "the server does not allow this method")
+
+    def _list(self, kind: str, query: Mapping[str, str]) -> Json:
+        items = [item for _, item in sorted(self.world.kind(kind).items()) if _fits(item, query)]
+        limit = min(int(query["limit"]), self.page_size or len(items))
+        rest = [item for item in items if item["metadata"]["name"] > query.get("continue", "")]
+        page, metadata = rest[:limit], {}
+        if len(rest) > limit:
+            metadata["continue"] = page[-1]["metadata"]["name"]
+        return {"metadata": metadata, "items": page}
+
+    def _create(self, job: Json) -> Json:
+        job = self.world.add("jobs", job)
+        self.created.append(job["metadata"]["name"])
+        metadata, spec = job["metadata"], job["spec"]
+        owner = {"batch.kubernetes.io/job-name": metadata["name"]}
+        template = spec["template"].setdefault("metadata", {})
+        template["labels"] = template.get("labels", {}) | owner
+        no_limit = 2**31 - 1
+        defaults = {
+            "completionMode": "NonIndexed",
+            "completions": 1,
+            "parallelism": 1,
+            "backoffLimit": no_limit if "backoffLimitPerIndex" in spec else 6,
+            "suspend": self.queueing and QUEUE in metadata["labels"],
+        }
+        job |= {"spec": defaults | spec, "status": {}}
+        return job
+
+    def _delete(self, job: Json, query: Mapping[str, str]) -> Json:
+        name = job["metadata"]["name"]
+        if query.get("propagationPolicy") != "Background":  # the API's default for Jobs
+            self.orphaned.append(name)
+            for pod in self.world.pods_of(job):
+                del pod["metadata"]["ownerReferences"]
+        del self.world.jobs[name]
+        return {"status": "Success"}
+
+    def _log(self, pod: Json, query: Mapping[str, str]) -> Answer:
+        [status] = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])
+        if "waiting" in status["state"]:
+            raise RefusedError(400, f"container {query['container']!r} is waiting to start")
+        log = self.world.logs.get(pod["metadata"]["uid"], "")
+        return 200, log.encode()[: int(query["limitBytes"])]
+
+
+def _fits(item: Json, query: Mapping[str, str]) -> bool:
+    """Return whether labelSelector and fieldSelector, of equalities alone, choose an object."""
+    labels = item["metadata"].get("labels", {})
+    wanted = [each.split("=") for each in query.get("labelSelector", "").split(",") if each]
+    fields = [each.split("=") for each in query.get("fieldSelector", "").split(",") if each]
+    return all(labels.get(key) == value for key, value in wanted) and all(
+        _field(item, key) == value for key, value in fields
+    )
+
+
+def _field(item: Json, path: str) -> object:
+    value: object = item
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _json(status: int, content: Json) -> Answer:
+    return status, json.dumps(content).encode()
+
+
+def _refusal(status: int, message: str) -> Answer:
+    return _json(status, {"kind": "Status", "status": "Failure", "message": message})
+
+
+def _failed(fault: Fault) -> Answer:
+    if isinstance(fault.outcome, int):
+        return _refusal(fault.outcome, MESSAGES.get(fault.outcome, "something went wrong"))
+    message = "the connection of a test"
+    raise fault.outcome(message)
+
+
+def _merge(target: Json, patch: Json) -> Json:
+    """Apply a JSON merge patch (RFC 7386), whose values are never null here."""
+    for key, value in patch.items():
+        is_nested = isinstance(value, dict)
+        target[key] = _merge(target.get(key) or {}, value) if is_nested else value
+    return target

@@ -1,0 +1,171 @@
+"""The driver on a platform of the test's own: all that a second launcher has to bring is here."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from job import experiment
+from job.artifacts.markers import Markers
+from job.config import loading
+from job.config.experiment import Config
+from job.driver import drive
+from job.errors import BadDataError, TemporaryError
+from job.keys import ExperimentKeys, StageRef
+from job.plan import Plan
+from job.progress import StageStatus, States, parse_status
+from job.stages import run_stage
+from job.storage import Store
+from job.storage.memory import MemoryStore
+
+
+class LastFirst:
+    """A launcher of two stages at a time, which runs the one that was started last."""
+
+    capacity = 2
+
+    def __init__(self, store: Store, plan: Plan, _: Markers | None = None) -> None:
+        self._store = store
+        self._plan = plan
+        self.started: list[StageRef] = []
+
+    def start(self, ref: StageRef) -> None:
+        self.started.append(ref)
+
+    def wait(self) -> list[StageRef]:
+        ref = self.started.pop()
+        run_stage(self._store, self._plan, ref)
+        return [ref]
+
+
+@dataclass
+class Laptop:
+    """A platform whose ingest is `waits` looks behind."""
+
+    release: str = "laptop"
+    image: str = ""
+    poll_seconds: float = 0.0
+    waits: int = 0
+    statuses: list[str] = field(default_factory=list)
+
+    def ingest_state(self, dataset: str) -> str | None:
+        self.waits -= 1
+        return f"for somebody to ingest {dataset}" if self.waits >= 0 else None
+
+    def launcher(
+        self,
+        store: Store,
+        plan: Plan,
+        is_done: Callable[[StageRef], bool],
+        publish: Callable[[States], None],
+    ) -> LastFirst:
+        class Told(LastFirst):
+            def wait(self) -> list[StageRef]:
+                publish({ref: StageStatus(state="running") for ref in self.started})
+                finished = super().wait()
+                assert all(is_done(ref) for ref in finished)
+                return finished
+
+        return Told(store, plan)
+
+    def publish(self, status: str) -> None:
+        self.statuses.append(status)
+
+    @property
+    def phases(self) -> list[str]:
+        """The phases that were published, without repetitions."""
+        drivers = [parse_status(each).driver for each in self.statuses]
+        return list(dict.fromkeys(each.phase for each in drivers if each))
+
+
+@pytest.fixture
+def config(tiny: str) -> Config:
+    """An experiment of two rounds."""
+    return loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No report is written."""
+    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
+
+
+def results(store: MemoryStore) -> dict[str, bytes]:
+    """Return what the stages of an experiment have written, without markers and logs."""
+    names = ("picks.csv", "cost.json", ".tar", ".parquet", ".safetensors", "metrics.json")
+    return {key: store.read(key) for key in store.list("experiments/") if key.endswith(names)}
+
+
+def test_an_experiment_runs_with_a_launcher_from_outside(config: Config) -> None:
+    """Any launcher gives the bytes that the package's own gives."""
+    ours, theirs = MemoryStore(), MemoryStore()
+    outcome = experiment.run(theirs, config, make_launcher=LastFirst)
+    assert outcome.num_run == experiment.run(ours, config).num_run == 13
+    assert len(results(ours)) > 20
+    assert results(theirs) == results(ours)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
+    """It waits for the platform's ingest, and publishes the same status there and in the store."""
+    store, platform = MemoryStore(), Laptop(waits=2)
+    outcome, _ = drive(store, config, platform)
+    assert outcome.num_run == 13
+    assert platform.phases == ["waiting", "running", "finished"]
+    status = store.read(ExperimentKeys("tiny").status).decode()
+    assert status == platform.statuses[-1]
+    first, last = (parse_status(each) for each in (platform.statuses[0], status))
+    assert first.driver is not None
+    assert first.driver.message == "for somebody to ingest drawn"
+    assert first.driver.release == "laptop"
+    assert all(stage.state == "done" for each in last.rounds for stage in each.stages.values())
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_status_that_cannot_be_written_does_not_end_the_run(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other place still gets it."""
+
+    def refuse(*_: object) -> None:
+        message = "away"
+        raise TemporaryError(message)
+
+    store, platform = MemoryStore(), Laptop()
+    monkeypatch.setattr(platform, "publish", refuse)
+    drive(store, config, platform)
+    status = parse_status(store.read(ExperimentKeys("tiny").status))
+    assert status.driver is not None
+    assert status.driver.phase == "finished"
+
+
+@pytest.mark.parametrize(
+    ("error", "phase"), [(TemporaryError("away"), "stopped"), (BadDataError("broken"), "failed")]
+)
+def test_the_phase_says_whether_another_driver_helps(
+    config: Config, monkeypatch: pytest.MonkeyPatch, error: Exception, phase: str
+) -> None:
+    """A temporary error stops the driver, any other fails it, and the message is the error's."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    platform = Laptop()
+    monkeypatch.setattr(platform, "ingest_state", fail)
+    with pytest.raises(type(error)):
+        drive(MemoryStore(), config, platform)
+    status = parse_status(platform.statuses[-1])
+    assert status.driver is not None
+    assert (status.driver.phase, status.driver.message) == (phase, str(error))
+
+
+def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
+    """It has to fit into 256 MiB, and who drives elsewhere needs no Kubernetes client."""
+    names = ("torch", "matplotlib", "kubernetes")
+    code = f"import sys, job.driver; print([m for m in {names} if m in sys.modules])"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
