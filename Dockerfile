@@ -1,4 +1,4 @@
-# One image for every stage: al-job and what it needs, nothing else. docs/image.md tells how to use it.
+# One image for every stage: al-job and what it needs, nothing else. docs/container-image.md tells how to use it.
 #
 # The tag fixes Python's minor version and Debian's release, not the bytes. No digest is given here,
 # since none could be looked up and tried where this was written: where you can reach a registry,

@@ -10,16 +10,24 @@ REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),u
 BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
 E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 
-.PHONY: help run test lint format lock docs bench image e2e e2e-full clean
+.PHONY: help run test test-wheel lint format lock docs bench image e2e e2e-full clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit tests/integration tests/chart
+
+# Away from the checkout's job/, so that what is tested is what is shipped.
+test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, with the gate of coverage
+	rm -rf dist .wheel && mkdir .wheel
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
+	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job tests/unit tests/integration tests/chart
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -31,10 +39,12 @@ format: .venv/dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/run ## Write the references of the configuration, the commands and the chart's values
+docs: .venv/dev ## Write the references from the code, and build the site into docs/_build, strictly
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
 	$(BIN)/python helm/make_readme.py > helm/README.md
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build
+	@echo "docs: docs/_build/index.html"
 
 bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
 	$(BIN)/python benchmarks/everything.py
@@ -45,7 +55,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 
-image: ## Build the image, and print its size by layer; docs/image.md has the settings
+image: ## Build the image, and print its size by layer; docs/container-image.md has the settings
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
 	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE) | grep -v '^0B' | cut -c 1-60
 
@@ -58,7 +68,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:

@@ -62,12 +62,15 @@ AlJob = Callable[..., Ended]
 
 @pytest.fixture
 def al_job(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> AlJob:
-    """A function that runs a command line as `al-job` would."""
+    """A function that runs a command line as `al-job` would; figures are only sketched."""
+    from tests.unit.report.sketch import sketch  # noqa: PLC0415 - matplotlib takes a second
+
     for name in [name for name in os.environ if name.startswith("AL_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.main.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.main.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.cli.main.prepare_process", lambda: None)
+    monkeypatch.setattr("job.report.drawing.render.draw", sketch)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["al-job", *map(str, arguments)])
@@ -89,13 +92,6 @@ def free_gib(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monkeypatch.setattr("job.doctor.shutil.disk_usage", lambda _: usage)
 
     return set_free
-
-
-@pytest.fixture(autouse=True)
-def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures take a second to draw: only the tests of the report draw them."""
-    if "report" not in request.path.parts:
-        monkeypatch.setattr("job.report.page.figures", lambda *_: iter(()))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typer.main import get_command
 from job.cli.lazy_command import LazyCommand, make_app
 from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import prepare_process
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -83,7 +83,7 @@ def command_line() -> TyperGroup:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    keep_freed_memory()
+    prepare_process()
     for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)

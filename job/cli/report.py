@@ -11,12 +11,13 @@ from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
 from job.cli.output import out, say, say_places
 from job.errors import UsageError
-from job.report import compare as side_by_side
 from job.report.build import table_of, write_report
+from job.report.compare import comparison_page, read_sides
+from job.report.drawing import render
 from job.storage import open_store
-from job.tutorial import analysis as tutorial_analysis
-from job.tutorial import figures as tutorial_figures
-from job.tutorial import page as tutorial_page
+from job.tutorial.analysis import analyse
+from job.tutorial.figures import numbers_table
+from job.tutorial.page import tutorial_page
 
 app = make_app(add_completion=False)
 
@@ -68,8 +69,7 @@ def compare(
     """Write a report of experiments of one data set, side by side."""
     opened = open_store(store)
     configs = [choose_experiment(opened, name).config for name in experiments]
-    files = side_by_side.files(side_by_side.read_sides(opened, configs))
-    _write(folder, files)
+    _write(folder, comparison_page(read_sides(opened, configs), render.draw).files())
 
 
 @app.command()
@@ -80,11 +80,11 @@ def tutorial(
     folder: FolderOption = Path("tutorial-report"),
 ) -> None:
     """Write the analysis of the 2020 tutorial's raw results."""
-    analysis = tutorial_analysis.analyse(results)
+    analysis = analyse(results)
     for sentence in analysis.findings:
         say(sentence)
-    out.print(tutorial_figures.table_of(analysis.rows))
-    _write(folder, tutorial_page.files(analysis))
+    out.print(numbers_table(analysis.rows))
+    _write(folder, tutorial_page(analysis, render.draw).files())
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

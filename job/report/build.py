@@ -1,4 +1,6 @@
-"""Writing an experiment's results, and showing them."""
+"""An experiment's results, written into its store, and as a table for the terminal."""
+
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -11,56 +13,66 @@ from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
 from job.storage import Store
 
-COLUMNS = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
+if TYPE_CHECKING:
+    from job.report.drawing.render import Draw
+    from job.report.page import Page
+    from job.report.sections import Context
+
+HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - what a report can be asked for
     store: Store,
     plan: Plan,
     *,
     setup_cost: float | None = None,
     light: bool = False,
+    draw: "Draw | None" = None,
     reader: Reader | None = None,
 ) -> list[Row]:
-    """Write `results.csv` and, once a round is evaluated, the page with all of its figures.
+    """Write `results.csv` and, if a round is evaluated, the page with all of its files.
 
     Args:
-        store: Where the experiment is.
+        store: The store of the experiment.
         plan: The experiment.
-        setup_cost: Money to set active learning up, once; unset: no word of whether it pays.
+        setup_cost: Money to set up active learning, once; None: the page does not say whether it
+            pays.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy.
-        reader: One with a listing of the experiment; unset: a new one.
+        draw: Draws a figure; None: as SVG and PNG, by matplotlib.
+        reader: A reader with a listing of the experiment; None: a new one.
+
+    Raises:
+        UsageError: The data set is not there.
+        BadDataError: An object of a finished stage is damaged.
     """
     experiment = plan.config.experiment
     reader = reader or Reader.listed(store, experiment)
     rows, keys = rows_of(reader, plan), ExperimentKeys(experiment)
-    store.delete(keys.page)  # it comes back last: where it is, all of the report is
+    store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
     if rows:
-        from job.report import page  # noqa: PLC0415 - matplotlib: no stage should wait for it
-        from job.report.picks.redundancy import redundancies  # noqa: PLC0415
-        from job.report.picks.sheets import sheets_of  # noqa: PLC0415
-
-        facts = read_facts(reader, plan)
-        looks = page.Looks()
-        if not light:
-            alike = redundancies(reader, experiment, facts)
-            looks = page.Looks(tuple(sheets_of(reader, experiment, facts)), alike)
-        for name, data in page.files(plan.config, rows, facts, looks, setup_cost):
+        context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
+        for name, data in report_page(context).files():
             store.write(keys.report(name), data)
     return rows
 
 
 def update_report(
-    store: Store, plan: Plan, markers: Markers | None = None, *, light: bool = False
+    store: Store,
+    plan: Plan,
+    markers: Markers | None = None,
+    *,
+    light: bool = False,
+    draw: "Draw | None" = None,
 ) -> list[Row]:
-    """Write the report if there is none of these results.
+    """Write the report unless there is one of the same results.
 
     Args:
-        store: Where the experiment is.
+        store: The store of the experiment.
         plan: The experiment.
-        markers: Those that this process has read; unset: none.
-        light: See `write_report`.
+        markers: The markers that this process has read; None: it has read none.
+        light: As in `write_report`.
+        draw: As in `write_report`.
     """
     keys = ExperimentKeys(plan.config.experiment)
     reader = Reader.listed(store, plan.config.experiment, markers)
@@ -68,13 +80,61 @@ def update_report(
     if keys.page in reader.listing and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
-    return write_report(store, plan, light=light, reader=reader)
+    return write_report(store, plan, light=light, draw=draw, reader=reader)
+
+
+def _context(  # noqa: PLR0913 - the arguments of `write_report`
+    reader: Reader,
+    plan: Plan,
+    rows: list[Row],
+    setup_cost: float | None,
+    *,
+    light: bool,
+    draw: "Draw | None",
+) -> "Context":
+    # What draws takes a second to import: no stage should wait for it.
+    from job.report.analysis.findings import find  # noqa: PLC0415
+    from job.report.drawing import render  # noqa: PLC0415
+    from job.report.picks.redundancy import redundancies  # noqa: PLC0415
+    from job.report.picks.sheets import sheets_of  # noqa: PLC0415
+    from job.report.sections import Context  # noqa: PLC0415
+
+    facts, experiment = read_facts(reader, plan), plan.config.experiment
+    return Context(
+        config=plan.config,
+        rows=rows,
+        facts=facts,
+        findings=find(rows, facts.arms, facts.pool_images),
+        draw=draw or render.draw,
+        sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        redundancies={} if light else redundancies(reader, experiment, facts),
+        setup_cost=setup_cost,
+    )
+
+
+def report_page(context: "Context") -> "Page":
+    """Return the page of an experiment, with every section that is registered."""
+    from job.report.page import Page  # noqa: PLC0415 - see `_context`
+    from job.report.sections import build_sections  # noqa: PLC0415
+    from job.report.wording import counted  # noqa: PLC0415
+
+    comparison = context.findings.comparison
+    num_seeds = len({row.seed for row in context.rows})
+    return Page(
+        title=f"{context.config.experiment}: active learning report",
+        heading=context.config.experiment,
+        about=f"{context.facts.pool_images} images to choose from,"
+        f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')};"
+        f" compared with {comparison.baseline}.",
+        sections=build_sections(context),
+        numbers="comparison.json",
+    )
 
 
 def table_of(rows: list[Row]) -> Table:
     """Return the rounds as a table for the terminal."""
     table = Table(title="mAP at IoU 0.5 on the test set")
-    for name in COLUMNS:
+    for name in HEADER:
         table.add_column(name, justify="left" if name == "arm" else "right")
     for row in rows:
         table.add_row(

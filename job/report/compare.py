@@ -1,6 +1,6 @@
-"""Several experiments on one data set beside each other."""
+"""Several experiments on one data set, side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from job.artifacts.reader import Reader
@@ -12,25 +12,35 @@ from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Curve, compared, curves_of
 from job.report.analysis.results import Row, rows_of
 from job.report.drawing.figures import learning_curve, mean_curves, styles_of
-from job.report.drawing.render import Drawing
-from job.report.page import Table, templates, to_csv
+from job.report.drawing.render import Draw
+from job.report.markup import render
+from job.report.page import Page
+from job.report.sections.base import Section
+from job.report.wording import interval_cell, three_decimals
 from job.storage import Store
 
 UNLIKE = ("experiment", "arms.", "runtime.")
-"""Settings that are not listed where they differ: what is compared, and what changes no result."""
+"""Settings whose differences are not listed: what is compared, and what changes no result."""
+_ABOUT = (
+    "Experiments on one data set and one test set. Their seeds share no round 0, so nothing is"
+    " paired between them and nothing is tested: intervals alone say how far seeds lie apart. Each"
+    " experiment's own report compares its arms."
+)
+_HEADER = ("arm", "seeds", "images", "boxes", "mAP50", "95 % interval")
+_CAPTION = "The last round of each arm, mean over seeds"
 
 
 @dataclass(frozen=True)
 class Side:
-    """One experiment."""
+    """One of the experiments."""
 
     config: Config
-    """As it began: its data set's digest is there."""
+    """As it began, with the digest of its data set."""
     rows: list[Row]
 
     @property
     def curves(self) -> list[Curve]:
-        """Its arms' curves, each arm named after its experiment too."""
+        """The curves of its arms; an arm's name begins with that of the experiment."""
         return [
             replace(curve, arm=f"{self.config.experiment}: {curve.arm}")
             for curve in compared(curves_of(self.rows, self.config.arms))
@@ -41,11 +51,12 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
     """Read what has been evaluated of each experiment.
 
     Args:
-        store: Where all of them are.
-        configs: As they began, two or more.
+        store: The store of all of them.
+        configs: As they began; at least two.
 
     Raises:
-        UsageError: They are of different data, are fewer than two, or one has no round evaluated.
+        UsageError: They have different data, they are fewer than two, or one has no round that is
+            evaluated.
     """
     names = [config.experiment for config in configs]
     if len(set(names)) < 2:  # noqa: PLR2004 - a comparison
@@ -69,33 +80,27 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
     return sides
 
 
-def files(sides: Sequence[Side]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each file; `index.html` comes last."""
+def comparison_page(sides: Sequence[Side], draw: Draw) -> Page:
+    """Return the page that shows all sides, with its files; `draw` draws a figure."""
     curves = [curve for side in sides for curve in side.curves]
-    drawings = list(_figures(curves))
-    for each in drawings:
-        yield f"{each.name}.svg", each.standalone()
-        yield f"{each.name}.png", each.png
-    ends = _ends(curves)
-    yield "ends.csv", to_csv(ends)
-    template = templates().get_template("compare.html.j2")
-    page = template.render(
-        sides=sides, drawings=drawings, ends=ends, differences=_differences(sides)
+    name = f"{', '.join(side.config.experiment for side in sides)}: side by side"
+    return Page(
+        title=name,
+        heading=name,
+        about=_ABOUT,
+        sections={
+            "ends": _ends(curves),
+            "curves": _curves(curves, draw),
+            "settings": _settings(sides),
+        },
     )
-    yield "index.html", page.encode()
 
 
-def _figures(curves: Sequence[Curve]) -> Iterator[Drawing]:
-    for axis in AXES:
-        means = mean_curves(mean_points(curves, axis))
-        yield learning_curve(axis, curves, means, styles_of([each.arm for each in means]))
-
-
-def _ends(curves: Sequence[Curve]) -> Table:
-    """Return where each arm ends: its last round, mean over seeds."""
+def _ends(curves: Sequence[Curve]) -> Section:
+    """Where each arm ends: its last round, mean over seeds."""
     boxes = {point.arm: point.x for point in mean_points(curves, "boxes")}
     last = {point.arm: point for point in mean_points(curves, "images")}
-    return [
+    ends = [
         {
             "arm": arm,
             "seeds": point.estimate.num_seeds,
@@ -107,10 +112,48 @@ def _ends(curves: Sequence[Curve]) -> Table:
         }
         for arm, point in last.items()
     ]
+    cells = [
+        (
+            arm,
+            point.estimate.num_seeds,
+            f"{point.x:.0f}",
+            f"{boxes[arm]:.0f}",
+            three_decimals(point.estimate.mean),
+            interval_cell(point.estimate, form=".3f"),
+        )
+        for arm, point in last.items()
+    ]
+    html = render(
+        "{{ table(header, cells, caption) }}", header=_HEADER, cells=cells, caption=_CAPTION
+    )
+    return Section(title="Where they end", html=html, tables={"ends": ends})
+
+
+def _curves(curves: Sequence[Curve], draw: Draw) -> Section:
+    figures = []
+    for axis in AXES:
+        means = mean_curves(mean_points(curves, axis))
+        styles = styles_of([each.arm for each in means])
+        figures.append(draw(learning_curve(axis, curves, means, styles)))
+    html = render("{% for each in figures %}{{ figure(each) }}{% endfor %}", figures=figures)
+    return Section(title="Curves", html=html, figures=figures)
+
+
+def _settings(sides: Sequence[Side]) -> Section:
+    return Section(
+        title="What differs in their settings",
+        link="Settings",
+        html=render(
+            "{% if cells %}{{ table(header, cells) }}"
+            "{% else %}<p>Nothing but their arms.</p>{% endif %}",
+            header=("setting", *(side.config.experiment for side in sides)),
+            cells=[(name, *values) for name, values in _differences(sides).items()],
+        ),
+    )
 
 
 def _differences(sides: Sequence[Side]) -> dict[str, list[object]]:
-    """Return each setting that is not the same in all, with each one's value."""
+    """Each setting that is not the same in all experiments, with the value of each."""
     settings = [flatten(side.config.model_dump(mode="json")) for side in sides]
     names = sorted({name for each in settings for name in each if not name.startswith(UNLIKE)})
     found = {name: [each.get(name) for each in settings] for name in names}

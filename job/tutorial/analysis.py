@@ -1,4 +1,4 @@
-"""The tutorial's own analysis from its raw files, and what is left when images are counted once."""
+"""The tutorial's analysis from its raw files, and what is left when images are counted once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from job.errors import BadDataError
-from job.report.sections.wording import counted, listing
+from job.report.wording import counted, listing
 from job.tutorial.charts import Chart, charts_of
 from job.tutorial.claims import TutorialRow, claims_of
 from job.tutorial.costs import costs_of
-from job.tutorial.counts import Arm, arm_of
+from job.tutorial.counts import TutorialArm, arm_of
 from job.tutorial.gaps import gap_once, levels_of
 from job.tutorial.read import RANDOM, UNCERTAINTY, Run, read_tutorial
 
 
 @dataclass(frozen=True)
 class TutorialAnalysis:
-    """The tutorial's figures and numbers; `dataclasses.asdict` of it is JSON."""
+    """The tutorial's figures and numbers; `dataclasses.asdict` of it can be written as JSON."""
 
     findings: tuple[str, ...]
-    """What a reader has to know first: sentences."""
+    """What a reader has to know first, as sentences."""
     rows: tuple[TutorialRow, ...]
     charts: tuple[Chart, ...]
 
@@ -33,10 +33,11 @@ def analyse(folder: Path) -> TutorialAnalysis:
         folder: Holds `<strategy>/experiment-*/csv.txt` and `queries.txt`.
 
     Raises:
-        UsageError: The folder is not such a layout.
+        UsageError: The folder does not have this layout.
         BadDataError: A file is broken, or the strategies have no mAP in common.
     """
-    runs = read_tutorial(folder)
+    results = read_tutorial(folder)
+    runs = results.runs
     random = arm_of("random", runs[RANDOM])
     uncertainty = arm_of("uncertainty", runs[UNCERTAINTY])
     all_runs = [*runs[RANDOM], *runs[UNCERTAINTY]]
@@ -46,14 +47,17 @@ def analyse(folder: Path) -> TutorialAnalysis:
     pool = 1 + max(max(query) for run in all_runs for query in run.queries)
     rows = (*claims_of(random, uncertainty), *costs_of(random, uncertainty, pool))
     return TutorialAnalysis(
-        findings=_findings(random, uncertainty, rows, all_runs),
+        findings=(
+            *_findings(random, uncertainty, rows, all_runs),
+            *_left_out(results.aborted),
+        ),
         rows=rows,
         charts=charts_of(random, uncertainty),
     )
 
 
 def _findings(
-    random: Arm, uncertainty: Arm, rows: Sequence[TutorialRow], runs: Sequence[Run]
+    random: TutorialArm, uncertainty: TutorialArm, rows: Sequence[TutorialRow], runs: Sequence[Run]
 ) -> tuple[str, ...]:
     lost = [row.name for row in rows if row.survives is False]
     return (
@@ -66,7 +70,12 @@ def _findings(
     )
 
 
-def _counts(random: Arm, uncertainty: Arm) -> str:
+def _left_out(aborted: dict[str, str]) -> list[str]:
+    runs = "; ".join(f"{name}: {reason}" for name, reason in aborted.items())
+    return [f"Left out, because they were aborted: {runs}."] if runs else []
+
+
+def _counts(random: TutorialArm, uncertainty: TutorialArm) -> str:
     repeats = [
         (arm.counted_images[-1] - arm.images[0]) / (arm.drawn[-1] - arm.images[0])
         for arm in (random, uncertainty)
@@ -80,7 +89,7 @@ def _counts(random: Arm, uncertainty: Arm) -> str:
     )
 
 
-def _gap(random: Arm, uncertainty: Arm) -> str:
+def _gap(random: TutorialArm, uncertainty: TutorialArm) -> str:
     gap = gap_once(random, uncertainty)
     lead = float(np.mean((uncertainty.metric - random.metric)[1:]))
     return (
@@ -90,7 +99,7 @@ def _gap(random: Arm, uncertainty: Arm) -> str:
     )
 
 
-def _training(random: Arm, uncertainty: Arm) -> str:
+def _training(random: TutorialArm, uncertainty: TutorialArm) -> str:
     images = min(random.images[-1], uncertainty.images[-1])
     rounds = [
         float(np.interp(images, arm.images, range(len(arm.images))))
@@ -104,7 +113,7 @@ def _training(random: Arm, uncertainty: Arm) -> str:
     )
 
 
-def _draws(random: Arm, uncertainty: Arm, runs: Sequence[Run]) -> str:
+def _draws(random: TutorialArm, uncertainty: TutorialArm, runs: Sequence[Run]) -> str:
     num_initial = len({run.queries[0] for run in runs})
     parts = [
         f"{arm.name}'s {len(arm.metric_by_run)} runs have {counted(arm.num_picks, 'sequence')} of "

@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.statistics import estimate
-from job.report.sections.wording import counted
-from job.tutorial.counts import Arm
+from job.report.wording import counted
+from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import (
     SECONDS_PER_BOX,
     Gap,
@@ -22,7 +23,6 @@ from job.tutorial.gaps import (
     saved_share,
     seconds_with_annotation,
 )
-from job.tutorial.read import Float64s
 
 METRIC = "mAP at IoU 0.5"
 COUNTED = "labelled images, as counted"
@@ -53,6 +53,8 @@ class Panel:
     y_label: str
     """With its unit."""
     lines: tuple[Line, ...]
+    x_is_round: bool = False
+    """Whether x counts rounds, so that its ticks are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Chart:
     """What a reader needs beside the drawing."""
 
 
-def charts_of(random: Arm, uncertainty: Arm) -> tuple[Chart, ...]:
+def charts_of(random: TutorialArm, uncertainty: TutorialArm) -> tuple[Chart, ...]:
     """Return the tutorial's figures in its order."""
     arms = (random, uncertainty)
     gap = gap_once(*arms)
@@ -84,7 +86,7 @@ def charts_of(random: Arm, uncertainty: Arm) -> tuple[Chart, ...]:
     )
 
 
-def _learning_curve(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _learning_curve(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     published = float(np.mean((arms[1].metric - arms[0].metric)[1:]))
     return Chart(
         "learning-curve",
@@ -98,7 +100,7 @@ def _learning_curve(arms: Sequence[Arm], gap: Gap) -> Chart:
     )
 
 
-def _curves(arms: Sequence[Arm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
+def _curves(arms: Sequence[TutorialArm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
     """Mean over runs with its bootstrap interval: of three runs, from the lowest to the highest."""
     lines = []
     for arm, x_R in zip(arms, xs, strict=True):
@@ -109,7 +111,7 @@ def _curves(arms: Sequence[Arm], xs: Sequence[Float64s]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _inverse(arms: Sequence[Arm]) -> Chart:
+def _inverse(arms: Sequence[TutorialArm]) -> Chart:
     def lines(x: Literal["counted_images", "images"]) -> tuple[Line, ...]:
         return tuple(_line(arm.name, levels_L, needed(arm, x, levels_L)) for arm in arms)
 
@@ -127,7 +129,7 @@ def _inverse(arms: Sequence[Arm]) -> Chart:
     )
 
 
-def _difference(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _difference(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     difference = arms[1].metric - arms[0].metric
     label = "mAP less that of random"
     published = _line(arms[1].name, range(len(difference)), difference)
@@ -137,13 +139,13 @@ def _difference(arms: Sequence[Arm], gap: Gap) -> Chart:
         f"Uncertainty's lead in the last round is {difference[-1]:.3f} mAP; "
         f"at equal images it is {min(gap.metric):+.3f} to {max(gap.metric):+.3f}",
         (
-            Panel(PUBLISHED, "round", label, (published,)),
+            Panel(PUBLISHED, "round", label, (published,), x_is_round=True),
             Panel(CORRECTED, ONCE, label, (once,)),
         ),
     )
 
 
-def _relative_difference(arms: Sequence[Arm], gap: Gap) -> Chart:
+def _relative_difference(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
     percent = 100 * (arms[1].metric / arms[0].metric - 1)
     label = "mAP less that of random, in % of it"
     published = _line(arms[1].name, range(len(percent)), percent)
@@ -153,13 +155,13 @@ def _relative_difference(arms: Sequence[Arm], gap: Gap) -> Chart:
         f"Uncertainty's lead at the end is {percent[-1]:.1f} % of random's mAP; "
         f"at equal images it is {100 * gap.relative_mean:.1f} % on average",
         (
-            Panel(PUBLISHED, "round", label, (published,)),
+            Panel(PUBLISHED, "round", label, (published,), x_is_round=True),
             Panel(CORRECTED, ONCE, label, (once,)),
         ),
     )
 
 
-def _additional(random: Arm, uncertainty: Arm, *, is_share: bool) -> Chart:
+def _additional(random: TutorialArm, uncertainty: TutorialArm, *, is_share: bool) -> Chart:
     """How much more random needs for the mAP of each round, where it ever reaches it."""
     num_never = int(np.isnan(needed(random, "rounds", uncertainty.metric)).sum())
     rounds_R = np.arange(len(uncertainty.metric), dtype=np.float64)
@@ -175,14 +177,20 @@ def _additional(random: Arm, uncertainty: Arm, *, is_share: bool) -> Chart:
         f"For the same mAP random needs up to {most_rounds:.0f}{unit} more rounds, "
         f"but at most {most_images:.0f}{unit} more unique images",
         (
-            Panel(PUBLISHED, "round of uncertainty", f"additional rounds{label}", (rounds,)),
+            Panel(
+                PUBLISHED,
+                "round of uncertainty",
+                f"additional rounds{label}",
+                (rounds,),
+                x_is_round=True,
+            ),
             Panel(CORRECTED, ONCE, f"additional images{label}", (images,)),
         ),
         f"Without {counted(num_never, 'round')} of uncertainty whose mAP random never reached.",
     )
 
 
-def _more(random: Arm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool) -> Line:
+def _more(random: TutorialArm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool) -> Line:
     more_R = needed_R - spent_R
     if not is_share:
         return _line(random.name, spent_R, more_R)
@@ -191,7 +199,7 @@ def _more(random: Arm, spent_R: Float64s, needed_R: Float64s, *, is_share: bool)
     return _line(random.name, spent_R[some_R], 100 * more_R[some_R] / spent_R[some_R])
 
 
-def _time(arms: Sequence[Arm]) -> Chart:
+def _time(arms: Sequence[TutorialArm]) -> Chart:
     hours = [arm.seconds / 3600 for arm in arms]
     annotated = [seconds_with_annotation(arm, "boxes") / 3600 for arm in arms]
     return Chart(
@@ -211,7 +219,7 @@ def _time(arms: Sequence[Arm]) -> Chart:
     )
 
 
-def _boxes(arms: Sequence[Arm]) -> Chart:
+def _boxes(arms: Sequence[TutorialArm]) -> Chart:
     return Chart(
         "boxes",
         f"Random labelled {arms[0].boxes[-1]:,.0f} boxes and uncertainty {arms[1].boxes[-1]:,.0f}, "

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from job.report.sections.wording import counted
-from job.tutorial.counts import Arm
+from job.report.wording import counted
+from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import gap_once, levels_of, needed, saved_share
 
 LEVEL = 0.5
@@ -55,7 +55,7 @@ def is_same(published: float, value: float, form: str) -> bool:
     return format(published, form) == format(value, form)
 
 
-def claims_of(random: Arm, uncertainty: Arm) -> tuple[TutorialRow, ...]:
+def claims_of(random: TutorialArm, uncertainty: TutorialArm) -> tuple[TutorialRow, ...]:
     """Return the rows about mAP, in the order of a table."""
     return (
         _final(random, 0.5241),
@@ -66,7 +66,7 @@ def claims_of(random: Arm, uncertainty: Arm) -> tuple[TutorialRow, ...]:
     )
 
 
-def _final(arm: Arm, published: float) -> TutorialRow:
+def _final(arm: TutorialArm, published: float) -> TutorialRow:
     finals = arm.metric_by_run[:, -1]
     spread = f"standard deviation {finals.std(ddof=1):.4f}, " if len(finals) > 1 else ""
     return TutorialRow(
@@ -80,7 +80,7 @@ def _final(arm: Arm, published: float) -> TutorialRow:
     )
 
 
-def _lead(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
+def _lead(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     gap = gap_once(random, uncertainty)
     share = uncertainty.metric / random.metric - 1
     first, last = gap.images[0], gap.images[-1]
@@ -111,7 +111,7 @@ def _lead(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
     ]
 
 
-def _needs(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
+def _needs(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     pair = (uncertainty, random)
     level_L = np.array([LEVEL])
     rounds = [needed(arm, "rounds", level_L)[0] for arm in pair]
@@ -164,7 +164,7 @@ def _needs(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
     ]
 
 
-def _savings(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
+def _savings(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     levels_L = levels_of((random, uncertainty))
     counted_L = saved_share(random, uncertainty, "counted_images", levels_L)
     once_L = saved_share(random, uncertainty, "images", levels_L)
@@ -192,7 +192,7 @@ def _savings(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
     ]
 
 
-def shares_saved(random: Arm, uncertainty: Arm) -> tuple[float, float]:
+def shares_saved(random: TutorialArm, uncertainty: TutorialArm) -> tuple[float, float]:
     """Return the share of images saved at 0.50 mAP, as counted and once; NaN where not reached."""
     level_L = np.array([LEVEL])
     counted_L = saved_share(random, uncertainty, "counted_images", level_L)

@@ -8,16 +8,34 @@ import math
 
 import numpy as np
 
-from job.report.analysis.break_even import annotation_saved, net_saving
 from job.tutorial.claims import LEVEL, TutorialRow, is_same, known, shares_saved
-from job.tutorial.counts import Arm
+from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import SECONDS_PER_BOX, needed, seconds_with_annotation
 
 IMAGES_SAVED, BOXES_PER_IMAGE, PRICE_PER_BOX, FIXED_COST = 5000, 5, 0.07, 500
 """Of the tutorial's business calculation: assumed, not measured."""
 
 
-def costs_of(random: Arm, uncertainty: Arm, pool: int) -> tuple[TutorialRow, ...]:
+def annotation_saved(num_images: float, boxes_per_image: float, price_per_box: float) -> float:
+    """Return the money that labelling some images would cost: n * b * p, as in the tutorial."""
+    return num_images * boxes_per_image * price_per_box
+
+
+def net_saving(
+    num_images: float, boxes_per_image: float, price_per_box: float, fixed: float
+) -> float:
+    """Return n * b * p - fixed, the tutorial's business case.
+
+    Args:
+        num_images: Images that need not be labelled.
+        boxes_per_image: Mean number.
+        price_per_box: Money.
+        fixed: Money to set up active learning.
+    """
+    return annotation_saved(num_images, boxes_per_image, price_per_box) - fixed
+
+
+def costs_of(random: TutorialArm, uncertainty: TutorialArm, pool: int) -> tuple[TutorialRow, ...]:
     """Return the rows about images, boxes, time and money, in the order of a table.
 
     Args:
@@ -40,7 +58,7 @@ def costs_of(random: Arm, uncertainty: Arm, pool: int) -> tuple[TutorialRow, ...
     )
 
 
-def _images(arm: Arm) -> TutorialRow:
+def _images(arm: TutorialArm) -> TutorialRow:
     return TutorialRow(
         name=f"labelled images, {arm.name}",
         reproduced=(float(arm.counted_images[-1]),),
@@ -51,7 +69,7 @@ def _images(arm: Arm) -> TutorialRow:
     )
 
 
-def _pool_share(arm: Arm, pool: int) -> TutorialRow:
+def _pool_share(arm: TutorialArm, pool: int) -> TutorialRow:
     return TutorialRow(
         name=f"share of the pool labelled, {arm.name}",
         reproduced=(float(arm.counted_images[-1] / pool),),
@@ -61,7 +79,7 @@ def _pool_share(arm: Arm, pool: int) -> TutorialRow:
     )
 
 
-def _boxes(arm: Arm, published: float) -> TutorialRow:
+def _boxes(arm: TutorialArm, published: float) -> TutorialRow:
     error = 1.96 * arm.boxes_error[-1]
     estimated = f"once: an estimate, ± {error:,.0f} (95 %); the files do not hold it"
     return TutorialRow(
@@ -75,7 +93,7 @@ def _boxes(arm: Arm, published: float) -> TutorialRow:
     )
 
 
-def _seconds(arm: Arm, published: float) -> TutorialRow:
+def _seconds(arm: TutorialArm, published: float) -> TutorialRow:
     seconds = float(arm.seconds[-1])
     return TutorialRow(
         name=f"seconds of all rounds, {arm.name}",
@@ -88,7 +106,7 @@ def _seconds(arm: Arm, published: float) -> TutorialRow:
     )
 
 
-def _overhead(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
+def _overhead(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     increase = float(uncertainty.seconds[-1] / random.seconds[-1] - 1)
     training = uncertainty.train_seconds / random.train_seconds - 1
     base, ours = (seconds_with_annotation(arm, "counted_boxes") for arm in (random, uncertainty))
@@ -151,7 +169,7 @@ def _assumed_money() -> list[TutorialRow]:
     ]
 
 
-def _measured_money(random: Arm, uncertainty: Arm) -> list[TutorialRow]:
+def _measured_money(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     """The same calculation with what was saved at 0.50 mAP."""
     boxes = float(random.boxes[-1] / random.images[-1])
     level_L = np.array([LEVEL])

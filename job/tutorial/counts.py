@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.errors import BadDataError
-from job.tutorial.read import Float64s, Run
+from job.records.arrays import Float64s
+from job.tutorial.read import Run
 
 
 @dataclass(frozen=True)
-class Arm:
-    """A strategy's runs together: means over the runs, unless it says otherwise."""
+class TutorialArm:
+    """The runs of one strategy: means over the runs, unless a field says otherwise."""
 
     name: str
     metric_by_run: Float64s
@@ -51,7 +52,7 @@ class Arm:
         return len(self.metric) - 1
 
 
-def arm_of(name: str, runs: Sequence[Run]) -> Arm:
+def arm_of(name: str, runs: Sequence[Run]) -> TutorialArm:
     """Return a strategy's means.
 
     Raises:
@@ -63,7 +64,7 @@ def arm_of(name: str, runs: Sequence[Run]) -> Arm:
 
     metric_NR = np.array([run.metric for run in runs])
     once = [boxes_once(run) for run in runs]
-    return Arm(
+    return TutorialArm(
         name=name,
         metric_by_run=metric_NR,
         metric=metric_NR.mean(axis=0),

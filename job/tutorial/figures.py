@@ -1,4 +1,4 @@
-"""TrainingDataset the tutorial's figures, and its numbers as a table for a terminal."""
+"""The tutorial's figures, and its numbers as a table for the terminal."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from rich.table import Table
 
-from job.report.drawing.render import INK, MARKERS, PALETTE, Drawing, label_ends, label_line, render
+from job.report.drawing.render import INK, MARKERS, PALETTE, Plot, label_ends, label_line
 from job.tutorial.charts import Chart, Panel
 from job.tutorial.claims import TutorialRow
 
@@ -16,10 +16,10 @@ HEADER = ("", "published", "reproduced", "counted once", "survives", "remark")
 _ARMS = ("random", "uncertainty")
 
 
-def draw_chart(chart: Chart) -> Drawing:
-    """Draw a figure's panels beside each other, as SVG and PNG."""
+def plot_chart(chart: Chart) -> Plot:
+    """Plot the panels of a figure beside each other."""
 
-    def draw(figure: Figure) -> None:
+    def paint(figure: Figure) -> None:
         figure.suptitle(textwrap.fill(chart.title, 100), x=0.01, ha="left", fontsize=12)
         if chart.note:
             figure.supxlabel(chart.note, x=0.01, ha="left", fontsize=8.5)
@@ -27,7 +27,7 @@ def draw_chart(chart: Chart) -> Drawing:
         for axes, panel in zip(panels, chart.panels, strict=True):
             _draw_panel(axes, panel)
 
-    return render(f"tutorial-{chart.name}", chart.title, _alt(chart), draw, size=(9.0, 4.0))
+    return Plot(f"tutorial-{chart.name}", chart.title, _alt(chart), paint, size=(9.0, 4.0))
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
@@ -42,15 +42,15 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         if axis.get_view_interval()[1] > 1000:  # noqa: PLR2004 - thousands
             axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    is_whole = panel.x_label.startswith("round")
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=is_whole))
+    locator = MaxNLocator(6, steps=[1, 2, 5, 10], integer=panel.x_is_round)
+    axes.xaxis.set_major_locator(locator)
     axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
     axes.set_title(panel.title, fontsize=10.5)
     _label(axes, panel)
 
 
 def _label(axes: Axes, panel: Panel) -> None:
-    """Names lines at their ends; below, where another line goes on beside the end."""
+    """Name each line at its end; below the end if another line continues beside it."""
     last = max((line.x[-1] for line in panel.lines if line.x), default=0.0)
     ends = [
         (line.x[-1], line.y[-1], line.name, PALETTE[_ARMS.index(line.name)])
@@ -77,7 +77,7 @@ def _show(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
-def table_of(rows: Sequence[TutorialRow]) -> Table:
+def numbers_table(rows: Sequence[TutorialRow]) -> Table:
     """Return the numbers as a table for a terminal."""
     table = Table(title="The tutorial's numbers, and each image counted once", title_justify="left")
     for name in HEADER:

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.savings import first_reach
 from job.report.analysis.statistics import mean_between
-from job.tutorial.counts import Arm
-from job.tutorial.read import Float64s
+from job.tutorial.counts import TutorialArm
 
 SECONDS_PER_BOX = 5.0
 """Of annotation, by the tutorial."""
@@ -40,7 +40,7 @@ class Gap:
     """Of the share, over the range."""
 
 
-def gap_once(random: Arm, uncertainty: Arm) -> Gap:
+def gap_once(random: TutorialArm, uncertainty: TutorialArm) -> Gap:
     """Return the difference of the two mean curves at equal numbers of images counted once."""
     low = max(random.images[0], uncertainty.images[0])
     high = min(random.images[-1], uncertainty.images[-1])
@@ -57,7 +57,7 @@ def gap_once(random: Arm, uncertainty: Arm) -> Gap:
     )
 
 
-def levels_of(arms: Sequence[Arm]) -> Float64s:
+def levels_of(arms: Sequence[TutorialArm]) -> Float64s:
     """Return the hundredths of mAP that all mean curves rise to after round 0: (L,)."""
     # A hundredth of a float is not always whole: 0.29 * 100 is below 29.
     low = math.floor(max(arm.metric[0] for arm in arms) * 100 + 1e-9) + 1
@@ -66,7 +66,7 @@ def levels_of(arms: Sequence[Arm]) -> Float64s:
 
 
 def needed(
-    arm: Arm, x: Literal["rounds", "counted_images", "images"], levels_L: Float64s
+    arm: TutorialArm, x: Literal["rounds", "counted_images", "images"], levels_L: Float64s
 ) -> Float64s:
     """Return where a mean curve first reaches levels, by straight lines between rounds: (L,).
 
@@ -79,18 +79,21 @@ def needed(
         NaN where it never does.
     """
     at = np.arange(len(arm.metric)) if x == "rounds" else getattr(arm, x)
-    reached = [first_reach(at, arm.metric, float(level))[0] for level in levels_L]
+    reached = [first_reach(at, arm.metric, float(level)) for level in levels_L]
     return np.array([math.nan if each is None else each for each in reached])
 
 
 def saved_share(
-    random: Arm, uncertainty: Arm, x: Literal["counted_images", "images"], levels_L: Float64s
+    random: TutorialArm,
+    uncertainty: TutorialArm,
+    x: Literal["counted_images", "images"],
+    levels_L: Float64s,
 ) -> Float64s:
     """Return which share of random's images uncertainty saves at each level: (L,)."""
     return np.asarray(1 - needed(uncertainty, x, levels_L) / needed(random, x, levels_L))
 
 
-def seconds_with_annotation(arm: Arm, boxes: Literal["counted_boxes", "boxes"]) -> Float64s:
+def seconds_with_annotation(arm: TutorialArm, boxes: Literal["counted_boxes", "boxes"]) -> Float64s:
     """Return seconds of computing and annotation after each round: (R,).
 
     Args:

@@ -1,7 +1,8 @@
-"""Reads the results that the tutorial published, in its own layout.
+"""The results that the tutorial published, read from its own layout.
 
-`<strategy>/experiment-*/` holds `csv.txt`, one row a round with counts as the tutorial counted, and
-`queries.txt`, the images queried in each round as numbers in the pool; round 0 is the initial set.
+`<strategy>/experiment-*/` holds `csv.txt` with one row for each round, counted as the tutorial did,
+and `queries.txt` with the images that each round queried, as numbers in the pool. Round 0 is the
+initial set.
 
 R = rounds, from 0 on.
 """
@@ -15,15 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from job.errors import BadDataError, UsageError
-
-Float64s = NDArray[np.float64]
+from job.records.arrays import Float64s
 
 RANDOM = "random_sampling"
 UNCERTAINTY = "uncertainty_aldod_sampling"
-COLUMNS = (
+CSV_COLUMNS = (
     "strategy,args,step,mAP,train_time,active_time,total_time,total_samples,bboxes".split(",")  # noqa: SIM905 - as in the file
 )
 _LAYOUT = "<strategy>/experiment-*/csv.txt and queries.txt"
@@ -34,64 +33,98 @@ class Run:
     """One experiment of the tutorial: a strategy from the initial set to the last round."""
 
     name: str
-    """Its folder below that of the results."""
+    """Its folder, below that of the results."""
     metric: Float64s
     """(R,): mAP at IoU 0.5, 0 to 1."""
     train_seconds: Float64s
-    """(R,): of this round."""
+    """(R,): of training, in this round."""
     active_seconds: Float64s
-    """(R,): of this round, for scoring and selecting."""
+    """(R,): of scoring and selecting, in this round."""
     total_seconds: Float64s
-    """(R,): the two together."""
+    """(R,): training, scoring and selecting together."""
     counted_images: Float64s
     """(R,): labelled so far, as the tutorial counted."""
     counted_boxes: Float64s
     """(R,): labelled so far, as the tutorial counted."""
     queries: tuple[tuple[int, ...], ...]
-    """R lists of numbers in the pool; an image can be in several."""
+    """R lists of numbers in the pool; an image can be in several of them."""
 
 
-def read_tutorial(folder: Path) -> dict[str, tuple[Run, ...]]:
-    """Return the runs of `random_sampling` and of `uncertainty_aldod_sampling`, by strategy.
+@dataclass(frozen=True)
+class TutorialResults:
+    """The runs that can be analysed, and those that cannot."""
+
+    runs: dict[str, tuple[Run, ...]]
+    """By strategy."""
+    aborted: dict[str, str]
+    """Runs that were aborted and are left out: from the name of a run to the reason."""
+
+
+class _AbortedError(Exception):
+    """A run ended before its second round, or was made by a program with other columns."""
+
+
+def read_tutorial(folder: Path) -> TutorialResults:
+    """Return the runs of `random_sampling` and of `uncertainty_aldod_sampling`.
+
+    A run that was aborted is left out: its files have fewer than two rounds, or other columns.
 
     Raises:
-        UsageError: The folder is not such a layout.
-        BadDataError: A file is missing or broken, with its line; or rounds differ between runs.
+        UsageError: The folder does not have this layout.
+        BadDataError: A file is missing or broken; or rounds differ between runs; or all runs of a
+            strategy were aborted.
     """
-    runs = {strategy: _runs(folder, strategy) for strategy in (RANDOM, UNCERTAINTY)}
+    aborted: dict[str, str] = {}
+    runs = {strategy: _runs(folder, strategy, aborted) for strategy in (RANDOM, UNCERTAINTY)}
     first, *others = [run for group in runs.values() for run in group]
     for other in others:
         if len(other.metric) != len(first.metric):
             message = (
                 f"{folder}: {first.name} has {len(first.metric)} rounds, "
-                f"{other.name} has {len(other.metric)}; all need the same"
+                f"{other.name} has {len(other.metric)}; all need the same: move the others away"
             )
             raise BadDataError(message)
-    return runs
+    return TutorialResults(runs, aborted)
 
 
-def _runs(folder: Path, strategy: str) -> tuple[Run, ...]:
+def _runs(folder: Path, strategy: str, aborted: dict[str, str]) -> tuple[Run, ...]:
+    """The runs of a strategy; those that were aborted are added to `aborted`."""
     paths = sorted(path for path in folder.glob(f"{strategy}/experiment-*") if path.is_dir())
     if not paths:
         message = f"{folder}: no {strategy}/experiment-*; the tutorial's layout is {_LAYOUT}"
         raise UsageError(message)
-    return tuple(_run(path, strategy) for path in paths)
+    runs = []
+    for path in paths:
+        try:
+            runs.append(_run(path, strategy))
+        except _AbortedError as reason:
+            aborted[f"{strategy}/{path.name}"] = str(reason)
+    if not runs:
+        reasons = "; ".join(aborted[f"{strategy}/{path.name}"] for path in paths)
+        message = f"{folder}: every run of {strategy} was aborted ({reasons})"
+        raise BadDataError(message)
+    return tuple(runs)
 
 
 def _run(path: Path, strategy: str) -> Run:
-    rows = [_numbers(place, cells, strategy) for place, cells in _lines(path / "csv.txt", COLUMNS)]
+    rows = [
+        _numbers(place, cells, strategy) for place, cells in _lines(path / "csv.txt", CSV_COLUMNS)
+    ]
     queries = [
         _indices(place, cells) for place, cells in _lines(path / "queries.txt", ["step", "indices"])
     ]
-    if len(rows) < 2 or len(queries) != len(rows):  # noqa: PLR2004 - a curve has two points
+    if min(len(rows), len(queries)) < 2:  # noqa: PLR2004 - a curve has two points
+        message = f"csv.txt has {len(rows)} rounds, queries.txt has {len(queries)}, not at least 2"
+        raise _AbortedError(message)
+    if len(queries) != len(rows):
         message = (
             f"{path}: csv.txt has {len(rows)} rounds, queries.txt has {len(queries)}; "
-            "both need the same, and at least two"
+            "both need the same"
         )
         raise BadDataError(message)
-    columns = {name: np.array([row[name] for row in rows], np.float64) for name in COLUMNS[3:]}
+    columns = {name: np.array([row[name] for row in rows], np.float64) for name in CSV_COLUMNS[3:]}
     return Run(
-        name=f"{path.parent.name}/{path.name}",
+        name=f"{strategy}/{path.name}",
         metric=columns["mAP"],
         train_seconds=columns["train_time"],
         active_seconds=columns["active_time"],
@@ -103,7 +136,7 @@ def _run(path: Path, strategy: str) -> Run:
 
 
 def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each row below the header: where it is, and its cells. Rounds have to count from 0."""
+    """Each row below the header: its place and its cells. Rounds have to count from 0."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -125,8 +158,8 @@ def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]
 def _check(place: str, cells: list[str], columns: Sequence[str], number: int) -> None:
     if number < 0:
         if cells != list(columns):
-            message = f"{place}: the header is not {','.join(columns)}"
-            raise BadDataError(message)
+            message = f"{Path(place).name}: the header is not {','.join(columns)}"
+            raise _AbortedError(message)
         return
     if len(cells) != len(columns):
         message = f"{place}: {len(cells)} cells instead of {len(columns)}"
@@ -142,14 +175,14 @@ def _numbers(place: str, cells: list[str], strategy: str) -> dict[str, float]:
         message = f"{place}: strategy is {cells[0]!r} in a folder of {strategy}"
         raise BadDataError(message)
     row = {}
-    for name, cell in zip(COLUMNS[3:], cells[3:], strict=True):
+    for name, cell in zip(CSV_COLUMNS[3:], cells[3:], strict=True):
         try:
             row[name] = float(cell)
         except ValueError:
             row[name] = math.nan
         top = 1.0 if name == "mAP" else math.inf
         if not (0 <= row[name] <= top and math.isfinite(row[name])):
-            message = f"{place}: {name} is {cell!r}, which is no {_kind(name)}"
+            message = f"{place}: {name} is {cell!r}, which is not a {_kind(name)}"
             raise BadDataError(message)
     return row
 
@@ -165,6 +198,6 @@ def _indices(place: str, cells: list[str]) -> tuple[int, ...]:
         indices = None
     is_list = isinstance(indices, list) and indices
     if not is_list or not all(type(each) is int and each >= 0 for each in indices):
-        message = f"{place}: indices are no list of image numbers such as [12, 7]"
+        message = f"{place}: indices are not a list of image numbers such as [12, 7]"
         raise BadDataError(message)
     return tuple(indices)

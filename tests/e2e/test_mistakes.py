@@ -74,7 +74,7 @@ def test_an_image_that_is_not_there_is_said_and_ends_the_run(new_release: NewRel
     assert pod
     reason = release.wait_failed(seconds=IMAGE_ERROR_SECONDS + 60)
     assert time.monotonic() - begun >= IMAGE_ERROR_SECONDS - 5
-    assert "the image cannot be pulled" in reason
+    assert "the container image cannot be pulled" in reason
     assert_ended_with(release, CONFIGURATION, "al-job:no-such-tag", trainings=0)
     release.namespace.wait("its Job is gone", lambda: not release.pods(stage="train"), 60)
     assert not any("train" in job["metadata"]["name"] for job in release.jobs("stage"))

@@ -16,13 +16,13 @@ from selenium.webdriver.common.keys import Keys
 from job import experiment
 from job.config import loading
 from job.plan import Plan
-from job.report import compare as side_by_side
 from job.report.build import write_report
-from job.report.compare import Side
+from job.report.compare import Side, comparison_page
+from job.report.drawing.render import draw
 from job.storage.local import LocalStore
-from job.tutorial import analysis as tutorial_analysis
-from job.tutorial import page as tutorial_page
-from tests.unit.report.make_tutorial import write_tutorial
+from job.tutorial.analysis import analyse
+from job.tutorial.page import tutorial_page
+from tests.unit.tutorial.make_tutorial import write_tutorial
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -46,13 +46,12 @@ def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     sides = [
         Side(config.model_copy(update={"experiment": name}), rows) for name in ("first", "second")
     ]
-    (folder / "compare.html").write_bytes(dict(side_by_side.files(sides))["index.html"])
+    (folder / "compare.html").write_bytes(comparison_page(sides, draw).html())
     write_tutorial(folder / "results")
-    for name, data in tutorial_page.files(tutorial_analysis.analyse(folder / "results")):
-        (folder / name).write_bytes(data)
+    (folder / "tutorial.html").write_bytes(tutorial_page(analyse(folder / "results"), draw).html())
     return {
         "experiment": folder / "experiments/tiny/report/index.html",
-        "tutorial": folder / "index.html",
+        "tutorial": folder / "tutorial.html",
         "side by side": folder / "compare.html",
     }
 

@@ -28,6 +28,7 @@ from job.stages import run_stage
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.unit.report.sketch import sketch
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +70,7 @@ def tiny_config(tiny: str) -> Config:
 def run(store: Store, config: Config) -> tuple[int, list[Row]]:
     """Run and report, as `al-job run` does; return how many stages ran, and the rows."""
     outcome = experiment.run(store, config)
-    return outcome.num_run, update_report(store, outcome.plan)
+    return outcome.num_run, update_report(store, outcome.plan, draw=sketch)
 
 
 @pytest.fixture(scope="module")

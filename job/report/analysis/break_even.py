@@ -25,25 +25,6 @@ class BreakEven:
     """The same as images that the baseline would label."""
 
 
-def annotation_saved(num_images: float, boxes_per_image: float, price_per_box: float) -> float:
-    """Return the money that images cost which need not be labelled: n * b * p, as the tutorial."""
-    return num_images * boxes_per_image * price_per_box
-
-
-def net_saving(
-    num_images: float, boxes_per_image: float, price_per_box: float, fixed: float
-) -> float:
-    """Return n * b * p - fixed, the tutorial's business case.
-
-    Args:
-        num_images: Images saved.
-        boxes_per_image: Mean number.
-        price_per_box: Money.
-        fixed: Money to set active learning up.
-    """
-    return annotation_saved(num_images, boxes_per_image, price_per_box) - fixed
-
-
 def break_even(savings: Sequence[Saving], arm: str, setup_cost: float) -> BreakEven | None:
     """Return an arm's business case from what it saved in money and images.
 

@@ -124,24 +124,6 @@ def compare(
     )
 
 
-def differences_on(
-    curves: Sequence[Curve], axis: Axis, baseline: str | None = None
-) -> tuple[Difference, ...]:
-    """Return each arm less the baseline along an axis, with intervals and without tests.
-
-    Raises:
-        ValueError: There is no curve, or none of the baseline.
-    """
-    curves = compared(curves)
-    baseline = baseline_of(curves, baseline)
-    return tuple(
-        _difference(arm, each)
-        for arm in arms_of(curves)
-        if arm != baseline
-        for each in pairs(curves, arm, baseline, axis)
-    )
-
-
 def _difference(arm: str, at_point: Pairs) -> Difference:
     return Difference(arm, at_point.x, at_point.seeds, estimate(at_point.differences_N))
 

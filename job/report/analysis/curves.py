@@ -13,13 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from job.records.arrays import Float64s
 from job.report.analysis.results import Row
 
 Axis = Literal["images", "boxes", "annotation_seconds", "money", "wall_seconds"]
 AXES: tuple[Axis, ...] = ("images", "boxes", "annotation_seconds", "money", "wall_seconds")
 """What a curve can be drawn against: all cumulative, every labelled image counted once."""
-
-Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,12 @@ def _curve(arm: str, seed: int, rows: Sequence[Row], first: int) -> Curve:
             "wall_seconds": np.where(is_whole, np.cumsum(column("total_time")), np.nan),
         },
     )
+
+
+def reference_metric(curves: Sequence[Curve]) -> float | None:
+    """Return the last metric of the arm that is a reference, mean over seeds; None without one."""
+    ends = [curve.metric[-1] for curve in curves if not curve.is_compared]
+    return float(np.mean(ends)) if ends else None
 
 
 def compared(curves: Sequence[Curve]) -> list[Curve]:

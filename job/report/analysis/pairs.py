@@ -10,10 +10,10 @@ from itertools import compress
 
 import numpy as np
 
+from job.records.arrays import Float64s
 from job.report.analysis.curves import (
     Axis,
     Curve,
-    Float64s,
     compared,
     lasting,
     metric_at,

@@ -31,9 +31,8 @@ class Need:
 
     seed: int
     amount: float | None
-    """On the axis, in its unit, from the first image on; None: it never reached the metric."""
-    is_first: bool
-    """Its first point had reached the metric already: with less it might have, too."""
+    """On the axis, in its unit, from the first image on. If the seed begins at or above the metric,
+    what it began with. None: it never reached the metric."""
     end: float
     """What it had spent in its last round."""
 
@@ -67,21 +66,7 @@ class Saving:
     """Whether the metric is what the baseline ended with, mean over seeds."""
 
 
-@dataclass(frozen=True)
-class AdditionalRounds:
-    """How many rounds more the baseline needs for what an arm has in one of its rounds."""
-
-    arm: str
-    round: int
-    rounds: Estimate | None
-    """Mean over the seeds in which the baseline reached it. None: in no seed."""
-    percent: Estimate | None
-    """The same as a share of the arm's rounds; None in round 0."""
-    num_never: int
-    """Paired seeds in which it never did: there it needs more than its curve shows."""
-
-
-def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> tuple[float | None, bool]:
+def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | None:
     """Return where a curve first reaches a value, by straight lines between its points.
 
     A curve that begins at or above the value reaches it at its first point.
@@ -92,17 +77,17 @@ def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> tuple[fl
         target: The value.
 
     Returns:
-        Where on x, None if it never does; and whether it is the first point.
+        The x, or None if the curve never reaches the value.
     """
     # A mean of equal values may be a rounding error above them.
     reached = np.flatnonzero(y_R >= target - 1e-12)
     if not len(reached):
-        return None, False
+        return None
     after = int(reached[0])
     if after == 0:
-        return float(x_R[0]), True
+        return float(x_R[0])
     share = min(1.0, (target - y_R[after - 1]) / (y_R[after] - y_R[after - 1]))
-    return float(x_R[after - 1] + share * (x_R[after] - x_R[after - 1])), False
+    return float(x_R[after - 1] + share * (x_R[after] - x_R[after - 1]))
 
 
 def final_mean(curves: Sequence[Curve], arm: str) -> float:
@@ -178,41 +163,5 @@ def _needs(curves: Sequence[Curve], arm: str, axis: Axis, target: float) -> dict
     for seed, curve in of_arm(curves, arm).items():
         x, metric = on_axis(curve, axis)
         if len(x):
-            result[seed] = Need(seed, *first_reach(x, metric, target), end=float(x[-1]))
+            result[seed] = Need(seed, first_reach(x, metric, target), end=float(x[-1]))
     return result
-
-
-def additional_rounds(
-    curves: Sequence[Curve], baseline: str | None = None
-) -> tuple[AdditionalRounds, ...]:
-    """Return for every arm and round how many rounds more the baseline needs for the same metric.
-
-    Raises:
-        ValueError: There is no curve, or none of the baseline.
-    """
-    curves = lasting(compared(curves))
-    baseline = baseline_of(curves, baseline)
-    base = of_arm(curves, baseline)
-    result = []
-    for arm in arms_of(curves):
-        ours = of_arm(curves, arm)
-        paired = [(ours[seed], base[seed]) for seed in sorted(ours.keys() & base.keys())]
-        rounds = sorted({int(index) for curve, _ in paired for index in curve.rounds})
-        result += [_additional(arm, index, paired) for index in rounds if arm != baseline]
-    return tuple(result)
-
-
-def _additional(arm: str, index: int, paired: Sequence[tuple[Curve, Curve]]) -> AdditionalRounds:
-    reached = [
-        first_reach(theirs.rounds, theirs.metric, float(ours.metric[ours.rounds == index][0]))[0]
-        for ours, theirs in paired
-        if index in ours.rounds
-    ]
-    more = [each - index for each in reached if each is not None]
-    return AdditionalRounds(
-        arm=arm,
-        round=index,
-        rounds=estimate(more) if more else None,
-        percent=estimate([100 * each / index for each in more]) if more and index else None,
-        num_never=sum(each is None for each in reached),
-    )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Float64s = NDArray[np.float64]
+from job.records.arrays import Float64s
 
 LEVEL = 0.05
 """A test whose p is below it is significant."""

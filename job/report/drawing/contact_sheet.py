@@ -33,6 +33,16 @@ class Tile:
     caption: str
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet of the picks of one round."""
+
+    arm: str
+    seed: int
+    round: int
+    jpeg: bytes
+
+
 def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
     """Return a sheet of images, in rows of four, as JPEG; the same tiles give the same bytes."""
     num_rows = -(-len(tiles) // _COLUMNS)

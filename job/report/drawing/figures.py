@@ -1,38 +1,31 @@
-"""The report's figures: each states in its title what it shows."""
+"""The figures of the report; the title of each states what it shows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from job.records.arrays import Float64s
 from job.report.analysis.comparison import Difference, MeanPoint
-from job.report.analysis.curves import Axis, Curve, Float64s
-from job.report.drawing.render import GREY, INK, MARKERS, PALETTE, Drawing, label_ends, render
-
-UNITS: dict[Axis, str] = {
-    "images": "labelled images",
-    "boxes": "labelled boxes",
-    "annotation_seconds": "hours of annotation",
-    "money": "money for annotation",
-    "wall_seconds": "hours of selecting and training",
-}
-PER_UNIT: dict[Axis, float] = {"annotation_seconds": 3600.0, "wall_seconds": 3600.0}
-"""What a value of an axis is divided by to be drawn."""
+from job.report.analysis.curves import Axis, Curve
+from job.report.drawing.render import GREY, INK, MARKERS, PALETTE, Plot, label_ends
+from job.report.wording import PER_UNIT, UNITS
 
 
 @dataclass(frozen=True)
 class Style:
-    """How an arm is drawn, in all figures."""
+    """How an arm is drawn in every figure."""
 
     color: str
     marker: str
 
 
 def styles_of(arms: Sequence[str]) -> dict[str, Style]:
-    """Return a style for each arm, by their order."""
+    """Return the style of each arm, by the order of the arms."""
     return {
         arm: Style(PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)])
         for number, arm in enumerate(arms)
@@ -41,7 +34,7 @@ def styles_of(arms: Sequence[str]) -> dict[str, Style]:
 
 @dataclass(frozen=True)
 class MeanCurve:
-    """An arm's mean over seeds at each round that all its seeds have."""
+    """The mean over seeds of an arm, at each round that all its seeds have."""
 
     arm: str
     x: Float64s
@@ -49,13 +42,13 @@ class MeanCurve:
     mean: Float64s
     """(R,)"""
     low: Float64s
-    """(R,): the lower end of the interval; NaN where there is none."""
+    """(R,): the lower end of the interval; NaN if there is none."""
     high: Float64s
     """(R,)"""
 
 
 def mean_curves(points: Sequence[MeanPoint] | Sequence[Difference]) -> list[MeanCurve]:
-    """Return points as lines, an arm each."""
+    """Return points as lines, one for each arm."""
     of_arm: dict[str, list[MeanPoint | Difference]] = {}
     for each in points:
         of_arm.setdefault(each.arm, []).append(each)
@@ -75,24 +68,24 @@ def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def learning_curve(  # noqa: PLR0913 - what is drawn
+def learning_curve(  # noqa: PLR0913 - each argument is something to draw
     axis: Axis,
     curves: Sequence[Curve],
     means: Sequence[MeanCurve],
     styles: Mapping[str, Style],
     *,
-    bound: float | None = None,
+    full_supervision: float | None = None,
     half_pool: float | None = None,
-) -> Drawing:
-    """Draw the metric against one kind of cost.
+) -> Plot:
+    """Plot the metric against one kind of cost.
 
     Args:
         axis: The cost.
-        curves: Every arm under every seed: thin lines.
-        means: Their means with intervals: thick lines and bands.
+        curves: Every arm under every seed, as thin lines.
+        means: Their means with intervals, as thick lines with bands.
         styles: How each arm is drawn.
-        bound: The metric of a training on the whole pool: a line.
-        half_pool: Where half of the pool is labelled, on this axis: beyond it all is grey.
+        full_supervision: The metric of a training on the whole pool, as a horizontal line.
+        half_pool: The cost at which half of the pool is labelled; beyond it the plot is grey.
     """
     num_seeds = len({curve.seed for curve in curves})
     best = max(means, key=lambda each: each.mean[-1])
@@ -100,7 +93,7 @@ def learning_curve(  # noqa: PLR0913 - what is drawn
     if len(means) == 1:
         title = f"{best.arm} against {UNITS[axis]}"
 
-    def draw(figure: Figure) -> None:
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         divisor = PER_UNIT.get(axis, 1.0)
         for each in means:
@@ -109,11 +102,11 @@ def learning_curve(  # noqa: PLR0913 - what is drawn
                 if curve.arm == each.arm:
                     x, color = curve.costs[axis] / divisor, styles[each.arm].color
                     axes.plot(x, curve.metric, color=color, alpha=0.35, linewidth=0.8)
-        if bound is not None:
-            axes.axhline(bound, color=INK, linestyle="--", linewidth=1)
+        if full_supervision is not None:
+            axes.axhline(full_supervision, color=INK, linestyle="--", linewidth=1)
             axes.annotate(
                 "whole pool labelled",
-                (0, bound),
+                (0, full_supervision),
                 (4, 3),
                 xycoords=("axes fraction", "data"),
                 textcoords="offset points",
@@ -124,7 +117,7 @@ def learning_curve(  # noqa: PLR0913 - what is drawn
         _label(axes, means, styles, divisor)
 
     alt = "; ".join(f"{each.arm}: from {each.mean[0]:.3f} to {each.mean[-1]:.3f}" for each in means)
-    return render(f"curve-{axis.replace('_', '-')}", title, alt, draw)
+    return Plot(f"curve-{axis.replace('_', '-')}", title, alt, paint)
 
 
 def _draw_arm(axes: Axes, each: MeanCurve, style: Style, divisor: float = 1.0) -> None:
@@ -144,11 +137,11 @@ def _label(
 
 def difference_curve(
     baseline: str, differences: Sequence[MeanCurve], styles: Mapping[str, Style]
-) -> Drawing:
-    """Draw the paired difference of each arm to the baseline, at equal numbers of images."""
+) -> Plot:
+    """Plot the paired difference of each arm to the baseline, at equal numbers of images."""
     title = f"Difference to {baseline} at equal numbers of images, seed by seed"
 
-    def draw(figure: Figure) -> None:
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         axes.axhline(0, color=INK, linewidth=1)
         for each in differences:
@@ -157,30 +150,33 @@ def difference_curve(
         _label(axes, differences, styles)
 
     alt = "; ".join(f"{each.arm}: {each.mean[-1]:+.3f} in the last round" for each in differences)
-    return render("differences", title, alt, draw)
+    return Plot("differences", title, alt, paint)
 
 
-def class_bars(
+def class_bars(  # noqa: PLR0913 - each argument is something to draw
     name: str,
     title: str,
     unit: str,
     values: Mapping[str, Mapping[str, float]],
     styles: Mapping[str, Style],
-) -> Drawing:
-    """Draw a number for each class and each arm as bars side by side.
+    *,
+    is_share: bool = False,
+) -> Plot:
+    """Plot a number for each class and each group, such as an arm, as bars side by side.
 
     Args:
-        name: Of the figure's files.
+        name: The name of the figure's files.
         title: What it shows, as a sentence.
-        unit: Of the numbers; a share where it begins with "share".
-        values: Group, such as an arm -> class -> number; NaN: no bar.
+        unit: The unit of the numbers.
+        values: Group -> class -> number; NaN has no bar.
         styles: How each arm is drawn; other groups are grey.
+        is_share: Whether the numbers are shares, from 0 to 1; their axis is in percent.
     """
     groups = list(values)
     classes = list(next(iter(values.values())))
     width = 0.8 / len(groups)
 
-    def draw(figure: Figure) -> None:
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         for number, group in enumerate(groups):
             x = np.arange(len(classes)) + (number - (len(groups) - 1) / 2) * width
@@ -188,9 +184,9 @@ def class_bars(
             color = styles[group].color if group in styles else GREY
             axes.bar(x, heights, width * 0.9, color=color, label=group)
         axes.set_xticks(np.arange(len(classes)), classes)
-        if len(classes) > 8:  # noqa: PLR2004 - what fits beside each other
+        if len(classes) > 8:  # noqa: PLR2004 - more do not fit beside each other
             axes.tick_params(axis="x", rotation=60)
-        if unit.startswith("share"):
+        if is_share:
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set(ylabel=unit, title=title)
         axes.grid(visible=False, axis="x")
@@ -200,24 +196,24 @@ def class_bars(
         f"{group}: " + ", ".join(f"{each} {values[group][each]:.2f}" for each in classes)
         for group in groups
     )
-    return render(name, title, alt, draw, size=(max(7.0, 0.5 * len(classes) * len(groups)), 4.4))
+    return Plot(name, title, alt, paint, size=(max(7.0, 0.5 * len(classes) * len(groups)), 4.4))
 
 
-def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Drawing:
-    """Draw where each arm's time went, by kind of stage, mean over seeds.
+def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Plot:
+    """Plot where the time of each arm went.
 
     Args:
-        seconds: Arm -> stage -> seconds.
+        seconds: Arm -> stage -> seconds, mean over seeds.
     """
     stages = list(next(iter(seconds.values())))
     title = "Where the time goes: selecting and scoring beside training"
 
-    def draw(figure: Figure) -> None:
+    def paint(figure: Figure) -> None:
         axes = figure.subplots()
         left = np.zeros(len(seconds))
-        for number, stage in enumerate(stages):
+        for stage, color in zip(stages, cycle(PALETTE)):
             minutes = np.array([each[stage] / 60 for each in seconds.values()])
-            axes.barh(list(seconds), minutes, left=left, color=PALETTE[number], label=stage)
+            axes.barh(list(seconds), minutes, left=left, color=color, label=stage)
             left += minutes
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
@@ -228,4 +224,4 @@ def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Drawing:
         f"{arm}: " + ", ".join(f"{stage} {each[stage]:.0f} s" for stage in stages)
         for arm, each in seconds.items()
     )
-    return render("times", title, alt, draw, size=(7.0, 1.6 + 0.45 * len(seconds)))
+    return Plot("times", title, alt, paint, size=(7.0, 1.6 + 0.45 * len(seconds)))

@@ -1,7 +1,7 @@
 """How figures look: colours that differ for the colour-blind, direct labels, SVG and PNG.
 
-A figure's ink is one colour that its SVG leaves to the page around it (`currentColor`), so that one
-drawing reads on light and on dark.
+The ink of a figure is one colour that its SVG leaves to the page around it (`currentColor`). So one
+drawing can be read on light and on dark.
 """
 
 import io
@@ -14,8 +14,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito, Color Universal Design (2008), but its black and yellow: one is the ink, and the
-# other is too pale to be a line on white.
+# Okabe and Ito, Color Universal Design (2008), without its black and its yellow: black is the ink,
+# and yellow is too pale for a line on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = "osD^vP"
 INK = "#010203"
@@ -44,53 +44,60 @@ _STYLE: Any = {
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A figure in both forms, and in words."""
+class Plot:
+    """A figure that is described and not drawn yet."""
 
     name: str
-    """Of its files, without suffix."""
+    """The name of its files, without suffix."""
     title: str
     """What it shows, as a sentence."""
     alt: str
-    """What a reader who cannot see it has to know."""
+    """Its content in words, for readers who cannot see it."""
+    paint: Callable[[Figure], None]
+    """Draws on an empty figure."""
+    size: tuple[float, float] = (7.0, 4.2)
+    """Width and height, in inches."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as SVG, as PNG, and in words."""
+
+    name: str
+    """The name of its files, without suffix."""
+    title: str
+    """What it shows, as a sentence."""
+    alt: str
+    """Its content in words, for readers who cannot see it."""
     svg: str
-    """Without a size in pixels or a background; its ink is `currentColor`."""
+    """Without a size in pixels and without a background; its ink is `currentColor`."""
     png: bytes
     """On white."""
 
-    def standalone(self) -> bytes:
-        """Return the SVG as a file of its own, its ink that of paper."""
-        return self.svg.replace("currentColor", PAPER_INK).encode()
+    def files(self) -> list[tuple[str, bytes]]:
+        """Return the names and contents of its files; in them the SVG's ink is that of paper."""
+        svg = self.svg.replace("currentColor", PAPER_INK).encode()
+        return [(f"{self.name}.svg", svg), (f"{self.name}.png", self.png)]
 
 
-def render(
-    name: str,
-    title: str,
-    alt: str,
-    draw: Callable[[Figure], None],
-    size: tuple[float, float] = (7.0, 4.2),
-) -> Drawing:
-    """Draw a figure in both forms; the same content gives the same bytes.
+Draw = Callable[[Plot], Drawing]
+"""Makes a drawing of a plot, as `draw` does."""
 
-    Args:
-        name: Of its files, without suffix.
-        title: What it shows, as a sentence.
-        alt: What a reader who cannot see it has to know.
-        draw: TrainingDataset on an empty figure.
-        size: Width and height, in inches.
-    """
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
+
+def draw(plot: Plot) -> Drawing:
+    """Draw a figure as SVG and as PNG; the same content gives the same bytes."""
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": plot.name}):
+        figure = Figure(figsize=plot.size, layout="constrained")
+        plot.paint(figure)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     ink = {key: PAPER_INK for key, value in _STYLE.items() if value == INK}
     with mpl.rc_context({**_STYLE, **ink}):
-        figure = Figure(figsize=size, layout="constrained", facecolor="white")
-        draw(figure)
+        figure = Figure(figsize=plot.size, layout="constrained", facecolor="white")
+        plot.paint(figure)
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
-    return Drawing(name, title, alt, _inline(file.getvalue()), png.getvalue())
+    return Drawing(plot.name, plot.title, plot.alt, _inline(file.getvalue()), png.getvalue())
 
 
 def _inline(svg: str) -> str:
@@ -99,10 +106,10 @@ def _inline(svg: str) -> str:
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write each line's name beside its end, moved apart where they would overlap.
+    """Write the name of each line beside its end; names that would overlap are moved apart.
 
     Args:
-        axes: Limits have to be set already.
+        axes: Their limits have to be set already.
         ends: x and y of the end, the name, and the colour of each line.
     """
     bottom, top = axes.get_ylim()
@@ -114,16 +121,16 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
 def label_line(
     axes: Axes, point: tuple[float, float], name: str, color: str, drop: float = 0
 ) -> None:
-    """Write a line's name to the right of a point, `drop` below it, after a dot of its colour.
+    """Write the name of a line to the right of a point, after a dot of the line's colour.
 
     The name itself is in ink: not every colour that makes a good line can be read as text.
 
     Args:
-        axes: Where.
+        axes: What to write on.
         point: x and y.
-        name: The line's.
-        color: The line's.
-        drop: In 1/72 inch.
+        name: The line's name.
+        color: The line's colour.
+        drop: How far below the point, in 1/72 inch.
     """
     for text, offset, ink, size in (("\N{BLACK CIRCLE}", 8, color, 8), (name, 18, INK, 10)):
         axes.annotate(
@@ -138,9 +145,9 @@ def label_line(
         )
 
 
-def _apart(values: Sequence[float], least: float) -> list[float]:
-    """Values moved up as far as needed to be `least` from the next lower one."""
+def _apart(values: Sequence[float], min_distance: float) -> list[float]:
+    """Values moved up so that each is at least `min_distance` above the next lower one."""
     result = list(values)
-    for before, after in pairwise(sorted(range(len(values)), key=values.__getitem__)):
-        result[after] = max(result[after], result[before] + least)
+    for lower, upper in pairwise(sorted(range(len(values)), key=values.__getitem__)):
+        result[upper] = max(result[upper], result[lower] + min_distance)
     return result

@@ -7,8 +7,7 @@ from job.data.decoding import decode_rgb
 from job.data.shards import LabelledImage
 from job.keys import RoundRef
 from job.report.analysis.facts import Facts, RoundFacts
-from job.report.drawing.contact_sheet import Tile, contact_sheet
-from job.report.page import Sheet
+from job.report.drawing.contact_sheet import Sheet, Tile, contact_sheet
 
 MAX_IMAGES = 4
 """Images of a round that a sheet shows."""

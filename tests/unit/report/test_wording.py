@@ -1,7 +1,7 @@
 """Numbers as a manager reads them."""
 
 from job.report.analysis.statistics import Estimate
-from job.report.sections.wording import amount, counted, interval, listing, points, probability
+from job.report.wording import amount, counted, interval, listing, points, probability
 
 
 def test_numbers_in_words() -> None:

@@ -1,6 +1,7 @@
 """The driver: it waits for store and data, tells how it goes, and ends with the right error."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -15,10 +16,12 @@ from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
 from job.progress import Phase, States, Status, dump_status, status_of
+from job.report.build import update_report
 from job.storage.memory import MemoryStore
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
+from tests.unit.report.sketch import sketch
 
 INGEST = "al-voc-ingest-12345678"
 
@@ -35,6 +38,7 @@ def real(release: Release, tiny: str) -> Release:
         return 0
 
     release.double.controller.behaviour = work
+    monkeypatch.setattr("job.driver.update_report", partial(update_report, draw=sketch))
     return release
 
 

@@ -1,0 +1,68 @@
+"""The contract of a section: from an experiment's results to a part of the page."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from markupsafe import Markup
+
+from job.config.experiment import Config
+from job.report.analysis.facts import Facts
+from job.report.analysis.findings import Findings
+from job.report.analysis.results import Row
+from job.report.drawing.contact_sheet import Sheet
+from job.report.drawing.figures import Style, styles_of
+from job.report.drawing.render import Draw, Drawing
+from job.report.tables import TableRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a section can show, and how it draws."""
+
+    config: Config
+    rows: Sequence[Row]
+    """The results of every round that has been evaluated; at least one."""
+    facts: Facts
+    """What is known beside the learning curves."""
+    findings: Findings
+    """What the learning curves say."""
+    draw: Draw
+    """Draws a figure."""
+    sheets: Sequence[Sheet] = ()
+    """Contact sheets of picks, in the order of the page."""
+    redundancies: Mapping[str, float] = field(default_factory=dict)
+    """The mean cosine of a pick to the most similar pick of its round, by arm."""
+    setup_cost: float | None = None
+    """Money to set up active learning, once. None: the report does not say whether it pays."""
+
+    @cached_property
+    def styles(self) -> dict[str, Style]:
+        """How each arm is drawn."""
+        return styles_of(self.findings.comparison.arms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a page."""
+
+    title: str
+    html: Markup
+    """What stands below the title; text that is not `Markup` would be escaped."""
+    link: str = ""
+    """Its name in the page's navigation; if empty, the title."""
+    figures: Sequence[Drawing] = ()
+    """To be written as files; `html` shows them."""
+    tables: Mapping[str, TableRows] = field(default_factory=dict)
+    """To be written as CSV files, by their names without suffix."""
+    numbers: Mapping[str, object] = field(default_factory=dict)
+    """To be written into the page's JSON file, by key."""
+
+
+class SectionBuilder(ABC):
+    """Builds one section of the report; made without arguments."""
+
+    @abstractmethod
+    def build(self, context: Context) -> Section:
+        """Return the section for an experiment."""

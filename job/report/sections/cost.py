@@ -1,0 +1,95 @@
+"""What a metric takes: the area under each curve, and the saving against the baseline."""
+
+from dataclasses import asdict
+
+from job.report.analysis.areas import Area
+from job.report.analysis.savings import Saving
+from job.report.markup import render
+from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.tables import table_row
+from job.report.wording import PER_UNIT, UNITS, interval_cell, signed_points, three_decimals
+
+_TEMPLATE = """
+{% if areas %}
+{{ table(area_header, areas, "Mean mAP over the range that all curves share (area under the budget"
+  ~ " curve by its width), in points") }}
+{% endif %}
+{% if savings %}
+{{ table(saving_header, savings, "What an arm saves until it reaches " ~ baseline ~ "'s final mAP,"
+  ~ " in percent of what " ~ baseline ~ " needs; below 0 it needs more") }}
+{% endif %}
+"""
+_SAVING_HEADER = ("arm", "in", "mAP", "saved, %", "95 % interval", "p", "seeds", "never reached")
+
+
+class CostSection(SectionBuilder):
+    """Areas and savings on every axis that costs something."""
+
+    def build(self, context: Context) -> Section:
+        """Return the section."""
+        areas, savings = context.findings.areas, context.findings.savings
+        baseline = context.findings.comparison.baseline
+        return Section(
+            title="What it takes",
+            html=render(
+                _TEMPLATE,
+                baseline=baseline,
+                area_header=_area_header(baseline),
+                areas=[_area_cells(each) for each in areas],
+                saving_header=_SAVING_HEADER,
+                savings=[_saving_cells(each) for each in savings],
+            ),
+            tables={
+                "areas": [table_row(each) for each in areas],
+                "savings": [_without_needs(table_row(each)) for each in savings],
+            },
+            numbers={
+                "savings": [asdict(each) for each in savings],
+                "areas": [asdict(each) for each in areas],
+            },
+        )
+
+
+def _area_header(baseline: str) -> tuple[str, ...]:
+    return (
+        "arm",
+        "against",
+        "from",
+        "to",
+        "seeds",
+        "mean mAP",
+        f"to {baseline}",
+        "95 % interval",
+    )
+
+
+def _area_cells(each: Area) -> tuple[object, ...]:
+    divisor = PER_UNIT.get(each.axis, 1.0)
+    return (
+        each.arm,
+        UNITS[each.axis],
+        f"{each.low / divisor:.1f}",
+        f"{each.high / divisor:.1f}",
+        len(each.seeds),
+        f"{100 * each.mean.mean:.1f}",
+        signed_points(each.difference.mean) if each.difference else "",
+        interval_cell(each.difference, 100),
+    )
+
+
+def _without_needs(row: dict[str, object]) -> dict[str, object]:
+    """A table's row without what each seed needed: lists do not fit into a cell."""
+    return {name: value for name, value in row.items() if not name.endswith("_needs")}
+
+
+def _saving_cells(each: Saving) -> tuple[object, ...]:
+    return (
+        each.arm,
+        UNITS[each.axis],
+        three_decimals(each.target),
+        f"{each.percent.mean:+.0f}" if each.percent else "",
+        interval_cell(each.percent),
+        three_decimals(each.p),
+        each.percent.num_seeds if each.percent else 0,
+        each.num_never,
+    )

@@ -1,0 +1,36 @@
+"""Where the results come from, and how to make them again."""
+
+from job.report.markup import render
+from job.report.sections.base import Context, Section, SectionBuilder
+
+_TEMPLATE = """
+{{ table((), rows) }}
+<p>No image of the test set is in the pool, by id or by content: ingest refuses it.</p>
+<p>To run the experiment again, save the configuration below as experiment.yaml and run
+<code>al-job run experiment.yaml</code>.</p>
+<details><summary>Configuration</summary><pre tabindex="0">{{ configuration }}</pre></details>
+"""
+
+
+class OriginSection(SectionBuilder):
+    """Digests of the data, seeds, versions, and the configuration."""
+
+    def build(self, context: Context) -> Section:
+        """Return the section."""
+        config, facts = context.config, context.facts
+        rows = [
+            *facts.dataset.items(),
+            ("seeds", _joined(config.seeds)),
+            ("program", f"al-voc {_joined(facts.versions)}"),
+            *([("container image", _joined(facts.images))] if facts.images else []),
+            ("threads", _joined(facts.threads)),
+        ]
+        return Section(
+            title="Where it comes from",
+            link="Origin",
+            html=render(_TEMPLATE, rows=rows, configuration=config.to_yaml()),
+        )
+
+
+def _joined(values: tuple[object, ...]) -> str:
+    return ", ".join(map(str, values))

@@ -1,0 +1,39 @@
+"""Where the time goes."""
+
+from collections.abc import Mapping
+
+from job.report.analysis.facts import seconds_by_arm
+from job.report.drawing.figures import stage_times
+from job.report.markup import render
+from job.report.sections.base import Context, Section, SectionBuilder
+
+_TEMPLATE = """
+{{ figure(times) }}
+{{ table(header, rows,
+  "Seconds for one seed, rounds together; overhead: scoring and selecting by training") }}
+"""
+
+
+class TimeSection(SectionBuilder):
+    """Seconds of every kind of stage, and what scoring and selecting add to training."""
+
+    def build(self, context: Context) -> Section:
+        """Return the section."""
+        seconds = seconds_by_arm(context.facts)
+        times = context.draw(stage_times(seconds))
+        stages = list(next(iter(seconds.values())))
+        rows = [
+            (arm, *(f"{each[stage]:.1f}" for stage in stages), _overhead(each))
+            for arm, each in seconds.items()
+        ]
+        return Section(
+            title="Time",
+            html=render(_TEMPLATE, times=times, header=("arm", *stages, "overhead, %"), rows=rows),
+            figures=[times],
+        )
+
+
+def _overhead(seconds: Mapping[str, float]) -> str:
+    """Scoring and selecting in percent of training; empty if nothing was trained."""
+    train = seconds["train"]
+    return f"{100 * ((seconds['select'] + seconds['score']) / train):.1f}" if train else ""

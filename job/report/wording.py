@@ -1,0 +1,70 @@
+"""Numbers as a reader sees them: with their units, rounded, and as parts of sentences."""
+
+from collections.abc import Sequence
+
+from job.report.analysis.curves import Axis
+from job.report.analysis.statistics import Estimate
+
+UNITS: dict[Axis, str] = {
+    "images": "labelled images",
+    "boxes": "labelled boxes",
+    "annotation_seconds": "hours of annotation",
+    "money": "money for annotation",
+    "wall_seconds": "hours of selecting and training",
+}
+PER_UNIT: dict[Axis, float] = {"annotation_seconds": 3600.0, "wall_seconds": 3600.0}
+"""By what a value of an axis is divided to be shown; 1 for an axis that is not there."""
+
+
+def amount(axis: Axis, value: float) -> str:
+    """Return a value of an axis in the unit that `UNITS` names, without that unit."""
+    decimals = {"images": 0, "boxes": 0, "money": 2}.get(axis, 1)
+    return f"{value / PER_UNIT.get(axis, 1.0):,.{decimals}f}"
+
+
+def points(metric: float) -> str:
+    """Return a difference of metrics in points, which are hundredths."""
+    return f"{100 * metric:.1f} points"
+
+
+def signed_points(metric: float) -> str:
+    """Return a difference of metrics in points, with its sign and without its unit."""
+    return f"{100 * metric:+.1f}"
+
+
+def interval(of: Estimate, factor: float = 1.0, unit: str = "") -> str:
+    """Return an interval in words; with one seed, that there is none."""
+    if of.low is None or of.high is None:
+        return "one seed, so no interval"
+    low, high = sorted((factor * of.low, factor * of.high))
+    return f"95 % interval {low:.1f} to {high:.1f}{unit}"
+
+
+def interval_cell(of: Estimate | None, factor: float = 1.0, form: str = "+.1f") -> str:
+    """Return an interval for a table, its ends as `form` says; empty if there is none."""
+    if of is None or of.low is None or of.high is None:
+        return ""
+    return f"{factor * of.low:{form}} to {factor * of.high:{form}}"
+
+
+def probability(p: float | None) -> str:
+    """Return a p value to three decimals."""
+    if p is None:
+        return "not tested"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"  # noqa: PLR2004 - what three decimals show
+
+
+def three_decimals(value: float | None) -> str:
+    """Return a p value or a metric for a table; empty if there is none."""
+    return "" if value is None else f"{value:.3f}"
+
+
+def listing(names: Sequence[object]) -> str:
+    """Return names as "a, b and c"."""
+    *before, last = map(str, names)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def counted(number: int, name: str) -> str:
+    """Return a number with its noun: "1 seed", "5 seeds"."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

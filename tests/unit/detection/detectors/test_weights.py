@@ -1,0 +1,216 @@
+import errno
+import os
+from pathlib import Path
+from typing import Any, NoReturn, cast
+from urllib.error import URLError
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torchvision.models import mobilenet_v2
+from torchvision.models.vgg import cfgs, make_layers
+
+from job.config.experiment import DetectorConfig
+from job.detection.detectors import weights
+from job.detection.detectors.base import build_detector, save_model
+from job.detection.detectors.ssd import SsdDetector
+from job.detection.detectors.weights import load_backbone
+from job.errors import ConfigError, TemporaryError
+
+
+@pytest.fixture
+def classifier() -> torch.nn.Module:
+    """Torchvision's classifier at the test detector's width, with statistics of its own."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        model = mobilenet_v2(width_mult=0.25)
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.uniform_(-1, 1)  # type: ignore[union-attr]
+        model.eval()
+    return cast("torch.nn.Module", model)
+
+
+def last_maps(detector: SsdDetector, image: Tensor) -> Tensor:
+    maps: dict[str, Tensor] = detector.ssd.backbone.eval()(image)
+    return maps["1"]
+
+
+@pytest.mark.parametrize("layout", ["classifier", "prefixed", "features", "old", "safetensors"])
+def test_every_layout_of_torchvisions_weights_is_understood(
+    layout: str, classifier: torch.nn.Module, detector: SsdDetector, tmp_path: Path
+) -> None:
+    """The backbone then computes what the classifier's feature layers do."""
+    state = classifier.state_dict()
+    if layout == "prefixed":
+        state = {k: v for k, v in state.items() if k.startswith("features.")}
+    if layout == "features":
+        state = classifier.features.state_dict()  # type: ignore[union-attr]
+    if layout == "old":
+        state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    path = tmp_path / ("weights.safetensors" if layout == "safetensors" else "weights.pt")
+    if layout == "safetensors":
+        save_file(state, path)
+    else:
+        torch.save(state, path)
+    load_backbone(detector, path)
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = classifier.features(image)  # type: ignore[operator]
+        torch.testing.assert_close(last_maps(detector, image), expected)
+
+
+def test_vgg_weights_are_understood(vgg: SsdDetector, tmp_path: Path) -> None:
+    """A VGG16 file reaches the layers before and after the split at conv4_3."""
+    layers = make_layers(cfgs["D"])
+    path = tmp_path / "vgg.safetensors"
+    save_file({f"features.{k}": v for k, v in layers.state_dict().items()}, path)
+    load_backbone(vgg, path)
+    assert torch.equal(vgg.ssd.backbone.features[21].weight, layers[21].weight)
+    assert torch.equal(vgg.ssd.backbone.extra[0][5].weight, layers[28].weight)
+
+
+def test_weights_of_another_width_are_refused_whole(detector: SsdDetector, tmp_path: Path) -> None:
+    """The message names the first layer that differs, and no weight has changed."""
+    before = save_model(detector)
+    path = tmp_path / "wide.pt"
+    torch.save(mobilenet_v2(width_mult=0.5).state_dict(), path)
+    with pytest.raises(ConfigError, match=r"wide\.pt: .*0\.0\.weight is \(16, 3, 3, 3\)") as caught:
+        load_backbone(detector, path)
+    assert "\n" not in str(caught.value)
+    assert save_model(detector) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [({"0.0.weight": None}, "0.0.weight is missing"), ({"99.weight": 1}, "99.weight is unknown")],
+)
+def test_missing_and_unknown_layers_are_refused(
+    change: dict[str, Any], problem: str, detector: SsdDetector, tmp_path: Path
+) -> None:
+    """A file must hold all layers of the backbone and no others."""
+    state = detector.backbone_layers.state_dict()
+    for key, value in change.items():
+        if value is None:
+            del state[key]
+        else:
+            state[key] = torch.ones(1)
+    path = tmp_path / "weights.pt"
+    torch.save(state, path)
+    with pytest.raises(ConfigError, match=problem):
+        load_backbone(detector, path)
+
+
+class Unsafe:
+    """What a state dictionary has no business to hold."""
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.safetensors"])
+def test_a_file_that_holds_no_weights_is_refused(
+    name: str, detector: SsdDetector, tmp_path: Path
+) -> None:
+    """Text under the name of weights is answered in one line that names the file."""
+    path = tmp_path / name
+    path.write_text("a page that says: not found")
+    with pytest.raises(ConfigError, match=name) as caught:
+        load_backbone(detector, path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [Unsafe(), [1, 2], {"epoch": 3}])
+def test_a_pickle_of_something_else_is_refused(
+    content: object, detector: SsdDetector, tmp_path: Path
+) -> None:
+    """Only a dictionary of tensors is taken; nothing in the file is executed."""
+    path = tmp_path / "weights.pt"
+    torch.save(content, path)
+    with pytest.raises(ConfigError, match=r"weights\.pt"):
+        load_backbone(detector, path)
+
+
+def test_a_missing_file_is_named(detector: SsdDetector, tmp_path: Path) -> None:
+    """The path that does not exist is in the message."""
+    with pytest.raises(ConfigError, match=r"nowhere\.pt: no such file"):
+        load_backbone(detector, tmp_path / "nowhere.pt")
+
+
+def offered(detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, hub: object) -> None:
+    """Let torchvision have such weights for the detector's width."""
+    width = detector.description["width"]
+    monkeypatch.setattr(detector.architecture, "hub_weights", {width: "TheirWeights.V1"})
+    monkeypatch.setattr(weights, "get_weight", {"TheirWeights.V1": hub}.__getitem__)
+
+
+def test_an_unreachable_hub_says_how_to_do_without(
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without network, the error can be retried and says how to give a file."""
+
+    class Unreachable:
+        def get_state_dict(self, **_: object) -> NoReturn:
+            reason = "no route"
+            raise URLError(reason)
+
+    offered(detector, monkeypatch, Unreachable())
+    with pytest.raises(TemporaryError, match="file:PATH"):
+        load_backbone(detector, "hub")
+
+
+@pytest.mark.parametrize("home", ["file/below", "link"])
+def test_a_hub_without_a_place_on_the_disk_is_a_wrong_setting(
+    home: str, detector: SsdDetector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No later attempt gets past it; the line names the variable."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / home))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    hub_weights = {0.25: "MobileNet_V2_Weights.IMAGENET1K_V1"}
+    monkeypatch.setattr(detector.architecture, "hub_weights", hub_weights)
+    with pytest.raises(ConfigError, match="TORCH_HOME") as caught:
+        load_backbone(detector, "hub")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_read_only_file_system_is_a_wrong_setting(
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container without a volume for weights."""
+
+    class ReadOnly:
+        def get_state_dict(self, **_: object) -> NoReturn:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/x")
+
+    offered(detector, monkeypatch, ReadOnly())
+    with pytest.raises(ConfigError, match=r"Read-only file system.*TORCH_HOME"):
+        load_backbone(detector, "hub")
+
+
+def test_the_hubs_weights_are_used(
+    detector: SsdDetector, classifier: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the hub gives ends up in the backbone, once its hash was checked."""
+
+    class Hub:
+        def get_state_dict(self, *, progress: bool, check_hash: bool) -> dict[str, Tensor]:
+            assert check_hash
+            assert not progress
+            return classifier.state_dict()
+
+    offered(detector, monkeypatch, Hub())
+    load_backbone(detector, "hub")
+    weight = detector.backbone_layers.state_dict()["18.0.weight"]
+    assert torch.equal(weight, classifier.state_dict()["features.18.0.weight"])
+
+
+def test_a_backbone_leaves_the_head_alone(
+    classifier: torch.nn.Module, config: DetectorConfig, tmp_path: Path
+) -> None:
+    """Only the backbone changes: the head stays what the seed made it."""
+    path = tmp_path / "weights.pt"
+    torch.save(classifier.state_dict(), path)
+    one, other = (cast("SsdDetector", build_detector(config, ("a",), seed=3)) for _ in range(2))
+    load_backbone(one, path)
+    for name, value in other.ssd.head.state_dict().items():
+        assert torch.equal(one.ssd.head.state_dict()[name], value)

@@ -1,0 +1,42 @@
+"""Batch normalisation merged into convolutions."""
+
+import pytest
+import torch
+from torch import nn
+
+from job.config.experiment import DetectorConfig
+from job.detection.detectors.base import Detector, build_detector
+from job.detection.inference.fuse_batch_norm import fold_batch_norm
+
+
+def trained(detector: Detector) -> Detector:
+    """As after a training: no statistic, scale or shift is what it began as."""
+    generator = torch.Generator().manual_seed(0)
+    for module in detector.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for values, low in ((module.running_mean, -0.2), (module.running_var, 0.5)):
+                assert values is not None
+                values.copy_(torch.rand(values.shape, generator=generator) + low)
+            module.weight.data.copy_(torch.rand(module.weight.shape, generator=generator) + 0.5)
+            module.bias.data.copy_(torch.rand(module.bias.shape, generator=generator) - 0.5)
+    return detector.eval()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_outputs_stay_the_same_but_for_rounding(*, again: bool) -> None:
+    """Boxes, classes and maps; none is left that counts, and folding twice is folding once."""
+    small = DetectorConfig(size=96, width=0.25, backbone="scratch")
+    detector = trained(build_detector(small, ("a", "b"), seed=0))
+    images = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    with torch.inference_mode():
+        expected = detector.forward_raw(images)
+        fold_batch_norm(detector)
+        if again:
+            fold_batch_norm(detector)
+        found = detector.forward_raw(images)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
+    scale = float(expected.logits_BAK.abs().max())
+    torch.testing.assert_close(found.logits_BAK, expected.logits_BAK, atol=1e-5 * scale, rtol=0)
+    torch.testing.assert_close(found.boxes_BA4, expected.boxes_BA4, atol=1e-3, rtol=0)
+    for ours, theirs in zip(found.maps, expected.maps, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5 * float(theirs.abs().max()), rtol=0)

@@ -1,0 +1,36 @@
+"""A tiny experiment with its report, which the tests of this folder read."""
+
+import pytest
+
+from job import experiment
+from job.config import loading
+from job.config.experiment import Config
+from job.plan import Plan, Subset
+from job.report.build import write_report
+from job.storage.local import LocalStore
+from tests.unit.report.parsed import ParsedPage
+from tests.unit.report.sketch import sketch
+
+IMAGE = "registry.example/al-job@sha256:0123"
+
+
+@pytest.fixture(scope="session")
+def settings(tiny: str) -> Config:
+    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+
+
+@pytest.fixture(scope="session")
+def store(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
+    """Seed 0 is done; of seed 1, one arm. The report's figures are sketched."""
+    store = LocalStore(tmp_path_factory.mktemp("report"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AL_IMAGE", IMAGE)
+        experiment.run(store, settings, Subset(seeds=(0,)))
+        experiment.run(store, settings, Subset(arms=("random",)))
+    write_report(store, Plan(settings), draw=sketch)
+    return store
+
+
+@pytest.fixture(scope="session")
+def page(store: LocalStore) -> ParsedPage:
+    return ParsedPage(store.read("experiments/tiny/report/index.html").decode())
