@@ -1,5 +1,5 @@
-"""Imported before all else: memory is handed out as in `al-job`, which has to be set early."""
+"""Imported before all else: the process is set up like that of `al-job`."""
 
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import prepare_process
 
-keep_freed_memory()
+prepare_process()

@@ -1,20 +1,22 @@
 """From the network's outputs to kept boxes, an image: al-voc beside torchvision's own code."""
 
 import argparse
+from typing import cast
 
 import torch
 from measure import Row, fastest, table
 from PIL import Image
 
 from job.config.experiment import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection.detectors.ssd import Detector, build_detector
-from job.detection.inference.post_processing import Predictions, describe, detect
+from job.detection.detectors.base import build_detector
+from job.detection.detectors.ssd import SsdDetector
+from job.detection.inference.post_processing import Predictions, detect, record_batch
 from job.detection.view import View
 
 IMAGES = 16
 
 
-def draw_logits(detector: Detector, num_objects: int = 6, near: int = 15) -> torch.Tensor:
+def draw_logits(detector: SsdDetector, num_objects: int = 6, near: int = 15) -> torch.Tensor:
     """Draw what a trained network says: background nearly everywhere, a few anchors an object."""
     generator = torch.Generator().manual_seed(0)
     num_anchors, num_classes = len(detector.anchors_A4), len(detector.classes)
@@ -32,7 +34,7 @@ def rows(num_classes: int) -> list[Row]:
     """Measure with so many classes."""
     classes = [f"class {number}" for number in range(num_classes)]
     config = DetectorConfig(model="ssdlite_mobilenet_v2", size=320, backbone="scratch")
-    detector = build_detector(config, classes, seed=0).eval()
+    detector = cast("SsdDetector", build_detector(config, classes, seed=0).eval())
     logits = draw_logits(detector)
     codes = torch.zeros(*logits.shape[:2], 4)
     with torch.inference_mode():
@@ -54,7 +56,7 @@ def rows(num_classes: int) -> list[Row]:
 
     def ours(features: bool) -> None:  # noqa: FBT001
         with torch.inference_mode():
-            describe(seen, score.model_copy(update={"box_features": features}))
+            record_batch(seen, score.model_copy(update={"box_features": features}))
 
     def detections() -> None:
         with torch.inference_mode():

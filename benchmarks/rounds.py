@@ -23,7 +23,7 @@ from job.storage.local import LocalStore
 
 COMPUTATION = (
     "job.stages.train.fit",
-    "job.stages.score.score_images",
+    "job.stages.score.record_images",
     "job.stages.evaluate.detect_images",
     "job.stages.evaluate.evaluate",
     "job.selection.pick",

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import first  # noqa: F401
@@ -28,7 +28,8 @@ from job.config import loading
 from job.config.experiment import Config, DetectorConfig
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
-from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.detectors.base import build_detector
+from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference.compile import compile_network
 from job.detection.inference.fuse_batch_norm import fold_batch_norm
 from job.keys import RoundRef
@@ -66,9 +67,9 @@ class Trained(nn.Module):
         return outputs
 
 
-def fresh(config: DetectorConfig, classes: tuple[str, ...]) -> Detector:
+def fresh(config: DetectorConfig, classes: tuple[str, ...]) -> SsdDetector:
     """Return a detector with a few dozen boxes to keep in each image."""
-    detector = build_detector(config, classes, seed=0)
+    detector = cast("SsdDetector", build_detector(config, classes, seed=0))
     detector.ssd.head = Trained(detector.ssd.head, draw_logits(detector))
     return detector.eval()
 
@@ -89,7 +90,9 @@ class Files(Dataset[Any]):
         return image
 
 
-def stock(detector: Detector, paths: list[Path], target: Path, threads: int, device: str) -> None:
+def stock(
+    detector: SsdDetector, paths: list[Path], target: Path, threads: int, device: str
+) -> None:
     """What torchvision's reference evaluation does, and its outputs into one Parquet file."""
     ssd, rows = detector.ssd.to(device), []
     ssd.score_thresh, ssd.detections_per_img = 0.05, 100
@@ -104,7 +107,7 @@ def stock(detector: Detector, paths: list[Path], target: Path, threads: int, dev
 
 
 def network_alone(
-    detector: Detector, threads: int, device: str, *, half: bool, compiled: bool
+    detector: SsdDetector, threads: int, device: str, *, half: bool, compiled: bool
 ) -> float:
     """Images/s of backbone and head on batches that are there, one in each thread."""
     detector.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

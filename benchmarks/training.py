@@ -8,7 +8,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import first  # noqa: F401
 import torch
@@ -22,7 +22,8 @@ from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.data.shards import LabelledImage
-from job.detection.detectors.ssd import Detector, Target, build_detector
+from job.detection.detectors.base import Target, build_detector
+from job.detection.detectors.ssd import SsdDetector
 from job.detection.training.fit import fit
 from job.stages.train import LabelledImages
 from job.storage.local import LocalStore
@@ -30,9 +31,11 @@ from job.storage.local import LocalStore
 BATCH = 16
 
 
-def detector_of(classes: tuple[str, ...]) -> Detector:
+def detector_of(classes: tuple[str, ...]) -> SsdDetector:
     """Return the detector that all of them train."""
-    return build_detector(DetectorConfig(size=320, backbone="scratch"), classes, seed=0)
+    return cast(
+        "SsdDetector", build_detector(DetectorConfig(size=320, backbone="scratch"), classes, seed=0)
+    )
 
 
 class Drawn(Dataset[Any]):

@@ -27,7 +27,7 @@ def train() -> None:
     import torch  # noqa: PLC0415 - in the measured process only, after its environment is set
 
     from job.config.experiment import DetectorConfig  # noqa: PLC0415
-    from job.detection.detectors.ssd import Target, build_detector  # noqa: PLC0415
+    from job.detection.detectors.base import Target, build_detector  # noqa: PLC0415
 
     torch.set_num_threads(2)
     config = DetectorConfig(size=96, width=0.5, backbone="scratch")

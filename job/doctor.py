@@ -8,6 +8,7 @@ from pathlib import Path
 
 from job.config.experiment import Config
 from job.data.dataset import Dataset
+from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
 from job.storage import Store
@@ -24,6 +25,7 @@ def examine(store: Store, config: Config | None) -> Iterator[Finding]:
     yield _try("temporary files", _temporary, "set TMPDIR to a directory that can be written")
     yield _try("device", lambda: _device(config), "set runtime.device to auto or cpu")
     if config:
+        yield _try("detector", lambda: _detector(config), "see detector in docs/configuration.md")
         yield _try("strategies", lambda: _arms(config), "see docs/strategies.md")
         yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
         advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
@@ -72,6 +74,11 @@ def _arms(config: Config) -> str:
     return ", ".join(Plan(config).config.arms)
 
 
+def _detector(config: Config) -> str:
+    architecture_of(config.detector)
+    return f"{config.detector.model}, {config.detector.size} pixels a side"
+
+
 def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if config.dataset.synthetic and name not in store.list_names("datasets/"):
@@ -89,7 +96,7 @@ def _weights(store: Store, config: Config) -> str:
     if kind == "hub":
         from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
-        path = hub_file(config.detector.model)
+        path = hub_file(config.detector)
         return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
     if not (Path(place).is_file() if kind == "file" else store.exists(place)):
         message = f"{config.detector.backbone}: nothing there"

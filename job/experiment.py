@@ -14,6 +14,8 @@ from job.config.runtime import RuntimeConfig
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
+from job.detection.detectors.architecture import architecture_of
+from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.local import LocalLauncher
@@ -41,10 +43,12 @@ def init(store: Store, plan: Plan) -> Plan:
         The plan; the configuration in it has the data set's digest.
 
     Raises:
-        ConfigError: The annotator is wrong, or the experiment began with another configuration.
+        ConfigError: The detector or the annotator is wrong, or the experiment began with another
+            configuration.
         UsageError: The data set is not there.
     """
     config = plan.config
+    architecture_of(config.detector)  # refuses a wrong name, size, width or place of weights
     find_annotator(config.annotation.annotator)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
@@ -82,7 +86,8 @@ def run(
     markers = Markers(store)
     launcher = make_launcher(store, plan, markers)
     part = plan.part(only) if only else plan
-    num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
+    with IMAGE_CACHE.sized(config.runtime.image_cache_mb * 1_000_000):
+        num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
     return Outcome(plan, num_run, markers)
 
 

@@ -74,7 +74,6 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
 def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     """Return the record that round 0 can have: embeddings by the backbone before any training."""
     # Late imports: a selection that needs no embeddings starts without waiting for torch.
-    from job.data.decoding import decode_at_least  # noqa: PLC0415
     from job.detection.detectors.weights import new_detector  # noqa: PLC0415
     from job.detection.device import set_threads  # noqa: PLC0415
     from job.detection.inference.predict import Engine, embed_images  # noqa: PLC0415
@@ -84,8 +83,7 @@ def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     detector = new_detector(io.config.detector, io.dataset.classes, io.round.seed, io.weights)
     images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
     with closing(images):
-        unread = ((each.id, partial(decode_at_least, each.data, name=each.id)) for each in images)
-        return TableRecord((embed_images(detector, unread, Engine.of(runtime, io.image_cache)),))
+        return TableRecord((embed_images(detector, images, Engine.of(runtime)),))
 
 
 def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:

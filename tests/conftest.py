@@ -61,7 +61,7 @@ def al_job(
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("job.cli.main.signal.signal", lambda *_: None)
-    monkeypatch.setattr("job.cli.main.keep_freed_memory", lambda: None)
+    monkeypatch.setattr("job.cli.main.prepare_process", lambda: None)
     monkeypatch.setattr("job.report.drawing.render.draw", sketch)
 
     def run(*arguments: object) -> Ended:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from job.artifacts import names
 from job.artifacts.cost import Cost
@@ -11,7 +10,6 @@ from job.artifacts.experiments import refuse_other_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
-from job.detection.inference.image_cache import ImageCache
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef
 from job.plan import Plan
@@ -46,8 +44,6 @@ class RoundReader(Reader):
         self.arm = plan.arm_of(round_ref)
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
-        self.image_cache = ImageCache[Any](0)
-        """The data set's images as the network sees them, left by earlier stages."""
 
     @cached_property
     def dataset(self) -> Dataset:

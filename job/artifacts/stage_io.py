@@ -5,12 +5,10 @@ import os
 import socket
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from job.artifacts.checkpoints import Checkpoint, remove_checkpoints
 from job.artifacts.markers import Marker, Markers, digest_of, join_partitions
 from job.artifacts.round_reader import RoundReader
-from job.detection.inference.image_cache import ImageCache
 from job.errors import UsageError
 from job.keys import StageRef
 from job.plan import Plan
@@ -20,20 +18,18 @@ from job.storage import Store
 class StageIO(RoundReader):
     """The objects of one stage: reading records its inputs, writing records its outputs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
+    def __init__(
         self,
         store: Store,
         plan: Plan,
         ref: StageRef,
         partition: tuple[int, int] = (0, 1),
-        image_cache: ImageCache[Any] | None = None,
         markers: Markers | None = None,
     ) -> None:
         super().__init__(store, plan, ref.round, markers)
         self.ref = ref
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
-        self.image_cache = image_cache or self.image_cache
         self.threads = plan.config.runtime.num_threads()
         """CPU threads of torch, for the marker; a stage that takes another number sets it."""
         self._inputs: dict[str, str] = {}

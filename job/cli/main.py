@@ -15,7 +15,7 @@ from typer.main import get_command
 from job.cli.lazy_command import LazyCommand, make_app
 from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import prepare_process
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -30,6 +30,8 @@ COMMANDS = {
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
+    "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
+    "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),
     "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),
     "drive": ("job.cli.cluster:drive", "Run an experiment as Jobs of a cluster."),
     "render": ("job.cli.cluster:render", "Print a round's Jobs as YAML."),
@@ -83,7 +85,7 @@ def command_line() -> TyperGroup:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    keep_freed_memory()
+    prepare_process()
     for number in SIGNALS:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)

@@ -97,12 +97,13 @@ class AnnotationConfig(Section):
 class DetectorConfig(Section):
     """The detector, common to all arms."""
 
-    model: Literal["ssdlite_mobilenet_v2", "ssd_vgg16"] = "ssdlite_mobilenet_v2"
-    """SSDLite with MobileNetV2 (the tutorial's), or SSD with VGG16."""
+    model: str = "ssdlite_mobilenet_v2"
+    """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with
+    VGG16), or the name of a detector from another package."""
     size: Annotated[int, Field(ge=64)] = 320
     """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
     width: PositiveFloat = 1.0
-    """Width multiplier of MobileNetV2; other than 1.0, there are no pretrained weights."""
+    """Width multiplier of MobileNetV2; torchvision has pretrained weights for 1.0 only."""
     backbone: str = "hub"
     """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
@@ -116,17 +117,11 @@ class DetectorConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.model == "ssd_vgg16" and self.size != 300:  # noqa: PLR2004 - its name says so
-            message = "size: ssd_vgg16 takes 300 only"
-            raise ValueError(message)
         kind, colon, rest = self.backbone.partition(":")
         if not (kind in {"hub", "scratch"} and not colon) and not (
             kind in {"file", "store"} and rest
         ):
             message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
-            raise ValueError(message)
-        if self.backbone == "hub" and self.width != 1.0:
-            message = "backbone: the hub has weights for width 1.0 only; say scratch or a file"
             raise ValueError(message)
         return self
 
@@ -186,8 +181,9 @@ class ScoreConfig(Section):
     precision: Literal["float32", "bfloat16"] = "float32"
     """`bfloat16`: the network computes so, which GPUs and newer CPUs do faster. Probabilities then
     differ in the third digit, so near ties may be picked in another order."""
-    augment: bool = False
-    """Score images as augmented for training. A fault of the tutorial; for comparison only."""
+    input: Literal["resize", "training"] = "resize"
+    """What the network sees of an image: all of it, resized; or `training`: the image as augmented
+    for training, which is a fault of the tutorial and for comparison only."""
 
 
 class EvaluateConfig(Section):

@@ -69,12 +69,23 @@ def parse(text: str, source: str) -> Config:
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
+    content = parse_mapping(text, source)
+    content.pop("format", None)  # of a stored configuration, which may be copied
+    return validated(Config, content, source)
+
+
+def parse_mapping(text: str, source: str) -> dict[str, Any]:
+    """Read a mapping of settings from YAML whose keys are unique.
+
+    Raises:
+        ConfigError: It is not a YAML mapping.
+    """
     with yaml_errors(source):
         content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
     if not isinstance(content, dict):
         message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
         raise ConfigError(message)
-    return validated(Config, content, source)
+    return content
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Pydantic's errors as one line that names each setting."""
 
+from copy import deepcopy
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -22,6 +23,22 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
     except ValidationError as error:
         message = f"{source}: {describe(error, model)}"
         raise ConfigError(message) from error
+
+
+def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without the keys that the model lacks: a newer version wrote them."""
+    known_only = deepcopy(content)
+    try:
+        model.model_validate(known_only)
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] == "extra_forbidden":
+                section: Any = known_only
+                *path, name = problem["loc"]
+                for part in path:  # some name a member of a union, and no key
+                    section = section.get(part, section)
+                section.pop(name, None)
+    return known_only
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

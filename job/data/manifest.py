@@ -1,7 +1,6 @@
 """`dataset.json`: written last, so a data set exists when this does."""
 
 import hashlib
-import json
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -9,10 +8,13 @@ from job.config.validation import describe
 from job.errors import BadDataError, MissingObjectError
 from job.keys import DatasetKeys, Split
 from job.storage import Store
+from job.storage.documents import dump_json, load_json
+
+_REMEDY = "restore it from a copy of the store; without one, ingest the data set again"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 class ShardInfo(_Part):
@@ -59,21 +61,23 @@ class DatasetManifest(_Part):
 
     def to_json(self) -> bytes:
         """The file's bytes."""
-        return (json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n").encode()
+        return dump_json(self.model_dump())
 
 
 def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str] | None:
     """Return a data set's manifest and its SHA-256, or None where there is no such data set.
 
     Raises:
-        BadDataError: The object is there and is no manifest.
+        BadDataError: The object is damaged, or of a format that this version does not read.
     """
     try:
         data = store.read(keys.manifest)
     except MissingObjectError:
         return None
+    where = f"{store.url}: {keys.manifest}"
+    content = load_json(data, where, _REMEDY)
     try:
-        return DatasetManifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+        return DatasetManifest.model_validate(content), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
-        message = f"{store.url}: {keys.manifest} is damaged: {describe(error, DatasetManifest)}"
+        message = f"{where} is damaged ({describe(error, DatasetManifest)}): {_REMEDY}"
         raise BadDataError(message) from error

@@ -1,25 +1,32 @@
-"""Randomness as an argument, for parts of torchvision that only draw from the global stream."""
+"""Randomness as an argument, for parts of torchvision that only draw from torch's global stream."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 
 import numpy as np
 import torch
+
+_global_stream = Lock()
+"""Held while the global stream is seeded: all threads share it."""
 
 
 @contextmanager
 def seeded(seed: Sequence[int]) -> Iterator[None]:
     """Within, torch's CPU stream is a function of `seed`; after, it is as it was before.
 
-    One thread computes within: sums depend on the number, and worker processes have one. For small
-    images it is faster as well.
+    One thread at a time is within, and the others wait: it must not be nested.
+
+    Torch computes in one thread within. Sums depend on the number of threads, and worker processes
+    have one. For small images one is faster as well.
     """
     state = np.random.SeedSequence(seed).generate_state(1, np.uint64)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(state[0]))
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with _global_stream:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.default_generator.manual_seed(int(state[0]))
+                yield
+        finally:
+            torch.set_num_threads(threads)

@@ -1,9 +1,6 @@
 """Stages in this process, one after another."""
 
-from typing import Any
-
 from job.artifacts.markers import Markers
-from job.detection.inference.image_cache import ImageCache
 from job.keys import StageRef
 from job.plan import Plan
 from job.stages import run_stage
@@ -20,7 +17,6 @@ class LocalLauncher:
         self._plan = plan
         self._markers = markers
         self._begun: list[StageRef] = []
-        self._squares = ImageCache[Any](plan.config.runtime.image_cache_mb * 1_000_000)
 
     def start(self, ref: StageRef) -> None:
         """Begin a stage: it runs in `wait`."""
@@ -30,7 +26,5 @@ class LocalLauncher:
         """Run what was begun."""
         finished, self._begun = self._begun, []
         for ref in finished:
-            run_stage(
-                self._store, self._plan, ref, image_cache=self._squares, markers=self._markers
-            )
+            run_stage(self._store, self._plan, ref, markers=self._markers)
         return finished

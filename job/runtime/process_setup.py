@@ -1,26 +1,46 @@
-"""How the C library hands out memory."""
+"""What a process sets up first: the C library's memory, and OpenMP's threads."""
 
 import ctypes
 import os
 
-# Of glibc's malloc.h.
+# Options of glibc's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
+def prepare_process() -> None:
+    """Set up this process: to be called before torch is imported and before there are threads.
+
+    What the environment says about either has precedence.
+    """
+    keep_freed_memory()
+    spin_briefly()
+
+
 def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for what is asked for next: docs/decisions/0015.
+    """Let glibc keep freed memory for what is allocated next: see docs/decisions/0015.
 
-    By itself it asks the system for each large tensor and gives it back, and the system clears each
-    page when it is first touched: that took half of a network's time. To be called before other
-    threads are there, which glibc gives memory of their own, too little for a large tensor.
+    By default it asks the system for each large tensor and gives it back, and the system clears
+    each page when it is first touched, which took half of a network's time. Threads that exist
+    already have a heap of their own, which is too small for a large tensor.
 
-    The environment goes before: where it has settings for glibc's memory, they stay. Where there is
-    another C library, nothing happens.
+    If the environment has settings for glibc's memory, or the C library is another one, this does
+    nothing.
     """
     if any(name == "GLIBC_TUNABLES" or name.startswith("MALLOC_") for name in os.environ):
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        set_option(_ARENA_MAX, 1)  # one heap for all threads: of the others none holds 64 MB
+        set_option(_ARENA_MAX, 1)  # one heap for all threads: no other holds 64 MB
         set_option(_MMAP_MAX, 0)  # large blocks come from the heap too
         set_option(_TRIM_THRESHOLD, -1)  # whose end is never given back
+
+
+def spin_briefly() -> None:
+    """Let OpenMP's threads spin only briefly while they wait: see docs/decisions/0005.
+
+    By default they spin for milliseconds. If cores are shared, by stages side by side or by a pod's
+    CPU limit, that burns the time that others need. A short spin nearly keeps the speed of a free
+    machine. OpenMP reads the setting when torch is loaded.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")

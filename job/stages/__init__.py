@@ -3,11 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
 from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
-from job.detection.inference.image_cache import ImageCache
 from job.errors import AlJobError
 from job.keys import StageRef
 from job.plan import Plan
@@ -18,12 +16,11 @@ Figures = Mapping[str, object]
 """What a stage tells in its closing log line."""
 
 
-def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process shares
+def run_stage(
     store: Store,
     plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
-    image_cache: ImageCache[Any] | None = None,
     markers: Markers | None = None,
 ) -> Figures:
     """Run one stage and commit it.
@@ -33,7 +30,6 @@ def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process
         plan: The experiment.
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
-        image_cache: What earlier stages on the same data set have left in memory; see `StageIO`.
         markers: Those that this process has read; unset: none.
     """
     # Imported here: `select` has to start without waiting for torch.
@@ -43,7 +39,7 @@ def run_stage(  # noqa: PLR0913, PLR0917 - what a stage is, and what its process
     with log.bound(**{name: value for name, value in context.items() if value is not None}):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
-        io = StageIO(store, plan, ref, partition, image_cache, markers)
+        io = StageIO(store, plan, ref, partition, markers)
         io.begin()
         try:
             figures = run(io)

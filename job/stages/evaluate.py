@@ -1,7 +1,5 @@
 """Measure the round's model on the test set: write its detections and their metrics."""
 
-from functools import partial
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -9,9 +7,7 @@ from job.artifacts import names
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.stage_io import StageIO
 from job.data.dataset import Dataset
-from job.data.decoding import Decoded, decode_at_least
-from job.data.shards import LabelledImage
-from job.detection.detectors.ssd import load_model
+from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.predict import Engine, detect_images
 from job.detection.metrics.average_precision import evaluate
@@ -29,9 +25,9 @@ def run(io: StageIO) -> dict[str, object]:
     detector = load_model(io.model(io.round), io.config.detector)
     detections = detect_images(
         detector,
-        ((image.id, partial(_decode, image)) for image in tracked),
+        (image.read() for image in tracked),
         io.config.evaluate,
-        Engine.of(io.config.runtime, io.image_cache),
+        Engine.of(io.config.runtime),
     )
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
     sink = pa.BufferOutputStream()
@@ -39,10 +35,6 @@ def run(io: StageIO) -> dict[str, object]:
     io.write(names.DETECTIONS, sink.getvalue().to_pybytes())
     io.write(names.METRICS, dump_metrics(metrics))
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
-
-
-def _decode(image: LabelledImage, side: int | None) -> Decoded:
-    return decode_at_least(image.read().data, side, image.id)
 
 
 def refuse_leak(dataset: Dataset) -> None:

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,12 +16,11 @@ import pyarrow.parquet as pq
 
 from job.artifacts import names
 from job.artifacts.stage_io import StageIO
-from job.data.decoding import decode_at_least
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
-from job.detection.detectors.ssd import load_model
+from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.ground_truth import match_to_ground_truth
-from job.detection.inference.predict import Engine, Unread, score_images
+from job.detection.inference.predict import Engine, record_images
 from job.records.score_record import ScoreRecord
 from job.runtime import log
 
@@ -74,17 +72,17 @@ def _score(
     runtime = io.config.runtime
     detector = load_model(io.model(io.round), io.config.detector)
 
-    def unread(images: Iterable[EncodedImage]) -> Iterator[Unread]:
+    def counted(images: Iterable[EncodedImage]) -> Iterator[EncodedImage]:
         for image in images:
-            yield image.id, partial(decode_at_least, image.data, name=image.id)
+            yield image
             bar.advance()
 
-    return score_images(
+    return record_images(
         detector,
-        map(unread, parts),
+        map(counted, parts),
         io.config.score,
-        Engine.of(runtime, io.image_cache, compiled=runtime.compile),
-        augment_seed=(io.ref.round.seed, io.ref.round.index),
+        Engine.of(runtime, compiled=runtime.compile),
+        seed=(io.ref.round.seed, io.ref.round.index),
     )
 
 

@@ -18,7 +18,7 @@ from job.artifacts.stage_io import StageIO
 from job.config.experiment import Config
 from job.data.decoding import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
-from job.detection.detectors.ssd import Detector, load_model, save_model
+from job.detection.detectors.base import Detector, load_model, save_model
 from job.detection.detectors.weights import new_detector
 from job.detection.device import resolve_device, set_threads
 from job.detection.training.checkpoint import threads_of

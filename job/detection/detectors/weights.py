@@ -9,17 +9,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torchvision.models import MobileNet_V2_Weights, VGG16_Weights
+from torchvision.models import WeightsEnum, get_weight
 
 from job.config.experiment import DetectorConfig
-from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.detectors.architecture import architecture_of
+from job.detection.detectors.base import Detector, build_detector
 from job.errors import ConfigError, TemporaryError
 from job.runtime.rng import random_stream
-
-HUB_WEIGHTS = {
-    "ssdlite_mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V1,
-    "ssd_vgg16": VGG16_Weights.IMAGENET1K_FEATURES,
-}
 
 _NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
 
@@ -96,18 +92,22 @@ def _first_difference(found: Mapping[str, Tensor], expected: Mapping[str, Tensor
     return next((f"{key} is unknown" for key in found if key not in expected), "")
 
 
-def hub_file(model: str) -> Path:
-    """Return where a model's weights from the hub are, or will be once they are downloaded."""
-    name = HUB_WEIGHTS[model].url.rpartition("/")[2]
-    return Path(str(torch.hub.get_dir()), "checkpoints", name)
+def hub_file(config: DetectorConfig) -> Path:
+    """Return the file of a detector's weights from the hub, which may still have to be downloaded.
+
+    Raises:
+        ConfigError: The hub has none, or there is no such detector.
+    """
+    weights: WeightsEnum = get_weight(architecture_of(config).hub_weights[config.width])
+    return Path(str(torch.hub.get_dir()), "checkpoints", weights.url.rpartition("/")[2])
 
 
 def _from_hub(detector: Detector) -> dict[str, Tensor]:
     """Download torchvision's weights, or take them from its cache."""
+    width = detector.description["width"]
     try:
-        weights: dict[str, Tensor] = HUB_WEIGHTS[detector.description["model"]].get_state_dict(
-            progress=False, check_hash=True
-        )
+        found: WeightsEnum = get_weight(detector.architecture.hub_weights[width])
+        weights: dict[str, Tensor] = found.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         if getattr(error, "errno", None) in _NO_PLACE:  # errors of the network have none of these
             message = (

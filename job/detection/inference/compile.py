@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from job.detection.detectors.ssd import Detector
+from job.detection.detectors.base import Detector
 from job.runtime import log
 from job.storage import cache as storage_cache
 

@@ -96,7 +96,7 @@ class _Candidates:
         return cls(where[0].cpu(), logits_NK, probabilities_NC, boxes_N4, has_area_N)
 
 
-def describe(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
+def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     """Return the score record of a batch.
 
     A box is kept where its most probable class has at least `score_threshold` in the full softmax,

@@ -19,7 +19,7 @@ from torchvision.ops import remove_small_boxes
 from torchvision.transforms import v2
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat
 
-from job.detection.detectors.ssd import Target
+from job.detection.detectors.base import Target
 from job.detection.seeding import seeded
 from job.detection.view import View, _same
 from job.errors import BadDataError

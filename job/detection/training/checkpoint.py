@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from job.detection.detectors.base import Detector
 from job.detection.detectors.serialization import pack, unpack
-from job.detection.detectors.ssd import Detector
 from job.detection.training.ema import WeightAverage
 from job.errors import BadDataError
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from job.config.experiment import TrainConfig
-from job.detection.detectors.ssd import Detector
+from job.detection.detectors.base import Detector
 from job.detection.training.checkpoint import HistoryRow, TrainingState
 from job.detection.training.ema import WeightAverage
 from job.detection.training.process_group import Group

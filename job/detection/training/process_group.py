@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from job.config.runtime import RuntimeConfig
-from job.detection.detectors.ssd import Detector, Target
+from job.detection.detectors.base import Detector, Target
 from job.detection.device import resolve_device
 from job.detection.training.workers import LostError
 from job.errors import ConfigError
@@ -81,7 +81,7 @@ class Group:
         Raises:
             LostError: Another process is gone.
         """
-        positives = _num_positives(detector, targets).float()
+        positives = detector.num_matched(targets).float()
         sums = torch.stack(list(losses.values())) * positives.clamp(min=1)
         sums.sum().backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in detector.parameters() if p.grad is not None]
@@ -110,12 +110,6 @@ class Group:
         except RuntimeError as error:
             message = f"train: process {self.rank} lost the others ({error})"
             raise LostError(message) from error
-
-
-def _num_positives(detector: Detector, targets: list[Target]) -> Tensor:
-    """How many anchors have a box, as a scalar."""
-    matched_IA = torch.stack([detector.match(target["boxes"]) for target in targets])  # noqa: N806 - the loss's own rule; I = images, A = anchors
-    return (matched_IA >= 0).sum()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from job.config.experiment import TrainConfig
-from job.detection.detectors.ssd import Detector, Target
+from job.detection.detectors.base import Detector, Target
 from job.detection.training.augmentation import training_sample
 from job.errors import AlJobError
 from job.records.annotation import Annotation

@@ -28,7 +28,7 @@ from job.errors import (
     TemporaryError,
     UsageError,
 )
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import prepare_process
 from job.storage.files import whole_file
 
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -170,7 +170,7 @@ def take_part(work: Callable[[Exchange, int, int], None]) -> NoReturn:
     Args:
         work: Called with the directory, the process's rank and how many there are.
     """
-    keep_freed_memory()
+    prepare_process()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import tarfile
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,7 +27,6 @@ from job.artifacts.stage_io import StageIO
 from job.config import loading
 from job.config.experiment import AnnotationConfig, ArmConfig, Config
 from job.data.dataset import Dataset
-from job.data.decoding import decode_at_least
 from job.detection.detectors.weights import new_detector
 from job.detection.inference import predict as inference
 from job.detection.inference.predict import Engine, embed_images
@@ -370,7 +368,7 @@ def test_a_cold_start_by_embeddings(settings: Config) -> None:
     found = {
         image.id: embed_images(
             detector,
-            [(image.id, partial(decode_at_least, image.data))],
+            [image],
             Engine(torch.device("cpu"), 1),
         )["embedding"].to_pylist()[0]
         for image in dataset.iter_images("pool")

@@ -1,10 +1,13 @@
 """Detectors to test with: a small one, and the large one built once."""
 
+from typing import cast
+
 import pytest
 import torch
 
 from job.config.experiment import DetectorConfig
-from job.detection.detectors.ssd import Detector, build_detector
+from job.detection.detectors.base import build_detector
+from job.detection.detectors.ssd import SsdDetector
 
 torch.set_num_threads(1)
 
@@ -17,10 +20,11 @@ def config() -> DetectorConfig:
 
 
 @pytest.fixture
-def detector(config: DetectorConfig) -> Detector:
-    return build_detector(config, CLASSES, seed=0)
+def detector(config: DetectorConfig) -> SsdDetector:
+    return cast("SsdDetector", build_detector(config, CLASSES, seed=0))
 
 
 @pytest.fixture(scope="session")
-def vgg() -> Detector:
-    return build_detector(DetectorConfig(model="ssd_vgg16", size=300), CLASSES, seed=0)
+def vgg() -> SsdDetector:
+    large = DetectorConfig(model="ssd_vgg16", size=300)
+    return cast("SsdDetector", build_detector(large, CLASSES, seed=0))

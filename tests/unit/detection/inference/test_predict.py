@@ -1,8 +1,8 @@
 import math
 from collections.abc import Iterable, Iterator
-from functools import partial
+from io import BytesIO
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import pytest
@@ -12,20 +12,22 @@ from torch import Tensor
 from torch._dynamo.utils import counters
 
 from job.config.experiment import DetectorConfig, EvaluateConfig, ScoreConfig
-from job.detection.detectors.ssd import Detector, RawOutput, build_detector
+from job.data.decoding import Decoded, decode_at_least
+from job.data.shards import EncodedImage
+from job.detection.detectors.base import RawOutput, build_detector
+from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference import compile as compiling
+from job.detection.inference import network_input
 from job.detection.inference.compile import _refusal
-from job.detection.inference.image_cache import ImageCache
+from job.detection.inference.image_cache import IMAGE_CACHE
+from job.detection.inference.network_input import resized
 from job.detection.inference.post_processing import Predictions
 from job.detection.inference.predict import (
-    Decode,
     Engine,
     Precision,
-    Square,
-    Unread,
     detect_images,
     map_predictions,
-    score_images,
+    record_images,
 )
 from job.detection.view import View
 from job.errors import BadDataError
@@ -51,7 +53,7 @@ PROBABILITIES = [
 ]
 
 
-class Fixed(Detector):
+class Fixed(SsdDetector):
     """A detector that says the same of every image."""
 
     def forward_raw(self, images_BCHW: Tensor) -> RawOutput:  # noqa: N803 - shape
@@ -69,7 +71,7 @@ class Fixed(Detector):
 
 
 @pytest.fixture
-def fixed(detector: Detector) -> Detector:
+def fixed(detector: SsdDetector) -> SsdDetector:
     detector.__class__ = Fixed
     return detector
 
@@ -83,19 +85,17 @@ def photos(num_images: int, size: tuple[int, int] = (90, 70)) -> list[tuple[str,
     ]
 
 
-def unread(images: Iterable[tuple[str, Image.Image]]) -> list[Unread]:
-    return [(image_id, partial(decoded, image)) for image_id, image in images]
-
-
-Frame = tuple[float, float, float, float]
-
-
-def decoded(image: Image.Image, _side: int | None) -> tuple[Image.Image, tuple[int, int], Frame]:
-    return image.copy(), image.size, (0, 0, *image.size)
+def encoded(images: Iterable[tuple[str, Image.Image]]) -> list[EncodedImage]:
+    files = []
+    for image_id, image in images:
+        file = BytesIO()
+        image.save(file, "PNG")
+        files.append(EncodedImage(image_id, ".png", file.getvalue()))
+    return files
 
 
 def predict(
-    detector: Detector,
+    detector: SsdDetector,
     images: list[tuple[str, Image.Image]],
     precision: Precision = "float32",
     engine: Engine | None = None,
@@ -104,7 +104,8 @@ def predict(
     (predictions,) = map_predictions(
         lambda predictions: predictions,
         detector,
-        [unread(images)],
+        resized(detector),
+        [encoded(images)],
         engine or Engine(CPU, len(images)),
         precision=precision,
     )
@@ -112,24 +113,24 @@ def predict(
 
 
 def score(
-    detector: Detector,
+    detector: SsdDetector,
     images: Iterable[tuple[str, Image.Image]],
     *,
     batch_size: int = 4,
-    augment_seed: tuple[int, ...] = (),
+    seed: tuple[int, ...] = (),
     **settings: Any,
 ) -> ScoreRecord:
-    (record,) = score_images(
+    (record,) = record_images(
         detector,
-        [unread(images)],
+        [encoded(images)],
         ScoreConfig.model_validate(settings),
         Engine(CPU, batch_size),
-        augment_seed=augment_seed,
+        seed=seed,
     )
     return record
 
 
-def test_the_record_by_hand(fixed: Detector) -> None:
+def test_the_record_by_hand(fixed: SsdDetector) -> None:
     """Of five boxes, the second is suppressed by the first, and the fourth is too unlikely.
 
     The fifth overlaps the first by more than 0.45, but is of the other class. The first overlaps
@@ -150,7 +151,7 @@ def test_the_record_by_hand(fixed: Detector) -> None:
     np.testing.assert_array_equal(record.embeddings, [np.arange(1280)])
 
 
-def test_the_record_has_the_types_of_the_contract(fixed: Detector) -> None:
+def test_the_record_has_the_types_of_the_contract(fixed: SsdDetector) -> None:
     """Probabilities, features and embeddings in half precision; the table takes them all."""
     record = score(fixed, photos(2), box_features=True)
     assert record.probabilities.dtype == record.embeddings.dtype == np.float16
@@ -170,13 +171,13 @@ def test_the_record_has_the_types_of_the_contract(fixed: Detector) -> None:
     ],
 )
 def test_the_configuration_says_what_is_kept(
-    settings: dict[str, Any], num_kept: int, fixed: Detector
+    settings: dict[str, Any], num_kept: int, fixed: SsdDetector
 ) -> None:
     """Threshold, suppression and limit each change the number of boxes, worked out by hand."""
     assert score(fixed, photos(1), **settings).num_detections.tolist() == [num_kept]
 
 
-def test_boxes_come_best_first(detector: Detector) -> None:
+def test_boxes_come_best_first(detector: SsdDetector) -> None:
     """The most probable class's probability in the full softmax falls along an image's boxes."""
     record = score(detector, photos(3), score_threshold=0.01)
     best = record.probabilities.max(1).astype(np.float64) * record.objectness
@@ -185,7 +186,7 @@ def test_boxes_come_best_first(detector: Detector) -> None:
         assert (np.diff(best[begin:end]) < 2e-3).all()
 
 
-def test_boxes_lie_within_their_image(detector: Detector) -> None:
+def test_boxes_lie_within_their_image(detector: SsdDetector) -> None:
     """Boxes are clipped to the original image, whatever its shape."""
     record = score(detector, photos(2, size=(50, 200)), score_threshold=0.01)
     assert record.boxes_xyxy.min() >= 0
@@ -194,19 +195,19 @@ def test_boxes_lie_within_their_image(detector: Detector) -> None:
     assert record.boxes_xyxy[:, 3].max() > 100
 
 
-def test_chunks_of_whole_batches_give_the_same_record(detector: Detector) -> None:
+def test_chunks_of_whole_batches_give_the_same_record(detector: SsdDetector) -> None:
     """Eight images in one call, or four and four, with batches of four: equal to the last bit."""
     images = photos(8)
     whole = score(detector, images, score_threshold=0.01, box_features=True).to_table()
     config = ScoreConfig(score_threshold=0.01, box_features=True)
-    parts = [unread(images[:4]), unread(images[4:])]
-    records = score_images(detector, parts, config, Engine(CPU, 4))
+    parts = [encoded(images[:4]), encoded(images[4:])]
+    records = record_images(detector, parts, config, Engine(CPU, 4))
     halves = [record.to_table() for record in records]
     assert whole.slice(0, 4).to_pydict() == halves[0].to_pydict()
     assert whole.slice(4).to_pydict() == halves[1].to_pydict()
 
 
-def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: Detector) -> None:
+def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: SsdDetector) -> None:
     """It is what torchvision's classifier pools, before its last layer."""
     ((_, image),) = photos(1, size=(64, 64))
     record = score(detector, [("a", image)])
@@ -219,7 +220,7 @@ def test_an_embedding_is_the_mean_of_the_backbones_last_map(detector: Detector) 
     np.testing.assert_allclose(record.embeddings, expected, atol=2e-3, rtol=2e-3)
 
 
-def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
+def test_bfloat16_differs_by_its_rounding_alone(detector: SsdDetector) -> None:
     """Its eight bits: logits within a fiftieth of the largest, and not the same."""
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     exact, rounded = (
@@ -230,7 +231,7 @@ def test_bfloat16_differs_by_its_rounding_alone(detector: Detector) -> None:
     assert rounded.dtype == torch.float32
 
 
-def test_the_configuration_chooses_the_precision(detector: Detector) -> None:
+def test_the_configuration_chooses_the_precision(detector: SsdDetector) -> None:
     """The record's types are the same, its numbers are not."""
     exact, rounded = (
         score(detector, photos(3), precision=precision) for precision in ("float32", "bfloat16")
@@ -239,7 +240,7 @@ def test_the_configuration_chooses_the_precision(detector: Detector) -> None:
     assert not np.array_equal(exact.objectness, rounded.objectness)
 
 
-def test_an_image_without_boxes_has_an_embedding(detector: Detector) -> None:
+def test_an_image_without_boxes_has_an_embedding(detector: SsdDetector) -> None:
     """Nothing passes a threshold of 1, and the image is there all the same."""
     record = score(detector, photos(2), score_threshold=1.0, box_features=True)
     assert record.num_detections.tolist() == [0, 0]
@@ -247,14 +248,14 @@ def test_an_image_without_boxes_has_an_embedding(detector: Detector) -> None:
     assert record.to_table().num_rows == 2
 
 
-def test_augmented_scores_depend_on_the_seed_and_the_image_alone(detector: Detector) -> None:
+def test_augmented_scores_depend_on_the_seed_and_the_image_alone(detector: SsdDetector) -> None:
     """The same image is augmented alike in any company; boxes stay within the image."""
     images = photos(4)
-    settings: dict[str, Any] = {"augment": True, "score_threshold": 0.01}
-    one = score(detector, images, augment_seed=(1,), **settings)
-    backwards = score(detector, images[::-1], augment_seed=(1,), **settings)
-    other = score(detector, images, augment_seed=(2,), **settings)
-    plain = score(detector, images, augment_seed=(1,), score_threshold=0.01)
+    settings: dict[str, Any] = {"input": "training", "score_threshold": 0.01}
+    one = score(detector, images, seed=(1,), **settings)
+    backwards = score(detector, images[::-1], seed=(1,), **settings)
+    other = score(detector, images, seed=(2,), **settings)
+    plain = score(detector, images, seed=(1,), score_threshold=0.01)
     np.testing.assert_allclose(one.embeddings, backwards.embeddings[::-1], atol=1e-3)
     assert not np.array_equal(one.embeddings, other.embeddings)
     assert not np.array_equal(one.embeddings, plain.embeddings)
@@ -273,24 +274,24 @@ def threads() -> Iterator[int]:
     torch.set_num_threads(before)
 
 
-def test_few_images_are_asked_for_at_a_time(detector: Detector, threads: int) -> None:
+def test_few_images_are_asked_for_at_a_time(detector: SsdDetector, threads: int) -> None:
     """A pool of any size passes through the memory of a few batches."""
     asked: list[str] = []
 
-    def stream() -> Iterator[Unread]:
-        for image_id, image in unread(photos(20)):
-            asked.append(image_id)
-            yield image_id, image
+    def stream() -> Iterator[EncodedImage]:
+        for image in encoded(photos(20)):
+            asked.append(image.id)
+            yield image
 
     parts = (islice(images, 4) for images in [stream()] for _ in range(5))
-    records = score_images(detector, parts, ScoreConfig(), Engine(CPU, 2))
+    records = record_images(detector, parts, ScoreConfig(), Engine(CPU, 2))
     assert next(records).ids.tolist() == ["0", "1", "2", "3"]
     # The batch after the part, which ends it, and those that are under way meanwhile.
     assert len(asked) == 2 * (2 + 1 + threads + 1)
     assert [each.ids.tolist()[0] for each in records] == ["4", "8", "12", "16"]
 
 
-def test_the_number_of_threads_changes_nothing(detector: Detector, threads: int) -> None:
+def test_the_number_of_threads_changes_nothing(detector: SsdDetector, threads: int) -> None:
     """Each batch is computed by one thread, so one and two give the same to the last bit."""
     settings: dict[str, Any] = {"batch_size": 2, "score_threshold": 0.01, "box_features": True}
     several = score(detector, photos(8), **settings).to_table()
@@ -299,43 +300,61 @@ def test_the_number_of_threads_changes_nothing(detector: Detector, threads: int)
     assert score(detector, photos(8), **settings).to_table().equals(several)
 
 
-def test_a_broken_image_ends_it_with_its_own_error(detector: Detector, threads: int) -> None:
+def test_the_number_of_threads_changes_no_augmentation(detector: SsdDetector) -> None:
+    """Torch has one random stream for all threads: eight and one give the same to the last bit."""
+    settings: dict[str, Any] = {"batch_size": 2, "input": "training", "seed": (1,)}
+    before = torch.get_num_threads()
+    try:
+        tables = []
+        for threads in (8, 1):
+            torch.set_num_threads(threads)
+            tables.append(score(detector, photos(64), **settings).to_table())
+    finally:
+        torch.set_num_threads(before)
+    assert tables[0].equals(tables[1])
+
+
+def test_a_broken_image_ends_it_with_its_own_error(detector: SsdDetector, threads: int) -> None:
     """In the order of the images, and torch has its threads again."""
-
-    def broken(_side: int | None) -> NoReturn:
-        message = "7: no image"
-        raise BadDataError(message)
-
-    images = [*unread(photos(7)), ("7", broken), *unread(photos(9))]
-    with pytest.raises(BadDataError, match="7: no image"):
-        list(score_images(detector, [images], ScoreConfig(), Engine(CPU, 2)))
+    broken = EncodedImage("7", ".png", b"not an image")
+    images = [*encoded(photos(7)), broken, *encoded(photos(9))]
+    with pytest.raises(BadDataError, match=r"^7: "):
+        list(record_images(detector, [images], ScoreConfig(), Engine(CPU, 2)))
     assert torch.get_num_threads() == threads
 
 
-def test_what_was_decoded_once_is_kept(detector: Detector) -> None:
+def test_what_was_decoded_once_is_kept(
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second look decodes only what there was no room for, and sees the same."""
     asked: list[str] = []
 
-    def watched(images: list[tuple[str, Image.Image]]) -> Iterator[Unread]:
-        for image_id, decode in unread(images):
+    def watched(data: bytes, side: int | None, name: str) -> Decoded:
+        asked.append(name)
+        return decode_at_least(data, side, name)
 
-            def decode_and_tell(
-                side: int | None, image_id: str = image_id, decode: Decode = decode
-            ) -> tuple[Image.Image, tuple[int, int], Frame]:
-                asked.append(image_id)
-                return decode(side)
-
-            yield image_id, decode_and_tell
-
-    engine = Engine(CPU, 1, image_cache=ImageCache(2 * 3 * 64 * 64))
-    first, again = (
-        next(score_images(detector, [watched(photos(3))], ScoreConfig(), engine)) for _ in range(2)
-    )
+    monkeypatch.setattr(network_input, "decode_at_least", watched)
+    with IMAGE_CACHE.sized(2 * 3 * 64 * 64):
+        first, again = (score(detector, photos(3), batch_size=1) for _ in range(2))
     assert asked == ["0", "1", "2", "2"]
     assert again.to_table().equals(first.to_table())
 
 
-def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
+def test_images_of_another_run_are_not_kept(
+    detector: SsdDetector,
+) -> None:
+    """The cache is of one data set: another run's image of the same name is another image."""
+    ((name, image), (_, other)) = photos(2)
+    with IMAGE_CACHE.sized(3 * 64 * 64):
+        first = score(detector, [(name, image)])
+    with IMAGE_CACHE.sized(3 * 64 * 64):
+        second = score(detector, [(name, other)])
+    assert not np.array_equal(first.embeddings, second.embeddings)
+
+
+def test_the_decoder_may_give_fewer_pixels(
+    fixed: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is told how many are enough; boxes are in pixels of the image all the same.
 
     Of what comes, the network sees no more than the frame: here the left half.
@@ -343,33 +362,31 @@ def test_the_decoder_may_give_fewer_pixels(fixed: Detector) -> None:
     image = Image.new("RGB", (128, 64), "red")
     image.paste("blue", (64, 0, 128, 64))
 
-    def decode(side: int | None) -> tuple[Image.Image, tuple[int, int], Frame]:
+    def decode(_data: bytes, side: int | None, _name: str) -> Decoded:
         assert side == 64
-        return image, (256, 128), (0, 0, 64, 64)
+        return Decoded(image, (256, 128), (0, 0, 64, 64))
 
-    image_cache = ImageCache[Square](3 * 64 * 64)
-    engine = Engine(CPU, 1, image_cache)
-    (record,) = score_images(fixed, [[("large", decode)]], ScoreConfig(), engine)
-    pixels, _ = image_cache.get(("large", 64), pytest.fail, 0)
+    monkeypatch.setattr(network_input, "decode_at_least", decode)
+    large = EncodedImage("large", ".jpg", b"")
+    pixels = resized(fixed)(large).pixels
     assert torch.equal(pixels, torch.tensor([255, 0, 0])[:, None, None].expand(3, 64, 64))
+    (record,) = record_images(fixed, [[large]], ScoreConfig(), Engine(CPU, 1))
     assert record.sizes_wh.tolist() == [[256, 128]]
     assert record.boxes_xyxy[0].tolist() == [0, 0, 128, 64]
 
 
 @pytest.mark.parametrize(("size_wh", "most"), [((90, 70), 2), ((300, 200), 0), ((64, 129), 0)])
 def test_the_network_sees_the_whole_view(
-    detector: Detector, size_wh: tuple[int, int], most: int
+    detector: SsdDetector, size_wh: tuple[int, int], most: int
 ) -> None:
     """But for rounding, up to twice its side; larger images as in training without augmentation."""
-    image_cache = ImageCache[Square](3 * 64 * 64)
     ((image_id, image),) = photos(1, size=size_wh)
-    predict(detector, [(image_id, image)], engine=Engine(CPU, 1, image_cache))
-    pixels, _ = image_cache.get((image_id, 64), pytest.fail, 0)
+    pixels = resized(detector)(*encoded([(image_id, image)])).pixels
     expected = View.whole(size_wh, 64).render(image, detector.fill)
     assert (pixels.int() - expected.int()).abs().max() <= most
 
 
-def test_a_compiled_network_says_the_same(detector: Detector) -> None:
+def test_a_compiled_network_says_the_same(detector: SsdDetector) -> None:
     """But for rounding; the last batch too, which is not full."""
     if reason := _refusal(CPU):
         pytest.skip(f"nothing can be compiled here: {reason}")
@@ -386,7 +403,7 @@ def test_a_compiled_network_says_the_same(detector: Detector) -> None:
 
 
 def test_without_a_compiler_the_network_runs_as_it_is(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A warning says why it was not compiled, and the predictions are those without."""
     monkeypatch.setattr(compiling, "_refusal", lambda _device: "no working C++ compiler")
@@ -397,7 +414,7 @@ def test_without_a_compiler_the_network_runs_as_it_is(
 
 
 def test_what_fails_to_compile_runs_as_it_is(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also where the least thing can be compiled, and the network cannot."""
     monkeypatch.setattr(compiling, "_refusal", lambda _device: "")
@@ -408,7 +425,7 @@ def test_what_fails_to_compile_runs_as_it_is(
 
     plain = predict(detector, photos(2))
     monkeypatch.setattr(
-        Detector, "compile", lambda self, **_: setattr(self, "_compiled_call_impl", fail)
+        SsdDetector, "compile", lambda self, **_: setattr(self, "_compiled_call_impl", fail)
     )
     fallen_back = predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
     told = "".join(capsys.readouterr())
@@ -421,13 +438,13 @@ def test_what_fails_to_compile_runs_as_it_is(
 def test_detections_are_torchvisions() -> None:
     """Boxes, classes and scores are those of torchvision's SSD with the same settings."""
     config = DetectorConfig(size=64, width=0.25, backbone="scratch")
-    detector = build_detector(config, ("a", "b", "c"), seed=4)
+    detector = cast("SsdDetector", build_detector(config, ("a", "b", "c"), seed=4))
     for parameter in detector.ssd.head.parameters():
         parameter.data *= 5  # scores far enough apart to have one order
     images = photos(3, size=(64, 64))
     detections = detect_images(
         detector,
-        unread(images),
+        encoded(images),
         EvaluateConfig(score_threshold=0.2, nms_iou=0.45, max_detections=50),
         Engine(CPU, 3),
     )
@@ -448,11 +465,11 @@ def test_detections_are_torchvisions() -> None:
         np.testing.assert_allclose(detections.boxes_xyxy[mine], each["boxes"], atol=1e-2)
 
 
-def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
+def test_a_box_is_detected_once_for_each_likely_class(fixed: SsdDetector) -> None:
     """By hand: the classes' boxes are suppressed apart, so one box may come twice."""
     detections = detect_images(
         fixed,
-        unread(photos(1, (64, 64))),
+        encoded(photos(1, (64, 64))),
         EvaluateConfig(score_threshold=0.3),
         Engine(CPU, 1),
     )
@@ -461,7 +478,7 @@ def test_a_box_is_detected_once_for_each_likely_class(fixed: Detector) -> None:
     assert detections.boxes_xyxy.tolist() == [BOXES[0], BOXES[2], BOXES[4]]
 
 
-def test_no_images_have_no_detections(detector: Detector) -> None:
+def test_no_images_have_no_detections(detector: SsdDetector) -> None:
     """The arrays are empty and of their shapes."""
     detections = detect_images(detector, [], EvaluateConfig(), Engine(CPU, 1))
     assert detections.ids == ()
@@ -469,7 +486,7 @@ def test_no_images_have_no_detections(detector: Detector) -> None:
     assert detections.to_table(CLASSES).num_rows == 0
 
 
-def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: Detector) -> None:
+def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: SsdDetector) -> None:
     """SSD300's map at stride 16 is its second, of 1024 channels and 19 cells a side."""
     predictions = predict(vgg, photos(1))
     assert predictions.fine_maps_BFYX.shape == (1, 1024, math.ceil(300 / 16), 19)

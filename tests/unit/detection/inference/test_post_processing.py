@@ -10,7 +10,7 @@ from torchvision.ops import nms, roi_align
 
 from job.config.experiment import EvaluateConfig, ScoreConfig
 from job.detection.inference import post_processing
-from job.detection.inference.post_processing import Predictions, _box_features, describe, detect
+from job.detection.inference.post_processing import Predictions, _box_features, detect, record_batch
 from job.detection.view import View
 
 SIZE = 320
@@ -81,7 +81,7 @@ def test_the_record_is_that_of_a_plain_loop(
     background: float, settings: dict[str, Any], *, tied: bool
 ) -> None:
     seen, config = draw(background, tied=tied), ScoreConfig(**settings)
-    record = describe(seen, config)
+    record = record_batch(seen, config)
     assert record.ids.tolist() == seen.ids
     for image in range(len(seen.ids)):
         probabilities, boxes, rows = candidates(seen, image)

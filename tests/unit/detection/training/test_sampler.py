@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from job.config.experiment import TrainConfig
-from job.detection.detectors.ssd import Detector
+from job.detection.detectors.base import Detector
 from job.detection.training.sampler import TrainingDataset, batches
 from job.errors import BadDataError
 from job.records.annotation import Annotation

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from job.config.experiment import DetectorConfig
 from job.config.runtime import RuntimeConfig
+from job.detection.detectors.base import Detector, Target, build_detector
 from job.detection.detectors.serialization import pack, unpack
-from job.detection.detectors.ssd import Detector, Target, build_detector
 from job.detection.training.process_group import num_processes
 from job.detection.training.workers import Exchange, run_together
 from job.errors import ConfigError
@@ -23,7 +23,7 @@ STEP = """
 import torch
 from job.config.experiment import DetectorConfig
 from job.detection.training.process_group import joined
-from job.detection.detectors.ssd import build_detector
+from job.detection.detectors.base import build_detector
 from job.detection.training.workers import take_part
 from job.detection.detectors.serialization import pack, unpack
 

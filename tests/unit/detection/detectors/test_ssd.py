@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 
 from job.config.experiment import DetectorConfig
-from job.detection.detectors.ssd import Detector, Target, build_detector, load_model, save_model
+from job.detection.detectors.base import Target, build_detector, load_model, save_model
+from job.detection.detectors.ssd import SsdDetector
 from job.errors import BadDataError
 
 CLASSES = ("disc", "square")
@@ -47,13 +46,13 @@ def test_ssdlite_has_six_anchors_a_cell_of_six_maps_at_any_size(size: int, cells
     assert raw.boxes_BA4.max() <= size
 
 
-def test_ssd300_has_the_papers_8732_boxes(vgg: Detector) -> None:
+def test_ssd300_has_the_papers_8732_boxes(vgg: SsdDetector) -> None:
     """SSD300 predicts 8,732 boxes a class (Liu et al. 2016, table 7)."""
     assert vgg.anchors_A4.shape == (8732, 4)
     assert vgg.map_channels[:2] == [512, 1024]
 
 
-def test_losses_are_torchvisions(detector: Detector) -> None:
+def test_losses_are_torchvisions(detector: SsdDetector) -> None:
     """The losses of uint8 images are those of torchvision's SSD for the same images in [0, 1]."""
     images, targets = some_images(64), some_targets()
     detector.train()
@@ -64,7 +63,7 @@ def test_losses_are_torchvisions(detector: Detector) -> None:
         torch.testing.assert_close(loss, expected[name], rtol=1e-4, atol=1e-4)
 
 
-def test_a_batch_without_boxes_has_a_loss(detector: Detector) -> None:
+def test_a_batch_without_boxes_has_a_loss(detector: SsdDetector) -> None:
     """Images that show nothing give a finite loss that can be differentiated."""
     empty = some_targets()[1:] * 2
     losses = detector.train().losses(some_images(64), empty)
@@ -72,7 +71,7 @@ def test_a_batch_without_boxes_has_a_loss(detector: Detector) -> None:
     assert all(torch.isfinite(loss) for loss in losses.values())
 
 
-def test_losses_are_float32_under_autocast(detector: Detector) -> None:
+def test_losses_are_float32_under_autocast(detector: SsdDetector) -> None:
     """In bfloat16 the network computes roughly the same, and the losses exactly typed."""
     images, targets = some_images(64), some_targets()
     exact = detector.train().losses(images, targets)
@@ -93,7 +92,7 @@ def test_the_first_weights_are_a_function_of_the_seed(config: DetectorConfig) ->
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_saved_model_sees_the_same(detector: Detector, config: DetectorConfig) -> None:
+def test_a_saved_model_sees_the_same(detector: SsdDetector, config: DetectorConfig) -> None:
     """A model that was written and read says the same, and is written to the same bytes."""
     detector.train().losses(some_images(64), some_targets())  # moves the running statistics
     data = save_model(detector.eval())
@@ -105,7 +104,7 @@ def test_a_saved_model_sees_the_same(detector: Detector, config: DetectorConfig)
     assert torch.equal(raw.logits_BAK, expected.logits_BAK)
 
 
-def test_memory_layout_does_not_change_the_file(detector: Detector) -> None:
+def test_memory_layout_does_not_change_the_file(detector: SsdDetector) -> None:
     """A model that was trained channels-last is written like any other."""
     data = save_model(detector)
     detector.to(memory_format=torch.channels_last)
@@ -116,7 +115,7 @@ def test_memory_layout_does_not_change_the_file(detector: Detector) -> None:
     "other", [{"size": 96}, {"width": 0.5}, {"model": "ssd_vgg16", "size": 300}]
 )
 def test_another_detectors_file_is_refused(
-    detector: Detector, config: DetectorConfig, other: dict[str, object]
+    detector: SsdDetector, config: DetectorConfig, other: dict[str, object]
 ) -> None:
     """A model of another kind, size or width is refused in one line that names both."""
     wanted = config.model_copy(update=other)
@@ -125,11 +124,7 @@ def test_another_detectors_file_is_refused(
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_file_is_refused(
-    detector: Detector, config: DetectorConfig, tmp_path: Path
-) -> None:
-    """A file that was cut short is named in the message."""
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(save_model(detector)[:-100])
-    with pytest.raises(BadDataError, match=r"model\.safetensors: damaged"):
-        load_model(path, config)
+def test_a_damaged_model_is_refused(detector: SsdDetector, config: DetectorConfig) -> None:
+    """A model that was cut short is told from one of another detector."""
+    with pytest.raises(BadDataError, match=r"model: damaged"):
+        load_model(save_model(detector)[:-100], config)

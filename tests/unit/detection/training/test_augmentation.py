@@ -6,7 +6,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.tv_tensors import BoundingBoxes
 
-from job.detection.detectors.ssd import Target
+from job.detection.detectors.base import Target
 from job.detection.seeding import seeded
 from job.detection.training import augmentation
 from job.detection.training.augmentation import Augmentation, augmented_view, training_sample

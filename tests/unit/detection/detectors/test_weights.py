@@ -12,8 +12,9 @@ from torchvision.models import mobilenet_v2
 from torchvision.models.vgg import cfgs, make_layers
 
 from job.config.experiment import DetectorConfig
-from job.detection.detectors import weights as backbone
-from job.detection.detectors.ssd import Detector, build_detector, save_model
+from job.detection.detectors import weights
+from job.detection.detectors.base import build_detector, save_model
+from job.detection.detectors.ssd import SsdDetector
 from job.detection.detectors.weights import load_backbone
 from job.errors import ConfigError, TemporaryError
 
@@ -31,14 +32,14 @@ def classifier() -> torch.nn.Module:
     return cast("torch.nn.Module", model)
 
 
-def last_maps(detector: Detector, image: Tensor) -> Tensor:
+def last_maps(detector: SsdDetector, image: Tensor) -> Tensor:
     maps: dict[str, Tensor] = detector.ssd.backbone.eval()(image)
     return maps["1"]
 
 
 @pytest.mark.parametrize("layout", ["classifier", "prefixed", "features", "old", "safetensors"])
 def test_every_layout_of_torchvisions_weights_is_understood(
-    layout: str, classifier: torch.nn.Module, detector: Detector, tmp_path: Path
+    layout: str, classifier: torch.nn.Module, detector: SsdDetector, tmp_path: Path
 ) -> None:
     """The backbone then computes what the classifier's feature layers do."""
     state = classifier.state_dict()
@@ -60,7 +61,7 @@ def test_every_layout_of_torchvisions_weights_is_understood(
         torch.testing.assert_close(last_maps(detector, image), expected)
 
 
-def test_vgg_weights_are_understood(vgg: Detector, tmp_path: Path) -> None:
+def test_vgg_weights_are_understood(vgg: SsdDetector, tmp_path: Path) -> None:
     """A VGG16 file reaches the layers before and after the split at conv4_3."""
     layers = make_layers(cfgs["D"])
     path = tmp_path / "vgg.safetensors"
@@ -70,7 +71,7 @@ def test_vgg_weights_are_understood(vgg: Detector, tmp_path: Path) -> None:
     assert torch.equal(vgg.ssd.backbone.extra[0][5].weight, layers[28].weight)
 
 
-def test_weights_of_another_width_are_refused_whole(detector: Detector, tmp_path: Path) -> None:
+def test_weights_of_another_width_are_refused_whole(detector: SsdDetector, tmp_path: Path) -> None:
     """The message names the first layer that differs, and no weight has changed."""
     before = save_model(detector)
     path = tmp_path / "wide.pt"
@@ -86,7 +87,7 @@ def test_weights_of_another_width_are_refused_whole(detector: Detector, tmp_path
     [({"0.0.weight": None}, "0.0.weight is missing"), ({"99.weight": 1}, "99.weight is unknown")],
 )
 def test_missing_and_unknown_layers_are_refused(
-    change: dict[str, Any], problem: str, detector: Detector, tmp_path: Path
+    change: dict[str, Any], problem: str, detector: SsdDetector, tmp_path: Path
 ) -> None:
     """A file must hold all layers of the backbone and no others."""
     state = detector.backbone_layers.state_dict()
@@ -107,7 +108,7 @@ class Unsafe:
 
 @pytest.mark.parametrize("name", ["weights.pt", "weights.safetensors"])
 def test_a_file_that_holds_no_weights_is_refused(
-    name: str, detector: Detector, tmp_path: Path
+    name: str, detector: SsdDetector, tmp_path: Path
 ) -> None:
     """Text under the name of weights is answered in one line that names the file."""
     path = tmp_path / name
@@ -119,7 +120,7 @@ def test_a_file_that_holds_no_weights_is_refused(
 
 @pytest.mark.parametrize("content", [Unsafe(), [1, 2], {"epoch": 3}])
 def test_a_pickle_of_something_else_is_refused(
-    content: object, detector: Detector, tmp_path: Path
+    content: object, detector: SsdDetector, tmp_path: Path
 ) -> None:
     """Only a dictionary of tensors is taken; nothing in the file is executed."""
     path = tmp_path / "weights.pt"
@@ -128,14 +129,21 @@ def test_a_pickle_of_something_else_is_refused(
         load_backbone(detector, path)
 
 
-def test_a_missing_file_is_named(detector: Detector, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(detector: SsdDetector, tmp_path: Path) -> None:
     """The path that does not exist is in the message."""
     with pytest.raises(ConfigError, match=r"nowhere\.pt: no such file"):
         load_backbone(detector, tmp_path / "nowhere.pt")
 
 
+def offered(detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, hub: object) -> None:
+    """Let torchvision have such weights for the detector's width."""
+    width = detector.description["width"]
+    monkeypatch.setattr(detector.architecture, "hub_weights", {width: "TheirWeights.V1"})
+    monkeypatch.setattr(weights, "get_weight", {"TheirWeights.V1": hub}.__getitem__)
+
+
 def test_an_unreachable_hub_says_how_to_do_without(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without network, the error can be retried and says how to give a file."""
 
@@ -144,27 +152,29 @@ def test_an_unreachable_hub_says_how_to_do_without(
             reason = "no route"
             raise URLError(reason)
 
-    monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", Unreachable())
+    offered(detector, monkeypatch, Unreachable())
     with pytest.raises(TemporaryError, match="file:PATH"):
         load_backbone(detector, "hub")
 
 
 @pytest.mark.parametrize("home", ["file/below", "link"])
 def test_a_hub_without_a_place_on_the_disk_is_a_wrong_setting(
-    home: str, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: str, detector: SsdDetector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No later attempt gets past it; the line names the variable."""
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path / "file")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / home))
     monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    hub_weights = {0.25: "MobileNet_V2_Weights.IMAGENET1K_V1"}
+    monkeypatch.setattr(detector.architecture, "hub_weights", hub_weights)
     with pytest.raises(ConfigError, match="TORCH_HOME") as caught:
         load_backbone(detector, "hub")
     assert "\n" not in str(caught.value)
 
 
 def test_a_read_only_file_system_is_a_wrong_setting(
-    detector: Detector, monkeypatch: pytest.MonkeyPatch
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a container without a volume for weights."""
 
@@ -172,13 +182,13 @@ def test_a_read_only_file_system_is_a_wrong_setting(
         def get_state_dict(self, **_: object) -> NoReturn:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/x")
 
-    monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", ReadOnly())
+    offered(detector, monkeypatch, ReadOnly())
     with pytest.raises(ConfigError, match=r"Read-only file system.*TORCH_HOME"):
         load_backbone(detector, "hub")
 
 
 def test_the_hubs_weights_are_used(
-    detector: Detector, classifier: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+    detector: SsdDetector, classifier: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the hub gives ends up in the backbone, once its hash was checked."""
 
@@ -188,7 +198,7 @@ def test_the_hubs_weights_are_used(
             assert not progress
             return classifier.state_dict()
 
-    monkeypatch.setitem(backbone.HUB_WEIGHTS, "ssdlite_mobilenet_v2", Hub())
+    offered(detector, monkeypatch, Hub())
     load_backbone(detector, "hub")
     weight = detector.backbone_layers.state_dict()["18.0.weight"]
     assert torch.equal(weight, classifier.state_dict()["features.18.0.weight"])
@@ -200,7 +210,7 @@ def test_a_backbone_leaves_the_head_alone(
     """Only the backbone changes: the head stays what the seed made it."""
     path = tmp_path / "weights.pt"
     torch.save(classifier.state_dict(), path)
-    one, other = (build_detector(config, ("a",), seed=3) for _ in range(2))
+    one, other = (cast("SsdDetector", build_detector(config, ("a",), seed=3)) for _ in range(2))
     load_backbone(one, path)
     for name, value in other.ssd.head.state_dict().items():
         assert torch.equal(one.ssd.head.state_dict()[name], value)

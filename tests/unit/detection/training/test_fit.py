@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import dataloader, get_worker_info
 
 from job.config.experiment import DetectorConfig, TrainConfig
+from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
-from job.detection.detectors.ssd import Detector, build_detector, save_model
 from job.detection.training import fit as training
 from job.detection.training.checkpoint import HistoryRow
 from job.detection.training.fit import fit

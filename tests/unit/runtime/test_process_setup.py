@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from job.cli import main as cli
-from job.detection.training import workers as processes
+from job.detection.training import workers
 from job.runtime.process_setup import keep_freed_memory
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
@@ -83,7 +83,7 @@ def called() -> NoReturn:
 
 def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before there are threads."""
-    monkeypatch.setattr(cli, "keep_freed_memory", called)
+    monkeypatch.setattr(cli, "prepare_process", called)
     with pytest.raises(CalledError):
         cli.main()
 
@@ -91,6 +91,6 @@ def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyP
 def test_it_is_the_first_thing_that_a_training_process_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processes, "keep_freed_memory", called)
+    monkeypatch.setattr(workers, "prepare_process", called)
     with pytest.raises(CalledError):
-        processes.take_part(lambda *_: None)
+        workers.take_part(lambda *_: None)
