@@ -152,3 +152,14 @@ def test_jobs_are_valid_in_the_oldest_and_the_newest_version(
     ref: StageRef = TRAIN.round.stage(stage)  # type: ignore[arg-type]
     kept = launch.model_copy(update={"ttl_seconds_after_finished": 60, "queue_name": "gpus"})
     kubernetes_validate.validate(make_job(kept, settings, ref, 1), version, strict=True)
+
+
+def test_runtime_settings_of_the_driver_go_to_every_job(
+    launch: LaunchConfig, settings: Config
+) -> None:
+    """`al-job drive --set` means the stages, which run in other processes."""
+    changed = launch.model_copy(update={"runtime": ("runtime.threads=4", "runtime.workers=auto")})
+    for stage in STAGES:
+        job = make_job(changed, settings, RoundRef("tiny", 0, None, 0).stage(stage), 1)
+        [container] = job["spec"]["template"]["spec"]["containers"]
+        assert {"--set=runtime.threads=4", "--set=runtime.workers=auto"} < set(container["args"])
