@@ -1,19 +1,11 @@
 """The tutorial's analysis as a page, its figures and its numbers as files."""
 
-<<<<<<< HEAD
-from collections.abc import Iterator
-from dataclasses import asdict
-
-from job.report.page import templates, to_csv
-from job.storage.documents import dump_json
-=======
 from dataclasses import asdict
 
 from job.report.drawing.render import Draw, Drawing
 from job.report.markup import render
 from job.report.page import Page
 from job.report.sections.base import Section
->>>>>>> main
 from job.tutorial.analysis import TutorialAnalysis
 from job.tutorial.figures import HEADER, plot_chart
 
@@ -34,20 +26,6 @@ _NUMBERS = """
 """
 
 
-<<<<<<< HEAD
-def files(analysis: TutorialAnalysis) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each file; `index.html` comes last."""
-    drawings = [draw_chart(chart) for chart in analysis.charts]
-    for each in drawings:
-        yield f"{each.name}.svg", each.standalone()
-        yield f"{each.name}.png", each.png
-    rows = [dict(zip(HEADER, row.cells(), strict=True)) for row in analysis.rows]
-    yield "numbers.csv", to_csv([dict(row.items()) for row in rows])
-    yield "tutorial.json", dump_json(asdict(analysis))
-    template = templates().get_template("tutorial.html.j2")
-    page = template.render(analysis=analysis, header=HEADER, drawings=drawings)
-    yield "index.html", page.encode()
-=======
 def tutorial_page(analysis: TutorialAnalysis, draw: Draw) -> Page:
     """Return the page of an analysis, with its files; `draw` draws a figure."""
     title = "The tutorial's analysis, reproduced"
@@ -81,4 +59,3 @@ def _numbers(analysis: TutorialAnalysis) -> Section:
 def _figures(drawings: list[Drawing]) -> Section:
     html = render("{% for each in figures %}{{ figure(each) }}{% endfor %}", figures=drawings)
     return Section(title="Figures", html=html, figures=drawings)
->>>>>>> main

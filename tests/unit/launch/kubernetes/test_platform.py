@@ -27,7 +27,7 @@ INGEST = "al-voc-ingest-12345678"
 
 
 @pytest.fixture
-def real(release: Release, tiny: str) -> Release:
+def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods really run the stages, in this process."""
     release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
