@@ -41,7 +41,7 @@ from job.acquisition.strategies.pal_scores import SCORINGS, ClassCandidates, Sco
 from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers, offsets
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 Picked = dict[int, tuple[float, int]]
 """Row of each pick -> its score, and the class that picked it."""
@@ -111,7 +111,7 @@ class Pal(Strategy):
         return read_rows(task.unlabelled, true_positives.READS, rows_of, kind)
 
     def _score_part(
-        self, part: ScoreRecord, models: list[Logistic | None], classes: Sequence[str]
+        self, part: RecordPart, models: list[Logistic | None], classes: Sequence[str]
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         predicted_D = part.predicted

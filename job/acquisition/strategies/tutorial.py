@@ -19,7 +19,7 @@ from job.acquisition.strategies.random import draw
 from job.acquisition.strategy import Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float64s, Floats, Integers, offsets
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 class TutorialRandom(Strategy):
@@ -60,13 +60,13 @@ class TutorialBrust(Brust):
         order = np.array([row_of[image_id] for image_id in task.unlabelled.ids], np.intp)
         return self.select_batches(scores, order, task.budget)
 
-    def uncertainties(self, part: ScoreRecord) -> tuple[Float64s, Float64s]:
+    def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
         """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
         p_DC = part.probabilities.astype(np.float64)
         p_DK = full_softmax(p_DC, part.objectness) if self.with_background else p_DC
         return p_DK, outside_top2(p_DK) if self.outside_top2 else margin(p_DK)
 
-    def combine(self, part: ScoreRecord, values_D: Float64s) -> Float64s:
+    def combine(self, part: RecordPart, values_D: Float64s) -> Float64s:
         """Return the images' scores from the values of their detections, some of them repeated."""
         threshold = self.count_box_once_per_class_above
         if threshold is None:

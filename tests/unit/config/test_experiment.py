@@ -30,8 +30,8 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
         ("train:", "train:\n  freeze_backbone: true", ["train.freeze_backbone", "from scratch"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
-        ("  random: {", "  round-1: {", ["arms", "name of a round"]),
-        ("  random: {", "  fully-supervised: {", ["arms", "name of the bound"]),
+        ("  random: {", "  round-1: {", ["arms", "names of rounds"]),
+        ("  random: {", "  fully-supervised: {", ["arms", "full_supervision"]),
         ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
         ("rounds: 3", "rounds: [", ["not YAML"]),
         ("experiment: tiny", "", ["experiment", "required"]),
@@ -123,12 +123,12 @@ def test_a_stream_depends_on_its_purpose_alone() -> None:
     assert random_stream(2, 1, "select").random(4).tolist() != draw
 
 
-def test_the_bound_changes_no_stage(tiny: str) -> None:
+def test_full_supervision_changes_no_stage(tiny: str) -> None:
     """It may be asked for when all arms are done, and nothing is run again."""
-    without, with_bound = (
+    without, supervised = (
         loading.parse(tiny, "a"),
         loading.parse(tiny + "full_supervision: true\n", "b"),
     )
-    assert without.stage_digest("brust") == with_bound.stage_digest("brust")
-    assert without.stage_digest(None) == with_bound.stage_digest(None)
-    refuse_changes(without, with_bound)
+    assert without.stage_digest("brust") == supervised.stage_digest("brust")
+    assert without.stage_digest(None) == supervised.stage_digest(None)
+    refuse_changes(without, supervised)
