@@ -19,6 +19,6 @@ def test_data_seeds_program_and_threads() -> None:
 
 def test_container_images_of_a_cluster() -> None:
     """All that stages ran in."""
-    known = facts(images=("one@sha256:1", "two@sha256:2"))
+    known = facts(container_images=("one@sha256:1", "two@sha256:2"))
     table = cells(OriginSection().build(context(known)).html)
     assert ["container image", "one@sha256:1, two@sha256:2"] in table

@@ -1,6 +1,6 @@
 """The section of what was picked."""
 
-from job.artifacts.picks import Pick
+from job.acquisition.strategy import Pick
 from job.report.drawing.contact_sheet import Sheet
 from job.report.sections.picks import PicksSection
 from tests.unit.report.make_context import cells, context, facts, round_facts
