@@ -46,7 +46,7 @@ class Formats(TyperGroup):
         if cmd_name not in FORMATS.names():
             message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
             raise UsageError(message)
-        return make_command(cmd_name, FORMATS.load(cmd_name, Source))  # type: ignore[type-abstract]
+        return make_command(cmd_name, FORMATS.load(cmd_name, Source))
 
 
 app = make_app(cls=Formats, add_completion=False)
