@@ -31,15 +31,16 @@ from job.acquisition.strategy import (
     TableRecord,
     Task,
 )
-from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
+from job.records.record_part import RecordPart
+from job.records.score_record import GROUND_TRUTH_COLUMNS
 
 __all__ = [
     "EXPLANATION",
-    "TRUTH_COLUMNS",
+    "GROUND_TRUTH_COLUMNS",
     "Images",
     "Pick",
     "Record",
-    "ScoreRecord",
+    "RecordPart",
     "Scores",
     "ScoringStrategy",
     "Selection",

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition import Images, ScoreRecord, Scores, ScoringStrategy, Task, aggregate, read_rows
+from job.acquisition import Images, RecordPart, Scores, ScoringStrategy, Task, aggregate, read_rows
 
 
 class MostBoxes(ScoringStrategy):
@@ -21,7 +21,7 @@ class MostBoxes(ScoringStrategy):
         ids, counts = read_rows(images, self.reads, self.count)
         return Scores(ids, counts, lambda row: f"{counts[row]:.0f} boxes")
 
-    def count(self, part: ScoreRecord) -> NDArray[np.float64]:
+    def count(self, part: RecordPart) -> NDArray[np.float64]:
         """Return the number of boxes of each image of a part."""
         counts = (part.objectness >= self.threshold).astype(np.float64)
         return aggregate(counts, part.offsets, "sum", empty_score=0.0)
