@@ -9,6 +9,7 @@ from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategies.enms_divproto import EnmsDivproto, enms, prototypes_of
 from job.acquisition.strategy import Images, Selection
 from job.errors import BadDataError
+from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
     Box,
     Image,
@@ -35,7 +36,7 @@ def select(
 
 
 def enms_of(images: dict[str, Image]) -> tuple[list[float], list[int]]:
-    record = record_of(images, 2)
+    record = RecordPart(record_of(images, 2).to_table())
     scores, num_kept = enms(record, entropy(record.probabilities), 0.5)
     return scores.tolist(), num_kept.tolist()
 
@@ -142,7 +143,7 @@ def test_half_of_the_classes_are_rare() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_feature_that_is_no_number_names_its_image(value: float) -> None:
+def test_a_feature_that_is_not_a_number_names_its_image(value: float) -> None:
     """It would be like nothing, and always new."""
     images = {"a": Image([Box(COW)]), "bad": Image([Box(COW, (value, 1))])}
     with pytest.raises(BadDataError, match="image 'bad' has a detection"):

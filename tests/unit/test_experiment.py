@@ -1,12 +1,8 @@
 """Running parts of an experiment, and letting it grow."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from job import experiment
-from job.artifacts.experiments import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config import loading
@@ -14,7 +10,6 @@ from job.config.experiment import Config
 from job.errors import UsageError
 from job.keys import RoundRef
 from job.plan import Plan, Subset
-from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
 from job.report.analysis.results import rows_of
 from job.storage import Store
 from job.storage.memory import MemoryStore
@@ -63,18 +58,6 @@ def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, wor
     assert markers(store) == {}
 
 
-def test_the_command_line_runs_a_part(
-    al_job: Callable[..., object], tiny: str, tmp_path: Path
-) -> None:
-    """`--only-arm` and `--only-seed`."""
-    path = tmp_path / "tiny.yaml"
-    path.write_text(tiny.replace("rounds: 3", "rounds: 1\nseeds: [0, 1]"))
-    state = tmp_path / "state"
-    al_job("run", path, "--store", state, "--only-seed", "1", "--only-arm", "random")
-    assert not (state / "experiments/tiny/seed-0").exists()
-    assert (state / "experiments/tiny/seed-1/round-000/evaluate/done.json").exists()
-
-
 def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) -> None:
     """Asked for later, it alone is run; its row has all 24 images."""
     store = MemoryStore()
@@ -94,38 +77,3 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
     assert train
     assert not any("/train/" in key for key in train.inputs)
-
-
-def test_work_left_is_estimated_from_what_is_done() -> None:
-    """Two trainings took 10 s and 20 s, one evaluation 4 s: left are a training and 2 evaluations.
-
-    15 + 2 x 4 = 23 s. Round 0, told of both arms, counts once.
-    """
-
-    def told(arm: str, index: int, **seconds: float) -> RoundStatus:
-        stages = {name: StageStatus(state="done", seconds=s) for name, s in seconds.items()}
-        return RoundStatus(
-            seed=0, arm=arm, round=index, stages=stages, planned=("train", "evaluate")
-        )
-
-    rounds = [
-        told("a", 0, train=10, evaluate=4),
-        told("b", 0, train=10, evaluate=4),
-        told("a", 1, train=20),
-        told("b", 1),
-    ]
-    assert seconds_left(Status(experiment="x", rounds=rounds)) == pytest.approx(23)
-    assert seconds_left(Status(experiment="x", rounds=rounds[:2])) is None
-    assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
-
-
-def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
-    """An experiment of which a part is done has some work left, and a whole one none."""
-    store = MemoryStore()
-    experiment.run(store, settings, Subset(seeds=(0,)))
-    begun = load_experiment(store, "tiny")
-    left = seconds_left(status_of(store, Plan(begun)))
-    assert left is not None
-    assert left > 0
-    experiment.run(store, settings)
-    assert seconds_left(status_of(store, Plan(begun))) is None
