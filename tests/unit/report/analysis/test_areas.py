@@ -48,7 +48,7 @@ def test_areas_over_seeds() -> None:
 
 
 def test_an_axis_without_a_common_range_has_no_area() -> None:
-    """Curves beside each other are not extended; of what costs nothing there is not a range at all."""
+    """Curves beside each other are not extended; of what costs nothing there is no range at all."""
     beside = [
         curve("random", 0, [0.3, 0.5], {"boxes": [100, 200], "money": [0, 0]}),
         curve("a", 0, [0.4, 0.6], {"boxes": [200, 500], "money": [0, 0]}),
