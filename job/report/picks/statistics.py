@@ -15,7 +15,7 @@ from job.acquisition.features.reasons import check_finite
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.strategy import Images
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 CLASS_COLUMNS = frozenset({"probabilities", "objectness"})
 _BLOCK = 2048
@@ -29,7 +29,7 @@ def expected_boxes_by_class(
     The sum over its detections of the probability that it is an object of the class.
     """
 
-    def rows_of(part: ScoreRecord) -> NDArray[np.float32]:
+    def rows_of(part: RecordPart) -> NDArray[np.float32]:
         check_finite(part, part.objectness)
         p_DC = part.probabilities.astype(np.float32) * part.objectness[:, None]
         sums_NC = np.zeros((len(part.ids), num_classes), np.float32)

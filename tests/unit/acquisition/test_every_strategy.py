@@ -1,6 +1,7 @@
 """The rules that every strategy of the registry keeps, in every kind of setting."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -15,7 +16,7 @@ from job.acquisition.registry import STRATEGIES, complete, make_strategy
 from job.acquisition.strategy import Images, Selection, Strategy, TableRecord
 from job.config.experiment import ArmConfig
 from job.errors import BadDataError, ConfigError
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
     Box,
     Image,
@@ -314,13 +315,15 @@ class Frozen:
     table: pa.Table
     declared: Collection[str]
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
+    def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         assert columns
         assert set(columns) <= set(self.declared)
-        record = ScoreRecord.from_table(self.table.select(["id", *columns]))
-        for array in vars(record).values():
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+        record = RecordPart(self.table.select(["id", *columns]))
+        for name in [name for name, each in vars(RecordPart).items() if hasattr(each, "func")]:
+            with suppress(AttributeError):  # its column is not read
+                array = getattr(record, name)
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
         yield record
 
 

@@ -34,7 +34,7 @@ from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
 from job.records.arrays import flat_values, matrix, offsets_of
-from job.records.score_record import TRUTH_COLUMNS
+from job.records.score_record import GROUND_TRUTH_COLUMNS
 from job.report.analysis.results import TIMES, rows_of, to_csv
 from job.selection import StoredRecord, task_of
 from job.stages import run_stage
@@ -187,12 +187,10 @@ def test_what_a_strategy_is_given(finished: LocalStore, settings: Config) -> Non
     task = task_of(io, ReadsBoth())
     seen = [image for part in task.unlabelled.record.parts({"objectness"}) for image in part.ids]
     assert sorted(seen) == sorted(task.unlabelled.ids)
-    known = list(task.labelled.record.parts({*TRUTH_COLUMNS, "objectness"}))
+    known = list(task.labelled.record.parts({*GROUND_TRUTH_COLUMNS, "objectness"}))
     ids = [image_id for part in known for image_id in part.ids.tolist()]
     assert sorted(ids) == sorted(task.labelled.ids)
-    assert sum(len(part.truth.classes) for part in known if part.truth) == sum(
-        task.class_counts.values()
-    )
+    assert sum(len(part.ground_truth.classes) for part in known) == sum(task.class_counts.values())
     nothing = task_of(io, make_strategy(ArmConfig(strategy="random"))).unlabelled
     assert list(nothing.record.parts(["objectness"])) == []
 
@@ -218,7 +216,7 @@ class ReadsBoth(Strategy):
     """Reads both records, and picks nothing."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"objectness"})
-    reads_labelled: ClassVar[frozenset[str]] = TRUTH_COLUMNS | {"objectness"}
+    reads_labelled: ClassVar[frozenset[str]] = GROUND_TRUTH_COLUMNS | {"objectness"}
 
     def select(self, task: Task) -> Selection:
         del task

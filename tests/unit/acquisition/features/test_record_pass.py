@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.strategy import Images, TableRecord
 from job.errors import BadDataError, ConfigError
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import tables_of
 
 ImagesOf = Callable[..., Images]
@@ -19,7 +19,7 @@ ImagesOf = Callable[..., Images]
 BOXES = {"c": [[1.0]], "a": [], "b": [[1.0], [1.0]]}
 
 
-def count(part: ScoreRecord) -> NDArray[np.float64]:
+def count(part: RecordPart) -> NDArray[np.float64]:
     return part.num_detections.astype(np.float64)
 
 

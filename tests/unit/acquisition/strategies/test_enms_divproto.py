@@ -9,6 +9,7 @@ from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategies.enms_divproto import EnmsDivproto, enms, prototypes_of
 from job.acquisition.strategy import Images, Selection
 from job.errors import BadDataError
+from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
     Box,
     Image,
@@ -35,7 +36,7 @@ def select(
 
 
 def enms_of(images: dict[str, Image]) -> tuple[list[float], list[int]]:
-    record = record_of(images, 2)
+    record = RecordPart(record_of(images, 2).to_table())
     scores, num_kept = enms(record, entropy(record.probabilities), 0.5)
     return scores.tolist(), num_kept.tolist()
 
