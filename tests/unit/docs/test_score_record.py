@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import AlJob
 
+STAGES = ("select", "annotate", "train", "score")
 PAGE = Path(__file__).parents[3] / "docs/score-record.md"
 
 
@@ -27,7 +28,4 @@ def test_the_code_of_the_page_runs(
     exec(code, {})  # noqa: S102 - the page's own code
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("000000 [")
-    assert printed[-1].startswith("6 images, ")
-
-
-STAGES = ("select", "annotate", "train", "score")
+    assert printed[-1].startswith("5 images, ")  # as many as a part of `tiny` has
