@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from docs.examples.budget_section import BudgetSection
+from docs.examples.by_name import ByName
 from docs.examples.counting_store import CountingStore
 from docs.examples.full_frame import FullFrame
 from docs.examples.half_range import HalfRange
 from docs.examples.last_first import LastFirst
-from docs.examples.most_boxes import MostBoxes
 from docs.examples.shades import Shades
 from job import experiment
 from job.acquisition.registry import STRATEGIES
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/extending.md").read_text()
 EXAMPLES = sorted((ROOT / "docs/examples").glob("*.py"))
 KINDS: list[tuple[Registry, str, type, type]] = [
-    (STRATEGIES, "most-boxes", MostBoxes, Strategy),
+    (STRATEGIES, "by-name", ByName, Strategy),
     (DETECTORS, "half-range", HalfRange, Architecture),
     (FORMATS, "shades", Shades, Source),
     (ANNOTATORS, "full-frame", FullFrame, Annotator),
@@ -72,15 +72,15 @@ def test_an_experiment_of_plug_ins_runs_to_its_report(
     """Strategy, detector, annotator and section of other packages work together."""
     monkeypatch.setenv("AL_CACHE", str(tmp_path / "cache"))
     text = tiny.replace("rounds: 3", "rounds: 2").replace(
-        "brust: {strategy: brust, class_weights: true}", "boxes: {strategy: most-boxes}"
+        "brust: {strategy: brust, class_weights: true}", "named: {strategy: by-name}"
     )
     text = text.replace("detector: {", "detector: {model: half-range, ")
     path = tmp_path / "tiny.yaml"
     path.write_text(f"{text}annotation: {{annotator: full-frame}}\n")
     ended = al_job("run", path, "--store", tmp_path / "state")
     assert ended.code == 0, ended.err
-    round_1 = tmp_path / "state/experiments/tiny/seed-0/boxes/round-001"
-    assert "boxes" in (round_1 / "select/picks.csv").read_text()
+    round_1 = tmp_path / "state/experiments/tiny/seed-0/named/round-001"
+    assert "by its name" in (round_1 / "select/picks.csv").read_text()
     page = (tmp_path / "state/experiments/tiny/report/index.html").read_text()
     assert "6 images in round 0, then 4 a round." in page
 
