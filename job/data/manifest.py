@@ -4,7 +4,7 @@ import hashlib
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from job.config.validation import describe
+from job.config.validation import describe_errors
 from job.errors import BadDataError, MissingObjectError
 from job.keys import DatasetKeys, Split
 from job.storage import Store
@@ -80,5 +80,5 @@ def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str
     try:
         return DatasetManifest.model_validate(content), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
-        message = f"{where} is damaged ({describe(error, DatasetManifest)}): {_REMEDY}"
+        message = f"{where} is damaged ({describe_errors(error, DatasetManifest)}): {_REMEDY}"
         raise BadDataError(message) from error

@@ -39,7 +39,7 @@ _LOOKAHEAD = 4096
 
 
 class EnmsDivproto(Strategy):
-    """Images of high entropy that show rare classes and look unlike each other.
+    """Selects images of high entropy that show rare classes and look unlike each other.
 
     The score of an image is the sum of its boxes' entropies; each box that counts suppresses boxes
     of its class with similar features and lower entropy. The images are then visited in descending

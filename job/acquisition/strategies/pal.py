@@ -48,7 +48,12 @@ Picked = dict[int, tuple[float, int]]
 
 
 class Pal(Strategy):
-    """For each class, the images whose boxes are least certain to be true positives."""
+    """Selects for each class the images whose boxes are least certain to be true positives.
+
+    The score is 0.9 * uncertainty + 0.02 * (1 - highest cosine) + 0.04 * (the sum of r * H over the
+    boxes) + 0.04 * (the sum of r over the classes that the image shows), with the default weights.
+    r is the rarity of a class, and H the entropy of a box's class distribution.
+    """
 
     reads: ClassVar[frozenset[str]] = true_positives.READS | {"embedding"}
     reads_labelled: ClassVar[frozenset[str]] = true_positives.READS_LABELLED

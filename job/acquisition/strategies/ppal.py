@@ -60,7 +60,7 @@ _BLOCK = 2**23
 
 
 class Ppal(Strategy):
-    """A diverse part of the most uncertain images; difficult classes have a higher weight.
+    """Selects a diverse part of the most uncertain images; difficult classes have a higher weight.
 
     An image without detections has an uncertainty of 0. Without labelled boxes, all classes have
     the highest difficulty, and so the same weight.

@@ -23,7 +23,7 @@ from job.records.record_part import RecordPart
 
 
 class TutorialRandom(Strategy):
-    """Random sampling that draws from the whole pool and drops what is labelled already.
+    """Draws from the whole pool at random, and drops what is labelled already.
 
     So a round labels fewer images than its budget.
     """
@@ -36,7 +36,7 @@ class TutorialRandom(Strategy):
 
 
 class TutorialBrust(Brust):
-    """The tutorial's version of `brust`; each fault can be switched off, to measure it alone."""
+    """Selects like `brust` with the tutorial's faults, each of which can be switched off."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness"})
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from job.acquisition.numerics import k_center as module
 from job.acquisition.numerics.k_center import k_center, medoid, squared_to_nearest
@@ -21,23 +23,25 @@ def plain(points: np.ndarray, centres: np.ndarray, budget: int) -> list[int]:
     return rows[:budget]
 
 
-@pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("active", [1, 3, 1000])
+@given(seed=st.integers(0, 2**32 - 1), on_grid=st.booleans())
+@settings(max_examples=25, deadline=None)
 def test_the_picks_are_those_of_the_plain_algorithm(
-    seed: int, active: int, monkeypatch: pytest.MonkeyPatch
+    active: int, seed: int, *, on_grid: bool
 ) -> None:
-    """Whatever is kept up to date; on a grid too, where most distances are equal."""
-    monkeypatch.setattr(module, "_ACTIVE", active)
+    """However many points are kept up to date; on a grid most distances are equal."""
     rng = np.random.default_rng(seed)
-    shape = int(rng.integers(1, 60)), int(rng.integers(1, 4))
-    if seed % 2:
-        points = rng.integers(0, 4, shape).astype(np.float16)
-        centres = rng.integers(0, 4, (int(rng.integers(4)), shape[1])).astype(np.float16)
-    else:
-        points = rng.normal(size=shape).astype(np.float16)
-        centres = rng.normal(size=(int(rng.integers(4)), shape[1])).astype(np.float16)
-    budget = int(rng.integers(shape[0] + 3))
-    assert k_center(points, centres, budget).rows.tolist() == plain(points, centres, budget)
+    size = int(rng.integers(1, 4))
+    num_points, num_centres = int(rng.integers(1, 60)), int(rng.integers(4))
+    values = rng.normal(size=(num_points + num_centres, size)).astype(np.float16)
+    if on_grid:
+        values = rng.integers(0, 4, values.shape).astype(np.float16)
+    points, centres = values[:num_points], values[num_points:]
+    budget = int(rng.integers(num_points + 3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_ACTIVE", active)
+        picks = k_center(points, centres, budget)
+    assert picks.rows.tolist() == plain(points, centres, budget)
 
 
 def test_by_hand() -> None:

@@ -4,7 +4,6 @@ from math import log
 
 import pytest
 
-from job.acquisition.features.expected_boxes import expected_boxes
 from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.cost_aware import CostAware
 from job.config.experiment import ArmConfig
@@ -30,24 +29,6 @@ def select(
 ) -> Selection:
     strategy = CostAware.model_validate({"of": of, **settings})
     return strategy.select(task_of(candidates(images, 2), NOTHING, budget))
-
-
-def test_expected_boxes_are_the_sum_of_objectness() -> None:
-    """Where nothing is labelled; an image without detections is expected to have none."""
-    images = {"b": Image([Box(TORN, objectness=0.5), Box(TORN, objectness=0.25)]), "a": Image()}
-    ids, boxes = expected_boxes(candidates(images, 2), NOTHING.images)
-    assert (ids, boxes.tolist()) == (["a", "b"], [0.0, 0.75])
-
-
-def test_labelled_images_calibrate_them() -> None:
-    """They have 3 true boxes where the detector sees 0.5 + 1 + 0.5 = 2: a factor of 1.5."""
-    known = {
-        "k": Image([Box(TORN, objectness=0.5), Box(TORN, objectness=1.0)], truth_classes=(0, 1, 1)),
-        "l": Image([Box(TORN, objectness=0.5)]),
-    }
-    images = {"a": Image([Box(TORN, objectness=0.5)])}
-    _, boxes = expected_boxes(candidates(images, 2), labelled(known, COUNTS).images)
-    assert boxes.tolist() == [0.75]
 
 
 def test_the_most_per_second_is_first() -> None:
