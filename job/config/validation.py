@@ -21,7 +21,7 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        message = f"{source}: {describe(error, model)}"
+        message = f"{source}: {describe_errors(error, model)}"
         raise ConfigError(message) from error
 
 
@@ -41,15 +41,17 @@ def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str
     return known_only
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
+def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
     """Return in one line what is wrong with settings, and the known names for an unknown one."""
     problems: dict[str, list[str]] = {}
     given: dict[str, str] = {}
     for problem in error.errors():
         where, section = _find(model, [str(part) for part in problem["loc"]])
         text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "value_error":  # a section's own check begins with the setting
-            where, _, text = ".".join(filter(None, [where, text])).partition(": ")
+        if problem["type"] == "value_error":
+            name, colon, rest = text.partition(": ")  # a section's own check names the setting
+            if colon:
+                where, text = ".".join(filter(None, [where, name])), rest
         elif problem["type"] == "extra_forbidden":
             guess = unknown(where.rpartition(".")[2], section.model_fields).partition("; ")[2]
             text = f"unknown key; {guess}"
