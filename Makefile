@@ -42,6 +42,7 @@ format: .venv/dev ## Format the code
 docs: .venv/dev ## Write the references from the code, and build the site into docs/_build, strictly
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
+	$(BIN)/python docs/make_strategies.py
 	$(BIN)/python helm/make_readme.py > helm/README.md
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"

@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator, first: int, count: int, *, labelled: bool) ->
         num_overlaps=rng.integers(1, 30, num_boxes),
         embeddings=(near + rng.normal(scale=0.5, size=near.shape)).astype(np.float16),
         box_features=rng.standard_normal((num_boxes, FEATURE), np.float32).astype(np.float16),
-        truth=GroundTruthMatches(
+        ground_truth=GroundTruthMatches(
             offsets=np.arange(count + 1) * 3,
             classes=rng.integers(CLASSES, size=count * 3),
             box=rng.integers(-1, 3, num_boxes),

@@ -1,4 +1,4 @@
-"""The names of all objects in the store, built here and nowhere else.
+"""The keys of objects in the store, and the names of stages.
 
 ```
 datasets/<name>/dataset.json
@@ -38,58 +38,58 @@ def check_name(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class DatasetKeys:
-    """The keys of one data set."""
+    """The keys of a data set."""
 
     name: str
 
     @property
     def prefix(self) -> str:
-        """Where all of the data set lies, with a slash at the end."""
+        """The prefix of all keys of the data set, with a slash at the end."""
         return f"datasets/{self.name}/"
 
     @property
     def manifest(self) -> str:
-        """Written last: the data set exists when this does."""
+        """The manifest. It is written last: the data set exists if this does."""
         return f"{self.prefix}dataset.json"
 
     @property
     def annotations(self) -> str:
-        """The ground truth of the pool, for the oracle only."""
+        """The ground truth of the pool, which only the oracle reads."""
         return f"{self.prefix}oracle/annotations.parquet"
 
     def index(self, split: Split) -> str:
-        """One row per image: where it lies in which shard, and its digest."""
+        """The index: for each image its shard, its place in it, and its digest."""
         return f"{self.prefix}{split}/index.parquet"
 
     def shard(self, split: Split, number: int) -> str:
-        """A tar file of images."""
+        """A tar file of images, counted from 0."""
         return f"{self.prefix}{split}/{number:05d}.tar"
 
 
 @dataclass(frozen=True)
 class ExperimentKeys:
-    """The keys of one experiment that belong to no round."""
+    """The keys of an experiment that do not belong to a round."""
 
     name: str
 
     @property
     def prefix(self) -> str:
-        """Where all of the experiment lies, with a slash at the end."""
+        """The prefix of all keys of the experiment, with a slash at the end."""
         return f"experiments/{self.name}/"
 
     @property
     def config(self) -> str:
-        """The resolved configuration."""
+        """The configuration, with every default written out."""
         return f"{self.prefix}experiment.yaml"
 
     @property
     def results(self) -> str:
-        """One row per seed, arm and round."""
+        """The results: a row for each seed, arm and round."""
         return f"{self.prefix}results.csv"
 
     @property
     def status(self) -> str:
-        """What the driver last told of itself and of the stages that run."""
+        """The status that the driver published last."""
         return f"{self.prefix}status.json"
 
     @property
@@ -109,7 +109,7 @@ class ExperimentKeys:
 
 @dataclass(frozen=True)
 class RoundRef:
-    """One round of one arm under one seed; round 0 belongs to the seed and has no arm."""
+    """A round of an arm under a seed. All arms of a seed share round 0, which has no arm."""
 
     experiment: str
     seed: int
@@ -117,55 +117,55 @@ class RoundRef:
     index: int
 
     def __post_init__(self) -> None:
-        """Round 0 is shared, so whichever arm asks for it gets the same reference."""
+        """Drop the arm of round 0, so that all arms mean the same round."""
         if self.index == 0:
             object.__setattr__(self, "arm", None)
 
     @property
     def prefix(self) -> str:
-        """Where the round's objects lie, with a slash at the end."""
+        """The prefix of the round's keys, with a slash at the end."""
         arm = f"{self.arm}/" if self.arm else ""
         return f"experiments/{self.experiment}/seed-{self.seed}/{arm}round-{self.index:03d}/"
 
     def at(self, index: int) -> "RoundRef":
-        """Another round of the same seed and arm."""
+        """Return another round of the same seed and arm."""
         return RoundRef(self.experiment, self.seed, self.arm, index)
 
     def stage(self, stage: Stage) -> "StageRef":
-        """One stage of this round."""
+        """Return a stage of this round."""
         return StageRef(self, stage)
 
 
 @dataclass(frozen=True)
 class StageRef:
-    """One stage of one round: the unit that runs, commits and is skipped when done."""
+    """A stage of a round: the unit that runs, is committed, and is skipped if it is done."""
 
     round: RoundRef
     stage: Stage
 
     def __str__(self) -> str:
-        """How a person reads it."""
+        """Return the stage in words, for messages."""
         arm = f" arm {self.round.arm}" if self.round.arm else ""
         return f"seed {self.round.seed}{arm} round {self.round.index} {self.stage}"
 
     @property
     def prefix(self) -> str:
-        """Where the stage's objects lie, with a slash at the end."""
+        """The prefix of the stage's keys, with a slash at the end."""
         return f"{self.round.prefix}{self.stage}/"
 
     @property
     def done(self) -> str:
-        """The marker, written last, that alone makes the stage's output exist."""
+        """The marker. It is written last: the stage's output exists if this does."""
         return f"{self.prefix}done.json"
 
     def partition_done(self, index: int, count: int) -> str:
-        """The marker of one share of a stage that `count` processes share."""
+        """The marker of one partition of a stage that `count` processes do together."""
         return f"{self.prefix}partition-{index:04d}-of-{count:04d}.json"
 
     def key(self, name: str) -> str:
-        """The key of one of the stage's objects."""
+        """The key of an object of the stage."""
         return f"{self.prefix}{name}"
 
     def log(self, attempt: str) -> str:
-        """The log of one process that ran the stage, or a share of it."""
+        """The log of an attempt at the stage, or at a partition of it."""
         return f"{self.prefix}logs/{attempt}.log"

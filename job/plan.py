@@ -21,8 +21,7 @@ COLD_START_COLUMNS = frozenset({"embedding"})
 class Arm:
     """One way to select: its strategy, validated once, and what its rounds are like."""
 
-    name: str | None
-    """Its name, or None for the cold start, which selects round 0 for all arms."""
+    name: str
     strategy_name: str
     strategy: Strategy
     rounds: range
@@ -48,7 +47,7 @@ class Arm:
     @property
     def needs_scores(self) -> bool:
         """Whether it selects by the previous round's scores."""
-        return self.name is not None and bool(self.reads)
+        return 0 not in self.rounds and bool(self.reads)
 
 
 @dataclass(frozen=True)
@@ -60,39 +59,22 @@ class Subset:
 
 
 class Plan:
-    """What there is to do in an experiment. Making it validates every arm."""
+    """What there is to do in an experiment: its arms, rounds and stages."""
 
     def __init__(self, config: Config) -> None:
-        """Make the plan of a configuration.
+        """Validate every arm of a configuration, once.
 
         Raises:
             ConfigError: A strategy or one of its settings is wrong, or it reads what will not be
                 there.
         """
-        self.cold_start = Arm(
-            name=None,
-            strategy_name=config.cold_start.strategy,
-            strategy=_make_strategy("cold_start", config.cold_start, config),
-            rounds=range(1),
-            budget=config.budget.initial,
-            is_compared=False,
-        )
-        self.arms = tuple(
-            Arm(
-                name=name,
-                strategy_name=selection.strategy,
-                strategy=_make_strategy(f"arms.{name}", selection, config),
-                rounds=range(1, config.rounds),
-                budget=config.budget.per_round,
-                warm_start=config.train.init == "warm_start",
-            )
-            for name, selection in config.arms.items()
-        )
+        self.cold_start = _cold_start(config)
+        self.arms = tuple(_compared(config, name) for name in config.arms)
+        self.seeds = config.seeds
         arms = {arm.name: arm.selection for arm in self.arms}
         changes = {"arms": arms, "cold_start": self.cold_start.selection}
         self.config = config.model_copy(update=changes)
         """The configuration, with every setting of every strategy written out."""
-        self.seeds = config.seeds
         if config.full_supervision:
             self.arms += (_fully_supervised(config),)
 
@@ -130,7 +112,7 @@ class Plan:
         for arm in self.arms:
             if arm.name == name:
                 return arm
-        message = f"--arm: {unknown(name, [str(arm.name) for arm in self.arms])}"
+        message = f"--arm: {unknown(name, [arm.name for arm in self.arms])}"
         raise UsageError(message)
 
     def check_seed(self, seed: int) -> None:
@@ -194,6 +176,30 @@ class Plan:
 
     def _ref(self, seed: int, arm: Arm, index: int) -> RoundRef:
         return RoundRef(self.config.experiment, seed, arm.name, index)
+
+
+def _cold_start(config: Config) -> Arm:
+    """Return the arm of round 0, which all other arms share."""
+    return Arm(
+        name="cold_start",
+        strategy_name=config.cold_start.strategy,
+        strategy=_make_strategy("cold_start", config.cold_start, config),
+        rounds=range(1),
+        budget=config.budget.initial,
+        is_compared=False,
+    )
+
+
+def _compared(config: Config, name: str) -> Arm:
+    """Return an arm that is compared with others."""
+    return Arm(
+        name=name,
+        strategy_name=config.arms[name].strategy,
+        strategy=_make_strategy(f"arms.{name}", config.arms[name], config),
+        rounds=range(1, config.rounds),
+        budget=config.budget.per_round,
+        warm_start=config.train.init == "warm_start",
+    )
 
 
 def _fully_supervised(config: Config) -> Arm:

@@ -1,4 +1,4 @@
-"""Which images of the pool are labelled, and the guard that none is ever labelled twice."""
+"""The pool: which of its images are labelled. No image can be labelled twice."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,23 +7,23 @@ from job.errors import BadDataError
 
 
 def _some(ids: Iterable[str]) -> str:
-    """A few ids for a message."""
+    """Return the first ids, for a message."""
     ids = sorted(ids)
     return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The images an experiment may label: all of them, and those labelled so far."""
+    """The images that an experiment may label, and those that are labelled so far."""
 
     ids: tuple[str, ...]
-    """Every image of the pool, in the order in which the store holds them."""
+    """The ids of all images of the pool, in the order of the store."""
 
     labelled: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def unlabelled(self) -> list[str]:
-        """The images without a label, in the order of `ids`."""
+        """The ids of the images that are not labelled, in the order of `ids`."""
         return [image_id for image_id in self.ids if image_id not in self.labelled]
 
     def label(self, picks: Sequence[str]) -> "Pool":

@@ -1,7 +1,7 @@
 """Where every seed, arm and round of an experiment stands."""
 
 from collections.abc import Container, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from job.artifacts.markers import MARKER, Markers
 from job.artifacts.reader import Reader
-from job.errors import BadDataError
+from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
 from job.plan import Arm, Plan
 from job.storage import Store
@@ -17,6 +17,8 @@ from job.storage.documents import dump_json, load_json
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
 OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
+ALIVE = timedelta(minutes=5)
+"""How long after its last status a driver, or a stage that it started, may still be at work."""
 
 
 class StageStatus(BaseModel):
@@ -173,6 +175,29 @@ def seconds_left(status: Status) -> float | None:
     return sum(fmean(took[stage]) for stage in left if took[stage])
 
 
+def refuse_while_driven(store: Store, experiment: str) -> None:
+    """Guard that no driver is at work on an experiment, as far as its status tells.
+
+    Raises:
+        UsageError: One published the status within the last five minutes, or the status cannot be
+            read.
+    """
+    try:
+        told = parse_status(store.read(ExperimentKeys(experiment).status))
+    except MissingObjectError:
+        return
+    except BadDataError as error:
+        message = f"{experiment}: a driver may be at work on it ({error}); --force goes ahead"
+        raise UsageError(message) from error
+    driver = told.driver
+    if driver and driver.phase not in OVER and datetime.now(UTC) - driver.updated < ALIVE:
+        message = (
+            f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
+            f"({driver.phase}): stop it first, or say --force"
+        )
+        raise UsageError(message)
+
+
 def dump_status(status: Status) -> bytes:
     """Return a status as a driver writes it."""
     return dump_json(status.model_dump(mode="json"))
@@ -182,10 +207,13 @@ def parse_status(data: bytes | str) -> Status:
     """Read what a driver wrote.
 
     Raises:
-        BadDataError: It is no status.
+        BadDataError: It is damaged, or of a format that this version does not read.
     """
+    content = load_json(data, "the driver's status", "the driver writes it anew when it runs")
     try:
-        return Status.model_validate(load_json(data, "status"))
-    except (BadDataError, ValidationError) as error:
-        message = f"the driver's status is not readable; it is written anew when it runs ({error})"
+        return Status.model_validate(content)
+    except ValidationError as error:
+        message = (
+            f"the driver's status is damaged; the driver writes it anew when it runs ({error})"
+        )
         raise BadDataError(message) from error

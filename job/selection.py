@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 from job.runtime import log
 from job.runtime.parallel import in_threads
 from job.runtime.rng import random_stream
@@ -25,7 +25,7 @@ class StoredRecord:
 
     paths: tuple[Path, ...]
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
+    def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         """Yield the parts of the score record with the named columns, in the order of the paths.
 
         While one part is used, the next two are read: memory holds three at a time.
@@ -36,7 +36,7 @@ class StoredRecord:
         yield from in_threads(partial(_read, columns=columns), self.paths, _READERS, _READERS)
 
 
-def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
+def _read(path: Path, columns: Collection[str]) -> RecordPart:
     if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
         message = (
             f"the strategy reads {', '.join(missing)}, which the score record does not "
@@ -45,7 +45,7 @@ def _read(path: Path, columns: Collection[str]) -> ScoreRecord:
         raise ConfigError(message)
     # One thread for each file: Parquet's own threads do not help with files of this size.
     table = pq.read_table(path, columns=["id", *sorted(columns)], use_threads=False)
-    return ScoreRecord.from_table(table)
+    return RecordPart(table)
 
 
 def task_of(io: RoundReader, strategy: Strategy) -> Task:

@@ -49,11 +49,19 @@ class Ended:
     out: str
     err: str
 
+    @property
+    def error(self) -> str:
+        """The one line that tells a user what is wrong."""
+        (line,) = [line for line in self.err.splitlines() if line.startswith("al-job: ")]
+        assert "Traceback" not in self.err
+        return line
+
+
+AlJob = Callable[..., Ended]
+
 
 @pytest.fixture
-def al_job(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Ended]:
+def al_job(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> AlJob:
     """A function that runs a command line as `al-job` would; figures are only sketched."""
     from tests.unit.report.sketch import sketch  # noqa: PLC0415 - matplotlib takes a second
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from job.acquisition.old_settings import refuse_old_settings
 from job.acquisition.strategy import ScoringStrategy, Strategy
 from job.config.experiment import ArmConfig
-from job.config.validation import describe
+from job.config.validation import describe_errors
 from job.errors import ConfigError
 from job.runtime.names import known
 from job.runtime.plugins import Registry
@@ -44,7 +44,7 @@ def make_strategy(arm: ArmConfig) -> Strategy:
     try:
         return strategy.model_validate(arm.settings)
     except ValidationError as error:
-        message = f"strategy {arm.strategy!r}: {describe(error, strategy)}"
+        message = f"strategy {arm.strategy!r}: {describe_errors(error, strategy)}"
         raise ConfigError(message) from error
 
 

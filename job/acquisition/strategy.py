@@ -15,13 +15,13 @@ import pyarrow as pa
 from job.acquisition.numerics.top_k import top_k
 from job.config.section import Section
 from job.records.arrays import Float64s
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 class Record(Protocol):
     """A score record that need not fit into memory."""
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
+    def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         """Yield the record part by part, from the beginning at each call.
 
         Args:
@@ -35,10 +35,10 @@ class TableRecord:
 
     tables: tuple[pa.Table, ...] = ()
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
+    def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         """Yield one part for each table."""
         for table in self.tables:
-            yield ScoreRecord.from_table(table.select(["id", *sorted(columns)]))
+            yield RecordPart(table.select(["id", *sorted(columns)]))
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Task:
     """The images to choose from."""
     labelled: Images
     """The images that the previous round's model was trained on. Their record has the ground truth
-    too, in `job.records.score_record.TRUTH_COLUMNS`, and a row for every image."""
+    too, in `job.records.score_record.GROUND_TRUTH_COLUMNS`, and a row for every image."""
     pool_ids: tuple[str, ...]
     """All images of the pool, in the order of the store."""
     classes: tuple[str, ...]

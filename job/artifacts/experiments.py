@@ -3,14 +3,16 @@
 from job.artifacts.markers import MARKER
 from job.config import changes, loading
 from job.config.experiment import Config
+from job.config.validation import validated, without_unknown
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name
 from job.runtime.names import unknown
 from job.storage import Store
+from job.storage.documents import FORMAT, without_format
 
 
 def experiment_names(store: Store) -> list[str]:
-    """The experiments that the store holds."""
+    """Return the experiments that the store holds."""
     names = store.list_names("experiments/")
     return [name for name in names if store.exists(ExperimentKeys(name).config)]
 
@@ -19,11 +21,12 @@ def load_experiment(store: Store, name: str) -> Config:
     """Read the configuration that an experiment began with.
 
     Raises:
-        UsageError: There is no such experiment; the message names those there are.
+        UsageError: There is no such experiment. The message names those that there are.
+        BadDataError: It was written by a newer version, or by one before formats.
     """
     key = ExperimentKeys(check_name("experiment", name)).config
     try:
-        return loading.parse(store.read(key).decode(), f"{store.url}/{key}")
+        return _parse(store.read(key), f"{store.url}/{key}")
     except MissingObjectError:
         message = (
             f"{store.url}: no experiment of that name: {unknown(name, experiment_names(store))}; "
@@ -33,12 +36,13 @@ def load_experiment(store: Store, name: str) -> Config:
 
 
 def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config:
-    """Write the configuration of a new experiment, or take up one that has begun.
+    """Write the configuration of an experiment, and return it with the data set's digest.
 
-    While no stage of it is done, nothing depends on the configuration and all of it may change.
+    It may be there already. While none of its stages is done, nothing depends on the configuration,
+    and all of it may change.
 
     Raises:
-        ConfigError: It began with another configuration or another content of the data set.
+        ConfigError: The experiment began with another configuration, or with other data.
     """
     refuse_other_dataset(config, dataset_digest)
     dataset = config.dataset.model_copy(update={"sha256": dataset_digest})
@@ -50,15 +54,21 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
             return config
         if any(key.endswith(MARKER) for key in store.list(keys.prefix)):
             changes.refuse_changes(begun, config)
-    store.write(keys.config, config.to_yaml().encode())
+    store.write(keys.config, f"format: {FORMAT}\n{config.to_yaml()}".encode())
     return config
 
 
+def _parse(data: bytes, where: str) -> Config:
+    """Read a stored configuration; settings of a newer version are left alone."""
+    content = without_format(loading.parse_mapping(data.decode(), where), where)
+    return validated(Config, without_unknown(Config, content), where)
+
+
 def refuse_other_dataset(config: Config, digest: str) -> None:
-    """Guard that an experiment goes on with the data it began with.
+    """Guard that an experiment keeps the data that it began with.
 
     Raises:
-        ConfigError: The data set is another.
+        ConfigError: The data set has another digest.
     """
     if config.dataset.sha256 not in {None, digest}:
         message = (

@@ -38,7 +38,7 @@ def choose_stage(
         seed = int(_only("seed", [str(each) for each in plan.seeds]))
     plan.check_seed(seed)
     if arm is None and round_index > 0:  # round 0 is shared by all arms
-        arm = _only("arm", [str(each.name) for each in plan.arms if each.is_compared])
+        arm = _only("arm", [each.name for each in plan.arms if each.is_compared])
     rounds = plan.arm(arm).rounds if arm else plan.cold_start.rounds
     last, experiment = max(rounds, default=0), plan.config.experiment
     if round_index > last:

@@ -13,7 +13,7 @@ from typer.main import get_command
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
-from job.config.validation import describe
+from job.config.validation import describe_errors
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
 from job.data.ingest.ingest import ingest
@@ -46,7 +46,7 @@ class Formats(TyperGroup):
         if cmd_name not in FORMATS.names():
             message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
             raise UsageError(message)
-        return make_command(cmd_name, FORMATS.load(cmd_name, Source))  # type: ignore[type-abstract]
+        return make_command(cmd_name, FORMATS.load(cmd_name, Source))
 
 
 app = make_app(cls=Formats, add_completion=False)
@@ -90,7 +90,7 @@ def _ingest(  # its keyword arguments are options of every format
     try:
         source = kind(**own)
     except ValidationError as error:
-        message = f"ingest {kind.kind}: {describe(error, kind)}"
+        message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
         raise UsageError(message) from error
     source.prepare()
     summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)

@@ -30,6 +30,8 @@ COMMANDS = {
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
+    "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
+    "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),
     "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),
     "drive": ("job.cli.cluster:drive", "Run an experiment as Jobs of a cluster."),
     "render": ("job.cli.cluster:render", "Print a round's Jobs as YAML."),

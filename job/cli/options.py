@@ -40,7 +40,11 @@ OnlySeedOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="As runtime.threads=4 (repeatable)."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting of this process only, such as runtime.threads=4 (repeatable).",
+    ),
 ]
 LaunchOption = Annotated[
     Path, typer.Option("--launch", help="launch.yaml, or the chart's ConfigMap that holds it.")

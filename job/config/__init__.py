@@ -1,1 +1,4 @@
-"""An experiment's configuration: its sections, reading it, and what may change later."""
+"""The configuration of an experiment: its settings, reading them, and what may change later.
+
+It imports nothing of this package but `errors`, `keys` and `runtime`.
+"""

@@ -7,13 +7,13 @@ from job.errors import ConfigError
 
 
 def refuse_changes(begun: Config, now: Config) -> None:
-    """Compare a configuration with the one its experiment began with.
+    """Refuse a configuration that differs from the one with which its experiment began.
 
-    An experiment may grow by rounds, seeds, arms and the bound, and `runtime` may differ; all else
-    is fixed, because finished rounds were made with it.
+    An experiment may grow by rounds, seeds, arms and full supervision, and `runtime` may change.
+    All else is fixed, because finished rounds were made with it.
 
     Raises:
-        ConfigError: Something else differs; the message names each key with both values.
+        ConfigError: Something else differs. The message names each setting with both values.
     """
     old, new = (flatten(config.model_dump(mode="json")) for config in (begun, now))
     changes = []

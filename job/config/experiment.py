@@ -1,6 +1,6 @@
-"""The configuration of an experiment: one YAML file, frozen, unknown keys refused.
+"""The configuration of an experiment: one YAML file, whose unknown settings are refused.
 
-The text under each field is its documentation: `docs/configuration.md` is generated from it.
+The text under each field is its documentation: `docs/configuration.md` is made from it.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ from job.errors import UsageError
 from job.keys import check_name
 
 FULLY_SUPERVISED = "fully-supervised"
-"""The arm that labels the whole pool in its round 1."""
+"""The name of the arm that labels the whole pool in its round 1."""
 GROWS = frozenset({"seeds", "rounds", "full_supervision"})
-"""Sections that may change while an experiment goes on; so may `arms`, by new ones."""
+"""Settings that may change in an experiment that has begun. New arms may be added, too."""
 
 
 class SyntheticConfig(Section):
-    """A drawn data set: textured backgrounds, shapes of unequal frequency, scale and occlusion."""
+    """A synthetic data set: shapes of unequal frequency, scale and occlusion, on textures."""
 
     num_pool: PositiveInt = 400
     """Images of the pool."""
@@ -40,41 +40,41 @@ class SyntheticConfig(Section):
     size: Annotated[int, Field(ge=32)] = 96
     """Width and height of an image, in pixels."""
     seed: NonNegativeInt = 0
-    """The seed from which every image is drawn."""
+    """Seed of the random numbers from which every image is drawn."""
 
 
 class DatasetConfig(Section):
-    """The data set that the experiment draws from."""
+    """The data set of the experiment."""
 
     name: str
-    """The name given to `al-job ingest`."""
+    """Its name in the store, as given to `al-job ingest`."""
     sha256: str | None = None
-    """The digest of its `dataset.json`. Filled in when the experiment begins; a data set that is
-    another by then is refused."""
+    """Digest of its `dataset.json`. It is filled in when the experiment begins. From then on, data
+    with another digest are refused."""
     synthetic: SyntheticConfig | None = None
-    """Where set, `al-job run` draws the data set first if the store does not hold it."""
+    """A synthetic data set, which is drawn when the experiment begins if the store lacks it."""
 
 
 class BudgetConfig(Section):
     """How many images are labelled."""
 
     initial: PositiveInt = 100
-    """Images labelled in round 0."""
+    """Images that round 0 labels."""
     per_round: PositiveInt = 50
-    """Images labelled in each later round."""
+    """Images that each later round labels."""
 
 
 class ArmConfig(BaseModel):
-    """One way to select: the name of a strategy, and beside it that strategy's own settings."""
+    """A strategy: its name, and beside it the settings of its own."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     strategy: str = "random"
-    """A name from `docs/strategies.md`."""
+    """The name of a strategy, from `docs/strategies.md`."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The strategy's own settings, as written in the file."""
+        """The settings of the strategy, as they are written in the file."""
         return dict(self.model_extra or {})
 
 
@@ -83,15 +83,15 @@ class AnnotationConfig(Section):
 
     annotator: str = "oracle"
     """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
-    truth; packages may add others as entry points of the group `al_voc.annotators`."""
+    truth. Packages may add others, as entry points of the group `al_voc.annotators`."""
     seconds_per_image: NonNegativeFloat = 0.0
-    """Seconds to open an image and look it over, whatever is in it."""
+    """Seconds to open and inspect an image, whatever it shows."""
     seconds_per_box: NonNegativeFloat = 5.0
-    """Seconds to draw one box. 5 is the tutorial's figure; Open Images reports 7.4."""
+    """Seconds to draw one box. The tutorial assumes 5, and Open Images reports 7.4."""
     price_per_image: NonNegativeFloat = 0.0
-    """Money for an image, whatever is in it."""
+    """Price of an image, whatever it shows."""
     price_per_box: NonNegativeFloat = 0.07
-    """Money for one box, in the currency of your choice. 0.07 is the tutorial's figure."""
+    """Price of one box, in the currency of your choice. The tutorial assumes 0.07."""
 
 
 class DetectorConfig(Section):
@@ -127,94 +127,97 @@ class DetectorConfig(Section):
 
 
 class TrainConfig(Section):
-    """Training on everything labelled so far, for a fixed number of steps."""
+    """Training on all images that are labelled so far, for a fixed number of steps."""
 
     init: Literal["backbone", "warm_start"] = "backbone"
-    """What a later round starts from: the pretrained `backbone`, as round 0, or
+    """What training starts from after round 0. `backbone`: the pretrained backbone, as in round 0.
     `warm_start`: the model of the previous round."""
     freeze_backbone: bool = False
-    """Keep the pretrained backbone as it is, and train the rest. With tens or a few hundred images
-    the detector is often better for it, and a step on a CPU takes half the time."""
+    """Whether the pretrained backbone stays as it is, and only the rest is trained. With tens or a
+    few hundred images the detector is often better, and a step on a CPU takes half the time."""
     steps: PositiveInt = 2500
-    """Optimizer steps of a round that starts afresh."""
+    """Optimizer steps of a training that starts from the backbone."""
     warm_start_steps: PositiveInt | None = None
-    """Optimizer steps of a round that starts from the previous one; as `steps` where unset."""
+    """Optimizer steps of a training with a warm start. If it is unset, as many as `steps`."""
     batch_size: PositiveInt = 16
-    """Images in a step."""
+    """Images in an optimizer step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
-    """SGD with momentum, or AdamW."""
+    """Stochastic gradient descent with momentum, or AdamW."""
     learning_rate: PositiveFloat = 0.01
-    """The highest rate of the schedule."""
+    """The highest learning rate of the schedule."""
     momentum: UnitInterval = 0.9
     """Momentum of SGD."""
     weight_decay: NonNegativeFloat = 5e-4
-    """Decay of all weights but biases and normalisation."""
+    """Weight decay. Biases and normalisation layers are exempt."""
     schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
-    """How the rate falls after the warm-up."""
+    """How the learning rate falls after the warm-up."""
     warmup_steps: NonNegativeInt = 100
-    """Steps over which the rate rises linearly; `onecycle` has its own rise and ignores it."""
+    """Steps in which the learning rate rises linearly. `onecycle` has a rise of its own instead."""
     max_grad_norm: PositiveFloat | None = 10.0
-    """The largest norm of the gradient; unset: no clipping."""
+    """Gradient clipping: the largest norm of the gradient. If it is unset, nothing is clipped."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the exponential moving average of the weights that is kept as the model; 0: none."""
+    """Decay of the exponential moving average of the weights, which becomes the model. 0: the model
+    has the weights of the last step."""
     augmentation: Literal["ssd", "flip", "none"] = "ssd"
-    """SSD's photometric distortion, zoom-out, IoU crop and flip; the flip alone; or nothing."""
+    """`ssd`: photometric distortion, zoom-out, IoU crop and horizontal flip. `flip`: the horizontal
+    flip alone."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """`auto`: bfloat16 autocast on GPUs that have it, float32 elsewhere."""
+    """`auto`: bfloat16 autocast on GPUs that support it, and float32 elsewhere."""
     checkpoint_every_steps: PositiveInt = 500
-    """Steps between checkpoints; at most these are lost when the process is killed."""
+    """Steps between checkpoints. A training that is killed loses at most these."""
 
 
 class ScoreConfig(Section):
-    """The score record: what the detector sees in each unlabelled image."""
+    """The score record: what the detector sees in each image of the pool."""
 
     score_threshold: UnitInterval = 0.05
-    """A box is kept where its most probable class has at least this probability."""
+    """A box is kept if its most probable class has at least this probability."""
     nms_iou: UnitInterval = 0.45
-    """Boxes that overlap a better one of their class by more are dropped."""
+    """Non-maximum suppression: a box that overlaps a better one of its class by more is dropped."""
     max_detections: PositiveInt = 100
-    """The most boxes kept of an image."""
+    """At most this many boxes of an image are kept."""
     box_features: bool = False
-    """Also write a feature vector for each box."""
+    """Whether the record also has a feature vector for each box."""
     images_per_part: PositiveInt = 512
-    """Images in one Parquet part."""
+    """Images in one Parquet file of the record."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """`bfloat16`: the network computes so, which GPUs and newer CPUs do faster. Probabilities then
-    differ in the third digit, so near ties may be picked in another order."""
+    """`bfloat16`: the network computes in bfloat16, which is faster on GPUs and newer CPUs.
+    Probabilities then differ in the third digit, so near ties may be picked in another order."""
     input: Literal["resize", "training"] = "resize"
-    """What the network sees of an image: all of it, resized; or `training`: the image as augmented
+    """What the network sees of an image. `resize`: all of it. `training`: the image as augmented
     for training, which is a fault of the tutorial and for comparison only."""
 
 
 class EvaluateConfig(Section):
-    """The detections on the test set that average precision is computed from."""
+    """The detections on the test set, of which average precision is computed."""
 
     score_threshold: UnitInterval = 0.01
-    """A detection counts where its class has at least this probability."""
+    """A detection counts if its class has at least this probability."""
     nms_iou: UnitInterval = 0.45
-    """Detections that overlap a better one of their class by more are dropped."""
+    """Non-maximum suppression: a detection that overlaps a better one of its class by more is
+    dropped."""
     max_detections: PositiveInt = 200
-    """The most detections kept of an image."""
+    """At most this many detections of an image count."""
 
 
 class Config(Section):
     """An experiment: a data set, arms and seeds."""
 
     experiment: str
-    """The experiment's name."""
+    """The name of the experiment, in the store and in commands."""
     dataset: DatasetConfig
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
-    """Each seed repeats the whole experiment; arms of one seed start from the same round 0."""
+    """Each seed repeats the whole experiment. All arms of a seed share its round 0."""
     rounds: PositiveInt = 5
-    """Rounds, round 0 among them."""
+    """Number of rounds, round 0 included."""
     budget: BudgetConfig = BudgetConfig()
     cold_start: ArmConfig = ArmConfig()
-    """How round 0 selects; there are no scores yet."""
+    """The strategy that selects round 0, when there are no scores yet."""
     arms: Annotated[dict[str, ArmConfig], Field(min_length=1)]
-    """What is compared: each arm is a strategy with its settings."""
+    """What is compared: a strategy with its settings for each arm, by the arm's name."""
     full_supervision: bool = False
-    """Also train once for each seed on the whole pool: what no arm can be expected to pass. It is
-    an arm of its own, `fully-supervised`, whose round 1 labels all that round 0 left."""
+    """Whether each seed also trains once on the whole pool, which no arm is expected to surpass.
+    This is an arm of its own, `fully-supervised`: its round 1 labels all that round 0 left."""
     annotation: AnnotationConfig = AnnotationConfig()
     detector: DetectorConfig = DetectorConfig()
     train: TrainConfig = TrainConfig()
@@ -232,36 +235,34 @@ class Config(Section):
         except UsageError as error:
             raise ValueError(str(error)) from error
         if reserved := [arm for arm in self.arms if arm.startswith("round-")]:
-            message = f"arms: {reserved[0]!r} begins like the name of a round"
+            message = f"arms: {reserved[0]!r}: the names of rounds begin so; name it differently"
             raise ValueError(message)
         if FULLY_SUPERVISED in self.arms:
-            message = (
-                f"arms: {FULLY_SUPERVISED!r} is the name of the bound (full_supervision: true)"
-            )
+            message = f"arms: {FULLY_SUPERVISED!r} is the arm of full_supervision: set that to true"
             raise ValueError(message)
         if self.train.freeze_backbone and self.detector.backbone == "scratch":
-            message = "train.freeze_backbone: a backbone from scratch has learnt nothing to keep"
+            message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
             raise ValueError(message)
         if len(set(self.seeds)) != len(self.seeds):
-            message = f"seeds: {list(self.seeds)} has one twice"
+            message = f"seeds: {list(self.seeds)}: a seed is there twice"
             raise ValueError(message)
         return self
 
     def selection_of(self, arm: str | None) -> ArmConfig:
-        """Return how an arm selects; without an arm, how round 0 does."""
+        """Return the strategy of an arm; of None, the cold start's."""
         if arm is None:
             return self.cold_start
         return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
     def to_yaml(self) -> str:
-        """The configuration with every default written out."""
+        """Return the configuration as YAML, with every default written out."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     def stage_digest(self, arm: str | None) -> str:
-        """SHA-256 of all that can change what a stage of `arm` writes.
+        """Return the SHA-256 of all that can change what a stage of `arm` writes.
 
-        `runtime` is left out (an experiment may move to another machine), and so are the other
-        arms, the bound, the list of seeds and the number of rounds (an experiment may grow).
+        `runtime` is left out, since an experiment may move to another machine. The other arms, the
+        seeds, the number of rounds and full supervision are left out, since it may grow.
         """
         content = self.model_dump(mode="json", exclude={*GROWS, "runtime", "arms"})
         content["arm"] = self.selection_of(arm).model_dump(mode="json")

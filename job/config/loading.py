@@ -1,4 +1,4 @@
-"""Reading a configuration: YAML whose keys are unique, from a file or a preset."""
+"""Reading a configuration: YAML with unique keys, from a file or a preset."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,14 @@ from typing import Any
 import yaml
 
 from job.config.experiment import Config
+from job.config.old_settings import refuse_old_settings
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.names import unknown
 
 
 def preset_names() -> list[str]:
-    """The configurations that come with the package."""
+    """Return the names of the configurations that come with the package."""
     folder = resources.files("job.config") / "presets"
     return sorted(
         entry.name.removesuffix(".yaml")
@@ -48,7 +49,7 @@ def load(source: str) -> Config:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that a mapping has twice: YAML itself would silently take the last."""
+    """A YAML loader that refuses a key that is twice in a mapping, instead of taking the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
@@ -69,17 +70,29 @@ def parse(text: str, source: str) -> Config:
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
+    content = parse_mapping(text, source)
+    content.pop("format", None)  # of a stored configuration, which may be copied
+    refuse_old_settings(content, source)
+    return validated(Config, content, source)
+
+
+def parse_mapping(text: str, source: str) -> dict[str, Any]:
+    """Read a mapping of settings from YAML whose keys are unique.
+
+    Raises:
+        ConfigError: It is not a YAML mapping.
+    """
     with yaml_errors(source):
         content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
     if not isinstance(content, dict):
         message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
         raise ConfigError(message)
-    return validated(Config, content, source)
+    return content
 
 
 @contextmanager
 def yaml_errors(source: str) -> Iterator[None]:
-    """Within, what is no YAML is a `ConfigError` of one line that names the source."""
+    """Turn what is not YAML into a `ConfigError` of one line that names the source."""
     try:
         yield
     except yaml.YAMLError as error:

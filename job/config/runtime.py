@@ -7,7 +7,7 @@ import yaml
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from job.config.section import Section
-from job.config.validation import describe
+from job.config.validation import describe_errors
 from job.errors import UsageError
 from job.runtime.cpus import usable_cpus
 from job.runtime.names import unknown
@@ -87,7 +87,7 @@ class RuntimeConfig(Section):
         try:
             return self.model_validate(self.model_dump() | {key: value})
         except ValidationError as error:
-            message = f"{source}: {describe(error, type(self))}"
+            message = f"{source}: {describe_errors(error, type(self))}"
             raise UsageError(message) from error
 
 

@@ -1,18 +1,14 @@
-"""What every section of the configuration is, and every strategy's settings: frozen and closed."""
+"""The base of every section of the configuration and of every strategy's settings."""
 
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A part of the configuration."""
+    """Settings that cannot be changed once they are validated. An unknown one is refused."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False

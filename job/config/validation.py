@@ -1,5 +1,6 @@
 """Pydantic's errors as one line that names each setting."""
 
+from copy import deepcopy
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -20,19 +21,37 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        message = f"{source}: {describe(error, model)}"
+        message = f"{source}: {describe_errors(error, model)}"
         raise ConfigError(message) from error
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
+def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without the keys that the model lacks: a newer version wrote them."""
+    known_only = deepcopy(content)
+    try:
+        model.model_validate(known_only)
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] == "extra_forbidden":
+                section: Any = known_only
+                *path, name = problem["loc"]
+                for part in path:  # some name a member of a union, and no key
+                    section = section.get(part, section)
+                section.pop(name, None)
+    return known_only
+
+
+def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
     """Return in one line what is wrong with settings, and the known names for an unknown one."""
     problems: dict[str, list[str]] = {}
     given: dict[str, str] = {}
     for problem in error.errors():
         where, section = _find(model, [str(part) for part in problem["loc"]])
         text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "value_error":  # a section's own check begins with the setting
-            where, _, text = ".".join(filter(None, [where, text])).partition(": ")
+        if problem["type"] == "value_error":
+            name, colon, rest = text.partition(": ")  # a section's own check names the setting
+            if colon:
+                where, text = ".".join(filter(None, [where, name])), rest
         elif problem["type"] == "extra_forbidden":
             guess = unknown(where.rpartition(".")[2], section.model_fields).partition("; ")[2]
             text = f"unknown key; {guess}"

@@ -1,18 +1,20 @@
-"""`dataset.json`: written last, so a data set exists when this does."""
+"""`dataset.json`: it is written last and makes a data set exist."""
 
 import hashlib
-import json
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from job.config.validation import describe
+from job.config.validation import describe_errors
 from job.errors import BadDataError, MissingObjectError
 from job.keys import DatasetKeys, Split
 from job.storage import Store
+from job.storage.documents import dump_json, load_json
+
+_REMEDY = "restore it from a copy of the store; without one, ingest the data set again"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 class ShardInfo(_Part):
@@ -30,14 +32,15 @@ class SplitInfo(_Part):
 
     num_images: int
     num_boxes: int
-    """Difficult ones with them; crowd regions are no boxes."""
+    """With difficult boxes, and without crowd regions."""
     class_counts: dict[str, int]
-    """Boxes of each class, in the order of `classes`."""
+    """The number of boxes of each class, in the order of `classes`."""
     shards: tuple[ShardInfo, ...]
     index_sha256: str
-    """Of `index.parquet`, which holds the ids and the images' digests."""
+    """The digest of `index.parquet`, which has the ids and the images' digests."""
     annotations_sha256: str | None = None
-    """Of `oracle/annotations.parquet`, for the pool; the test set's are in its shards."""
+    """The digest of `oracle/annotations.parquet`. Only the pool has it: the annotations of the test
+    set are in its shards."""
 
 
 class DatasetManifest(_Part):
@@ -49,31 +52,33 @@ class DatasetManifest(_Part):
     classes: tuple[str, ...]
     """In the order in which a detector numbers them."""
     source: dict[str, str | int | bool]
-    """What it was made from, by content: the same again makes the same data set."""
+    """The source's identity, see `Source.identity`, and whether bad images were skipped."""
     pool: SplitInfo
     test: SplitInfo
 
     def split(self, split: Split) -> SplitInfo:
-        """One of the two splits."""
+        """Return one of the two splits."""
         return self.pool if split == "pool" else self.test
 
     def to_json(self) -> bytes:
-        """The file's bytes."""
-        return (json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n").encode()
+        """Return the file's bytes."""
+        return dump_json(self.model_dump())
 
 
 def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str] | None:
-    """Return a data set's manifest and its SHA-256, or None where there is no such data set.
+    """Return a data set's manifest and its SHA-256, or None if there is no such data set.
 
     Raises:
-        BadDataError: The object is there and is no manifest.
+        BadDataError: The object is damaged, or of a format that this version does not read.
     """
     try:
         data = store.read(keys.manifest)
     except MissingObjectError:
         return None
+    where = f"{store.url}: {keys.manifest}"
+    content = load_json(data, where, _REMEDY)
     try:
-        return DatasetManifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+        return DatasetManifest.model_validate(content), hashlib.sha256(data).hexdigest()
     except ValidationError as error:
-        message = f"{store.url}: {keys.manifest} is damaged: {describe(error, DatasetManifest)}"
+        message = f"{where} is damaged ({describe_errors(error, DatasetManifest)}): {_REMEDY}"
         raise BadDataError(message) from error

@@ -1,4 +1,4 @@
-"""Stages in this process, one after another."""
+"""The launcher that runs stages in this process, one after another."""
 
 from job.artifacts.markers import Markers
 from job.keys import StageRef
@@ -8,7 +8,7 @@ from job.storage import Store
 
 
 class LocalLauncher:
-    """Runs each stage in this process, when it is waited for."""
+    """Runs each stage in this process, when the loop waits for it."""
 
     capacity = 1
 
@@ -19,11 +19,11 @@ class LocalLauncher:
         self._begun: list[StageRef] = []
 
     def start(self, ref: StageRef) -> None:
-        """Begin a stage: it runs in `wait`."""
+        """Note a stage: it runs in `wait`."""
         self._begun.append(ref)
 
     def wait(self) -> list[StageRef]:
-        """Run what was begun."""
+        """Run the stages that were started, and return them."""
         finished, self._begun = self._begun, []
         for ref in finished:
             run_stage(self._store, self._plan, ref, markers=self._markers)

@@ -1,6 +1,6 @@
-"""Numpy arrays by their element type, and between ragged Arrow columns and flat_values arrays.
+"""Numpy arrays by their element type, and conversion between ragged Arrow columns and flat arrays.
 
-Ragged data is flat_values: row i owns `offsets[i]:offsets[i + 1]` of every flat_values array.
+Ragged data is flat: row i owns `offsets[i]:offsets[i + 1]` of every flat array.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ Integers = NDArray[np.int64]
 
 def rows(values: Floats, dtype: type[np.floating[Any]]) -> pa.FixedSizeListArray:
     """Return a matrix as an Arrow array of rows."""
-    flat_values = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat_values, values.shape[1])
+    flat = pa.array(np.ascontiguousarray(values, dtype=dtype).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
 def matrix(column: pa.ChunkedArray) -> Floats:
@@ -33,16 +33,16 @@ def matrix(column: pa.ChunkedArray) -> Floats:
 
 
 def flat_values(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Return an Arrow column of lists as one flat_values array."""
+    """Return an Arrow column of lists as one flat array."""
     values: NDArray[Any] = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return values
 
 
 def offsets_of(column: pa.ChunkedArray) -> Integers:
-    """Return where each row of an Arrow column of lists begins in its flat_values array: (rows + 1,)."""
+    """Return the offsets of an Arrow column of lists in its flat array: (rows + 1,)."""
     return offsets(np.asarray(column.combine_chunks().value_lengths(), dtype=np.int64))
 
 
 def offsets(lengths: Sequence[int] | Integers) -> Integers:
-    """Return where each of some runs of rows begins, and where the last one ends."""
+    """Return the offsets of rows of these lengths: where each begins, and where the last ends."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

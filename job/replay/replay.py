@@ -22,7 +22,7 @@ from job.errors import AlJobError, UsageError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.records.annotation import class_counts
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 from job.report.drawing.contact_sheet import Tile, contact_sheet
 from job.report.picks.statistics import expected_boxes_by_class, jaccard, redundancy
 from job.runtime import log
@@ -210,7 +210,7 @@ def sheets(store: Store, plan: Plan, found: Replay, most: int) -> dict[str, byte
     }
 
 
-def _look(record: StoredRecord, ids: set[str]) -> dict[str, tuple[ScoreRecord, int]]:
+def _look(record: StoredRecord, ids: set[str]) -> dict[str, tuple[RecordPart, int]]:
     """Return the part and the row of some images."""
     columns = {"boxes_xyxy", "probabilities", "objectness"}
     return {
@@ -221,7 +221,7 @@ def _look(record: StoredRecord, ids: set[str]) -> dict[str, tuple[ScoreRecord, i
     }
 
 
-def _tile(io: RoundReader, image_id: str, reason: str, part: ScoreRecord, row: int) -> Tile:
+def _tile(io: RoundReader, image_id: str, reason: str, part: RecordPart, row: int) -> Tile:
     first = part.offsets[row]
     mine = slice(first, min(part.offsets[row + 1], first + MOST_BOXES_SHOWN))  # best first
     labels = part.predicted[mine]

@@ -89,7 +89,7 @@ def _with_truth(io: StageIO, record: ScoreRecord, images: Sequence[LabelledImage
     truth = match_to_ground_truth(
         record, [image.annotation for image in images], io.dataset.classes
     )
-    return replace(record, truth=truth)
+    return replace(record, ground_truth=truth)
 
 
 def _upload(io: StageIO, name: str, record: ScoreRecord) -> None:

@@ -1,4 +1,4 @@
-"""What every store does, and opening one by its URL."""
+"""What every store does."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +63,9 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with `prefix`, in code point order."""
+
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin with `prefix`, in code point order, each with its number of bytes."""
 
     def list_names(self, prefix: str) -> Iterator[str]:
         """The path segments that follow `prefix` (it ends in a slash): sorted, each once."""

@@ -38,10 +38,10 @@ def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]
     try:
         content = json.loads(data)
     except ValueError as error:
-        message = f"{where}: not JSON, or not all of it ({error}){after}"
+        message = f"{where} is damaged: not JSON, or not all of it ({error}){after}"
         raise BadDataError(message) from error
     if not isinstance(content, dict):
-        message = f"{where}: expected an object, found {type(content).__name__}{after}"
+        message = f"{where} is damaged: a {type(content).__name__}, not an object{after}"
         raise BadDataError(message)
     return without_format(content, where)
 

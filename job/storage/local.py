@@ -82,6 +82,12 @@ class LocalStore:
         directory = prefix[: prefix.rfind("/") + 1]
         return self._walk(directory, prefix)
 
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin with `prefix`, in code point order, each with its number of bytes."""
+        for key in self.list(prefix):
+            with suppress(FileNotFoundError):  # deleted since
+                yield key, self._path(key).stat().st_size
+
     def list_names(self, prefix: str) -> Iterator[str]:
         """The path segments that follow `prefix`, of a file or of a directory with files."""
         check_prefix(prefix)

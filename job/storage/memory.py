@@ -72,6 +72,13 @@ class MemoryStore:
         with self._lock:
             return iter(sorted(key for key in self._objects if key.startswith(prefix)))
 
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin with `prefix`, in code point order, each with its number of bytes."""
+        check_prefix(prefix)
+        with self._lock:
+            found = {key: len(data) for key, data in self._objects.items()}
+        return iter(sorted((key, size) for key, size in found.items() if key.startswith(prefix)))
+
     def list_names(self, prefix: str) -> Iterator[str]:
         """The path segments that follow `prefix`: sorted, each once."""
         names = {key[len(prefix) :].split("/", 1)[0] for key in self.list(prefix)}

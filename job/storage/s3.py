@@ -137,12 +137,16 @@ class S3Store:
 
         Some servers list in another order, so the whole list is read first.
         """
-        keys = (
-            entry["Key"].removeprefix(self._key_prefix)
+        return (key for key, _ in self.list_sizes(prefix))
+
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin with `prefix`, in code point order, each with its number of bytes."""
+        sizes = (
+            (entry["Key"].removeprefix(self._key_prefix), int(entry["Size"]))
             for page in self._pages(prefix)
             for entry in page.get("Contents", ())
         )
-        return iter(sorted(key for key in keys if key and not key.endswith("/")))
+        return iter(sorted((key, size) for key, size in sizes if key and not key.endswith("/")))
 
     def list_names(self, prefix: str) -> Iterator[str]:
         """The path segments that follow `prefix` (it ends in a slash): sorted, each once."""

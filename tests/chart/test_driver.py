@@ -1,4 +1,4 @@
-"""The driver's Job, and when an upgrade makes another."""
+"""The driver's Job, and when an upgrade creates another."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_what_the_driver_runs(render: Any) -> None:
 
 
 def test_what_fails_the_driver(render: Any) -> None:
-    """Wrong commands, data and settings end it at once; a drained node does not count."""
+    """Wrong commands, data and settings end it at once, and a drain does not count."""
     [job] = render({"driver": {"backoffLimit": 4}}).jobs("driver")
     assert job["spec"]["backoffLimit"] == 4
     assert job["spec"]["podFailurePolicy"]["rules"] == [
@@ -43,7 +43,7 @@ def test_what_fails_the_driver(render: Any) -> None:
 
 
 def test_driver_stays_until_its_release_goes(render: Any) -> None:
-    """Neither a time to live nor a hook: both fight with tools that keep a cluster as described."""
+    """It has neither a time to live nor a hook: tools that keep a release as rendered undo both."""
     [job] = render().jobs("driver")
     assert "ttlSecondsAfterFinished" not in job["spec"]
     assert "annotations" not in job["metadata"]
@@ -58,7 +58,7 @@ def test_equal_values_are_an_equal_release(render: Any, every_value: dict[str, A
 
 
 def test_equal_values_from_elsewhere_are_an_equal_release(render: Any) -> None:
-    """To helm, numbers of a file and of `--set` are of two types; to the digest they are one."""
+    """Helm has two types for numbers of a file and of `--set`, which give the same digest."""
     values = {
         "launch": {"imageErrorSeconds": 2000000},
         "stages": {"train": {"resources": {"limits": {"memory": 17179869184}}}},
@@ -79,7 +79,7 @@ def test_equal_values_from_elsewhere_are_an_equal_release(render: Any) -> None:
         {"store": {"url": "s3://mine"}},
         {"driver": {"resources": {"limits": {"memory": "512Mi"}}}},
         {"driver": {"backoffLimit": 11}},
-        # What it waits on: a driver that failed with its ingest starts again when that is mended.
+        # What it waits for: a driver that failed with its ingest restarts when that is corrected.
         {"ingest": {"args": ["synthetic", "--name=other"]}},
         {"ingest": {"backoffLimit": 7}},
         {"ingest": {"pod": {"nodeSelector": {"disk": "ssd"}}}},
@@ -90,19 +90,19 @@ def test_equal_values_from_elsewhere_are_an_equal_release(render: Any) -> None:
     ids=lambda values: next(iter(values)),
 )
 def test_a_changed_value_is_a_new_driver(render: Any, values: dict[str, Any]) -> None:
-    """A Job's template cannot be changed: a driver of other values has another name."""
+    """A Job's template is immutable, so a driver with other values has another name."""
     [before], [after] = render().jobs("driver"), render(values).jobs("driver")
     assert before["metadata"]["name"] != after["metadata"]["name"]
 
 
 def test_store_s_size_is_no_affair_of_the_driver(render: Any) -> None:
-    """What the driver does not depend on leaves it alone."""
+    """Values on which the driver does not depend do not change it."""
     values = {"store": {"embedded": {"resources": {"limits": {"memory": "2Gi"}}}}}
     assert render(values).jobs("driver") == render().jobs("driver")
 
 
 def test_settings_of_the_driver_s_pod(render: Any, every_value: dict[str, Any]) -> None:
-    """The driver has its own place: the settings of GPU nodes are not its."""
+    """The driver has its own scheduling, and not that of GPU nodes."""
     given = every_value["driver"]
     [job] = render({"driver": given, "stages": {"defaults": {"nodeSelector": {"a": "b"}}}}).jobs(
         "driver"

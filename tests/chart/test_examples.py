@@ -1,4 +1,4 @@
-"""The examples in k8s/, of kinds that a plain cluster does not know among them."""
+"""The examples in k8s/, including kinds that a plain cluster does not know."""
 
 import itertools
 import re
@@ -24,7 +24,7 @@ def documents(name: str) -> list[dict[str, Any]]:
 
 
 def test_kind_needs_neither_gpu_nor_internet(render: Any, kind_values: dict[str, Any]) -> None:
-    """Nothing asks for a GPU, nothing is pulled, weights and data are made on the spot."""
+    """Nothing asks for a GPU, nothing is pulled, and weights and data are generated."""
     rendering = render(kind_values)
     for name, pod in rendering.pods():
         for container in pod["spec"]["containers"]:
@@ -52,7 +52,7 @@ def test_kind_s_pods_fit_on_two_cores(
 
 
 def test_kind_s_cluster() -> None:
-    """One node is enough, named so that it is not taken for another cluster."""
+    """It has one node, and a name that no other cluster is likely to have."""
     [cluster] = documents("kind/cluster.yaml")
     assert (cluster["kind"], cluster["apiVersion"]) == ("Cluster", "kind.x-k8s.io/v1alpha4")
     assert cluster["name"] == "al-voc"
@@ -77,7 +77,7 @@ def test_stage_job_is_the_chart_s(render: Any) -> None:
 
 
 def test_store_is_the_chart_s(render: Any) -> None:
-    """The store to try out starts as the chart's own does."""
+    """The store for trying out starts like the chart's own."""
     theirs = render().named("Deployment", "al-voc-store")["spec"]["template"]["spec"]
     [secret, service, ours] = documents("seaweedfs.yaml")
     pod = ours["spec"]["template"]["spec"]
@@ -174,7 +174,7 @@ def test_workflow_s_steps_call_what_there_is() -> None:
 
 
 def test_workflow_s_placeholders_are_known() -> None:
-    """What is put in is a parameter of the workflow or an input of its template."""
+    """Every placeholder is a parameter of the workflow or an input of its template."""
     of_workflow = {f"workflow.parameters.{name}" for name in workflow_parameters()}
     for template in templates().values():
         known = of_workflow | {f"inputs.parameters.{name}" for name in inputs(template)} | {"item"}
@@ -185,7 +185,7 @@ def test_workflow_s_placeholders_are_known() -> None:
 
 
 def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
-    """Every stage comes once, after all that it needs, and evaluate and score side by side."""
+    """Every stage comes once, after all that it needs, and evaluate and score run in parallel."""
     config = load("quickstart")
     order = {
         step["name"]: index
@@ -219,7 +219,7 @@ def test_workflow_ends_with_the_last_round() -> None:
 
 @pytest.mark.parametrize("name", ["init", "stage", "report"])
 def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any) -> None:
-    """What Argo makes a pod of is what Kubernetes knows, and the restricted level admits."""
+    """Kubernetes knows every field of a pod, and the restricted level admits it."""
     spec, container = workflow()["spec"], templates()[name]["container"]
     pod = {
         "apiVersion": "v1",
@@ -241,7 +241,7 @@ def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any
 
 
 def test_workflow_does_not_repeat_permanent_errors() -> None:
-    """Wrong commands, data and settings end it; anything else is tried again."""
+    """A wrong command, wrong data or a wrong setting ends it, and any other failure is retried."""
     for name in ("init", "stage", "report"):
         retry = templates()[name]["retryStrategy"]
         assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 78])"
@@ -252,7 +252,7 @@ def test_workflow_does_not_repeat_permanent_errors() -> None:
     [("init", "init"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
 )
 def test_workflow_s_commands(template: str, command: str) -> None:
-    """Argo replaces the image's entry point: it has to be named."""
+    """The command is named, because Argo replaces the image's entry point."""
     container = templates()[template]["container"]
     assert container["command"] == ["tini", "--", "al-job"]
     assert container["args"][0] == command

@@ -16,20 +16,20 @@ SMALL = {
 
 
 def test_quickstart_is_what_runs_without_values(render: Any) -> None:
-    """Without values the chart runs the very preset of the package."""
+    """Without values the chart runs the preset of the package."""
     preset = Path(__file__).parents[2] / "job/config/presets/quickstart.yaml"
     assert render().config["experiment.yaml"] == preset.read_text(encoding="utf-8")
 
 
 def test_an_experiment_replaces_the_default(render: Any) -> None:
-    """Nothing of the quickstart is left in an experiment of the user's: helm would merge maps."""
+    """Helm would merge mappings: nothing of the quickstart is left in a user's experiment."""
     text = render({"experiment": SMALL}).config["experiment.yaml"]
     assert yaml.safe_load(text) == SMALL
     assert list(parse(text, "experiment").arms) == ["entropy"]
 
 
 def test_numbers_survive(render: Any) -> None:
-    """Large and small numbers, which helm keeps as floating point, are the same to the package."""
+    """Large and small numbers, which Helm keeps as floating point, arrive unchanged."""
     given = SMALL | {
         "seeds": [0, 123456789],
         "train": {"learning_rate": 1e-7, "weight_decay": 0.0001, "steps": 1000000},
@@ -41,7 +41,7 @@ def test_numbers_survive(render: Any) -> None:
 
 
 def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
-    """With `--set-file`, the file of `al-job run` is kept to the letter, comments and order too."""
+    """With `--set-file`, the file arrives unchanged, with its comments and its order."""
     text = "# mine\nexperiment: small\narms:\n  z: {}\n  a: {}\ndataset: {name: voc}\n"
     path = tmp_path / "experiment.yaml"
     path.write_text(text, encoding="utf-8")
@@ -97,7 +97,7 @@ def test_data_described_by_defaults_alone(render: Any) -> None:
 
 @pytest.mark.parametrize("given", ["abc", True, 1.5, None])
 def test_nonsense_reaches_the_program(render: Any, given: object) -> None:
-    """What is no number is not made one: `al-job ingest` says what is wrong with it."""
+    """A wrong value is not turned into a number, so `al-job ingest` says what is wrong."""
     synthetic = {"num_pool": given}
     values = {"experiment": SMALL | {"dataset": {"name": "drawn", "synthetic": synthetic}}}
     assert "--num-pool=0" not in ingest_args(render(values))
@@ -105,7 +105,7 @@ def test_nonsense_reaches_the_program(render: Any, given: object) -> None:
 
 
 def test_data_that_are_there_are_not_ingested(render: Any) -> None:
-    """Where neither the experiment nor the values say how, the data set is in the store."""
+    """If neither the experiment nor the values describe the data set, it is in the store."""
     assert render({"experiment": SMALL}).jobs("ingest") == []
 
 
@@ -125,7 +125,7 @@ def test_own_data_are_ingested(render: Any) -> None:
 
 
 def test_ingest_is_another_job_for_other_data(render: Any) -> None:
-    """Another description is another Job, and the same one is none."""
+    """Another description creates another Job, and the same description does not."""
     other = SMALL | {"dataset": {"name": "drawn", "synthetic": {"seed": 1}}}
     claim = {"store": {"embedded": {"persistence": {"enabled": True}}}}
     names = [
@@ -137,7 +137,7 @@ def test_ingest_is_another_job_for_other_data(render: Any) -> None:
 
 
 def test_ingest_waits_for_the_store_of_the_release(render: Any) -> None:
-    """Both start at once: an attempt is spent only when the store answers."""
+    """Both start at once, and waiting for the store does not count as a failure."""
     [job] = render().jobs("ingest")
     [wait] = job["spec"]["template"]["spec"]["initContainers"]
     assert 'urlopen("http://al-voc-store:8333/healthz"' in wait["command"][-1]
@@ -150,7 +150,7 @@ def test_ingest_waits_for_the_store_of_the_release(render: Any) -> None:
 def test_waiting_for_the_store_has_an_end(
     render: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After five minutes the pod fails as for any store that is away, and says so."""
+    """After five minutes the pod says so, and fails with the code of a store that is away."""
     [job] = render().jobs("ingest")
     [wait] = job["spec"]["template"]["spec"]["initContainers"]
     clock = [0.0]

@@ -1,4 +1,4 @@
-"""What helm says: after an install, and of the chart itself."""
+"""What Helm prints after an install, and what it finds in the chart."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def notes(run_helm: Any, values: dict[str, Any]) -> str:
 
 
 def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
-    """Three commands with the release's own names, and what an emptyDir means."""
+    """They have commands with the release's names, and say what an emptyDir means."""
     text = notes(run_helm, {})
     assert "al-job status --watch --release exp-al-voc --namespace ns" in text
     [driver] = render(name="exp").jobs("driver")
@@ -37,7 +37,7 @@ def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
 
 
 def test_notes_with_a_claim(run_helm: Any) -> None:
-    """Nobody is told that data are lost which are not, and whoever wants them gone is told how."""
+    """They do not say that kept data are lost, and they say how to delete them."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"enabled": True}}}})
     assert "are lost" not in text
     assert "kubectl -n ns delete pvc exp-al-voc-store" in text
@@ -45,7 +45,7 @@ def test_notes_with_a_claim(run_helm: Any) -> None:
 
 
 def test_notes_with_a_claim_of_the_user_s(run_helm: Any) -> None:
-    """Nobody is told to delete what the chart did not make."""
+    """They do not suggest to delete what the chart did not make."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}})
     assert "Your claim mine is not changed." in text
     assert "delete pvc" not in text
@@ -68,7 +68,7 @@ def test_notes_with_a_bucket(run_helm: Any) -> None:
 
 
 def test_notes_with_a_volume(run_helm: Any) -> None:
-    """There is neither server nor key nor bucket: the report runs where the volume is."""
+    """They name no server, key or bucket: the report runs where the volume is mounted."""
     text = notes(run_helm, {"store": {"url": "file:///state"}})
     assert "al-job report --store file:///state --experiment quickstart" in text
     assert "The volume is not changed." in text

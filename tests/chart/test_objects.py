@@ -1,4 +1,4 @@
-"""The objects of a release: their names, and what the driver is told."""
+"""The objects of a release: their names, and the driver's settings."""
 
 from pathlib import Path
 from typing import Any
@@ -28,19 +28,19 @@ SELECTOR = {
     ],
 )
 def test_name_of_a_release(render: Any, release: str, expected: str) -> None:
-    """The release's name, with the chart's where it lacks it, in at most 30 characters."""
+    """It is the release's name, with the chart's if that is missing, in at most 30 characters."""
     assert render(name=release).launch["release"] == expected
 
 
 def test_name_of_one_s_choice(render: Any) -> None:
-    """It takes the place of both, for the driver too."""
+    """It replaces both names, for the driver, too."""
     rendering = render({"fullnameOverride": "mine"}, name="al-voc")
     assert rendering.launch["release"] == "mine"
     assert all(each["metadata"]["name"].startswith("mine") for each in rendering.objects)
 
 
 def test_common_labels(render: Any) -> None:
-    """They are on every object and pod, in no selector, and take no label of the chart's away."""
+    """They are on every object and pod, in no selector, and replace no label of the chart."""
     labels = {"cost-center": "a1", "app.kubernetes.io/name": "other"}
     rendering = render({"commonLabels": labels})
     marked = [
@@ -101,7 +101,7 @@ def test_objects_say_whose_they_are(render: Any) -> None:
 
 
 def test_launch_settings(render: Any) -> None:
-    """What the driver is told without values."""
+    """These are the driver's settings without values."""
     launch = dict(render().launch)
     assert list(launch.pop("templates")) == list(STAGES)
     assert launch == {
@@ -143,7 +143,7 @@ def test_jobs_may_be_kept(render: Any) -> None:
 
 
 def test_values_of_launch_are_the_driver_s_settings() -> None:
-    """The driver has no setting that the chart does not know, nor the other way round."""
+    """Driver and chart know the same settings."""
     values = yaml.safe_load(
         (Path(__file__).parents[2] / "helm/values.yaml").read_text(encoding="utf-8")
     )
@@ -164,7 +164,7 @@ def test_values_of_launch_are_the_driver_s_settings() -> None:
     ],
 )
 def test_image(render: Any, image: dict[str, str], expected: str) -> None:
-    """The tag is the version of the chart's app, and a digest counts instead of it."""
+    """The tag is the version of the chart's app, and a digest replaces it."""
     rendering = render({"image": image})
     assert rendering.launch["image"] == expected
     images = {

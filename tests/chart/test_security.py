@@ -1,4 +1,4 @@
-"""A release gets by with the restricted level of pod security, and with few rights."""
+"""A release needs no more than the restricted level of pod security, and few rights."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_release_makes_namespaced_objects_only(rendering: Any) -> None:
-    """No custom resource, and nothing that needs an administrator of the cluster."""
+    """There is no custom resource, and nothing that needs an administrator of the cluster."""
     assert {each["kind"] for each in rendering.objects} <= NAMESPACED
     assert all("namespace" not in each["metadata"] for each in rendering.objects)
 
@@ -58,7 +58,7 @@ def test_only_the_driver_has_a_token(rendering: Any) -> None:
 
 
 def test_rights_of_the_driver(render: Any) -> None:
-    """Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps."""
+    """It may use Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps."""
     rules = render().named("Role", "al-voc-driver")["rules"]
     assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in rules] == [
         (["batch"], ["jobs"], ["list", "create", "delete"]),
@@ -88,7 +88,7 @@ def test_meshes_leave_pods_alone(rendering: Any) -> None:
 
 
 def test_pods_are_not_evicted_to_save_a_node(rendering: Any) -> None:
-    """Work of hours is not thrown away to pack a cluster more tightly."""
+    """An autoscaler does not evict hours of work to save a node."""
     annotation = "cluster-autoscaler.kubernetes.io/safe-to-evict"
     for name, pod in rendering.pods():
         assert pod["metadata"]["annotations"][annotation] == "false", name
@@ -103,7 +103,7 @@ def test_every_container_has_a_memory_limit(rendering: Any) -> None:
 
 @pytest.mark.parametrize("values", [{}, {"podSecurityContext": {"runAsNonRoot": False}}])
 def test_values_cannot_weaken_security(render: Any, values: dict[str, Any]) -> None:
-    """What a value adds to a security context takes nothing away."""
+    """A value adds to a security context and removes nothing."""
     assert render(values).stage("train")["securityContext"]["runAsNonRoot"] is True
 
 
@@ -115,7 +115,7 @@ def test_a_seccomp_profile_of_the_user_s(render: Any) -> None:
 
 
 def test_accounts_and_rights_of_an_administrator(render: Any) -> None:
-    """Where a user may not make roles, those that are there are used, by their names."""
+    """If a user may not create roles, existing accounts are used by name."""
     accounts = {"create": False, "driver": {"name": "mover"}, "stage": {"name": "worker"}}
     rendering = render({"serviceAccount": accounts, "rbac": {"create": False}})
     kinds = {each["kind"] for each in rendering.objects}
@@ -140,6 +140,6 @@ def test_names_of_accounts_that_are_made(render: Any) -> None:
 
 
 def test_accounts_that_are_there_have_to_be_named(refuse: Any) -> None:
-    """Nothing is guessed."""
+    """A missing name is an error, and not guessed."""
     message = refuse({"serviceAccount": {"create": False, "driver": {"name": "mover"}}})
     assert "serviceAccount.stage.name: name the account to use" in message

@@ -20,7 +20,7 @@ def gpus(rendering: Any) -> dict[str, Any]:
 
 
 def test_who_gets_a_gpu(render: Any) -> None:
-    """What runs the detector gets one, what does not gets none."""
+    """Stages that run the detector get one, and the others get none."""
     assert gpus(render()) == {
         "select": None,
         "annotate": None,
@@ -31,7 +31,7 @@ def test_who_gets_a_gpu(render: Any) -> None:
 
 
 def test_gpus_of_a_stage(render: Any) -> None:
-    """A stage's own number counts, 0 too, and the resource may have another name."""
+    """A stage's own number counts, even 0, and the resource may have another name."""
     values = {"stages": {"train": {"gpus": 4}, "score": {"gpus": 0}}}
     assert gpus(render(values)) == {
         "select": None,
@@ -56,7 +56,7 @@ def test_quantities_are_texts(render: Any) -> None:
 
 
 def test_a_stage_s_container(render: Any) -> None:
-    """The driver finds the container by name and gives it arguments; the image has the command."""
+    """The driver finds the container by name and sets its arguments. The image has the command."""
     for stage in STAGES:
         spec = render().stage(stage)
         [container] = spec["containers"]
@@ -107,7 +107,7 @@ def test_a_stage_s_container(render: Any) -> None:
 def test_a_setting_of_a_stage(
     render: Any, key: str, value: Any, path: list[Any], expected: Any
 ) -> None:
-    """A setting of one stage reaches its pod and no other; one of `defaults` reaches all."""
+    """A setting of one stage reaches only its pod, and one of `defaults` reaches all."""
 
     def found(rendering: Any, stage: str) -> Any:
         place = rendering.stage(stage)
@@ -123,7 +123,7 @@ def test_a_setting_of_a_stage(
 
 
 def test_marks_of_a_stage_s_pod(render: Any) -> None:
-    """Annotations and labels are added; the chart's annotations give way, its labels do not."""
+    """Annotations and labels are added, and replace the chart's annotations but not its labels."""
     given = {
         "podAnnotations": {"note": "mine", "sidecar.istio.io/inject": "true"},
         "podLabels": {"team": "vision", "app.kubernetes.io/name": "other"},
@@ -137,7 +137,7 @@ def test_marks_of_a_stage_s_pod(render: Any) -> None:
 
 
 def test_a_stage_s_setting_replaces_the_default_as_a_whole(render: Any) -> None:
-    """Settings are not merged: what a stage says is all there is."""
+    """Settings are not merged: the stage's own value is the whole value."""
     values = {
         "stages": {
             "defaults": {"nodeSelector": {"pool": "gpu"}},
@@ -152,7 +152,7 @@ def test_a_stage_s_setting_replaces_the_default_as_a_whole(render: Any) -> None:
 
 
 def test_ingest_is_placed_like_a_stage(render: Any) -> None:
-    """Ingest follows the defaults of stages, less the GPU, and its own settings."""
+    """Ingest has the defaults of stages without the GPU, and its own settings."""
     values = {"stages": {"defaults": {"nodeSelector": {"pool": "a"}}}, "ingest": {"pod": {}}}
     [job] = render(values).jobs("ingest")
     spec = job["spec"]["template"]["spec"]
@@ -163,7 +163,7 @@ def test_ingest_is_placed_like_a_stage(render: Any) -> None:
 
 
 def test_shared_memory_is_inside_the_memory_limit(rendering: Any, quantity: Any) -> None:
-    """It counts as memory: were it as large as the limit, filling it would kill the pod."""
+    """Shared memory counts as memory, so filling all of the limit would kill the pod."""
     for stage in STAGES:
         spec = rendering.stage(stage)
         [shared] = [each for each in spec["volumes"] if each["name"] == "shared-memory"]
@@ -181,7 +181,7 @@ def test_a_stage_writes_to_tmp_alone(render: Any) -> None:
 
 
 def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
-    """`helm test` examines what a training would find, the experiment's needs among it."""
+    """`helm test` checks what a training would find, for the experiment."""
     rendering = render({"stages": {"train": {"nodeSelector": {"pool": "a"}, "gpus": 2}}})
     pod = rendering.named("Pod", "al-voc-doctor")
     [container] = pod["spec"]["containers"]
@@ -194,7 +194,7 @@ def test_helm_test_is_the_doctor_where_a_training_runs(render: Any) -> None:
 
 
 def test_helm_test_leaves_nothing(render: Any) -> None:
-    """An uninstall would not find its pod: it ends soon, is printed, and goes however it ends."""
+    """Its pod ends soon, is printed and is deleted, because an uninstall does not delete it."""
     pod = render({"stages": {"defaults": {"deadlineSeconds": 9999}}}).named("Pod", "al-voc-doctor")
     annotations = pod["metadata"]["annotations"]
     assert pod["spec"]["activeDeadlineSeconds"] == 300
@@ -203,7 +203,7 @@ def test_helm_test_leaves_nothing(render: Any) -> None:
 
 
 def test_marks_of_a_stage_s_job(render: Any) -> None:
-    """Labels and annotations of Jobs are added, for ingest as well; the chart's labels stay."""
+    """Labels and annotations of Jobs are added, for ingest as well, and the chart's labels stay."""
     given = {
         "jobAnnotations": {"note": "mine"},
         "jobLabels": {"kueue.x-k8s.io/priority-class": "low", "al-voc/release": "other"},
@@ -218,7 +218,7 @@ def test_marks_of_a_stage_s_job(render: Any) -> None:
 
 
 def test_runtime_settings_of_a_stage(render: Any) -> None:
-    """They are variables of that stage's pod, which replace the experiment's settings."""
+    """Each is an environment variable of that stage's pod and of no other."""
     given = {"threads": "auto", "workers": 2, "compile": True, "batch_size": 1000000}
     rendering = render({"stages": {"train": {"runtime": given}}})
     assert runtime(rendering, "train") == {
@@ -256,7 +256,7 @@ def test_a_variable_of_the_user_s_takes_the_place_of_the_chart_s(render: Any) ->
 def test_shared_memory_above_the_memory_limit_is_refused(
     refuse: Any, shared: str, limit: object
 ) -> None:
-    """Such a pod would be killed before /dev/shm is full."""
+    """The pod would be killed before /dev/shm is full."""
     given = {"sharedMemory": shared, "resources": {"limits": {"memory": limit}}}
     words = f"sharedMemory {shared} is more than the memory limit {limit}"
     assert f"stages.score: {words}" in refuse({"stages": {"score": given}})
@@ -268,7 +268,7 @@ def test_shared_memory_above_the_memory_limit_is_refused(
 def test_shared_memory_up_to_the_memory_limit_is_taken(
     render: Any, shared: str, limit: object
 ) -> None:
-    """1.5 GiB are 1610.6 MB."""
+    """Units are compared as bytes: 1.5 GiB is 1610.6 MB."""
     given = {"sharedMemory": shared, "resources": {"limits": {"memory": limit}}}
     assert render({"stages": {"score": given}}).stage("score")
 
@@ -284,6 +284,6 @@ def test_shared_memory_up_to_the_memory_limit_is_taken(
 def test_requests_or_limits_may_be_left_out(
     render: Any, resources: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """Neither needs the other."""
+    """Requests and limits do not need each other."""
     values = {"stages": {"select": {"resources": resources}}}
     assert render(values).stage("select")["containers"][0]["resources"] == expected

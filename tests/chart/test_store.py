@@ -1,4 +1,4 @@
-"""Where the release keeps everything: in a small store of its own, or in a bucket."""
+"""The release's store: a small one of its own, or a bucket."""
 
 import base64
 from typing import Any
@@ -33,7 +33,7 @@ def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
 
 
 def test_its_key_is_the_same_at_each_upgrade(render: Any) -> None:
-    """It is a digest of namespace and release, so that it also is where there is no cluster to ask.
+    """It is a digest of namespace and release, so it is the same without a cluster to ask.
 
     The digest: `printf al-voc/ns/al-voc | sha256sum | cut -c1-40`.
     """
@@ -62,13 +62,13 @@ def test_service_finds_the_store(render: Any) -> None:
 
 
 def test_only_s3_is_heard_from_outside(render: Any) -> None:
-    """The store's inner servers ask for no key: they listen to their own pod alone."""
+    """The store's inner servers need no key, so they listen only inside their pod."""
     [container] = store_pod(render())["containers"]
     assert {"-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.ip.bind=0.0.0.0"} <= set(container["args"])
 
 
 def test_the_store_does_not_phone_home(render: Any) -> None:
-    """A cluster without internet, or one that keeps to itself, is left alone."""
+    """The store sends no telemetry."""
     [container] = store_pod(render())["containers"]
     assert "-master.telemetry=false" in container["args"]
 
@@ -89,7 +89,7 @@ def test_data_are_on_an_empty_dir_at_first(render: Any) -> None:
 
 @pytest.mark.parametrize(("storage_class", "expected"), [("", None), ("fast", "fast")])
 def test_data_may_persist(render: Any, storage_class: str, expected: str | None) -> None:
-    """The claim of the chart outlives the release: results are not removed with it."""
+    """The chart's claim outlives the release, so results are not deleted with it."""
     persistence = {"enabled": True, "size": "5Gi", "storageClass": storage_class}
     rendering = render({"store": {"embedded": {"persistence": persistence}}})
     claim = rendering.named("PersistentVolumeClaim", "al-voc-store")
@@ -101,7 +101,7 @@ def test_data_may_persist(render: Any, storage_class: str, expected: str | None)
 
 
 def test_a_claim_of_the_user_s(render: Any) -> None:
-    """A claim that is there is used, and none is made."""
+    """An existing claim is used, and none is created."""
     rendering = render({"store": {"embedded": {"persistence": {"existingClaim": "mine"}}}})
     assert not rendering.of_kind("PersistentVolumeClaim")
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "mine"}}
@@ -109,7 +109,7 @@ def test_a_claim_of_the_user_s(render: Any) -> None:
 
 
 def test_own_key_for_the_store_of_the_release(render: Any) -> None:
-    """A Secret of the user's takes the place of the derived one, for the server, too."""
+    """A user's Secret replaces the derived one, for the server, too."""
     rendering = render({"store": {"existingSecret": "mine"}})
     assert not rendering.of_kind("Secret")
     for name, pod in rendering.pods():
@@ -117,7 +117,7 @@ def test_own_key_for_the_store_of_the_release(render: Any) -> None:
 
 
 def test_settings_of_the_store_s_pod(render: Any, every_value: dict[str, Any]) -> None:
-    """It may be placed, marked and sized."""
+    """Its scheduling, labels and sizes can be set."""
     given = every_value["store"]["embedded"] | {
         "image": {"repository": "mirror/seaweedfs", "tag": "9", "pullPolicy": "Never"},
         "resources": {"limits": {"memory": "3Gi"}},
@@ -136,7 +136,7 @@ def test_settings_of_the_store_s_pod(render: Any, every_value: dict[str, Any]) -
 
 
 def test_own_bucket(render: Any) -> None:
-    """A bucket takes the place of the store: nothing of it is made."""
+    """With a bucket, the chart makes no store."""
     store = {
         "url": "s3://mine/voc",
         "endpoint": "https://s3.example",

@@ -1,4 +1,4 @@
-"""What the chart takes as values: each is described, documented, and no other is taken."""
+"""The chart's values: each is in the schema and documented, and any other is refused."""
 
 import importlib.util
 import json
@@ -17,7 +17,7 @@ CHART = Path(__file__).parents[2] / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 FREE = {"global", "experiment", "affinity", "podSecurityContext"}
-"""Objects whose keys are another's business: helm's, the package's, Kubernetes'."""
+"""Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
 OPTIONAL = {*STAGES, "resources", "runtime"}
@@ -53,7 +53,7 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def sections(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object of the schema that has named keys, or should have."""
+    """Yield every object of the schema that has named keys, or should have."""
     yield path, schema
     for key, value in schema.get("properties", {}).items():
         inner = resolved(value)
@@ -68,7 +68,7 @@ def nested(path: str, value: object) -> Any:
 
 
 def test_every_object_of_the_schema_is_closed() -> None:
-    """Keys are named, or all of one type; only what belongs to others is free."""
+    """Keys are named or all of one type, except in objects that somebody else checks."""
     for path, schema in sections(SCHEMA):
         others = schema["additionalProperties"]
         assert others is False or {"type", "anyOf"} & resolved(others).keys(), path
@@ -76,7 +76,7 @@ def test_every_object_of_the_schema_is_closed() -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
-    """A typo is an error that names the key, and not a setting that is silently not made."""
+    """A typo is an error that names the key, and not a setting without effect."""
     message = refuse(nested(section, {"nodeselector": "x"}))
     assert "nodeselector" in message
 
@@ -119,7 +119,7 @@ def test_a_wrong_value_is_refused(refuse: Any, path: str, value: Any) -> None:
 
 
 def test_an_endpoint_is_that_of_a_bucket(refuse: Any) -> None:
-    """The store of the release has its own: an endpoint alone would silently count for nothing."""
+    """The release's own store has its own endpoint, so an endpoint alone would have no effect."""
     assert "/store/url" in refuse({"store": {"endpoint": "https://s3.example"}})
 
 
@@ -131,19 +131,19 @@ def test_an_endpoint_is_that_of_a_bucket(refuse: Any) -> None:
     ],
 )
 def test_an_old_name_is_answered_with_the_new_one(refuse: Any, old: str, new: str) -> None:
-    """A values file of an earlier version is corrected in one reading."""
+    """A values file of an earlier version is answered with one line that says what to rename."""
     value = 2 if old.startswith("launch") else {"gpus": 0}
     assert f"{old} is now called {new}: rename it in your values" in refuse(nested(old, value))
 
 
 def test_an_unknown_stage_is_answered_with_the_known_ones(refuse: Any) -> None:
-    """A typo is not silently a stage that never runs, and the chart knows the package's stages."""
+    """A typo is an error, and the chart has the stages of the package."""
     message = refuse({"stages": {"trian": {"gpus": 1}}})
     assert f"stages.trian: no such stage; the stages are {', '.join(STAGES)}" in message
 
 
 def test_schema_and_defaults_have_the_same_keys() -> None:
-    """Nothing can be set that has no default to read, and no default lacks its description."""
+    """Every value of the schema has a default, and every default is in the schema."""
 
     def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
         known = {key for key in schema["properties"] if f"{path}.{key}" not in RENAMED}
@@ -195,13 +195,13 @@ def test_a_value_without_a_comment_is_noticed(
 
 
 def test_chart_says_which_kubernetes_it_needs() -> None:
-    """`podFailurePolicy`, on which everything rests, is there from Kubernetes 1.31 on."""
+    """The chart needs `podFailurePolicy`, which Kubernetes has since 1.31."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     assert chart["kubeVersion"] == ">=1.31.0-0"
 
 
 def test_version_of_the_app_is_the_package_s() -> None:
-    """The chart runs the image of the very package that it lies beside."""
+    """The chart runs the container image of the package in this repository."""
     project = tomllib.loads((CHART.parent / "pyproject.toml").read_text(encoding="utf-8"))
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     assert chart["appVersion"] == project["project"]["version"]

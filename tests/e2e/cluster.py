@@ -58,7 +58,7 @@ class Namespace:
         return items
 
     def names(self) -> set[str]:
-        """Every object there is, as `kind/name`, those of Kubernetes itself aside."""
+        """Return every object as `kind/name`, except those that Kubernetes makes itself."""
         kinds = run("kubectl", "api-resources", "--verbs=list", "--namespaced", "--output=name")
         found = self.kubectl(
             "get", ",".join(kinds.split()), "--ignore-not-found", "--output=name"
@@ -66,7 +66,7 @@ class Namespace:
         return {name for name in found if not name.startswith(NOT_OURS)}
 
     def wait(self, what: str, ask: Callable[[], T | None], seconds: float) -> T:
-        """Ask every second until there is an answer; who is away is asked again."""
+        """Ask every second until there is an answer, and retry while the cluster is away."""
         limit = time.monotonic() + seconds
         last: object = None
         while time.monotonic() < limit:
@@ -81,7 +81,7 @@ class Namespace:
         raise AssertionError(message)
 
     def show(self) -> str:
-        """What a person would look at: Jobs, pods, the latest events, and the drivers' logs."""
+        """Return what a person would read: Jobs, pods, the latest events and the drivers' logs."""
         driver = "app.kubernetes.io/component=driver"
         questions = (
             ("get", "jobs,pods", "--output=wide"),

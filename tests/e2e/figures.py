@@ -52,7 +52,7 @@ def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> l
     seconds, so up to one of them may not have passed.
 
     Args:
-        release: One that is finished, undisturbed, with one share a scoring.
+        release: One that is finished, undisturbed, with one partition a scoring.
         contents: Its store.
         slots: How many stages may run at a time.
     """
@@ -89,7 +89,7 @@ def _attempt(ref: StageRef, contents: Mapping[str, bytes]) -> str:
 
 
 def _done(ref: StageRef, attempt: str, contents: Mapping[str, bytes]) -> datetime:
-    """When the stage told that its marker is written."""
+    """Return when the stage logged that its marker is written."""
     lines = contents[ref.log(attempt)].decode().splitlines()
     [line] = [line for line in lines if '"event": "stage.done"' in line]
     return _time(json.loads(line)["timestamp"])

@@ -49,7 +49,7 @@ class Release:
         self._helm("install", "--values", "-")
 
     def upgrade(self, values: Values | None = None, experiment: str | None = None) -> None:
-        """Change values; those that are not given stay."""
+        """Change values. Other values stay."""
         self._helm("upgrade", "--values", "-", values=values, experiment=experiment)
 
     def render(self) -> str:
@@ -77,7 +77,7 @@ class Release:
         return run("env", "COLUMNS=400", AL_JOB, *words, *where)
 
     def status(self) -> Status | None:
-        """What the driver last told."""
+        """Return the status that the driver published last."""
         for each in self.namespace.objects("configmaps", f"al-voc/release={self.name}"):
             if text := (each.get("data") or {}).get("status.json"):
                 return parse_status(text)
@@ -90,12 +90,12 @@ class Release:
         *,
         after_failure: bool = False,
     ) -> None:
-        """Wait until all is done.
+        """Wait until the release is finished.
 
         Args:
             seconds: How long.
             look: Called at each look.
-            after_failure: A driver before this one may have told that it failed.
+            after_failure: Whether an earlier driver may have published that it failed.
         """
 
         def ask() -> bool:
@@ -128,11 +128,11 @@ class Release:
     # What the cluster says
 
     def pods(self, component: str = "stage", **labels: str) -> list[Object]:
-        """The pods of a component, such as `driver`; of stages, those of `stage="train"`."""
+        """Return the pods of a component, such as `driver`, or of a stage: `stage="train"`."""
         return self._labelled("pods", component, labels)
 
     def jobs(self, component: str = "stage", **labels: str) -> list[Object]:
-        """The Jobs of a component, as `pods` has them."""
+        """Return the Jobs of a component; see `pods`."""
         return self._labelled("jobs", component, labels)
 
     def _labelled(self, kind: str, component: str, labels: Mapping[str, str]) -> list[Object]:
@@ -148,7 +148,7 @@ class Release:
         index: int | None = None,
         **labels: str,
     ) -> str:
-        """Wait until a pod runs, of a share where `index` says so, and return its name."""
+        """Wait until a pod runs, and return its name; `index` chooses a partition."""
 
         def ask() -> str | None:
             for pod in self.pods(component, **labels):
@@ -170,18 +170,18 @@ class Release:
         return self.wait_running(stage="train", round="0")
 
     def driver_exit(self) -> tuple[int, str]:
-        """The exit code of the one pod that the driver had, and the last line that it wrote."""
+        """Return the exit code and the last line of the driver's only pod."""
         [pod] = self.pods("driver")
         [status] = pod["status"]["containerStatuses"]
         lines = self.namespace.kubectl("logs", pod["metadata"]["name"]).splitlines()
         return int(status["state"]["terminated"]["exitCode"]), lines[-1]
 
     def runs(self) -> Counter[str]:
-        """How often the container of each stage was started, in pods that are there or gone."""
+        """Count how often each stage's container was started, in pods that exist or are gone."""
         return Counter(self._words(pod) for pod in self.started("stage"))
 
     def started(self, container: str) -> set[str]:
-        """The names of all pods of this release that started a container of this name."""
+        """Return the names of all pods of this release that started a container of this name."""
         names = {
             event["involvedObject"]["name"]
             for event in self.namespace.objects("events")
@@ -195,13 +195,13 @@ class Release:
         return {name for name in names if name.startswith(f"{self.name}-")}
 
     def _words(self, pod: str) -> str:
-        """`s0-brust-r1-train`, or `s0-r0-score/2`, of a pod's name."""
+        """Return `s0-brust-r1-train`, or `s0-r0-score/2`, from a pod's name."""
         match = POD.fullmatch(pod.removeprefix(f"{self.name}-{self.config.experiment}-"))
         assert match, pod
         return match["stage"] + (f"/{match['index']}" if match["index"] else "")
 
     def resumed_at(self) -> list[int]:
-        """The steps at which the pods of round 0's training that are left took up a checkpoint."""
+        """Return the steps at which round 0's training resumed, from the logs of pods."""
         names = [pod["metadata"]["name"] for pod in self.pods(stage="train", round="0")]
         lines = "".join(self.namespace.kubectl("logs", name) for name in names).splitlines()
         return [json.loads(line)["step"] for line in lines if '"event": "train.resumed"' in line]
@@ -211,7 +211,7 @@ NewRelease = Callable[..., Release]
 
 
 def merge(*mappings: Mapping[str, object]) -> dict[str, object]:
-    """Return mappings in one, the later before the earlier, key by key."""
+    """Return the union of mappings, key by key; later ones have precedence."""
     result: dict[str, object] = {}
     for mapping in mappings:
         for key, value in mapping.items():

@@ -1,4 +1,4 @@
-"""What has to be equal wherever an experiment ran, and however often it was disturbed."""
+"""What has to be equal wherever an experiment ran, and however often it was interrupted."""
 
 import csv
 import hashlib
@@ -44,13 +44,13 @@ def words_of(ref: StageRef) -> str:
     return f"s{ref.round.seed}-{arm}r{ref.round.index}-{ref.stage}"
 
 
-def each_once(config: Config, shards: int = 1) -> Counter[str]:
-    """Return one run for each stage, and for each share of a scoring."""
-    return Counter(name for ref in Plan(config).stages() for name in _shares(ref, shards))
+def each_once(config: Config, partitions: int = 1) -> Counter[str]:
+    """Return one run for each stage, and for each partition of a scoring."""
+    return Counter(name for ref in Plan(config).stages() for name in _names(ref, partitions))
 
 
-def _shares(ref: StageRef, shards: int) -> Iterator[str]:
+def _names(ref: StageRef, partitions: int) -> Iterator[str]:
     if ref.stage == "score":
-        yield from (f"{words_of(ref)}/{index}" for index in range(shards))
+        yield from (f"{words_of(ref)}/{index}" for index in range(partitions))
     else:
         yield words_of(ref)

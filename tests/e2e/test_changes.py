@@ -31,7 +31,7 @@ def _steady(each: Object) -> Object:
 
 
 def test_an_upgrade_interrupts_no_stage(new_release: NewRelease, local_run: LocalRun) -> None:
-    """Objects and the driver's pod stay; with new values, another driver takes up what runs."""
+    """Objects and the driver's pod stay. With new values, another driver adopts what runs."""
     release = new_release()
     release.install()
     training = release.wait_checkpoint()
@@ -52,7 +52,7 @@ def test_an_upgrade_interrupts_no_stage(new_release: NewRelease, local_run: Loca
 def test_a_change_that_the_experiment_forbids_is_refused_and_loses_nothing(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """The log and the status say which setting; with the old one, the run goes on where it was."""
+    """The log and the status name the setting. With the old value, the run continues."""
     release = new_release()
     release.install()
     release.wait_checkpoint()
@@ -76,7 +76,7 @@ def _exit(release: Release) -> tuple[int, str] | None:
 def test_a_cancelled_release_stops_and_goes_on_when_resumed(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """No pod runs; afterwards the training goes on from its checkpoint."""
+    """No pod runs. Afterwards the training resumes from its checkpoint."""
     release = new_release()
     release.install()
     release.wait_checkpoint()
@@ -106,7 +106,7 @@ def _alive(release: Release, component: str) -> list[str]:
 
 
 def test_a_release_that_is_removed_in_the_middle_leaves_nothing(new_release: NewRelease) -> None:
-    """No object is left in the namespace; what is done stays in the bucket."""
+    """No object is left in the namespace, and the results stay in the bucket."""
     release = new_release()
     before = release.namespace.names()
     release.install()

@@ -22,7 +22,7 @@ AT_ONCE = ("--grace-period=0", "--force")
 def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """Lost without a goodbye, then asked to end: no stage runs twice, and all ends equal."""
+    """It is lost at once, then asked to end: no stage runs twice, and the results are equal."""
     release = new_release()
     release.install()
     for flags, index in ((AT_ONCE, "0"), ((), "1")):
@@ -38,7 +38,7 @@ def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on(
 def test_a_training_whose_pod_is_deleted_goes_on_from_its_checkpoint(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """One more run, which does not begin at the first step; the model is the same."""
+    """There is one more run, which does not begin at the first step, and the model is the same."""
     release = new_release()
     release.install()
     pod = release.wait_checkpoint()
@@ -53,7 +53,7 @@ def test_a_training_whose_pod_is_deleted_goes_on_from_its_checkpoint(
 def test_a_drained_node_spends_none_of_the_attempts(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """An evicted training saves where it is, goes on there, and no failure is counted."""
+    """An evicted training saves a checkpoint and resumes from it, and no failure is counted."""
     release = new_release(launch={"backoffLimit": 0})
     release.install()
     pod = release.wait_checkpoint()
@@ -75,23 +75,23 @@ def test_a_drained_node_spends_none_of_the_attempts(
     assert steady(release.bucket.contents()) == steady(local_run(FAULTS))
 
 
-def test_a_share_of_a_scoring_that_is_killed_is_done_again_alone(
+def test_a_partition_of_a_scoring_that_is_killed_is_retried_alone(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """The other shares run once, and the score record is that of one process."""
+    """The other partitions run once, and the score record is that of one process."""
     release = new_release(experiment=SHORT, launch={"scorePartitions": 3, "scoreParallelism": 2})
     release.install()
     pod = release.wait_running(stage="score", round="0", index=1)
     release.namespace.kubectl("delete", "pod", pod, *AT_ONCE)
     release.wait_finished()
-    assert release.runs() == each_once(release.config, shards=3) + Counter(["s0-r0-score/1"])
+    assert release.runs() == each_once(release.config, partitions=3) + Counter(["s0-r0-score/1"])
     assert steady(release.bucket.contents()) == steady(local_run(SHORT))
 
 
 def test_a_store_that_is_restarted_is_waited_for(
     new_release: NewRelease, server: Namespace, local_run: LocalRun
 ) -> None:
-    """Whoever used it meanwhile tries again; what had been written is there."""
+    """Stages that used it meanwhile retry, and what was written is there."""
     release = new_release()
     release.install()
     release.wait_checkpoint()
@@ -110,7 +110,7 @@ def test_a_store_that_is_restarted_is_waited_for(
 def test_an_api_server_that_is_away_for_a_minute_is_waited_for(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """The same driver goes on, and no stage runs twice."""
+    """The same driver continues, and no stage runs twice."""
     sandbox = os.environ.get("SANDBOX")
     if not sandbox:
         pytest.skip("SANDBOX, the folder of the script that stops an API server, is not set")

@@ -1,4 +1,4 @@
-"""The image, which `make image` builds or AL_IMAGE names: what it does and how little it needs."""
+"""The container image of `make image` or of AL_IMAGE: what it does and what it needs."""
 
 import json
 import os
@@ -109,10 +109,10 @@ def test_an_experiment_runs_with_next_to_no_rights(
 
 
 @pytest.mark.e2e
-def test_docker_stop_saves_and_asks_to_be_tried_again(
+def test_docker_stop_saves_and_asks_to_be_retried(
     tiny: str, mounts: Callable[[str], Mounts], name: str
 ) -> None:
-    """SIGTERM in a training: a checkpoint, no marker, and the exit code of an interruption."""
+    """On SIGTERM a training writes a checkpoint and no marker, and ends as interrupted."""
     config = tiny.replace("steps: 4", "steps: 1000000").replace("every_steps: 2", "every_steps: 50")
     made = mounts(config)
     run = ("run", "--detach", "--name", name, *RESTRICTED, *made.options, IMAGE)
@@ -132,7 +132,7 @@ def test_docker_stop_saves_and_asks_to_be_tried_again(
 
 @pytest.mark.e2e
 def test_it_says_what_it_is() -> None:
-    """A numeric user other than root, tini for signals, and the labels of its version."""
+    """It has a numeric user other than root, tini for signals, and the labels of its version."""
     config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", IMAGE).stdout)
     assert config["User"] == "65532:0"
     assert config["Entrypoint"] == ["tini", "--", "al-job"]
@@ -142,7 +142,7 @@ def test_it_says_what_it_is() -> None:
 
 @pytest.mark.e2e
 def test_everything_is_compiled() -> None:
-    """A read-only root cannot take compiled files later: without them each start takes seconds."""
+    """A read-only root cannot take compiled files, and without them a start takes seconds."""
     python = ("run", "--rm", "--entrypoint", "python", IMAGE)
     assert docker(*python, "-c", WITHOUT_COMPILED_FILE).stdout.strip() == "[]"
 

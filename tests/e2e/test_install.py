@@ -29,7 +29,7 @@ def test_an_experiment_in_a_cluster_ends_as_on_one_machine(
     local_run: LocalRun,
     record_figures: Callable[[str], None],
 ) -> None:
-    """Installed without more than kind's values: equal, each stage once, tested, and gone."""
+    """With kind's values alone, results are equal, each stage runs once, the test passes."""
     before = namespace.names()
     experiment = yaml.safe_dump(KIND["experiment"])
     bucket = Bucket(namespace, "al-voc-store", "al-voc-store", "s3://al-voc")
@@ -57,7 +57,7 @@ def test_an_experiment_in_a_cluster_ends_as_on_one_machine(
 def test_a_bucket_of_ones_own_outlives_the_release(
     namespace: Namespace, new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """Uninstalled, nothing of the release is left in the namespace, and all is in the bucket."""
+    """After the uninstall, no object is left, and the bucket has all results."""
     release = new_release(experiment=SHORT)
     before = namespace.names()
     release.install()

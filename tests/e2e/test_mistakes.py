@@ -1,4 +1,4 @@
-"""What people set wrong: it is said in one line, nothing is tried in vain, and it can be mended."""
+"""Wrong settings: one line says what is wrong, nothing is retried in vain, and an upgrade helps."""
 
 import time
 
@@ -38,10 +38,10 @@ def assert_ended_with(release: Release, code: int, words: str, trainings: int) -
         ("precision: bfloat16", CONFIGURATION, "bfloat16 is for GPUs"),
     ],
 )
-def test_a_permanent_error_is_not_tried_again(
+def test_a_permanent_error_is_not_retried(
     new_release: NewRelease, setting: str, code: int, words: str
 ) -> None:
-    """One pod, although three more would be allowed; the driver ends with the stage's code."""
+    """There is one pod of four allowed, and the driver ends with the stage's code."""
     experiment = SHORT.replace("learning_rate: 0.001", setting).replace("steps: 4", "steps: 50")
     release = new_release(experiment=experiment)
     release.install()
@@ -55,7 +55,7 @@ def _has_failed(release: Release) -> bool:
 
 
 def test_too_little_memory_is_named(new_release: NewRelease) -> None:
-    """A stage that is OOM-killed is tried as often as is allowed; then the driver says why."""
+    """A stage that is OOM-killed is retried as often as allowed. Then the driver says why."""
     limits = {"requests": {"cpu": "200m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}
     stages = {"train": {"resources": limits, "sharedMemory": "16Mi"}}
     release = new_release(experiment=SHORT, stages=stages, launch={"backoffLimit": 1})
@@ -65,7 +65,7 @@ def test_too_little_memory_is_named(new_release: NewRelease) -> None:
 
 
 def test_an_image_that_is_not_there_is_said_and_ends_the_run(new_release: NewRelease) -> None:
-    """The kubelet's words within a minute, the end after `imageErrorSeconds`; the Job is gone."""
+    """The status says why within a minute, and after `imageErrorSeconds` the run ends."""
     release = new_release(experiment=SHORT, launch={"imageErrorSeconds": IMAGE_ERROR_SECONDS})
     release.namespace.apply(with_other_image(release, "train", "al-job:no-such-tag"))
     pod = release.namespace.wait("a training", lambda: release.pods(stage="train"), 90)
@@ -81,7 +81,7 @@ def test_an_image_that_is_not_there_is_said_and_ends_the_run(new_release: NewRel
 
 
 def with_other_image(release: Release, stage: str, image: str) -> str:
-    """The release's objects, with another image for one stage: the driver's own has to be right."""
+    """Return the release's objects, with another container image for one stage."""
     objects = [each for each in yaml.safe_load_all(release.render()) if each]
     for each in objects:
         if text := each.get("data", {}).get("launch.yaml"):
@@ -91,10 +91,10 @@ def with_other_image(release: Release, stage: str, image: str) -> str:
     return yaml.safe_dump_all(each for each in objects if each["kind"] != "Pod")
 
 
-def test_more_gpus_than_there_are_is_said_and_mended_by_an_upgrade(
+def test_a_request_for_too_many_gpus_is_corrected_by_an_upgrade(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """The scheduler's words within a minute; the Job that never began is replaced, not refused."""
+    """The status has the scheduler's words, and an upgrade replaces the Job."""
     release = new_release(experiment=SHORT, stages={"train": {"gpus": 64}})
     release.install()
     release.namespace.wait("a training", lambda: release.pods(stage="train"), 90)
@@ -108,7 +108,7 @@ def test_more_gpus_than_there_are_is_said_and_mended_by_an_upgrade(
 def test_a_missing_secret_is_said_and_waited_for(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
-    """The kubelet's words within a minute; once the secret is there, the stage begins."""
+    """The status has the kubelet's words within a minute, and with the Secret the stage starts."""
     reference = {"secretKeyRef": {"name": "forgotten", "key": "token"}}
     stages = {"train": {"extraEnv": [{"name": "TOKEN", "valueFrom": reference}]}}
     release = new_release(experiment=SHORT, stages=stages)

@@ -1,4 +1,4 @@
-"""Several at once: shares of a scoring, and releases."""
+"""Several at once: partitions of a scoring, and releases."""
 
 from datetime import datetime
 
@@ -15,14 +15,14 @@ GPU = "nvidia.com/gpu"
 GPUS = r"{..allocatable.nvidia\.com/gpu}"
 
 
-def test_shares_of_a_scoring_give_the_same_as_one(
+def test_partitions_of_a_scoring_give_the_same_as_one(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
     """Three pods write the very parts that one process writes, and select picks the same."""
     release = new_release(experiment=SHORT, launch={"scorePartitions": 3, "scoreParallelism": 2})
     release.install()
     release.wait_finished()
-    assert release.runs() == each_once(release.config, shards=3)
+    assert release.runs() == each_once(release.config, partitions=3)
     assert steady(release.bucket.contents()) == steady(local_run(SHORT))
 
 
@@ -48,7 +48,7 @@ def test_two_releases_share_a_namespace_and_the_gpus(
 
 
 def training_time(release: Release) -> tuple[datetime, datetime]:
-    """From when to when the container of round 0's training ran; it had one GPU."""
+    """Return when the container of round 0's training began and ended; it had one GPU."""
     [pod] = release.pods(stage="train", round="0")
     assert pod["spec"]["containers"][0]["resources"]["limits"][GPU] == "1"
     end = pod["status"]["containerStatuses"][0]["state"]["terminated"]

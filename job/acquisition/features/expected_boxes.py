@@ -12,10 +12,11 @@ from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.strategy import Images
 from job.records.arrays import Float64s
-from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
+from job.records.record_part import RecordPart
+from job.records.score_record import GROUND_TRUTH_COLUMNS
 
 READS = frozenset({"objectness"})
-READS_LABELLED = READS | TRUTH_COLUMNS
+READS_LABELLED = READS | GROUND_TRUTH_COLUMNS
 
 
 def expected_boxes(images: Images, labelled: Images) -> tuple[list[str], Float64s]:
@@ -31,7 +32,7 @@ def expected_boxes(images: Images, labelled: Images) -> tuple[list[str], Float64
     return ids, sums_N * calibration(labelled)
 
 
-def sum_of_objectness(part: ScoreRecord) -> Float64s:
+def sum_of_objectness(part: RecordPart) -> Float64s:
     """Return the sum of objectness over each image's detections: (N,)."""
     check_finite(part, part.objectness)
     return aggregate(part.objectness.astype(np.float64), part.offsets, "sum", empty_score=0.0)
@@ -45,5 +46,5 @@ def calibration(labelled: Images) -> float:
     found = true = 0.0
     for part in labelled.record.parts(READS_LABELLED):
         found += float(part.objectness.sum(dtype=np.float64))
-        true += len(part.truth.classes) if part.truth else 0
+        true += len(part.ground_truth.classes)
     return true / found if found > 0 else 1.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from job.acquisition.numerics.aggregation import first_highest
 from job.errors import BadDataError
 from job.records.arrays import Float64s, Floats
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 EXPLANATION = np.dtype(
     [
@@ -32,7 +32,7 @@ Explanations = NDArray[Any]
 
 
 def explain_images(
-    part: ScoreRecord,
+    part: RecordPart,
     scores_N: Float64s,
     p_DK: Float64s,
     values_D: Float64s,
@@ -90,7 +90,7 @@ def reason(image: Any, classes: Sequence[str], measure: str) -> str:
     return f"{lead} {box}, {measure}"
 
 
-def check_finite(part: ScoreRecord, values_D: Floats) -> None:
+def check_finite(part: RecordPart, values_D: Floats) -> None:
     """Refuse a value that is not finite, which the maximum of an image might hide.
 
     Raises:
@@ -106,7 +106,7 @@ def check_finite(part: ScoreRecord, values_D: Floats) -> None:
         raise BadDataError(message)
 
 
-def check_classes(part: ScoreRecord, classes: Sequence[str]) -> None:
+def check_classes(part: RecordPart, classes: Sequence[str]) -> None:
     """Refuse a score record of other classes than the data set's.
 
     Raises:

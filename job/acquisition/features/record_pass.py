@@ -11,13 +11,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from job.acquisition.strategy import Images
 from job.errors import BadDataError, ConfigError
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 def read_rows(
     images: Images,
     columns: Collection[str],
-    rows_of: Callable[[ScoreRecord], NDArray[Any]],
+    rows_of: Callable[[RecordPart], NDArray[Any]],
     dtype: DTypeLike = np.float64,
 ) -> tuple[list[str], NDArray[Any]]:
     """Return the ids in ascending order, and what `rows_of` gives in that order: (N, ...).

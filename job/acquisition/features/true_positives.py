@@ -14,13 +14,14 @@ from job.acquisition.features.reasons import check_classes, check_finite
 from job.acquisition.numerics.logistic_regression import Logistic, fit
 from job.acquisition.strategy import Task
 from job.records.arrays import Float64s, Integers
-from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
+from job.records.record_part import RecordPart
+from job.records.score_record import GROUND_TRUTH_COLUMNS
 
 READS = frozenset({"probabilities", "objectness", "num_overlaps"})
-READS_LABELLED = READS | TRUTH_COLUMNS
+READS_LABELLED = READS | GROUND_TRUTH_COLUMNS
 
 
-def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
+def features(part: RecordPart, predicted_D: Integers) -> Float64s:
     """Return two features of each detection: boxes before suppression, and confidence: (D, 2).
 
     Args:
@@ -37,7 +38,7 @@ def features(part: ScoreRecord, predicted_D: Integers) -> Float64s:
     return np.column_stack([part.num_overlaps, confidence_D]).astype(np.float64)
 
 
-def is_true_positive(part: ScoreRecord, min_iou: float) -> NDArray[np.bool_]:
+def is_true_positive(part: RecordPart, min_iou: float) -> NDArray[np.bool_]:
     """Return whether each detection is a true positive: (D,).
 
     A detection is matched to the ground-truth box that it overlaps most. It is a true positive if
@@ -47,14 +48,11 @@ def is_true_positive(part: ScoreRecord, min_iou: float) -> NDArray[np.bool_]:
     any other.
 
     Args:
-        part: A record of labelled images, with `job.records.score_record.TRUTH_COLUMNS`. The
+        part: A record of labelled images, with `job.records.score_record.GROUND_TRUTH_COLUMNS`. The
             detections of an image are in descending order of confidence.
         min_iou: From 0 to 1.
     """
-    truth = part.truth
-    if truth is None:
-        message = "the record was read without its truth"
-        raise AttributeError(message)
+    truth = part.ground_truth
     row_D = truth.rows(part.image_of_detection)
     (close,) = np.nonzero((row_D >= 0) & (truth.iou >= min_iou))
     close = close[truth.classes[row_D[close]] == part.predicted[close]]

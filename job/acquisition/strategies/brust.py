@@ -25,7 +25,7 @@ from job.acquisition.numerics.top_k import Rows, best_batches
 from job.acquisition.numerics.uncertainty import margin
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Task
 from job.records.arrays import Float64s
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 class Brust(ScoringStrategy):
@@ -78,12 +78,12 @@ class Brust(ScoringStrategy):
             )
         )
 
-    def uncertainties(self, part: ScoreRecord) -> tuple[Float64s, Float64s]:
+    def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
         """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
         p_DC = part.probabilities.astype(np.float64)
         return p_DC, margin(p_DC)
 
-    def combine(self, part: ScoreRecord, values_D: Float64s) -> Float64s:
+    def combine(self, part: RecordPart, values_D: Float64s) -> Float64s:
         """Return the images' scores from the values of their detections: (N,)."""
         return aggregate(values_D, part.offsets, self.aggregation, empty_score=self.empty_score)
 
@@ -91,7 +91,7 @@ class Brust(ScoringStrategy):
         """Return the uncertainty of the detection that explains an image, in words."""
         return f"margin {1 - np.sqrt(image['value']):.2f}"
 
-    def _score_part(self, part: ScoreRecord, task: Task) -> Explanations:
+    def _score_part(self, part: RecordPart, task: Task) -> Explanations:
         check_classes(part, task.classes)
         p_DK, values_D = self.uncertainties(part)
         check_finite(part, values_D)

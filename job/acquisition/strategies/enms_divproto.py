@@ -28,7 +28,7 @@ from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 Shown = NDArray[np.bool_]
 Prototypes = dict[int, Float32s]
@@ -39,7 +39,7 @@ _LOOKAHEAD = 4096
 
 
 class EnmsDivproto(Strategy):
-    """Images of high entropy that show rare classes and look unlike each other.
+    """Selects images of high entropy that show rare classes and look unlike each other.
 
     The score of an image is the sum of its boxes' entropies; each box that counts suppresses boxes
     of its class with similar features and lower entropy. The images are then visited in descending
@@ -97,11 +97,11 @@ class EnmsDivproto(Strategy):
         return rarest
 
     def _score_part(
-        self, part: ScoreRecord, classes: Sequence[str], minority: list[int]
+        self, part: RecordPart, classes: Sequence[str], minority: list[int]
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
-        check_finite(part, part.features.sum(axis=1, dtype=np.float32))
+        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32))
         check_finite(part, part.objectness)
         entropy_D = entropy(p_DC)
         check_finite(part, entropy_D)
@@ -182,7 +182,7 @@ def _row_type(num_minority: int) -> np.dtype[np.void]:
 
 
 def enms(
-    part: ScoreRecord, entropy_D: Float64s, duplicate_cosine: float
+    part: RecordPart, entropy_D: Float64s, duplicate_cosine: float
 ) -> tuple[Float64s, NDArray[np.int64]]:
     """Return each image's sum of entropies without duplicates, and its number of boxes: (N,), (N,).
 
@@ -190,7 +190,7 @@ def enms(
     `duplicate_cosine` are dropped; then the same with the boxes that are left. Each step is done
     for all images at once.
     """
-    unit_DF, predicted_D, image_D = unit(part.features), part.predicted, part.image_of_detection
+    unit_DF, predicted_D, image_D = unit(part.box_features), part.predicted, part.image_of_detection
     scores_N, num_kept_N = np.zeros(len(part.ids)), np.zeros(len(part.ids), np.int64)
     left = np.arange(len(entropy_D))
     while len(left):
@@ -216,7 +216,7 @@ def prototypes_of(record: Record, ids: set[str]) -> dict[str, Prototypes]:
             if image_id in ids:
                 mine = slice(part.offsets[row], part.offsets[row + 1])
                 p_DC = part.probabilities[mine].astype(np.float64)
-                result[image_id] = _prototypes(p_DC, part.features[mine].astype(np.float64))
+                result[image_id] = _prototypes(p_DC, part.box_features[mine].astype(np.float64))
     return result
 
 

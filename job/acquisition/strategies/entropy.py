@@ -23,7 +23,7 @@ from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import Aggregation, aggregate, keep_highest
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 class Entropy(ScoringStrategy):
@@ -50,7 +50,7 @@ class Entropy(ScoringStrategy):
             lambda row: reason(rows[row], classes, _measure(rows[row], len(classes))),
         )
 
-    def _score_part(self, part: ScoreRecord, classes: tuple[str, ...]) -> Explanations:
+    def _score_part(self, part: RecordPart, classes: tuple[str, ...]) -> Explanations:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
         values_D = uncertainty.entropy(p_DC)

@@ -41,14 +41,19 @@ from job.acquisition.strategies.pal_scores import SCORINGS, ClassCandidates, Sco
 from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers, offsets
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 Picked = dict[int, tuple[float, int]]
 """Row of each pick -> its score, and the class that picked it."""
 
 
 class Pal(Strategy):
-    """For each class, the images whose boxes are least certain to be true positives."""
+    """Selects for each class the images whose boxes are least certain to be true positives.
+
+    The score is 0.9 * uncertainty + 0.02 * (1 - highest cosine) + 0.04 * (the sum of r * H over the
+    boxes) + 0.04 * (the sum of r over the classes that the image shows), with the default weights.
+    r is the rarity of a class, and H the entropy of a box's class distribution.
+    """
 
     reads: ClassVar[frozenset[str]] = true_positives.READS | {"embedding"}
     reads_labelled: ClassVar[frozenset[str]] = true_positives.READS_LABELLED
@@ -111,7 +116,7 @@ class Pal(Strategy):
         return read_rows(task.unlabelled, true_positives.READS, rows_of, kind)
 
     def _score_part(
-        self, part: ScoreRecord, models: list[Logistic | None], classes: Sequence[str]
+        self, part: RecordPart, models: list[Logistic | None], classes: Sequence[str]
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         predicted_D = part.predicted

@@ -50,7 +50,8 @@ from job.acquisition.numerics.top_k import top_k
 from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers
-from job.records.score_record import TRUTH_COLUMNS, ScoreRecord
+from job.records.record_part import RecordPart
+from job.records.score_record import GROUND_TRUTH_COLUMNS
 
 FARTHEST = 2.0
 """The distance of a box to an image without its class, and of opposite features."""
@@ -59,14 +60,17 @@ _BLOCK = 2**23
 
 
 class Ppal(Strategy):
-    """A diverse part of the most uncertain images; difficult classes have a higher weight.
+    """Selects a diverse part of the most uncertain images; difficult classes have a higher weight.
 
     An image without detections has an uncertainty of 0. Without labelled boxes, all classes have
     the highest difficulty, and so the same weight.
     """
 
     reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness", "box_features"})
-    reads_labelled: ClassVar[frozenset[str]] = TRUTH_COLUMNS | {"probabilities", "objectness"}
+    reads_labelled: ClassVar[frozenset[str]] = GROUND_TRUTH_COLUMNS | {
+        "probabilities",
+        "objectness",
+    }
 
     quality_exponent: UnitInterval = 0.6
     """xi: in the quality of a labelled box, the weight of the probability of its class; the weight
@@ -125,12 +129,9 @@ class Ppal(Strategy):
             log_C = np.logaddexp(np.log(quality_C), np.log(1 - quality_C) + 1 / self.alpha)
         return np.asarray(1 + self.alpha * self.beta * log_C)
 
-    def _qualities(self, part: ScoreRecord, classes: Sequence[str]) -> tuple[Integers, Float64s]:
+    def _qualities(self, part: RecordPart, classes: Sequence[str]) -> tuple[Integers, Float64s]:
         """Return the class and the quality of each labelled box of a part: (T,), (T,)."""
-        truth = part.truth
-        if truth is None:
-            message = "the record was read without its truth"
-            raise AttributeError(message)
+        truth = part.ground_truth
         check_classes(part, classes)
         check_finite(part, part.probabilities.sum(axis=1, dtype=np.float32))
         check_finite(part, part.objectness + truth.iou)
@@ -145,12 +146,12 @@ class Ppal(Strategy):
         return truth.classes, quality_T
 
     def _score_part(
-        self, part: ScoreRecord, classes: Sequence[str], weights_C: Float64s
+        self, part: RecordPart, classes: Sequence[str], weights_C: Float64s
     ) -> Explanations:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
         check_finite(part, part.objectness)
-        check_finite(part, part.features.sum(axis=1, dtype=np.float32))
+        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32))
         confidence_D = _confidence(part)
         if self.entropy == "binary":
             values_D = uncertainty.entropy(np.stack([confidence_D, 1 - confidence_D], axis=1))
@@ -169,14 +170,14 @@ class Ppal(Strategy):
             row_N = np.array([row_of.get(image_id, -1) for image_id in part.ids.tolist()], np.int64)
             image_D, weight_D = row_N[part.image_of_detection], _confidence(part)
             (ours,) = np.nonzero((image_D >= 0) & (weight_D >= self.min_confidence))
-            features_DF = unit(part.features[ours])
+            features_DF = unit(part.box_features[ours])
             found.append((image_D[ours], part.predicted[ours], weight_D[ours], features_DF))
         image_D, label_D, weight_D, unit_DF = map(np.concatenate, zip(*found, strict=True))
         order = np.argsort(image_D, kind="stable")
         return Boxes(len(ids), image_D[order], label_D[order], weight_D[order], unit_DF[order])
 
 
-def _confidence(part: ScoreRecord) -> Float64s:
+def _confidence(part: RecordPart) -> Float64s:
     """Return the probability of each box's most probable class in the full softmax: (D,)."""
     p_D = part.probabilities.astype(np.float64).max(axis=1, initial=0)
     return np.asarray(p_D * part.objectness)

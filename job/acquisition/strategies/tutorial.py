@@ -19,11 +19,11 @@ from job.acquisition.strategies.random import draw
 from job.acquisition.strategy import Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float64s, Floats, Integers, offsets
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 
 
 class TutorialRandom(Strategy):
-    """Random sampling that draws from the whole pool and drops what is labelled already.
+    """Draws from the whole pool at random, and drops what is labelled already.
 
     So a round labels fewer images than its budget.
     """
@@ -36,7 +36,7 @@ class TutorialRandom(Strategy):
 
 
 class TutorialBrust(Brust):
-    """The tutorial's version of `brust`; each fault can be switched off, to measure it alone."""
+    """Selects like `brust` with the tutorial's faults, each of which can be switched off."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness"})
 
@@ -60,13 +60,13 @@ class TutorialBrust(Brust):
         order = np.array([row_of[image_id] for image_id in task.unlabelled.ids], np.intp)
         return self.select_batches(scores, order, task.budget)
 
-    def uncertainties(self, part: ScoreRecord) -> tuple[Float64s, Float64s]:
+    def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
         """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
         p_DC = part.probabilities.astype(np.float64)
         p_DK = full_softmax(p_DC, part.objectness) if self.with_background else p_DC
         return p_DK, outside_top2(p_DK) if self.outside_top2 else margin(p_DK)
 
-    def combine(self, part: ScoreRecord, values_D: Float64s) -> Float64s:
+    def combine(self, part: RecordPart, values_D: Float64s) -> Float64s:
         """Return the images' scores from the values of their detections, some of them repeated."""
         threshold = self.count_box_once_per_class_above
         if threshold is None:

@@ -23,7 +23,10 @@ from job.records.arrays import Float64s
 
 
 class Uwe(Wrapper):
-    """Greedy k-centre on embeddings times uncertainty, which begins with the labelled images."""
+    """Selects by greedy k-centre on embeddings times uncertainty, from the labelled images on.
+
+    If all images are equally uncertain, it is `coreset`.
+    """
 
     of: ArmConfig = Field(ArmConfig(strategy="entropy"), validate_default=True)
     """What gives the uncertainty: a strategy that scores each image on its own."""

@@ -46,7 +46,8 @@ class Product(ScoringStrategy):
     """Selects the images with the highest product of powers of several strategies' scores."""
 
     objectives: tuple[Objective, ...]
-    """The factors; at least one."""
+    """The factors, at least one: each has `of`, a strategy that scores each image on its own, and
+    `power` (1.0 by default). If a power is negative, low scores are wanted."""
 
     @model_validator(mode="after")
     def _check_number(self) -> Self:

@@ -193,7 +193,7 @@ def _joined(batches: Sequence[ScoreRecord]) -> ScoreRecord:
     return ScoreRecord(
         ids=column("ids"),
         sizes_wh=column("sizes_wh"),
-        offsets=offsets(column("num_detections")),
+        offsets=offsets(np.concatenate([np.diff(each.offsets) for each in batches])),
         boxes_xyxy=column("boxes_xyxy"),
         probabilities=column("probabilities"),
         objectness=column("objectness"),

@@ -54,7 +54,7 @@ class Facts:
     versions: tuple[str, ...]
     """Of the program, of all finished stages."""
     threads: tuple[int, ...]
-    images: tuple[str, ...]
+    container_images: tuple[str, ...]
     """Container images, of all finished stages that ran in a cluster."""
 
 
@@ -72,7 +72,7 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(
-        arms=tuple(str(arm.name) for arm in plan.arms if arm.is_compared),
+        arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
         classes=dataset.classes,
         pool_images=pool.num_images,
@@ -87,7 +87,7 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
         },
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
-        images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
     )
 
 
@@ -98,7 +98,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
     classes = reader.metrics(ref).classes if "evaluate" in done else {}
     return RoundFacts(
         seed=ref.seed,
-        arm=str(arm.name),
+        arm=arm.name,
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},
         missing=tuple(stage for stage, marker in found.items() if not marker),

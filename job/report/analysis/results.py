@@ -86,7 +86,7 @@ def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
         bboxes=cost.cumulative.boxes,
         experiment=ref.experiment,
         seed=ref.seed,
-        arm=str(arm.name),
+        arm=arm.name,
         round=ref.index,
         new_samples=cost.own.images,
         map_11point=metrics.map50_11point,

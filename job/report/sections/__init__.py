@@ -33,5 +33,4 @@ def build_sections(context: Context) -> dict[str, Section]:
     """
     ours = list(SECTIONS.built_in)
     names = ours + [name for name in SECTIONS.names() if name not in SECTIONS.built_in]
-    # The type is abstract, its subclasses are not.
-    return {name: SECTIONS.load(name, SectionBuilder)().build(context) for name in names}  # type: ignore[type-abstract]
+    return {name: SECTIONS.load(name, SectionBuilder)().build(context) for name in names}

@@ -54,7 +54,7 @@ def record_of(
         if images
         else np.zeros((0, 2), np.float16),
         box_features=np.array(features, np.float16) if boxes else np.zeros((0, 2), np.float16),
-        truth=_truth(images, boxes) if with_truth else None,
+        ground_truth=_truth(images, boxes) if with_truth else None,
     )
 
 

@@ -1,6 +1,7 @@
 """The rules that every strategy of the registry keeps, in every kind of setting."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -15,7 +16,7 @@ from job.acquisition.registry import STRATEGIES, complete, make_strategy
 from job.acquisition.strategy import Images, Selection, Strategy, TableRecord
 from job.config.experiment import ArmConfig
 from job.errors import BadDataError, ConfigError
-from job.records.score_record import ScoreRecord
+from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
     Box,
     Image,
@@ -260,7 +261,7 @@ def test_equal_scores_are_taken_by_id(name: str) -> None:
 
 @pytest.mark.parametrize("name", READS_CLASSES)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_score_that_is_no_number_names_its_image(name: str, value: float) -> None:
+def test_a_score_that_is_not_a_number_names_its_image(name: str, value: float) -> None:
     """Picking on would pick by chance."""
     case = alike({"a": [[0.5, 0.5]], "c": [], "bad": [[0.5, 0.5], [value, 0.5], [1, 0]]})
     with pytest.raises(BadDataError, match="image 'bad' has a detection whose probabilities are"):
@@ -268,7 +269,7 @@ def test_a_score_that_is_no_number_names_its_image(name: str, value: float) -> N
 
 
 @pytest.mark.parametrize("name", READS_EMBEDDINGS)
-def test_an_embedding_that_is_no_number_names_its_image(name: str) -> None:
+def test_an_embedding_that_is_not_a_number_names_its_image(name: str) -> None:
     """A distance to it would be no number, and the farthest of all."""
     images = {"a": Image([Box([0.5, 0.5])]), "bad": Image([Box([0.5, 0.5])], (np.nan, 1.0))}
     case = Case(candidates(images, 2), Labels({"cow": 1, "sheep": 2}))
@@ -314,13 +315,15 @@ class Frozen:
     table: pa.Table
     declared: Collection[str]
 
-    def parts(self, columns: Collection[str]) -> Iterator[ScoreRecord]:
+    def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         assert columns
         assert set(columns) <= set(self.declared)
-        record = ScoreRecord.from_table(self.table.select(["id", *columns]))
-        for array in vars(record).values():
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+        record = RecordPart(self.table.select(["id", *columns]))
+        for name in [name for name, each in vars(RecordPart).items() if hasattr(each, "func")]:
+            with suppress(AttributeError):  # its column is not read
+                array = getattr(record, name)
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
         yield record
 
 

@@ -1,21 +1,15 @@
 """The commands for a cluster: what they print, and what they say to a mistake."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from job.cli.choose import choose_experiment
-from job.experiment import run
 from job.keys import STAGES
 from job.launch.kubernetes.settings import KubeObject
-from job.storage import open_store
-from job.storage.local import LocalStore
-from tests.conftest import Ended
+from tests.conftest import AlJob, Ended
 
 TEMPLATE = {"spec": {"template": {"spec": {"containers": [{"name": "stage", "image": "x"}]}}}}
-AlJob = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -95,36 +89,3 @@ def test_without_a_cluster_the_commands_say_so(
     assert end.code == 78
     assert end.err.startswith("al-job: no cluster")
     assert len(end.err.splitlines()) == 1
-
-
-def test_logs_are_shown_by_attempt(al_job: AlJob, places: tuple[str, ...]) -> None:
-    """Each with its name; where none is kept, the message says why."""
-    store = LocalStore(Path(places[-1]))
-    key = "experiments/tiny/seed-0/round-000/train/logs/"
-    store.write(f"{key}a-1-xyz.log", b"first\n")
-    store.write(f"{key}a-2-xyz.log", b"second [red]\n")
-    end = al_job("logs", "train", "--round", 0, "--store", places[-1])
-    assert end.out == "==> a-1-xyz <==\nfirst\n==> a-2-xyz <==\nsecond [red]\n"
-    end = al_job("logs", "score", "--round", 0, "--store", places[-1])
-    assert (end.code, "keeps no log of seed 0 round 0 score" in end.err) == (64, True)
-
-
-def test_watching_ends_when_it_is_over(
-    al_job: AlJob, places: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Elsewhere than on a terminal, each change is printed once."""
-    store = open_store(places[-1])
-    config = choose_experiment(store, None).config
-    looks = []
-
-    def do_all(_: float) -> None:
-        looks.append(1)
-        if len(looks) == 3:
-            run(store, config)
-
-    monkeypatch.setattr("job.cli.status.time.sleep", do_all)
-    end = al_job("status", "--watch", "--store", places[-1])
-    assert end.code == 0
-    assert len(looks) == 3
-    assert end.out.count("seconds of the stages that are done") == 2
-    assert end.out.count("random") == 2 * 3

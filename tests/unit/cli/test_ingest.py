@@ -3,12 +3,12 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-Run = Callable[..., Any]
+from tests.conftest import AlJob
+
 OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
 
 
@@ -20,14 +20,14 @@ OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )
-def test_a_formats_options_are_its_fields(al_job: Run, name: str, own: list[str]) -> None:
+def test_a_formats_options_are_its_fields(al_job: AlJob, name: str, own: list[str]) -> None:
     """Then come those of every format; nothing can be bad in a drawn data set."""
     told = al_job("ingest", name, "--help").out
     common = [each for each in OF_EVERY_FORMAT if name != "synthetic" or each != "--skip-bad"]
     assert re.findall(r"^  (--[\w-]+)", told, re.MULTILINE) == [*own, *common]
 
 
-def test_an_unknown_format_is_answered_with_the_known_ones(al_job: Run) -> None:
+def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> None:
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
@@ -36,7 +36,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: Run) -> None:
 
 
 @pytest.mark.parametrize("option", ["--num-pool=0", "--size=31", "--seed=-1"])
-def test_a_number_below_its_limit_is_refused(al_job: Run, option: str) -> None:
+def test_a_number_below_its_limit_is_refused(al_job: AlJob, option: str) -> None:
     """The limits are those of the configuration's `dataset.synthetic`."""
     ended = al_job("ingest", "synthetic", "--name", "d", option)
     assert ended.code == 64
@@ -54,3 +54,14 @@ def test_one_format_does_not_wait_for_the_others() -> None:
     loaded = set(done.stderr.split())
     assert "job.data.formats.coco" in loaded
     assert not loaded & {"job.data.formats.voc", "job.data.formats.synthetic", "torch"}
+
+
+def test_ingest_synthetic_prints_the_summary(al_job: AlJob, store: Path) -> None:
+    """Images, boxes and classes of pool and test; a dry run writes nothing."""
+    options = ["--name", "drawn", "--num-pool", 6, "--num-test", 3, "--store", store]
+    dry = al_job("ingest", "synthetic", *options, "--dry-run")
+    assert dry.code == 0
+    assert not store.exists()
+    assert al_job("ingest", "synthetic", *options).code == 0
+    assert (store / "datasets/drawn/dataset.json").is_file()
+    assert "there already" in al_job("ingest", "synthetic", *options).out

@@ -1,4 +1,4 @@
-"""k8s/load-image: which program brings an image to which cluster."""
+"""k8s/load-image: which program loads a container image into which cluster."""
 
 import subprocess
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Load = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """The script among programs that only print how they were called."""
+    """Return the script among programs that only print how they were called."""
 
     def program(name: str, text: str) -> None:
         path = tmp_path / name
@@ -41,7 +41,7 @@ def load(tmp_path: Path) -> Load:
 
 
 def test_a_kind_cluster_is_loaded_by_kind(load: Load) -> None:
-    """The name of a kind cluster is its context's, also where another loader is named."""
+    """The context names the kind cluster, even if another loader is set."""
     ended = load("a:1", "b:2", context="kind-two-words", CLUSTER_LOAD="loader")
     assert ended.stdout == "kind load docker-image --name two-words a:1 b:2\n"
 
@@ -71,7 +71,7 @@ def test_the_engine_s_program_may_have_another_name(load: Load) -> None:
 def test_what_is_missing_is_said(
     load: Load, images: tuple[str, ...], settings: dict[str, object], code: int, words: str
 ) -> None:
-    """Each thing that is missing has its own line that says what to do, and nothing is loaded."""
+    """Each missing thing has its own line that says what to do, and nothing is loaded."""
     ended = load(*images, **settings)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert words in ended.stderr

@@ -56,7 +56,7 @@ def shades(install_plugin: Callable[..., None]) -> None:
 def test_every_format_has_the_name_that_it_is_registered_by() -> None:
     """A data set's manifest names the format as the command does."""
     for name in FORMATS.names():
-        assert FORMATS.load(name, Source).kind == name  # type: ignore[type-abstract]
+        assert FORMATS.load(name, Source).kind == name
 
 
 @pytest.mark.usefixtures("shades")

@@ -4,6 +4,7 @@ import numpy as np
 
 from job.detection.inference.ground_truth import match_to_ground_truth
 from job.records.annotation import Annotation
+from job.records.record_part import RecordPart
 from job.records.score_record import ScoreRecord
 
 CLASSES = ("cow", "sheep")
@@ -52,7 +53,7 @@ def test_a_crowd_region_is_no_true_box() -> None:
     assert truth.box.tolist() == [0, -1]
     np.testing.assert_allclose(truth.iou, [0.8, 0.0], rtol=1e-6)
     assert truth.offsets.tolist() == [0, 1, 1]
-    assert truth.rows(record.image_of_detection).tolist() == [0, -1]
+    assert truth.rows(RecordPart(record.to_table()).image_of_detection).tolist() == [0, -1]
 
 
 def test_images_without_detections_or_without_truth() -> None:
@@ -66,7 +67,7 @@ def test_images_without_detections_or_without_truth() -> None:
     truth = match_to_ground_truth(record, true, CLASSES)
     assert truth.box.tolist() == [-1, 0]
     assert truth.classes.tolist() == [0, 1]
-    assert truth.rows(record.image_of_detection).tolist() == [-1, 1]
+    assert truth.rows(RecordPart(record.to_table()).image_of_detection).tolist() == [-1, 1]
 
 
 def test_no_images() -> None:

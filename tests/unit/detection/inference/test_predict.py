@@ -174,7 +174,7 @@ def test_the_configuration_says_what_is_kept(
     settings: dict[str, Any], num_kept: int, fixed: SsdDetector
 ) -> None:
     """Threshold, suppression and limit each change the number of boxes, worked out by hand."""
-    assert score(fixed, photos(1), **settings).num_detections.tolist() == [num_kept]
+    assert score(fixed, photos(1), **settings).offsets.tolist() == [0, num_kept]
 
 
 def test_boxes_come_best_first(detector: SsdDetector) -> None:
@@ -243,7 +243,7 @@ def test_the_configuration_chooses_the_precision(detector: SsdDetector) -> None:
 def test_an_image_without_boxes_has_an_embedding(detector: SsdDetector) -> None:
     """Nothing passes a threshold of 1, and the image is there all the same."""
     record = score(detector, photos(2), score_threshold=1.0, box_features=True)
-    assert record.num_detections.tolist() == [0, 0]
+    assert record.offsets.tolist() == [0, 0, 0]
     assert record.embeddings.shape == (2, 1280)
     assert record.to_table().num_rows == 2
 

@@ -1,4 +1,4 @@
-"""A release's launch settings, and a cluster whose pods do what a stage leaves: its marker."""
+"""A release's launch settings, and a cluster whose pods leave what a stage leaves: its marker."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -41,7 +41,7 @@ TEMPLATE: dict[str, Any] = {
 
 @pytest.fixture
 def launch() -> LaunchConfig:
-    """What the chart writes, cut short; nothing waits for long."""
+    """A short version of what the chart writes, with short waits."""
     return LaunchConfig.model_validate(
         {
             "release": "al-voc",
@@ -76,7 +76,7 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
-    """Return the stage and the share that a pod's arguments mean."""
+    """Return the stage and the partition that a pod's arguments mean."""
     options = dict(each.removeprefix("--").split("=") for each in arguments[1:])
     index, _, count = options.get("partition", "0/1").partition("/")
     ref = RoundRef(
@@ -101,14 +101,14 @@ class Release:
     """What becomes of a pod; None: it does its work."""
 
     def run_pod(self, attempt: Attempt) -> Answer:
-        """Do what a stage does, as far as the driver sees it: the marker, or the share's."""
+        """Do what a driver sees of a stage: write the marker, or the partition's marker."""
         answer = self.behaviour(attempt)
         if answer is not None:
             return answer
-        ref, share = ref_of(attempt.arguments)
-        self.ran.append((ref, share))
-        self.store.write(ref.partition_done(*share), b"")
-        if all(self.store.exists(ref.partition_done(i, share[1])) for i in range(share[1])):
+        ref, partition = ref_of(attempt.arguments)
+        self.ran.append((ref, partition))
+        self.store.write(ref.partition_done(*partition), b"")
+        if all(self.store.exists(ref.partition_done(i, partition[1])) for i in range(partition[1])):
             self.write_marker(ref)
         return 0
 

@@ -1,4 +1,4 @@
-"""What a person does to a release: stop it, let it go on, look at it, read its logs."""
+"""Operations on a release: cancel, resume, read the status and the logs."""
 
 import time
 
@@ -15,7 +15,7 @@ DRIVER = "al-voc-driver-12345678"
 
 @pytest.fixture
 def running(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
-    """A release whose driver runs, and whose first stage does."""
+    """A release whose driver and first stage run."""
     monkeypatch.setattr(time, "sleep", lambda _: release.double.tick())
     release.behaviour = lambda _: Running(log="working\n")
     labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "driver"}
@@ -61,8 +61,8 @@ def test_cancelling_stops_the_driver_and_then_its_stages(running: Release) -> No
     assert list(status.rounds[0].stages) == ["select"]
 
 
-def test_a_cancelled_release_can_go_on(running: Release) -> None:
-    """The driver runs again."""
+def test_a_cancelled_release_can_be_resumed(running: Release) -> None:
+    """Its driver is not suspended any more."""
     control.cancel(running.cluster, "al-voc")
     control.resume(running.cluster, "al-voc")
     assert not running.double.job(DRIVER)["spec"]["suspend"]
@@ -71,7 +71,7 @@ def test_a_cancelled_release_can_go_on(running: Release) -> None:
 def test_a_driver_that_does_not_end_keeps_its_stages(
     running: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It might make again what is deleted."""
+    """It could create the deleted Jobs again."""
     monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
     with pytest.raises(TemporaryError, match="its stages were not stopped"):
         control.cancel(running.cluster, "al-voc")
@@ -79,7 +79,7 @@ def test_a_driver_that_does_not_end_keeps_its_stages(
 
 
 def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
-    """Its Job is over: the message says how to start another."""
+    """The message says how to start another driver."""
     running.behaviour = lambda _: 65
     running.double.tick(30)
     assert control.cancel(running.cluster, "al-voc")[0] is False
@@ -88,7 +88,7 @@ def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
 
 
 def test_another_release_is_left_alone(running: Release) -> None:
-    """What a release is called has to be right."""
+    """A wrong name is an error that names the options."""
     with pytest.raises(UsageError, match="namespace default has no driver of a release other"):
         control.cancel(running.cluster, "other")
     with pytest.raises(UsageError, match="no ConfigMap other-status"):
@@ -98,7 +98,7 @@ def test_another_release_is_left_alone(running: Release) -> None:
 
 
 def test_logs_of_pods_are_read(running: Release) -> None:
-    """Of the stages that the labels choose, as long as the pods are there."""
+    """The labels choose the stages, as long as their pods exist."""
     chosen = {"stage": "select", "round": "0"}
     [(name, text)] = logs.pod_logs(running.cluster, "al-voc", chosen)
     assert name.startswith("al-voc-tiny-s0-r0-select-1-")

@@ -15,14 +15,14 @@ TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
 
 
 def test_a_short_name_says_all(launch: LaunchConfig) -> None:
-    """Release, experiment, seed, arm, round, stage and attempt, in that order."""
+    """It has release, experiment, seed, arm, round, stage and attempt, in that order."""
     assert job_name(launch, TRAIN, 1) == "al-voc-tiny-s0-brust-r3-train-1"
     first = RoundRef("tiny", 4, None, 0).stage("annotate")
     assert job_name(launch, first, 2) == "al-voc-tiny-s4-r0-annotate-2"
 
 
 def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
-    """However long names are and whatever is in them, a Job's name is a host name, and its own."""
+    """However long the names are and whatever they contain, a Job's name is a unique host name."""
     long = launch.model_copy(update={"release": "a-release-of-thirty-characters"})
     experiments = ["x" * 63, "x" * 62 + "y", "Mixed.Case_1", "mixed-case-1"]
     arms = ["a" * 63, "a" * 62 + "b", "A.b", "a-b", None]
@@ -37,7 +37,7 @@ def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
 
 
 def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:
-    """The longest words are cut first, so that a person still knows what it is."""
+    """The longest words are cut first, so that a person can still read it."""
     ref = RoundRef("pascal-voc-2007-trainval", 3, "brust-sum-weighted", 7).stage("annotate")
     name = job_name(launch, ref, 1)
     pattern = "al-voc-pascal-voc-s3-brust-sum-r7-[0-9a-f]{6}-annotate-1"
@@ -45,7 +45,7 @@ def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:
 
 
 def test_labels_say_what_a_job_is(launch: LaunchConfig, settings: Config) -> None:
-    """Job and pod carry them, beside those of the template; round 0 has no arm."""
+    """Job and pod have these labels and the template's. Round 0 has no arm."""
     arms = settings.model_copy(update={"rounds": 5})
     expected = {
         "team": "vision",
@@ -65,7 +65,7 @@ def test_labels_say_what_a_job_is(launch: LaunchConfig, settings: Config) -> Non
 
 
 def test_the_container_gets_the_stage(launch: LaunchConfig, settings: Config) -> None:
-    """Its arguments are a command that anybody could type."""
+    """Its arguments are a command that a person could type."""
     [container] = make_job(launch, settings, TRAIN, 1)["spec"]["template"]["spec"]["containers"]
     assert container["args"] == [
         "train",
@@ -80,7 +80,7 @@ def test_the_container_gets_the_stage(launch: LaunchConfig, settings: Config) ->
 def test_permanent_errors_end_a_job_and_disruptions_do_not_count(
     launch: LaunchConfig, settings: Config
 ) -> None:
-    """64, 65 and 78 fail it at once; that rule comes before the one for disruptions."""
+    """64, 65 and 78 fail it at once, and this rule comes before the one for disruptions."""
     spec = make_job(launch, settings, TRAIN, 1)["spec"]
     first, second = spec["podFailurePolicy"]["rules"]
     assert first["action"] == "FailJob"
@@ -97,8 +97,8 @@ def test_permanent_errors_end_a_job_and_disruptions_do_not_count(
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_scoring_is_an_index_for_each_share(launch: LaunchConfig, settings: Config) -> None:
-    """A share fails by itself, and has attempts of its own."""
+def test_scoring_has_an_index_for_each_partition(launch: LaunchConfig, settings: Config) -> None:
+    """A partition fails alone, and has its own attempts."""
     shared = launch.model_copy(update={"score_partitions": 4, "score_parallelism": 9})
     spec = make_job(shared, settings, TRAIN.round.stage("score"), 1)["spec"]
     assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 4)
@@ -111,7 +111,7 @@ def test_scoring_is_an_index_for_each_share(launch: LaunchConfig, settings: Conf
 
 
 def test_the_queue_is_a_label_of_the_job_alone(launch: LaunchConfig, settings: Config) -> None:
-    """Kueue admits Jobs by it; without a queue there is none."""
+    """Kueue admits Jobs by this label, which is missing without a queue."""
     name = "kueue.x-k8s.io/queue-name"
     assert name not in make_job(launch, settings, TRAIN, 1)["metadata"]["labels"]
     queued = make_job(launch.model_copy(update={"queue_name": "gpus"}), settings, TRAIN, 1)
@@ -124,7 +124,7 @@ def _hash(launch: LaunchConfig, config: Config, attempt: int = 1) -> str:
 
 
 def test_the_spec_hash_is_of_what_runs(launch: LaunchConfig, settings: Config) -> None:
-    """Another image or configuration is another hash; attempts and limits of them are not."""
+    """Another container image or configuration changes the hash; attempts do not."""
     usual = _hash(launch, settings)
     assert _hash(launch, settings, attempt=2) == usual
     patient = {"backoff_limit": 9, "max_parallel": 7, "ttl_seconds_after_finished": 60}
@@ -137,7 +137,7 @@ def test_the_spec_hash_is_of_what_runs(launch: LaunchConfig, settings: Config) -
 
 
 def test_templates_are_not_changed(launch: LaunchConfig, settings: Config) -> None:
-    """One template serves all of a stage's Jobs."""
+    """One template is used for all Jobs of a stage."""
     before = launch.model_dump_json()
     make_job(launch, settings, TRAIN, 1)
     assert launch.model_dump_json() == before
@@ -148,7 +148,18 @@ def test_templates_are_not_changed(launch: LaunchConfig, settings: Config) -> No
 def test_jobs_are_valid_in_the_oldest_and_the_newest_version(
     launch: LaunchConfig, settings: Config, stage: str, version: str
 ) -> None:
-    """Every field is one that Kubernetes knows."""
+    """Kubernetes knows every field."""
     ref: StageRef = TRAIN.round.stage(stage)  # type: ignore[arg-type]
     kept = launch.model_copy(update={"ttl_seconds_after_finished": 60, "queue_name": "gpus"})
     kubernetes_validate.validate(make_job(kept, settings, ref, 1), version, strict=True)
+
+
+def test_runtime_settings_of_the_driver_go_to_every_job(
+    launch: LaunchConfig, settings: Config
+) -> None:
+    """`al-job drive --set` means the stages, which run in other processes."""
+    changed = launch.model_copy(update={"runtime": ("runtime.threads=4", "runtime.workers=auto")})
+    for stage in STAGES:
+        job = make_job(changed, settings, RoundRef("tiny", 0, None, 0).stage(stage), 1)
+        [container] = job["spec"]["template"]["spec"]["containers"]
+        assert {"--set=runtime.threads=4", "--set=runtime.workers=auto"} < set(container["args"])

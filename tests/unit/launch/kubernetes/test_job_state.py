@@ -37,7 +37,7 @@ def failed_pod(code: int, message: str = "", reason: str = "Error") -> Json:
 
 
 def leaving() -> Json:
-    """A pod of a node that is lost: deleted, but never gone."""
+    """Return a pod of a lost node: it is being deleted and never gone."""
     lost = pod("Running")
     lost["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     return lost
@@ -63,10 +63,10 @@ NO_SECRET = 'secret "keys" not found'
             [waiting("CreateContainerConfigError", NO_SECRET)],
             f"pending: CreateContainerConfigError: {NO_SECRET}",
         ),
-        # The kubelet tells of a missing volume in an event alone.
+        # The kubelet reports a missing volume in an event alone.
         ([waiting("ContainerCreating")], "starting: said of p"),
         ([pod()], "starting: said of p"),
-        # A quota, admission, a missing service account: there is no pod to observe at.
+        # A quota, admission, a missing service account: there is no pod to look at.
         ([], "pending: said of j"),
         ([pod("Running")], "running"),
         ([waiting("ErrImagePull", "x"), pod("Running")], "running: image: ErrImagePull: x"),
@@ -77,7 +77,7 @@ NO_SECRET = 'secret "keys" not found'
     ],
 )
 def test_a_reason_is_in_kubernetes_words(pods: list[Json], expected: str) -> None:
-    """What never fails by itself says why it does not run, and an image before all else."""
+    """A stage that cannot start says why, and an image error comes before any other reason."""
     assert str(observe(job(), pods, warn)) == expected
 
 
@@ -87,8 +87,8 @@ def test_a_queued_job_says_so() -> None:
     assert observe(job(suspend=True), [], silent).reason == "the Job is suspended"
 
 
-def test_a_running_job_tells_shares_and_failures() -> None:
-    """How many shares are done, how many run, and how often it failed before."""
+def test_a_running_job_tells_partitions_and_failures() -> None:
+    """It says how many partitions are done, how many pods run, and how many failed before."""
     shared = job(completions=10) | {"status": {"succeeded": 3, "failed": 1}}
     state = observe(shared, [pod("Running"), pod("Running")], silent)
     assert state.reason == "3 of 10 partitions done, 2 pods, 1 failed before"
@@ -122,7 +122,7 @@ WHY = "(BackoffLimitExceeded: Job has reached it)"
             BadDataError,
             f"x failed: The node was low on memory {WHY}",
         ),
-        # One share failed for good, another by chance: the permanent one is the reason.
+        # One partition failed permanently, another temporarily: the permanent error is the reason.
         (
             [failed_pod(75, "al-job: gone"), pod("Succeeded"), failed_pod(65, "al-job: bad")],
             BadDataError,
@@ -134,13 +134,13 @@ WHY = "(BackoffLimitExceeded: Job has reached it)"
 def test_a_failure_is_what_the_stage_said(
     pods: list[Json], kind: type[AlJobError], expected: str
 ) -> None:
-    """The driver ends with the stage's own line and exit code; none of them is tried again."""
+    """The driver ends with the stage's own line and exit code."""
     error = failure("x", failed_job(), pods)
     assert type(error) is kind
     assert str(error) == expected
 
 
 def test_complete_without_a_marker_is_a_failure() -> None:
-    """A pod that ends well on SIGTERM counts as a success: only the marker tells."""
+    """A pod that ends with 0 on SIGTERM counts as a success, so only the marker decides."""
     complete = job() | {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
     assert "its marker is missing" in str(failure("x", complete, [pod("Succeeded")]))

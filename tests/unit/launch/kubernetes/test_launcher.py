@@ -1,4 +1,4 @@
-"""Stages as Jobs, against a double of the API: each runs once, whatever goes wrong on the way."""
+"""Stages as Jobs, against a double of the API: each stage runs once, whatever goes wrong."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -24,7 +24,7 @@ ALL = [f"al-voc-tiny-s0-r0-{stage}-1" for stage in STAGES[:4]]
 
 
 def once(answer: Answer) -> Callable[[Attempt], Answer | None]:
-    """Return a behaviour whose first pod ends so, and all others well."""
+    """Return a behaviour by which the first pod ends so, and every other pod succeeds."""
     answers = [answer]
     return lambda _: answers.pop() if answers else None
 
@@ -52,7 +52,7 @@ def test_every_stage_is_a_job_in_its_turn(release: Release) -> None:
 
 
 def test_without_the_owner_nothing_begins(release: Release) -> None:
-    """Jobs that nobody owns would stay for ever."""
+    """Jobs without an owner would stay forever."""
     release.launch = release.launch.model_copy(update={"owner": "other"})
     with pytest.raises(ConfigError, match="no ConfigMap other to own the Jobs"):
         release.run()
@@ -60,7 +60,7 @@ def test_without_the_owner_nothing_begins(release: Release) -> None:
 
 
 def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
-    """`maxParallel` stages run at a time; evaluating and scoring go side by side."""
+    """At most `maxParallel` stages run at a time: evaluate and score run in parallel."""
     release.config = loading.parse(tiny, "tiny")
     alive: list[int] = []
 
@@ -76,14 +76,14 @@ def test_as_many_run_at_a_time_as_allowed(release: Release, tiny: str) -> None:
 def test_a_stage_is_done_before_its_job_says_so(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its pod has ended and its marker is there: the next need not wait for the Job's status."""
+    """If its pod has ended and its marker exists, the Job's status is not waited for."""
     monkeypatch.setattr(kubernetes, "ended", lambda _: None)
     assert release.run() == 4
     assert release.double.created == ALL
 
 
-def test_a_driver_that_is_killed_goes_on(release: Release) -> None:
-    """Another one adopts the Job that runs, and runs nothing twice."""
+def test_after_a_killed_driver_the_next_one_continues(release: Release) -> None:
+    """It adopts the Job that runs, and no stage runs twice."""
     ref = release.ref("select")
     release.behaviour = lambda _: Running()
     first = release.launcher()
@@ -96,7 +96,7 @@ def test_a_driver_that_is_killed_goes_on(release: Release) -> None:
 
 
 def test_a_stage_that_ended_while_no_driver_ran_is_done(release: Release) -> None:
-    """Its Job is complete and its marker there: it is not run again, also when seen too late."""
+    """It does not run again, even if its marker is seen only after the loop asked."""
     release.run()
     seen: list[StageRef] = []
 
@@ -109,14 +109,14 @@ def test_a_stage_that_ended_while_no_driver_ran_is_done(release: Release) -> Non
 
 
 def test_complete_without_a_marker_fails(release: Release) -> None:
-    """A Job's status is a hint, the marker is the truth."""
+    """A Job's status is a hint: only the marker makes a stage done."""
     release.behaviour = once(0)
     with pytest.raises(BadDataError, match=r"seed 0 round 0 select failed: .* marker is missing"):
         release.run()
 
 
 def test_failed_with_a_marker_is_done(release: Release) -> None:
-    """A stage that wrote its marker and then was killed has done its work."""
+    """A stage that was killed after it wrote its marker has done its work."""
 
     def die(attempt: Attempt) -> Answer | None:
         release.behaviour = lambda _: None
@@ -128,23 +128,23 @@ def test_failed_with_a_marker_is_done(release: Release) -> None:
     assert release.double.created == ALL
 
 
-def test_a_permanent_error_is_not_tried_again(release: Release) -> None:
-    """One pod, and the driver ends with its line and its exit code."""
+def test_a_permanent_error_is_not_retried(release: Release) -> None:
+    """There is one pod, and the driver ends with its last line and its exit code."""
     release.behaviour = lambda _: Exit(78, log="al-job: no such setting\n")
     with pytest.raises(ConfigError, match=r"select failed: no such setting \(exit code 78\)"):
         release.run()
     assert len(release.double.pods(ALL[0])) == 1
 
 
-def test_a_temporary_error_is_tried_again(release: Release) -> None:
-    """Within its Job, as often as the backoff limit says."""
+def test_a_temporary_error_is_retried(release: Release) -> None:
+    """Its Job replaces the pod, as often as the backoff limit says."""
     release.behaviour = once(75)
     assert release.run() == 4
     assert len(release.double.pods(ALL[0])) == 2
 
 
-def test_an_error_that_stays_ends_the_run(release: Release) -> None:
-    """With what the last pods said; 1 attempt and 3 more."""
+def test_an_error_on_every_attempt_ends_the_run(release: Release) -> None:
+    """The error is what the pods said, after 1 attempt and 3 retries."""
     release.behaviour = lambda _: scenarios.OOM_KILLED
     with pytest.raises(BadDataError, match=r"OOMKilled.*BackoffLimitExceeded"):
         release.run()
@@ -152,14 +152,14 @@ def test_an_error_that_stays_ends_the_run(release: Release) -> None:
 
 
 def test_a_disruption_costs_no_attempt(release: Release) -> None:
-    """A drain or a preemption is nobody's fault."""
+    """A drain or a preemption is not the stage's failure."""
     release.launch = release.launch.model_copy(update={"backoff_limit": 0})
     release.behaviour = once(scenarios.EVICTED)
     assert release.run() == 4
 
 
-def test_the_next_driver_tries_a_failed_stage_again(release: Release) -> None:
-    """A Job that failed before it looked is history: the next attempt is another Job."""
+def test_the_next_driver_retries_a_failed_stage(release: Release) -> None:
+    """A Job that failed before this driver looked is history: another Job is created."""
     release.behaviour = lambda _: 65
     with pytest.raises(BadDataError):
         release.run()
@@ -168,8 +168,8 @@ def test_the_next_driver_tries_a_failed_stage_again(release: Release) -> None:
     assert release.double.created == [ALL[0], "al-voc-tiny-s0-r0-select-2", *ALL[1:]]
 
 
-def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
-    """But only when its pod has ended: there is one writer."""
+def test_a_job_that_somebody_deleted_is_created_again(release: Release) -> None:
+    """It is created when its pod has ended, so that only one process writes."""
     release.behaviour = lambda _: Running()
     ref = release.ref("select")
     launcher = release.launcher()
@@ -177,7 +177,7 @@ def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
     launcher._advance(ref)  # noqa: SLF001
     release.cluster.jobs("")  # the Job gets its pod
     [pod] = [each["metadata"]["name"] for each in release.double.pods(ALL[0])]
-    with closing(release.double.client()) as api:  # our own calls leave no pod behind
+    with closing(release.double.client()) as api:  # our own client never orphans pods
         delete = client.BatchV1Api(api).delete_namespaced_job
         delete(ALL[0], "default", propagation_policy="Orphan", _request_timeout=1)
     launcher._advance(ref)  # noqa: SLF001
@@ -193,7 +193,7 @@ def test_a_job_that_somebody_deleted_is_made_again(release: Release) -> None:
 
 
 def _other_job(release: Release) -> None:
-    """Leave a Job of the first stage that another image was to run."""
+    """Create a Job of the first stage with another spec."""
     release.launch.templates["select"]["spec"]["template"]["spec"]["hostname"] = "old"
     job = make_job(release.launch, release.config, release.ref("select"), 1)
     del release.launch.templates["select"]["spec"]["template"]["spec"]["hostname"]
@@ -201,7 +201,7 @@ def _other_job(release: Release) -> None:
 
 
 def test_a_job_of_another_spec_that_runs_is_left_to_end(release: Release) -> None:
-    """It is not adopted, and both hashes are shown; what it writes counts by its marker."""
+    """It is not adopted, both hashes are shown, and its marker still counts."""
     release.behaviour = lambda _: Running()
     _other_job(release)
     release.cluster.jobs("")
@@ -222,7 +222,7 @@ def test_a_job_of_another_spec_that_runs_is_left_to_end(release: Release) -> Non
 
 
 def test_a_job_of_another_spec_that_never_began_is_replaced(release: Release) -> None:
-    """So that an upgrade helps a stage that asked for what no node has."""
+    """An upgrade corrects a stage that asked for what no node has."""
     release.behaviour = lambda attempt: (
         scenarios.Unschedulable()
         if attempt.job["spec"]["template"]["spec"].get("hostname") == "old"
@@ -248,7 +248,7 @@ def test_a_job_of_another_spec_that_never_began_is_replaced(release: Release) ->
     ],
 )
 def test_why_nothing_happens_is_told(release: Release, answer: Answer, expected: str) -> None:
-    """In the scheduler's or the kubelet's words; when it can go on, it does."""
+    """The reason is in the scheduler's or the kubelet's words, and the stage runs when it can."""
 
     def behave(_: Attempt) -> Answer | None:
         return None if any(expected in each for each in published(release)) else answer
@@ -258,7 +258,7 @@ def test_why_nothing_happens_is_told(release: Release, answer: Answer, expected:
 
 
 def test_a_quota_is_told(release: Release) -> None:
-    """No pod can be made: an event of the Job says why."""
+    """If no pod can be created, an event of the Job says why."""
     release.double.controller.forbidden = scenarios.QUOTA_EXCEEDED
     launcher = release.launcher()
     ref = release.ref("select")
@@ -270,7 +270,7 @@ def test_a_quota_is_told(release: Release) -> None:
 
 
 def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
-    """Kubernetes would try for ever; the Job is deleted, so that its pod holds nothing."""
+    """Kubernetes would retry forever. The Job is deleted, so that its pod holds no resources."""
     release.launch = release.launch.model_copy(update={"image_error_seconds": 0.05})
     release.behaviour = lambda _: scenarios.ImageError()
     with pytest.raises(ConfigError, match=r"image cannot be pulled: .*no such host"):
@@ -281,7 +281,7 @@ def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
 
 
 def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
-    """Kueue suspends a Job until there is room: that is no failure."""
+    """Kueue suspends a Job until its quota has room. This is not a failure."""
     release.launch = release.launch.model_copy(update={"queue_name": "gpus"})
     release.double.queueing = True
 
@@ -297,13 +297,13 @@ def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
     assert any(state.state == "queued" for states in release.published for state in states.values())
 
 
-# Shares of the scoring
+# Partitions of a scoring
 
 
-def _scored(release: Release, tiny: str, shards: int) -> None:
-    """Make all done but the scoring of round 0, in so many shares."""
+def _scored(release: Release, tiny: str, count: int) -> None:
+    """Make every stage of round 0 done except the scoring, which has so many partitions."""
     release.config = loading.parse(tiny, "tiny")
-    update = {"score_partitions": shards, "score_parallelism": shards}
+    update = {"score_partitions": count, "score_parallelism": count}
     release.launch = release.launch.model_copy(update=update)
     release.do_until("score")
 
@@ -315,41 +315,41 @@ def _score(release: Release) -> None:
     assert launcher.wait() == [ref]
 
 
-def test_shares_are_scored_by_a_pod_each(release: Release, tiny: str) -> None:
-    """Of one Job; each share once."""
+def test_each_partition_is_scored_by_a_pod(release: Release, tiny: str) -> None:
+    """All are pods of one Job, and each partition is scored once."""
     _scored(release, tiny, 3)
     release.double.page_size = 1
     _score(release)
-    assert sorted(share for _, share in release.ran) == [(0, 3), (1, 3), (2, 3)]
+    assert sorted(partition for _, partition in release.ran) == [(0, 3), (1, 3), (2, 3)]
     assert release.double.created == ["al-voc-tiny-s0-r0-score-1"]
 
 
-def test_a_share_that_is_killed_is_run_again_alone(release: Release, tiny: str) -> None:
-    """The others keep what they did."""
+def test_a_partition_that_is_killed_is_retried_alone(release: Release, tiny: str) -> None:
+    """The other partitions are not scored again."""
     _scored(release, tiny, 3)
     release.behaviour = lambda attempt: 137 if attempt.index == 1 and not attempt.failures else None
     _score(release)
-    assert sorted(share for _, share in release.ran) == [(0, 3), (1, 3), (2, 3)]
+    assert sorted(partition for _, partition in release.ran) == [(0, 3), (1, 3), (2, 3)]
 
 
-def test_a_share_that_fails_for_good_fails_when_the_others_are_done(
+def test_a_partition_that_fails_permanently_waits_for_the_others(
     release: Release, tiny: str
 ) -> None:
-    """So that the next attempt has that share alone to do."""
+    """The scoring fails when they are done, so the next attempt has only this one to do."""
     _scored(release, tiny, 3)
     release.behaviour = lambda attempt: (
         Exit(65, log="al-job: broken image\n") if attempt.index == 1 else None
     )
     with pytest.raises(BadDataError, match="score failed: broken image"):
         _score(release)
-    assert sorted(share for _, share in release.ran) == [(0, 3), (2, 3)]
+    assert sorted(partition for _, partition in release.ran) == [(0, 3), (2, 3)]
 
 
 # Logs
 
 
 def test_logs_of_pods_that_ended_are_kept(release: Release) -> None:
-    """Of those that failed, too: they are in the store before the Job's end is acted on."""
+    """Logs of failed pods are kept, too, before the driver acts on the Job's end."""
     release.behaviour = once(Exit(75, log="no luck\n"))
     release.run()
     ref = release.ref("select")
@@ -376,7 +376,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_at_any_call_changes_nothing(release: Release, name: str) -> None:
-    """At every call in turn, one fault: the same Jobs, each made once, each stage run once."""
+    """With one fault at each call in turn, every Job is created once and every stage runs once."""
     release.double.page_size = 1
     release.run()
     undisturbed, num_requests = list(release.ran), len(release.double.requests)
@@ -391,7 +391,7 @@ def test_a_fault_at_any_call_changes_nothing(release: Release, name: str) -> Non
 
 
 def _forget(release: Release) -> None:
-    """Go back to where nothing has run."""
+    """Go back to the state in which no stage has run."""
     for key in list(release.store.list("")):
         release.store.delete(key)
     release.double.world.jobs.clear()
@@ -401,7 +401,7 @@ def _forget(release: Release) -> None:
 
 
 def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cluster may be away for minutes: more than all attempts of a call."""
+    """The cluster may be away for minutes, which is longer than all retries of a call."""
     release.double.plan = faults.sequence([None, *[faults.RESET] * 12])
     assert release.run() == 4
     assert release.double.created == ALL
@@ -412,15 +412,15 @@ def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPat
         release.run()
 
 
-def test_a_refusal_may_pass(release: Release) -> None:
-    """An API server that has just started may know no roles yet."""
+def test_a_refusal_may_be_temporary(release: Release) -> None:
+    """An API server that has just started may not know the roles yet."""
     forbidden = faults.Fault(403)
     release.double.plan = faults.sequence([None, forbidden])
     assert release.run() == 4
 
 
 def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
-    """The API's words name the field; nothing is tried again."""
+    """The API's words name the field, and the call is not retried."""
     invalid = faults.Fault(422)
     release.double.plan = lambda request: invalid if request.verb == "POST" else None
     with pytest.raises(ConfigError, match="Required value"):
@@ -429,7 +429,7 @@ def test_an_invalid_job_is_a_matter_of_configuration(release: Release) -> None:
 
 
 def test_a_log_that_cannot_be_read_holds_nothing_up(release: Release) -> None:
-    """Its node may be gone: the stage is done all the same."""
+    """Its node may be gone, and the stage is done all the same."""
     gone = faults.INTERNAL
     release.double.plan = lambda request: gone if request.path.endswith("/log") else None
     assert release.run() == 4
@@ -437,7 +437,7 @@ def test_a_log_that_cannot_be_read_holds_nothing_up(release: Release) -> None:
 
 
 def test_a_log_that_the_stage_kept_itself_is_left_alone(release: Release) -> None:
-    """It is the whole one."""
+    """The stage's own log is the complete one."""
 
     def keep(attempt: Attempt) -> Answer | None:
         ref, _ = ref_of(attempt.arguments)
@@ -451,7 +451,7 @@ def test_a_log_that_the_stage_kept_itself_is_left_alone(release: Release) -> Non
 
 
 def test_an_old_job_that_fails_is_followed_by_one_of_the_new_spec(release: Release) -> None:
-    """The upgrade may have mended just that."""
+    """The upgrade may have corrected the cause."""
     release.behaviour = lambda attempt: (
         Running() if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
     )
@@ -469,7 +469,7 @@ def test_an_old_job_that_fails_is_followed_by_one_of_the_new_spec(release: Relea
 
 
 def test_a_name_that_somebody_else_has_is_refused(release: Release) -> None:
-    """With both hashes; it is neither adopted nor deleted."""
+    """The message has both hashes, and the Job is neither adopted nor deleted."""
     job = make_job(release.launch, release.config, release.ref("select"), 1)
     for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
         metadata["labels"]["al-voc/release"] = "other"
@@ -484,8 +484,8 @@ def test_a_name_that_somebody_else_has_is_refused(release: Release) -> None:
     assert release.double.created == ALL[:1]
 
 
-def test_what_may_pass_is_left_to_the_next_driver(release: Release) -> None:
-    """A store that was away for long: the driver ends with 75, and its Job tries again."""
+def test_a_temporary_error_is_left_to_the_next_driver(release: Release) -> None:
+    """If the store was away on every attempt, the driver ends with 75, and its Job restarts it."""
     release.behaviour = lambda _: 75
     with pytest.raises(TemporaryError, match="select failed"):
         release.run()
@@ -494,7 +494,7 @@ def test_what_may_pass_is_left_to_the_next_driver(release: Release) -> None:
 
 
 def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, tiny: str) -> None:
-    """A refusal that does not pass is its state."""
+    """A refusal that persists is the stage's state, and the other stages run."""
     release.config = loading.parse(tiny, "tiny")
     release.do_until("evaluate")
     refused = faults.Fault(403)

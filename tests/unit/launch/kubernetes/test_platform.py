@@ -1,4 +1,4 @@
-"""The driver: it waits for store and data, tells how it goes, and ends with the right error."""
+"""A driver on Kubernetes: it waits for store and data, publishes its status, and ends."""
 
 import json
 from functools import partial
@@ -27,14 +27,14 @@ INGEST = "al-voc-ingest-12345678"
 
 
 @pytest.fixture
-def real(release: Release, tiny: str) -> Release:
+def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release whose pods really run the stages, in this process."""
     release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
     def work(attempt: Attempt) -> Answer:
-        ref, share = ref_of(attempt.arguments)
-        release.ran.append((ref, share))
-        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, share)
+        ref, partition = ref_of(attempt.arguments)
+        release.ran.append((ref, partition))
+        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, partition)
         return 0
 
     release.double.controller.behaviour = work
@@ -44,7 +44,7 @@ def real(release: Release, tiny: str) -> Release:
 
 @pytest.fixture
 def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
-    """A release whose pods leave markers alone, so that there is nothing to report on."""
+    """A release whose pods write markers and nothing else, so that there is nothing to report."""
     monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
     return release
 
@@ -55,8 +55,8 @@ def run(release: Release, config: Config | None = None) -> Outcome:
     return outcome
 
 
-def told(release: Release) -> Status:
-    """Return what the ConfigMap says; the store says the same."""
+def published(release: Release) -> Status:
+    """Return the status in the ConfigMap, which equals the one in the store."""
     kept = json.loads(release.store.read(ExperimentKeys("tiny").status))
     status = read_status(release.cluster, "al-voc")
     assert kept == json.loads(dump_status(status))
@@ -64,7 +64,7 @@ def told(release: Release) -> Status:
 
 
 def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
-    """The same objects as a run in one process, and each stage run once."""
+    """It writes the same objects as a run in one process, and each stage runs once."""
     from job import experiment  # noqa: PLC0415
 
     outcome = run(real)
@@ -84,7 +84,7 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
     assert len(compared) > 20
     for key in compared:
         assert real.store.read(key) == alone.read(key)
-    status = told(real)
+    status = published(real)
     assert status.driver is not None
     assert status.driver.phase == "finished"
     assert all(stage.state == "done" for each in status.rounds for stage in each.stages.values())
@@ -95,32 +95,34 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
 
 
 @pytest.mark.parametrize("fault", [faults.LOST, faults.INTERNAL_AFTER, faults.CONFLICT])
-def test_telling_is_no_reason_to_fail(simple: Release, fault: faults.Fault) -> None:
-    """A ConfigMap that cannot be written is written another time."""
+def test_a_status_that_cannot_be_published_is_not_a_failure(
+    simple: Release, fault: faults.Fault
+) -> None:
+    """A ConfigMap that cannot be written is written later."""
     simple.double.plan = lambda request: fault if request.verb == "PATCH" else None
     assert run(simple).num_run == 4
 
 
-def test_a_refused_change_is_told(simple: Release) -> None:
-    """What the experiment forbids to change is in the status, and nothing runs."""
+def test_a_refused_change_is_published(simple: Release) -> None:
+    """The status names the setting that may not change, and nothing runs."""
     run(simple)
     train = simple.config.train.model_copy(update={"steps": 9})
     created = list(simple.double.created)
     with pytest.raises(ConfigError, match=r"train\.steps: 4 -> 9"):
         run(simple, simple.config.model_copy(update={"train": train}))
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "failed"
     assert "train.steps: 4 -> 9" in status.driver.message
     assert simple.double.created == created
 
 
-def test_a_failed_stage_is_told(simple: Release) -> None:
-    """The status of driver and stage say what the driver's error says."""
+def test_a_failed_stage_is_published(simple: Release) -> None:
+    """The driver's message in the status is its error."""
     simple.behaviour = lambda _: 65
     with pytest.raises(BadDataError):
         run(simple)
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "failed"
     assert "seed 0 round 0 select failed" in status.driver.message
@@ -128,7 +130,7 @@ def test_a_failed_stage_is_told(simple: Release) -> None:
 
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SIGTERM comes when the driver has looked at the cluster the second time."""
+    """SIGTERM comes after the driver's second look at the cluster."""
     looks = iter([False, True])
     publish = StatusPublisher.publish_stages
 
@@ -143,12 +145,12 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("stopped")
 def test_a_driver_that_is_stopped_leaves_the_stages(simple: Release) -> None:
-    """It says so; the next one goes on, and nothing is run twice."""
+    """Its phase says so, the next driver continues, and no stage runs twice."""
     work = simple.double.controller.behaviour
     simple.double.controller.behaviour = lambda _: Running()
     with pytest.raises(StopRequested):
         run(simple)
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "stopped"
     assert len(simple.double.world.jobs) == 1
@@ -159,7 +161,7 @@ def test_a_driver_that_is_stopped_leaves_the_stages(simple: Release) -> None:
 
 @pytest.mark.usefixtures("stopped")
 def test_the_store_alone_tells_what_runs(simple: Release) -> None:
-    """What is done by its markers, what runs by what the driver last told."""
+    """Markers tell what is done, and the last published status tells what runs."""
     work = simple.double.controller.behaviour
     simple.double.controller.behaviour = lambda attempt: (
         work(attempt) if "select" in attempt.job["metadata"]["name"] else Running()
@@ -178,7 +180,7 @@ def test_the_store_alone_tells_what_runs(simple: Release) -> None:
 
 
 def ingest_job(release: Release, behaviour: Answer) -> None:
-    """Let the release have a Job that ingests."""
+    """Give the release an ingest Job."""
     labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "ingest"}
     pod = {"containers": [{"name": "ingest", "image": "x"}], "restartPolicy": "Never"}
     release.cluster.create_job(
@@ -196,7 +198,7 @@ def ingest_job(release: Release, behaviour: Answer) -> None:
 def test_the_driver_waits_until_the_data_set_is_ingested(
     simple: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And says why it does not begin; it draws nothing itself while somebody else does."""
+    """It publishes why it waits, and draws no data while the ingest does."""
     answers: list[Answer] = [0, Running(), SECRET_MISSING]
     ingest_job(simple, 0)
     work = simple.double.controller.behaviour
@@ -223,15 +225,15 @@ def test_the_driver_waits_until_the_data_set_is_ingested(
     assert f"for Job {INGEST} to ingest drawn ({secret})" in phases
 
 
-def test_an_ingest_that_failed_ends_the_run(simple: Release) -> None:
-    """The message says where to look."""
+def test_a_failed_ingest_ends_the_run(simple: Release) -> None:
+    """The message names the log to read."""
     ingest_job(simple, 65)
     with pytest.raises(BadDataError, match=f"not ingested: see `kubectl logs job/{INGEST}`"):
         run(simple)
 
 
 def test_without_data_the_driver_says_what_is_missing(simple: Release) -> None:
-    """Nobody ingests it, so there is nothing to wait for."""
+    """Without an ingest there is nothing to wait for."""
     dataset = simple.config.dataset.model_copy(update={"synthetic": None})
     with pytest.raises(UsageError, match="drawn"):
         run(simple, simple.config.model_copy(update={"dataset": dataset}))
@@ -240,7 +242,7 @@ def test_without_data_the_driver_says_what_is_missing(simple: Release) -> None:
 def test_a_store_that_comes_up_late_is_waited_for(
     simple: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store of the release's own starts at the same time as the driver."""
+    """The release's own store starts at the same time as the driver."""
     exists, failures = simple.store.exists, [1, 2, 3]
 
     def late(key: str) -> bool:

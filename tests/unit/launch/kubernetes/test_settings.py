@@ -1,4 +1,4 @@
-"""launch.yaml: read as the chart writes it, and every mistake named."""
+"""launch.yaml is read as the chart writes it, and every mistake is named."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _text(launch: LaunchConfig) -> str:
 
 
 def test_it_is_read_as_a_file_and_as_a_config_map(launch: LaunchConfig, tmp_path: Path) -> None:
-    """`helm template` prints a ConfigMap, a pod finds the file in it mounted."""
+    """`helm template` prints a ConfigMap, and a pod has its file mounted."""
     path = tmp_path / "launch.yaml"
     path.write_text(_text(launch))
     assert load_launch(path) == launch
@@ -35,7 +35,7 @@ def test_it_is_read_as_a_file_and_as_a_config_map(launch: LaunchConfig, tmp_path
     ],
 )
 def test_a_mistake_is_named(launch: LaunchConfig, change: dict[str, object], expected: str) -> None:
-    """The file, the key and what is wrong with it, in one line."""
+    """One line names the file, the key and what is wrong."""
     content = launch.model_dump(mode="json", by_alias=True) | change
     with pytest.raises(ConfigError, match="here") as error:
         parse_launch(yaml.safe_dump(content), "here")
@@ -43,7 +43,7 @@ def test_a_mistake_is_named(launch: LaunchConfig, change: dict[str, object], exp
 
 
 def test_what_is_no_launch_file_is_refused(tmp_path: Path) -> None:
-    """A file that is missing, no YAML, or something else is told apart."""
+    """A missing file, a file that is not YAML, and another file have messages of their own."""
     with pytest.raises(ConfigError, match="cannot be read"):
         load_launch(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="not YAML"):

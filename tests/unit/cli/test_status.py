@@ -1,0 +1,69 @@
+"""`al-job status` and `al-job logs`, from the store."""
+
+from pathlib import Path
+
+import pytest
+
+from job import experiment
+from job.cli.choose import choose_experiment
+from job.errors import TemporaryError
+from job.progress import Progress, Status
+from job.storage.local import LocalStore
+from tests.conftest import AlJob
+
+
+def test_logs_are_shown_by_attempt(al_job: AlJob, begun: Path) -> None:
+    """Each with its name; where none is kept, the message says why."""
+    store = LocalStore(begun)
+    key = "experiments/tiny/seed-0/round-000/train/logs/"
+    store.write(f"{key}a-1-xyz.log", b"first\n")
+    store.write(f"{key}a-2-xyz.log", b"second [red]\n")
+    end = al_job("logs", "train", "--round", 0, "--store", begun)
+    assert end.out == "==> a-1-xyz <==\nfirst\n==> a-2-xyz <==\nsecond [red]\n"
+    end = al_job("logs", "score", "--round", 0, "--store", begun)
+    assert (end.code, "keeps no log of seed 0 round 0 score" in end.err) == (64, True)
+
+
+def test_watching_ends_when_the_experiment_has_ended(
+    al_job: AlJob, store: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere than on a terminal, each change is printed once."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("rounds: 3", "rounds: 1"))
+    assert al_job("init", path, "--store", store).code == 0
+    opened = LocalStore(store)
+    config = choose_experiment(opened, None).config
+    looks = []
+
+    def do_all(_: float) -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            experiment.run(opened, config)
+
+    monkeypatch.setattr("job.cli.status.time.sleep", do_all)
+    end = al_job("status", "--watch", "--store", store)
+    assert end.code == 0
+    assert len(looks) == 3
+    assert end.out.count("seconds of the stages that are done") == 2
+    assert end.out.count("random") == 2
+
+
+def test_watching_waits_for_a_store_that_is_away(
+    al_job: AlJob, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary error is logged, and the next look may succeed."""
+    looks = []
+
+    def look(_: Progress) -> Status:
+        looks.append(1)
+        if len(looks) == 1:
+            message = "the store is away"
+            raise TemporaryError(message)
+        return Status(experiment="tiny", rounds=[])
+
+    monkeypatch.setattr(Progress, "look", look)
+    monkeypatch.setattr("job.cli.status.time.sleep", lambda _: None)
+    end = al_job("status", "--watch", "--store", begun)
+    assert end.code == 0
+    assert "the store is away" in end.err
+    assert end.out.count("seconds of the stages that are done") == 1

@@ -1,0 +1,63 @@
+"""What may change in an experiment that has begun."""
+
+import pytest
+
+from job.config import loading
+from job.config.changes import refuse_changes
+from job.config.experiment import Config
+from job.errors import ConfigError
+
+
+def changed(tiny: str, old: str, new: str) -> str:
+    assert old in tiny
+    return tiny.replace(old, new)
+
+
+@pytest.fixture
+def begun(tiny: str) -> Config:
+    return loading.parse(tiny, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rounds: 3", "rounds: 4"),
+        ("rounds: 3", "rounds: 3\nseeds: [0, 1]"),
+        ("  random: {", "  entropy: {strategy: entropy}\n  random: {"),
+        ("threads: 1", "threads: 4"),
+    ],
+)
+def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:
+    """More rounds, seeds and arms, and another machine, leave what is done as it is."""
+    grown = loading.parse(changed(tiny, old, new), "tiny")
+    refuse_changes(begun, grown)
+    assert grown.stage_digest("brust") == begun.stage_digest("brust")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("steps: 4", "steps: 5", "train.steps: 4 -> 5"),
+        ("class_weights: true", "class_weights: false", "arms.brust.class_weights: True -> False"),
+        ("class_weights: true", "aggregation: max", "arms.brust.aggregation: unset -> max"),
+        ("rounds: 3", "rounds: 2", "rounds: 3 -> 2"),
+        ("rounds: 3", "rounds: 3\nseeds: [1]", "seeds: 0 dropped"),
+        ("  random: {strategy: random}\n", "", "arms.random.strategy: random -> unset"),
+    ],
+)
+def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words: str) -> None:
+    """A change of what finished rounds were made with fails, with both values."""
+    with pytest.raises(ConfigError) as error:
+        refuse_changes(begun, loading.parse(changed(tiny, old, new), "tiny"))
+    assert words in str(error.value)
+
+
+def test_full_supervision_changes_no_stage(tiny: str) -> None:
+    """It may be asked for when all arms are done, and nothing is run again."""
+    without, supervised = (
+        loading.parse(tiny, "a"),
+        loading.parse(tiny + "full_supervision: true\n", "b"),
+    )
+    assert without.stage_digest("brust") == supervised.stage_digest("brust")
+    assert without.stage_digest(None) == supervised.stage_digest(None)
+    refuse_changes(without, supervised)

@@ -1,0 +1,79 @@
+"""Running parts of an experiment, and letting it grow."""
+
+import pytest
+
+from job import experiment
+from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
+from job.config import loading
+from job.config.experiment import Config
+from job.errors import UsageError
+from job.keys import RoundRef
+from job.plan import Plan, Subset
+from job.report.analysis.results import rows_of
+from job.storage import Store
+from job.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def settings(tiny: str) -> Config:
+    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+
+
+def markers(store: Store) -> dict[str, bytes]:
+    return {k: store.read(k) for k in store.list("experiments/") if k.endswith("/done.json")}
+
+
+def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
+    """Each part runs what it lacks and nothing of the others; in the end nothing is left."""
+    store = MemoryStore()
+    experiment.run(store, settings, Subset(arms=("random",), seeds=(1,)))
+    first = markers(store)
+    assert all("/seed-1/" in key and "/brust/" not in key for key in first)
+    assert {
+        (row.seed, row.arm) for row in rows_of(Reader.listed(store, "tiny"), Plan(settings))
+    } >= {(1, "random")}
+    experiment.run(store, settings, Subset(arms=("brust",)))
+    experiment.run(store, settings, Subset(seeds=(0,)))
+    assert {key: markers(store)[key] for key in first} == first
+    assert experiment.run(store, settings, Subset(arms=("random",))).num_run == 0
+    assert experiment.run(store, settings).num_run == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (
+            Subset(arms=("brist",)),
+            r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
+        ),
+        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0, 1"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, words: str) -> None:
+    """Before anything runs, with what there is."""
+    store = MemoryStore()
+    with pytest.raises(UsageError, match=words):
+        experiment.run(store, settings, part)
+    assert markers(store) == {}
+
+
+def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) -> None:
+    """Asked for later, it alone is run; its row has all 24 images."""
+    store = MemoryStore()
+    one = settings.model_copy(update={"seeds": (0,)})
+    experiment.run(store, one)
+    before = markers(store)
+    outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
+    assert outcome.num_run == 4
+    assert {key: markers(store)[key] for key in before} == before
+    (row,) = [
+        row
+        for row in rows_of(Reader.listed(store, "tiny"), outcome.plan)
+        if row.arm == "fully-supervised"
+    ]
+    assert (row.round, row.total_samples, row.new_samples) == (1, 24, 18)
+    assert row.mAP is not None
+    train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
+    assert train
+    assert not any("/train/" in key for key in train.inputs)

@@ -1,0 +1,41 @@
+"""The keys of objects in the store."""
+
+import pytest
+
+from job.errors import UsageError
+from job.keys import DatasetKeys, ExperimentKeys, RoundRef, check_name
+
+
+def test_keys_are_as_documented() -> None:
+    """Whoever reads a store by hand, or by an older version, finds them there."""
+    train = RoundRef("exp", 2, "brust", 3).stage("train")
+    assert train.done == "experiments/exp/seed-2/brust/round-003/train/done.json"
+    assert train.key("x") == "experiments/exp/seed-2/brust/round-003/train/x"
+    assert train.log("a") == "experiments/exp/seed-2/brust/round-003/train/logs/a.log"
+    assert train.partition_done(1, 3).endswith("/train/partition-0001-of-0003.json")
+    assert ExperimentKeys("exp").config == "experiments/exp/experiment.yaml"
+    assert ExperimentKeys("exp").page == "experiments/exp/report/index.html"
+    assert DatasetKeys("voc").manifest == "datasets/voc/dataset.json"
+    assert DatasetKeys("voc").shard("pool", 7) == "datasets/voc/pool/00007.tar"
+
+
+def test_all_arms_mean_the_same_round_0() -> None:
+    """It lies beside the arms, and is one stage for all of them."""
+    ref = RoundRef("exp", 0, "brust", 0)
+    assert ref == RoundRef("exp", 0, None, 0)
+    assert ref.prefix == "experiments/exp/seed-0/round-000/"
+    assert str(ref.stage("train")) == "seed 0 round 0 train"
+    assert str(RoundRef("exp", 0, "brust", 1).stage("train")) == "seed 0 arm brust round 1 train"
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a/b", "a b", "ä", ".", "x" * 64])
+def test_a_name_that_is_not_safe_is_refused(name: str) -> None:
+    """A name becomes a segment of a key, a file name and the value of a label."""
+    with pytest.raises(UsageError, match="1 to 63 letters"):
+        check_name("experiment", name)
+
+
+@pytest.mark.parametrize("name", ["a", "A.b_c-1", "x" * 63])
+def test_a_safe_name_is_taken_as_it_is(name: str) -> None:
+    """Letters of either case, digits, and some signs between them."""
+    assert check_name("experiment", name) == name

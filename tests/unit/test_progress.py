@@ -1,0 +1,51 @@
+"""How much of an experiment is left."""
+
+import pytest
+
+from job import experiment
+from job.artifacts.experiments import load_experiment
+from job.config import loading
+from job.config.experiment import Config
+from job.plan import Plan, Subset
+from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
+from job.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def settings(tiny: str) -> Config:
+    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+
+
+def test_work_left_is_estimated_from_what_is_done() -> None:
+    """Two trainings took 10 s and 20 s, one evaluation 4 s: left are a training and 2 evaluations.
+
+    15 + 2 x 4 = 23 s. Round 0, told of both arms, counts once.
+    """
+
+    def told(arm: str, index: int, **seconds: float) -> RoundStatus:
+        stages = {name: StageStatus(state="done", seconds=s) for name, s in seconds.items()}
+        return RoundStatus(
+            seed=0, arm=arm, round=index, stages=stages, planned=("train", "evaluate")
+        )
+
+    rounds = [
+        told("a", 0, train=10, evaluate=4),
+        told("b", 0, train=10, evaluate=4),
+        told("a", 1, train=20),
+        told("b", 1),
+    ]
+    assert seconds_left(Status(experiment="x", rounds=rounds)) == pytest.approx(23)
+    assert seconds_left(Status(experiment="x", rounds=rounds[:2])) is None
+    assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
+
+
+def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
+    """An experiment of which a part is done has some work left, and a whole one none."""
+    store = MemoryStore()
+    experiment.run(store, settings, Subset(seeds=(0,)))
+    begun = load_experiment(store, "tiny")
+    left = seconds_left(status_of(store, Plan(begun)))
+    assert left is not None
+    assert left > 0
+    experiment.run(store, settings)
+    assert seconds_left(status_of(store, Plan(begun))) is None
