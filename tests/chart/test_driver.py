@@ -79,7 +79,7 @@ def test_equal_values_from_elsewhere_are_an_equal_release(render: Any) -> None:
         {"store": {"url": "s3://mine"}},
         {"driver": {"resources": {"limits": {"memory": "512Mi"}}}},
         {"driver": {"backoffLimit": 11}},
-        # What it waits on: a driver that failed with its ingest starts again when that is mended.
+        # What it waits for: a driver that failed with its ingest restarts when that is corrected.
         {"ingest": {"args": ["synthetic", "--name=other"]}},
         {"ingest": {"backoffLimit": 7}},
         {"ingest": {"pod": {"nodeSelector": {"disk": "ssd"}}}},

@@ -33,7 +33,7 @@ def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
 
 
 def test_its_key_is_the_same_at_each_upgrade(render: Any) -> None:
-    """It is a digest of namespace and release, so that it also is where there is no cluster to ask.
+    """It is a digest of namespace and release, so it is the same without a cluster to ask.
 
     The digest: `printf al-voc/ns/al-voc | sha256sum | cut -c1-40`.
     """

@@ -49,7 +49,7 @@ def record_figures(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def cluster() -> None:
-    """Skips where there is none."""
+    """Skip the test if there is no cluster."""
     for name in ("kubectl", "helm"):
         if not shutil.which(name):
             pytest.skip(f"{name} is not installed")

@@ -25,4 +25,4 @@ runtime: {device: cpu, threads: 1}
 """
 """Two arms of two rounds, whose first training can be hit in the middle."""
 SHORT = FAULTS.replace("experiment: faults", "experiment: short").replace("steps: 200", "steps: 4")
-"""The same, where nothing has to be hit."""
+"""The same, for tests in which nothing is interrupted."""

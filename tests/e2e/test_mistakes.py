@@ -91,7 +91,7 @@ def with_other_image(release: Release, stage: str, image: str) -> str:
     return yaml.safe_dump_all(each for each in objects if each["kind"] != "Pod")
 
 
-def test_more_gpus_than_there_are_is_said_and_mended_by_an_upgrade(
+def test_a_request_for_too_many_gpus_is_corrected_by_an_upgrade(
     new_release: NewRelease, local_run: LocalRun
 ) -> None:
     """The status has the scheduler's words, and an upgrade replaces the Job."""

@@ -1,15 +1,16 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
-"""Greedy k-centre: take the point that is farthest from everything taken, again and again.
+"""Greedy k-centre: in each step, take the point that is farthest from all points taken before.
 
 Gonzalez: Clustering to minimize the maximum intercluster distance, 1985; for active learning, Sener
 and Savarese: Active Learning for Convolutional Neural Networks: A Core-Set Approach, ICLR 2018.
 
-N = points, in ascending order of their ids, so that equal distances are taken in that order; K =
-centres, E = length of a vector, M = points that are looked at together. Points stay float16.
+N = points, K = centres, E = length of a vector, M = active points. Points are in ascending order of
+their ids, so equal distances are taken in that order. They stay float16.
 
-The picks are those of the plain algorithm, which compares every point with every new centre. But a
-point's distance to the nearest centre only ever shrinks, so an old distance is an upper bound: only
-the farthest points are kept up to date, as long as one of them is beyond the bound of all others.
+The result is that of the plain algorithm, which compares every point with every new centre. It is
+faster because a point's distance to the nearest centre can only shrink, so an old distance is an
+upper bound. Only the active points, which have the highest bounds, are kept up to date, as long as
+one of them is farther than the bounds of all others.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from job.acquisition.numerics.top_k import Rows
 from job.records.arrays import Float32s, Float64s, Floats
 
 MAX_EXACT_MEDOID = 20_000
-"""The medoid of more points than these is taken to be the one nearest to their mean."""
+"""Of more points than this, the medoid is approximated by the point nearest to their mean."""
 _ACTIVE = 1024
 _BLOCK = 4096
 _ROUNDING = 1e-6
@@ -32,17 +33,17 @@ class Centres:
     """Points in the order in which they were taken."""
 
     rows: Rows
-    """(picks,)"""
+    """(taken,)"""
     distances: Float64s
-    """(picks,): to the nearest centre, when the point was taken; 0 for the medoid."""
+    """(taken,): to the nearest centre at the time; 0 for the medoid."""
 
 
 def k_center(points_NE: Floats, centres_KE: Floats, budget: int) -> Centres:
-    """Take `budget` points, or all, each the farthest from all centres and points taken before.
+    """Return `budget` points, or all, each the farthest from all centres and points taken before.
 
     Args:
         points_NE: The points.
-        centres_KE: Where to begin from; where there is none, the medoid is the first to be taken.
+        centres_KE: The centres to begin with. If there are none, the medoid is taken first.
         budget: How many to take.
     """
     budget = min(budget, len(points_NE))
@@ -67,16 +68,16 @@ def k_center(points_NE: Floats, centres_KE: Floats, budget: int) -> Centres:
 
 @dataclass
 class _Search:
-    """The points that are left, and what is known of their distances."""
+    """The points that are left, and the bounds of their distances."""
 
     points_NE: Floats
     bound_N: Float32s
-    """An upper bound of each point's squared distance to the nearest centre; -1: taken."""
+    """An upper bound of each point's squared distance to the nearest centre; -1 if it is taken."""
     num_seen_N: NDArray[np.intp] = field(init=False)
-    """How many of the centres taken here each bound knows of."""
+    """How many of `centres` each bound takes into account."""
     centres: list[Float32s] = field(default_factory=list)
     active_M: Rows = field(init=False)
-    """The points that are up to date, ascending."""
+    """The rows of the active points, ascending."""
     near_ME: Float32s = field(init=False)
     squared_M: Float32s = field(init=False)
     elsewhere: float = field(init=False)
@@ -94,7 +95,7 @@ class _Search:
     def take(self) -> tuple[int, float]:
         """Take the farthest point, and return its row and its squared distance."""
         while True:
-            place = int(self.squared_M.argmax())  # of equal ones the first: the lowest id
+            place = int(self.squared_M.argmax())  # ties go to the first: the lowest id
             if self.squared_M[place] > self.elsewhere:
                 break
             self._remember()
@@ -111,11 +112,11 @@ class _Search:
         self.num_seen_N[self.active_M] = len(self.centres)
 
     def _activate(self) -> None:
-        """Bring the points of the highest bounds up to date, all that share the lowest of them."""
+        """Make the points with the highest bounds active, ties included, and update them."""
         num_points = len(self.bound_N)
         if num_points > _ACTIVE:
-            least = np.partition(self.bound_N, num_points - _ACTIVE)[num_points - _ACTIVE]
-            is_active = self.bound_N >= least
+            lowest = np.partition(self.bound_N, num_points - _ACTIVE)[num_points - _ACTIVE]
+            is_active = self.bound_N >= lowest
         else:
             is_active = np.ones(num_points, bool)
         self.active_M = np.flatnonzero(is_active)
@@ -129,10 +130,10 @@ class _Search:
 
 
 def squared_to_nearest(points_NE: Floats, centres_KE: Floats) -> Float32s:
-    """Return each point's squared distance to the nearest centre: (N,), at least one centre.
+    """Return each point's squared distance to the nearest of at least one centre: (N,).
 
-    Matrix products find which is the nearest; its distance is then taken from the difference, so
-    that it is 0 to an equal vector and the same for equal points.
+    Matrix products find the nearest centre. Its distance is then computed from the difference, so
+    it is exactly 0 to an equal vector, and equal for equal points.
     """
     centres_KE = centres_KE.astype(np.float32)
     half_K = np.square(centres_KE).sum(axis=1) / 2
@@ -151,10 +152,10 @@ def _squared(points_ME: Float32s, centres: Float32s) -> Float32s:
 
 
 def medoid(points_NE: Floats) -> int:
-    """Return the row of the point with the least sum of distances to all points.
+    """Return the row of the point with the lowest sum of distances to all points.
 
-    Of those that are equal but for rounding, the first. Of more than `MAX_EXACT_MEDOID` points,
-    the one nearest to their mean.
+    If several are equal up to rounding, it is the first. Of more than `MAX_EXACT_MEDOID` points, it
+    is the one nearest to their mean.
     """
     if len(points_NE) > MAX_EXACT_MEDOID:
         mean_1E = points_NE.mean(axis=0, dtype=np.float64)[None]

@@ -1,9 +1,11 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""k-medoids on given distances: k points such that all points are near one of them.
+"""k-medoids on given distances: k of the points, so that every point is near one of them.
 
-Alternation, as in Lloyd's k-means (Park and Jun 2009): each point joins its nearest medoid, and
-each group's medoid becomes its member with the least sum of distances to the others. It begins with
-greedy k-centre. M = points.
+The algorithm alternates like Lloyd's k-means (Park and Jun 2009): each point joins its nearest
+medoid, and each group's medoid becomes its member with the lowest sum of distances to the others.
+It begins with greedy k-centre.
+
+M = points, K = medoids.
 """
 
 import numpy as np
@@ -15,14 +17,14 @@ _MAX_ITERATIONS = 100
 
 
 def k_medoids(distances_MM: Floats, k: int) -> Rows:
-    """Return the rows of k medoids, or of all points where there are no more: (k,), ascending.
+    """Return the rows of k medoids, or of all points if there are fewer: (k,), ascending.
 
     Ties go to the lower row. Points at distance 0 from each other can all be medoids. The answer is
-    a local optimum: no other member of a medoid's group is nearer to the group.
+    a local optimum: no other member of a medoid's group has a lower sum of distances to the group.
 
     Args:
         distances_MM: Symmetric, with zeros on the diagonal.
-        k: How many.
+        k: The number of medoids.
     """
     num_points = len(distances_MM)
     if not 0 < k < num_points:
@@ -37,14 +39,14 @@ def k_medoids(distances_MM: Floats, k: int) -> Rows:
 
 
 def assign(distances_MM: Floats, medoids_K: Rows) -> Rows:
-    """Return each point's group, the place of its nearest medoid: (M,); a medoid's is its own."""
+    """Return each point's group, the index of its nearest medoid: (M,); a medoid's is its own."""
     group_M: Rows = distances_MM[:, medoids_K].argmin(axis=1)
     group_M[medoids_K] = np.arange(len(medoids_K))
     return group_M
 
 
 def _spread(distances_MM: Floats, k: int) -> Rows:
-    """Begin with the first point, and take the one farthest from all taken, k in all."""
+    """Return k points by greedy k-centre, which begins with the first point."""
     taken = [0][:k]
     nearest_M = distances_MM[0].copy()
     while len(taken) < k:
@@ -55,7 +57,7 @@ def _spread(distances_MM: Floats, k: int) -> Rows:
 
 
 def _centres(distances_MM: Floats, group_M: Rows, k: int) -> Rows:
-    """Return each group's member with the least sum of distances to the other members."""
+    """Return each group's member with the lowest sum of distances to the other members."""
     members = np.argsort(group_M, kind="stable")
     groups = np.split(members, np.searchsorted(group_M[members], np.arange(1, k)))
     centres = [

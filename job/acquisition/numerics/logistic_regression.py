@@ -1,5 +1,5 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Logistic regression by Newton's method, with a ridge: a handful of features, a unique answer.
+"""Logistic regression with a ridge, by Newton's method, for a handful of features.
 
 D = observations, K = features.
 """
@@ -32,12 +32,14 @@ class Logistic:
 
 
 def fit(features_DK: Float64s, is_true_D: NDArray[np.bool_], ridge: float) -> Logistic:
-    """Fit by maximum likelihood, less ridge / 2 * |weights|^2; the intercept is free.
+    """Return the maximum of the log-likelihood - ridge / 2 * |weights|^2.
+
+    The intercept has no penalty.
 
     Args:
-        features_DK: Standardised here; a feature that never varies has no weight.
-        is_true_D: Both outcomes have to be among them, else the intercept has no finite answer.
-        ridge: Above 0, so that outcomes that can be separated have finite weights.
+        features_DK: They are standardised here. A feature that never varies gets a weight of 0.
+        is_true_D: The outcomes. Both must occur, or the intercept has no finite maximum.
+        ridge: Above 0, so the weights are finite even if the outcomes can be separated.
     """
     mean_K, scale_K = features_DK.mean(axis=0), features_DK.std(axis=0)
     scale_K = np.where(scale_K > 0, scale_K, 1.0)

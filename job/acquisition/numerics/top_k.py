@@ -1,7 +1,7 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Picking by score: the best images, or the best of fixed batches.
+"""Selection by score: the best images, or the best of fixed batches.
 
-N = images, in ascending order of their ids, so that equal scores are taken in that order.
+N = images, in ascending order of their ids, so equal scores are taken in that order.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ def top_k(scores_N: Float64s, budget: int) -> Rows:
 
 @dataclass(frozen=True)
 class BatchPicks:
-    """Picks taken in whole batches, the best batch first."""
+    """Picks in whole batches, the best batch first."""
 
     rows: Rows
-    """Within a batch, the highest score first."""
+    """The images; within a batch, the highest score first."""
     ranks: Rows
     """For each pick, the rank of its batch, from 0."""
     worth: Float64s
@@ -33,11 +33,11 @@ class BatchPicks:
 
 
 def best_batches(scores_N: Float64s, order_N: Rows, batch_size: int, budget: int) -> BatchPicks:
-    """Cut the images into batches along an order, and take those with the highest sums.
+    """Return the batches with the highest sums of scores, cut from the images along an order.
 
-    Brust et al. 2019, with a random order. The last batch taken is cut to fill the budget exactly:
-    its highest scores are taken. Batches of equal sums are taken in the order of the cut, and the
-    last batch of the cut may be a smaller one.
+    Brust et al. 2019 have a random order. From the last batch taken, only the highest scores are
+    taken, so the budget is filled exactly. Batches of equal sums are taken in the order of the cut.
+    The last batch of the cut may be smaller than the others.
 
     Args:
         scores_N: The images' scores.

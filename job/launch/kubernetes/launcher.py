@@ -143,8 +143,8 @@ class KubernetesLauncher:
         if ended(job):
             return self._conclude(ref, started, job)
         self._update(ref, started, job)
-        # A Job is told to have ended some seconds after its pods. A pod of a lost node may never
-        # be gone.
+        # Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a
+        # pod is lost.
         return started.state.phase == "ending" and self._is_done(ref)
 
     def _create(self, ref: StageRef, started: _Started, attempt: int) -> bool:

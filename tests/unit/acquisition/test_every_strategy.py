@@ -261,7 +261,7 @@ def test_equal_scores_are_taken_by_id(name: str) -> None:
 
 @pytest.mark.parametrize("name", READS_CLASSES)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_score_that_is_no_number_names_its_image(name: str, value: float) -> None:
+def test_a_score_that_is_not_a_number_names_its_image(name: str, value: float) -> None:
     """Picking on would pick by chance."""
     case = alike({"a": [[0.5, 0.5]], "c": [], "bad": [[0.5, 0.5], [value, 0.5], [1, 0]]})
     with pytest.raises(BadDataError, match="image 'bad' has a detection whose probabilities are"):
@@ -269,7 +269,7 @@ def test_a_score_that_is_no_number_names_its_image(name: str, value: float) -> N
 
 
 @pytest.mark.parametrize("name", READS_EMBEDDINGS)
-def test_an_embedding_that_is_no_number_names_its_image(name: str) -> None:
+def test_an_embedding_that_is_not_a_number_names_its_image(name: str) -> None:
     """A distance to it would be no number, and the farthest of all."""
     images = {"a": Image([Box([0.5, 0.5])]), "bad": Image([Box([0.5, 0.5])], (np.nan, 1.0))}
     case = Case(candidates(images, 2), Labels({"cow": 1, "sheep": 2}))

@@ -55,7 +55,7 @@ def test_an_image_with_two_rows_is_named(candidates_of: ImagesOf, *, in_one_part
         read_rows(replace(candidates, record=TableRecord(tables)), ["probabilities"], count)
 
 
-def test_a_score_that_is_no_number_is_named(candidates_of: ImagesOf) -> None:
+def test_a_score_that_is_not_a_number_is_named(candidates_of: ImagesOf) -> None:
     """For whatever a strategy of an outside package computes."""
     with pytest.raises(BadDataError, match="image 'a' has a score that is not a finite number"):
         read_rows(

@@ -76,7 +76,7 @@ def test_it_is_what_a_loop_over_the_images_gives(images: list[list[float]], most
 
 
 @pytest.mark.parametrize("how", get_args(Aggregation))
-def test_what_is_no_number_stays_none(how: Aggregation) -> None:
+def test_what_is_not_a_number_stays_none(how: Aggregation) -> None:
     """NaN survives each aggregation, and touches no other image."""
     values = np.array([1.0, np.nan, 3.0, 2.0])
     offsets = np.array([0, 3, 4])

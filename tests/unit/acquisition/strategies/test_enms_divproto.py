@@ -143,7 +143,7 @@ def test_half_of_the_classes_are_rare() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_feature_that_is_no_number_names_its_image(value: float) -> None:
+def test_a_feature_that_is_not_a_number_names_its_image(value: float) -> None:
     """It would be like nothing, and always new."""
     images = {"a": Image([Box(COW)]), "bad": Image([Box(COW, (value, 1))])}
     with pytest.raises(BadDataError, match="image 'bad' has a detection"):

@@ -216,7 +216,7 @@ def test_blocks_do_not_matter(block: int, monkeypatch: pytest.MonkeyPatch) -> No
     np.testing.assert_allclose(distances_of(boxes_of(images)), matrix, atol=1e-5)
 
 
-def test_a_feature_that_is_no_number_names_its_image() -> None:
+def test_a_feature_that_is_not_a_number_names_its_image() -> None:
     """It would be at no distance from anything."""
     images = {"a": Image([Box(COW)]), "bad": Image([Box(COW, (np.nan, 1))])}
     with pytest.raises(BadDataError, match="image 'bad' has a detection"):

@@ -105,10 +105,10 @@ class Release:
         answer = self.behaviour(attempt)
         if answer is not None:
             return answer
-        ref, share = ref_of(attempt.arguments)
-        self.ran.append((ref, share))
-        self.store.write(ref.partition_done(*share), b"")
-        if all(self.store.exists(ref.partition_done(i, share[1])) for i in range(share[1])):
+        ref, partition = ref_of(attempt.arguments)
+        self.ran.append((ref, partition))
+        self.store.write(ref.partition_done(*partition), b"")
+        if all(self.store.exists(ref.partition_done(i, partition[1])) for i in range(partition[1])):
             self.write_marker(ref)
         return 0
 

@@ -63,10 +63,10 @@ NO_SECRET = 'secret "keys" not found'
             [waiting("CreateContainerConfigError", NO_SECRET)],
             f"pending: CreateContainerConfigError: {NO_SECRET}",
         ),
-        # The kubelet tells of a missing volume in an event alone.
+        # The kubelet reports a missing volume in an event alone.
         ([waiting("ContainerCreating")], "starting: said of p"),
         ([pod()], "starting: said of p"),
-        # A quota, admission, a missing service account: there is no pod to observe at.
+        # A quota, admission, a missing service account: there is no pod to look at.
         ([], "pending: said of j"),
         ([pod("Running")], "running"),
         ([waiting("ErrImagePull", "x"), pod("Running")], "running: image: ErrImagePull: x"),

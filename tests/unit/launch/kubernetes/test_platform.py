@@ -32,9 +32,9 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
     release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
     def work(attempt: Attempt) -> Answer:
-        ref, share = ref_of(attempt.arguments)
-        release.ran.append((ref, share))
-        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, share)
+        ref, partition = ref_of(attempt.arguments)
+        release.ran.append((ref, partition))
+        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, partition)
         return 0
 
     release.double.controller.behaviour = work
@@ -55,7 +55,7 @@ def run(release: Release, config: Config | None = None) -> Outcome:
     return outcome
 
 
-def told(release: Release) -> Status:
+def published(release: Release) -> Status:
     """Return the status in the ConfigMap, which equals the one in the store."""
     kept = json.loads(release.store.read(ExperimentKeys("tiny").status))
     status = read_status(release.cluster, "al-voc")
@@ -84,7 +84,7 @@ def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
     assert len(compared) > 20
     for key in compared:
         assert real.store.read(key) == alone.read(key)
-    status = told(real)
+    status = published(real)
     assert status.driver is not None
     assert status.driver.phase == "finished"
     assert all(stage.state == "done" for each in status.rounds for stage in each.stages.values())
@@ -110,7 +110,7 @@ def test_a_refused_change_is_published(simple: Release) -> None:
     created = list(simple.double.created)
     with pytest.raises(ConfigError, match=r"train\.steps: 4 -> 9"):
         run(simple, simple.config.model_copy(update={"train": train}))
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "failed"
     assert "train.steps: 4 -> 9" in status.driver.message
@@ -122,7 +122,7 @@ def test_a_failed_stage_is_published(simple: Release) -> None:
     simple.behaviour = lambda _: 65
     with pytest.raises(BadDataError):
         run(simple)
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "failed"
     assert "seed 0 round 0 select failed" in status.driver.message
@@ -150,7 +150,7 @@ def test_a_driver_that_is_stopped_leaves_the_stages(simple: Release) -> None:
     simple.double.controller.behaviour = lambda _: Running()
     with pytest.raises(StopRequested):
         run(simple)
-    status = told(simple)
+    status = published(simple)
     assert status.driver is not None
     assert status.driver.phase == "stopped"
     assert len(simple.double.world.jobs) == 1
