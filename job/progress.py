@@ -76,7 +76,7 @@ class Status(BaseModel):
 
 
 class Progress:
-    """Puts the status of an experiment together, again and again, reading nothing twice."""
+    """Reads the status of an experiment, as often as wanted. No object is read twice."""
 
     def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
         self._plan = plan
@@ -145,7 +145,7 @@ def status_of(store: Store, plan: Plan) -> Status:
 
 
 def is_over(status: Status) -> bool:
-    """Whether nothing will change without somebody starting it again."""
+    """Whether nothing changes until somebody starts the experiment again."""
     if status.driver:
         return status.driver.phase in OVER
     return all("evaluate" in each.stages for each in status.rounds)
@@ -154,7 +154,7 @@ def is_over(status: Status) -> bool:
 def seconds_left(status: Status) -> float | None:
     """Estimate the work that is left, one stage at a time, from the stages that are done.
 
-    A kind of stage that none is done of yet counts nothing, so the estimate begins too low.
+    A kind of stage of which none is done yet counts nothing, so early estimates are too low.
 
     Returns:
         Seconds; nothing where no stage is done, or none is left.

@@ -15,7 +15,7 @@ from job.storage import Store
 
 @contextmanager
 def keep_log(store: Store, ref: StageRef) -> Iterator[None]:
-    """Keep what is logged within, in a process whose attempt has a name: its pod will be gone."""
+    """Keep in the store what is logged within, if the attempt has a name: its pod will be gone."""
     attempt = os.environ.get("AL_ATTEMPT")
     if not attempt:
         yield

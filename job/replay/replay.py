@@ -34,7 +34,7 @@ MOST_BOXES_SHOWN = 10
 
 @dataclass(frozen=True)
 class Picked:
-    """What one strategy would have picked, and what that is like."""
+    """What one strategy would have picked, with its figures."""
 
     arm: ArmConfig
     selection: Selection
@@ -48,12 +48,12 @@ class Picked:
 
 @dataclass(frozen=True)
 class Replay:
-    """Several strategies on one round."""
+    """What several strategies would have picked in one round."""
 
     ref: RoundRef
     budget: int
     by_oracle: bool
-    """Whether boxes and classes are the true ones; else they are what the detector expects."""
+    """Whether boxes and classes are the ground truth, and not what the detector expects."""
     pool_class_shares: dict[str, float]
     pool_boxes_per_image: float
     picked: dict[str, Picked]
@@ -63,7 +63,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class _Boxes:
-    """How many boxes of each class images have, expected or true."""
+    """Boxes of each class in each image, expected or true."""
 
     row_of: dict[str, int]
     by_class: np.ndarray
@@ -88,14 +88,14 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
     Args:
         store: It is only read.
         plan: The experiment.
-        ref: A round after round 0, of an arm whose round before was scored.
+        ref: A round after round 0, of an arm whose previous round was scored.
         arms: The strategies, by a name for each.
-        budget: Images to pick; unset: as many as the round has.
+        budget: Images to pick; None for the budget of the round.
         by_oracle: Count true boxes and classes, which only a simulation knows.
 
     Raises:
-        UsageError: The round before has no score record, or it is round 0.
-        ConfigError: A strategy reads what was not scored.
+        UsageError: The previous round has no score record, or `ref` is round 0.
+        ConfigError: A strategy reads a column that was not scored.
     """
     if ref.index == 0:
         message = "--round 0: nothing is scored before it; a round from 1 on can be replayed"
@@ -159,7 +159,7 @@ def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
 
 
 def _expected_boxes(io: RoundReader, unlabelled: Images) -> _Boxes:
-    """What the detector expects, made right for the labelled images together."""
+    """Return the expected boxes, calibrated on the labelled images."""
     parts = StoredRecord(tuple(io.labelled_parts_before()))
     labelled = Images(tuple(io.pool_before.labelled), parts)
     ids, boxes = expected_boxes_by_class(unlabelled, len(io.dataset.classes))

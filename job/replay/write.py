@@ -76,24 +76,24 @@ def _overlap(found: Replay, first: str, second: str) -> float:
 
 
 def check_out(folder: Path) -> None:
-    """Refuse a folder that holds anything but an earlier replay: that will be replaced.
+    """Refuse a folder that holds anything but an earlier replay, which will be replaced.
 
     Raises:
-        UsageError: It does.
+        UsageError: The folder holds something else, or is a file.
     """
     if folder.exists() and not folder.is_dir():
-        message = f"--out {folder}: is no folder"
+        message = f"--out {folder}: is not a folder"
         raise UsageError(message)
     strangers = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
     if strangers:
         message = (
-            f"--out {folder}: holds {min(strangers)}, which is no replay's; name another folder"
+            f"--out {folder}: holds {min(strangers)}, which no replay wrote; name another folder"
         )
         raise UsageError(message)
 
 
 def write(found: Replay, sheets: Mapping[str, bytes], folder: Path) -> None:
-    """Write everything into a folder, all of it or nothing; an earlier replay is replaced."""
+    """Write all files of a replay into a folder, or none. An earlier replay is replaced."""
     check_out(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".replay-") as temporary:

@@ -11,8 +11,8 @@ from job.storage.files import TEMPORARY_PREFIX
 class Store(Protocol):
     """Objects by key. A write is atomic: a reader sees the whole object, or what was there before.
 
-    Every method raises `TemporaryError` where the store cannot be reached or answers with an error
-    that later attempts may not meet (after attempts of its own), and `ConfigError` where the
+    Every method raises `TemporaryError` if the store cannot be reached or answers with an error
+    that a later attempt may get past (after retries of its own), and `ConfigError` if the
     credentials, the bucket or the directory are wrong.
     """
 

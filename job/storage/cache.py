@@ -65,7 +65,7 @@ def fetch_whatever(store: Store, key: str) -> tuple[Path, str]:
 def directory() -> Path:
     """Return the cache directory: `AL_CACHE`, or `al-voc` in the user's cache.
 
-    Where the user's cache cannot be written, as in a container with a read-only file system, a
+    If the user's cache cannot be written, as in a container with a read-only file system, a
     directory for temporary files is used.
 
     Raises:

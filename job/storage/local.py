@@ -129,7 +129,7 @@ class LocalStore:
         return path
 
     def _check_root(self) -> None:
-        """Say so where the store itself is a file."""
+        """Refuse a store that is a file."""
         with file_errors(self.root):
             if self.root.exists() and not self.root.is_dir():
                 message = f"store {self.root}: not a directory; set another in --store or AL_STORE"

@@ -199,7 +199,7 @@ def test_a_folder_of_something_else_is_kept(replay: Callable[..., Ended], tmp_pa
     (tmp_path / "out/thesis.txt").write_text("years of work")
     ended = replay("--strategies", "random")
     assert ended.code == 64
-    assert "holds thesis.txt, which is no replay's" in ended.err
+    assert "holds thesis.txt, which no replay wrote" in ended.err
     assert (tmp_path / "out/thesis.txt").read_text() == "years of work"
 
 
