@@ -193,7 +193,7 @@ def _savings(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]
 
 
 def shares_saved(random: TutorialArm, uncertainty: TutorialArm) -> tuple[float, float]:
-    """Return the share of images saved at 0.50 mAP, as counted and once; NaN if it is not reached."""
+    """Return the share of images saved at 0.50 mAP, as counted and once; NaN if never reached."""
     level_L = np.array([LEVEL])
     counted_L = saved_share(random, uncertainty, "counted_images", level_L)
     once_L = saved_share(random, uncertainty, "images", level_L)
