@@ -6,6 +6,8 @@ Holds the annotators by name. May import `job.data` and `job.records`; stages an
 from job.annotators.base import Annotator
 from job.runtime.plugins import Registry
 
+__all__ = ["ANNOTATORS", "Annotator", "find_annotator"]
+
 ANNOTATORS = Registry(
     "annotation.annotator", "al_voc.annotators", {"oracle": "job.annotators.oracle:Oracle"}
 )

@@ -1,1 +1,4 @@
-"""Data sets: taken in from VOC, COCO or a drawing, kept in tar shards, read by the stages."""
+"""Data sets: ingested from a data format, stored as tar shards, read by the stages.
+
+Holds the formats, ingest and the readers. May import storage, records and settings; never torch.
+"""

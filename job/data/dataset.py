@@ -1,4 +1,4 @@
-"""Reading a data set in the store: what every stage but ingest knows of it."""
+"""Reading a data set from the store, for everything except ingest."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
@@ -22,12 +22,12 @@ from job.storage import Store
 from job.storage.cache import fetch
 
 SHARDS_AHEAD = 2
-"""Shards that are fetched at the same time, and before they are needed."""
+"""The number of shards that are fetched at the same time, before they are needed."""
 
 IMAGES_AHEAD = 8
-"""Single images that are read at the same time, and before they are needed."""
+"""The number of single images that are read at the same time, before they are needed."""
 
-# Images lie one after the other, so most of them are in the buffer already.
+# Images lie one after the other, so most reads are answered from this buffer.
 _BUFFER_BYTES = 1 << 20
 
 
@@ -35,14 +35,15 @@ _BUFFER_BYTES = 1 << 20
 class Dataset:
     """A data set that ingest has written.
 
-    Whatever is read is held against its digest; `BadDataError` says what is missing or changed.
+    Everything that is read is held against its digest. `BadDataError` says what is missing or
+    changed.
     """
 
     store: Store
     keys: DatasetKeys
     manifest: DatasetManifest
     digest: str
-    """SHA-256 of `dataset.json`, and so of all that its digests cover."""
+    """SHA-256 of `dataset.json`, and so of everything that its digests cover."""
     _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -50,7 +51,7 @@ class Dataset:
         """Open a data set by its name.
 
         Raises:
-            UsageError: There is none of that name; the message names those there are.
+            UsageError: There is no such data set; the message names the known ones.
             BadDataError: Its `dataset.json` is damaged.
         """
         keys = DatasetKeys(name)
@@ -80,16 +81,16 @@ class Dataset:
         return self._of(split).ids
 
     def index(self, split: Split) -> pa.Table:
-        """Where each image lies: a table of `records.INDEX_SCHEMA`."""
+        """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table
 
     def fetch_shard(self, split: Split, number: int) -> Path:
-        """Return a local file with a shard's bytes, checked against their digest."""
+        """Return a local file with a shard's bytes, held against their digest."""
         info = self.shards(split)[number]
         return fetch(self.store, self.keys.shard(split, number), info.sha256)
 
     def read_image(self, split: Split, image_id: str) -> EncodedImage:
-        """Read one image, and no more of its shard than that."""
+        """Return one image, and read no more of its shard than that."""
         row = self._of(split).row(image_id)
         key = self.keys.shard(split, row["shard"])
         data = self.store.read_range(key, row["offset"], row["size"])
@@ -99,7 +100,7 @@ class Dataset:
         return EncodedImage(image_id, row["suffix"], data)
 
     def read_images(self, split: Split, ids: Iterable[str]) -> Generator[EncodedImage]:
-        """Yield some images in the order of `ids`, each as `read_image` does, several at a time."""
+        """Yield some images in the order of `ids`, several of them read at the same time."""
         self._of(split)
         return in_threads(partial(self.read_image, split), ids, IMAGES_AHEAD, IMAGES_AHEAD)
 
@@ -108,8 +109,8 @@ class Dataset:
     ) -> Generator[EncodedImage]:
         """Yield some images, or all.
 
-        They come in the order of the index, whatever the order of `ids`: so each shard that is
-        needed is read once, from front to back, while the next ones are on their way.
+        They come in the order of the index, whatever the order of `ids`. Each shard that is needed
+        is read once, from front to back, while the next ones are fetched.
         """
 
         def fetched(shard: tuple[int, pa.Table]) -> tuple[Path, pa.Table]:
@@ -122,7 +123,7 @@ class Dataset:
                 yield from _read_rows(path, table)
 
     def test_images(self) -> list[LabelledImage]:
-        """The test images with their annotations and places in local files, in index order."""
+        """Return the test images, in the order of the index."""
         numbers = range(len(self.shards("test")))
         return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
 
@@ -160,7 +161,7 @@ class _Index:
         return result
 
     def by_shard(self, ids: Collection[str] | None) -> Iterator[tuple[int, pa.Table]]:
-        """The rows of some images, or of all, shard by shard."""
+        """Yield the number of each shard and its rows, for some images or for all."""
         table = self.table
         if ids is not None:
             numbers = sorted({self._number(image_id) for image_id in ids})

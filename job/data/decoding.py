@@ -1,7 +1,7 @@
-"""How image bytes become pixels, at ingest and in every stage after it.
+"""Decoding: how an image file becomes pixels, at ingest and in every stage after it.
 
-What is an image, and which way up, is one rule. Only how many of its pixels are decoded differs:
-training has all of them, the other stages no more than they need.
+What counts as an image, and its orientation, are the same everywhere. Only the number of decoded
+pixels differs: training needs all of them, the other stages decode no more than they need.
 """
 
 from io import BytesIO
@@ -16,56 +16,56 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 """Pillow's names of the file formats that are read."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-"""How names of image files end, in lower or upper case."""
+"""The suffixes of image files; upper case is accepted, too."""
 
 _TURNED = (5, 6, 7, 8)
-"""The orientations of EXIF by which width and height change places."""
+"""The EXIF orientations that swap width and height."""
 _RIGHT_TO_LEFT = (2, 3, 6, 7)
-"""Those by which what a file has last, in its rows or its columns, comes to the left."""
+"""The EXIF orientations that bring a file's last row or column to the left."""
 _BOTTOM_TO_TOP = (3, 4, 7, 8)
-"""Those by which it comes to the top."""
+"""The EXIF orientations that bring a file's last row or column to the top."""
 
 
 class Decoded(NamedTuple):
-    """An image decoded, perhaps with fewer pixels than it has; upright."""
+    """A decoded image, upright, perhaps with fewer pixels than the file has."""
 
     image: Image.Image
-    """Of mode RGB, 8 bits a channel."""
+    """In mode RGB, with 8 bits per channel."""
     size_wh: tuple[int, int]
     """The width and height of the whole image, in its pixels."""
     frame: tuple[float, float, float, float]
-    """Where the image lies in what was decoded, in pixels of that: left, top, width and height. A
-    pixel at an edge may stand for less than 2, 4 or 8 of the image's, and so reach past it."""
+    """Left, top, width and height of the image within the decoded pixels. If the image was decoded
+    smaller, a decoded pixel at an edge may reach past the image."""
 
 
 def decode_rgb(data: bytes, name: str = "") -> Image.Image:
     """Decode an image wholly, upright and in RGB.
 
-    EXIF orientation is applied. CMYK, gray and palette become RGB, 16 bits a channel become their
-    upper 8, and what is transparent shows white behind it.
+    EXIF orientation is applied. CMYK, gray and palette images become RGB. Of 16 bits per channel,
+    the upper 8 are kept. Transparent pixels show white.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP or BMP file, whatever its name says.
-        name: Which image it is, for an error; empty where the caller says so itself.
+        name: The image's name for messages; empty if the caller adds it.
 
     Returns:
-        An image of mode RGB, 8 bits a channel.
+        An image of mode RGB, with 8 bits per channel.
 
     Raises:
-        BadDataError: The bytes are no such image, or not all of one.
+        BadDataError: The bytes are not such an image, or they are truncated.
     """
     return decode_at_least(data, None, name).image
 
 
 def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
-    """Decode as `decode_rgb` does, but a large JPEG only as large as is needed, which is faster.
+    """Decode as `decode_rgb` does, but a large JPEG only as large as needed, which is faster.
 
-    The decoder then gives a half, a quarter or an eighth of the pixels each way, averaged. All of
-    the file is read all the same: what is broken is found.
+    The decoder then averages pixels to a half, a quarter or an eighth of width and height. It reads
+    the whole file all the same, so a broken file is found.
 
     Args:
         data: As for `decode_rgb`.
-        side: Width and height, in pixels, that are enough; None: all that there are.
+        side: The width and height that are enough, in pixels; None: all pixels.
         name: As for `decode_rgb`.
 
     Raises:
@@ -85,7 +85,9 @@ def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
             top = upright.height - height if orientation in _BOTTOM_TO_TOP else 0
             return Decoded(_to_rgb(upright), size, (left, top, width, height))
     except UnidentifiedImageError as error:
-        message = f"{where}no image: {len(data)} bytes that are none of {', '.join(FORMATS)}"
+        message = (
+            f"{where}not an image: {len(data)} bytes of none of the formats {', '.join(FORMATS)}"
+        )
         raise BadDataError(message) from error
     except MemoryError:
         raise
@@ -95,16 +97,16 @@ def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, int]:
-    """The image as EXIF says that it is held, and the orientation that was turned upright."""
+    """Return the image turned upright by EXIF orientation, and that orientation."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         return (image if orientation == 1 else ImageOps.exif_transpose(image)), orientation
-    except Exception:  # noqa: BLE001 - the pixels are whole; viewers too ignore an EXIF they cannot read
+    except Exception:  # noqa: BLE001 - the pixels are whole; viewers ignore broken EXIF too
         return image, 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """The image in RGB; Pillow alone would clip 16 bits to white and drop what alpha hides."""
+    """Return the image in RGB. Pillow alone clips 16 bits to white and shows what alpha hides."""
     if image.mode.startswith("I"):
         upper_bits = np.asarray(image).astype(np.uint16) >> 8
         return Image.fromarray(upper_bits.astype(np.uint8)).convert("RGB")

@@ -1,4 +1,4 @@
-"""`dataset.json`: written last, so a data set exists when this does."""
+"""`dataset.json`: it is written last and makes a data set exist."""
 
 import hashlib
 
@@ -32,14 +32,15 @@ class SplitInfo(_Part):
 
     num_images: int
     num_boxes: int
-    """Difficult ones with them; crowd regions are no boxes."""
+    """With difficult boxes, and without crowd regions."""
     class_counts: dict[str, int]
-    """Boxes of each class, in the order of `classes`."""
+    """The number of boxes of each class, in the order of `classes`."""
     shards: tuple[ShardInfo, ...]
     index_sha256: str
-    """Of `index.parquet`, which holds the ids and the images' digests."""
+    """The digest of `index.parquet`, which has the ids and the images' digests."""
     annotations_sha256: str | None = None
-    """Of `oracle/annotations.parquet`, for the pool; the test set's are in its shards."""
+    """The digest of `oracle/annotations.parquet`. Only the pool has it: the annotations of the test
+    set are in its shards."""
 
 
 class DatasetManifest(_Part):
@@ -51,21 +52,21 @@ class DatasetManifest(_Part):
     classes: tuple[str, ...]
     """In the order in which a detector numbers them."""
     source: dict[str, str | int | bool]
-    """What it was made from, by content: the same again makes the same data set."""
+    """The source's identity, see `Source.identity`, and whether bad images were skipped."""
     pool: SplitInfo
     test: SplitInfo
 
     def split(self, split: Split) -> SplitInfo:
-        """One of the two splits."""
+        """Return one of the two splits."""
         return self.pool if split == "pool" else self.test
 
     def to_json(self) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return dump_json(self.model_dump())
 
 
 def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str] | None:
-    """Return a data set's manifest and its SHA-256, or None where there is no such data set.
+    """Return a data set's manifest and its SHA-256, or None if there is no such data set.
 
     Raises:
         BadDataError: The object is damaged, or of a format that this version does not read.

@@ -1,7 +1,7 @@
-"""Tar shards in WebDataset's naming: `<id>.jpg`, and `<id>.json` beside it where it is labelled.
+"""Tar shards with WebDataset's names: `<id>.jpg`, and `<id>.json` if the image is labelled.
 
-WebDataset takes what follows a name's first dot for its suffix, so dots of an id are
-percent-encoded, and so is the percent sign.
+WebDataset takes everything after a name's first dot as its suffix. An id's dots are therefore
+percent-encoded, and so are its percent signs.
 """
 
 import tarfile
@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
-# Each write to a file, and each look at its position, lets other threads take their turn.
+# A large buffer: at each write to the file, this thread may lose its turn to others.
 _BUFFER_BYTES = 1 << 20
 
 
@@ -40,13 +40,13 @@ def member_name(image_id: str, suffix: str) -> str:
 
 
 def split_member(name: str) -> tuple[str, str]:
-    """Return the id and the suffix that make a name in a tar file: undoes `member_name`."""
+    """Return the id and the suffix of a name in a tar file: the inverse of `member_name`."""
     stem, dot, suffix = name.rpartition(".")
     return unquote(stem), dot + suffix
 
 
 class ShardWriter:
-    """Writes a tar file whose bytes depend on its content alone: no times, users or modes."""
+    """Writes a tar file whose bytes depend only on its content: it has no times, users or modes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -73,7 +73,7 @@ class ShardWriter:
         self._file.close()
 
     def abandon(self) -> None:
-        """Let go of the file, finished or not."""
+        """Close the file, finished or not."""
         self._file.close()
 
     @property
@@ -107,7 +107,7 @@ class ShardWriter:
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """Where a labelled image lies in a local tar file, and what is in it."""
+    """A labelled image in a local tar file."""
 
     id: str
     path: Path
@@ -120,34 +120,34 @@ class LabelledImage:
     annotation: Annotation
 
     def read(self) -> EncodedImage:
-        """Return the image; safe in any process and thread."""
+        """Return the image as its file; safe in any process and thread."""
         data = read_range(self.path, self.offset, self.size)
         return EncodedImage(self.id, self.suffix, data)
 
 
 def read_range(path: Path, offset: int, size: int) -> bytes:
-    """Return `size` bytes of a file from byte `offset` on."""
+    """Return `size` bytes of a file, from byte `offset` on."""
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(size)
 
 
 def read_labelled(path: Path) -> list[LabelledImage]:
-    """Return what a tar file of labelled images holds, in its order, without the images' bytes.
+    """Return the images of a tar file of labelled images, in its order, without their bytes.
 
     Raises:
-        BadDataError: It is no tar file, or not made of pairs of an image and its JSON.
+        BadDataError: It is not a tar file, or not one of pairs of an image and its JSON.
     """
     try:
         with tarfile.open(path, "r:") as tar:
             return list(_pairs(path, tar))
     except (tarfile.TarError, ValueError, KeyError) as error:
-        message = f"{path}: no shard of labelled images: {error}"
+        message = f"{path}: not a shard of labelled images: {error}"
         raise BadDataError(message) from error
 
 
 def _pairs(path: Path, tar: tarfile.TarFile) -> Iterator[LabelledImage]:
-    """Join each image of a tar file with the JSON that follows it."""
+    """Yield each image of a tar file with the JSON that follows it."""
     members = iter(tar)
     for image in members:
         image_id, suffix = split_member(image.name)

@@ -1,1 +1,4 @@
-"""One image's annotation and score record, in memory and in Parquet."""
+"""Annotations, score records and the tables' schemas, in memory and in Parquet.
+
+May import nothing else of the package.
+"""

@@ -1,6 +1,7 @@
 """The ground truth of one image.
 
-B = boxes. Boxes are (xmin, ymin, xmax, ymax) in pixels of the original image, EXIF orientation applied.
+B = boxes. Boxes are (xmin, ymin, xmax, ymax) in pixels of the original image, with EXIF orientation
+applied.
 """
 
 import json
@@ -22,15 +23,15 @@ class Annotation:
     boxes_xyxy: Floats = field(repr=False)
     """float32 (B, 4), in pixels."""
     labels: tuple[str, ...]
-    """Class names, one a box."""
+    """The class name of each box."""
     difficult: tuple[bool, ...]
-    """VOC's flag: neither a hit nor a miss counts in evaluation."""
+    """VOC's flag: evaluation ignores the box, whether it is found or not."""
     crowd: tuple[bool, ...]
-    """COCO's flag: a region of many objects. It is left out as a training target, so what lies
-    there counts as background; in evaluation a detection inside one is not counted."""
+    """COCO's flag: a region of many objects. It is not a training target, so the region counts as
+    background. In evaluation, detections inside it are ignored."""
 
     def to_json(self) -> bytes:
-        """The `<id>.json` beside an image in a shard."""
+        """Return the content of `<id>.json`, which follows its image in a shard."""
         content = {
             "width": self.width,
             "height": self.height,
@@ -43,12 +44,12 @@ class Annotation:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Annotation":
-        """The inverse of `to_json`."""
+        """Return the annotation that `to_json` has written."""
         return cls.from_mapping(json.loads(data))
 
     @classmethod
     def from_mapping(cls, content: Mapping[str, Any]) -> "Annotation":
-        """Return what a mapping by the names of the fields says, from JSON or a Parquet row."""
+        """Return the annotation of a mapping with its fields' names: JSON, or a row of Parquet."""
         return cls(
             width=content["width"],
             height=content["height"],
@@ -60,7 +61,7 @@ class Annotation:
 
 
 def class_counts(annotations: Sequence[Annotation], classes: Sequence[str]) -> dict[str, int]:
-    """Return the number of boxes of each class; crowd regions are no boxes."""
+    """Return the number of boxes of each class, without crowd regions."""
     counts = dict.fromkeys(classes, 0)
     for annotation in annotations:
         for label, crowd in zip(annotation.labels, annotation.crowd, strict=True):

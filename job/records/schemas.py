@@ -16,8 +16,8 @@ INDEX_SCHEMA = pa.schema(
 )
 """`datasets/<name>/<split>/index.parquet`: where each image's bytes lie in its shard.
 
-`offset` and `size` are those of the encoded image itself, in bytes, past its tar header;
-`suffix` is the file's, such as `.jpg`. Rows are in the order of the shards.
+`offset` and `size` are those of the image file itself, in bytes, after its tar header. `suffix` is
+the file's, such as `.jpg`. Rows are in the order of the shards.
 """
 
 ANNOTATIONS_SCHEMA = pa.schema(
@@ -41,4 +41,4 @@ DETECTIONS_SCHEMA = pa.schema(
         ("scores", pa.list_(pa.float32())),
     ]
 )
-"""`evaluate/detections.parquet`: what the detector found in the test images."""
+"""`evaluate/detections.parquet`: the detections in the test images."""

@@ -143,9 +143,9 @@ def test_truncated_file_is_refused(suffix: str, encoded: Callable[..., bytes]) -
 @pytest.mark.parametrize("data", [b"", b"<html>not found</html>"])
 def test_other_bytes_are_no_image(data: bytes) -> None:
     """An empty file and a web page say what was expected."""
-    with pytest.raises(BadDataError, match=r"no image: .* JPEG, PNG"):
+    with pytest.raises(BadDataError, match=r"not an image: .* JPEG, PNG"):
         decode_rgb(data)
-    with pytest.raises(BadDataError, match=r"^some id: no image"):
+    with pytest.raises(BadDataError, match=r"^some id: not an image"):
         decode_rgb(data, "some id")
 
 
@@ -178,6 +178,7 @@ def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
 
 
 def test_a_png_is_decoded_whole_whatever_is_enough() -> None:
+    """Only a JPEG can be decoded smaller."""
     assert decode_at_least(saved(left_red_right_blue(), "PNG"), 1).image.size == (16, 8)
 
 

@@ -182,7 +182,7 @@ def test_bad_image_is_named(
     """An image that is none, or not all of one, stops the ingest."""
     whole = encoded(7)
     voc.add("train", "bad", data=data if isinstance(data, bytes) else whole[: len(whole) // 2])
-    with pytest.raises(BadDataError, match=r"bad.jpg: (no image|cannot be decoded)"):
+    with pytest.raises(BadDataError, match=r"bad.jpg: (not an image|cannot be decoded)"):
         ingest(store, voc_source(voc), "d")
 
 
@@ -287,7 +287,7 @@ def test_split_of_bad_images_alone_is_refused(empty_voc: "Voc", store: MemorySto
     """With `skip_bad` too: nothing is left, and the line says why."""
     empty_voc.add("train", "broken", data=b"no image")
     empty_voc.add("test", "fine")
-    with pytest.raises(BadDataError, match=r"d: pool: no images; .*broken.jpg: no image"):
+    with pytest.raises(BadDataError, match=r"d: pool: no images; .*broken.jpg: not an image"):
         ingest(store, voc_source(empty_voc), "d", skip_bad=True)
 
 
@@ -436,5 +436,5 @@ def test_summary_reads_as_a_table(voc: "Voc", store: MemoryStore) -> None:
         "  cat                   1         1",
         "without boxes           1         0",
         "1 problems:",
-        f"  {path}: no image: 8 bytes that are none of JPEG, PNG, WEBP, BMP",
+        f"  {path}: not an image: 8 bytes of none of the formats JPEG, PNG, WEBP, BMP",
     ]
