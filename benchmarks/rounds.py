@@ -22,7 +22,7 @@ from job.report.build import update_report
 from job.storage.local import LocalStore
 
 COMPUTATION = (
-    "job.stages.train.fit",
+    "job.detection.training.job.fit",
     "job.stages.score.record_images",
     "job.stages.evaluate.detect_images",
     "job.stages.evaluate.evaluate",

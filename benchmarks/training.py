@@ -25,7 +25,8 @@ from job.data.shards import LabelledImage
 from job.detection.detectors.base import Target, build_detector
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.training.fit import fit
-from job.stages.train import LabelledImages
+from job.detection.training.job import LabelledImages
+from job.detection.training.run import TrainingRun
 from job.storage.local import LocalStore
 
 BATCH = 16
@@ -102,7 +103,7 @@ def ours(
         arrived.append(time.perf_counter())  # it is asked when a batch has come
         return False
 
-    fit(
+    run = TrainingRun(
         detector,
         LabelledImages(tuple(images)),
         TrainConfig(batch_size=BATCH, learning_rate=1e-4),
@@ -110,9 +111,8 @@ def ours(
         seed=(0, 0),
         device=torch.device(device),
         workers=workers,
-        save_checkpoint=lambda _: None,
-        stop=stop,
     )
+    fit(run, save_checkpoint=lambda _: None, stop=stop)
     return (steps - 2) * BATCH / (arrived[-1] - arrived[1])
 
 

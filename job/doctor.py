@@ -19,7 +19,7 @@ MIN_FREE_GIB = 5.0
 
 
 def examine(store: Store, config: Config | None) -> Iterator[Finding]:
-    """Yield what is found; where a configuration is given, also about what it needs."""
+    """Yield what is found; if a configuration is given, also about what it needs."""
     yield from check_store(store)
     yield _try("cache", _cache, "make room, or set AL_CACHE to a directory on another disk")
     yield _try("temporary files", _temporary, "set TMPDIR to a directory that can be written")
@@ -89,7 +89,7 @@ def _dataset(store: Store, config: Config) -> str:
 
 
 def _weights(store: Store, config: Config) -> str:
-    """Whether the weights are there; those of the hub may still have to be fetched."""
+    """Return where the weights are; those of the hub may still have to be downloaded."""
     kind, place = config.detector.backbone_place
     if kind == "scratch":
         return "none: the configuration says scratch"

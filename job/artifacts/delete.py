@@ -1,7 +1,10 @@
 """Deleting an experiment, so that at no moment what is left looks finished."""
 
+import re
+
 from job.artifacts.experiments import experiment_names
 from job.artifacts.markers import MARKER
+from job.artifacts.names import PARTITIONS
 from job.errors import UsageError
 from job.keys import ExperimentKeys, check_name
 from job.runtime.names import unknown
@@ -30,19 +33,21 @@ def in_order_of_deletion(experiment: str, keys: list[str]) -> list[str]:
     """
     ours = ExperimentKeys(experiment)
 
-    def rank(key: str) -> int:
-        if key == ours.page:
-            return 0
-        if key.endswith(MARKER) or "/partition-" in key:
-            return 1
-        return 3 if key == ours.config else 2
+    def rank(key: str) -> tuple[int, int]:
+        if key in {ours.page, ours.config}:
+            return (0 if key == ours.page else 3), 0
+        is_marker = key.endswith(MARKER) or f"/{PARTITIONS}" in key
+        found = re.search(r"/round-(\d+)/", key)
+        return (1 if is_marker else 2), -int(found.group(1)) if found else 0
 
-    # Within a rank, later rounds come first, and of a round the stages that others need come last.
+    # Within a rank, later rounds come first, and within a round the stages that need others.
     return sorted(sorted(keys, reverse=True), key=rank)
 
 
 def delete_experiment(store: Store, experiment: str) -> None:
-    """Delete all objects of an experiment; its data set stays. A deletion that is killed is resumed.
+    """Delete all objects of an experiment. Its data set stays.
+
+    A deletion that was killed is resumed by another one.
 
     Raises:
         UsageError: There is no such experiment.

@@ -1,4 +1,4 @@
-"""Where torch computes."""
+"""The device and the CPU threads of torch."""
 
 import torch
 
@@ -10,7 +10,7 @@ def resolve_device(runtime: RuntimeConfig) -> torch.device:
     """Return the device that the configuration means.
 
     Raises:
-        ConfigError: It says `cuda`, and torch sees no GPU.
+        ConfigError: The configuration says `cuda`, and torch sees no GPU.
     """
     if runtime.device == "cpu":
         return torch.device("cpu")
@@ -23,5 +23,5 @@ def resolve_device(runtime: RuntimeConfig) -> torch.device:
 
 
 def set_threads(runtime: RuntimeConfig) -> None:
-    """Give torch its CPU threads: left alone it takes the machine's cores, not a container's."""
+    """Set torch's CPU threads: by default it counts the machine's cores, not the container's."""
     torch.set_num_threads(runtime.num_threads())

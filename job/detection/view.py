@@ -34,7 +34,7 @@ class View:
 
     @classmethod
     def whole(cls, size_wh: tuple[int, int], size: int) -> "View":
-        """All of an image of that width and height, and nothing else."""
+        """Return the view of a whole image of that width and height."""
         return cls(0, 0, *size_wh, size)
 
     def to_square(self, boxes_B4: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class View:
         return torch.stack([self.size - x1, y0, self.size - x0, y1], -1)
 
     def _visible(self, begin: float, length: float, limit: int) -> tuple[float, float, slice]:
-        """Along one side: what is seen of the image, and which pixels of the square show it."""
+        """Return the visible part of the image's side, and the square's pixels that show it."""
         low, high = max(begin, 0.0), min(begin + length, float(limit))
         scale = self.size / length
         first = min(round((low - begin) * scale), self.size - 1)
@@ -97,8 +97,8 @@ class View:
 def scaled(image: Image.Image, size: int) -> Tensor:
     """Return all of an RGB image on the network's square: uint8 (3, size, size).
 
-    As `View.whole` renders it but for rounding, a level or two. Up to twice the square's side it
-    takes a third of the time; of larger images, every pixel would count, and it would take longer.
+    The same as `View.whole(...).render(...)` but for rounding, a level or two. For images of up to
+    twice the square's side it takes a third of the time. For larger ones it takes longer.
     """
     pixels_HWC = torch.from_numpy(np.array(image))
     resized: Tensor = interpolate(

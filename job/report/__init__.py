@@ -1,1 +1,1 @@
-"""What came out: the table of results, the curve, and where everything stands."""
+"""The report of an experiment: what its results say, in numbers, words and figures."""

@@ -1,4 +1,4 @@
-"""Work on one item after another, in several threads."""
+"""Ordered results of several threads."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class DroppedError(Exception):
-    """Nobody waits any more for what a thread works on."""
+    """The results that a thread works on have been given up."""
 
 
 class _OfThread(local):
@@ -23,7 +23,7 @@ _of_thread = _OfThread()
 
 
 def stop_if_dropped() -> None:
-    """End what is done in a thread of `in_threads` after its results have been given up.
+    """End the work of a thread of `in_threads` if its results have been given up.
 
     Long work calls it now and then. In other threads it does nothing.
 
@@ -40,12 +40,12 @@ def in_threads(
     """Yield a function's results in the order of the items.
 
     Args:
-        function: What raises there is raised here, in its turn; what has not begun is dropped.
+        function: Its errors are raised here, in their turn; items not yet begun are dropped.
         items: They are taken in the caller's thread.
-        num_threads: How many are worked on at a time.
-        num_ahead: How many are worked on or wait, done or not, while the caller has a result.
+        num_threads: Maximum number of items that are worked on at a time.
+        num_ahead: Maximum number of submitted items whose results have not been yielded yet.
 
-    Where the caller closes it early, or an item fails, it waits for what has begun: see
+    If the caller closes it early, or an item fails, it waits for what has begun: see
     `stop_if_dropped`.
     """
     dropped = Event()
@@ -66,7 +66,7 @@ def in_threads(
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield lists of `size` items, for what is worth a thread's turn; the last may be shorter."""
+    """Yield lists of `size` items; the last may be shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -38,7 +38,7 @@ def run(io: StageIO) -> dict[str, object]:
 
 
 def refuse_leak(dataset: Dataset) -> None:
-    """Guard that no test image can be trained on, neither by its id nor by its content.
+    """Refuse a data set with a test image in its pool, by its id or by its content.
 
     Raises:
         BadDataError: An image is in the pool and in the test set.

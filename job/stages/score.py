@@ -1,8 +1,7 @@
 """Write the score record: what the round's model sees in every image of the pool.
 
 The unlabelled images, in the order of the store, and after them the labelled ones, in the order of
-their labelling, are cut into parts of a fixed size, whatever the number of partitions that share the
-work: so every number of them writes the same parts.
+their labelling, are cut into parts of a fixed size. The number of partitions does not change them.
 """
 
 import tempfile
@@ -29,7 +28,7 @@ def run(io: StageIO) -> dict[str, object]:
     """Read the model and the images of the pool.
 
     Write `part-00000.parquet` and so on of the unlabelled images; and of the labelled ones, with
-    their truth, `labelled-00000.parquet` and so on.
+    their ground truth, `labelled-00000.parquet` and so on.
     """
     set_threads(io.config.runtime)
     size = io.config.score.images_per_part
@@ -39,7 +38,7 @@ def run(io: StageIO) -> dict[str, object]:
     parts = mine[: max(num_parts - mine.start, 0)]
     labelled_parts = [number - num_parts for number in mine[len(parts) :]]
     ids = unlabelled[parts.start * size : parts.stop * size]
-    # Every share says that it goes by these, so that all say the same; few fetch them.
+    # Every partition records them as inputs, so that all record the same; few fetch them.
     shards = io.labelled_shards()
     labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
     batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
@@ -101,6 +100,6 @@ def _upload(io: StageIO, name: str, record: ScoreRecord) -> None:
 
 
 def parts_of(num_parts: int, partition: tuple[int, int]) -> range:
-    """Return the parts of partition i of n: consecutive ones, so that it reads few of the tar files."""
+    """Return the parts of partition i of n: consecutive ones, which lie in few tar files."""
     index, count = partition
     return range(index * num_parts // count, (index + 1) * num_parts // count)

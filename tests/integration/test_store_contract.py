@@ -201,6 +201,16 @@ def test_a_prefix_may_end_within_a_name(store: Store) -> None:
     assert list(store.list("missing/part")) == []
 
 
+def test_sizes_are_listed_with_the_keys(store: Store) -> None:
+    """In the order of the keys, an empty object too; a prefix may end within a name."""
+    store.write("a/2", b"123")
+    store.write("a/10", b"")
+    store.write("b", b"1")
+    assert list(store.list_sizes("a/")) == [("a/10", 0), ("a/2", 3)]
+    assert list(store.list_sizes("")) == [("a/10", 0), ("a/2", 3), ("b", 1)]
+    assert list(store.list_sizes("c")) == []
+
+
 def test_names_are_the_next_segments(store: Store) -> None:
     """Names are those of objects and of what has objects below, each once and sorted."""
     fill(store, "x/seed-0/a/1", "x/seed-0/a/2", "x/seed-10/b", "x/seed-2/c", "x/file", "y/z")

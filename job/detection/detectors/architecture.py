@@ -12,7 +12,7 @@ from job.detection.detectors import DETECTORS
 from job.errors import ConfigError
 
 if TYPE_CHECKING:
-    from job.detection.detectors.base import Detector
+    from torch import nn
 
 
 class Architecture(ABC):
@@ -36,8 +36,8 @@ class Architecture(ABC):
 
     @classmethod
     @abstractmethod
-    def build(cls, config: DetectorConfig, classes: Sequence[str]) -> "Detector":
-        """Return a detector with random weights, drawn from torch's global stream, on the CPU.
+    def build(cls, config: DetectorConfig, classes: Sequence[str]) -> "nn.Module":
+        """Return a `base.Detector` with random weights of torch's global stream, on the CPU.
 
         Args:
             config: Its size and width; `backbone` is not looked at.

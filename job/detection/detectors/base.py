@@ -8,7 +8,7 @@ S = side of the square image that the network sees, in pixels.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
@@ -119,7 +119,7 @@ def build_detector(config: DetectorConfig, classes: Sequence[str], seed: int) ->
     """
     architecture = architecture_of(config)
     with seeded([seed]):
-        return architecture.build(config, classes)
+        return cast("Detector", architecture.build(config, classes))
 
 
 def save_model(detector: Detector) -> bytes:

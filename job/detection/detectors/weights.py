@@ -23,7 +23,7 @@ _NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR
 def new_detector(
     config: DetectorConfig, classes: Sequence[str], seed: int, fetch: Callable[[str], Path]
 ) -> Detector:
-    """Return the detector that an experiment begins with: what the configuration says, no less.
+    """Return the detector that an experiment begins with; weights that are missing are an error.
 
     Args:
         config: The detector, and where its backbone's weights come from.
@@ -35,7 +35,7 @@ def new_detector(
         ConfigError: The weights are missing or another network's.
         TemporaryError: The hub cannot be reached.
     """
-    # One stream for all rounds that start afresh: they then differ by their images alone.
+    # One stream for all rounds that do not warm-start: they then differ by their images alone.
     detector = build_detector(config, classes, int(random_stream(seed, "weights").integers(2**31)))
     kind, place = config.backbone_place
     if kind == "hub":
@@ -57,14 +57,14 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
             mean, undivided, as those of torchvision's `VGG16_Weights.IMAGENET1K_FEATURES` do.
 
     Raises:
-        ConfigError: The file is missing, holds no weights, or holds another network's; or what
-            the hub gives has no place on the disk.
+        ConfigError: The file is missing, holds no weights, or those of another network; or the
+            hub's weights cannot be written to the disk.
         TemporaryError: The hub cannot be reached.
     """
     weights = _from_hub(detector) if source == "hub" else _from_file(source)
     weights = _features(weights)
     expected = detector.backbone_layers.state_dict()
-    # The count of batches seen is of no use here, and older files lack it.
+    # The count of batches is not used, and older files lack it.
     weights.update({k: v for k, v in expected.items() if k.endswith("num_batches_tracked")})
     if problem := _first_difference(weights, expected):
         message = (
@@ -76,14 +76,14 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
 
 
 def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The feature layers of a classifier, or all of a file that has nothing else."""
+    """Return the feature layers of a classifier, or all layers if the file has nothing else."""
     prefix = "features."
     found = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
     return found or dict(weights)
 
 
 def _first_difference(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
-    """Say what the first mismatch of two state dictionaries is; empty where there is none."""
+    """Return the first mismatch of two state dictionaries, in words; empty if there is none."""
     for key, tensor in expected.items():
         if key not in found:
             return f"{key} is missing"
@@ -131,7 +131,7 @@ def _from_file(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except SafetensorError:
-        pass  # told by its content: a cached copy has no suffix
+        pass  # the content decides: a cached copy has no suffix
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:

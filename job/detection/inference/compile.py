@@ -15,11 +15,11 @@ from job.storage import cache as storage_cache
 
 
 def compile_network(detector: Detector, warm_up: Callable[[], object]) -> bool:
-    """Compile what a detector infers; where that cannot be, warn why and leave it as it is.
+    """Compile a detector for inference; if that fails, log a warning and leave it as it is.
 
     Args:
-        detector: It is on its device. The weights become part of the code: they never change again.
-        warm_up: It runs the detector on a batch of the one shape that it will be run on.
+        detector: On its device. Its weights become part of the code and must not change.
+        warm_up: Runs the detector on a batch of the only shape that it will ever get.
 
     Returns:
         Whether it is compiled.
@@ -31,13 +31,13 @@ def compile_network(detector: Detector, warm_up: Callable[[], object]) -> bool:
 
 
 def _compile(detector: Detector, warm_up: Callable[[], object]) -> str:
-    """Compile, and return why it could not be done; empty: it is done."""
+    """Compile, and return the reason if it failed, else an empty string."""
     from torch._inductor import config as inductor  # noqa: PLC0415 - it takes a second
 
-    torch.compiler.reset()  # what was compiled for another network is not needed any more
+    torch.compiler.reset()  # frees what was compiled for another network
     detector.compile(dynamic=False)
     try:
-        # Not as an option of `compile`: tracing, which is in the first run, goes by it too.
+        # Not as an option of `compile`: the first run traces, and has to see the setting too.
         with inductor.patch(freezing=True):
             warm_up()
     except Exception as error:  # noqa: BLE001
@@ -48,7 +48,7 @@ def _compile(detector: Detector, warm_up: Callable[[], object]) -> str:
 
 @cache
 def _refusal(device: torch.device) -> str:
-    """Why a device can have nothing compiled, as the least thing shows; empty: it can."""
+    """Return why nothing can be compiled for a device; empty: a small function can be."""
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(storage_cache.directory() / "compiled"))
     try:
         torch.compile(torch.neg)(torch.ones(1, device=device))
@@ -58,7 +58,7 @@ def _refusal(device: torch.device) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """One line of what a compiler raised: it has no common class, and says it in many lines."""
+    """Return one line of what a compiler raised: errors of many classes and lines."""
     lines = [line.strip() for line in str(error).splitlines()]
     reasons = [line for line in lines if line and not line.startswith("backend=")]
     return reasons[0] if reasons else type(error).__name__

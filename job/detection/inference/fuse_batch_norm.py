@@ -1,4 +1,4 @@
-"""Merging batch normalisation into convolutions: the same function, a third faster on a CPU."""
+"""Fusion of batch normalisation into convolutions: the same function, a third faster on a CPU."""
 
 from itertools import pairwise
 
@@ -9,11 +9,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 def fold_batch_norm(module: nn.Module) -> None:
     """Merge every batch normalisation that follows a convolution into it, in place.
 
-    Outputs are the same but for rounding. What has been merged cannot be trained; merging again
+    Outputs are the same but for rounding. What was merged cannot be trained any more; merging again
     changes nothing.
 
     Args:
-        module: It is set to infer. Layers that follow each other are found in `nn.Sequential`.
+        module: Set to infer. Only neighbours in an `nn.Sequential` are merged.
     """
     for child in module.children():
         fold_batch_norm(child)

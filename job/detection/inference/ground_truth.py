@@ -1,7 +1,7 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Which boxes of the ground truth a model's detections of labelled images are of.
+"""Matching of the detections in labelled images with the ground truth.
 
-Shapes: D = detections of one image, B = its true boxes, crowd regions left out.
+Shapes: D = detections of one image, B = its annotated boxes without crowd regions.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def match_to_ground_truth(
 
     Args:
         record: N labelled images.
-        annotations: Theirs, in the same order.
+        annotations: Of these images, in the same order.
         classes: The detector's.
     """
     index_of = {name: index for index, name in enumerate(classes)}
@@ -45,7 +45,7 @@ def match_to_ground_truth(
 
 
 def _most_overlapped(boxes_D4: Floats, truth_B4: Floats) -> tuple[Integers, Floats]:
-    """Return for each box which true one it overlaps most, or -1, and how much: (D,), (D,)."""
+    """Return for each box the annotated one of the largest IoU, or -1, and the IoU: (D,), (D,)."""
     if not len(boxes_D4) or not len(truth_B4):
         return np.full(len(boxes_D4), -1), np.zeros(len(boxes_D4), np.float32)
     iou_DB = box_iou(torch.from_numpy(boxes_D4), torch.from_numpy(truth_B4)).numpy()

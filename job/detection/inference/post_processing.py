@@ -1,5 +1,5 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
-"""From what the network says of a batch to the boxes that are kept, in pixels of the images.
+"""Post-processing: from raw predictions to the boxes that are kept, in pixels of the images.
 
 Shapes: B = images of a batch, A = anchors, K = foreground classes and background as class 0, C =
 foreground classes, N = candidates of all images, D = boxes kept of all images, E = length of an
@@ -21,20 +21,20 @@ from job.detection.view import View
 from job.records.arrays import Floats, offsets
 from job.records.score_record import ScoreRecord
 
-# The most boxes that suppression looks at: of an image for the score record, of a class otherwise.
+# At most so many boxes go into suppression: of an image for the score record, of a class otherwise.
 MAX_CANDIDATES = 400
-# Two boxes that overlap by as much may be of one object.
+# Two boxes that overlap by at least this much may be of one object.
 OVERLAP_IOU = 0.5
 
-# The most probabilities of candidates that `detect` handles for a whole batch at once.
-_MANY = 1 << 18
-# More than what a comparison of logits may be off by.
+# At most so many probabilities of candidates does `detect` handle for a whole batch at once.
+_MAX_PROBABILITIES = 1 << 18
+# An upper bound of the rounding error when logits are compared.
 _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the network says of a batch, on the network's device."""
+    """The network's predictions of a batch, on its device."""
 
     ids: Sequence[str]
     sizes_wh: Sequence[tuple[int, int]]
@@ -72,7 +72,7 @@ class Predictions:
 class _Candidates:
     """Anchors that may have a likely class, of all images in order.
 
-    They are on the CPU: a trained network has few, and what follows takes many small steps.
+    They are on the CPU: a trained network has few, and post-processing takes many small steps.
     """
 
     image_N: Tensor
@@ -85,11 +85,11 @@ class _Candidates:
 
     @classmethod
     def of(cls, seen: Predictions, threshold: float) -> "_Candidates":
-        """All whose most probable class has at least that probability, and a few more."""
+        """Return all whose most probable class has at least that probability, and a few more."""
         # A softmax of all takes longer, and p <= exp(logit of the class - logit of background).
         lead_BA = seen.logits_BAK[:, :, 1:].amax(-1) - seen.logits_BAK[:, :, 0]
-        least = math.log(threshold) - _ROUNDING if threshold else -math.inf
-        where = torch.nonzero(lead_BA >= least, as_tuple=True)
+        min_lead = math.log(threshold) - _ROUNDING if threshold else -math.inf
+        where = torch.nonzero(lead_BA >= min_lead, as_tuple=True)
         logits_NK, boxes_N4 = seen.logits_BAK[where].cpu(), seen.boxes_BA4[where].cpu()
         has_area_N = (boxes_N4[:, 2:] > boxes_N4[:, :2]).all(1)
         probabilities_NC = logits_NK.softmax(-1)[:, 1:]
@@ -99,8 +99,8 @@ class _Candidates:
 def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     """Return the score record of a batch.
 
-    A box is kept where its most probable class has at least `score_threshold` in the full softmax,
-    and no better box of that class overlaps it; best first, at most `max_detections` an image.
+    A box is kept if its most probable class has at least `score_threshold` in the full softmax, and
+    no better box of that class overlaps it. The best come first, at most `max_detections` an image.
 
     Args:
         seen: The batch.
@@ -142,8 +142,8 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
         config: What is kept.
     """
     found = _Candidates.of(seen, config.score_threshold)
-    if found.probabilities_NC.numel() > _MANY and len(seen.ids) > 1:
-        # A network that has learnt little finds every class everywhere.
+    if found.probabilities_NC.numel() > _MAX_PROBABILITIES and len(seen.ids) > 1:
+        # A network that has learnt little finds every class everywhere: one image at a time.
         return Detections.joined([detect(each, config) for each in seen.one_by_one()])
     possible_NC = (found.probabilities_NC >= config.score_threshold) & found.has_area_N[:, None]
     row_M, class_M = torch.nonzero(possible_NC, as_tuple=True)
@@ -169,7 +169,7 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
 
 
 def _best_first(scores_N: Tensor, groups_N: Tensor) -> Tensor:
-    """The rows by their group, in it best first, equal ones as they come; of each the best few."""
+    """Return rows by group, best first, ties in their order; of each at most `MAX_CANDIDATES`."""
     order = torch.sort(scores_N, descending=True, stable=True).indices
     order = order[torch.sort(groups_N[order], stable=True).indices]
     groups_N = groups_N[order]
@@ -178,16 +178,17 @@ def _best_first(scores_N: Tensor, groups_N: Tensor) -> Tensor:
 
 
 def _lengths(image_N: Tensor, num_images: int) -> list[int]:
-    """How many rows each image has."""
+    """Return how many rows each image has."""
     lengths: list[int] = torch.bincount(image_N, minlength=num_images).tolist()
     return lengths
 
 
 def _box_features(seen: Predictions, boxes: Sequence[Tensor]) -> Tensor:
-    """The mean of the stride-16 map over each image's boxes, each (n, 4): (D, F).
+    """Return the mean of the stride-16 map over each box: (D, F); of each image, boxes (n, 4).
 
-    As torchvision's `roi_align` with an output of one cell. That takes each sample by itself, and a
-    mean over bilinear samples is a product of matrices: of a box's weights of rows and of columns.
+    RoIAlign with an output of one cell, as torchvision's `roi_align`. That one computes each
+    bilinear sample by itself. The mean over them is a product of matrices: the box's weights of
+    rows, the map, and the box's weights of columns.
     """
     maps_BFYX = seen.fine_maps_BFYX
     scale = maps_BFYX.shape[-1] / seen.views[0].size
@@ -202,9 +203,9 @@ def _box_features(seen: Predictions, boxes: Sequence[Tensor]) -> Tensor:
 
 
 def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:
-    """How much each cell of a line counts in the mean over an interval.
+    """Return the weight of each cell of a line in the mean over an interval.
 
-    Samples lie a cell apart or less, as many as cells are begun.
+    The mean is over samples at equal distances of at most one cell.
 
     Args:
         low_D: Where each interval begins; the middle of the first cell is 0.
@@ -218,7 +219,7 @@ def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:
     number_S = torch.arange(int(count_D.max()) if len(count_D) else 1, device=low_D.device)
     at_DS = low_D[:, None] + (number_S + 0.5) * ((high_D - low_D) / count_D)[:, None]
     share_DS = (number_S < count_D[:, None]) / count_D[:, None]
-    # Linear interpolation between two cells: of a cell, what its distance leaves of 1.
+    # Linear interpolation: a cell weighs 1 minus its distance to the sample.
     distance_DSX = at_DS.clamp(0, size - 1)[:, :, None] - torch.arange(size, device=low_D.device)
     return ((1 - distance_DSX.abs()).clamp(min=0) * share_DS[:, :, None]).sum(1)
 

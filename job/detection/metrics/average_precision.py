@@ -26,7 +26,7 @@ _VOC_RECALLS = np.arange(11) / 10
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """One class's average precisions, from 0 to 1; none where no test image shows the class."""
+    """One class's average precisions, from 0 to 1; None if no test image shows the class."""
 
     ap50_area: float | None
     """VOC since 2010: the area under the curve at IoU 0.5."""
@@ -35,7 +35,7 @@ class ClassMetrics:
     ap_coco: float | None
     """COCO: the mean over IoU 0.5, 0.55 ... 0.95."""
     num_boxes: int
-    """Boxes to be found: difficult ones and crowd regions are none."""
+    """Boxes to be found: neither difficult ones nor crowd regions."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def evaluate(
 ) -> Metrics:
     """Return the metrics of detections.
 
-    A difficult box counts as neither hit nor miss, whoever finds it; a detection that at least
-    half lies within a crowd region and finds nothing else is not counted at all.
+    A difficult box counts neither as a hit nor as a miss. A detection that lies at least half
+    within a crowd region, and finds no box, is not counted.
 
     Args:
-        ground_truth: The test images. Those that `detections` does not name have none.
+        ground_truth: Of every test image, also of those that `detections` does not name.
         detections: What was found; equal scores count in the order of `detections`.
         classes: The classes, in the order of the detections' labels.
 
@@ -101,36 +101,36 @@ def _class_metrics(matches: Matches, num_boxes: int) -> ClassMetrics:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """The mean of what is defined; none where nothing is."""
+    """Return the mean of what is defined; None if nothing is."""
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined else None
 
 
 def _curve(hit: Booleans, num_boxes: int) -> tuple[Floats, Floats]:
-    """Recall and precision after each detection, best first."""
+    """Return recall and precision after each detection, best first."""
     hits = np.cumsum(hit)
     return hits / num_boxes, hits / np.arange(1, len(hit) + 1)
 
 
 def _envelope(precision: Floats) -> Floats:
-    """The best precision at this recall or a higher one."""
+    """Return the best precision at each recall or a higher one."""
     best: Floats = np.maximum.accumulate(precision[::-1])[::-1]
     return best
 
 
 def _area(recall: Floats, precision: Floats) -> float:
-    """The area under the envelope."""
+    """Return the area under the envelope."""
     return float(np.sum(np.diff(recall, prepend=0.0) * _envelope(precision)))
 
 
 def _at_recalls(recall: Floats, precision: Floats, recalls: Floats) -> Floats:
-    """The envelope at each of some recalls; 0 where none is as high."""
+    """Return the envelope at some recalls; 0 at a recall that is never reached."""
     best = np.append(_envelope(precision), 0.0)
     return np.asarray(best[np.searchsorted(recall, recalls, side="left")])
 
 
 def _coco(matches: Matches, num_boxes: int) -> float:
-    """COCO's average precision of one class."""
+    """Return COCO's average precision of one class."""
     hit, counts = matches.coco_hit_DT, matches.coco_counts_DT
     values = []
     for column in range(len(COCO_IOUS)):

@@ -27,7 +27,7 @@ class Detections:
 
     @classmethod
     def joined(cls, parts: "Sequence[Detections]") -> "Detections":
-        """Return the detections of several sets, one after the other; of none, none."""
+        """Return the detections of several sets, one after the other; of no sets, no detections."""
         lengths = [np.diff(each.offsets) for each in parts]
         return cls(
             ids=tuple(image_id for each in parts for image_id in each.ids),

@@ -1,8 +1,8 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
-"""Which detections of a class hit a box of the ground truth, by the rules of Pascal VOC and COCO.
+"""Matching of a class's detections with the ground truth, by the rules of Pascal VOC and COCO.
 
 Shapes: D = detections of the class, best first, R = images that show it, B = its boxes, G = the
-most boxes of it in one image of a table, T = IoU thresholds.
+largest number of its boxes in one image of a table, T = IoU thresholds.
 
 References: voc_eval of the VOC development kit, and evaluateImg in pycocotools' cocoeval.py.
 """
@@ -21,21 +21,21 @@ Booleans = NDArray[np.bool_]
 VOC_IOU = 0.5
 COCO_IOUS = np.linspace(0.5, 0.95, 10)
 COCO_MAX_DETECTIONS = 100
-"""COCO looks at so many detections of an image and class."""
+"""COCO counts at most so many detections of a class in an image."""
 _BLOCK_CELLS = 2**16
-"""Detections times boxes that are compared at once, at some 100 bytes each."""
+"""At most so many pairs of a detection and a box are compared at once, at some 100 bytes each."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The boxes of one class, image after image, those with the fewest first."""
+    """The boxes of one class, image after image; images with the fewest boxes come first."""
 
     image_R: Integers
     """The images that show the class."""
     first_R: Integers
-    """Where each one's boxes begin."""
+    """The row of each image's first box."""
     num_R: Integers
-    """How many each has; never fewer than the one before."""
+    """How many boxes each has, ascending."""
     boxes_B4: Floats
     difficult_B: Booleans
     crowd_B: Booleans
@@ -62,11 +62,11 @@ class Found:
     """Detections in the images of a table, best first, and their overlap with the truth."""
 
     rank_D: Integers
-    """How many better ones the same image has."""
+    """The number of better detections in the same image."""
     row_D: Integers
     """The image's row in the table."""
     iou_DG: Floats
-    """With crowd regions, the share of the detection that lies within; -1 where there is no box."""
+    """IoU; with a crowd region, the share of the detection that lies within it; -1 for no box."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Matches:
 def gather_truth(
     ground_truth: Mapping[str, Annotation], ids: Sequence[str], classes: Sequence[str]
 ) -> dict[str, Truth]:
-    """The boxes of each class; images without an entry in `ids` come after the others."""
+    """Return the boxes of each class; images without an entry in `ids` come after the others."""
     named = set(ids)
     every_id = [*ids, *(image_id for image_id in ground_truth if image_id not in named)]
     shown: dict[str, list[tuple[int, Annotation, list[int]]]] = {name: [] for name in classes}
@@ -97,7 +97,7 @@ def gather_truth(
 
 
 def _truth(images: Sequence[tuple[int, Annotation, list[int]]]) -> Truth:
-    """The boxes of one class, from the images that show it with the positions of its boxes."""
+    """Return the boxes of one class, from images that show it and its boxes' positions."""
     ordered = sorted(images, key=lambda each: len(each[2]))
     num_R = np.array([len(positions) for _, _, positions in ordered], dtype=np.int64)
     boxes = [annotation.boxes_xyxy[positions] for _, annotation, positions in ordered]
@@ -116,8 +116,8 @@ def _truth(images: Sequence[tuple[int, Annotation, list[int]]]) -> Truth:
 def match(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Matches:
     """Match a class's detections, given best first, with its boxes.
 
-    Images have nothing to do with each other here, so they are taken in blocks; no image with
-    many boxes makes the others' tables larger.
+    Images do not influence each other, so they are taken in blocks of about as many boxes: an image
+    with many boxes does not make the others' tables larger.
     """
     rank_D = _rank(image_D)
     seen_D = rank_D < COCO_MAX_DETECTIONS
@@ -142,9 +142,9 @@ def match(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Matches:
 
 
 def _blocks(truth: Truth, image_D: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """Rows of the truth with detections, and these, still best first.
+    """Yield rows of the truth with detections, and the detections, still best first.
 
-    Of each block, detections times boxes is at most `_BLOCK_CELLS`, or a single image has more.
+    Detections times boxes is at most `_BLOCK_CELLS` in a block, unless a single image has more.
     """
     order = np.argsort(image_D, kind="stable")
     ordered = image_D[order]
@@ -171,7 +171,7 @@ def _block(
 
 
 def _table(truth: Truth, rows_R: Integers) -> Table:
-    """The table of some rows of the truth."""
+    """Return the table of some rows of the truth."""
     slot_G = np.arange(truth.num_R[rows_R].max())
     real_RG = slot_G < truth.num_R[rows_R, None]
     box_RG = np.where(real_RG, truth.first_R[rows_R, None] + slot_G, 0)
@@ -184,7 +184,7 @@ def _table(truth: Truth, rows_R: Integers) -> Table:
 
 
 def _rank(image_D: Integers) -> Integers:
-    """How many detections of the same image come before each."""
+    """Return how many detections of the same image come before each."""
     order = np.argsort(image_D, kind="stable")
     ordered = image_D[order]
     first = np.searchsorted(ordered, ordered, side="left")
@@ -194,7 +194,7 @@ def _rank(image_D: Integers) -> Integers:
 
 
 def _overlap(boxes_D4: Floats, table: Table, row_D: Integers) -> Floats:
-    """IoU of each detection with its image's boxes; its share within those that are crowds."""
+    """Return each detection's IoU with its image's boxes; with a crowd, its share within it."""
     boxes_D14, truth_DG4 = boxes_D4[:, None], table.boxes_RG4[row_D]
     corner = np.maximum(boxes_D14[..., :2], truth_DG4[..., :2])
     other = np.minimum(boxes_D14[..., 2:], truth_DG4[..., 2:])
@@ -208,7 +208,7 @@ def _overlap(boxes_D4: Floats, table: Table, row_D: Integers) -> Floats:
 def match_voc(table: Table, found: Found) -> tuple[Booleans, Booleans]:
     """Return which detections hit, and which count at all: (D,), (D,).
 
-    Each looks only at the box that it overlaps most; the first to look at a box hits it.
+    A detection is compared with the box that it overlaps most. The first one with a box hits it.
     """
     rows, iou = found.row_D, found.iou_DG
     crowd = table.crowd_RG[rows]
@@ -254,9 +254,10 @@ def match_coco(table: Table, found: Found) -> tuple[Booleans, Booleans]:
 def _choose(
     possible: Booleans, ignored: Booleans, iou: Floats
 ) -> tuple[NDArray[np.intp], Booleans]:
-    """Along the last axis: the largest overlap among boxes that count, else among the others.
+    """Return, along the last axis, the box of the largest overlap, and whether there is one.
 
-    Of equal ones the last, as pycocotools does. Also whether there was any.
+    Boxes that count go before those that are ignored. If two are equal, the last one wins, as in
+    pycocotools.
     """
     counting = possible & ~ignored
     possible = np.where(counting.any(-1, keepdims=True), counting, possible)

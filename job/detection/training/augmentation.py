@@ -1,8 +1,8 @@
 # ruff: noqa: N803 - shape suffixes
-"""What the network sees of an image: SSD's augmentation for training, a plain resize otherwise.
+"""SSD's augmentation: photometric distortion, zoom-out, IoU crop and flip.
 
 The geometry is drawn first, by torchvision's transforms, as one rectangle of the image's plane;
-then the pixels are resampled once. Zooming out by padding a large canvas and shrinking it again
+then the pixels are resampled once. Padding a large canvas and shrinking it again, as in the paper,
 gives the same picture for ten times the work.
 
 Reference: Liu et al. 2016, arXiv 1512.02325, sections 2.2 and 3.6.
@@ -32,7 +32,7 @@ _ZOOM_OUT_PROBABILITY = 0.5
 _ZOOM_OUT = v2.RandomZoomOut(side_range=(1.0, 4.0))
 _CROP = v2.RandomIoUCrop()
 _MIN_CROPPED_SIDE = 4
-"""Pixels; of fewer, the least share that a crop may keep (0.3) is no whole pixel."""
+"""Pixels. Of fewer, the smallest share that a crop may keep (0.3) is less than a pixel."""
 _DISTORT = v2.RandomPhotometricDistort()
 
 
@@ -48,8 +48,8 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
 ) -> tuple[Tensor, Target]:
     """Return what the network sees in training, and the objects that it should find there.
 
-    Difficult boxes are targets like others, as in SSD's own training on VOC: an annotator drew
-    them. Crowd regions are left out: no single object fits them.
+    Difficult boxes are targets like others, as in SSD's own training on VOC. Crowd regions are left
+    out: they show no single object.
 
     Args:
         image: RGB.
@@ -58,10 +58,10 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
         size: Side of the network's square, in pixels.
         fill: The colour past the image's edges, uint8 (3,).
         augmentation: What may happen to the image.
-        seed: All that happens to it is a function of these numbers.
+        seed: The augmentation is a function of these numbers.
 
     Raises:
-        BadDataError: A box has a class that is not known.
+        BadDataError: A box has a class that the data set does not list.
     """
     boxes, labels = _objects(annotation, class_index)
     with seeded(seed):
@@ -75,7 +75,9 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
 def augmented_view(
     image: Image.Image, *, size: int, fill: Tensor, seed: Sequence[int]
 ) -> tuple[Tensor, View]:
-    """Return an image as augmented for training, without ground truth: the crop keeps its centre.
+    """Return an image as augmented for training, without annotations, and its view.
+
+    The whole image takes the place of a box, so the crop keeps its centre.
 
     Only for comparison with scores that were computed on augmented images.
     """
@@ -86,7 +88,7 @@ def augmented_view(
 
 
 def _objects(annotation: Annotation, class_index: Mapping[str, int]) -> tuple[Tensor, Tensor]:
-    """The boxes (B, 4) and labels (B,) to learn from."""
+    """Return the boxes (B, 4) and labels (B,) to learn from."""
     single = [not crowd for crowd in annotation.crowd]
     names = [name for name, use in zip(annotation.labels, single, strict=True) if use]
     if unknown := sorted(set(names) - class_index.keys()):

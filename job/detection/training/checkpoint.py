@@ -1,4 +1,4 @@
-"""All that training needs to go on after it was killed, as one safetensors file."""
+"""A checkpoint: all that a training needs to resume, as one safetensors file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,12 +16,12 @@ _MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
     torch.optim.SGD: ("momentum_buffer",),
     torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
 }
-"""What an optimizer keeps of each parameter, once it has taken a step."""
+"""What an optimizer keeps for each parameter after its first step."""
 
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """How training went over the steps since the row before; losses are means over them."""
+    """How training went over the steps since the previous row; losses are means over them."""
 
     step: int
     """Steps done."""
@@ -29,7 +29,7 @@ class HistoryRow:
     classification_loss: float
     bbox_loss: float
     learning_rate: float
-    """Of the last of the steps."""
+    """The rate of the last of these steps."""
     images_per_second: float
 
 
@@ -63,7 +63,7 @@ class TrainingState:
         return pack(tensors, progress)
 
     def restore(self, data: bytes, settings: Mapping[str, Any]) -> None:
-        """Go to where `to_bytes` was called.
+        """Set the state to what it was when `to_bytes` was called.
 
         Raises:
             BadDataError: The bytes are damaged or belong to another training; nothing has changed.
@@ -101,7 +101,7 @@ class TrainingState:
                 raise BadDataError(message)
 
     def _momenta(self) -> dict[str, torch.Size]:
-        """The shapes of what the optimizer keeps."""
+        """Return the shapes of what the optimizer keeps."""
         result = {}
         parameters = [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
         for number, (parameter, group) in enumerate(parameters):
@@ -114,7 +114,7 @@ class TrainingState:
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         """Give each parameter its momenta, laid out in memory like itself.
 
-        Other strides would be summed in another order, and training would end on other bytes.
+        With other strides, sums have another order, and training would end on other bytes.
         """
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         state: dict[int, dict[str, Tensor]] = {}
@@ -138,5 +138,5 @@ def threads_of(checkpoint: bytes) -> int | None:
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose name begins with `prefix`, without it."""
+    """Return the tensors whose name begins with `prefix`, under the rest of their name."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

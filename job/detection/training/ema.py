@@ -6,7 +6,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
-    """The average of all weights and running statistics that training has passed through."""
+    """The exponential moving average of all weights and running statistics."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._decay = decay

@@ -1,4 +1,4 @@
-"""Processes that train together: each takes its share of a batch, and all take the same step."""
+"""Processes that train together: each takes a part of a batch, and all take the same step."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
     """Return how many processes train, as the configuration means it here.
 
     Raises:
-        ConfigError: There are fewer GPUs, or they cannot take equal shares of a batch.
+        ConfigError: There are fewer GPUs, or the batch cannot be divided into equal parts.
     """
     gpus = torch.cuda.device_count() if resolve_device(runtime).type == "cuda" else None
     count = (gpus or 1) if runtime.processes == "auto" else runtime.processes
@@ -30,7 +30,7 @@ def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
     if batch_size % count:
         fitting = max(n for n in range(1, count) if batch_size % n == 0)
         message = (
-            f"runtime.processes: {count} cannot take equal shares of train.batch_size "
+            f"runtime.processes: {count} cannot take equal parts of train.batch_size "
             f"{batch_size}: say {fitting}, or make the batch size a multiple of {count}"
         )
         raise ConfigError(message)
@@ -42,12 +42,12 @@ class Group:
     """One of several processes that train the same detector, with equal weights at every step."""
 
     rank: int
-    """From 0, the one that saves and shows progress."""
+    """This process's number. 0 is the one that saves and shows progress."""
     count: int
     device: torch.device
 
     def agree(self, asked: Callable[[], bool]) -> Callable[[], bool]:
-        """Return a question that all answer at the same time: true where one of them says so."""
+        """Return a function that is true in all processes if `asked` is true in one of them."""
 
         def agreed() -> bool:
             answers = torch.tensor([float(asked())], device=self.device)
@@ -66,14 +66,14 @@ class Group:
     ) -> dict[str, Tensor]:
         """Leave the gradient of the whole batch's loss in every parameter.
 
-        SSD's loss is a sum over all images divided by the number of anchors that have a box. Both
-        are added up over the processes, so it is the whole batch's, not a mean of the shares'.
+        A loss is a sum over all images divided by `num_matched`. Both are added up over the
+        processes, so the loss is the whole batch's, and not a mean of its parts.
 
         Args:
             detector: What is trained. The running statistics of its batch normalisation become
                 the mean of what the processes have.
-            losses: Of this process's share of the batch.
-            targets: What that share shows.
+            losses: Of this process's part of the batch.
+            targets: What that part shows.
 
         Returns:
             The losses of the whole batch, without their graph.
@@ -117,10 +117,10 @@ def joined(rank: int, count: int, device: torch.device, meeting: Path) -> Iterat
     """Meet the other processes of this machine, and leave them when all is done.
 
     Args:
-        rank: This process's number, from 0.
+        rank: This process's number, counted from 0.
         count: How many there are.
         device: A CPU, or GPUs: each process takes the one of its number.
-        meeting: A file that does not exist yet, the same for all.
+        meeting: A file that does not exist yet, by which all find each other.
     """
     gpu = torch.device("cuda", rank) if device.type == "cuda" else None
     if gpu:
@@ -133,5 +133,5 @@ def joined(rank: int, count: int, device: torch.device, meeting: Path) -> Iterat
         device_id=gpu,
     )
     yield Group(rank, count, gpu or device)
-    # Not after an error: one that is stuck or gone would be waited for.
+    # Not after an error: it would wait for a process that is stuck or gone.
     dist.destroy_process_group()

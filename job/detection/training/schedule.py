@@ -4,8 +4,8 @@ import math
 
 from job.config.experiment import TrainConfig
 
-# torch.optim.lr_scheduler.OneCycleLR's own: the share of steps that rise, and how far below the
-# highest rate it begins and ends.
+# The defaults of torch.optim.lr_scheduler.OneCycleLR: the share of steps over which the rate rises,
+# and what the highest rate is divided by at the begin, and that again at the end.
 _RISE_SHARE = 0.3
 _BEGIN_DIVISOR = 25.0
 _END_DIVISOR = 1e4
@@ -30,7 +30,7 @@ def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
 
 
 def _one_cycle(highest: float, step: int, steps: int) -> float:
-    """Up and down again along cosines (Smith and Topin 2018, arXiv 1708.07120)."""
+    """Return the rate of the one-cycle policy (Smith and Topin 2018, arXiv 1708.07120)."""
     begin = highest / _BEGIN_DIVISOR
     peak = max(_RISE_SHARE * steps - 1, 0.0)
     if step <= peak:
@@ -39,5 +39,5 @@ def _one_cycle(highest: float, step: int, steps: int) -> float:
 
 
 def _cosine(begin: float, end: float, done: float) -> float:
-    """Between two rates, `done` of the way."""
+    """Return the rate on a cosine between two rates; `done` goes from 0 to 1."""
     return end + (begin - end) * (1 + math.cos(math.pi * done)) / 2

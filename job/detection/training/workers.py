@@ -1,7 +1,8 @@
 """Starts the processes that train together, watches them, and says how they ended.
 
 They only compute. What they need and what they make are files of one directory; the process that
-started them is the only one that reads and writes the store. Nothing here needs torch.
+started them is the only one that reads and writes the store. Nothing here needs torch, and
+docs/decisions/0019 says why torch does not start them.
 """
 
 import json
@@ -19,6 +20,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
+from job.detection.training.stopping import SIGNALS
 from job.errors import (
     AlJobError,
     BadDataError,
@@ -32,11 +34,10 @@ from job.runtime.process_setup import prepare_process
 from job.storage.files import whole_file
 
 SECONDS_BETWEEN_LOOKS = 0.05
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class LostError(TemporaryError):
-    """Another of the processes is gone. Why is known where it ended, not here."""
+    """Another of the processes is gone. The cause is known where it ended, not here."""
 
 
 _KINDS: dict[str, type[BaseException]] = {
@@ -61,7 +62,7 @@ class Exchange:
     folder: Path
 
     def put(self, name: str, data: bytes) -> None:
-        """Write a file, in place of one that is there."""
+        """Write a file; one that is there is replaced."""
         with whole_file(self.folder / name) as file:
             file.write(data)
 
@@ -84,26 +85,27 @@ class Exchange:
 def run_together(module: str, count: int, exchange: Exchange, look: Callable[[], None]) -> None:
     """Run `python -m module FOLDER RANK COUNT` for each rank from 0 on, until all have ended.
 
-    They are not reached by SIGTERM and Ctrl-C, which may come to all processes at once; they are
-    to look for what they are told in the folder. One that fails ends the others, for they would
-    wait for it for ever; so does the end of this process.
+    SIGTERM and Ctrl-C, which may come to all processes at once, do not reach them: they look for
+    what they are told in the folder. If one fails, the others are ended, for they would wait for it
+    for ever. They also end when this process does.
 
     Args:
         module: It calls `take_part`.
         count: How many processes.
-        exchange: Where they find what to do.
+        exchange: The directory that tells them what to do.
         look: Called again and again meanwhile, and once after.
 
     Raises:
-        AlJobError: What a process failed with; `TemporaryError` where one was killed.
-        StopRequested: They stopped since they were asked to.
+        AlJobError: What a process failed with, the first cause if several failed;
+            `TemporaryError` if one was killed.
+        StopRequested: They stopped because they were asked to.
         RuntimeError: A process has a bug; the message holds its traceback.
     """
     processes: list[subprocess.Popen[bytes]] = []
     try:
         with _signals_held_back():
             for rank in range(count):
-                processes.append(_start(module, exchange.folder, rank, count))  # noqa: PERF401 - those that started are to be ended when one does not
+                processes.append(_start(module, exchange.folder, rank, count))  # noqa: PERF401 - if one does not start, those that did are ended
         while None in (codes := [each.poll() for each in processes]) and not any(codes):
             time.sleep(SECONDS_BETWEEN_LOOKS)
             look()
@@ -139,7 +141,7 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _outcome(exchange: Exchange, rank: int, code: int | None) -> BaseException | None:
-    """What a process ended with; None: it did all, or was ended here."""
+    """Return what a process failed with; None: it did all, or was ended here."""
     if exchange.has(_outcome_name(rank)):
         outcome = json.loads(exchange.get(_outcome_name(rank)))
         if outcome["error"] in _KINDS:
@@ -150,13 +152,13 @@ def _outcome(exchange: Exchange, rank: int, code: int | None) -> BaseException |
     if code > 0:
         return RuntimeError(f"process {rank} ended with exit code {code} and did not say why")
     return TemporaryError(
-        f"train: process {rank} was ended by {signal.Signals(-code).name}; the same command goes "
-        "on from the last checkpoint; where memory ran out, give the job more of it"
+        f"train: process {rank} was ended by {signal.Signals(-code).name}; run the same command to "
+        "resume from the last checkpoint; if memory ran out, give the job more of it"
     )
 
 
 def _rank_of_cause(error: BaseException) -> int:
-    """Errors that follow from others come after them."""
+    """Return the order of errors: those that follow from others come after them."""
     if isinstance(error, StopRequested):
         return 3
     if isinstance(error, LostError):
@@ -165,7 +167,7 @@ def _rank_of_cause(error: BaseException) -> int:
 
 
 def take_part(work: Callable[[Exchange, int, int], None]) -> NoReturn:
-    """Do a started process's work, leave word how it ended, and end.
+    """Do the work of a started process, leave word how it ended, and end.
 
     Args:
         work: Called with the directory, the process's rank and how many there are.
@@ -195,6 +197,6 @@ def _outcome_name(rank: int) -> str:
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of standard input, which the parent never writes to."""
+    """Wait for the end of standard input, which the parent never writes to, and end then."""
     os.read(sys.stdin.fileno(), 1)
     os._exit(TemporaryError.exit_code)

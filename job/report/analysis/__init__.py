@@ -1,1 +1,1 @@
-"""Numbers from finished rounds: no pictures, no sentences."""
+"""Numbers from finished rounds. Nothing here draws a figure or writes a sentence."""

@@ -1,4 +1,4 @@
-"""The area under each arm's curve, on each axis: one number for a whole curve."""
+"""The area under the curve of each arm, on each axis: one number for a whole curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,27 +20,27 @@ from job.report.analysis.statistics import Estimate, estimate, mean_between
 
 @dataclass(frozen=True)
 class Area:
-    """The area under an arm's curve by the width of the range: the mean metric over the range."""
+    """The area under an arm's curve, divided by the width of its range: the mean metric over it."""
 
     arm: str
     axis: Axis
     low: float
-    """Begin of the range, the same for all arms and seeds, in the unit of the axis."""
+    """The start of the range, the same for all arms and seeds, in the unit of the axis."""
     high: float
     seeds: tuple[int, ...]
     mean: Estimate
     """Over these seeds."""
     paired_seeds: tuple[int, ...]
-    """Those that the baseline has too."""
+    """The seeds that the baseline has, too."""
     difference: Estimate | None
-    """To the baseline, over the paired seeds, above 0 where the arm is better. None: no such seed,
-    or it is the baseline."""
+    """To the baseline, over the paired seeds; above 0 if the arm is better. None if there is no
+    paired seed, or if the arm is the baseline."""
 
 
 def areas_of(curves: Sequence[Curve], baseline: str | None = None) -> tuple[Area, ...]:
     """Return the area of each arm on each axis, over what all lasting curves cover of the axis.
 
-    Axes where the curves cover no common range are left out: nothing is extrapolated.
+    An axis on which the curves share no range is left out: nothing is extrapolated.
 
     Raises:
         ValueError: There is no curve, or none of the baseline.
@@ -64,7 +64,7 @@ def areas_of(curves: Sequence[Curve], baseline: str | None = None) -> tuple[Area
 def _of_arm(
     curves: Sequence[Curve], arm: str, axis: Axis, span: tuple[float, float]
 ) -> dict[int, float]:
-    """Each seed's area; curves of one round have none."""
+    """The area of each seed; a curve of one round has none."""
     found = {seed: on_axis(curve, axis) for seed, curve in of_arm(curves, arm).items()}
     return {seed: mean_between(x, y, *span) for seed, (x, y) in found.items() if len(x) > 1}
 

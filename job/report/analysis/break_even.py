@@ -1,4 +1,4 @@
-"""Whether active learning pays: what is saved on annotation against what it costs to set up."""
+"""Whether active learning pays: the saving on annotation against the cost of setting it up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from job.report.analysis.statistics import Estimate
 
 @dataclass(frozen=True)
 class BreakEven:
-    """One arm's business case, in the currency of the experiment's prices."""
+    """The business case of one arm, in the currency of the experiment's prices."""
 
     arm: str
     setup_cost: float
     saved: Estimate
-    """Of annotation, as in the experiment."""
+    """What is saved on annotation in the experiment."""
     net: Estimate
-    """Saved less the set-up cost."""
+    """What is saved minus the set-up cost."""
     scale: float | None
-    """It pays from so many times the experiment's size on, or at its size from so many times its
-    prices on, if the share that is saved stays the same. None: it saves nothing, and never pays."""
+    """From this many times the experiment's size on the arm pays, if the share that is saved stays
+    the same; or at the same size, from this many times the prices on. None: it never pays."""
     images: float | None
-    """The same as images that the baseline would label."""
+    """The same size, in images that the baseline would label."""
 
 
 def break_even(savings: Sequence[Saving], arm: str, setup_cost: float) -> BreakEven | None:
-    """Return an arm's business case from what it saved in money and images.
+    """Return the business case of an arm, from its savings in money and images.
 
     Args:
         savings: Of all arms and axes.
-        arm: Which.
+        arm: The arm.
         setup_cost: Money, once.
 
     Returns:
-        None where annotation costs nothing, or the arm never reached the metric.
+        None if annotation costs nothing, or the arm never reached the metric.
     """
     of_axis = {each.axis: each for each in savings if each.arm == arm}
     money = of_axis.get("money")
@@ -58,5 +58,5 @@ def break_even(savings: Sequence[Saving], arm: str, setup_cost: float) -> BreakE
 
 
 def spent(needs: Sequence[Need]) -> float:
-    """Return the mean over seeds of what was needed, or else spent without reaching the metric."""
+    """Return the mean over seeds of what each needed, or spent if it never reached the metric."""
     return fmean(need.end if need.amount is None else need.amount for need in needs)

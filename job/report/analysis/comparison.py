@@ -1,7 +1,7 @@
 """The arms against the baseline, seed by seed.
 
-A test is made for every arm at every number of images, and Holm's correction is over all of them.
-On other axes there are intervals but no tests: more tests would only blunt these.
+Every arm is tested at every number of images, and Holm's correction covers all of these tests.
+Other axes have no tests: with more tests, each would show less.
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from job.report.analysis.statistics import Estimate, estimate, holm, paired_t, s
 
 @dataclass(frozen=True)
 class Difference:
-    """An arm less the baseline at one point of an axis, over the seeds that both have there."""
+    """The difference of an arm to the baseline at one budget, over the seeds that both have."""
 
     arm: str
     x: float
-    """On the axis, in its unit."""
+    """The budget, in labelled images."""
     seeds: tuple[int, ...]
     estimate: Estimate
-    """Of the metric's difference; above 0 the arm is better."""
+    """Of the difference in the metric; above 0 the arm is better."""
     p: float | None = None
-    """Of the paired t-test; None where there is nothing to test, and on axes without tests."""
+    """Of the paired t-test; None if there is nothing to test."""
     p_permutation: float | None = None
-    """Of the exact permutation test, to compare with; claims do not rest on it."""
+    """Of the exact permutation test, beside the t-test; claims do not rest on it."""
     p_holm: float | None = None
     """The t-test's p, corrected for all tests of the comparison."""
     beyond_half: bool = False
@@ -36,18 +36,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What an arm's figures can rest on."""
+    """What the figures of an arm can rest on."""
 
     arm: str
     seeds: tuple[int, ...]
-    """Those with at least one round."""
+    """The seeds with at least one round."""
     num_rounds: tuple[int, ...]
     """Of each of these seeds."""
     short: tuple[int, ...]
-    """Those that ended early: they count at the budgets that they have, but not for areas and
+    """The seeds that ended early: they count at the budgets that they have, but not for areas and
     savings."""
     missing: tuple[int, ...]
-    """Those that another arm has."""
+    """The seeds that another arm has."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ class Comparison:
     """All arms against the baseline, at equal numbers of images."""
 
     baseline: str
-    """`random`, where it is not chosen otherwise; without it, the first arm."""
+    """`random` unless another is chosen; if there is no such arm, the first one."""
     arms: tuple[str, ...]
     """All, the baseline among them."""
     differences: tuple[Difference, ...]
     """Arm by arm, budgets ascending."""
     num_tests: int
-    """What Holm's correction is over."""
+    """The number of tests that Holm's correction covers."""
     interpolated: bool
-    """Whether arms or seeds differ in their numbers of images at the same round: then budgets are
-    not the rounds' own but points between them."""
+    """Whether arms or seeds have different numbers of images at the same round: then budgets are
+    points between the rounds."""
     coverage: tuple[Coverage, ...]
     pool_images: int | None
 
@@ -87,8 +87,8 @@ def compare(
     """Compare all arms with the baseline at equal numbers of images.
 
     Args:
-        curves: Of all arms and seeds; the bound is left out.
-        pool_images: How many images the pool has, where it is known.
+        curves: Of all arms and seeds; references are left out.
+        pool_images: How many images the pool has, if that is known.
         baseline: What to compare with, instead of `random` or the first arm.
 
     Raises:
@@ -129,7 +129,7 @@ def _difference(arm: str, at_point: Pairs) -> Difference:
 
 
 def coverage(curves: Sequence[Curve]) -> tuple[Coverage, ...]:
-    """Return for each arm what seeds and rounds there are, and what is missing."""
+    """Return the seeds and rounds that each arm has, and those that are missing."""
     curves = compared(curves)
     all_seeds = {curve.seed for curve in curves}
     result = []
@@ -150,7 +150,7 @@ def coverage(curves: Sequence[Curve]) -> tuple[Coverage, ...]:
 def mean_points(curves: Sequence[Curve], axis: Axis) -> tuple[MeanPoint, ...]:
     """Return each arm's mean over its lasting seeds, at the rounds that all of them have.
 
-    A mean over fewer seeds than the round before would jump for no other reason.
+    A mean over fewer seeds than in the previous round would jump for that reason alone.
     """
     curves = lasting(compared(curves))
     result = []
@@ -164,6 +164,6 @@ def mean_points(curves: Sequence[Curve], axis: Axis) -> tuple[MeanPoint, ...]:
 
 
 def _by_round(curve: Curve, axis: Axis) -> dict[int, tuple[float, float]]:
-    """A curve's cost and metric by round, where both are known."""
+    """The cost and the metric of a curve by round, if both are known."""
     columns = zip(curve.rounds, curve.costs[axis], curve.metric, strict=True)
     return {int(index): (x, metric) for index, x, metric in columns if np.isfinite(x)}

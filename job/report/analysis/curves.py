@@ -1,4 +1,4 @@
-"""Learning curves as numbers: what one arm reached under one seed, against what it had cost.
+"""Learning curves as numbers: the metric of one arm under one seed, against its costs.
 
 R = rounds of a curve, in ascending order; rounds that failed or are not done yet are left out.
 P = points on an axis.
@@ -18,7 +18,7 @@ from job.report.analysis.results import Row
 
 Axis = Literal["images", "boxes", "annotation_seconds", "money", "wall_seconds"]
 AXES: tuple[Axis, ...] = ("images", "boxes", "annotation_seconds", "money", "wall_seconds")
-"""What a curve can be drawn against: all cumulative, every labelled image counted once."""
+"""The costs that a curve is drawn against, all cumulative; every labelled image counts once."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Curve:
     rounds: NDArray[Any]
     """(R,), ascending; one may be missing."""
     metric: Float64s
-    """(R,): mAP at IoU 0.5; NaN where no test image shows any class."""
+    """(R,): mAP at IoU 0.5; NaN if no test image shows any class."""
     costs: dict[Axis, Float64s]
-    """(R,) for each axis. Wall seconds are those of selecting, scoring for it, and training; NaN
-    from a missing round on, whose time is not known."""
+    """(R,) for each axis. Wall seconds are those of selecting, of scoring for it, and of training.
+    They are NaN from a missing round on, since its time is unknown."""
     is_compared: bool = True
     """Whether its arm is compared, and not a reference."""
 
@@ -110,8 +110,8 @@ def of_arm(curves: Sequence[Curve], arm: str) -> dict[int, Curve]:
 def lasting(curves: Sequence[Curve]) -> list[Curve]:
     """Return the curves that have at least half as many rounds as their arm's longest.
 
-    What is taken over a range or at its end is taken over what all have: one seed that failed early
-    would shorten it for all.
+    A figure over a range, or at its end, covers what all curves have: a seed that failed early
+    would shorten the range for all.
     """
     longest = {
         arm: max(len(curve.rounds) for curve in curves if curve.arm == arm)
@@ -121,7 +121,7 @@ def lasting(curves: Sequence[Curve]) -> list[Curve]:
 
 
 def on_axis(curve: Curve, axis: Axis) -> tuple[Float64s, Float64s]:
-    """Return a curve's costs and metrics, (R,) each, where both are known."""
+    """Return the costs and metrics of a curve, (R,) each, of the rounds in which both are known."""
     is_known = np.isfinite(curve.costs[axis]) & np.isfinite(curve.metric)
     return curve.costs[axis][is_known], curve.metric[is_known]
 
@@ -130,7 +130,7 @@ def metric_at(curve: Curve, axis: Axis, x_P: Float64s) -> Float64s:
     """Return the metric at points of an axis, by straight lines between the rounds.
 
     Returns:
-        (P,), NaN outside what the curve covers: nothing is extrapolated.
+        (P,), NaN outside the range of the curve: nothing is extrapolated.
     """
     x, metric = on_axis(curve, axis)
     if not len(x):
@@ -139,14 +139,14 @@ def metric_at(curve: Curve, axis: Axis, x_P: Float64s) -> Float64s:
 
 
 def baseline_of(curves: Sequence[Curve], wanted: str | None = None) -> str:
-    """Return what the arms are compared with: `random` or, where there is none, the first arm.
+    """Return the arm that the others are compared with: `random` or, without it, the first arm.
 
     Args:
         curves: Of all arms and seeds.
-        wanted: An arm to compare with instead.
+        wanted: Another arm to compare with.
 
     Raises:
-        ValueError: There is no curve, or none of the arm that is wanted.
+        ValueError: There is no curve, or no curve of that arm.
     """
     arms = arms_of(curves)
     if not arms:

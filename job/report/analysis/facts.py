@@ -54,7 +54,7 @@ class Facts:
     versions: tuple[str, ...]
     """Of the program, of all finished stages."""
     threads: tuple[int, ...]
-    images: tuple[str, ...]
+    container_images: tuple[str, ...]
     """Container images, of all finished stages that ran in a cluster."""
 
 
@@ -87,7 +87,7 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
         },
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
-        images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
     )
 
 

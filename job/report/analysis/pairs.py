@@ -1,4 +1,4 @@
-"""Two arms under the same seed at the same point of an axis, and what can be compared there.
+"""Two arms under the same seed at the same point of an axis.
 
 N = seeds, P = points of an axis.
 """
@@ -24,18 +24,18 @@ from job.report.analysis.curves import (
 
 @dataclass(frozen=True)
 class Pairs:
-    """One arm less another at one point of an axis."""
+    """The difference of one arm to another at one point of an axis."""
 
     x: float
     """On the axis, in its unit."""
     seeds: tuple[int, ...]
-    """Those that both have there; one at least. The same seed means the same initial set."""
+    """The seeds that both have there, at least one. The same seed means the same initial set."""
     differences_N: Float64s
-    """(N,): of the metric; above 0 the first is better."""
+    """(N,): of the metric; above 0 the first arm is better."""
 
 
 def pairs(curves: Sequence[Curve], arm: str, other: str, axis: Axis) -> list[Pairs]:
-    """Return one arm less another at each point of an axis that a seed has in both."""
+    """Return the differences of one arm to another at each point that a seed has in both."""
     curves = compared(curves)
     ours, theirs = of_arm(curves, arm), of_arm(curves, other)
     seeds = sorted(ours.keys() & theirs.keys())
@@ -45,7 +45,7 @@ def pairs(curves: Sequence[Curve], arm: str, other: str, axis: Axis) -> list[Pai
 
     def metrics_of(curve: Curve) -> Float64s:
         metric_P = metric_at(curve, axis, points_P)
-        # What a round that is missing would have had is not made up.
+        # A round that is missing has no metric, not one between its neighbours.
         is_there_P = np.isin(points_P, on_axis(curve, axis)[0]) | (not are_own)
         return np.where(is_there_P, metric_P, np.nan)
 
@@ -76,12 +76,12 @@ def share_rounds(curves: Sequence[Curve]) -> bool:
 def points(curves: Sequence[Curve], axis: Axis) -> Float64s:
     """Return the points of an axis at which arms are compared.
 
-    On images: the rounds' own, where all arms and seeds have the same number at the same round.
-    Else: evenly spaced over the range that all lasting curves cover, as many as the longest has
-    rounds.
+    On the axis of images: those of the rounds, if all arms and seeds have the same number at the
+    same round. Otherwise: evenly spaced over the range that all lasting curves cover, as many as
+    the longest curve has rounds.
 
     Returns:
-        (P,), ascending; none where there is no such range.
+        (P,), ascending; empty if there is no such range.
     """
     curves = compared(curves)
     if axis == "images" and share_rounds(curves):
@@ -91,7 +91,7 @@ def points(curves: Sequence[Curve], axis: Axis) -> Float64s:
 
 
 def common_range(curves: Sequence[Curve], axis: Axis) -> tuple[float, float] | None:
-    """Return what all lasting curves cover of an axis; None where that is no more than a point.
+    """Return the range of an axis that all lasting curves cover; None if it is a point or empty.
 
     Curves of one round cover nothing and do not count.
     """

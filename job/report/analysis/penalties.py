@@ -1,4 +1,4 @@
-"""How often each arm beats each other one: the pairwise penalty matrix.
+"""How often each arm beats each other arm: the pairwise penalty matrix.
 
 A = arms, P = budgets.
 """
@@ -25,19 +25,20 @@ class Penalties:
 
     arms: tuple[str, ...]
     beats: tuple[tuple[float | None, ...], ...]
-    """(A, A): row and column as PENALTY_SIGN says; None of an arm with itself, and where no budget
-    has enough paired seeds."""
+    """(A, A): row and column as in PENALTY_SIGN; None for an arm with itself, and if no budget has
+    enough paired seeds."""
     num_budgets: tuple[tuple[int, ...], ...]
     """(A, A): at how many budgets the two could be compared."""
     beaten: tuple[float | None, ...]
-    """(A,): the mean of each column, how often others beat the arm; low is good."""
+    """(A,): the mean of each column: how often others beat the arm. Low is good."""
 
 
 def penalties(curves: Sequence[Curve]) -> Penalties:
-    """Compare every arm with every other at each number of images, by paired t-tests at 5 %.
+    """Compare every arm with every other arm at each number of images, by paired t-tests at 5 %.
 
-    As in the paper these tests are not corrected: the matrix gives an overview and claims nothing.
-    Budgets count where the two have at least 5 paired seeds and are not the same by construction.
+    As in the paper, these tests are not corrected: the matrix gives an overview and claims nothing.
+    A budget counts if the two arms have at least 5 paired seeds there and are not the same by
+    construction.
     """
     curves = compared(curves)
     arms = arms_of(curves)
@@ -60,7 +61,7 @@ def penalties(curves: Sequence[Curve]) -> Penalties:
 
 
 def _tested(at_budgets_P: Sequence[Pairs]) -> list[bool]:
-    """Of each budget that counts, whether the first arm is significantly better."""
+    """For each budget that counts, whether the first arm is significantly better."""
     result = []
     for each in at_budgets_P:
         p = paired_t(each.differences_N)

@@ -1,4 +1,4 @@
-"""What an arm saves: the images, boxes, time and money to reach what the baseline ended with.
+"""What an arm saves: images, boxes, time and money to reach the baseline's final metric.
 
 R = rounds of a curve.
 """
@@ -27,19 +27,19 @@ from job.report.analysis.statistics import Estimate, estimate, paired_t
 
 @dataclass(frozen=True)
 class Need:
-    """What one seed needed to reach a metric."""
+    """What one seed needed to reach a metric, on one axis."""
 
     seed: int
     amount: float | None
     """On the axis, in its unit, from the first image on. If the seed begins at or above the metric,
     what it began with. None: it never reached the metric."""
     end: float
-    """What it had spent in its last round."""
+    """What it had spent after its last round."""
 
 
 @dataclass(frozen=True)
 class Saving:
-    """What an arm saves on one axis, seed by seed, over the seeds that both have to the end."""
+    """What an arm saves on one axis, paired by seed, over the lasting seeds of both arms."""
 
     arm: str
     baseline: str
@@ -50,24 +50,24 @@ class Saving:
     """Of each paired seed."""
     baseline_needs: tuple[Need, ...]
     saved: Estimate | None
-    """Baseline less arm, in the unit of the axis, over the seeds in which the arm reached the
-    metric. None: in no seed."""
+    """What the baseline needed minus what the arm needed, in the unit of the axis, over the seeds
+    in which the arm reached the metric. None if it did in no seed."""
     percent: Estimate | None
-    """The same as a share of what the baseline needed in that seed, in percent."""
+    """The same in percent of what the baseline needed in that seed."""
     p: float | None
-    """Of the paired t-test that it saves nothing, not corrected; None where nothing is to test."""
+    """Of the paired t-test, not corrected; None if there is nothing to test."""
     num_never: int
-    """Paired seeds in which the arm never reached the metric. They have no part in the means, which
-    therefore flatter the arm where this is not 0."""
+    """Paired seeds in which the arm never reached the metric. The means leave them out, so they
+    flatter the arm if this is not 0."""
     num_at_least: int
-    """Seeds in the means in which the baseline never reached the metric. It needed more than it had
-    spent at its end; that end is taken, so that the arm saves at least what is told."""
+    """Seeds in the means in which the baseline never reached the metric. The means take what it had
+    spent at its end; as it needed more, the arm saves at least what they say."""
     is_final: bool = False
-    """Whether the metric is what the baseline ended with, mean over seeds."""
+    """Whether the metric to reach is the baseline's final one, mean over seeds."""
 
 
 def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | None:
-    """Return where a curve first reaches a value, by straight lines between its points.
+    """Return the x at which a curve first reaches a value, by straight lines between its points.
 
     A curve that begins at or above the value reaches it at its first point.
 
@@ -91,7 +91,7 @@ def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | 
 
 
 def final_mean(curves: Sequence[Curve], arm: str) -> float:
-    """Return an arm's mean metric in the last round that all its lasting seeds have.
+    """Return the mean metric of an arm in the last round that all its lasting seeds have.
 
     Raises:
         ValueError: Its seeds have no round in common.
@@ -107,11 +107,11 @@ def final_mean(curves: Sequence[Curve], arm: str) -> float:
 def savings_of(
     curves: Sequence[Curve], target: float | None = None, baseline: str | None = None
 ) -> tuple[Saving, ...]:
-    """Return what every arm saves against the baseline on each axis that costs anything.
+    """Return what every arm saves against the baseline, on each axis with a cost above 0.
 
     Args:
         curves: Of all arms and seeds; seeds that ended early are left out.
-        target: The metric to reach; by default what the baseline ended with, mean over seeds.
+        target: The metric to reach; by default the final metric of the baseline, mean over seeds.
         baseline: What to compare with, instead of `random` or the first arm.
 
     Raises:
@@ -158,7 +158,7 @@ def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target
 
 
 def _needs(curves: Sequence[Curve], arm: str, axis: Axis, target: float) -> dict[int, Need]:
-    """Each seed's need; a seed whose costs are not known has none."""
+    """What each seed needed; a seed whose costs are unknown is left out."""
     result = {}
     for seed, curve in of_arm(curves, arm).items():
         x, metric = on_axis(curve, axis)

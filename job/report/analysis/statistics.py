@@ -1,4 +1,4 @@
-"""Statistics of a handful of paired seeds: intervals, tests, their correction, and areas.
+"""Statistics for a few paired seeds: intervals, tests, their correction, and areas.
 
 N = seeds, B = resamples, F = flips of signs, T = tests, R = points of a curve.
 """
@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from job.records.arrays import Float64s
 
 LEVEL = 0.05
-"""A test whose p is below it is significant."""
+"""A test is significant if its p is below this."""
 MIN_SEEDS = 5
 """With fewer paired seeds nothing is claimed."""
 MAX_ENUMERATED = 6
-"""Up to so many seeds all resamples are enumerated: 6^6 = 46,656."""
+"""Up to this many seeds, all resamples are enumerated: 6^6 = 46,656."""
 NUM_DRAWS = 10_000
-"""Resamples that are drawn of more seeds, by a generator that always starts the same."""
+"""How many resamples are drawn for more seeds, by a generator with a fixed seed."""
 MAX_FLIPPED = 16
-"""Up to so many pairs all flips of signs are enumerated: 2^16 = 65,536."""
+"""Up to this many pairs, all flips of signs are enumerated: 2^16 = 65,536."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Estimate:
 
     mean: float
     low: float | None
-    """None with one seed, which tells nothing of the spread."""
+    """None with one seed, which says nothing about the spread."""
     high: float | None
     num_seeds: int
 
@@ -44,9 +44,9 @@ def estimate(values_N: Sequence[float] | Float64s) -> Estimate:
 
     Seeds are drawn with replacement; the interval's ends are the 2.5 % and 97.5 % quantiles of the
     resamples' means (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3).
-    Up to 6 seeds all N^N resamples are enumerated, so that the interval is exact and no generator
-    has a say. With few seeds it is too narrow: of 5 normal values it holds the mean in 84 cases of
-    100. A claim therefore rests on the test, never on the interval alone.
+    Up to 6 seeds all N^N resamples are enumerated, so the interval is exact. With few seeds it is
+    too narrow: for 5 normally distributed values it holds the mean in 84 cases of 100. Therefore a
+    claim rests on the test, and never on the interval alone.
 
     Args:
         values_N: (N,), in any unit, all finite.
@@ -61,7 +61,7 @@ def estimate(values_N: Sequence[float] | Float64s) -> Estimate:
     low = high = None
     if len(values_N) > 1:
         means_B = _weights_BN(len(values_N)) @ values_N
-        # A quantile that is one of the means: few seeds have few means, nothing lies between.
+        # A quantile that is one of the means: with few seeds there are few, and nothing in between.
         ends = np.quantile(means_B, [0.025, 0.975], method="inverted_cdf")
         low, high = (float(end) for end in ends)
     return Estimate(float(values_N.mean()), low, high, len(values_N))
@@ -69,7 +69,7 @@ def estimate(values_N: Sequence[float] | Float64s) -> Estimate:
 
 @lru_cache
 def _weights_BN(num_seeds: int) -> Float64s:
-    """Each resample's share of each seed."""
+    """(B, N): the share of each seed in each resample."""
     if num_seeds <= MAX_ENUMERATED:
         drawn_BN = np.indices((num_seeds,) * num_seeds).reshape(num_seeds, -1).T
         counts_BN = (drawn_BN[:, :, None] == np.arange(num_seeds)).sum(axis=1)
@@ -81,7 +81,7 @@ def _weights_BN(num_seeds: int) -> Float64s:
 
 
 def student_two_sided(t: float, freedom: int) -> float:
-    """Return the probability that Student's t is at least so far from 0.
+    """Return the two-sided p of Student's t: the probability to be at least as far from 0.
 
     The finite sums of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 for
     odd and 26.7.4 for even degrees of freedom; the error is about 1e-15, whatever the probability.
@@ -104,16 +104,16 @@ def student_two_sided(t: float, freedom: int) -> float:
 
 
 def paired_t(differences_N: Sequence[float] | Float64s) -> float | None:
-    """Return the two-sided p of the paired t-test: that the mean difference is 0.
+    """Return the two-sided p of the paired t-test; its hypothesis is a mean difference of 0.
 
-    Differences that are all the same and not 0 have t = infinity, so p = 0.
+    If all differences are the same and not 0, t is infinite and p is 0.
 
     Args:
         differences_N: (N,), one for each pair.
 
     Returns:
-        None where there is nothing to test: of fewer than two pairs, or where all differences are
-        exactly 0, as in a round that both arms share.
+        None if there is nothing to test: fewer than two pairs, or all differences are exactly 0, as
+        in a round that both arms share.
     """
     differences_N = np.asarray(differences_N, np.float64)
     if len(differences_N) < 2 or not differences_N.any():  # noqa: PLR2004 - a spread needs two
@@ -136,7 +136,7 @@ def sign_flip(differences_N: Sequence[float] | Float64s) -> float | None:
         differences_N: (N,), one for each pair.
 
     Returns:
-        None where the paired t-test has nothing to test either, and of more than 16 pairs.
+        None if the paired t-test has nothing to test either, or for more than 16 pairs.
     """
     differences_N = np.asarray(differences_N, np.float64)
     if not 2 <= len(differences_N) <= MAX_FLIPPED or not differences_N.any():  # noqa: PLR2004
@@ -150,7 +150,7 @@ def sign_flip(differences_N: Sequence[float] | Float64s) -> float | None:
 def holm(p_T: Sequence[float]) -> list[float]:
     """Return p values corrected so that any false claim among all tests has at most their level.
 
-    Step-down: the k-th smallest of T is multiplied by T - k + 1, is no smaller than the one before,
+    Step-down: the k-th smallest of T is multiplied by T - k + 1. It is at least the previous one,
     and at most 1 (Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979).
 
     Returns:
@@ -165,22 +165,22 @@ def holm(p_T: Sequence[float]) -> list[float]:
 
 
 def mean_between(x_R: NDArray[Any], y_R: NDArray[Any], low: float, high: float) -> float:
-    """Return the mean of a curve over a range: the area under it by its width.
+    """Return the mean of a curve over a range: the area under it, divided by the range's width.
 
-    By trapezoids between the curve's points and, at the ends of the range, points on its straight
-    lines. It is in the unit of y, so that axes of different units can stand beside each other.
+    The area is that of trapezoids between the points of the curve; the ends of the range lie on its
+    straight lines. The mean is in the unit of y, so it can be compared across axes.
 
     Args:
         x_R: (R,), ascending.
         y_R: (R,)
-        low: Begin of the range.
+        low: Start of the range.
         high: End of the range.
 
     Raises:
         ValueError: The range is empty or the curve does not reach over it.
     """
     if not x_R[0] <= low < high <= x_R[-1]:
-        message = f"{low:g} to {high:g} is no range within {x_R[0]:g} to {x_R[-1]:g}"
+        message = f"{low:g} to {high:g} is not a range within {x_R[0]:g} to {x_R[-1]:g}"
         raise ValueError(message)
     inside = (low < x_R) & (x_R < high)
     ends = np.interp([low, high], x_R, y_R)

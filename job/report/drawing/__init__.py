@@ -1,1 +1,1 @@
-"""Figures and contact sheets."""
+"""Figures and contact sheets. They are given numbers, and know no section."""

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from job.records.arrays import Floats
 
-# Okabe and Ito, Color Universal Design (2008), as they show on photographs.
+# Okabe and Ito, Color Universal Design (2008), in an order that shows on photographs.
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 _TILE = 280
 _CAPTION = 84
@@ -29,7 +29,7 @@ class Tile:
     labels: Sequence[int]
     """The index of each box's class."""
     words: Sequence[str]
-    """What stands at each box, such as `cow 0.41`."""
+    """The text at each box, such as `cow 0.41`."""
     caption: str
 
 
@@ -65,7 +65,7 @@ def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
 
 
 def _drawn(tile: Tile) -> Image.Image:
-    """The image within its square, with its boxes."""
+    """The image in its square, with its boxes."""
     scale = _TILE / max(tile.image.size)
     size = [max(round(side * scale), 1) for side in tile.image.size]
     square = Image.new("RGB", (_TILE, _TILE), "#e8e8e8")

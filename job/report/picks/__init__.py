@@ -1,1 +1,1 @@
-"""What an experiment picked: contact sheets and statistics."""
+"""What an experiment picked: contact sheets, redundancy and other statistics."""

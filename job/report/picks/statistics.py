@@ -1,5 +1,5 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""What a set of picks is like, as far as the detector can tell: no label is looked at.
+"""Statistics of a set of picks by the detector alone: no annotation is read.
 
 N = images, C = classes, P = picks.
 """
@@ -41,9 +41,9 @@ def expected_boxes_by_class(
 
 
 def redundancy(embeddings_PE: Embeddings) -> float | None:
-    """Return the mean cosine of each pick to the pick most like it; None for fewer than two.
+    """Return the mean cosine of each pick to the most similar other pick; None for fewer than two.
 
-    1: all have a twin. In blocks: no matrix of all pairs is held.
+    It is 1 if every pick has a twin. Computed in blocks: no matrix of all pairs is held.
     """
     if len(embeddings_PE) < 2:  # noqa: PLR2004 - a pair
         return None
@@ -58,7 +58,7 @@ def redundancy(embeddings_PE: Embeddings) -> float | None:
 
 
 def jaccard(picks: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], float]:
-    """Return for each pair of names the share of what both picked in what either did."""
+    """Return the Jaccard index of each pair of names: picks of both by picks of either."""
     result = {}
     for first, second in combinations(picks, 2):
         ours, theirs = set(picks[first]), set(picks[second])

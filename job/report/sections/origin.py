@@ -22,7 +22,7 @@ class OriginSection(SectionBuilder):
             *facts.dataset.items(),
             ("seeds", _joined(config.seeds)),
             ("program", f"al-voc {_joined(facts.versions)}"),
-            *([("container image", _joined(facts.images))] if facts.images else []),
+            *_if_any("container image", facts.container_images),
             ("threads", _joined(facts.threads)),
         ]
         return Section(
@@ -30,6 +30,10 @@ class OriginSection(SectionBuilder):
             link="Origin",
             html=render(_TEMPLATE, rows=rows, configuration=config.to_yaml()),
         )
+
+
+def _if_any(name: str, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, _joined(values))] if values else []
 
 
 def _joined(values: tuple[object, ...]) -> str:

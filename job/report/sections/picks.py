@@ -18,8 +18,8 @@ _TEMPLATE = """
 <details>
 <summary>{{ sheet.arm }}, seed {{ sheet.seed }}, round {{ sheet.round }}: first picks</summary>
 <img src="data:image/jpeg;base64,{{ data }}" loading="lazy"
-  alt="First picks of {{ sheet.arm }} in round {{ sheet.round }} with their annotated boxes; the
-  reasons are in picks.csv"></details>
+  alt="First picks of {{ sheet.arm }} in round {{ sheet.round }} with their annotated boxes">
+</details>
 {% endfor %}
 """
 _CAPTION = "Images that were picked after round 0: annotated boxes in an image"

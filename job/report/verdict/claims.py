@@ -1,4 +1,4 @@
-"""What may be said of an arm's savings, and of whether it pays."""
+"""What may be said about the savings of an arm, and about whether it pays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from job.report.wording import UNITS, amount, counted, interval, probability
 
 @dataclass(frozen=True)
 class SavingClaim:
-    """One axis."""
+    """What may be said about the saving on one axis."""
 
     saving: Saving
     is_shown: bool
-    """Whether there is a saving, or a loss, to tell of."""
+    """Whether a saving, or a loss, is shown."""
     sentence: str
 
 
 @dataclass(frozen=True)
 class PayClaim:
-    """Whether the arm pays in the experiment as it was."""
+    """Whether the arm pays, at the size and the prices of the experiment."""
 
     case: BreakEven
     is_shown: bool
@@ -34,7 +34,7 @@ def saving_claim(saving: Saving, *, is_better: bool) -> SavingClaim:
 
     Args:
         saving: The figures.
-        is_better: Whether the arm is shown to beat the baseline: no saving is told without that.
+        is_better: Whether the arm is shown to beat the baseline; without that no saving is shown.
     """
     why = "" if is_better else "the arm itself is not shown to be better"
     why = why or _too_little(saving) or _no_difference(saving)
@@ -43,7 +43,7 @@ def saving_claim(saving: Saving, *, is_better: bool) -> SavingClaim:
 
 
 def _too_little(saving: Saving) -> str:
-    """Why the seeds do not suffice; empty where they do."""
+    """Why there are too few seeds; empty if there are enough."""
     paired = len(saving.arm_needs)
     if paired < MIN_SEEDS:
         return (
@@ -56,7 +56,7 @@ def _too_little(saving: Saving) -> str:
 
 
 def _no_difference(saving: Saving) -> str:
-    """Why the figures show neither saving nor loss; empty where they do."""
+    """Why the figures show neither saving nor loss; empty if they show one."""
     if saving.p is None or saving.percent is None:
         return "it needs exactly as much"
     if saving.p >= LEVEL:
@@ -89,16 +89,16 @@ def _sentence(saving: Saving) -> str:
 def pay_claim(
     savings: Sequence[Saving], arm: str, setup_cost: float, *, is_saving_shown: bool
 ) -> PayClaim | None:
-    """Say whether the arm pays for its set-up, and from what size or price on.
+    """Say whether the arm pays for its set-up, or else from which size or price on it would.
 
     Args:
         savings: Of all arms and axes.
-        arm: Which.
-        setup_cost: Money, once.
+        arm: The arm.
+        setup_cost: Money to set up active learning, once.
         is_saving_shown: Whether its saving of money is shown.
 
     Returns:
-        None where there are no figures to tell it from.
+        None if there are no figures for it.
     """
     case = break_even(savings, arm, setup_cost)
     if case is None:

@@ -1,4 +1,4 @@
-"""The verdict: does an arm beat the baseline here, how sure is that, and what does it save."""
+"""The verdict: whether an arm beats the baseline, how sure that is, and what the arm saves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,27 +22,27 @@ class Verdict:
     outcome: VerdictOutcome
     sentence: str
     reasons: tuple[str, ...]
-    """Why nothing is shown, as sentences; none where something is."""
+    """Why nothing is shown, as sentences; empty if something is."""
     cautions: tuple[str, ...]
     """What to keep in mind, as sentences."""
     start: Difference | None
-    """Where the outcome begins: its images, seeds, difference, interval and p."""
+    """The budget at which the outcome begins. None if nothing is shown."""
     end: Difference | None
-    """The last budget that was tested with enough seeds; without one, the last that is paired."""
+    """The last budget that was tested with enough seeds, or else the last that is paired."""
     savings: tuple[SavingClaim, ...]
-    """In images, boxes, hours and money, as far as they cost anything."""
+    """In images, boxes, hours and money, if they cost anything."""
     pays: PayClaim | None
-    """None without a set-up cost, and where there are no figures."""
+    """None without a set-up cost, or if there are no figures."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdicts on all arms, and what they rest on."""
+    """The verdicts on all arms."""
 
     headline: str
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
-    """What the reader of any of the figures has to know, as sentences."""
+    """What the reader of any figure has to know, as sentences."""
 
 
 def judge(
@@ -50,15 +50,15 @@ def judge(
 ) -> Judgement:
     """Return the verdict on every arm.
 
-    An arm is better from the first number of images on at which the Holm-corrected test is below
-    0.05 and from which on the mean difference is positive at every number of images; worse: the
-    same with negative. Only budgets with at least 5 paired seeds count, and only those where the
-    two differ at all.
+    An arm is better from a number of images on if the Holm-corrected p is below 0.05 there, and if
+    the mean difference is positive there and at every larger number. It is worse if the same holds
+    with a negative difference. Only budgets with at least 5 paired seeds count, and only those at
+    which the two differ.
 
     Args:
         comparison: At equal numbers of images.
         savings: Of the same curves.
-        setup_cost: Money to set active learning up, once; None: no word of whether it pays.
+        setup_cost: Money to set up active learning, once. None: whether it pays is not said.
     """
     verdicts = tuple(
         _verdict(comparison, arm, [each for each in savings if each.arm == arm], setup_cost)
@@ -101,7 +101,7 @@ def _is_significant(each: Difference) -> bool:
 
 
 def _start(tested: Sequence[Difference], sign: int) -> Difference | None:
-    """Where the arm is significantly ahead (sign 1) or behind (-1), and stays so."""
+    """The first budget from which on the arm is significantly ahead (sign 1) or behind (-1)."""
     found = None
     for each in reversed(tested):
         if sign * each.estimate.mean <= 0:
@@ -137,7 +137,7 @@ def _sentence(
 def _reasons(
     comparison: Comparison, ours: Sequence[Difference], tested: Sequence[Difference]
 ) -> list[str]:
-    # All arms of a seed share their first round: there is nothing to test in it.
+    # All arms of a seed share round 0: there is nothing to test in it.
     differ = [each for each in ours if each.p_holm is not None or each.estimate.mean]
     most = max((len(each.seeds) for each in differ or ours), default=0)
     if most < MIN_SEEDS:
@@ -156,7 +156,7 @@ def _reasons(
 
 
 def _turned(first: Difference, tested: Sequence[Difference]) -> str:
-    """Where a significant difference is lost again; it is, or something would be shown."""
+    """Name the budget at which a significant difference is lost; if nothing is shown, it is."""
     later = next(
         each
         for each in tested

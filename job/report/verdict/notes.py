@@ -1,4 +1,4 @@
-"""What the reader of a comparison has to know, whatever it shows."""
+"""What the reader of a comparison has to know, whatever the comparison shows."""
 
 from job.report.analysis.comparison import Comparison
 from job.report.analysis.statistics import MAX_FLIPPED
@@ -11,7 +11,7 @@ _INTERVALS = (
 
 
 def notes_on(comparison: Comparison) -> tuple[str, ...]:
-    """Return how to read the figures, and what they lack, as sentences."""
+    """Return, as sentences, how to read the figures and what is missing from them."""
     result = ["A point is a hundredth of mAP.", _INTERVALS]
     most = max((len(each.seeds) for each in comparison.differences), default=0)
     if 1 < most <= MAX_FLIPPED:

@@ -82,7 +82,7 @@ def facts(rounds: Sequence[RoundFacts] | None = None, **changes: Any) -> Facts:
         dataset={"name": "drawn", "digest": "0123"},
         versions=("0.1",),
         threads=(2,),
-        images=(),
+        container_images=(),
     )
     return replace(made, **changes)
 

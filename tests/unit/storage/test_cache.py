@@ -224,3 +224,18 @@ def test_a_cache_that_cannot_be_written_is_a_wrong_setting(
     monkeypatch.setenv("AL_CACHE", str(tmp_path / "file"))
     with pytest.raises(ConfigError, match=r"AL_CACHE=.*file: not a directory"):
         cache.directory()
+
+
+def test_whatever_lies_under_a_key_is_fetched_once(remote: CountingStore, tmp_path: Path) -> None:
+    """One download gives the file and its digest; a store's own file is used in place."""
+    path, digest = cache.fetch_whatever(remote, "a/0.tar")
+    assert (path.read_bytes(), digest) == (DATA, SHA256)
+    assert remote.num_downloads == 1
+    assert cache.fetch(remote, "a/0.tar", SHA256) == path
+    assert remote.num_downloads == 1
+    local = LocalStore(tmp_path / "store")
+    local.write("w", DATA)
+    assert cache.fetch_whatever(local, "w") == (local.local_path("w"), SHA256)
+    for store in (remote, local):
+        with pytest.raises(MissingObjectError):
+            cache.fetch_whatever(store, "no")

@@ -100,8 +100,17 @@ def test_a_store_can_be_sent_to_another_process() -> None:
 def test_lists_are_sorted_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some servers list in an order of their own, and some users' tools create folder objects."""
     pages = [
-        {"Contents": [{"Key": "p/z"}, {"Key": "p/b/"}, {"Key": "p/"}]},
-        {"Contents": [{"Key": "p/a"}], "CommonPrefixes": [{"Prefix": "p/b/"}, {"Prefix": "p/a/"}]},
+        {
+            "Contents": [
+                {"Key": "p/z", "Size": 1},
+                {"Key": "p/b/", "Size": 0},
+                {"Key": "p/", "Size": 0},
+            ]
+        },
+        {
+            "Contents": [{"Key": "p/a", "Size": 1}],
+            "CommonPrefixes": [{"Prefix": "p/b/"}, {"Prefix": "p/a/"}],
+        },
     ]
     store = S3Store("bucket", "p")
     monkeypatch.setattr(store, "_pages", lambda *_, **__: pages)

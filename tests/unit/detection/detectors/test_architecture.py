@@ -12,13 +12,17 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.experiment import DetectorConfig, TrainConfig
+from job.config.experiment import DetectorConfig, ScoreConfig, TrainConfig
 from job.data.shards import EncodedImage
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import build_detector, load_model, save_model
+from job.detection.inference.predict import Engine, record_images
+from job.detection.training.fit import fit
+from job.detection.training.run import TrainingRun
 from job.errors import ConfigError
 from job.records.annotation import Annotation
 
+CPU = torch.device("cpu")
 EXPERIMENT = """
 experiment: wrong
 dataset: {name: drawn, synthetic: {num_pool: 8, num_test: 4, size: 64}}
@@ -82,33 +86,22 @@ def _outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_outside")
 def test_a_detector_of_another_package_is_trained_and_used() -> None:
     """A module and an entry point are enough to build, train, save, load and score with it."""
-    from job.config.experiment import ScoreConfig  # noqa: PLC0415
-    from job.detection.inference.predict import Engine, record_images  # noqa: PLC0415
-    from job.detection.training.fit import fit  # noqa: PLC0415
-
     config = DetectorConfig(model="small", size=64, backbone="scratch")
     detector = build_detector(config, ("disc", "square"), seed=0)
     before = save_model(detector)
     image = Image.new("RGB", (64, 64), "red")
     boxes = np.array([[8, 8, 40, 40]], dtype=np.float32)
     sample = image, Annotation(64, 64, boxes, ("disc",), (False,), (False,))
-    history = fit(
-        detector,
-        [sample],
-        TrainConfig(batch_size=2, augmentation="none"),
-        steps=3,
-        seed=(0, 0),
-        device=torch.device("cpu"),
-        save_checkpoint=lambda _: None,
-        stop=lambda: False,
-    )
+    training = TrainConfig(batch_size=2, augmentation="none")
+    run = TrainingRun(detector, [sample], training, steps=3, seed=(0, 0), device=CPU)
+    history = fit(run, save_checkpoint=lambda _: None, stop=lambda: False)
     assert np.isfinite(history[-1].loss)
     assert save_model(detector) != before
     loaded = load_model(save_model(detector), config)
     file = BytesIO()
     image.save(file, "PNG")
     encoded = EncodedImage("a", ".png", file.getvalue())
-    engine = Engine(torch.device("cpu"), 1)
+    engine = Engine(CPU, 1)
     settings = ScoreConfig(box_features=True, score_threshold=0)
     (record,) = record_images(loaded, [[encoded]], settings, engine)
     assert record.embeddings.shape == (1, 12)

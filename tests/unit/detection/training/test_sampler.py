@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,9 @@ from PIL import Image
 
 from job.config.experiment import TrainConfig
 from job.detection.detectors.base import Detector
-from job.detection.training.sampler import TrainingDataset, batches
+from job.detection.training.process_group import Group
+from job.detection.training.run import TrainingRun
+from job.detection.training.sampler import TrainingDataset, make_loader
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
@@ -28,19 +32,33 @@ class Samples:
         return image, Annotation(40, 40, boxes, ("disc",), (False,), (False,))
 
 
+def run_of(
+    detector: Detector,
+    samples: Samples,
+    seed: tuple[int, ...] = (0,),
+    batch_size: int = 3,
+    steps: int = 1,
+    **settings: Any,
+) -> TrainingRun:
+    config = TrainConfig(batch_size=batch_size)
+    return TrainingRun(
+        detector, samples, config, steps, seed, device=torch.device("cpu"), **settings
+    )
+
+
 def test_each_pass_shows_every_sample_once_in_an_order_of_its_own(detector: Detector) -> None:
     """Positions 0 to 6, 7 to 13 and so on are permutations of the 7 samples."""
-    draws = TrainingDataset(Samples(7), detector, TrainConfig(), seed=(3, 1))
-    passes = [[draws.index_at(7 * epoch + i) for i in range(7)] for epoch in range(4)]
+    dataset = TrainingDataset(run_of(detector, Samples(7), seed=(3, 1)))
+    passes = [[dataset.index_at(7 * epoch + i) for i in range(7)] for epoch in range(4)]
     assert all(sorted(each) == list(range(7)) for each in passes)
     assert len({tuple(each) for each in passes}) == 4
 
 
 def test_order_depends_on_the_seed_alone(detector: Detector) -> None:
     """Whichever position is asked for first, the answer is the same; another seed's differs."""
-    forwards = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 1))
-    backwards = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 1))
-    other = TrainingDataset(Samples(9), detector, TrainConfig(), seed=(3, 2))
+    forwards = TrainingDataset(run_of(detector, Samples(9), seed=(3, 1)))
+    backwards = TrainingDataset(run_of(detector, Samples(9), seed=(3, 1)))
+    other = TrainingDataset(run_of(detector, Samples(9), seed=(3, 2)))
     positions = range(30)
     expected = [forwards.index_at(p) for p in positions]
     assert [backwards.index_at(p) for p in reversed(positions)] == expected[::-1]
@@ -49,8 +67,8 @@ def test_order_depends_on_the_seed_alone(detector: Detector) -> None:
 
 def test_a_sample_seen_again_is_augmented_anew(detector: Detector) -> None:
     """One image's appearances differ, since each position has a seed of its own."""
-    draws = TrainingDataset(Samples(1), detector, TrainConfig(), seed=(0,))
-    seen = [draws[position] for position in range(4)]
+    dataset = TrainingDataset(run_of(detector, Samples(1), seed=(0,)))
+    seen = [dataset[position] for position in range(4)]
     pixels = {each[0].numpy().tobytes() for each in seen if isinstance(each, tuple)}
     assert len(pixels) > 1
 
@@ -59,16 +77,7 @@ def test_a_sample_seen_again_is_augmented_anew(detector: Detector) -> None:
 def test_batches_do_not_depend_on_who_draws_them(detector: Detector, first_step: int) -> None:
     """A worker process gives the batches that this process gives, from any step on."""
     drawn = [
-        list(
-            batches(
-                TrainingDataset(Samples(5), detector, TrainConfig(), seed=(0,)),
-                batch_size=3,
-                first_step=first_step,
-                steps=4,
-                workers=workers,
-                pin=False,
-            )
-        )
+        list(make_loader(run_of(detector, Samples(5), steps=4, workers=workers), first_step))
         for workers in (0, 1)
     ]
     assert len(drawn[0]) == len(drawn[1]) == 4 - first_step
@@ -83,8 +92,8 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
     detector: Detector, workers: int
 ) -> None:
     """An error in a worker process arrives as it was raised, not wrapped in a traceback."""
-    draws = TrainingDataset(Samples(3, broken=1), detector, TrainConfig(), seed=(0,))
-    (batch,) = batches(draws, batch_size=3, first_step=0, steps=1, workers=workers, pin=False)
+    run = run_of(detector, Samples(3, broken=1), steps=1, workers=workers)
+    (batch,) = make_loader(run, 0)
     assert isinstance(batch, BadDataError)
     assert str(batch) == "image 1 is broken"
 
@@ -92,8 +101,7 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
 def test_drawing_leaves_the_global_stream(detector: Detector) -> None:
     """Neither the loader nor the samples move torch's global stream."""
     before = torch.get_rng_state()
-    draws = TrainingDataset(Samples(3), detector, TrainConfig(), seed=(0,))
-    list(batches(draws, batch_size=2, first_step=0, steps=2, workers=0, pin=False))
+    list(make_loader(run_of(detector, Samples(3), steps=2), 0))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -101,15 +109,12 @@ def test_drawing_leaves_the_global_stream(detector: Detector) -> None:
 def test_shares_make_up_the_batches(detector: Detector, count: int) -> None:
     """What the processes of a group draw is, one after another, what a single one draws."""
 
-    def drawn(share: tuple[int, int]) -> list[torch.Tensor]:
-        draws = TrainingDataset(Samples(5), detector, TrainConfig(), seed=(0,))
-        made = batches(
-            draws, batch_size=6, first_step=1, steps=3, workers=0, pin=False, share=share
-        )
-        return [each[0] for each in made if isinstance(each, tuple)]
+    def drawn(group: Group | None) -> list[torch.Tensor]:
+        run = run_of(detector, Samples(5), batch_size=6, steps=3, group=group)
+        return [each[0] for each in make_loader(run, 1) if isinstance(each, tuple)]
 
-    whole = drawn((0, 1))
-    shares = [drawn((index, count)) for index in range(count)]
+    whole = drawn(None)
+    shares = [drawn(Group(rank, count, torch.device("cpu"))) for rank in range(count)]
     assert len(whole) == 2
     for step, images in enumerate(whole):
         assert torch.equal(torch.cat([share[step] for share in shares]), images)

@@ -1,0 +1,110 @@
+"""The training of a stage: what goes into it, in a form that other processes can read, and out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from job.config.experiment import Config
+from job.data.decoding import decode_rgb
+from job.data.shards import LabelledImage, read_labelled
+from job.detection.detectors.base import Detector, save_model
+from job.detection.device import resolve_device
+from job.detection.training.fit import fit
+from job.detection.training.process_group import Group
+from job.detection.training.run import TrainingRun
+from job.records.annotation import Annotation
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """The labelled images of all rounds, decoded when asked for."""
+
+    images: tuple[LabelledImage, ...]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
+        """Return an RGB image and its annotation."""
+        image = self.images[index]
+        return decode_rgb(image.read().data, image.id), image.annotation
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives."""
+
+    model: bytes
+    """As `save_model` writes it."""
+    history: bytes
+    """JSON, a line each `fit.STEPS_PER_ROW` steps."""
+    figures: dict[str, object]
+    """For the stage's closing log line."""
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What is trained on, and how; the detector that training starts from comes beside it."""
+
+    config: Config
+    shards: tuple[Path, ...]
+    """Local files of the labelled images."""
+    steps: int
+    seed: tuple[int, int]
+
+    def to_json(self) -> bytes:
+        """Return the job in a form that `from_json` reads, in any process of this machine."""
+        content = {
+            "config": self.config.model_dump(mode="json"),
+            "shards": [str(path.absolute()) for path in self.shards],
+            "steps": self.steps,
+            "seed": self.seed,
+        }
+        return json.dumps(content).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "TrainingJob":
+        """Return the job that `to_json` wrote."""
+        content = json.loads(data)
+        return cls(
+            config=Config.model_validate(content["config"]),
+            shards=tuple(map(Path, content["shards"])),
+            steps=content["steps"],
+            seed=tuple(content["seed"]),
+        )
+
+    def train(
+        self,
+        detector: Detector,
+        checkpoint: bytes | None,
+        save_checkpoint: Callable[[bytes], None],
+        stop: Callable[[], bool],
+        group: Group | None = None,
+    ) -> Trained:
+        """Train in this process, alone or as one of a group; the arguments are those of `fit`."""
+        images = tuple(image for path in self.shards for image in read_labelled(path))
+        run = TrainingRun(
+            detector,
+            LabelledImages(images),
+            self.config.train,
+            self.steps,
+            self.seed,
+            resolve_device(self.config.runtime),
+            self.config.runtime.num_workers(),
+            group,
+        )
+        history = fit(run, save_checkpoint=save_checkpoint, stop=stop, checkpoint=checkpoint)
+        last = history[-1]
+        return Trained(
+            model=save_model(detector),
+            history="".join(json.dumps(asdict(row)) + "\n" for row in history).encode(),
+            figures={
+                "images": len(images),
+                "loss": round(last.loss, 4),
+                "images_per_second": round(last.images_per_second, 1),
+            },
+        )

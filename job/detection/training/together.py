@@ -1,0 +1,93 @@
+"""A training by several processes: what this process tells them, and what each of them does."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from job.detection.detectors.base import Detector, load_model, save_model
+from job.detection.device import resolve_device, set_threads
+from job.detection.training.job import Trained, TrainingJob
+from job.detection.training.process_group import joined
+from job.detection.training.stopping import asked_to_stop
+from job.detection.training.workers import Exchange, run_together, take_part
+from job.runtime import log
+
+# The files by which the processes tell each other things.
+_JOB, _START, _RESUME, _LOG = "job.json", "start.safetensors", "resume.safetensors", "log.json"
+_STOP, _CHECKPOINT = "stop", "checkpoint.safetensors"
+_MODEL, _HISTORY, _FIGURES = "trained.safetensors", "trained.jsonl", "figures.json"
+
+
+def train_together(
+    count: int,
+    job: TrainingJob,
+    detector: Detector,
+    checkpoint: bytes | None,
+    save_checkpoint: Callable[[bytes], None],
+) -> Trained:
+    """Let several processes train, and keep what they save.
+
+    Args:
+        count: How many.
+        job: What they train on.
+        detector: What training starts from; it stays as it is.
+        checkpoint: As for `fit`.
+        save_checkpoint: As for `fit`; called in this process.
+
+    Raises:
+        AlJobError: What a process failed with: see `run_together`.
+        StopRequested: This process was asked to stop.
+    """
+    with tempfile.TemporaryDirectory(prefix="al-voc-train-") as folder:
+        exchange = Exchange(Path(folder))
+        exchange.put(_JOB, job.to_json())
+        exchange.put(_START, save_model(detector))
+        if checkpoint is not None:
+            exchange.put(_RESUME, checkpoint)
+        exchange.put(_LOG, json.dumps(structlog.contextvars.get_contextvars()).encode())
+
+        def keep_checkpoint() -> None:
+            if exchange.has(_CHECKPOINT):
+                save_checkpoint(exchange.take(_CHECKPOINT))
+
+        # Told by the signal's own handler: this process may be uploading a checkpoint just then.
+        with asked_to_stop(tell=(exchange.folder / _STOP).touch):
+            run_together(__name__, count, exchange, keep_checkpoint)
+        return Trained(
+            model=exchange.get(_MODEL),
+            history=exchange.get(_HISTORY),
+            figures=json.loads(exchange.get(_FIGURES)) | {"processes": count},
+        )
+
+
+def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
+    """Do what each of the processes does; the first one leaves the result."""
+    log.configure(json=os.environ.get("AL_LOG") == "json" or None)
+    log.console.quiet = rank > 0
+    job = TrainingJob.from_json(exchange.get(_JOB))
+    set_threads(job.config.runtime)
+    detector = load_model(exchange.get(_START), job.config.detector)
+    device = resolve_device(job.config.runtime)
+    with (
+        log.bound(**json.loads(exchange.get(_LOG))),
+        joined(rank, count, device, exchange.folder / "meeting") as group,
+    ):
+        trained = job.train(
+            detector,
+            exchange.get(_RESUME) if exchange.has(_RESUME) else None,
+            lambda data: exchange.put(_CHECKPOINT, data),
+            (exchange.folder / _STOP).exists,
+            group,
+        )
+    if rank == 0:
+        exchange.put(_MODEL, trained.model)
+        exchange.put(_HISTORY, trained.history)
+        exchange.put(_FIGURES, json.dumps(trained.figures).encode())
+
+
+if __name__ == "__main__":
+    take_part(_train_as_one)

@@ -1,0 +1,79 @@
+"""Markers: formats, damage, and what is remembered."""
+
+import json
+
+import pytest
+
+from job.artifacts.listing import Listing
+from job.artifacts.markers import Marker, Markers, load_marker
+from job.errors import BadDataError
+from job.keys import RoundRef
+from job.storage.memory import MemoryStore
+
+REF = RoundRef("tiny", 0, None, 0).stage("train")
+MARKER = Marker({}, {"a": "1"}, "d", "c", 1.5, "0.2", "host-1", 1)
+
+
+def test_a_marker_says_its_format_and_takes_keys_of_a_newer_version() -> None:
+    """A known format may have keys that this version does not know."""
+    content = json.loads(MARKER.to_json())
+    assert content["format"] == 1
+    assert load_marker(json.dumps(content | {"new": 1}).encode(), "m") == MARKER
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, "format 2, written by a newer version.*update al-voc"),
+        ({"format": None}, "has no `format`: it was written by al-voc 0.1"),
+    ],
+)
+def test_a_marker_of_another_format_is_not_taken_for_damage(
+    change: dict[str, int | None], words: str
+) -> None:
+    """One line says which version wrote it, and nobody is told to remove anything."""
+    content = json.loads(MARKER.to_json()) | change
+    kept = {name: value for name, value in content.items() if value is not None}
+    with pytest.raises(BadDataError, match=words) as error:
+        load_marker(json.dumps(kept).encode(), "m")
+    assert "remove" not in str(error.value)
+    assert "delete" not in str(error.value)
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b'{"format": 1, "inputs": {}}'])
+def test_a_damaged_marker_says_what_is_safe(data: bytes) -> None:
+    """A copy comes first; without one, only the marker itself may go."""
+    with pytest.raises(BadDataError, match=r"damaged.*restore this object.*nothing else"):
+        load_marker(data, "m")
+
+
+def test_a_listing_answers_for_markers_that_are_not_there() -> None:
+    """The store is not asked for a marker that is not listed; a look lists again."""
+    store = MemoryStore()
+    markers = Markers(store, Listing([]))
+    store.write(REF.done, MARKER.to_json())
+    assert markers.get(REF) is None
+    markers.look("tiny")
+    assert markers.get(REF) == MARKER
+
+
+def test_a_look_forgets_a_marker_that_has_gone() -> None:
+    """A stage that runs again is not done meanwhile."""
+    store = MemoryStore()
+    markers = Markers(store)
+    markers.write(REF.done, MARKER)
+    assert markers.get(REF) == MARKER
+    store.delete(REF.done)
+    markers.look("tiny")
+    assert markers.get(REF) is None
+
+
+def test_a_marker_that_is_removed_is_gone_from_memory_and_store() -> None:
+    """Nobody may go by it while its stage runs again."""
+    store = MemoryStore()
+    markers = Markers(store)
+    markers.write(REF.done, MARKER)
+    markers.remove(REF.done)
+    assert markers.get(REF) is None
+    assert not store.exists(REF.done)
+    markers.remove(REF.done)

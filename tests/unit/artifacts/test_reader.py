@@ -1,0 +1,72 @@
+"""Typed reads, held against the markers."""
+
+import json
+
+import pytest
+
+from job.artifacts.metrics import load_metrics
+from job.artifacts.pruned import write_pruned
+from job.artifacts.reader import Reader
+from job.errors import BadDataError, UsageError
+from job.keys import RoundRef
+from job.storage.memory import MemoryStore
+
+ROUND_0 = RoundRef("tiny", 0, None, 0)
+ROUND_1 = RoundRef("tiny", 0, "brust", 1)
+
+
+def test_what_a_stage_wrote_is_read_typed(finished: MemoryStore) -> None:
+    """Picks, cost, metrics, images and records of a round: 4 picks after 6."""
+    reader = Reader(finished)
+    picks = reader.picks(ROUND_1)
+    assert [pick.score for pick in picks] == sorted((p.score for p in picks), reverse=True)
+    assert (reader.cost(ROUND_1).own.images, reader.cost(ROUND_1).cumulative.images) == (4, 10)
+    assert reader.metrics(ROUND_1).num_images == 6
+    assert [image.id for image in reader.labelled_images(ROUND_1)] == [pick.id for pick in picks]
+    assert len(reader.score_parts(ROUND_0)) == 4
+    assert len(reader.labelled_parts(ROUND_0)) == 2
+    assert len(reader.model(ROUND_1)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "read"),
+    [
+        ("select", "picks.csv", Reader.picks),
+        ("annotate", "cost.json", Reader.cost),
+        ("evaluate", "metrics.json", Reader.metrics),
+        ("train", "model.safetensors", Reader.model),
+    ],
+)
+def test_an_object_that_was_changed_is_refused(
+    copy: MemoryStore, stage: str, name: str, read: object
+) -> None:
+    """Whoever reads it: the message names the object, and what to do."""
+    key = ROUND_1.stage(stage).key(name)  # type: ignore[arg-type]
+    copy.write(key, copy.read(key) + b" ")
+    with pytest.raises(BadDataError, match=f"{name} is not what its marker says"):
+        read(Reader(copy), ROUND_1)  # type: ignore[operator]
+
+
+def test_a_stage_that_is_not_done_is_answered_with_its_command(finished: MemoryStore) -> None:
+    """The round after the last has no picks."""
+    with pytest.raises(UsageError, match="is not done yet; `al-job select --round 3 --arm brust"):
+        Reader(finished).picks(ROUND_1.at(3))
+
+
+def test_an_object_that_is_missing_says_whether_it_was_pruned(copy: MemoryStore) -> None:
+    """Both answers have the command that makes it again."""
+    key = ROUND_1.stage("train").key("model.safetensors")
+    copy.delete(key)
+    with pytest.raises(BadDataError, match="is missing although its stage is done"):
+        Reader(copy).model(ROUND_1)
+    write_pruned(copy, "tiny", {key: 3})
+    with pytest.raises(BadDataError, match=r"was pruned; .*`al-job train --round 1 --arm brust"):
+        Reader(copy).model(ROUND_1)
+
+
+def test_metrics_of_a_newer_version_are_not_taken_for_damage(copy: MemoryStore) -> None:
+    """A marker that fits and a newer format: the line says to update."""
+    content = json.loads(copy.read(ROUND_1.stage("evaluate").key("metrics.json")))
+    data = json.dumps(content | {"format": 9}).encode()
+    with pytest.raises(BadDataError, match="format 9, written by a newer version"):
+        load_metrics(data, "m")

@@ -1,0 +1,88 @@
+"""The figures of the report, painted and looked at as objects."""
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from job.report.analysis.comparison import compare, mean_points
+from job.report.drawing.figures import (
+    class_bars,
+    difference_curve,
+    learning_curve,
+    mean_curves,
+    stage_times,
+    styles_of,
+)
+from job.report.drawing.render import PALETTE, Plot
+from tests.unit.report.make_curves import curves
+
+
+def painted(plot: Plot) -> Axes:
+    figure = Figure()
+    plot.paint(figure)
+    (axes,) = figure.axes
+    return axes
+
+
+def test_arms_beyond_the_palette_have_a_style_too() -> None:
+    """Colours begin again."""
+    styles = styles_of([str(number) for number in range(7)])
+    assert styles["6"] == styles["0"]
+    assert len({style.color for style in styles.values()}) == len(PALETTE)
+
+
+def test_a_learning_curve_has_a_thick_mean_and_a_thin_line_for_each_seed() -> None:
+    """The mean of 0.4 and 0.6 at 200 images; with one seed there is no thin line."""
+    two = curves("a", [[0.2, 0.4], [0.2, 0.6]])
+    means = mean_curves(mean_points(two, "images"))
+    plot = learning_curve("images", two, means, styles_of(["a"]))
+    axes = painted(plot)
+    assert [list(map(float, line.get_ydata())) for line in axes.lines] == [  # type: ignore[arg-type]
+        pytest.approx([0.2, 0.5]),
+        [0.2, 0.4],
+        [0.2, 0.6],
+    ]
+    assert (plot.title, plot.alt) == ("a against labelled images", "a: from 0.200 to 0.500")
+    one = two[:1]
+    means = mean_curves(mean_points(one, "images"))
+    assert len(painted(learning_curve("images", one, means, styles_of(["a"]))).lines) == 1
+
+
+def test_time_is_drawn_in_hours() -> None:
+    """Seconds of annotation by 3,600."""
+    one = curves("a", [[0.2, 0.4]], {"annotation_seconds": [3600, 7200]})
+    means = mean_curves(mean_points(one, "annotation_seconds"))
+    axes = painted(learning_curve("annotation_seconds", one, means, styles_of(["a"])))
+    assert list(axes.lines[0].get_xdata()) == [1, 2]  # type: ignore[arg-type]
+    assert axes.get_xlabel() == "hours of annotation"
+
+
+def test_differences_stand_on_a_line_at_0() -> None:
+    """The arm is 0.1 above random at 200 images."""
+    both = [*curves("random", [[0.2, 0.4]]), *curves("a", [[0.2, 0.5]])]
+    differences = mean_curves(compare(both).differences)
+    plot = difference_curve("random", differences, styles_of(["random", "a"]))
+    zero, line = painted(plot).lines
+    assert list(zero.get_ydata()) == [0, 0]  # type: ignore[arg-type]
+    assert list(line.get_ydata()) == pytest.approx([0, 0.1])  # type: ignore[arg-type]
+    assert plot.alt == "a: +0.100 in the last round"
+
+
+@pytest.mark.parametrize("is_share", [False, True])
+def test_bars_are_in_percent_if_they_are_shares(*, is_share: bool) -> None:
+    """The caller says so, and no word of the unit."""
+    values = {"pool": {"cow": 0.5}, "a": {"cow": 0.25}}
+    plot = class_bars("x", "X", "share", values, styles_of(["a"]), is_share=is_share)
+    axes = painted(plot)
+    assert isinstance(axes.yaxis.get_major_formatter(), PercentFormatter) == is_share
+    assert [bar.get_height() for bar in axes.patches] == [0.5, 0.25]  # type: ignore[attr-defined]
+    assert plot.alt == "pool: cow 0.50; a: cow 0.25"
+
+
+def test_a_seventh_stage_has_a_colour_too() -> None:
+    """Colours begin again; bars stand one behind the other."""
+    seconds = {"a": {f"stage {number}": 60.0 for number in range(7)}}
+    axes = painted(stage_times(seconds))
+    assert [bar.get_x() for bar in axes.patches] == list(range(7))  # type: ignore[attr-defined]
+    assert axes.patches[6].get_facecolor() == axes.patches[0].get_facecolor()

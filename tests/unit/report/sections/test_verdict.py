@@ -1,0 +1,42 @@
+"""The section of the verdict."""
+
+from job.report.sections.verdict import VerdictSection
+from tests.unit.report.make_context import ROWS, context, facts, row
+
+
+def test_a_verdict_for_each_arm() -> None:
+    """With two seeds nothing is claimed; the notes follow."""
+    found = VerdictSection().build(context())
+    assert "<strong>Nothing is claimed: 2 seeds paired with random, and 5 are needed.</strong>" in (
+        found.html
+    )
+    assert '<div class="verdict not-shown"><strong>It is not shown that a beats random.' in (
+        found.html
+    )
+    assert "So no saving is shown either" in found.html
+    assert "<li>A point is a hundredth of mAP.</li>" in found.html
+    assert found.numbers.keys() == {"summary"}
+
+
+def test_one_arm_has_no_verdict() -> None:
+    """There is nothing to compare."""
+    found = VerdictSection().build(context(facts(arms=("random",)), ROWS[:4]))
+    assert "One arm alone: there is nothing to compare." in found.html
+    assert "headline" not in found.html
+
+
+def test_savings_and_the_set_up_cost_are_told_of_an_arm_that_is_better() -> None:
+    """Five seeds: random needs 200 images for its 0.4, the arm about 133."""
+    rows = [
+        row(arm, seed, index, value + 0.001 * seed * index)
+        for arm, values in (("random", (0.2, 0.4)), ("a", (0.2, 0.5)))
+        for seed in range(5)
+        for index, value in enumerate(values)
+    ]
+    # Differences that are all equal have p = 0.
+    found = VerdictSection().build(context(rows=rows, setup_cost=1000.0))
+    assert '<div class="verdict better">' in found.html
+    assert (
+        "<li>In labelled images: to reach random&#39;s final mAP of 0.402 it needs " in found.html
+    )
+    assert "the set-up costs 1,000.00" in found.html
