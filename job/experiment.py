@@ -86,7 +86,7 @@ def run(
     markers = Markers(store)
     launcher = make_launcher(store, plan, markers)
     part = plan.part(only) if only else plan
-    with IMAGE_CACHE.sized(config.runtime.image_cache_mb * 1_000_000):
+    with IMAGE_CACHE.sized(plan.config.runtime.image_cache_mb * 1_000_000):
         num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
     return Outcome(plan, num_run, markers)
 

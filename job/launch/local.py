@@ -16,15 +16,15 @@ class LocalLauncher:
         self._store = store
         self._plan = plan
         self._markers = markers
-        self._begun: list[StageRef] = []
+        self._started: list[StageRef] = []
 
     def start(self, ref: StageRef) -> None:
         """Note a stage: it runs in `wait`."""
-        self._begun.append(ref)
+        self._started.append(ref)
 
     def wait(self) -> list[StageRef]:
         """Run the stages that were started, and return them."""
-        finished, self._begun = self._begun, []
+        finished, self._started = self._started, []
         for ref in finished:
             run_stage(self._store, self._plan, ref, markers=self._markers)
         return finished
