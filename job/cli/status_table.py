@@ -28,9 +28,8 @@ def show(status: Status) -> Group:
                 reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
     lines = [Text(reason) for reason in reasons]
     if (left := seconds_left(status)) is not None:
-        lines.append(
-            Text(f"about {timedelta(seconds=round(left))} of work left, one stage at a time")
-        )
+        time_left = timedelta(seconds=round(left))
+        lines.append(Text(f"about {time_left} of work left, one stage at a time"))
     if status.driver:
         lines.insert(0, Text(_driver_line(status.driver)))
     return Group(table, *lines)
