@@ -50,5 +50,5 @@ def choose_stage(
 def _only(kind: str, names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    message = f"which {kind}? Say --{kind} or set AL_{kind.upper()} ({known(names)})"
+    message = f"which {kind}? Give --{kind} or set AL_{kind.upper()} ({known(names)})"
     raise UsageError(message)

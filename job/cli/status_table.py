@@ -12,7 +12,7 @@ from job.report.analysis.results import show_metric
 
 
 def show(status: Status) -> Group:
-    """Return the status for a terminal: a row per seed, arm and round, and what is waited for."""
+    """Return the status for a terminal: a row for each round, and why stages do not run."""
     table = Table(title=f"{status.experiment}: seconds of the stages that are done")
     for name in ("seed", "arm", "round", *STAGES, "mAP50"):
         table.add_column(name, justify="right" if name in {"seed", "round", "mAP50"} else "left")
@@ -28,7 +28,8 @@ def show(status: Status) -> Group:
                 reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
     lines = [Text(reason) for reason in reasons]
     if (left := seconds_left(status)) is not None:
-        lines.append(Text(f"work left: about {timedelta(seconds=round(left))}, a stage at a time"))
+        time_left = timedelta(seconds=round(left))
+        lines.append(Text(f"about {time_left} of work left, one stage at a time"))
     if status.driver:
         lines.insert(0, Text(_driver_line(status.driver)))
     return Group(table, *lines)

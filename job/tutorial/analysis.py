@@ -106,8 +106,9 @@ def _training(random: TutorialArm, uncertainty: TutorialArm) -> str:
         for arm in (random, uncertainty)
     ]
     return (
-        "That is no proof that uncertainty sampling does nothing: the tutorial trains one model on "
-        f"from round to round, and at {images:,.0f} images random had trained {rounds[0]:.0f} "
+        "That does not prove that uncertainty sampling does nothing: the tutorial continues to "
+        "train one model from round to round, and "
+        f"at {images:,.0f} images random had trained {rounds[0]:.0f} "
         f"rounds, uncertainty {rounds[1]:.0f}. Neither comparison separates what is picked from "
         "how long is trained."
     )

@@ -34,7 +34,7 @@ BANDS = "Bands: 95 % bootstrap interval of the mean; of three runs, that is from
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a panel; `low` and `high` are empty where it has no interval."""
+    """A line of a panel; `low` and `high` are empty if it has no interval."""
 
     name: str
     x: tuple[float, ...]
@@ -59,7 +59,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure: on the left as published, on the right what changes."""
+    """A figure: as published on the left, and corrected on the right."""
 
     name: str
     """Of its files, without suffix."""
@@ -67,7 +67,7 @@ class Chart:
     """What it shows, as a sentence."""
     panels: tuple[Panel, ...]
     note: str = ""
-    """What a reader needs beside the drawing."""
+    """What a reader has to know besides the drawing."""
 
 
 def charts_of(random: TutorialArm, uncertainty: TutorialArm) -> tuple[Chart, ...]:
@@ -162,7 +162,7 @@ def _relative_difference(arms: Sequence[TutorialArm], gap: Gap) -> Chart:
 
 
 def _additional(random: TutorialArm, uncertainty: TutorialArm, *, is_share: bool) -> Chart:
-    """How much more random needs for the mAP of each round, where it ever reaches it."""
+    """How much more random needs for the mAP of each round that it reaches at all."""
     num_never = int(np.isnan(needed(random, "rounds", uncertainty.metric)).sum())
     rounds_R = np.arange(len(uncertainty.metric), dtype=np.float64)
     needed_R = needed(random, "rounds", uncertainty.metric)

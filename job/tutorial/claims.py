@@ -21,18 +21,18 @@ LEAD, SAVING = 0.05, 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class TutorialRow:
-    """One number, or two or a range where it has several values; none where there is none."""
+    """A row of the table: each cell has one number, several, or none."""
 
     name: str
     published: tuple[float, ...] = ()
     reproduced: tuple[float, ...] = ()
     """From the raw files, counted as the tutorial did."""
     counted_once: tuple[float, ...] = ()
-    """The same with every image, and so its boxes, counted once."""
+    """The same, with every image and its boxes counted once."""
     form: str
     """How a value is written, as a format specification."""
     survives: bool | None = None
-    """Whether what was published holds when images are counted once. None: not published."""
+    """Whether the published number holds if images are counted once. None: none was published."""
     remark: str = ""
 
     def cells(self) -> tuple[str, str, str, str, str, str]:
@@ -45,13 +45,13 @@ class TutorialRow:
 
 
 def known(values: Iterable[float]) -> tuple[float, ...]:
-    """Return values as plain numbers, none of them where one is not a number."""
+    """Return values as plain numbers; none at all if one of them is NaN or infinite."""
     numbers = tuple(map(float, values))
     return numbers if np.isfinite(numbers).all() else ()
 
 
 def is_same(published: float, value: float, form: str) -> bool:
-    """Return whether a value is written as the published one is."""
+    """Return whether a value is written like the published one."""
     return format(published, form) == format(value, form)
 
 
@@ -193,7 +193,7 @@ def _savings(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]
 
 
 def shares_saved(random: TutorialArm, uncertainty: TutorialArm) -> tuple[float, float]:
-    """Return the share of images saved at 0.50 mAP, as counted and once; NaN where not reached."""
+    """Return the share of images saved at 0.50 mAP, as counted and once; NaN if never reached."""
     level_L = np.array([LEVEL])
     counted_L = saved_share(random, uncertainty, "counted_images", level_L)
     once_L = saved_share(random, uncertainty, "images", level_L)

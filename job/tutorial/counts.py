@@ -1,4 +1,4 @@
-"""What the tutorial's runs cost, as it counted and with every image counted once.
+"""What the runs of the tutorial cost: as it counted, and with every image counted once.
 
 The tutorial counted each query twice, and its random sampling drew labelled images again.
 
@@ -30,13 +30,13 @@ class TutorialArm:
     images: Float64s
     """(R,): labelled so far, every image counted once."""
     drawn: Float64s
-    """(R,): queried so far, an image as often as it was drawn, the initial set among them."""
+    """(R,): queried so far, with the initial set; an image counts as often as it was drawn."""
     counted_boxes: Float64s
     """(R,): labelled so far, as the tutorial counted."""
     boxes: Float64s
-    """(R,): labelled so far, every image's counted once; an estimate where images were redrawn."""
+    """(R,): labelled so far, every image's counted once; an estimate if images were redrawn."""
     boxes_error: Float64s
-    """(R,): the estimate's standard error; 0 where it is exact."""
+    """(R,): the standard error of the estimate; 0 if it is exact."""
     seconds: Float64s
     """(R,): of training, scoring and selecting so far."""
     train_seconds: float
@@ -44,7 +44,7 @@ class TutorialArm:
     active_seconds: float
     """Of all rounds, for scoring and selecting."""
     num_picks: int
-    """Runs that differ in what they picked."""
+    """How many different sequences of picks the runs have."""
 
     @property
     def num_rounds(self) -> int:
@@ -97,10 +97,10 @@ def drawn_images(run: Run) -> Float64s:
 
 
 def repeats(run: Run) -> int:
-    """Return how often each query after the initial set is in the counts: 2 in the tutorial.
+    """Return how many times the counts hold each query after the initial set: 2 in the tutorial.
 
     Raises:
-        BadDataError: No one number explains all rounds.
+        BadDataError: No single number explains all rounds.
     """
     added_R = run.counted_images - len(run.queries[0])
     drawn_R = drawn_images(run) - len(run.queries[0])
@@ -120,7 +120,7 @@ def boxes_once(run: Run) -> tuple[Float64s, Float64s]:
     """Return the boxes labelled after each round, every image's counted once, and their error.
 
     The files hold sums of boxes over each round's queries, not the boxes of an image. So the number
-    is exact where no image was drawn twice; elsewhere it is the ratio estimate: boxes drawn, times
+    is exact if no image was drawn twice. Otherwise it is the ratio estimate: boxes drawn, times
     images new by images drawn. Its error assumes that boxes per image are independent of the draw,
     as they are for random sampling.
 
@@ -144,7 +144,7 @@ def boxes_once(run: Run) -> tuple[Float64s, Float64s]:
 
 
 def _variance(boxes_Q: Float64s, images_Q: Float64s) -> float:
-    """The variance of boxes per image, from the sums of Q queries and their sizes."""
+    """The variance of boxes per image, from the box counts and the sizes of Q queries."""
     mean = boxes_Q.sum() / images_Q.sum()
     squares_Q = (boxes_Q - mean * images_Q) ** 2 / images_Q
     return float(squares_Q.sum() / max(1, len(boxes_Q) - 1))

@@ -1,4 +1,4 @@
-"""How far the tutorial's two strategies are apart, in rounds and at equal numbers of images.
+"""The gap between the tutorial's two strategies, in rounds and at equal numbers of images.
 
 R = rounds from 0 on, P = points of a line, L = levels of the metric.
 """
@@ -17,12 +17,12 @@ from job.report.analysis.statistics import mean_between
 from job.tutorial.counts import TutorialArm
 
 SECONDS_PER_BOX = 5.0
-"""Of annotation, by the tutorial."""
+"""Of annotation, as the tutorial assumes."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """How far uncertainty is above random where both have the same number of images.
+    """How far uncertainty is above random at equal numbers of images.
 
     The two mean curves are straight between their rounds, so their difference is straight between
     the rounds of both: its lowest and highest values are among these points.
@@ -68,7 +68,7 @@ def levels_of(arms: Sequence[TutorialArm]) -> Float64s:
 def needed(
     arm: TutorialArm, x: Literal["rounds", "counted_images", "images"], levels_L: Float64s
 ) -> Float64s:
-    """Return where a mean curve first reaches levels, by straight lines between rounds: (L,).
+    """Return what a mean curve needs to reach levels, by straight lines between rounds: (L,).
 
     Args:
         arm: The strategy.
@@ -76,7 +76,7 @@ def needed(
         levels_L: (L,) mAP.
 
     Returns:
-        NaN where it never does.
+        NaN if it never does.
     """
     at = np.arange(len(arm.metric)) if x == "rounds" else getattr(arm, x)
     reached = [first_reach(at, arm.metric, float(level)) for level in levels_L]

@@ -49,7 +49,7 @@ class LaunchConfig(Section):
     ttl_seconds_after_finished: PositiveInt | None = None
     """How long a finished Job is kept; unset: until its owner is deleted."""
     runtime: tuple[str, ...] = ()
-    """Settings that every Job gets by `--set`, such as runtime.threads=4."""
+    """Settings that every Job gets by `--set`, such as `runtime.threads=4`."""
     templates: dict[Stage, KubeObject]
     """A Job for each stage, without name and arguments."""
 

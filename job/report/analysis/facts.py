@@ -27,13 +27,13 @@ class RoundFacts:
     missing: tuple[Stage, ...]
     """Stages that are not done."""
     attempts: dict[Stage, int]
-    """How many attempts at a stage the store keeps logs of: where it is not done, or there was more
+    """How many attempts at a stage the store keeps logs of, if the stage is not done or took more
     than one."""
     class_counts: dict[str, int]
     """Boxes that were labelled in this round, by class."""
     picks: tuple[Pick, ...]
     reads_scores: bool
-    """Whether its picks were made by scores, of the round before."""
+    """Whether its picks were made by the scores of the previous round."""
     ap50: dict[str, float | None]
     """Average precision of each class at IoU 0.5, on the test set."""
 
@@ -113,8 +113,8 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
 def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     """Return for each arm the seconds of each kind of stage, mean over seeds, rounds together.
 
-    Of the seeds that are finished; where none is, of those that have begun. The scoring of a round
-    counts to the arms that select from it.
+    The mean covers the seeds that are finished; if none is, those that have begun. The scoring of a
+    round counts for the arms that select by it.
     """
     result: dict[str, dict[str, float]] = {}
     for arm in facts.arms:
@@ -139,7 +139,7 @@ def seconds_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
 def ap_by_arm(facts: Facts) -> dict[str, dict[str, float]]:
     """Return each arm's AP of each class after the last round that any of its seeds has.
 
-    The mean over the seeds that have it; NaN where no test image shows the class.
+    The mean over the seeds that have it; NaN if no test image shows the class.
     """
     result = {}
     for arm in facts.arms:

@@ -34,7 +34,7 @@ class Row:
     train_time: float
     """Seconds of training."""
     active_time: float
-    """Seconds of selecting, and of scoring the pool for it in the round before."""
+    """Seconds of selecting, and of scoring for it in the previous round."""
     total_time: float
     """The two together."""
     total_samples: int
@@ -117,5 +117,5 @@ def _cell(value: object) -> object:
 
 
 def show_metric(value: float | None) -> str:
-    """Return a metric for a table; empty where no test image shows any class."""
+    """Return a metric for a table; empty if no test image shows any class."""
     return "" if value is None else f"{value:.3f}"

@@ -17,7 +17,7 @@ from job.report.picks.statistics import redundancy
 def redundancies(reader: Reader, experiment: str, facts: Facts) -> dict[str, float]:
     """Return each arm's mean cosine of a pick to the pick of its round that is most like it.
 
-    The mean over all rounds after round 0 and all seeds, where round 0 was scored: embeddings are
+    The mean over all rounds after round 0 and all seeds, if round 0 was scored: embeddings are
     those of round 0's model, so that all arms are measured alike.
 
     Raises:

@@ -32,7 +32,7 @@ def test_an_arm_left_out_is_asked_for(al_job: AlJob, begun: Path) -> None:
     """Where there are several arms, the error lists them and says how to choose."""
     ended = al_job("select", "--round", 1, "--store", begun)
     assert ended.code == 64
-    assert "which arm? Say --arm or set AL_ARM (known: brust, random)" in ended.error
+    assert "which arm? Give --arm or set AL_ARM (known: brust, random)" in ended.error
 
 
 def test_the_environment_names_what_is_left_out(

@@ -48,7 +48,7 @@ def test_a_folder_of_the_package_says_what_it_holds() -> None:
 
 def test_unit_tests_lie_where_the_code_lies() -> None:
     """A folder of unit tests has the name of a folder of the package, or of the repository."""
-    others = {"repository", "k8s", "docs"}
+    others = {"repository", "k8s"}
     folders = {
         path.relative_to(ROOT / "tests" / "unit")
         for path in (ROOT / "tests" / "unit").rglob("test_*.py")

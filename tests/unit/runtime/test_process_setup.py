@@ -11,7 +11,7 @@ import pytest
 
 from job.cli import main as cli
 from job.detection.training import workers
-from job.runtime.process_setup import keep_freed_memory
+from job.runtime.process_setup import keep_freed_memory, spin_briefly
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     pytest.skip("the C library is not glibc", allow_module_level=True)
@@ -47,6 +47,7 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_what_was_freed_is_used_again() -> None:
+    """Memory that a thread has freed costs the next thread few page faults."""
     environment = {name: value for name, value in os.environ.items() if "MALLOC" not in name}
     environment.pop("GLIBC_TUNABLES", None)
     command = [sys.executable, "-c", AGAIN]
@@ -55,6 +56,7 @@ def test_what_was_freed_is_used_again() -> None:
 
 
 def test_without_settings_glibc_is_told(options: list[int]) -> None:
+    """All three options are set."""
     keep_freed_memory()
     assert len(options) == 3
 
@@ -63,14 +65,47 @@ def test_without_settings_glibc_is_told(options: list[int]) -> None:
 def test_settings_of_the_environment_stay(
     options: list[int], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    """What the environment says about memory has precedence."""
     monkeypatch.setenv(name, "1")
     keep_freed_memory()
     assert not options
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without `mallopt` is no error."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
     keep_freed_memory()
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "10000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_threads_spin_briefly_unless_the_environment_says_otherwise(
+    environment: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Either variable of OpenMP has precedence."""
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    spin_briefly()
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
+    os.environ.pop("GOMP_SPINCOUNT", None)
+
+
+def test_importing_the_detectors_sets_nothing() -> None:
+    """An import has no side effect on the environment."""
+    code = (
+        "import os; before = dict(os.environ); import job.detection.detectors.base; "
+        "assert os.environ.get('GOMP_SPINCOUNT') == before.get('GOMP_SPINCOUNT')"
+    )
+    environment = {name: each for name, each in os.environ.items() if "SPIN" not in name}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)  # noqa: S603
 
 
 class CalledError(Exception):
@@ -91,6 +126,7 @@ def test_it_is_the_first_thing_that_the_command_does(monkeypatch: pytest.MonkeyP
 def test_it_is_the_first_thing_that_a_training_process_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Before it can have threads."""
     monkeypatch.setattr(workers, "prepare_process", called)
     with pytest.raises(CalledError):
         workers.take_part(lambda *_: None)

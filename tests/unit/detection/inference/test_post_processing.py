@@ -117,7 +117,7 @@ def test_detections_are_those_of_a_plain_loop(
 
     Which of equally likely boxes of two classes comes first is open.
     """
-    monkeypatch.setattr(post_processing, "_MANY", many)
+    monkeypatch.setattr(post_processing, "_MAX_PROBABILITIES", many)
     seen, config = draw(background, tied=tied), EvaluateConfig(**settings)
     found = detect(seen, config)
     assert found.ids == tuple(seen.ids)

@@ -207,5 +207,5 @@ def test_a_step_in_a_curve_has_no_area() -> None:
 def test_nothing_is_extrapolated(low: float, high: float) -> None:
     """A range that the curve does not reach over, or that is empty, is refused."""
     x, y = np.array([0.0, 10.0, 20.0]), np.array([0.0, 1.0, 1.0])
-    with pytest.raises(ValueError, match="no range"):
+    with pytest.raises(ValueError, match="not a range"):
         mean_between(x, y, low, high)
