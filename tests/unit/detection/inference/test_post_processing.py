@@ -80,6 +80,7 @@ CASES = [
 def test_the_record_is_that_of_a_plain_loop(
     background: float, settings: dict[str, Any], *, tied: bool
 ) -> None:
+    """The batch's post-processing keeps what a loop over images and candidates keeps."""
     seen, config = draw(background, tied=tied), ScoreConfig(**settings)
     record = record_batch(seen, config)
     assert record.ids.tolist() == seen.ids

@@ -64,6 +64,7 @@ def test_without_augmentation_the_image_is_stretched_to_the_square() -> None:
 
 @pytest.mark.parametrize("size_wh", [(128, 96), (64, 64), (31, 128), (1, 1)])
 def test_what_is_scaled_is_the_whole_view_but_for_rounding(size_wh: tuple[int, int]) -> None:
+    """Scaling a whole image by torch differs from rendering its view by two levels at most."""
     rng = np.random.default_rng(0)
     image = Image.fromarray(rng.integers(0, 256, (*size_wh[::-1], 3), dtype=np.uint8))
     expected = View.whole(image.size, SIZE).render(image, FILL)
