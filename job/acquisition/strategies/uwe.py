@@ -51,9 +51,9 @@ class Uwe(Wrapper):
         """Select images one by one; the score of each is its distance at that time."""
         inner = make_scoring_strategy(self.of)
         scores = score_all(inner, task.unlabelled, task)
-        labelled_L = (
-            score_all(inner, task.labelled, task).scores_N if task.labelled.ids else np.empty(0)
-        )
+        labelled_L = np.empty(0)
+        if task.labelled.ids:
+            labelled_L = score_all(inner, task.labelled, task).scores_N
         ids, points_NE = read_embeddings(task.unlabelled)
         _, centres_LE = read_embeddings(task.labelled)
         weight_N = scale(scores.scores_N, scores.scores_N)
