@@ -193,7 +193,7 @@ def refuse_while_driven(store: Store, experiment: str) -> None:
     if driver and driver.phase not in OVER and datetime.now(UTC) - driver.updated < ALIVE:
         message = (
             f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
-            f"({driver.phase}): stop it first, or say --force"
+            f"({driver.phase}): stop it first, or give --force"
         )
         raise UsageError(message)
 

@@ -28,7 +28,7 @@ def choose(config: Config, names: str | None, path: Path | None) -> dict[str, Ar
         UsageError: Both are given, or no name is.
     """
     if names is not None and path is not None:
-        message = "say --strategies or --arms, not both"
+        message = "give --strategies or --arms, not both"
         raise UsageError(message)
     if path is not None:
         return {name: _complete(f"{path}: {name}", arm) for name, arm in _read(path).items()}

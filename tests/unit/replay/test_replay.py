@@ -155,7 +155,7 @@ def test_arms_with_settings_of_ones_own(replay: Callable[..., Ended], tmp_path: 
     [
         (["--strategies", "margn"], 78, "--strategies: strategy: unknown 'margn'; known: brust"),
         (["--strategies", ","], 64, "names no strategy"),
-        (["--strategies", "random", "--arms", "x"], 64, "say --strategies or --arms, not both"),
+        (["--strategies", "random", "--arms", "x"], 64, "give --strategies or --arms, not both"),
         (["--arms", "/no/such.yaml"], 78, "cannot be read"),
         (["--round", 0], 64, "nothing is scored before it"),
         (["--round", 3], 64, "rounds 0 to 2"),
