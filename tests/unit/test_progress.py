@@ -7,7 +7,7 @@ from job.artifacts.experiments import load_experiment
 from job.config import loading
 from job.config.experiment import Config
 from job.plan import Plan, Subset
-from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
+from job.progress import Progress, RoundStatus, StageStatus, Status, seconds_left
 from job.storage.memory import MemoryStore
 
 
@@ -44,8 +44,8 @@ def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
     store = MemoryStore()
     experiment.run(store, settings, Subset(seeds=(0,)))
     begun = load_experiment(store, "tiny")
-    left = seconds_left(status_of(store, Plan(begun)))
+    left = seconds_left(Progress(store, Plan(begun)).look())
     assert left is not None
     assert left > 0
     experiment.run(store, settings)
-    assert seconds_left(status_of(store, Plan(begun))) is None
+    assert seconds_left(Progress(store, Plan(begun)).look()) is None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from job.artifacts.listing import Listing
-from job.artifacts.markers import Marker, Markers, load_marker
+from job.artifacts.markers import Marker, Markers, dump_marker, load_marker
 from job.errors import BadDataError
 from job.keys import RoundRef
 from job.storage.memory import MemoryStore
@@ -16,7 +16,7 @@ MARKER = Marker({}, {"a": "1"}, "d", "c", 1.5, "0.2", "host-1", 1)
 
 def test_a_marker_says_its_format_and_takes_keys_of_a_newer_version() -> None:
     """A known format may have keys that this version does not know."""
-    content = json.loads(MARKER.to_json())
+    content = json.loads(dump_marker(MARKER))
     assert content["format"] == 1
     assert load_marker(json.dumps(content | {"new": 1}).encode(), "m") == MARKER
 
@@ -32,7 +32,7 @@ def test_a_marker_of_another_format_is_not_taken_for_damage(
     change: dict[str, int | None], words: str
 ) -> None:
     """One line says which version wrote it, and nobody is told to remove anything."""
-    content = json.loads(MARKER.to_json()) | change
+    content = json.loads(dump_marker(MARKER)) | change
     kept = {name: value for name, value in content.items() if value is not None}
     with pytest.raises(BadDataError, match=words) as error:
         load_marker(json.dumps(kept).encode(), "m")
@@ -51,9 +51,9 @@ def test_a_listing_answers_for_markers_that_are_not_there() -> None:
     """The store is not asked for a marker that is not listed; a look lists again."""
     store = MemoryStore()
     markers = Markers(store, Listing([]))
-    store.write(REF.done, MARKER.to_json())
+    store.write(REF.done, dump_marker(MARKER))
     assert markers.get(REF) is None
-    markers.look("tiny")
+    markers.refresh("tiny")
     assert markers.get(REF) == MARKER
 
 
@@ -64,7 +64,7 @@ def test_a_look_forgets_a_marker_that_has_gone() -> None:
     markers.write(REF.done, MARKER)
     assert markers.get(REF) == MARKER
     store.delete(REF.done)
-    markers.look("tiny")
+    markers.refresh("tiny")
     assert markers.get(REF) is None
 
 
