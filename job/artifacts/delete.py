@@ -2,7 +2,7 @@
 
 import re
 
-from job.artifacts.experiments import experiment_names
+from job.artifacts.experiment_file import experiment_names
 from job.errors import UsageError
 from job.keys import PARTITIONS, STAGES, ExperimentKeys, check_name, is_marker
 from job.runtime.names import unknown

@@ -6,8 +6,8 @@ import yaml
 
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
-from job.config.experiment import ArmConfig, Config
 from job.config.loading import parse_mapping
+from job.config.schema import ArmConfig, Config
 from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format

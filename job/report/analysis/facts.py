@@ -8,7 +8,7 @@ from itertools import combinations
 from statistics import fmean
 
 from job.acquisition.strategy import Pick
-from job.artifacts.experiments import open_dataset
+from job.artifacts.experiment_file import open_dataset
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
 from job.keys import STAGES, RoundRef, Stage

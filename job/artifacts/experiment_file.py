@@ -2,7 +2,7 @@
 
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import changes
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name, is_marker
