@@ -38,7 +38,8 @@ def split_unknown(
                 section: Any = known_only
                 *path, name = problem["loc"]
                 for part in path:  # some name a member of a union, and no key
-                    section = section.get(part, section)
+                    is_list = isinstance(section, list)
+                    section = section[part] if is_list else section.get(part, section)
                 section.pop(name, None)
                 names.append(".".join(map(str, problem["loc"])))
     return known_only, names

@@ -1,6 +1,7 @@
 """Markers: formats, damage, and what is remembered."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,34 @@ def test_a_marker_that_is_removed_is_gone_from_memory_and_store() -> None:
     assert markers.get(REF) is None
     assert not store.exists(REF.done)
     markers.remove(REF.done)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"inputs": None}, "inputs"),
+        ({"outputs": []}, "outputs"),
+        ({"outputs": {"a": 1}}, "outputs.a"),
+        ({"seconds": "12,5"}, "seconds"),
+        ({"threads": None}, "threads"),
+        ({"digest": 5}, "digest"),
+    ],
+)
+def test_a_marker_of_other_types_is_damaged(change: dict[str, object], key: str) -> None:
+    """One short line names the key and what is safe."""
+    content = json.loads(dump_marker(MARKER)) | change
+    with pytest.raises(BadDataError, match=rf"m is damaged \({key}: .*nothing else") as error:
+        load_marker(json.dumps(content).encode(), "m")
+    assert len(str(error.value)) < 250
+
+
+def test_a_refresh_forgets_what_was_read() -> None:
+    """A stage may have run again between two looks at the store."""
+    store = MemoryStore()
+    markers = Markers(store)
+    markers.write(REF.done, MARKER)
+    store.write(REF.done, dump_marker(replace(MARKER, seconds=9.0)))
+    markers.refresh("tiny")
+    again = markers.get(REF)
+    assert again
+    assert again.seconds == 9.0

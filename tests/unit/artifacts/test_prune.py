@@ -143,3 +143,14 @@ def test_a_deletion_that_is_killed_leaves_nothing_that_looks_finished(
     for key in order[:-1]:
         copy.delete(key)
         assert experiment_names(copy) == ["tiny"]  # so that it can be deleted by its name
+
+
+def test_no_stage_outlives_what_it_needs_while_an_experiment_is_deleted(
+    copy: MemoryStore, plan: Plan
+) -> None:
+    """A round is not evaluated any more before its training and its picks go."""
+    for key in in_order_of_deletion("tiny", list(copy.list("experiments/"))):
+        copy.delete(key)
+        for ref in plan.stages():
+            if copy.exists(ref.done):
+                assert all(copy.exists(need.done) for need in plan.needs(ref)), (ref, key)

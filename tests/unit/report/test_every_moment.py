@@ -113,7 +113,7 @@ def broken(plot: Plot) -> Drawing:
     raise ZeroDivisionError(plot.name)
 
 
-@pytest.mark.parametrize("damage", ["picture", "drawing"])
+@pytest.mark.parametrize("damage", ["cost", "drawing"])
 def test_a_report_that_fails_leaves_the_one_before(
     copy: MemoryStore, plan: Plan, damage: str
 ) -> None:
@@ -122,8 +122,8 @@ def test_a_report_that_fails_leaves_the_one_before(
     before = {key: copy.read(key) for key in copy.list("experiments/tiny/report")}
     before[KEYS.results] = copy.read(KEYS.results)
     evaluate_again(copy, BRUST, 0.77)
-    if damage == "picture":
-        copy.write(BRUST.stage("annotate").key("00000.tar"), b"damaged")
+    if damage == "cost":
+        copy.write(RoundRef("tiny", 1, "brust", 1).stage("annotate").key("cost.json"), b"damaged")
     with pytest.raises((BadDataError, ZeroDivisionError)):
         write_report(copy, plan, draw=broken if damage == "drawing" else sketch)
     assert {key: copy.read(key) for key in before} == before
