@@ -72,5 +72,5 @@ def checked(kind: type[T], content: object, where: str, remedy: str) -> T:
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
