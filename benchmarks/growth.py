@@ -11,7 +11,7 @@ import first  # noqa: F401
 from measure import Repeated, peak_bytes
 
 from job import experiment
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.config import loading
 from job.data.ingest.ingest import ingest
 from job.keys import RoundRef, StageRef

@@ -3,9 +3,9 @@
 import pytest
 
 from job import experiment
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.plan import Plan, Subset
 from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
 from job.storage.memory import MemoryStore

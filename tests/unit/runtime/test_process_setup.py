@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from job.cli import main as cli
-from job.detection.training import workers
+from job.detection.training import member_processes as workers
 from job.runtime.process_setup import keep_freed_memory, spin_briefly
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):

@@ -6,7 +6,7 @@ import pytest
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategies.uwe import Uwe, scale
 from job.acquisition.strategy import Images
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import ConfigError
 from tests.unit.acquisition.records import (
     Box,

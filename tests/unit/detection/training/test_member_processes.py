@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from job.detection.training.workers import Exchange, LostError, run_together
+from job.detection.training.member_processes import Exchange, LostError, run_together
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 
 PART = """
 import os, signal, sys, time
-from job.detection.training.workers import LostError, take_part
+from job.detection.training.member_processes import LostError, take_part
 from job.errors import *
 
 os.kill(os.getpid(), signal.SIGTERM)  # it starts while all get the signal
@@ -143,7 +143,8 @@ def test_the_parents_end_ends_the_processes(exchange: Exchange) -> None:
     body = "exchange.put('pid', str(os.getpid()).encode()); time.sleep(60)"
     exchange.put("part.py", PART.format(body).encode())
     script = (
-        "import sys; from pathlib import Path; from job.detection.training.workers import *; "
+        "import sys; from pathlib import Path; "
+        "from job.detection.training.member_processes import *; "
         "run_together('part', 1, Exchange(Path(sys.argv[1])), lambda: None)"
     )
     command = [sys.executable, "-c", script, str(exchange.folder)]

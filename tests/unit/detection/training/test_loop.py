@@ -13,14 +13,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import dataloader, get_worker_info
 
-from job.config.experiment import DetectorConfig, TrainConfig
+from job.config.schema import DetectorConfig, TrainConfig
 from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
-from job.detection.training import fit as training
+from job.detection.training import loop as training
 from job.detection.training.checkpoint import HistoryRow
-from job.detection.training.fit import fit
+from job.detection.training.context import TrainingContext
+from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
-from job.detection.training.run import TrainingRun
 from job.detection.training.sampler import Batch, make_loader
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 from job.records.annotation import Annotation
@@ -88,7 +88,7 @@ class Run:
         """Train."""
         asked = count()
         self.history = fit(
-            TrainingRun(
+            TrainingContext(
                 self.detector,
                 self.samples,
                 self.config,
@@ -238,7 +238,7 @@ def test_a_worker_may_die_while_its_batch_is_handed_over(
 ) -> None:
     """Then what comes is no word of the loader's, but the broken connection to it."""
 
-    def broken(run: TrainingRun, first_step: int) -> Iterator[Batch | AlJobError]:
+    def broken(run: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
         yield next(make_loader(replace(run, workers=0), first_step))
         raise error
 
