@@ -70,7 +70,7 @@ class RoundStatus(BaseModel):
 
 
 class Driver(BaseModel):
-    """What the driver tells of itself."""
+    """What the driver says of itself."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -89,7 +89,7 @@ class Status(BaseModel):
 
     experiment: str
     driver: Driver | None = None
-    """Unset where no driver runs it."""
+    """Unset if no driver runs it."""
     rounds: list[RoundStatus]
 
 
@@ -115,7 +115,7 @@ class Progress:
         Args:
             done: The keys of the markers that are there: only these are read.
             begun: What the stages that were begun are doing.
-            driver: What it tells, if there is one.
+            driver: What the driver says, if there is one.
         """
         rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
         return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
@@ -192,9 +192,9 @@ def seconds_left(status: Status) -> float | None:
     A kind of stage of which none is done yet counts nothing, so early estimates are too low.
 
     Returns:
-        Seconds; nothing where no stage is done, or none is left.
+        Seconds; None if no stage is done, or none is left.
     """
-    # Round 0 is told once for each arm.
+    # Round 0 is listed once for each arm.
     rounds = {(each.seed, each.round and each.arm, each.round): each for each in status.rounds}
     took: dict[Stage, list[float]] = {stage: [] for stage in STAGES}
     left: list[Stage] = []
@@ -211,12 +211,12 @@ def seconds_left(status: Status) -> float | None:
 
 
 def refuse_while_driven(store: Store, experiment: str) -> None:
-    """Guard that no driver and no stage is at work on an experiment, as far as its status tells.
+    """Guard that no driver and no stage is at work on an experiment, as far as its status says.
 
     Stages that a driver started keep running after it failed.
 
     Raises:
-        UsageError: The status is at most five minutes old, and tells of a driver or of stages that
+        UsageError: The status is at most five minutes old, and names a driver or of stages that
             have not ended; or it cannot be read.
     """
     try:

@@ -491,7 +491,7 @@ def test_an_output_that_was_tampered_with_is_refused(
 def test_another_data_set_of_the_same_name_is_refused(
     begun: tuple[MemoryStore, Config], tiny: str
 ) -> None:
-    """An experiment goes on with the data it began with, by digest."""
+    """An experiment continues with the data it began with, by digest."""
     store, settings = begun
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")
