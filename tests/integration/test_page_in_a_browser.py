@@ -209,7 +209,7 @@ while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
   const text = walker.currentNode.data.trim();
   const unseen = !element.checkVisibility() || element.closest("style, title, desc, metadata");
-  if (!text || unseen || text === "\u25cf") continue;  // a dot is no text, but its line's colour
+  if (!text || unseen || text === "\u25cf") continue;  // a dot is not text
   const style = getComputedStyle(element);
   const color = parse(element instanceof SVGElement ? style.fill : style.color).rgb;
   const [high, low] = [luminance(color), luminance(behind(element))].sort((a, b) => b - a);

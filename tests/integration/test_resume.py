@@ -224,7 +224,7 @@ def test_every_single_write_may_fail(
                 num_failures += 1
     assert num_failures >= len(undisturbed)
     resumed = [line["step"] for line in logs if line["event"] == "train.resumed"]
-    assert len(resumed) >= 5, "each of the five trainings goes on from its checkpoint"
+    assert len(resumed) >= 5, "each of the five trainings resumes from its checkpoint"
     assert set(resumed) == {2}
     assert contents(store) == undisturbed
 

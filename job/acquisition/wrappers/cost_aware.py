@@ -37,8 +37,8 @@ class CostAware(Wrapper):
     """Seconds that an annotator needs for a box. 5 is the tutorial's figure; Open Images reports
     7.4."""
     oversample: PositiveInt = 4
-    """A strategy that does not score each image on its own is asked for this many times the
-    budget."""
+    """Oversampling of a strategy inside that does not score each image on its own: it is asked for
+    this many times the budget."""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -84,7 +84,7 @@ def _best_rates(
     """Return the images with the highest score per second; equal ones in the order given."""
     if len(ids) and scores_N.min() < 0:
         message = (
-            f"image {ids[scores_N.argmin()]!r} has a negative score, which cannot be divided by a "
+            f"image {ids[int(scores_N.argmin())]!r} has a negative score, which cannot be divided by a "
             "cost: a higher cost would make it better"
         )
         raise BadDataError(message)

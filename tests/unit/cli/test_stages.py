@@ -102,7 +102,7 @@ def test_select_starts_without_torch(begun: Path) -> None:
 
 
 def test_log_lines_are_json_without_a_terminal(begun: Path) -> None:
-    """Where standard error is no terminal, every line of a stage's log is JSON."""
+    """If standard error is not a terminal, every line of a stage's log is JSON."""
     command = [str(AL_JOB), "select", "--round", "0", "--store", str(begun)]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     events = [json.loads(line) for line in ended.stderr.splitlines()]
@@ -119,7 +119,7 @@ def test_the_first_stage_that_is_missing_is_named(
     path.write_text(tiny.replace("rounds: 3", "rounds: 2"))
     assert al_job("init", path, "--store", store).code == 0
     ended = al_job("train", "--round", 1, "--arm", "brust", "--store", store)
-    commands = []
+    commands: list[str] = []
     while ended.code == 64 and len(commands) < 20:
         assert "`" in ended.error
         commands.append(ended.error.split("`")[1])

@@ -20,7 +20,7 @@ from job.acquisition.strategy import Selection, Strategy, Task
 from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import load_experiment
-from job.artifacts.markers import Markers
+from job.artifacts.markers import Markers, dump_marker
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
@@ -440,7 +440,7 @@ def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
     assert marker
     store.write(ref.key("picks.csv"), text.encode())
     outputs = {"picks.csv": hashlib.sha256(text.encode()).hexdigest()}
-    content = json.loads(marker.to_json()) | {"outputs": outputs}
+    content = json.loads(dump_marker(marker)) | {"outputs": outputs}
     store.write(ref.done, json.dumps(content).encode())
 
 
@@ -491,7 +491,7 @@ def test_an_output_that_was_tampered_with_is_refused(
 def test_another_data_set_of_the_same_name_is_refused(
     begun: tuple[MemoryStore, Config], tiny: str
 ) -> None:
-    """An experiment goes on with the data it began with, by digest."""
+    """An experiment continues with the data it began with, by digest."""
     store, settings = begun
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")

@@ -118,7 +118,7 @@ class Run:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float) -> None:
-    """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
+    """From whichever checkpoint it resumes, model and history are those of an undisturbed run."""
     config = settings(optimizer=optimizer, ema_decay=decay, learning_rate=0.01)
     straight = Run(config, rectangles(4)).go()
     assert len(straight.checkpoints) == 2
@@ -236,7 +236,7 @@ def test_a_training_whose_worker_dies_may_go_on() -> None:
 def test_a_worker_may_die_while_its_batch_is_handed_over(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Then what comes is no word of the loader's, but the broken connection to it."""
+    """The error is then that of the broken connection, and not the loader's own."""
 
     def broken(run: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
         yield next(make_loader(replace(run, workers=0), first_step))
