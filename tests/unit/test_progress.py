@@ -2,18 +2,20 @@
 
 import pytest
 
-from job import experiment
 from job.artifacts.experiments import load_experiment
-from job.config import loading
-from job.config.experiment import Config
-from job.plan import Plan, Subset
+from job.plan import Plan
 from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 
 @pytest.fixture
-def settings(tiny: str) -> Config:
-    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+def finished(tiny: str, finished_state: FinishedState) -> MemoryStore:
+    """An experiment of two rounds and two seeds."""
+    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
+    return filled(MemoryStore(), LocalStore(finished_state(text)))
 
 
 def test_work_left_is_estimated_from_what_is_done() -> None:
@@ -39,13 +41,12 @@ def test_work_left_is_estimated_from_what_is_done() -> None:
     assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
 
 
-def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
+def test_a_status_from_the_store_knows_what_is_left(finished: MemoryStore) -> None:
     """An experiment of which a part is done has some work left, and a whole one none."""
-    store = MemoryStore()
-    experiment.run(store, settings, Subset(seeds=(0,)))
-    begun = load_experiment(store, "tiny")
-    left = seconds_left(status_of(store, Plan(begun)))
+    plan = Plan(load_experiment(finished, "tiny"))
+    assert seconds_left(status_of(finished, plan)) is None
+    for key in list(finished.list("experiments/tiny/seed-1/")):
+        finished.delete(key)
+    left = seconds_left(status_of(finished, plan))
     assert left is not None
     assert left > 0
-    experiment.run(store, settings)
-    assert seconds_left(status_of(store, Plan(begun))) is None

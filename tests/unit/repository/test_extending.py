@@ -57,7 +57,9 @@ def test_the_page_shows_each_example_as_it_is(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_installed")
-@pytest.mark.parametrize(("registry", "name", "kind", "base"), KINDS, ids=[each[1] for each in KINDS])
+@pytest.mark.parametrize(
+    ("registry", "name", "kind", "base"), KINDS, ids=[each[1] for each in KINDS]
+)
 def test_an_entry_point_is_enough(registry: Registry, name: str, kind: type, base: type) -> None:
     """Each registry finds the example by the name on the page, and it is of the registry's kind."""
     assert name in registry.names()
