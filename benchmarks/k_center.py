@@ -25,7 +25,7 @@ import pyarrow as pa
 from job.acquisition.numerics.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, TableRecord, Task
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.records.arrays import rows
 
 EMBEDDING, NUM_LABELLED, CLASSES = 256, 2000, 20

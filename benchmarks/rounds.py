@@ -16,13 +16,13 @@ from measure import Row, table
 
 from job import experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.plan import Plan
 from job.report.build import update_report
 from job.storage.local import LocalStore
 
 COMPUTATION = (
-    "job.detection.training.job.fit",
+    "job.detection.training.inputs.fit",
     "job.stages.score.record_images",
     "job.stages.evaluate.detect_images",
     "job.stages.evaluate.evaluate",

@@ -24,7 +24,7 @@ from measure import peak_bytes
 
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Strategy, Task
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.records.score_record import GroundTruthMatches, ScoreRecord
 from job.selection import StoredRecord
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from measure import Row, fastest, table
 
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.stage_io import StageIO
 from job.keys import RoundRef
 from job.plan import Plan

@@ -17,16 +17,16 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from job.config.experiment import DetectorConfig, TrainConfig
+from job.config.schema import DetectorConfig, TrainConfig
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.data.shards import LabelledImage
 from job.detection.detectors.base import Target, build_detector
 from job.detection.detectors.ssd import SsdDetector
-from job.detection.training.fit import fit
-from job.detection.training.job import LabelledImages
-from job.detection.training.run import TrainingRun
+from job.detection.training.context import TrainingContext
+from job.detection.training.inputs import LabelledImages
+from job.detection.training.loop import fit
 from job.storage.local import LocalStore
 
 BATCH = 16
@@ -96,14 +96,14 @@ def plain(
 def ours(
     images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
 ) -> float:
-    """Images/s of `job.detection.training.fit.fit`."""
+    """Images/s of `job.detection.training.loop.fit`."""
     detector, arrived = detector_of(classes), list[float]()
 
     def stop() -> bool:
         arrived.append(time.perf_counter())  # it is asked when a batch has come
         return False
 
-    run = TrainingRun(
+    run = TrainingContext(
         detector,
         LabelledImages(tuple(images)),
         TrainConfig(batch_size=BATCH, learning_rate=1e-4),

@@ -8,8 +8,8 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from job.config.experiment import ArmConfig, Config
 from job.config.loading import preset_names
+from job.config.schema import ArmConfig, Config
 
 INTRODUCTION = """# Configuration
 

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "strategies.md"

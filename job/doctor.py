@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError

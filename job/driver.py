@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from job import experiment as experiments
-from job import loop
+from job import experiment, loop
 from job.artifacts.markers import Markers
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import AlJobError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
@@ -115,7 +114,7 @@ def _run(
     while state := _ingest_state(store, plan.config.dataset.name, platform):
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
-    plan = retry_while_unavailable(lambda: experiments.init(store, plan))
+    plan = retry_while_unavailable(lambda: experiment.init(store, plan))
 
     def is_done(ref: StageRef) -> bool:
         return publisher.markers.is_done(ref, plan.config)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from job import loop
 from job.annotators import find_annotator
-from job.artifacts.experiments import init_experiment
+from job.artifacts.experiment_file import init_experiment
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
-from job.config.experiment import Config
 from job.config.runtime import RuntimeConfig
+from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest

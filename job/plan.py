@@ -7,8 +7,8 @@ from typing import Self
 
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Strategy
-from job.config.experiment import FULLY_SUPERVISED, ArmConfig, Config
 from job.config.runtime import RuntimeConfig
+from job.config.schema import FULLY_SUPERVISED, ArmConfig, Config
 from job.errors import ConfigError, UsageError
 from job.keys import STAGES, RoundRef, Stage, StageRef
 from job.runtime.names import unknown

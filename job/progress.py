@@ -53,7 +53,7 @@ class RoundStatus(BaseModel):
 
 
 class Driver(BaseModel):
-    """What the driver tells of itself."""
+    """What the driver says of itself."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,7 +71,7 @@ class Status(BaseModel):
 
     experiment: str
     driver: Driver | None = None
-    """Unset where no driver runs it."""
+    """Unset if no driver runs it."""
     rounds: list[RoundStatus]
 
 
@@ -93,7 +93,7 @@ class Progress:
         Args:
             done: The keys of the markers that are there: only these are read.
             begun: What the stages that were begun are doing.
-            driver: What it tells, if there is one.
+            driver: What the driver says, if there is one.
         """
         rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
         return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
@@ -140,7 +140,7 @@ class Progress:
 
 
 def status_of(store: Store, plan: Plan) -> Status:
-    """Return an experiment's status; `Progress.look` tells it again and again."""
+    """Return an experiment's status; `Progress.look` returns it repeatedly."""
     return Progress(store, plan).look()
 
 
@@ -157,9 +157,9 @@ def seconds_left(status: Status) -> float | None:
     A kind of stage of which none is done yet counts nothing, so early estimates are too low.
 
     Returns:
-        Seconds; nothing where no stage is done, or none is left.
+        Seconds; None if no stage is done, or none is left.
     """
-    # Round 0 is told once for each arm.
+    # Round 0 is listed once for each arm.
     rounds = {(each.seed, each.round and each.arm, each.round): each for each in status.rounds}
     took: dict[Stage, list[float]] = {stage: [] for stage in STAGES}
     left: list[Stage] = []
@@ -176,7 +176,7 @@ def seconds_left(status: Status) -> float | None:
 
 
 def refuse_while_driven(store: Store, experiment: str) -> None:
-    """Guard that no driver is at work on an experiment, as far as its status tells.
+    """Guard that no driver is at work on an experiment, as far as its status says.
 
     Raises:
         UsageError: One published the status within the last five minutes, or the status cannot be

@@ -1,6 +1,6 @@
 """Settings that a strategy had in an earlier version, and what to write instead."""
 
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import ConfigError
 
 _OLD_SETTINGS = {

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from job.acquisition.old_settings import refuse_old_settings
 from job.acquisition.strategy import ScoringStrategy, Strategy
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.config.validation import describe_errors
 from job.errors import ConfigError
 from job.runtime.names import known

@@ -2,7 +2,7 @@
 
 import re
 
-from job.artifacts.experiments import experiment_names
+from job.artifacts.experiment_file import experiment_names
 from job.artifacts.markers import MARKER
 from job.artifacts.names import PARTITIONS
 from job.errors import UsageError

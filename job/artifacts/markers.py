@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from job.artifacts.listing import Listing
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import BadDataError, MissingObjectError
 from job.keys import StageRef
 from job.runtime import log

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from job.artifacts import names
 from job.artifacts.cost import Cost
-from job.artifacts.experiments import refuse_other_dataset
+from job.artifacts.experiment_file import refuse_other_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset

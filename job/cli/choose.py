@@ -1,6 +1,6 @@
 """Which experiment, arm and seed a command means."""
 
-from job.artifacts.experiments import experiment_names, load_experiment
+from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.errors import UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.plan import Plan

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from job.artifacts.delete import delete_experiment, objects_of
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.prune import Prunable, find_prunable, prune_objects
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say

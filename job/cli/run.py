@@ -2,7 +2,7 @@
 
 import os
 
-from job import experiment as experiments
+from job import experiment
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -33,7 +33,7 @@ def run(
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     loaded = loading.load(config)
     runtime = loaded.runtime.changed(settings or (), os.environ)
-    outcome = experiments.run(opened, loaded, part, runtime=runtime)
+    outcome = experiment.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
     out.print(table_of(update_report(opened, outcome.plan, outcome.markers)))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
@@ -45,7 +45,7 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
 
     A synthetic data set is drawn if it is not there yet.
     """
-    begun = experiments.init(open_store(store), Plan(loading.load(config))).config
+    begun = experiment.init(open_store(store), Plan(loading.load(config))).config
     seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
     where = f"--experiment {begun.experiment}{seed} --store {store}"
     say(f"{begun.experiment}: created; next: al-job select --round 0 {where}")

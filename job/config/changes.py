@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from job.config.experiment import GROWS, Config
+from job.config.schema import GROWS, Config
 from job.errors import ConfigError
 
 

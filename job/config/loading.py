@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from job.config.experiment import Config
 from job.config.old_settings import refuse_old_settings
+from job.config.schema import Config
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.names import unknown

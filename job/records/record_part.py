@@ -38,7 +38,7 @@ class RecordPart:
 
     @cached_property
     def offsets(self) -> Integers:
-        """Image i has the detections `offsets[i]:offsets[i + 1]`: (N + 1,)."""
+        """Image i has the detections from `offsets[i]` to below `offsets[i + 1]`: (N + 1,)."""
         given = set(self.table.column_names)
         names = [name for name in DETECTION_COLUMNS if name in given]
         return offsets_of(self._read(names[0] if names else "offsets"))

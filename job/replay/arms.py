@@ -5,8 +5,8 @@ from pathlib import Path
 import yaml
 
 from job.acquisition.registry import complete
-from job.config.experiment import ArmConfig, Config
 from job.config.loading import yaml_errors
+from job.config.schema import ArmConfig, Config
 from job.config.section import Section
 from job.config.validation import validated
 from job.errors import ConfigError, UsageError

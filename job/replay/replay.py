@@ -16,7 +16,7 @@ from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Selection
 from job.annotators import find_annotator
 from job.artifacts.round_reader import RoundReader
-from job.config.experiment import AnnotationConfig, ArmConfig
+from job.config.schema import AnnotationConfig, ArmConfig
 from job.data.decoding import decode_rgb
 from job.errors import AlJobError, UsageError
 from job.keys import RoundRef

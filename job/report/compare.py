@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from job.artifacts.reader import Reader
 from job.config.changes import flatten
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import UsageError
 from job.plan import Plan
 from job.report.analysis.comparison import mean_points

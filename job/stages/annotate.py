@@ -9,7 +9,7 @@ from job.annotators import find_annotator
 from job.artifacts import names
 from job.artifacts.cost import Cost, RoundCost, dump_cost
 from job.artifacts.stage_io import StageIO
-from job.config.experiment import AnnotationConfig
+from job.config.schema import AnnotationConfig
 from job.data.shards import ShardWriter
 from job.records.annotation import Annotation, class_counts
 from job.runtime import log

@@ -6,7 +6,7 @@ from job.detection.detectors.base import Detector, load_model
 from job.detection.detectors.weights import new_detector
 from job.detection.device import set_threads
 from job.detection.training.checkpoint import threads_of
-from job.detection.training.job import TrainingJob
+from job.detection.training.inputs import TrainingInputs
 from job.detection.training.process_group import num_processes
 from job.detection.training.stopping import asked_to_stop
 from job.detection.training.together import train_together
@@ -25,12 +25,12 @@ def run(io: StageIO) -> dict[str, object]:
     set_threads(runtime)
     io.threads = runtime.num_threads()
     config = config.model_copy(update={"runtime": runtime})
-    job = TrainingJob(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
+    inputs = TrainingInputs(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
     if processes > 1:
-        trained = train_together(processes, job, detector, checkpoint, io.save_checkpoint)
+        trained = train_together(processes, inputs, detector, checkpoint, io.save_checkpoint)
     else:
         with asked_to_stop() as stop:
-            trained = job.train(detector, checkpoint, io.save_checkpoint, stop)
+            trained = inputs.train(detector, checkpoint, io.save_checkpoint, stop)
     io.write(names.MODEL, trained.model)
     io.write(names.HISTORY, trained.history, volatile=True)  # it holds images/s
     return trained.figures

@@ -97,7 +97,7 @@ def test_objects_say_whose_they_are(render: Any) -> None:
         labels = each["metadata"]["labels"]
         assert labels.items() >= SELECTOR.items()
         if each["kind"] != "Pod":
-            assert labels["helm.sh/chart"] == "al-voc-0.1.0"
+            assert labels["helm.sh/chart"] == "al-voc-0.2.0"
 
 
 def test_launch_settings(render: Any) -> None:
@@ -109,7 +109,7 @@ def test_launch_settings(render: Any) -> None:
         "namespace": "ns",
         "owner": "al-voc",
         "status": "al-voc-status",
-        "image": "al-job:0.1.0",
+        "image": "al-job:0.2.0",
         "maxParallel": 2,
         "scorePartitions": 1,
         "scoreParallelism": 1,
@@ -156,7 +156,7 @@ def test_values_of_launch_are_the_driver_s_settings() -> None:
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
-        ({}, "al-job:0.1.0"),
+        ({}, "al-job:0.2.0"),
         (
             {"repository": "registry.example/team/al-job", "tag": "2"},
             "registry.example/team/al-job:2",

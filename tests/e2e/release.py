@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.progress import Status, parse_status
 from tests.e2e.bucket import Bucket
 from tests.e2e.cluster import Namespace, Object, run

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.keys import StageRef
 from job.plan import Plan
 from job.report.analysis.results import TIMES

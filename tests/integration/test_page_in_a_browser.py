@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.plan import Plan
 from job.report.build import write_report
 from job.report.compare import Side, comparison_page
@@ -211,7 +211,7 @@ while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
   const text = walker.currentNode.data.trim();
   const unseen = !element.checkVisibility() || element.closest("style, title, desc, metadata");
-  if (!text || unseen || text === "\u25cf") continue;  // a dot is no text, but its line's colour
+  if (!text || unseen || text === "\u25cf") continue;  // a dot is not text
   const style = getComputedStyle(element);
   const color = parse(element instanceof SVGElement ? style.fill : style.color).rgb;
   const [high, low] = [luminance(color), luminance(behind(element))].sort((a, b) => b - a);

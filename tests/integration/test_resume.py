@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from job import experiment
 from job.artifacts.markers import Markers
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.data.decoding import decode_rgb
 from job.errors import StopRequested, TemporaryError
 from job.keys import RoundRef, Stage

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from job import experiment
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.config import loading
 from job.errors import BadDataError
 from job.keys import RoundRef

@@ -10,7 +10,7 @@ import pytest
 from job import experiment
 from job.artifacts.markers import Markers
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.driver import drive
 from job.errors import BadDataError, TemporaryError
 from job.keys import ExperimentKeys, StageRef

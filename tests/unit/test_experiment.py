@@ -6,7 +6,7 @@ from job import experiment
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import UsageError
 from job.keys import RoundRef
 from job.plan import Plan, Subset

@@ -4,7 +4,7 @@ import pytest
 
 from job import loop
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.keys import StageRef
 from job.plan import Plan
 

@@ -4,8 +4,8 @@ import pytest
 
 from job.acquisition.strategies.random import Random
 from job.config import loading
-from job.config.experiment import ArmConfig, Config
 from job.config.runtime import RuntimeConfig
+from job.config.schema import ArmConfig, Config
 from job.errors import ConfigError, UsageError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan, Subset

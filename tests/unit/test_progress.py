@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.plan import Plan
 from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
 from job.storage.local import LocalStore

@@ -18,7 +18,7 @@ from job.acquisition.registry import make_scoring_strategy
 from job.acquisition.strategies.coreset import selection_of
 from job.acquisition.strategy import Selection, Task
 from job.acquisition.wrappers.base import Wrapper, checked
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.records.arrays import Float64s
 
 

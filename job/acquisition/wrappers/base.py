@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from job.acquisition.registry import complete, make_strategy
 from job.acquisition.strategy import Strategy
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import ConfigError
 
 T = TypeVar("T")

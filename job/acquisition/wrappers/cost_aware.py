@@ -34,8 +34,8 @@ class CostAware(Wrapper):
     """Seconds that an annotator needs for a box. 5 is the tutorial's figure; Open Images reports
     7.4."""
     oversample: PositiveInt = 4
-    """How many times the budget a strategy is asked for that does not score each image on its
-    own."""
+    """Oversampling of a strategy inside that does not score each image on its own: it is asked for
+    this many times the budget."""
 
     @property
     def reads(self) -> frozenset[str]:

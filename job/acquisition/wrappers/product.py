@@ -17,7 +17,7 @@ from pydantic import FiniteFloat, field_validator, model_validator
 from job.acquisition.registry import complete, make_scoring_strategy
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
 from job.acquisition.wrappers.base import checked
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.config.section import Section
 from job.errors import BadDataError
 

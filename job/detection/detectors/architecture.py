@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors import DETECTORS
 from job.errors import ConfigError
 

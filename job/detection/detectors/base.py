@@ -13,7 +13,7 @@ from typing import Any, TypedDict, cast
 import torch
 from torch import Tensor, nn
 
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors.architecture import Architecture, architecture_of
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.seeding import seeded

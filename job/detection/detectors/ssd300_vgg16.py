@@ -7,7 +7,7 @@ Reference: Liu et al. 2016, arXiv 1512.02325.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 
 if TYPE_CHECKING:

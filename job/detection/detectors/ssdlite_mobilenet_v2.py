@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 
 if TYPE_CHECKING:

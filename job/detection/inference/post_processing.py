@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
-from job.config.experiment import EvaluateConfig, ScoreConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.detection.metrics.detections import Detections
 from job.detection.view import View
 from job.records.arrays import Floats, offsets

@@ -18,8 +18,8 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from job.config.experiment import EvaluateConfig, ScoreConfig
 from job.config.runtime import RuntimeConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.data.shards import EncodedImage
 from job.detection.detectors.base import Detector, RawOutput
 from job.detection.device import resolve_device

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from job.config.runtime import RuntimeConfig
 from job.detection.detectors.base import Detector, Target
 from job.detection.device import resolve_device
-from job.detection.training.workers import LostError
+from job.detection.training.member_processes import LostError
 from job.errors import ConfigError
 
 

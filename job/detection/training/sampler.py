@@ -1,4 +1,4 @@
-"""Which image is trained on when: a function of the seed and the step, whoever computes it."""
+"""The order of training samples, and their loader. Both depend on seed and step only."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from job.detection.detectors.base import Target
 from job.detection.training.augmentation import training_sample
-from job.detection.training.run import TrainingRun
+from job.detection.training.context import TrainingContext
 from job.errors import AlJobError
 from job.runtime.rng import random_stream
 
@@ -26,13 +26,13 @@ class TrainingDataset(Dataset[Any]):
     An item is found by its position, which counts from the training's first image.
     """
 
-    def __init__(self, run: TrainingRun) -> None:
-        detector = run.detector
-        self._samples = run.samples
+    def __init__(self, context: TrainingContext) -> None:
+        detector = context.detector
+        self._samples = context.samples
         self._class_index = {name: index for index, name in enumerate(detector.classes)}
         self._size, self._fill = detector.size, detector.fill
-        self._augmentation = run.config.augmentation
-        self._seed = tuple(run.seed)
+        self._augmentation = context.config.augmentation
+        self._seed = tuple(context.seed)
         self._order = (-1, np.empty(0, np.int64))
 
     def index_at(self, position: int) -> int:
@@ -60,11 +60,11 @@ class TrainingDataset(Dataset[Any]):
             return error
 
 
-def make_loader(run: TrainingRun, first_step: int) -> Iterator[Batch | AlJobError]:
+def make_loader(context: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
     """Yield the batches of a training from a step on, or this process's part of each.
 
     Args:
-        run: The processes of its group each get an equal part of every batch, in their order.
+        context: The processes of its group each get an equal part of every batch, in their order.
         first_step: The step of the first batch.
 
     Returns:
@@ -76,20 +76,20 @@ def make_loader(run: TrainingRun, first_step: int) -> Iterator[Batch | AlJobErro
         ConnectionError: A worker process died while it handed over a batch.
         EOFError: The same.
     """
-    rank, count = run.rank_and_count
-    batch_size = run.config.batch_size
+    rank, count = context.rank_and_count
+    batch_size = context.config.batch_size
     size = batch_size // count
     loader: DataLoader[Any] = DataLoader(
-        TrainingDataset(run),
+        TrainingDataset(context),
         batch_size=size,
         sampler=[
             step * batch_size + rank * size + place
-            for step in range(first_step, run.steps)
+            for step in range(first_step, context.steps)
             for place in range(size)
         ],
-        num_workers=run.workers,
+        num_workers=context.workers,
         collate_fn=_collate,
-        pin_memory=run.device.type == "cuda",
+        pin_memory=context.device.type == "cuda",
         worker_init_fn=_ignore_signals,
         # Without a generator of its own, the loader would draw from the global stream.
         generator=torch.Generator(),

@@ -1,4 +1,4 @@
-"""A training by several processes: what this process tells them, and what each of them does."""
+"""Training in several processes: the process that starts them, and each member."""
 
 import json
 import os
@@ -10,21 +10,26 @@ import structlog
 
 from job.detection.detectors.base import Detector, load_model, save_model
 from job.detection.device import resolve_device, set_threads
-from job.detection.training.job import Trained, TrainingJob
+from job.detection.training.inputs import Trained, TrainingInputs
+from job.detection.training.member_processes import Exchange, run_together, take_part
 from job.detection.training.process_group import joined
 from job.detection.training.stopping import asked_to_stop
-from job.detection.training.workers import Exchange, run_together, take_part
 from job.runtime import log
 
 # The files by which the processes tell each other things.
-_JOB, _START, _RESUME, _LOG = "job.json", "start.safetensors", "resume.safetensors", "log.json"
+_INPUTS, _START, _RESUME, _LOG = (
+    "inputs.json",
+    "start.safetensors",
+    "resume.safetensors",
+    "log.json",
+)
 _STOP, _CHECKPOINT = "stop", "checkpoint.safetensors"
 _MODEL, _HISTORY, _FIGURES = "trained.safetensors", "trained.jsonl", "figures.json"
 
 
 def train_together(
     count: int,
-    job: TrainingJob,
+    inputs: TrainingInputs,
     detector: Detector,
     checkpoint: bytes | None,
     save_checkpoint: Callable[[bytes], None],
@@ -33,7 +38,7 @@ def train_together(
 
     Args:
         count: How many.
-        job: What they train on.
+        inputs: What they train on.
         detector: What training starts from; it stays as it is.
         checkpoint: As for `fit`.
         save_checkpoint: As for `fit`; called in this process.
@@ -44,7 +49,7 @@ def train_together(
     """
     with tempfile.TemporaryDirectory(prefix="al-voc-train-") as folder:
         exchange = Exchange(Path(folder))
-        exchange.put(_JOB, job.to_json())
+        exchange.put(_INPUTS, inputs.to_json())
         exchange.put(_START, save_model(detector))
         if checkpoint is not None:
             exchange.put(_RESUME, checkpoint)
@@ -68,15 +73,15 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
     """Do what each of the processes does; the first one leaves the result."""
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     log.console.quiet = rank > 0
-    job = TrainingJob.from_json(exchange.get(_JOB))
-    set_threads(job.config.runtime)
-    detector = load_model(exchange.get(_START), job.config.detector)
-    device = resolve_device(job.config.runtime)
+    inputs = TrainingInputs.from_json(exchange.get(_INPUTS))
+    set_threads(inputs.config.runtime)
+    detector = load_model(exchange.get(_START), inputs.config.detector)
+    device = resolve_device(inputs.config.runtime)
     with (
         log.bound(**json.loads(exchange.get(_LOG))),
         joined(rank, count, device, exchange.folder / "meeting") as group,
     ):
-        trained = job.train(
+        trained = inputs.train(
             detector,
             exchange.get(_RESUME) if exchange.has(_RESUME) else None,
             lambda data: exchange.put(_CHECKPOINT, data),

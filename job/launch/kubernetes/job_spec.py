@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, UsageError
 from job.keys import StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig

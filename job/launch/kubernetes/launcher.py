@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster

@@ -23,7 +23,7 @@ class RoundFacts:
     arm: str
     round: int
     seconds: dict[Stage, float]
-    """Of the stages that are done. Those of round 0 are told once for each arm."""
+    """Of the stages that are done. Those of round 0 are listed once for each arm."""
     missing: tuple[Stage, ...]
     """Stages that are not done."""
     attempts: dict[Stage, int]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.report.analysis.facts import Facts
 from job.report.analysis.findings import Findings
 from job.report.analysis.results import Row

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from job.acquisition.registry import STRATEGIES, complete, make_strategy
 from job.acquisition.strategy import Images, Selection, Strategy, TableRecord
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (

@@ -10,7 +10,7 @@ import pytest
 from job.acquisition.registry import STRATEGIES, make_strategy
 from job.acquisition.strategies.brust import Brust
 from job.acquisition.strategy import Images, Strategy, TableRecord
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import ConfigError
 from job.records.score_record import ScoreRecord
 from tests.unit.acquisition.records import Labels, reasons_of, scores_of, task_of

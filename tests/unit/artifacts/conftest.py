@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.plan import Plan
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore

@@ -6,11 +6,11 @@ import pytest
 
 from job import experiment
 from job.artifacts.delete import delete_experiment, in_order_of_deletion
-from job.artifacts.experiments import experiment_names
+from job.artifacts.experiment_file import experiment_names
 from job.artifacts.prune import find_prunable, prune_objects
 from job.artifacts.pruned import read_pruned
 from job.artifacts.reader import Reader
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import BadDataError, UsageError
 from job.keys import RoundRef
 from job.plan import Plan

@@ -28,7 +28,7 @@ def test_run_report_and_status(al_job: AlJob, store: Path, tiny: str, tmp_path: 
 def test_a_changed_configuration_ends_with_78(
     al_job: AlJob, begun: Path, tiny: str, tmp_path: Path
 ) -> None:
-    """An experiment goes on with what it began with."""
+    """An experiment continues with what it began with."""
     assert al_job("select", "--round", 0, "--store", begun).code == 0
     path = tmp_path / "other.yaml"
     path.write_text(tiny.replace("steps: 4", "steps: 5"))

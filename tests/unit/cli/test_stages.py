@@ -102,7 +102,7 @@ def test_select_starts_without_torch(begun: Path) -> None:
 
 
 def test_log_lines_are_json_without_a_terminal(begun: Path) -> None:
-    """Where standard error is no terminal, every line of a stage's log is JSON."""
+    """If standard error is not a terminal, every line of a stage's log is JSON."""
     command = [str(AL_JOB), "select", "--round", "0", "--store", str(begun)]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     events = [json.loads(line) for line in ended.stderr.splitlines()]

@@ -4,7 +4,7 @@ import pytest
 
 from job.config import loading
 from job.config.changes import refuse_changes
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from job import experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.plan import Plan, Subset
 from job.report.build import write_report
 from job.storage.local import LocalStore

@@ -15,7 +15,7 @@ import pytest
 from job import experiment
 from job.artifacts.reader import Reader
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.report.analysis.facts import read_facts

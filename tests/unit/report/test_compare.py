@@ -11,7 +11,7 @@ import pytest
 from job import experiment
 from job.artifacts.reader import Reader
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import UsageError
 from job.plan import Plan
 from job.report.analysis.results import rows_of

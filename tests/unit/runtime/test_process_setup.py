@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from job.cli import main as cli
-from job.detection.training import workers
+from job.detection.training import member_processes as workers
 from job.runtime.process_setup import keep_freed_memory, spin_briefly
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
@@ -72,7 +72,7 @@ def test_settings_of_the_environment_stay(
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One without `mallopt` is no error."""
+    """A C library without `mallopt` is not an error."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
     keep_freed_memory()
 

@@ -19,13 +19,13 @@ from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Selection, Strategy, Task
 from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
 from job.config import loading
-from job.config.experiment import AnnotationConfig, ArmConfig, Config
+from job.config.schema import AnnotationConfig, ArmConfig, Config
 from job.data.dataset import Dataset
 from job.detection.detectors.weights import new_detector
 from job.detection.inference import predict as inference
@@ -485,7 +485,7 @@ def test_an_output_that_was_tampered_with_is_refused(
 def test_another_data_set_of_the_same_name_is_refused(
     begun: tuple[MemoryStore, Config], tiny: str
 ) -> None:
-    """An experiment goes on with the data it began with, by digest."""
+    """An experiment continues with the data it began with, by digest."""
     store, settings = begun
     manifest = "datasets/drawn/dataset.json"
     store.write(manifest, store.read(manifest) + b"\n")

@@ -6,7 +6,7 @@ import pytest
 
 from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.cost_aware import CostAware
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import BadDataError
 from tests.unit.acquisition.records import (
     Box,

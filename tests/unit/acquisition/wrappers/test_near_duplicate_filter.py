@@ -2,7 +2,7 @@
 
 from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from tests.unit.acquisition.records import (
     Box,
     Image,

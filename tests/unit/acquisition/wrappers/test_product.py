@@ -8,7 +8,7 @@ import pytest
 from job.acquisition.registry import STRATEGIES, make_strategy
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Task
 from job.acquisition.wrappers.product import Product
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 from tests.unit.acquisition.records import Image, Labels, candidates, reasons_of, scores_of, task_of
 

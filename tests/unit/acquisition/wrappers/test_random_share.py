@@ -4,7 +4,7 @@ import pytest
 
 from job.acquisition.strategy import Selection
 from job.acquisition.wrappers.random_share import REASON, RandomShare
-from job.config.experiment import ArmConfig
+from job.config.schema import ArmConfig
 from tests.unit.acquisition.records import (
     Box,
     Image,

@@ -12,13 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.experiment import DetectorConfig, ScoreConfig, TrainConfig
+from job.config.schema import DetectorConfig, ScoreConfig, TrainConfig
 from job.data.shards import EncodedImage
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import build_detector, load_model, save_model
 from job.detection.inference.predict import Engine, record_images
-from job.detection.training.fit import fit
-from job.detection.training.run import TrainingRun
+from job.detection.training.context import TrainingContext
+from job.detection.training.loop import fit
 from job.errors import ConfigError
 from job.records.annotation import Annotation
 
@@ -93,7 +93,7 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
     boxes = np.array([[8, 8, 40, 40]], dtype=np.float32)
     sample = image, Annotation(64, 64, boxes, ("disc",), (False,), (False,))
     training = TrainConfig(batch_size=2, augmentation="none")
-    run = TrainingRun(detector, [sample], training, steps=3, seed=(0, 0), device=CPU)
+    run = TrainingContext(detector, [sample], training, steps=3, seed=(0, 0), device=CPU)
     history = fit(run, save_checkpoint=lambda _: None, stop=lambda: False)
     assert np.isfinite(history[-1].loss)
     assert save_model(detector) != before
@@ -166,7 +166,7 @@ def test_a_wrong_detector_is_refused_before_anything_is_written(
 def test_checking_a_detector_needs_no_torch() -> None:
     """The driver checks, and has no room for torch."""
     code = (
-        "import sys; from job.config.experiment import DetectorConfig; "
+        "import sys; from job.config.schema import DetectorConfig; "
         "from job.detection.detectors.architecture import architecture_of; "
         "architecture_of(DetectorConfig()); "
         "architecture_of(DetectorConfig(model='ssd_vgg16', size=300)); "

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors.base import Target, build_detector, load_model, save_model
 from job.detection.detectors.ssd import SsdDetector
 from job.errors import BadDataError

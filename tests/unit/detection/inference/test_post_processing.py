@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import nms, roi_align
 
-from job.config.experiment import EvaluateConfig, ScoreConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.detection.inference import post_processing
 from job.detection.inference.post_processing import Predictions, _box_features, detect, record_batch
 from job.detection.view import View

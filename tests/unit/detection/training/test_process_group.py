@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from job.config.experiment import DetectorConfig
 from job.config.runtime import RuntimeConfig
+from job.config.schema import DetectorConfig
 from job.detection.detectors.base import Detector, Target, build_detector
 from job.detection.detectors.serialization import pack, unpack
+from job.detection.training.member_processes import Exchange, run_together
 from job.detection.training.process_group import num_processes
-from job.detection.training.workers import Exchange, run_together
 from job.errors import ConfigError
 
 CONFIG = DetectorConfig(size=64, width=0.25, backbone="scratch")
@@ -21,10 +21,10 @@ Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
 
 STEP = """
 import torch
-from job.config.experiment import DetectorConfig
+from job.config.schema import DetectorConfig
 from job.detection.training.process_group import joined
 from job.detection.detectors.base import build_detector
-from job.detection.training.workers import take_part
+from job.detection.training.member_processes import take_part
 from job.detection.detectors.serialization import pack, unpack
 
 def work(exchange, rank, count):

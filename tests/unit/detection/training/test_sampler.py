@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.experiment import TrainConfig
+from job.config.schema import TrainConfig
 from job.detection.detectors.base import Detector
+from job.detection.training.context import TrainingContext
 from job.detection.training.process_group import Group
-from job.detection.training.run import TrainingRun
 from job.detection.training.sampler import TrainingDataset, make_loader
 from job.errors import BadDataError
 from job.records.annotation import Annotation
@@ -39,9 +39,9 @@ def run_of(
     batch_size: int = 3,
     steps: int = 1,
     **settings: Any,
-) -> TrainingRun:
+) -> TrainingContext:
     config = TrainConfig(batch_size=batch_size)
-    return TrainingRun(
+    return TrainingContext(
         detector, samples, config, steps, seed, device=torch.device("cpu"), **settings
     )
 

@@ -9,10 +9,10 @@ import pytest
 import urllib3
 
 from job import loop
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Marker, Markers
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes.client import Cluster

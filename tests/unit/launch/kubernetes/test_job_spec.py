@@ -6,7 +6,7 @@ from itertools import product
 import kubernetes_validate
 import pytest
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.keys import STAGES, RoundRef, StageRef
 from job.launch.kubernetes.job_spec import SPEC_HASH, job_name, make_job
 from job.launch.kubernetes.settings import LaunchConfig

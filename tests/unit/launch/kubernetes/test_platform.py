@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from job.artifacts.experiments import experiment_names, load_experiment
+from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import Outcome, run_once

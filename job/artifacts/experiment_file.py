@@ -2,7 +2,7 @@
 
 from job.artifacts.markers import MARKER
 from job.config import changes, loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.config.validation import validated, without_unknown
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name

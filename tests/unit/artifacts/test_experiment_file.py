@@ -3,9 +3,9 @@
 import pytest
 
 from job import experiment
-from job.artifacts.experiments import load_experiment
+from job.artifacts.experiment_file import load_experiment
 from job.config import loading
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.errors import BadDataError
 from job.keys import ExperimentKeys
 from job.plan import Plan

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from job.config.experiment import TrainConfig
+from job.config.schema import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.checkpoint import HistoryRow, TrainingState
+from job.detection.training.context import TrainingContext
 from job.detection.training.ema import WeightAverage
-from job.detection.training.run import TrainingRun
 from job.detection.training.sampler import Batch, make_loader
 from job.detection.training.schedule import learning_rate
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
@@ -24,7 +24,7 @@ STEPS_PER_ROW = 20
 
 
 def fit(
-    run: TrainingRun,
+    context: TrainingContext,
     *,
     save_checkpoint: Callable[[bytes], None],
     stop: Callable[[], bool],
@@ -32,20 +32,20 @@ def fit(
 ) -> list[HistoryRow]:
     """Train a detector in place, and return how it went; afterwards it is set to infer.
 
-    On a CPU, the same run gives the same weights to the last bit, also with another number of
+    On a CPU, the same context gives the same weights to the last bit, also with another number of
     workers, and also if the training was killed in between and resumed from a checkpoint.
 
-    Processes that train together call it with the same run but for their rank, and end with the
+    Processes that train together call it with the same context but for their rank, and end with the
     same weights. Each takes an equal part of every batch; the loss is that of the whole batch.
     Batch normalisation sees the whole batch on GPUs, and each process's part of it on CPUs.
 
     Args:
-        run: The training. Its detector is moved to its device, and changed.
+        context: The training. Its detector is moved to its device, and changed.
         save_checkpoint: Called every `checkpoint_every_steps`, and before stopping; in a group,
             only in its first process.
         stop: Asked before each step; true: save a checkpoint and stop. The processes of a group
             stop together if it is true in one of them.
-        checkpoint: What `save_checkpoint` got from an earlier attempt at the same run. A checkpoint
+        checkpoint: What `save_checkpoint` got from an earlier attempt at the same training. One
             that is damaged, or of other settings or another version of the program, is not used.
 
     Raises:
@@ -56,77 +56,77 @@ def fit(
         TemporaryError: A worker process died, or shared memory is full; `LostError`: another
             process of the group is gone.
     """
-    _check(run)
-    config, steps, settings = run.config, run.steps, _settings(run)
-    state = _prepare(run)
+    _check(context)
+    config, steps, settings = context.config, context.steps, _settings(context)
+    state = _prepare(context)
     _resume(state, checkpoint, settings)
 
     def save() -> None:
-        if run.rank_and_count[0] == 0:
+        if context.rank_and_count[0] == 0:
             save_checkpoint(state.to_bytes(settings))
 
     recorder = _Recorder(state, config.batch_size, steps)
-    batches = make_loader(run, state.step)
-    asked = run.group.agree(stop) if run.group else stop
+    batches = make_loader(context, state.step)
+    asked = context.group.agree(stop) if context.group else stop
     left = (steps - state.step) * config.batch_size
     with (
         log.progress("train", total=left, unit="images") as bar,
         # A process of a group cannot stop alone: the others would wait for it.
-        _lost_workers(state, save, stop if not run.group else lambda: False),
+        _lost_workers(state, save, stop if not context.group else lambda: False),
     ):
         for batch in batches:
             _stop_if(asked, save, f"at step {state.step} of {steps}")
             rate = learning_rate(config, state.step, steps)
-            recorder.add(rate, _step(run, state, batch, rate))
+            recorder.add(rate, _step(context, state, batch, rate))
             bar.advance(config.batch_size)
             if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
                 save()
         _stop_if(asked, save, f"after its last step, {steps}")
     if state.average:
         state.average.install()
-    run.detector.eval()
+    context.detector.eval()
     return state.history
 
 
-def _check(run: TrainingRun) -> None:
+def _check(context: TrainingContext) -> None:
     """Refuse what cannot be trained on."""
-    if not len(run.samples):
+    if not len(context.samples):
         message = "train: there are no labelled images to train on"
         raise BadDataError(message)
-    _, count = run.rank_and_count
-    normalised = any(isinstance(module, nn.BatchNorm2d) for module in run.detector.modules())
-    if run.config.batch_size == count and normalised:
+    _, count = context.rank_and_count
+    normalised = any(isinstance(module, nn.BatchNorm2d) for module in context.detector.modules())
+    if context.config.batch_size == count and normalised:
         message = (
             f"train.batch_size: {count} is too few for batch normalisation: say {2 * count} or more"
         )
         if count > 1:
             message = f"{message}, or fewer runtime.processes"
         raise ConfigError(message)
-    if run.config.precision == "bfloat16" and run.device.type == "cpu":
+    if context.config.precision == "bfloat16" and context.device.type == "cpu":
         # Seen with torch 2.15: now and then, the gradient of a depthwise convolution over a map of
         # one cell has a stray value of 1e18 or NaN.
         message = "train.precision: bfloat16 is for GPUs; on a CPU say auto or float32"
         raise ConfigError(message)
 
 
-def _settings(run: TrainingRun) -> dict[str, Any]:
+def _settings(context: TrainingContext) -> dict[str, Any]:
     """Return what a checkpoint must agree with to be resumed."""
     return {
         "version": importlib.metadata.version("al-voc"),
-        "train": run.config.model_dump(mode="json"),
-        "detector": run.detector.description,
-        "steps": run.steps,
-        "seed": list(run.seed),
-        "samples": len(run.samples),
+        "train": context.config.model_dump(mode="json"),
+        "detector": context.detector.description,
+        "steps": context.steps,
+        "seed": list(context.seed),
+        "samples": len(context.samples),
     }
 
 
-def _prepare(run: TrainingRun) -> TrainingState:
+def _prepare(context: TrainingContext) -> TrainingState:
     """Move the detector to its device, set it to train, and return the state before step 0."""
-    detector, config = run.detector, run.config
-    if run.group:
-        run.group.prepare(detector)
-    detector.to(run.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    detector, config = context.detector, context.config
+    if context.group:
+        context.group.prepare(detector)
+    detector.to(context.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     if config.freeze_backbone:
         detector.freeze_backbone()
     average = WeightAverage(detector, config.ema_decay) if config.ema_decay else None
@@ -197,26 +197,26 @@ def _lost_workers(
 
 
 def _step(
-    run: TrainingRun, state: TrainingState, batch: Batch | AlJobError, rate: float
+    context: TrainingContext, state: TrainingState, batch: Batch | AlJobError, rate: float
 ) -> tuple[float, float]:
     """Take one step, and return its classification and box loss."""
     if isinstance(batch, AlJobError):
         raise batch
     images, targets = batch
     for target in targets:
-        target["boxes"] = target["boxes"].to(run.device, non_blocking=True)
-        target["labels"] = target["labels"].to(run.device, non_blocking=True)
-    with _autocast(run.config, run.device):
-        losses = run.detector.losses(images.to(run.device, non_blocking=True), targets)
+        target["boxes"] = target["boxes"].to(context.device, non_blocking=True)
+        target["labels"] = target["labels"].to(context.device, non_blocking=True)
+    with _autocast(context.config, context.device):
+        losses = context.detector.losses(images.to(context.device, non_blocking=True), targets)
     state.optimizer.zero_grad()
-    if run.group:
-        losses = run.group.backward(run.detector, losses, targets)
+    if context.group:
+        losses = context.group.backward(context.detector, losses, targets)
     loss = losses["classification"] + losses["bbox_regression"]
-    if not run.group:
+    if not context.group:
         loss.backward()  # type: ignore[no-untyped-call]
-    max_norm = run.config.max_grad_norm or math.inf
-    norm = nn.utils.clip_grad_norm_(run.detector.parameters(), max_norm)
-    _refuse_nonfinite(state.step, run.config, loss, norm)
+    max_norm = context.config.max_grad_norm or math.inf
+    norm = nn.utils.clip_grad_norm_(context.detector.parameters(), max_norm)
+    _refuse_nonfinite(state.step, context.config, loss, norm)
     for parameters in state.optimizer.param_groups:
         parameters["lr"] = rate
     state.optimizer.step()

@@ -1,4 +1,4 @@
-"""The training of a stage: what goes into it, in a form that other processes can read, and out."""
+"""The inputs of a training, also as JSON for other processes, and its result."""
 
 import json
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from job.config.experiment import Config
+from job.config.schema import Config
 from job.data.decoding import decode_rgb
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.detectors.base import Detector, save_model
 from job.detection.device import resolve_device
-from job.detection.training.fit import fit
+from job.detection.training.context import TrainingContext
+from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
-from job.detection.training.run import TrainingRun
 from job.records.annotation import Annotation
 
 
@@ -47,7 +47,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class TrainingJob:
+class TrainingInputs:
     """What is trained on, and how; the detector that training starts from comes beside it."""
 
     config: Config
@@ -57,7 +57,7 @@ class TrainingJob:
     seed: tuple[int, int]
 
     def to_json(self) -> bytes:
-        """Return the job in a form that `from_json` reads, in any process of this machine."""
+        """Return the inputs in a form that `from_json` reads, in any process of this machine."""
         content = {
             "config": self.config.model_dump(mode="json"),
             "shards": [str(path.absolute()) for path in self.shards],
@@ -67,8 +67,8 @@ class TrainingJob:
         return json.dumps(content).encode()
 
     @classmethod
-    def from_json(cls, data: bytes) -> "TrainingJob":
-        """Return the job that `to_json` wrote."""
+    def from_json(cls, data: bytes) -> "TrainingInputs":
+        """Return the inputs that `to_json` wrote."""
         content = json.loads(data)
         return cls(
             config=Config.model_validate(content["config"]),
@@ -87,7 +87,7 @@ class TrainingJob:
     ) -> Trained:
         """Train in this process, alone or as one of a group; the arguments are those of `fit`."""
         images = tuple(image for path in self.shards for image in read_labelled(path))
-        run = TrainingRun(
+        context = TrainingContext(
             detector,
             LabelledImages(images),
             self.config.train,
@@ -97,7 +97,7 @@ class TrainingJob:
             self.config.runtime.num_workers(),
             group,
         )
-        history = fit(run, save_checkpoint=save_checkpoint, stop=stop, checkpoint=checkpoint)
+        history = fit(context, save_checkpoint=save_checkpoint, stop=stop, checkpoint=checkpoint)
         last = history[-1]
         return Trained(
             model=save_model(detector),

@@ -13,14 +13,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import dataloader, get_worker_info
 
-from job.config.experiment import DetectorConfig, TrainConfig
+from job.config.schema import DetectorConfig, TrainConfig
 from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
-from job.detection.training import fit as training
+from job.detection.training import loop as training
 from job.detection.training.checkpoint import HistoryRow
-from job.detection.training.fit import fit
+from job.detection.training.context import TrainingContext
+from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
-from job.detection.training.run import TrainingRun
 from job.detection.training.sampler import Batch, make_loader
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 from job.records.annotation import Annotation
@@ -88,7 +88,7 @@ class Run:
         """Train."""
         asked = count()
         self.history = fit(
-            TrainingRun(
+            TrainingContext(
                 self.detector,
                 self.samples,
                 self.config,
@@ -118,7 +118,7 @@ class Run:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float) -> None:
-    """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
+    """From whichever checkpoint it resumes, model and history are those of an undisturbed run."""
     config = settings(optimizer=optimizer, ema_decay=decay, learning_rate=0.01)
     straight = Run(config, rectangles(4)).go()
     assert len(straight.checkpoints) == 2
@@ -236,9 +236,9 @@ def test_a_training_whose_worker_dies_may_go_on() -> None:
 def test_a_worker_may_die_while_its_batch_is_handed_over(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Then what comes is no word of the loader's, but the broken connection to it."""
+    """The error is then that of the broken connection, and not the loader's own."""
 
-    def broken(run: TrainingRun, first_step: int) -> Iterator[Batch | AlJobError]:
+    def broken(run: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
         yield next(make_loader(replace(run, workers=0), first_step))
         raise error
 

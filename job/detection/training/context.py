@@ -1,4 +1,4 @@
-"""What a training is of: a detector, samples, settings, and where it is computed."""
+"""The arguments of `fit`: detector, samples, settings, device and processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from PIL import Image
 
-from job.config.experiment import TrainConfig
+from job.config.schema import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.process_group import Group
 from job.records.annotation import Annotation
@@ -24,7 +24,7 @@ class Samples(Protocol):
 
 
 @dataclass(frozen=True)
-class TrainingRun:
+class TrainingContext:
     """All that decides which weights a training ends with, and the processes that compute it."""
 
     detector: Detector

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from job.detection.training.workers import Exchange, LostError, run_together
+from job.detection.training.member_processes import Exchange, LostError, run_together
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 
 PART = """
 import os, signal, sys, time
-from job.detection.training.workers import LostError, take_part
+from job.detection.training.member_processes import LostError, take_part
 from job.errors import *
 
 os.kill(os.getpid(), signal.SIGTERM)  # it starts while all get the signal
@@ -139,11 +139,12 @@ def test_signals_are_left_to_the_parent(exchange: Exchange) -> None:
 
 
 def test_the_parents_end_ends_the_processes(exchange: Exchange) -> None:
-    """Also when it is killed: nobody goes on computing for nobody."""
+    """Also when it is killed: no process stays behind."""
     body = "exchange.put('pid', str(os.getpid()).encode()); time.sleep(60)"
     exchange.put("part.py", PART.format(body).encode())
     script = (
-        "import sys; from pathlib import Path; from job.detection.training.workers import *; "
+        "import sys; from pathlib import Path; "
+        "from job.detection.training.member_processes import *; "
         "run_together('part', 1, Exchange(Path(sys.argv[1])), lambda: None)"
     )
     command = [sys.executable, "-c", script, str(exchange.folder)]
