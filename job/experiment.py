@@ -30,6 +30,7 @@ class Outcome:
     """What a run did."""
 
     plan: Plan
+    """The experiment's, as it is stored."""
     num_run: int
     """Stages that ran; 0 if all were done."""
     markers: Markers
@@ -40,7 +41,7 @@ def init(store: Store, plan: Plan) -> Plan:
     """Begin an experiment, or take it up: nothing is run but, where asked for, the drawing of data.
 
     Returns:
-        The plan; the configuration in it has the data set's digest.
+        The plan of the configuration as it is stored.
 
     Raises:
         ConfigError: The detector or the annotator is wrong, or the experiment began with another
@@ -57,7 +58,7 @@ def init(store: Store, plan: Plan) -> Plan:
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
     if wanted > dataset.info("pool").num_images:
         log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
-    return plan.with_config(init_experiment(store, config, dataset.digest))
+    return Plan(init_experiment(store, config, dataset.digest))
 
 
 def run(
@@ -81,12 +82,11 @@ def run(
         message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
         raise ConfigError(message)
     plan = init(store, Plan(config))
-    if runtime:
-        plan = plan.with_runtime(runtime)
+    ours = plan.with_runtime(runtime) if runtime else plan
     markers = Markers(store)
-    launcher = make_launcher(store, plan, markers)
-    part = plan.part(only) if only else plan
-    with IMAGE_CACHE.sized(plan.config.runtime.image_cache_mb * 1_000_000):
+    launcher = make_launcher(store, ours, markers)
+    part = plan.only(only) if only else plan
+    with IMAGE_CACHE.sized(ours.config.runtime.image_cache_mb * 1_000_000):
         num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
     return Outcome(plan, num_run, markers)
 

@@ -40,14 +40,14 @@ class Arm:
         return ArmConfig(strategy=self.strategy_name, **settings)
 
     @property
-    def reads(self) -> frozenset[str]:
-        """The columns that its strategy reads of score records."""
+    def record_columns(self) -> frozenset[str]:
+        """The columns that its strategy reads of both score records."""
         return self.strategy.reads | self.strategy.reads_labelled
 
     @property
     def needs_scores(self) -> bool:
         """Whether it selects by the previous round's scores."""
-        return 0 not in self.rounds and bool(self.reads)
+        return 0 not in self.rounds and bool(self.record_columns)
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,19 @@ class Plan:
         self.cold_start = _cold_start(config)
         self.arms = tuple(_compared(config, name) for name in config.arms)
         self.seeds = config.seeds
-        arms = {arm.name: arm.selection for arm in self.arms}
-        changes = {"arms": arms, "cold_start": self.cold_start.selection}
-        self.config = config.model_copy(update=changes)
-        """The configuration, with every setting of every strategy written out."""
+        self.config = config
         if config.full_supervision:
             self.arms += (_fully_supervised(config),)
 
-    def part(self, subset: Subset) -> Self:
-        """Return the plan of a part of the experiment.
+    def written_out(self) -> Config:
+        """Return the configuration with every setting written out, also those of strategies."""
+        arms = {arm.name: arm.selection for arm in self.arms if arm.is_compared}
+        changes = {"arms": arms, "cold_start": self.cold_start.selection}
+        content = self.config.model_copy(update=changes).model_dump(mode="json")
+        return Config.model_validate(content)
+
+    def only(self, subset: Subset) -> Self:
+        """Return the plan of a part of the experiment: its other arms and seeds have no stages.
 
         Raises:
             UsageError: It has no such arm or seed.

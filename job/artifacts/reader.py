@@ -36,7 +36,7 @@ class Reader:
     def listed(cls, store: Store, experiment: str, markers: Markers | None = None) -> Self:
         """Return a reader that knows which objects of an experiment there are, by one listing."""
         reader = cls(store, markers)
-        reader.markers.look(experiment)
+        reader.markers.refresh(experiment)
         return reader
 
     @property
@@ -112,6 +112,17 @@ class Reader:
 
     def _read(self, stage: StageRef, name: str) -> bytes:
         """Read an output of a stage, and hold it against its marker."""
+        return self._twice(stage, lambda: self._read_once(stage, name))
+
+    def _twice(self, stage: StageRef, read: Callable[[], T]) -> T:
+        """Read again by a new marker what does not fit: the stage may have run again meanwhile."""
+        try:
+            return read()
+        except BadDataError:
+            self.markers.forget(stage)
+            return read()
+
+    def _read_once(self, stage: StageRef, name: str) -> bytes:
         expected = self.marker(stage).outputs.get(name)
         key = stage.key(name)
         try:
@@ -129,6 +140,9 @@ class Reader:
 
     def _fetch(self, stage: StageRef, pattern: str) -> list[Path]:
         """Return local files of a stage's outputs whose names fit, in the order of names."""
+        return self._twice(stage, lambda: self._fetch_once(stage, pattern))
+
+    def _fetch_once(self, stage: StageRef, pattern: str) -> list[Path]:
         outputs = self.marker(stage).outputs
         found = sorted(fnmatch.filter(outputs, pattern))
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from job.artifacts import names
 from job.artifacts.cost import Cost
-from job.artifacts.experiment_file import refuse_other_dataset
+from job.artifacts.experiment_file import open_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
@@ -52,8 +52,7 @@ class RoundReader(Reader):
         Raises:
             ConfigError: It is not the one that the experiment began with.
         """
-        dataset = Dataset.open(self.store, self.config.dataset.name)
-        refuse_other_dataset(self.config, dataset.digest)
+        dataset = open_dataset(self.store, self.config)
         self._note(dataset.keys.manifest, dataset.digest)
         return dataset
 
@@ -87,7 +86,11 @@ class RoundReader(Reader):
     @cached_property
     def budget(self) -> int:
         """How many images to label in this round."""
-        return self._budget or self.arm.budget or len(self.pool_before.unlabelled)
+        if self._budget is not None:
+            return self._budget
+        if self.arm.budget is not None:
+            return self.arm.budget
+        return len(self.pool_before.unlabelled)
 
     def cost_before(self) -> Cost:
         """Return what the labels of all earlier rounds cost."""

@@ -49,7 +49,7 @@ def replay(
 ) -> None:
     """Show what strategies would pick in a round, from its scores, without changing anything."""
     opened = open_store(store)
-    plan = choose_experiment(opened, experiment)
+    plan = choose_experiment(opened, experiment, read_only=True)
     ref = choose_stage(plan, "select", round_index, arm, seed).round
     picked = chosen.choose(plan.config, strategies, arms)
     where = folder or Path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")

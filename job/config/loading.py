@@ -12,6 +12,7 @@ from job.config.old_settings import refuse_old_settings
 from job.config.schema import Config
 from job.config.validation import validated
 from job.errors import ConfigError
+from job.runtime.document_format import without_format
 from job.runtime.names import unknown
 
 
@@ -69,9 +70,11 @@ def parse(text: str, source: str) -> Config:
 
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
+        BadDataError: It is a copy of a stored configuration of another format.
     """
     content = parse_mapping(text, source)
-    content.pop("format", None)  # of a stored configuration, which may be copied
+    if "format" in content:  # of a stored configuration, which may be copied
+        content = without_format(content, source)
     refuse_old_settings(content, source)
     return validated(Config, content, source)
 

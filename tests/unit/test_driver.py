@@ -11,9 +11,9 @@ from job import experiment
 from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.schema import Config
-from job.driver import drive
+from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, TemporaryError
-from job.keys import ExperimentKeys, StageRef
+from job.keys import ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
 from job.stages import run_stage
@@ -178,3 +178,18 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
+    """The other rounds are told, and that the driver has failed."""
+    store, platform = MemoryStore(), Laptop()
+    plan = Plan(config.model_copy(update={"rounds": 1}))
+    experiment.run(store, plan.config)
+    publisher = StatusPublisher(store, plan, platform)
+    for ref in plan.stages():
+        publisher.markers.get(ref)
+    evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")
+    store.write(evaluate.key("metrics.json"), b"damaged")
+    publisher.publish_phase("failed", "broken")
+    assert platform.phases == ["failed"]
+    assert store.exists(ExperimentKeys("tiny").status)

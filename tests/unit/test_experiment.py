@@ -3,6 +3,7 @@
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config import loading
@@ -81,3 +82,12 @@ def test_full_supervision_labels_the_whole_pool_once_for_each_seed(
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
     assert train
     assert not any("/train/" in key for key in train.inputs)
+
+
+def test_a_run_keeps_no_runtime_setting_of_its_own(settings: Config) -> None:
+    """The report, which is made by the outcome's plan, shows what the store has."""
+    runtime = settings.runtime.model_copy(update={"batch_size": 7})
+    store, one = MemoryStore(), settings.model_copy(update={"seeds": (0,), "rounds": 1})
+    outcome = experiment.run(store, one, runtime=runtime)
+    assert outcome.plan.config == load_experiment(store, "tiny")
+    assert outcome.plan.config.runtime.batch_size == 16

@@ -20,7 +20,7 @@ from job.acquisition.strategy import Selection, Strategy, Task
 from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import load_experiment
-from job.artifacts.markers import Markers
+from job.artifacts.markers import Markers, dump_marker
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
@@ -438,7 +438,7 @@ def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
     assert marker
     store.write(ref.key("picks.csv"), text.encode())
     outputs = {"picks.csv": hashlib.sha256(text.encode()).hexdigest()}
-    content = json.loads(marker.to_json()) | {"outputs": outputs}
+    content = json.loads(dump_marker(marker)) | {"outputs": outputs}
     store.write(ref.done, json.dumps(content).encode())
 
 

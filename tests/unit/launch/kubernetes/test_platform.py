@@ -15,7 +15,7 @@ from job.keys import ExperimentKeys
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, States, Status, dump_status, status_of
+from job.progress import Phase, Progress, States, Status, dump_status
 from job.report.build import update_report
 from job.storage.local import LocalStore
 from tests.conftest import FinishedState
@@ -168,11 +168,11 @@ def test_the_store_alone_tells_what_runs(simple: Release) -> None:
     )
     with pytest.raises(StopRequested):
         run(simple)
-    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    status = Progress(simple.store, Plan(load_experiment(simple.store, "tiny"))).look()
     stages = status.rounds[0].stages
     assert {name: each.state for name, each in stages.items()} == {"select": "starting"}
     simple.double.tick(3)
-    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    status = Progress(simple.store, Plan(load_experiment(simple.store, "tiny"))).look()
     assert status.rounds[0].stages["select"].state == "done"
 
 
