@@ -5,13 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from job import experiment
 from job.artifacts.experiment_file import load_experiment
-from job.config import loading
-from job.config.schema import Config
 from job.errors import BadDataError, UsageError
 from job.keys import ExperimentKeys, RoundRef
-from job.plan import Plan, Subset
+from job.plan import Plan
 from job.progress import (
     Driver,
     Phase,
@@ -24,12 +21,17 @@ from job.progress import (
     refuse_while_driven,
     seconds_left,
 )
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 
 @pytest.fixture
-def settings(tiny: str) -> Config:
-    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+def finished(tiny: str, finished_state: FinishedState) -> MemoryStore:
+    """An experiment of two rounds and two seeds."""
+    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
+    return filled(MemoryStore(), LocalStore(finished_state(text)))
 
 
 def test_work_left_is_estimated_from_what_is_done() -> None:
@@ -55,16 +57,15 @@ def test_work_left_is_estimated_from_what_is_done() -> None:
     assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
 
 
-def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
+def test_a_status_from_the_store_knows_what_is_left(finished: MemoryStore) -> None:
     """An experiment of which a part is done has some work left, and a whole one none."""
-    store = MemoryStore()
-    experiment.run(store, settings, Subset(seeds=(0,)))
-    begun = load_experiment(store, "tiny")
-    left = seconds_left(Progress(store, Plan(begun)).look())
+    plan = Plan(load_experiment(finished, "tiny"))
+    assert seconds_left(Progress(finished, plan).look()) is None
+    for key in list(finished.list("experiments/tiny/seed-1/")):
+        finished.delete(key)
+    left = seconds_left(Progress(finished, plan).look())
     assert left is not None
     assert left > 0
-    experiment.run(store, settings)
-    assert seconds_left(Progress(store, Plan(begun)).look()) is None
 
 
 KEY = ExperimentKeys("tiny").status
@@ -139,11 +140,11 @@ def test_a_damaged_status_is_told_in_one_line(change: dict[str, str | None]) -> 
 
 
 @pytest.fixture
-def one_round(tiny: str) -> tuple[MemoryStore, Plan]:
+def one_round(tiny: str, finished_state: FinishedState) -> tuple[MemoryStore, Plan]:
     """An experiment of one round that has run."""
-    store = MemoryStore()
-    config = loading.parse(tiny.replace("rounds: 3", "rounds: 1"), "tiny")
-    return store, experiment.run(store, config).plan
+    folder = finished_state(tiny.replace("rounds: 3", "rounds: 1"))
+    store = filled(MemoryStore(), LocalStore(folder))
+    return store, Plan(load_experiment(store, "tiny"))
 
 
 def test_what_cannot_be_read_hides_nothing_else(one_round: tuple[MemoryStore, Plan]) -> None:

@@ -1,27 +1,25 @@
 """`al-job delete` and `al-job prune`."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from job import experiment
-from job.config import loading
 from job.keys import ExperimentKeys, RoundRef
 from job.progress import Driver, Phase, Status, dump_status
 from job.storage.local import LocalStore
-from tests.conftest import AlJob
+from tests.conftest import AlJob, FinishedState
 
 CHECKPOINT = RoundRef("tiny", 0, None, 0).stage("train").key("checkpoint-1.safetensors")
 
 
 @pytest.fixture
-def store(tmp_path: Path, tiny: str) -> LocalStore:
+def store(tmp_path: Path, tiny: str, finished_state: FinishedState) -> LocalStore:
     """A store with an experiment of one round, and a checkpoint that was left."""
-    made = LocalStore(tmp_path / "state")
-    config = loading.parse(tiny.replace("rounds: 3", "rounds: 1"), "tiny")
-    experiment.run(made, config)
+    finished = finished_state(tiny.replace("rounds: 3", "rounds: 1"))
+    made = LocalStore(shutil.copytree(finished, tmp_path / "state"))
     made.write(CHECKPOINT, bytes(1500))
     return made
 

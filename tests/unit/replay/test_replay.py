@@ -10,24 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job import experiment
 from job.annotators.oracle import Oracle
-from job.config import loading
 from job.data.dataset import Dataset
 from job.records.annotation import class_counts
 from job.storage.local import LocalStore
-from tests.conftest import Ended
+from tests.conftest import Ended, FinishedState
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
 
 
 @pytest.fixture(scope="module")
-def state(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def state(tiny: str, finished_state: FinishedState) -> Path:
     """The folder of a finished experiment with box features."""
-    path = tmp_path_factory.mktemp("replay") / "state"
-    text = tiny.replace("score: {", "score: {box_features: true, ")
-    experiment.run(LocalStore(path), loading.parse(text, "tiny"))
-    return path
+    return finished_state(tiny.replace("score: {", "score: {box_features: true, "))
 
 
 @pytest.fixture
@@ -216,12 +211,11 @@ def test_an_earlier_replay_beside_something_else_is_kept_too(
 
 
 def test_a_strategy_that_reads_what_was_not_scored_is_named(
-    tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
+    tiny: str, finished_state: FinishedState, tmp_path: Path, al_job: Callable[..., Ended]
 ) -> None:
     """An experiment without box features: the message names the strategy and the setting."""
-    experiment.run(LocalStore(tmp_path / "state"), loading.parse(tiny, "tiny"))
     ended = al_job(
-        "replay", "--store", tmp_path / "state", "--round", 1, "--arm", "brust",
+        "replay", "--store", finished_state(tiny), "--round", 1, "--arm", "brust",
         "--strategies", "entropy,ppal", "--out", tmp_path / "out",
     )  # fmt: skip
     assert ended.code == 78

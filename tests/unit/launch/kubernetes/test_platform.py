@@ -17,7 +17,8 @@ from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
 from job.progress import Phase, Progress, States, Status, dump_status
 from job.report.build import update_report
-from job.storage.memory import MemoryStore
+from job.storage.local import LocalStore
+from tests.conftest import FinishedState
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
@@ -63,14 +64,13 @@ def published(release: Release) -> Status:
     return status
 
 
-def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
+def test_an_experiment_ends_as_on_one_machine(
+    real: Release, tiny: str, finished_state: FinishedState
+) -> None:
     """It writes the same objects as a run in one process, and each stage runs once."""
-    from job import experiment  # noqa: PLC0415
-
     outcome = run(real)
     assert outcome.num_run == len(real.ran) == len(set(real.ran)) == 13
-    alone = MemoryStore()
-    experiment.run(alone, real.config)
+    alone = LocalStore(finished_state(tiny.replace("rounds: 3", "rounds: 2")))
     names = (
         "picks.csv",
         "cost.json",
