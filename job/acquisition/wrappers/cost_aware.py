@@ -84,8 +84,8 @@ def _best_rates(
     """Return the images with the highest score per second; equal ones in the order given."""
     if len(ids) and scores_N.min() < 0:
         message = (
-            f"image {ids[int(scores_N.argmin())]!r} has a negative score, which cannot be divided by a "
-            "cost: a higher cost would make it better"
+            f"image {ids[int(scores_N.argmin())]!r} has a negative score, which cannot be divided "
+            "by a cost: a higher cost would make it better"
         )
         raise BadDataError(message)
     rate_N = scores_N / seconds_N

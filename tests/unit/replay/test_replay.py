@@ -21,8 +21,9 @@ STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
 
 @pytest.fixture(scope="module")
 def state(tiny: str, finished_state: FinishedState) -> Path:
-    """The folder of a finished experiment with box features."""
-    return finished_state(tiny.replace("score: {", "score: {box_features: true, "))
+    """The folder of a finished experiment of two seeds with box features."""
+    text = tiny.replace("score: {", "score: {box_features: true, ")
+    return finished_state(text.replace("rounds: 3", "rounds: 3\nseeds: [0, 1]"))
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def replay(state: Path, tmp_path: Path, al_job: Callable[..., Ended]) -> Callabl
     """A function that replays round 2 of the arm `brust` into a folder."""
 
     def run(*arguments: object) -> Ended:
-        options = ("--store", state, "--round", 2, "--arm", "brust", "--out", tmp_path / "out")
-        return al_job("replay", *options, *arguments)
+        options = ("--store", state, "--round", 2, "--arm", "brust")
+        return al_job("replay", *options, "--seed", 0, "--out", tmp_path / "out", *arguments)
 
     return run
 
@@ -285,14 +286,13 @@ def test_a_full_disk_is_named_and_the_earlier_replay_is_kept(
 
 
 def test_replays_of_two_seeds_have_two_folders(
-    tiny: str, tmp_path: Path, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+    state: Path, tmp_path: Path, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unless `--out` says otherwise."""
-    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
-    experiment.run(LocalStore(tmp_path / "state"), loading.parse(text, "tiny"))
     monkeypatch.chdir(tmp_path)
+    options = ("--round", 1, "--arm", "brust", "--store", state)
     for seed in (0, 1):
-        ended = al_job("replay", "--round", 1, "--arm", "brust", "--seed", seed)
+        ended = al_job("replay", *options, "--seed", seed)
         assert ended.code == 0, ended.err
     assert sorted(path.name for path in tmp_path.glob("replay-*")) == [
         "replay-tiny-seed-0-brust-round-001",
