@@ -18,6 +18,7 @@ from job.cli.output import out, say
 from job.replay import arms as chosen
 from job.replay import replay as compare
 from job.replay import write
+from job.runtime.paths import user_path
 from job.storage import open_store
 
 
@@ -31,14 +32,22 @@ def replay(
         str | None, typer.Option(help="Names, separated by commas; unset: the experiment's arms.")
     ] = None,
     arms: Annotated[
-        Path | None, typer.Option(help="A YAML file: name -> {strategy: ..., settings}.")
+        Path | None,
+        typer.Option(
+            parser=user_path, metavar="PATH", help="A YAML file: name -> {strategy: ..., settings}."
+        ),
     ] = None,
     budget: Annotated[
         int | None, typer.Option(min=1, help="Images to pick; unset: the round's budget.")
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write; unset: ./replay-EXPERIMENT-ARM-round-N."),
+        typer.Option(
+            "--out",
+            parser=user_path,
+            metavar="PATH",
+            help="The folder to write; unset: ./replay-EXPERIMENT-ARM-round-N.",
+        ),
     ] = None,
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw contact sheets, too.")] = False,
@@ -52,7 +61,7 @@ def replay(
     plan = choose_experiment(opened, experiment)
     ref = choose_stage(plan, "select", round_index, arm, seed).round
     picked = chosen.choose(plan.config, strategies, arms)
-    where = folder or Path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")
+    where = folder or user_path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")
     write.check_out(where)
     found = compare.replay(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
     sheets = compare.sheets(opened, plan, found, top) if images else {}

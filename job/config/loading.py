@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,6 +12,7 @@ from job.config.schema import Config
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.names import unknown
+from job.runtime.paths import user_path
 
 
 def preset_names() -> list[str]:
@@ -31,7 +31,7 @@ def load(source: str) -> Config:
     Raises:
         ConfigError: There is no such file or preset, it is not YAML, or a setting is wrong.
     """
-    path = Path(source)
+    path = user_path(source)
     if source in preset_names():
         text = (resources.files("job.config") / "presets" / f"{source}.yaml").read_text(
             encoding="utf-8"

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from job.errors import UsageError
+from job.runtime.paths import user_path
 from job.storage.base import Store
 
 
@@ -13,6 +14,7 @@ def open_store(url: str) -> Store:
 
     Raises:
         UsageError: The URL is of no such form.
+        ConfigError: The path is relative, and the working directory is gone.
     """
     scheme, has_scheme, place = url.partition("://")
     bucket, _, prefix = place.partition("/")
@@ -25,6 +27,7 @@ def open_store(url: str) -> Store:
     if scheme == "file" and place.startswith("/"):
         return LocalStore(Path(unquote(place)))
     if url and not has_scheme and not url.startswith(("s3:", "file:")):
-        return LocalStore(Path(url))
-    message = f"store {url!r}: expected s3://bucket/prefix, file:///path, or a directory"
+        return LocalStore(user_path(url))
+    shown = re.sub("(?<=://)[^/@]+(?=@)", "***", url)  # somebody's keys
+    message = f"store {shown!r}: expected s3://bucket/prefix, file:///path, or a directory"
     raise UsageError(message)
