@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from job.runtime.paths import user_path
+from job.storage.opening import DEFAULT_STORE
 
-STATE = "./state"
+STATE = DEFAULT_STORE
 RELEASE = "al-voc"
 
 ConfigArgument = Annotated[

@@ -17,6 +17,6 @@ def test_options_follow_the_subcommand(al_job: AlJob, begun: Path) -> None:
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999", "-1"])
 def test_costs_are_finite_and_not_negative(al_job: AlJob, begun: Path, value: str) -> None:
     """No file of numbers can hold an infinity."""
-    result = al_job("report", f"--setup-cost={value}", "--store", str(begun))
-    assert result.returncode == 64
-    assert "--setup-cost" in result.stderr
+    result = al_job("report", f"--setup-cost={value}", "--store", begun)
+    assert result.code == 64
+    assert "--setup-cost" in result.error
