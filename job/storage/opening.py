@@ -6,6 +6,7 @@ from shlex import quote
 from urllib.parse import unquote
 
 from job.errors import UsageError
+from job.runtime.paths import user_path
 from job.storage.base import Store
 
 DEFAULT_STORE = "./state"
@@ -13,9 +14,12 @@ DEFAULT_STORE = "./state"
 
 
 def store_option(store: Store) -> str:
-    """Return the option by which a command names a store; nothing if it is the default."""
-    is_default = store.url == open_store(DEFAULT_STORE).url
-    return "" if is_default else f" --store {quote(store.url)}"
+    """Return the option by which a command names a store.
+
+    It is empty if the store is the default, or in memory.
+    """
+    has_none = store.url in {open_store(DEFAULT_STORE).url, "memory://"}
+    return "" if has_none else f" --store {quote(store.url)}"
 
 
 def open_store(url: str) -> Store:
@@ -23,6 +27,7 @@ def open_store(url: str) -> Store:
 
     Raises:
         UsageError: The URL is of no such form.
+        ConfigError: The path is relative, and the working directory is gone.
     """
     scheme, has_scheme, place = url.partition("://")
     bucket, _, prefix = place.partition("/")
@@ -35,6 +40,7 @@ def open_store(url: str) -> Store:
     if scheme == "file" and place.startswith("/"):
         return LocalStore(Path(unquote(place)))
     if url and not has_scheme and not url.startswith(("s3:", "file:")):
-        return LocalStore(Path(url))
-    message = f"store {url!r}: expected s3://bucket/prefix, file:///path, or a directory"
+        return LocalStore(user_path(url))
+    shown = re.sub("(?<=://)[^/@]+(?=@)", "***", url)  # somebody's keys
+    message = f"store {shown!r}: expected s3://bucket/prefix, file:///path, or a directory"
     raise UsageError(message)
