@@ -7,7 +7,7 @@ from job.data.dataset import Dataset
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name, is_marker
 from job.plan import Plan
-from job.runtime.names import shortened
+from job.runtime.names import shortened, suggestion
 from job.storage import Store
 
 
