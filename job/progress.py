@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from job.artifacts.markers import MARKER, Markers
+from job.artifacts.markers import MARKER
 from job.artifacts.reader import Reader
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
@@ -78,9 +78,9 @@ class Status(BaseModel):
 class Progress:
     """Reads the status of an experiment, as often as wanted. No object is read twice."""
 
-    def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
+    def __init__(self, store: Store, plan: Plan, reader: Reader | None = None) -> None:
         self._plan = plan
-        self._reader = Reader(store, markers)
+        self._reader = reader or Reader(store)
 
     def read(
         self,

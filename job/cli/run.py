@@ -3,6 +3,7 @@
 import os
 
 from job import experiment
+from job.artifacts.reader import Reader
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -35,7 +36,7 @@ def run(
     runtime = loaded.runtime.changed(settings or (), os.environ)
     outcome = experiment.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
-    out.print(table_of(update_report(opened, outcome.plan, outcome.markers)))
+    out.print(table_of(update_report(opened, outcome.plan, Reader(opened, outcome.markers))))
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
     say_places(opened, name)
 

@@ -1,7 +1,9 @@
 """The driver on a platform of the test's own: all that a second launcher has to bring is here."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -169,3 +171,30 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_report_reads_nothing_that_the_status_has_read(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metrics and markers are read once, and kept once: a driver has little memory."""
+    reads: Counter[str] = Counter()
+    read = MemoryStore.read
+
+    def count(self: MemoryStore, key: str) -> bytes:
+        reads[key] += 1
+        return read(self, key)
+
+    store = MemoryStore()
+    experiment.run(store, config)
+    monkeypatch.setattr(MemoryStore, "read", count)
+    drive(store, config, Laptop())
+    metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
+    assert metrics == [1] * 3
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_logs_its_peak_memory(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its pod's limit can be held against it afterwards."""
+    drive(MemoryStore(), config, Laptop())
+    [peak] = re.findall(r"driver.memory .*peak_mib=(\d+)", "".join(capsys.readouterr()))
+    assert 20 < int(peak) < 100_000
