@@ -38,7 +38,7 @@ MEASURED = {
 
 
 def work(what: str, state: Path, num_images: int) -> None:
-    """Do one thing, and print the seconds and the megabytes at the most that it took."""
+    """Do one thing, and print its seconds and its peak memory in megabytes."""
     store = LocalStore(state)
     source = Repeated(num_pool=num_images, size=64) if what == "ingest" else None
     begun = time.perf_counter()

@@ -65,7 +65,7 @@ def as_others(script: str, *arguments: object) -> float:
 
 
 def peak_bytes() -> int:
-    """Return the most memory that this process had at a time.
+    """Return the peak memory of this process.
 
     What `getrusage` says is at least the memory of the process that started this one.
     """

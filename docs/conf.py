@@ -20,6 +20,7 @@ OUTSIDE = {
     "security": "SECURITY.md",
     "benchmarks": "benchmarks/README.md",
     "benchmark-results": "benchmarks/RESULTS.md",
+    "benchmark-profile": "benchmarks/PROFILE.md",
 }
 """Pages of the site that lie elsewhere in the repository; here each has an empty page."""
 BELOW = {"decisions/README": "0*", "results/README": "*/README"}

@@ -15,6 +15,7 @@ INTRODUCTION = """# The chart al-voc
 Runs an experiment on a cluster: a driver Job launches one Job for each stage of each round. The
 chart needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resources and no rights
 outside its namespace.
+[Your own cluster](../docs/guides/your-own-cluster.md) goes through a first run.
 
 Push the container image to a registry from which the nodes can pull it:
 

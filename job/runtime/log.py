@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def configure(*, json: bool | None = None, level: str = "info") -> None:
-    """Send log lines to standard error: JSON, or for people where that is a terminal.
+    """Send log lines to standard error: JSON, or lines for people if it is a terminal.
 
     Args:
         json: Whether to write JSON; unset: unless standard error is a terminal.

@@ -61,9 +61,11 @@ class Registry:
         (entry,) = found
         try:
             loaded = entry.load()
-        except Exception as error:  # the package's module may raise anything
-            reason = str(error) or type(error).__name__
-            message = f"{self.kind}: {name!r} of {_packages(entry)} cannot be imported: {reason}"
+        except Exception as error:
+            # Any error: other plug-ins are listed and work although one is broken.
+            is_import = isinstance(error, ImportError | AttributeError)
+            why = str(error) if is_import else f"{type(error).__name__}: {error}"
+            message = f"{self.kind}: {name!r} of {_packages(entry)} cannot be imported: {why}"
             raise ConfigError(message) from error
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
             message = (

@@ -13,7 +13,7 @@ from job.runtime import log
 from job.storage import Store
 
 Figures = Mapping[str, object]
-"""What a stage tells in its closing log line."""
+"""What a stage says in its closing log line."""
 
 
 def run_stage(

@@ -100,7 +100,7 @@ def _private(path: Path) -> bool:
 
 
 def _writable(path: Path, mode: int = 0o777) -> bool:
-    """Whether files can be created in a directory, which is created where it is missing."""
+    """Whether files can be created in a directory, which is created if it is missing."""
     try:
         path.mkdir(mode, parents=True, exist_ok=True)
     except OSError:
@@ -156,7 +156,7 @@ def _holds(path: Path, sha256: str) -> bool:
 
 
 def _state(path: Path, sha256: str) -> tuple[str, int, int]:
-    """What is remembered of a file with that digest; it changes with the file."""
+    """What identifies the state of a file with that digest; it changes with the file."""
     status = path.stat()
     return sha256, status.st_mtime_ns, status.st_size
 

@@ -20,14 +20,14 @@ class Finding:
     detail: str
     """What was seen, or the error."""
     advice: str = ""
-    """What to do where it is not ok."""
+    """What to do if it is not ok."""
 
 
 def check_store(store: Store) -> list[Finding]:
     """Try out a store on an object below `.doctor/`, which is removed again.
 
-    Where nothing can be written, the other checks are left out. Raises none of the project's
-    errors: they are findings.
+    If nothing can be written, the other checks are left out. Errors of the project are not raised:
+    they are findings.
     """
     key = f".doctor/{uuid4().hex}"
     write = _finding("write", lambda: _write(store, key), "s3:PutObject")
@@ -42,7 +42,7 @@ def check_store(store: Store) -> list[Finding]:
             _finding("conditional write", lambda: _create(store, key), "s3:PutObject"),
             _finding("delete", lambda: _delete(store, key), "s3:DeleteObject"),
         ]
-    finally:  # also where a person loses patience
+    finally:  # also if somebody interrupts it
         with suppress(AlJobError):
             store.delete(key)
 

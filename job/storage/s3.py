@@ -46,7 +46,7 @@ ATTEMPTS = 8
 _NOT_AWS: dict[str, Any] = {
     "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
     "response_checksum_validation": "when_required",
-    "s3": {"addressing_style": "path"},  # a bucket is no host name there
+    "s3": {"addressing_style": "path"},  # a bucket is not a host name there
 }
 
 
@@ -258,7 +258,7 @@ def _new_client() -> Any:
     """A client for the server that the environment or the AWS configuration file names.
 
     Raises:
-        ConfigError: The address of the server is no URL.
+        ConfigError: The address of the server is not a URL.
     """
     session = Session()  # its own: the default session is not for several threads
     try:

@@ -95,7 +95,7 @@ def _of_answer(error: ClientError, where: str) -> AlJobError:
     if code == "KeyTooLongError":
         return BadDataError(f"{where}: {said}")
     if _may_pass(status, code):
-        return TemporaryError(f"{where}: the server answered {status} {code}: {said}; try again")
+        return TemporaryError(f"{where}: the server answered {status} {code}: {said}; retry")
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         default = _ADVICE["AccessDenied"] if code == str(status) else _CREDENTIALS
         advice = _ADVICE.get(code, default)

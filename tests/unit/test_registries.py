@@ -22,7 +22,7 @@ WRONG = {
         "rounds: 3\nannotation: {annotator: oracel}",
         "annotation.annotator: unknown 'oracel'; did you mean 'oracle'?",
     ),
-    "strategies": ("{strategy: random}", "{strategy: randon}", "did you mean 'random'?"),
+    "arms": ("{strategy: random}", "{strategy: randon}", "did you mean 'random'?"),
     "report sections": ("", "", "report section: 'bad' of bad cannot be imported: "),
 }
 

@@ -37,7 +37,7 @@ def _build_outside(name: str, context: Context) -> Section:
     except Exception as error:  # noqa: BLE001 - code of another package may raise anything
         is_ours = isinstance(error, AlJobError)
         reason = str(error) if is_ours else f"{name!r}: {type(error).__name__}: {error}"
-        log.get().warning("report.section_left_out", section=name, reason=reason)
+        log.get().warning("report.section_left_out", section=name, reason=reason, exc_info=True)
         return Section(title=name, html=render(_BROKEN, reason=reason))
     return section
 

@@ -58,7 +58,7 @@ def test_unknown_data_set_is_answered_with_the_known_ones(
 
 
 def test_damaged_manifest_is_named(store: MemoryStore) -> None:
-    """A manifest that is no JSON, or lacks something, is bad data."""
+    """A manifest that is not JSON, or lacks something, is bad data."""
     for content in (b"{", b'{"format": 1, "name": "d"}'):
         store.write("datasets/d/dataset.json", content)
         with pytest.raises(BadDataError, match=r"datasets/d/dataset.json is damaged"):

@@ -134,7 +134,7 @@ def test_16_bit_colour_keeps_its_upper_bits() -> None:
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_truncated_file_is_refused(suffix: str, encoded: Callable[..., bytes]) -> None:
-    """A file that ends before its last row is no image, though its header is one."""
+    """A file that ends before its last row is not an image, although its header is that of one."""
     data = encoded(0, suffix=suffix)
     with pytest.raises(BadDataError, match=r"cannot be decoded: .*runcated"):
         decode_rgb(data[: len(data) // 2])

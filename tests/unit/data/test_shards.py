@@ -105,7 +105,7 @@ def test_shard_without_labels_is_no_labelled_shard(tmp_path: Path) -> None:
 
 
 def test_other_file_is_no_shard(tmp_path: Path) -> None:
-    """A file that is no tar is named."""
+    """A file that is not a tar file is named."""
     (tmp_path / "shard.tar").write_bytes(b"no tar" * 1000)
     with pytest.raises(BadDataError, match=r"shard.tar: not a shard of labelled images"):
         read_labelled(tmp_path / "shard.tar")

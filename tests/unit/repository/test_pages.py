@@ -64,3 +64,13 @@ def test_the_guide_s_arms_are_valid(install_plugin: Callable[..., None]) -> None
     content = yaml.safe_load(small[1]) | {"arms": yaml.safe_load(tried[1])}
     plan = Plan(loading.parse(yaml.safe_dump(content), "small.yaml"))
     assert [arm.name for arm in plan.arms] == sorted(yaml.safe_load(tried[1]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_file_that_a_page_names_exists(page: Path) -> None:
+    """Except on the page that shows where new files go."""
+    named = re.findall(
+        r"`((?:job|docs|tests|k8s|helm|benchmarks)/[\w./-]+)`", page.read_text("utf-8")
+    )
+    lost = [path for path in named if not (ROOT / path).exists()]
+    assert not lost or page.name == "extending.md"

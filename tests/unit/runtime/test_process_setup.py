@@ -72,7 +72,7 @@ def test_settings_of_the_environment_stay(
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One without `mallopt` is no error."""
+    """A C library without `mallopt` is not an error."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
     keep_freed_memory()
 

@@ -66,7 +66,7 @@ def test_a_score_that_is_not_a_number_is_named(candidates_of: ImagesOf) -> None:
 
 
 def test_no_candidates_no_rows(candidates_of: ImagesOf) -> None:
-    """A pool that is labelled out is no error."""
+    """A pool without unlabelled images is not an error."""
     candidates = replace(candidates_of(BOXES, 1), ids=())
     ids, scores = read_rows(candidates, ["probabilities"], count)
     assert (ids, scores.tolist()) == ([], [])

@@ -88,5 +88,5 @@ def test_distances_do_not_cancel() -> None:
 
 @pytest.mark.parametrize("budget", [0, 1, 5])
 def test_no_points(budget: int) -> None:
-    """Nothing to pick from is no error."""
+    """Nothing to pick from is not an error."""
     assert k_center(np.empty((0, 2)), np.empty((0, 2)), budget).rows.tolist() == []

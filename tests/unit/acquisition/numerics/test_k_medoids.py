@@ -14,7 +14,7 @@ def line(*places: float) -> np.ndarray:
 
 
 def test_two_groups_have_their_middles() -> None:
-    """0, 1, 2 and 10, 11, 12: the middle of each has the least sum of distances."""
+    """0, 1, 2 and 10, 11, 12: the middle of each has the lowest sum of distances."""
     assert k_medoids(line(0, 1, 2, 10, 11, 12), 2).tolist() == [1, 4]
 
 

@@ -29,7 +29,7 @@ def test_a_batch_is_worth_the_sum_of_its_images() -> None:
 
 
 def test_the_last_batch_is_cut_to_its_highest_scores() -> None:
-    """A budget that is no multiple of the batch size is filled exactly."""
+    """A budget that is not a multiple of the batch size is filled exactly."""
     scores = np.array([1.0, 2.0, 3.0, 0.5, 0.25, 0.125])
     picks = best_batches(scores, np.arange(6), batch_size=3, budget=4)
     assert picks.rows.tolist() == [2, 1, 0, 3]

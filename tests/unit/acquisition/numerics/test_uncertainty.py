@@ -47,7 +47,7 @@ def test_entropy_in_nats(p: list[float], expected: float) -> None:
 @pytest.mark.parametrize("function", [margin, entropy])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_no_detections_no_values(function: Function, dtype: type[np.floating[Any]]) -> None:
-    """An empty record is no error, and the answer is float64 from whatever type."""
+    """An empty record is not an error, and the answer is float64 from whatever type."""
     values = function(np.zeros((0, 3), dtype))
     assert values.shape == (0,)
     assert values.dtype == np.float64

@@ -21,7 +21,7 @@ from tests.unit.acquisition.records import (
 )
 
 TORN = log(2)
-"""The entropy of (1/2, 1/2), in nats; the most probable class of equal ones is the first."""
+"""The entropy of (1/2, 1/2), in nats; if two classes are equally probable, the first one counts."""
 COW, SHEEP = [0.75, 0.25], [0.25, 0.75]
 H = 0.75 * log(4 / 3) + 0.25 * log(4)
 """The entropy of both."""

@@ -52,7 +52,7 @@ def test_an_image_without_detections_can_be_wanted(candidates_of: ImagesOf) -> N
 
 
 def test_reasons(candidates_of: ImagesOf) -> None:
-    """They give the highest entropy of a box, ln 2 or ln 4, beside the most there could be."""
+    """They give the highest entropy of a box, ln 2 or ln 4, beside the highest possible."""
     selection = select(candidates_of(BOXES, 4))
     assert dict(zip(selection.ids, reasons_of(selection), strict=True)) == {
         "crowd": "3 boxes, most uncertain: cow against sheep, entropy 0.69 of at most 1.39 nats",

@@ -90,7 +90,7 @@ def test_a_class_with_too_few_detections_takes_the_regression_of_all() -> None:
 
 
 def test_one_sided_outcomes_teach_nothing() -> None:
-    """All right: the confidence it is, and 0.5 is the least certain."""
+    """The probability is then the confidence, and 0.5 is the least certain."""
     known = known_of({0.9: [True] * 10})
     images = {"sure": Image([Box(COW, objectness=0.9)]), "half": Image([Box(COW, objectness=0.5)])}
     assert select(images, 1, known).ids == ("half",)

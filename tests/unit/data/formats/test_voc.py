@@ -117,7 +117,7 @@ def test_image_may_have_another_suffix(voc: "Voc", suffix: str) -> None:
 
 
 def test_image_without_objects_is_taken(voc: "Voc") -> None:
-    """No object is no problem."""
+    """An image without objects is not a problem."""
     voc.add("train", "empty", [])
     assert annotations(voc.root)["empty"].boxes_xyxy.shape == (0, 4)
 

@@ -61,6 +61,6 @@ def test_year_that_there_is_no_archive_of_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("fetched")
 def test_fetching_that_fails_may_be_tried_again(tmp_path: Path) -> None:
-    """A server that does not answer is no mistake of the user."""
+    """A server that does not answer is not a mistake of the user."""
     with pytest.raises(TemporaryError, match=r"VOC 2012/train could not be downloaded: connection"):
         download_voc(tmp_path, "2012/train")

@@ -68,7 +68,7 @@ def test_manifest_counts_what_there_is(voc: "Voc", store: MemoryStore) -> None:
 
 
 def test_crowd_regions_are_not_counted_as_boxes(coco: "Coco", store: MemoryStore) -> None:
-    """A region of many objects is no box that somebody draws."""
+    """A region of many objects is not a box that somebody draws."""
     coco.add("pool", "a.jpg", [(3, [0, 0, 9, 9]), (9, [0, 0, 30, 20])])
     coco.content["pool"]["annotations"][-1]["iscrowd"] = 1
     summary = ingest(store, coco.source(), "d")

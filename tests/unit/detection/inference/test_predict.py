@@ -416,7 +416,7 @@ def test_without_a_compiler_the_network_runs_as_it_is(
 def test_what_fails_to_compile_runs_as_it_is(
     detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also where the least thing can be compiled, and the network cannot."""
+    """Also if something tiny can be compiled, but the network cannot."""
     monkeypatch.setattr(compiling, "_refusal", lambda _device: "")
 
     def fail(*_: object) -> NoReturn:

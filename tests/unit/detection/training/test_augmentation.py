@@ -176,7 +176,7 @@ def test_crowds_are_no_targets_and_difficult_boxes_are() -> None:
 
 
 def test_boxes_too_small_to_see_are_left_out() -> None:
-    """A box of less than a pixel of the square is no target."""
+    """A box of less than a pixel of the square is not a target."""
     image = photo(640, 640)
     _, target = sample(image, annotate(image, [[0, 0, 9, 100], [0, 0, 11, 100]]), "none")
     assert target["boxes"].shape == (1, 4)

@@ -118,7 +118,7 @@ class Run:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_a_resumed_training_ends_on_the_same_bytes(optimizer: str, decay: float) -> None:
-    """From whichever checkpoint it goes on, model and history are those of an undisturbed run."""
+    """From whichever checkpoint it resumes, model and history are those of an undisturbed run."""
     config = settings(optimizer=optimizer, ema_decay=decay, learning_rate=0.01)
     straight = Run(config, rectangles(4)).go()
     assert len(straight.checkpoints) == 2
@@ -245,7 +245,7 @@ def test_a_training_whose_worker_dies_may_go_on() -> None:
 def test_a_worker_may_die_while_its_batch_is_handed_over(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Then what comes is no word of the loader's, but the broken connection to it."""
+    """The error is then that of the broken connection, and not the loader's own."""
 
     def broken(run: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
         yield next(make_loader(replace(run, workers=0), first_step))
@@ -438,7 +438,7 @@ def test_a_batch_of_one_is_refused() -> None:
 def test_a_share_of_one_is_refused() -> None:
     """Nor has it over the single image that each of three processes would have."""
     run = Run(settings(batch_size=3), rectangles(3))
-    with pytest.raises(ConfigError, match=r"say 6 or more, or fewer runtime\.processes"):
+    with pytest.raises(ConfigError, match=r"set 6 or more, or fewer runtime\.processes"):
         run.go(group=Group(0, 3, CPU))
 
 

@@ -139,7 +139,7 @@ def test_signals_are_left_to_the_parent(exchange: Exchange) -> None:
 
 
 def test_the_parents_end_ends_the_processes(exchange: Exchange) -> None:
-    """Also when it is killed: nobody goes on computing for nobody."""
+    """Also when it is killed: no process stays behind."""
     body = "exchange.put('pid', str(os.getpid()).encode()); time.sleep(60)"
     exchange.put("part.py", PART.format(body).encode())
     script = (

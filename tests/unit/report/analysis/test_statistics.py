@@ -131,7 +131,7 @@ def test_equal_differences_have_p_0() -> None:
 
 @pytest.mark.parametrize("differences", [[], [0.3], [0.0, 0.0, 0.0]])
 def test_nothing_to_test(differences: list[float]) -> None:
-    """Fewer than two pairs have no spread; equal by construction is no evidence of anything."""
+    """Fewer than two pairs have no spread; what is equal by construction is not evidence."""
     assert paired_t(differences) is None
     assert sign_flip(differences) is None
 
@@ -168,7 +168,7 @@ def test_too_many_pairs_are_not_enumerated() -> None:
 
 
 def test_holm_by_hand() -> None:
-    """0.01 * 4, then 0.02 * 3, then 0.03 * 2 which is no larger and takes 0.06, then 0.5 * 1."""
+    """0.01 * 4, then 0.02 * 3, then 0.03 * 2 which is not larger and takes 0.06, then 0.5 * 1."""
     assert holm([0.5, 0.01, 0.03, 0.02]) == pytest.approx([0.5, 0.04, 0.06, 0.06])
 
 

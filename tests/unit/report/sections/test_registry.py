@@ -69,7 +69,7 @@ class Broken(SectionBuilder):
         ("", "report section: &#39;broken&#39; of broken cannot be imported: "),
         (
             "raise ValueError('no luck')",
-            "report section: &#39;broken&#39; of broken cannot be imported: no luck",
+            "report section: &#39;broken&#39; of broken cannot be imported: ValueError",
         ),
         (BROKEN.format("1 / 0"), "&#39;broken&#39;: ZeroDivisionError: division by zero"),
         (
