@@ -27,7 +27,7 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
-	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job tests/unit tests/integration tests/chart
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job --ignore tests/unit/repository tests/unit tests/integration tests/chart
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
@@ -13,6 +12,7 @@ from job.errors import AlJobError, ConfigError
 from job.plan import Plan
 from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
+from job.runtime.paths import user_path
 from job.storage import Store
 from job.storage.cache import directory
 from job.storage.check import Finding, check_store
@@ -101,7 +101,7 @@ def _weights(store: Store, config: Config) -> str:
 
         path = hub_file(config.detector)
         return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
-    if not (Path(place).is_file() if kind == "file" else store.exists(place)):
+    if not (user_path(place).is_file() if kind == "file" else store.exists(place)):
         message = f"{config.detector.backbone}: nothing there"
         raise ConfigError(message)
     return config.detector.backbone
