@@ -89,9 +89,9 @@ class Plan:
             UsageError: It has no such arm or seed.
         """
         for name in subset.arms:
-            self.arm(name)
+            self.arm(name, "--only-arm")
         for seed in subset.seeds:
-            self.check_seed(seed)
+            self.check_seed(seed, "--only-seed")
         part = copy(self)
         part.arms = tuple(arm for arm in self.arms if arm.name in subset.arms or not subset.arms)
         part.seeds = subset.seeds or self.seeds
@@ -107,8 +107,8 @@ class Plan:
         """Return the plan with the runtime settings of one invocation."""
         return self.with_config(self.config.model_copy(update={"runtime": runtime}))
 
-    def arm(self, name: str) -> Arm:
-        """Return the arm of that name.
+    def arm(self, name: str, option: str = "--arm") -> Arm:
+        """Return the arm of that name, which an option gave.
 
         Raises:
             UsageError: There is no such arm.
@@ -116,17 +116,17 @@ class Plan:
         for arm in self.arms:
             if arm.name == name:
                 return arm
-        message = f"--arm: {unknown(name, [arm.name for arm in self.arms])}"
+        message = f"{option}: {unknown(name, [arm.name for arm in self.arms])}"
         raise UsageError(message)
 
-    def check_seed(self, seed: int) -> None:
-        """Refuse a seed that the experiment does not have.
+    def check_seed(self, seed: int, option: str = "--seed") -> None:
+        """Refuse a seed that an option gave and the experiment does not have.
 
         Raises:
             UsageError: There is no such seed.
         """
         if seed not in self.seeds:
-            message = f"--seed: {unknown(str(seed), map(str, self.seeds))}"
+            message = f"{option}: {unknown(str(seed), map(str, self.seeds))}"
             raise UsageError(message)
 
     def arm_of(self, ref: RoundRef) -> Arm:

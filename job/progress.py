@@ -240,7 +240,7 @@ def refuse_while_driven(store: Store, experiment: str) -> None:
         message = (
             f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
             f"({driver.phase}); maybe at work: {shortened(', '.join(at_work))}. Stop it first and "
-            "wait five minutes, or say --force: what is at work then writes into what was removed"
+            "wait five minutes, or give --force: what is at work then writes into what was removed"
         )
         raise UsageError(message)
 

@@ -2,10 +2,23 @@
 
 import re
 from pathlib import Path
+from shlex import quote
 from urllib.parse import unquote
 
 from job.errors import UsageError
 from job.storage.base import Store
+
+DEFAULT_STORE = "./state"
+"""The store of a command that names none."""
+
+
+def store_option(store: Store) -> str:
+    """Return the option by which a command names a store.
+
+    It is empty if the store is the default, or in memory.
+    """
+    has_none = store.url in {open_store(DEFAULT_STORE).url, "memory://"}
+    return "" if has_none else f" --store {quote(store.url)}"
 
 
 def open_store(url: str) -> Store:

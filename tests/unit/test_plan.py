@@ -205,9 +205,12 @@ def test_a_part_has_its_arms_and_seeds_only(supervised: Config) -> None:
 @pytest.mark.parametrize(
     ("subset", "message"),
     [
-        (Subset(arms=("burst",)), r"--arm: unknown 'burst'; did you mean 'brust'\? known: brust"),
-        (Subset(arms=("fully-supervised",)), "--arm: unknown 'fully-supervised'"),
-        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0"),
+        (
+            Subset(arms=("burst",)),
+            r"--only-arm: unknown 'burst'; did you mean 'brust'\? known: brust",
+        ),
+        (Subset(arms=("fully-supervised",)), "--only-arm: unknown 'fully-supervised'"),
+        (Subset(seeds=(7,)), "--only-seed: unknown '7'; known: 0"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(

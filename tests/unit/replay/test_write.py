@@ -11,7 +11,7 @@ from job.config.schema import ArmConfig
 from job.errors import UsageError
 from job.keys import RoundRef
 from job.replay.replay import Picked, Replay
-from job.replay.write import OURS, check_out, tables_of, write
+from job.replay.write import tables_of, write
 
 
 def picked(redundancy: float | None) -> Picked:
@@ -46,7 +46,8 @@ def test_files_hold_what_was_found(tmp_path: Path) -> None:
     """Figures, the overlap of each pair both ways, classes with the pool's, and the picks."""
     out = tmp_path / "deep/out"
     write(REPLAY, {"one": b"a sheet"}, out)
-    assert {path.name for path in out.iterdir()} == OURS
+    names = {"summary.csv", "overlap.csv", "classes.csv", "replay.json", "picks", "sheets"}
+    assert {path.name for path in out.iterdir()} == names
     summary = rows(out / "summary.csv")
     assert [row["redundancy"] for row in summary] == ["0.125", ""]
     assert summary[0]["annotation_seconds"] == "7200.0"
@@ -73,7 +74,7 @@ def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
     """It is refused, and stays."""
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UsageError, match="is not a folder"):
-        check_out(tmp_path / "out")
+        write(REPLAY, {}, tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
 
 
