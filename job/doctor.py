@@ -1,6 +1,5 @@
 """What `al-job doctor` looks at: the store, the disk, the device, and what an experiment needs."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from job.data.dataset import Dataset
 from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
+from job.runtime.cpus import usable_cpus
 from job.storage import Store
 from job.storage.cache import directory
 from job.storage.check import Finding, check_store
@@ -26,7 +26,7 @@ def examine(store: Store, config: Config | None) -> Iterator[Finding]:
     yield _try("device", lambda: _device(config), "set runtime.device to auto or cpu")
     if config:
         yield _try("detector", lambda: _detector(config), "see detector in docs/configuration.md")
-        yield _try("strategies", lambda: _arms(config), "see docs/strategies.md")
+        yield _try("arms", lambda: _arms(config), "see docs/strategies.md")
         yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
         advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
         yield _try("weights", lambda: _weights(store, config), advice)
@@ -67,11 +67,11 @@ def _device(config: Config | None) -> str:
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name()
         return f"torch {torch.__version__}: {torch.cuda.device_count()} x {name}"
-    return f"torch {torch.__version__}: {os.cpu_count()} CPU cores, no GPU"
+    return f"torch {torch.__version__}: {usable_cpus()} CPU cores, no GPU"
 
 
 def _arms(config: Config) -> str:
-    return ", ".join(Plan(config).config.arms)
+    return ", ".join(f"{arm.name} ({arm.strategy_name})" for arm in Plan(config).arms)
 
 
 def _detector(config: Config) -> str:

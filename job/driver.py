@@ -121,7 +121,7 @@ def _run(
 
     launcher = platform.launcher(store, plan, is_done, publisher.publish_stages)
     num_run = loop.run(
-        plan.part(only) if only else plan,
+        plan.only(only) if only else plan,
         launcher,
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )

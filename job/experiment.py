@@ -1,4 +1,4 @@
-"""A whole experiment: begin it, and run what is left of it."""
+"""A whole experiment: create it, and run what is left of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class Outcome:
     """What a run did."""
 
     plan: Plan
+    """The experiment's, as it is stored."""
     num_run: int
     """Stages that ran; 0 if all were done."""
     markers: Markers
@@ -37,10 +38,12 @@ class Outcome:
 
 
 def init(store: Store, plan: Plan) -> Plan:
-    """Begin an experiment, or take it up: nothing is run but, where asked for, the drawing of data.
+    """Create an experiment, or check that it may continue.
+
+    No stage runs. A synthetic data set is drawn if the store lacks it.
 
     Returns:
-        The plan; the configuration in it has the data set's digest.
+        The plan of the configuration as it is stored.
 
     Raises:
         ConfigError: The detector or the annotator is wrong, or the experiment began with another
@@ -54,10 +57,18 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = Dataset.open(store, name)
+    _warn_of_small_pool(config, dataset.info("pool").num_images)
+    return Plan(init_experiment(store, config, dataset.digest))
+
+
+def _warn_of_small_pool(config: Config, num_images: int) -> None:
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
-    if wanted > dataset.info("pool").num_images:
-        log.get().warning("budget.beyond_pool", wanted=wanted, pool=dataset.info("pool").num_images)
-    return plan.with_config(init_experiment(store, config, dataset.digest))
+    if wanted > num_images:
+        reason = (
+            f"the pool has {num_images} images, and {config.rounds} rounds want {wanted}: "
+            "the last rounds label fewer images or none"
+        )
+        log.get().warning("budget.beyond_pool", reason=reason)
 
 
 def run(
@@ -78,15 +89,14 @@ def run(
     """
     kind, place = config.detector.backbone_place
     if kind == "file" and not Path(place).is_file():
-        message = f"detector.backbone: {place}: no such file; name another, or say hub or scratch"
+        message = f"detector.backbone: {place}: no such file; name another, or set hub or scratch"
         raise ConfigError(message)
     plan = init(store, Plan(config))
-    if runtime:
-        plan = plan.with_runtime(runtime)
+    ours = plan.with_runtime(runtime) if runtime else plan
     markers = Markers(store)
-    launcher = make_launcher(store, plan, markers)
-    part = plan.part(only) if only else plan
-    with IMAGE_CACHE.sized(plan.config.runtime.image_cache_mb * 1_000_000):
+    launcher = make_launcher(store, ours, markers)
+    part = plan.only(only) if only else plan
+    with IMAGE_CACHE.sized(ours.config.runtime.image_cache_mb * 1_000_000):
         num_run = loop.run(part, launcher, lambda ref: markers.is_done(ref, plan.config))
     return Outcome(plan, num_run, markers)
 

@@ -18,7 +18,19 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 Split = Literal["pool", "test"]
 
+MARKER = "done.json"
+"""The name of a stage's marker."""
+PARTITIONS = "partition-"
+"""How the name of a partition's marker begins."""
+LOGS = "logs/"
+"""Where the logs of a stage's attempts lie, below the stage."""
+
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+def is_marker(key: str) -> bool:
+    """Whether a key is that of a stage's marker."""
+    return key.rpartition("/")[2] == MARKER
 
 
 def check_name(kind: str, name: str) -> str:
@@ -156,11 +168,11 @@ class StageRef:
     @property
     def done(self) -> str:
         """The marker. It is written last: the stage's output exists if this does."""
-        return f"{self.prefix}done.json"
+        return f"{self.prefix}{MARKER}"
 
     def partition_done(self, index: int, count: int) -> str:
         """The marker of one partition of a stage that `count` processes do together."""
-        return f"{self.prefix}partition-{index:04d}-of-{count:04d}.json"
+        return f"{self.prefix}{PARTITIONS}{index:04d}-of-{count:04d}.json"
 
     def key(self, name: str) -> str:
         """The key of an object of the stage."""
@@ -168,4 +180,4 @@ class StageRef:
 
     def log(self, attempt: str) -> str:
         """The log of an attempt at the stage, or at a partition of it."""
-        return f"{self.prefix}logs/{attempt}.log"
+        return f"{self.prefix}{LOGS}{attempt}.log"

@@ -40,14 +40,14 @@ class Arm:
         return ArmConfig(strategy=self.strategy_name, **settings)
 
     @property
-    def reads(self) -> frozenset[str]:
-        """The columns that its strategy reads of score records."""
+    def record_columns(self) -> frozenset[str]:
+        """The columns that its strategy reads of both score records."""
         return self.strategy.reads | self.strategy.reads_labelled
 
     @property
     def needs_scores(self) -> bool:
         """Whether it selects by the previous round's scores."""
-        return 0 not in self.rounds and bool(self.reads)
+        return 0 not in self.rounds and bool(self.record_columns)
 
 
 @dataclass(frozen=True)
@@ -71,23 +71,27 @@ class Plan:
         self.cold_start = _cold_start(config)
         self.arms = tuple(_compared(config, name) for name in config.arms)
         self.seeds = config.seeds
-        arms = {arm.name: arm.selection for arm in self.arms}
-        changes = {"arms": arms, "cold_start": self.cold_start.selection}
-        self.config = config.model_copy(update=changes)
-        """The configuration, with every setting of every strategy written out."""
+        self.config = config
         if config.full_supervision:
             self.arms += (_fully_supervised(config),)
 
-    def part(self, subset: Subset) -> Self:
-        """Return the plan of a part of the experiment.
+    def written_out(self) -> Config:
+        """Return the configuration with every setting written out, also those of strategies."""
+        arms = {arm.name: arm.selection for arm in self.arms if arm.is_compared}
+        changes = {"arms": arms, "cold_start": self.cold_start.selection}
+        content = self.config.model_copy(update=changes).model_dump(mode="json")
+        return Config.model_validate(content)
+
+    def only(self, subset: Subset) -> Self:
+        """Return the plan of a part of the experiment: its other arms and seeds have no stages.
 
         Raises:
             UsageError: It has no such arm or seed.
         """
         for name in subset.arms:
-            self.arm(name)
+            self.arm(name, "--only-arm")
         for seed in subset.seeds:
-            self.check_seed(seed)
+            self.check_seed(seed, "--only-seed")
         part = copy(self)
         part.arms = tuple(arm for arm in self.arms if arm.name in subset.arms or not subset.arms)
         part.seeds = subset.seeds or self.seeds
@@ -103,8 +107,8 @@ class Plan:
         """Return the plan with the runtime settings of one invocation."""
         return self.with_config(self.config.model_copy(update={"runtime": runtime}))
 
-    def arm(self, name: str) -> Arm:
-        """Return the arm of that name.
+    def arm(self, name: str, option: str = "--arm") -> Arm:
+        """Return the arm of that name, which an option gave.
 
         Raises:
             UsageError: There is no such arm.
@@ -112,17 +116,17 @@ class Plan:
         for arm in self.arms:
             if arm.name == name:
                 return arm
-        message = f"--arm: {unknown(name, [arm.name for arm in self.arms])}"
+        message = f"{option}: {unknown(name, [arm.name for arm in self.arms])}"
         raise UsageError(message)
 
-    def check_seed(self, seed: int) -> None:
-        """Refuse a seed that the experiment does not have.
+    def check_seed(self, seed: int, option: str = "--seed") -> None:
+        """Refuse a seed that an option gave and the experiment does not have.
 
         Raises:
             UsageError: There is no such seed.
         """
         if seed not in self.seeds:
-            message = f"--seed: {unknown(str(seed), map(str, self.seeds))}"
+            message = f"{option}: {unknown(str(seed), map(str, self.seeds))}"
             raise UsageError(message)
 
     def arm_of(self, ref: RoundRef) -> Arm:

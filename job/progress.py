@@ -3,17 +3,19 @@
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
-from job.artifacts.markers import MARKER, Markers
+from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.errors import BadDataError, MissingObjectError, UsageError
-from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
+from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
 from job.plan import Arm, Plan
+from job.runtime import log
+from job.runtime.names import shortened
 from job.storage import Store
-from job.storage.documents import dump_json, load_json
+from job.storage.documents import checked, dump_json, load_json
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
 OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
@@ -51,15 +53,31 @@ class RoundStatus(BaseModel):
     """Those that the round has."""
     map50: float | None = None
 
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _known_stages(cls, stages: Any) -> Any:
+        """Leave out the stages that a newer version has."""
+        if not isinstance(stages, dict):
+            return stages
+        return {stage: status for stage, status in stages.items() if stage in STAGES}
+
+    @field_validator("planned", mode="before")
+    @classmethod
+    def _known_plan(cls, planned: Any) -> Any:
+        if not isinstance(planned, list):
+            return planned
+        return [stage for stage in planned if stage in STAGES]
+
 
 class Driver(BaseModel):
     """What the driver says of itself."""
 
     model_config = ConfigDict(frozen=True)
 
-    phase: Phase
+    phase: str
+    """A `Phase`, or one that a newer version has."""
     message: str = ""
-    updated: datetime
+    updated: AwareDatetime
     release: str
     image: str = ""
 
@@ -76,11 +94,15 @@ class Status(BaseModel):
 
 
 class Progress:
-    """Reads the status of an experiment, as often as wanted. No object is read twice."""
+    """Reads the status of an experiment, as often as wanted.
+
+    One status reads no object twice. Metrics are read again only if their marker changed.
+    """
 
     def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
         self._plan = plan
         self._reader = Reader(store, markers)
+        self._told: set[str] = set()
 
     def read(
         self,
@@ -119,17 +141,35 @@ class Progress:
             round=ref.index,
             stages=stages,
             planned=tuple(self._plan.stages_of(ref)),
-            map50=self._reader.metrics(ref).map50_area if is_evaluated else None,
+            map50=self._map50(ref) if is_evaluated else None,
         )
+
+    def _map50(self, ref: RoundRef) -> float | None:
+        """Return a round's metric; if it cannot be read, nothing else has to go untold."""
+        try:
+            return self._reader.metrics(ref).map50_area
+        except (BadDataError, UsageError) as error:
+            self._warn(error)
+            return None
+
+    def _warn(self, error: Exception) -> None:
+        """Say once what cannot be read."""
+        if str(error) not in self._told:
+            self._told.add(str(error))
+            log.get().warning("status.incomplete", reason=str(error))
 
     def look(self) -> Status:
         """Return the status: what is done by the store, what runs by the experiment's driver."""
         name = self._plan.config.experiment
-        listing, keys = self._reader.markers.look(name), ExperimentKeys(name)
-        done = {key for key in listing.below(keys.prefix) if key.endswith(MARKER)}
+        listing, keys = self._reader.markers.refresh(name), ExperimentKeys(name)
+        done = {key for key in listing.below(keys.prefix) if is_marker(key)}
         if keys.status not in listing:
             return self.read(done, {})
-        told = parse_status(self._reader.store.read(keys.status))
+        try:
+            told = parse_status(self._reader.store.read(keys.status))
+        except (BadDataError, MissingObjectError) as error:
+            self._warn(error)
+            return self.read(done, {})
         begun = {
             RoundRef(name, each.seed, each.arm, each.round).stage(stage): status
             for each in told.rounds
@@ -137,11 +177,6 @@ class Progress:
             if status.state != "done"
         }
         return self.read(done, begun, told.driver)
-
-
-def status_of(store: Store, plan: Plan) -> Status:
-    """Return an experiment's status; `Progress.look` returns it repeatedly."""
-    return Progress(store, plan).look()
 
 
 def is_over(status: Status) -> bool:
@@ -176,11 +211,13 @@ def seconds_left(status: Status) -> float | None:
 
 
 def refuse_while_driven(store: Store, experiment: str) -> None:
-    """Guard that no driver is at work on an experiment, as far as its status says.
+    """Guard that no driver and no stage is at work on an experiment, as far as its status says.
+
+    Stages that a driver started keep running after it failed.
 
     Raises:
-        UsageError: One published the status within the last five minutes, or the status cannot be
-            read.
+        UsageError: The status is at most five minutes old, and names a driver or of stages that
+            have not ended; or it cannot be read.
     """
     try:
         told = parse_status(store.read(ExperimentKeys(experiment).status))
@@ -190,10 +227,20 @@ def refuse_while_driven(store: Store, experiment: str) -> None:
         message = f"{experiment}: a driver may be at work on it ({error}); --force goes ahead"
         raise UsageError(message) from error
     driver = told.driver
-    if driver and driver.phase not in OVER and datetime.now(UTC) - driver.updated < ALIVE:
+    if driver is None or datetime.now(UTC) - driver.updated >= ALIVE:
+        return
+    at_work = [] if driver.phase in OVER else ["the driver"]
+    at_work += [
+        str(RoundRef(experiment, each.seed, each.arm, each.round).stage(stage))
+        for each in told.rounds
+        for stage, status in each.stages.items()
+        if status.state not in {"done", "failed"}
+    ]
+    if at_work:
         message = (
             f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
-            f"({driver.phase}): stop it first, or say --force"
+            f"({driver.phase}); maybe at work: {shortened(', '.join(at_work))}. Stop it first and "
+            "wait five minutes, or give --force: what is at work then writes into what was removed"
         )
         raise UsageError(message)
 
@@ -209,11 +256,5 @@ def parse_status(data: bytes | str) -> Status:
     Raises:
         BadDataError: It is damaged, or of a format that this version does not read.
     """
-    content = load_json(data, "the driver's status", "the driver writes it anew when it runs")
-    try:
-        return Status.model_validate(content)
-    except ValidationError as error:
-        message = (
-            f"the driver's status is damaged; the driver writes it anew when it runs ({error})"
-        )
-        raise BadDataError(message) from error
+    where, remedy = "the driver's status", "the driver writes it anew when it runs"
+    return checked(Status, load_json(data, where, remedy), where, remedy)

@@ -1,15 +1,21 @@
 """What tests of every part share: a tiny experiment, and the command line in this process."""
 
+import fcntl
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from job.cli.main import main
+from job.runtime.process_setup import prepare_process
+
+prepare_process()  # as the program does: without it, threads that wait for each other spin
 
 TINY = """
 experiment: tiny
@@ -39,6 +45,54 @@ runtime: {threads: 1}
 def tiny() -> str:
     """The configuration of an experiment that takes a second or two."""
     return TINY
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """No test leaves its number of threads to the next one."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
+OnceFilled = Callable[[str, Callable[[Path], None]], Path]
+FinishedState = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def once_filled(tmp_path_factory: pytest.TempPathFactory) -> OnceFilled:
+    """A function that returns a folder of a name, which its first caller in any worker fills."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def fill_once(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                part = shared / f"{name}.part"
+                shutil.rmtree(part, ignore_errors=True)
+                fill(part)
+                part.rename(folder)
+        return folder
+
+    return fill_once
+
+
+@pytest.fixture(scope="session")
+def finished_state(once_filled: OnceFilled) -> FinishedState:
+    """A function from a configuration to the folder of its finished experiment, only to be read."""
+    from job import experiment  # noqa: PLC0415 - not every test needs it
+    from job.config import loading  # noqa: PLC0415
+    from job.storage.local import LocalStore  # noqa: PLC0415
+
+    def finish(text: str) -> Path:
+        def run(folder: Path) -> None:
+            experiment.run(LocalStore(folder), loading.parse(text, "tiny"))
+
+        return once_filled(f"finished-{sha256(text.encode()).hexdigest()[:12]}", run)
+
+    return finish
 
 
 @dataclass(frozen=True)

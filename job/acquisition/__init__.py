@@ -5,15 +5,10 @@ This is the public API for strategies in other packages. Inside, `numerics` hold
 `wrappers` what the registry knows by name. No module here may import torch or the storage.
 """
 
+from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.expected_boxes import expected_boxes
-from job.acquisition.features.reasons import (
-    EXPLANATION,
-    check_classes,
-    check_finite,
-    explain_images,
-    reason,
-)
+from job.acquisition.features.reasons import EXPLANATION, explain_images, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.numerics.cosine import unit
@@ -32,7 +27,7 @@ from job.acquisition.strategy import (
     Task,
 )
 from job.records.record_part import RecordPart
-from job.records.score_record import GROUND_TRUTH_COLUMNS
+from job.records.score_record import GROUND_TRUTH_COLUMNS, ScoreRecord
 
 __all__ = [
     "EXPLANATION",
@@ -41,6 +36,7 @@ __all__ = [
     "Pick",
     "Record",
     "RecordPart",
+    "ScoreRecord",
     "Scores",
     "ScoringStrategy",
     "Selection",

@@ -7,6 +7,7 @@ N = unlabelled images.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from job.acquisition.numerics.top_k import top_k
 from job.config.section import Section
+from job.errors import BadDataError
 from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
@@ -34,6 +36,7 @@ class TableRecord:
     """A score record in memory: for tests, and for trying out a strategy."""
 
     tables: tuple[pa.Table, ...] = ()
+    """Parts of the record, each as `ScoreRecord.to_table` returns it."""
 
     def parts(self, columns: Collection[str]) -> Iterator[RecordPart]:
         """Yield one part for each table."""
@@ -67,7 +70,7 @@ class Task:
     class_counts: Mapping[str, int]
     """The number of labelled boxes of every class, in the order of `classes`."""
     budget: int
-    """How many images to pick, if there are as many."""
+    """Pick this many images, or all of them if there are fewer."""
     rng: np.random.Generator
     """The only source of randomness."""
 
@@ -126,14 +129,30 @@ class Strategy(Section, ABC):
 
 @dataclass(frozen=True)
 class Scores:
-    """The score of each of some images."""
+    """The score of each of some images.
+
+    Raises:
+        BadDataError: The ids are not in ascending order, or there is not one score for each.
+    """
 
     ids: list[str]
-    """In ascending order."""
+    """In ascending order, so that several scores of the same images can be combined row by row."""
     scores_N: Float64s
     """(N,), in the order of the ids."""
     explain: Callable[[int], str]
     """Return in words why the image of a row has its score."""
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.scores_N):
+            message = f"a strategy gave {len(self.scores_N)} scores to {len(self.ids)} images"
+            raise BadDataError(message)
+        for first, second in pairwise(self.ids):
+            if first >= second:
+                message = (
+                    "a strategy gave scores that are not in ascending order of the ids: "
+                    f"{second!r} comes after {first!r}; `read_rows` returns them in order"
+                )
+                raise BadDataError(message)
 
     def pick(self, rows: Collection[int]) -> Selection:
         """Return the images of these rows as picks, in the order of the rows."""

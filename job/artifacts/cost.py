@@ -1,10 +1,9 @@
 """What labelling took, and `cost.json`."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from job.errors import BadDataError
-from job.storage.documents import dump_json, known_fields, load_json
+from job.artifacts.names import RERUN
+from job.storage.documents import checked, dump_json, load_json
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,8 @@ def load_cost(data: bytes, where: str) -> RoundCost:
     Raises:
         BadDataError: It is damaged, or written by a newer version.
     """
-    content = load_json(data, where)
-    try:
-        return RoundCost(_cost(content), _cost(content["cumulative"]))
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"{where}: not the cost of a round: {error!r}"
-        raise BadDataError(message) from error
-
-
-def _cost(content: dict[str, Any]) -> Cost:
-    return Cost(**known_fields(Cost, content))
+    content = load_json(data, where, RERUN)
+    own, cumulative = (
+        checked(Cost, each, where, RERUN) for each in (content, content.get("cumulative"))
+    )
+    return RoundCost(own, cumulative)

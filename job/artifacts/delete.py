@@ -3,10 +3,8 @@
 import re
 
 from job.artifacts.experiment_file import experiment_names
-from job.artifacts.markers import MARKER
-from job.artifacts.names import PARTITIONS
 from job.errors import UsageError
-from job.keys import ExperimentKeys, check_name
+from job.keys import PARTITIONS, STAGES, ExperimentKeys, check_name, is_marker
 from job.runtime.names import unknown
 from job.storage import Store
 
@@ -31,17 +29,19 @@ def in_order_of_deletion(experiment: str, keys: list[str]) -> list[str]:
     The report's page and the markers come first: without them nothing counts as done. The
     configuration comes last: as long as it is there, the experiment can be named, and deleted.
     """
-    ours = ExperimentKeys(experiment)
+    ours, stages = ExperimentKeys(experiment), list[str](STAGES)
 
-    def rank(key: str) -> tuple[int, int]:
+    def rank(key: str) -> tuple[int, int, int]:
         if key in {ours.page, ours.config}:
-            return (0 if key == ours.page else 3), 0
-        is_marker = key.endswith(MARKER) or f"/{PARTITIONS}" in key
-        found = re.search(r"/round-(\d+)/", key)
-        return (1 if is_marker else 2), -int(found.group(1)) if found else 0
+            return (0 if key == ours.page else 3), 0, 0
+        first = 1 if is_marker(key) or f"/{PARTITIONS}" in key else 2
+        found = re.search(rf"/round-(\d+)/({'|'.join(stages)})/", key)
+        if not found:
+            return first, 0, 0
+        # Later rounds come first, and within a round the stages that need others.
+        return first, -int(found[1]), -stages.index(found[2])
 
-    # Within a rank, later rounds come first, and within a round the stages that need others.
-    return sorted(sorted(keys, reverse=True), key=rank)
+    return sorted(keys, key=rank)
 
 
 def delete_experiment(store: Store, experiment: str) -> None:

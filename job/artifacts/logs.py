@@ -5,10 +5,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from job.artifacts import names
 from job.artifacts.listing import Listing
 from job.errors import AlJobError, StopRequested
-from job.keys import StageRef
+from job.keys import LOGS, PARTITIONS, StageRef
 from job.runtime import log
 from job.storage import Store
 
@@ -47,6 +46,6 @@ def num_attempts(listing: Listing, ref: StageRef) -> int:
 
     Each partition of a stage has a log of its own, and a marker: together they are one attempt.
     """
-    logs = listing.below(ref.key(names.LOGS))
-    partitions = listing.below(ref.key(names.PARTITIONS))
+    logs = listing.below(ref.key(LOGS))
+    partitions = listing.below(ref.key(PARTITIONS))
     return len(logs) - max(len(partitions) - 1, 0)

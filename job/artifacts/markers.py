@@ -11,14 +11,12 @@ from dataclasses import asdict, dataclass, replace
 
 from job.artifacts.listing import Listing
 from job.config.schema import Config
-from job.errors import BadDataError, MissingObjectError
-from job.keys import StageRef
+from job.errors import MissingObjectError
+from job.keys import PARTITIONS, StageRef, is_marker
 from job.runtime import log
 from job.storage import Store
-from job.storage.documents import dump_json, known_fields, load_json
+from job.storage.documents import checked, dump_json, load_json
 
-MARKER = "/done.json"
-"""How the key of a marker ends."""
 _REMEDY = (
     "restore this object from a copy of the store; without one, remove it and nothing else, and "
     "its stage runs again from the same inputs"
@@ -53,9 +51,10 @@ class Marker:
         """Whether the stage read a score record."""
         return any("/score/" in key for key in self.inputs)
 
-    def to_json(self) -> bytes:
-        """Return the marker as it is stored."""
-        return dump_json(asdict(self))
+
+def dump_marker(marker: Marker) -> bytes:
+    """Return a marker as it is stored."""
+    return dump_json(asdict(marker))
 
 
 def load_marker(data: bytes, where: str) -> Marker:
@@ -64,16 +63,11 @@ def load_marker(data: bytes, where: str) -> Marker:
     Raises:
         BadDataError: It is damaged, or of a format that this version does not read.
     """
-    content = load_json(data, where, _REMEDY)
-    try:
-        return Marker(**known_fields(Marker, content))
-    except TypeError as error:
-        message = f"{where}: damaged ({error}): {_REMEDY}"
-        raise BadDataError(message) from error
+    return checked(Marker, load_json(data, where, _REMEDY), where, _REMEDY)
 
 
 class Markers:
-    """Reads markers, and remembers those that were there.
+    """Reads markers, and remembers those that were there until `refresh`.
 
     One instance serves a whole process. With a listing, a marker that is not listed is not there,
     and the store is not asked for it.
@@ -90,11 +84,16 @@ class Markers:
         """The keys of the markers that were seen."""
         return self._known.keys()
 
-    def look(self, experiment: str) -> Listing:
-        """List an experiment's objects, and forget the markers that are not there any more."""
+    def refresh(self, experiment: str) -> Listing:
+        """List an experiment's objects, and forget all that was read: it may have changed."""
         self.listing = Listing.of(self._store, experiment)
-        self._known = {key: each for key, each in self._known.items() if key in self.listing}
+        self._known.clear()
+        self._digests.clear()
         return self.listing
+
+    def forget(self, stage: StageRef) -> None:
+        """Read the stage's marker anew when it is asked for."""
+        self._known.pop(stage.done, None)
 
     def get(self, stage: StageRef) -> Marker | None:
         """Return the stage's marker, if it has one."""
@@ -118,7 +117,7 @@ class Markers:
 
     def write(self, key: str, marker: Marker) -> None:
         """Write a marker."""
-        self._store.write(key, marker.to_json())
+        self._store.write(key, dump_marker(marker))
         self._known[key] = marker
 
     def remove(self, key: str) -> None:
@@ -148,7 +147,7 @@ class Markers:
 
     def _digest(self, key: str) -> str | None:
         """The digest of what a stage read: of a stage's output by its marker, else of the bytes."""
-        if key.endswith(MARKER):
+        if is_marker(key):
             marker = self.at(key)
             return marker.digest if marker else None
         if key not in self._digests:
@@ -159,7 +158,7 @@ class Markers:
         return self._digests[key]
 
 
-def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Marker | None:
+def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> None:
     """Write one marker for all partitions of a stage, if all are done from the same inputs.
 
     Args:
@@ -167,23 +166,19 @@ def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Mar
         ref: The stage.
         own: The marker of a partition that is done. Whichever ends last finds all of them.
         count: The number of partitions.
-
-    Returns:
-        The stage's marker, if it was written.
     """
     keys = [ref.partition_done(index, count) for index in range(count)]
-    markers = Markers(store, Listing(store.list(ref.key("partition-"))))  # read anew: others write
+    markers = Markers(store, Listing(store.list(ref.key(PARTITIONS))))  # read anew: others write
     found = [marker for key in keys if (marker := markers.at(key))]
     alike = [each for each in found if (each.inputs, each.config) == (own.inputs, own.config)]
     if len(alike) < count:
         log.get().info("stage.partitions_left", stage=ref.stage)
-        return None
+        return
     outputs = {name: digest for each in alike for name, digest in each.outputs.items()}
     outputs = dict(sorted(outputs.items()))
     seconds = round(sum(each.seconds for each in alike), 3)
     joined = replace(own, outputs=outputs, digest=digest_of(outputs), seconds=seconds)
-    store.write(ref.done, joined.to_json())
-    return joined
+    store.write(ref.done, dump_marker(joined))
 
 
 def digest_of(outputs: Mapping[str, str]) -> str:

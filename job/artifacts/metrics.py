@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from job.detection.metrics.average_precision import ClassMetrics, Metrics
-from job.errors import BadDataError
-from job.storage.documents import dump_json, known_fields, load_json
+from job.artifacts.names import RERUN
+from job.detection.metrics.average_precision import Metrics
+from job.storage.documents import checked, dump_json, load_json
 
 
 def dump_metrics(metrics: Metrics) -> bytes:
@@ -18,13 +18,4 @@ def load_metrics(data: bytes, where: str) -> Metrics:
     Raises:
         BadDataError: It is damaged, or written by a newer version.
     """
-    content = known_fields(Metrics, load_json(data, where))
-    try:
-        classes = {
-            name: ClassMetrics(**known_fields(ClassMetrics, each))
-            for name, each in content["classes"].items()
-        }
-        return Metrics(**(content | {"classes": classes}))
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"{where}: not the metrics of a round: {error!r}"
-        raise BadDataError(message) from error
+    return checked(Metrics, load_json(data, where, RERUN), where, RERUN)

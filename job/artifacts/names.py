@@ -12,9 +12,8 @@ SCORE_PARTS = "part-*.parquet"
 LABELLED_PARTS = "labelled-*.parquet"
 CHECKPOINTS = "checkpoint-"
 """How the name of a checkpoint begins."""
-LOGS = "logs/"
-PARTITIONS = "partition-"
-"""How the name of a partition's marker begins."""
+RERUN = "restore it from a copy of the store, or remove its stage's done.json to run that again"
+"""What to do with a damaged object of a finished stage, for messages."""
 
 
 def score_part(number: int) -> str:

@@ -5,7 +5,9 @@ import io
 from collections.abc import Iterable
 
 from job.acquisition.strategy import Pick
+from job.artifacts.names import RERUN
 from job.errors import BadDataError
+from job.runtime.names import shortened
 
 
 def dump_picks(picks: Iterable[Pick]) -> bytes:
@@ -30,5 +32,5 @@ def load_picks(data: bytes, where: str) -> tuple[Pick, ...]:
             for row in csv.DictReader(io.StringIO(data.decode()))
         )
     except (KeyError, TypeError, ValueError) as error:
-        message = f"{where}: not a list of picks: {error!r}"
+        message = f"{where} is damaged (not a list of picks: {shortened(repr(error))}): {RERUN}"
         raise BadDataError(message) from error

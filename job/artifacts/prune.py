@@ -6,9 +6,9 @@ from typing import Literal
 
 from job.artifacts import names
 from job.artifacts.listing import Listing
-from job.artifacts.markers import MARKER, Marker, Markers
+from job.artifacts.markers import Marker, Markers
 from job.artifacts.pruned import read_pruned, write_pruned
-from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.keys import LOGS, MARKER, PARTITIONS, ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.storage import Store
 
@@ -65,7 +65,7 @@ def _kind(name: str, marker: Marker, *, is_kept: bool) -> Kind | None:
         return "models" if name == names.MODEL and not is_kept else None
     if name.startswith(names.CHECKPOINTS):
         return "checkpoints"
-    is_ours = f"/{name}" == MARKER or name.startswith((names.LOGS, names.PARTITIONS))
+    is_ours = name == MARKER or name.startswith((LOGS, PARTITIONS))
     return None if is_ours else "orphans"
 
 

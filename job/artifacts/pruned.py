@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from job.errors import AlJobError, MissingObjectError
 from job.keys import ExperimentKeys
 from job.storage import Store
-from job.storage.documents import dump_json, load_json
+from job.storage.documents import checked, dump_json, load_json
+
+_REMEDY = "remove it: it only tells why a model is gone"
 
 
 def read_pruned(store: Store, experiment: str) -> dict[str, int]:
@@ -19,7 +21,9 @@ def read_pruned(store: Store, experiment: str) -> dict[str, int]:
         data = store.read(key)
     except MissingObjectError:
         return {}
-    return dict(load_json(data, f"{store.url}: {key}").get("objects", {}))
+    where = f"{store.url}: {key}"
+    content = load_json(data, where, _REMEDY)
+    return checked(dict[str, int], content.get("objects"), where, _REMEDY)
 
 
 def write_pruned(store: Store, experiment: str, objects: Mapping[str, int]) -> None:

@@ -20,6 +20,7 @@ from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import RoundRef, StageRef
 from job.storage import Store
 from job.storage.cache import fetch
+from job.storage.opening import store_option
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Reader:
     def listed(cls, store: Store, experiment: str, markers: Markers | None = None) -> Self:
         """Return a reader that knows which objects of an experiment there are, by one listing."""
         reader = cls(store, markers)
-        reader.markers.look(experiment)
+        reader.markers.refresh(experiment)
         return reader
 
     @property
@@ -55,11 +56,11 @@ class Reader:
         """Return the marker of a stage that has to be done.
 
         Raises:
-            UsageError: It is not; the message has the command that does it.
+            UsageError: It is not; the message has the command to run next.
         """
         marker = self.markers.get(stage)
         if marker is None:
-            raise UsageError(_undone(stage))
+            raise UsageError(self._undone(stage))
         return marker
 
     def picks(self, ref: RoundRef) -> tuple[Pick, ...]:
@@ -112,6 +113,17 @@ class Reader:
 
     def _read(self, stage: StageRef, name: str) -> bytes:
         """Read an output of a stage, and hold it against its marker."""
+        return self._twice(stage, lambda: self._read_once(stage, name))
+
+    def _twice(self, stage: StageRef, read: Callable[[], T]) -> T:
+        """Read again by a new marker what does not fit: the stage may have run again meanwhile."""
+        try:
+            return read()
+        except BadDataError:
+            self.markers.forget(stage)
+            return read()
+
+    def _read_once(self, stage: StageRef, name: str) -> bytes:
         expected = self.marker(stage).outputs.get(name)
         key = stage.key(name)
         try:
@@ -129,6 +141,9 @@ class Reader:
 
     def _fetch(self, stage: StageRef, pattern: str) -> list[Path]:
         """Return local files of a stage's outputs whose names fit, in the order of names."""
+        return self._twice(stage, lambda: self._fetch_once(stage, pattern))
+
+    def _fetch_once(self, stage: StageRef, pattern: str) -> list[Path]:
         outputs = self.marker(stage).outputs
         found = sorted(fnmatch.filter(outputs, pattern))
         try:
@@ -136,23 +151,29 @@ class Reader:
         except MissingObjectError:
             raise self._gone(stage, stage.key(pattern)) from None
 
+    def first_missing(self, stage: StageRef) -> StageRef:
+        """Return the stage to run next so that this one, which is not done, will be done."""
+        return stage
+
+    def _undone(self, stage: StageRef) -> str:
+        first = self.first_missing(stage)
+        command = f"`{command_of(self.store, first)}`"
+        advice = f"{command} does it" if first == stage else f"run {command} first"
+        return f"{stage} is not done yet; {advice}"
+
     def _gone(self, stage: StageRef, key: str) -> BadDataError:
         """The error for an object of a finished stage that is not there."""
         why = (
             "was pruned" if is_pruned(self.store, key) else "is missing although its stage is done"
         )
-        again = f"to make it again, remove {stage.done} and run `{command_of(stage)}`"
+        again = f"to make it again, remove {stage.done} and run `{command_of(self.store, stage)}`"
         return BadDataError(f"{self.store.url}: {key} {why}; {again}")
 
 
-def command_of(stage: StageRef) -> str:
+def command_of(store: Store, stage: StageRef) -> str:
     """Return the command line that runs a stage."""
     arm = f" --arm {stage.round.arm}" if stage.round.arm else ""
     return (
         f"al-job {stage.stage} --round {stage.round.index}{arm} --seed {stage.round.seed} "
-        f"--experiment {stage.round.experiment}"
+        f"--experiment {stage.round.experiment}{store_option(store)}"
     )
-
-
-def _undone(stage: StageRef) -> str:
-    return f"{stage} is not done yet; `{command_of(stage)}` does it"

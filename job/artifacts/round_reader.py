@@ -1,4 +1,4 @@
-"""What a round is given: its pool, its budget, and what earlier rounds left."""
+"""Reads the inputs of a round: its pool, its budget, and what earlier rounds wrote."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from job.artifacts import names
 from job.artifacts.cost import Cost
-from job.artifacts.experiment_file import refuse_other_dataset
+from job.artifacts.experiment_file import open_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.errors import ConfigError, MissingObjectError
-from job.keys import RoundRef
+from job.keys import RoundRef, StageRef
 from job.plan import Plan
 from job.pool import Pool
 from job.storage import Store
@@ -40,6 +40,7 @@ class RoundReader(Reader):
         """
         super().__init__(store, markers)
         self.config = plan.config
+        self._plan = plan
         self.round = round_ref
         self.arm = plan.arm_of(round_ref)
         """The arm that selects in the round; in round 0, the cold start."""
@@ -52,10 +53,16 @@ class RoundReader(Reader):
         Raises:
             ConfigError: It is not the one that the experiment began with.
         """
-        dataset = Dataset.open(self.store, self.config.dataset.name)
-        refuse_other_dataset(self.config, dataset.digest)
+        dataset = open_dataset(self.store, self.config)
         self._note(dataset.keys.manifest, dataset.digest)
         return dataset
+
+    def first_missing(self, stage: StageRef) -> StageRef:
+        """Return the first stage that is not done of those that this one needs, or itself."""
+        for need in self._plan.needs(stage):
+            if self.markers.get(need) is None:
+                return self.first_missing(need)
+        return stage
 
     @cached_property
     def earlier(self) -> tuple[RoundRef, ...]:
@@ -87,7 +94,11 @@ class RoundReader(Reader):
     @cached_property
     def budget(self) -> int:
         """How many images to label in this round."""
-        return self._budget or self.arm.budget or len(self.pool_before.unlabelled)
+        if self._budget is not None:
+            return self._budget
+        if self.arm.budget is not None:
+            return self.arm.budget
+        return len(self.pool_before.unlabelled)
 
     def cost_before(self) -> Cost:
         """Return what the labels of all earlier rounds cost."""

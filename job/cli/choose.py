@@ -8,14 +8,19 @@ from job.runtime.names import known
 from job.storage import Store
 
 
-def choose_experiment(store: Store, name: str | None) -> Plan:
+def choose_experiment(store: Store, name: str | None, *, read_only: bool = False) -> Plan:
     """Return the plan of the named experiment, or of the only one that the store holds.
+
+    Args:
+        store: The store.
+        name: The experiment's name; None for the only one.
+        read_only: Leave out settings that a newer version wrote, instead of refusing them.
 
     Raises:
         UsageError: There is none, or none was named and there are several.
     """
     if name:
-        return Plan(load_experiment(store, name))
+        return Plan(load_experiment(store, name, read_only=read_only))
     names = experiment_names(store)
     if not names:
         message = (
@@ -23,7 +28,7 @@ def choose_experiment(store: Store, name: str | None) -> Plan:
             "`al-job init CONFIG` only creates it"
         )
         raise UsageError(message)
-    return Plan(load_experiment(store, _only("experiment", names)))
+    return Plan(load_experiment(store, _only("experiment", names), read_only=read_only))
 
 
 def choose_stage(

@@ -16,7 +16,12 @@ from job.storage import open_store
 
 NameArgument = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's name.")]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Even while a driver seems to be at work on it.")
+    bool,
+    typer.Option(
+        "--force",
+        help="Even while a driver or its stages seem to be at work: they may write into what was "
+        "removed.",
+    ),
 ]
 
 
@@ -61,7 +66,7 @@ def prune(
     Each arm's last model and each seed's first stay. Results and reports stay as they are.
     """
     opened = open_store(store)
-    plan = Plan(load_experiment(opened, experiment))
+    plan = Plan(load_experiment(opened, experiment, read_only=dry_run))
     if not force and not dry_run:
         refuse_while_driven(opened, experiment)
     found = find_prunable(opened, plan)

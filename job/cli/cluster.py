@@ -43,8 +43,9 @@ def drive(
 ) -> None:
     """Run an experiment as Jobs of a cluster: this is what the chart's driver does."""
     loaded = loading.load(config)
-    loaded.runtime.changed(runtime or (), {})  # a mistake is answered now, and not by every Job
-    settings = load_launch(launch).model_copy(update={"runtime": tuple(runtime or ())})
+    settings = load_launch(launch)
+    settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
+    loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
     outcome, rows = drive_experiment(
         open_store(store),
         loaded,
@@ -67,13 +68,9 @@ def render(
     settings = load_launch(launch)
     plan = choose_experiment(open_store(store), experiment)
     # An arm, seed or round that is not there is refused.
-    choose_stage(
-        plan,
-        "select",
-        round_index,
-        arm or next(iter(plan.config.arms)),
-        plan.seeds[0] if seed is None else seed,
-    )
+    longest = max(plan.arms, key=lambda each: each.rounds.stop)
+    some_seed = plan.seeds[0] if seed is None else seed
+    choose_stage(plan, "select", round_index, arm or longest.name, some_seed)
     jobs = [
         make_job(settings, plan.config, ref, attempt=1)
         for ref in plan.stages()

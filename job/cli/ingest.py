@@ -2,12 +2,12 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from job.cli.lazy_command import make_app
@@ -17,7 +17,7 @@ from job.config.validation import describe_errors
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
 from job.data.ingest.ingest import ingest
-from job.errors import UsageError
+from job.errors import BadDataError, ConfigError, UsageError
 from job.runtime.names import unknown
 from job.storage import open_store
 
@@ -26,8 +26,22 @@ SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="List bad images and boxes, and leave them out.")
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Print the summary, and write nothing.")
+    bool,
+    typer.Option("--dry-run", help="Validate everything and list all problems; write nothing."),
 ]
+
+
+class BrokenCommand(TyperCommand):
+    """Stands for a format that cannot be used: it is listed, and its error ends its own command."""
+
+    def __init__(self, name: str, error: ConfigError) -> None:
+        """Stand for a format."""
+        super().__init__(name, short_help=f"Broken: `al-job ingest {name}` says why.")
+        self.error = error
+
+    def make_context(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise the error."""
+        raise self.error
 
 
 class Formats(TyperGroup):
@@ -46,7 +60,10 @@ class Formats(TyperGroup):
         if cmd_name not in FORMATS.names():
             message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
             raise UsageError(message)
-        return make_command(cmd_name, FORMATS.load(cmd_name, Source))
+        try:
+            return make_command(cmd_name, FORMATS.load(cmd_name, Source))
+        except ConfigError as error:
+            return BrokenCommand(cmd_name, error)
 
 
 app = make_app(cls=Formats, add_completion=False)
@@ -61,11 +78,20 @@ def make_command(name: str, source: type[Source]) -> Any:
     """Return the command that ingests from sources of one class.
 
     Its options are the class's fields, and then those of every format.
+
+    Raises:
+        ConfigError: A field has the name of an option that every format has.
     """
-    parameters = {name: _option(name, field) for name, field in source.model_fields.items()}
-    for parameter in inspect.signature(_ingest).parameters.values():
-        if parameter.kind is parameter.KEYWORD_ONLY:
-            parameters[parameter.name] = parameter
+    common = {
+        parameter.name: parameter
+        for parameter in inspect.signature(_ingest).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    for taken in sorted(source.model_fields.keys() & {*common, "help"}):
+        message = f"data format {name!r}: {taken} is an option of every format; rename the field"
+        raise ConfigError(message)
+    parameters = {field: _option(field, info) for field, info in source.model_fields.items()}
+    parameters |= common
     if not source.may_be_bad:
         del parameters["skip_bad"]
 
@@ -95,6 +121,9 @@ def _ingest(  # its keyword arguments are options of every format
     source.prepare()
     summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
     say("\n".join(summary.lines()))
+    if not summary.is_accepted:
+        message = f"{name}: ingest would refuse this source for the problems that are listed above"
+        raise BadDataError(message)
 
 
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:

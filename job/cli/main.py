@@ -43,10 +43,11 @@ COMMANDS = {
 HIDDEN = frozenset({"annotate-sim"})
 RENAMED_COMMANDS = {"begin": "init"}
 RENAMED_OPTIONS = {
-    "--shard": "--partition",
-    "--compare": "the subcommand `al-job report compare`",
-    "--from-tutorial": "the subcommand `al-job report tutorial`",
+    ("score", "--shard"): "--partition",
+    ("report", "--compare"): "the subcommand `al-job report compare`",
+    ("report", "--from-tutorial"): "the subcommand `al-job report tutorial`",
 }
+"""From a command and its option of an older version to what is used today."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 app = make_app(name="al-job")
@@ -111,8 +112,8 @@ def _refuse_old_names(arguments: list[str]) -> None:
         message = f"`al-job {command}` was renamed: use `al-job {RENAMED_COMMANDS[command]}`"
         raise UsageError(message)
     for option in [argument.partition("=")[0] for argument in arguments]:
-        if option in RENAMED_OPTIONS:
-            message = f"{option} was renamed: use {RENAMED_OPTIONS[option]}"
+        if new := RENAMED_OPTIONS.get((arguments[0], option)):
+            message = f"{option} was renamed: use {new}"
             raise UsageError(message)
 
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-STATE = "./state"
+from job.storage.opening import DEFAULT_STORE
+
+STATE = DEFAULT_STORE
 RELEASE = "al-voc"
 
 ConfigArgument = Annotated[

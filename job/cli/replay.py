@@ -15,9 +15,11 @@ from job.cli.options import (
     StoreOption,
 )
 from job.cli.output import out, say
-from job.replay import arms as chosen
-from job.replay import replay as compare
-from job.replay import write
+from job.replay.arms import choose
+from job.replay.folder import check_folder
+from job.replay.replay import replay as compute
+from job.replay.replay import sheets as make_sheets
+from job.replay.write import tables_of, write
 from job.storage import open_store
 
 
@@ -28,17 +30,21 @@ def replay(
     seed: SeedOption = None,
     store: StoreOption = STATE,
     strategies: Annotated[
-        str | None, typer.Option(help="Names, separated by commas; unset: the experiment's arms.")
+        str | None,
+        typer.Option(help="Strategies, separated by commas; unset: the experiment's arms."),
     ] = None,
     arms: Annotated[
-        Path | None, typer.Option(help="A YAML file: name -> {strategy: ..., settings}.")
+        Path | None,
+        typer.Option(
+            help="A YAML file: name -> {strategy: ..., settings}; instead of --strategies."
+        ),
     ] = None,
     budget: Annotated[
         int | None, typer.Option(min=1, help="Images to pick; unset: the round's budget.")
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write; unset: ./replay-EXPERIMENT-ARM-round-N."),
+        typer.Option("--out", help="The folder; unset: ./replay-EXPERIMENT-seed-S-ARM-round-N."),
     ] = None,
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw contact sheets, too.")] = False,
@@ -49,14 +55,15 @@ def replay(
 ) -> None:
     """Show what strategies would pick in a round, from its scores, without changing anything."""
     opened = open_store(store)
-    plan = choose_experiment(opened, experiment)
+    plan = choose_experiment(opened, experiment, read_only=True)
     ref = choose_stage(plan, "select", round_index, arm, seed).round
-    picked = chosen.choose(plan.config, strategies, arms)
-    where = folder or Path(f"replay-{ref.experiment}-{ref.arm}-round-{ref.index:03d}")
-    write.check_out(where)
-    found = compare.replay(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
-    sheets = compare.sheets(opened, plan, found, top) if images else {}
-    write.write(found, sheets, where)
-    for table in write.tables_of(found):
+    picked = choose(plan.config, strategies, arms)
+    name = f"replay-{ref.experiment}-seed-{ref.seed}-{ref.arm}-round-{ref.index:03d}"
+    where = folder or Path(name)
+    check_folder(where)
+    found = compute(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
+    sheets = make_sheets(opened, plan, found, top) if images else {}
+    write(found, sheets, where)
+    for table in tables_of(found):
         out.print(table)
     say(f"files: {where}")

@@ -36,7 +36,7 @@ def report(
         _refuse_options(context)
         return
     opened = open_store(store)
-    plan = choose_experiment(opened, experiment)
+    plan = choose_experiment(opened, experiment, read_only=True)
     rows = write_report(opened, plan, setup_cost=setup_cost)
     if not rows:
         message = (
@@ -45,6 +45,8 @@ def report(
         )
         raise UsageError(message)
     out.print(table_of(rows))
+    if all(row.mAP is None for row in rows):
+        say("no page: the images of the test set show no class, so there is no metric to compare")
     say_places(opened, plan.config.experiment)
 
 
@@ -68,7 +70,7 @@ def compare(
 ) -> None:
     """Write a report of experiments of one data set, side by side."""
     opened = open_store(store)
-    configs = [choose_experiment(opened, name).config for name in experiments]
+    configs = [choose_experiment(opened, name, read_only=True).config for name in experiments]
     _write(folder, comparison_page(read_sides(opened, configs), render.draw).files())
 
 

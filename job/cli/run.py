@@ -3,6 +3,8 @@
 import os
 
 from job import experiment
+from job.artifacts.markers import Markers
+from job.artifacts.reader import command_of
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -13,8 +15,10 @@ from job.cli.options import (
 )
 from job.cli.output import out, say, say_places
 from job.config import loading
+from job.keys import ExperimentKeys
 from job.plan import Plan, Subset
 from job.report.build import table_of, update_report
+from job.report.wording import without_labels
 from job.storage import open_store
 
 
@@ -35,7 +39,10 @@ def run(
     runtime = loaded.runtime.changed(settings or (), os.environ)
     outcome = experiment.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
-    out.print(table_of(update_report(opened, outcome.plan, outcome.markers)))
+    rows = update_report(opened, outcome.plan, outcome.markers)
+    out.print(table_of(rows))
+    if note := without_labels(rows):
+        say(note)
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")
     say_places(opened, name)
 
@@ -45,7 +52,12 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
 
     A synthetic data set is drawn if it is not there yet.
     """
-    begun = experiment.init(open_store(store), Plan(loading.load(config))).config
-    seed = f" --seed {begun.seeds[0]}" if len(begun.seeds) > 1 else ""
-    where = f"--experiment {begun.experiment}{seed} --store {store}"
-    say(f"{begun.experiment}: created; next: al-job select --round 0 {where}")
+    opened = open_store(store)
+    wanted = loading.load(config)
+    is_new = not opened.exists(ExperimentKeys(wanted.experiment).config)
+    plan = experiment.init(opened, Plan(wanted))
+    markers = Markers(opened)
+    left = (stage for stage in plan.stages() if not markers.is_done(stage, plan.config))
+    first = next(left, None)
+    advice = f"next: {command_of(opened, first)}" if first else "all of its stages are done"
+    say(f"{wanted.experiment}: {'created' if is_new else 'there already'}; {advice}")

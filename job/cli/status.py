@@ -68,7 +68,7 @@ def _reader(
         cluster = connect(namespace)
         return lambda: read_status(cluster, release)
     opened = open_store(store)
-    plan = choose_experiment(opened, experiment)
+    plan = choose_experiment(opened, experiment, read_only=True)
     return Progress(opened, plan).look
 
 
@@ -104,7 +104,7 @@ def logs(
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
         opened = open_store(store)
-        plan = choose_experiment(opened, experiment)
+        plan = choose_experiment(opened, experiment, read_only=True)
         ref = choose_stage(plan, stage, round_index, arm, seed)
         found = kept_logs(opened, ref)
         nothing = f"{opened.url} keeps no log of {ref}: only attempts in a cluster's pods are kept"

@@ -9,6 +9,7 @@ from job.errors import ConfigError
 def refuse_changes(begun: Config, now: Config) -> None:
     """Refuse a configuration that differs from the one with which its experiment began.
 
+    Both have every setting written out.
     An experiment may grow by rounds, seeds, arms and full supervision, and `runtime` may change.
     All else is fixed, because finished rounds were made with it.
 
@@ -34,6 +35,16 @@ def refuse_changes(begun: Config, now: Config) -> None:
             f"({'; '.join(changes)}): give the new one another experiment name"
         )
         raise ConfigError(message)
+
+
+def grown(begun: Config, now: Config) -> Config:
+    """Return a configuration that has grown, with all that is fixed as it began.
+
+    So a setting that a later version added stays unset, and with it the digests of finished stages.
+    """
+    changes = {name: getattr(now, name) for name in (*GROWS, "runtime")}
+    arms = {name: begun.arms.get(name, arm) for name, arm in now.arms.items()}
+    return begun.model_copy(update={**changes, "arms": arms})
 
 
 def flatten(content: object, prefix: str = "") -> dict[str, Any]:

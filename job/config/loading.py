@@ -12,6 +12,7 @@ from job.config.old_settings import refuse_old_settings
 from job.config.schema import Config
 from job.config.validation import validated
 from job.errors import ConfigError
+from job.runtime.document_format import without_format
 from job.runtime.names import unknown
 
 
@@ -37,15 +38,34 @@ def load(source: str) -> Config:
             encoding="utf-8"
         )
     elif path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{source}: cannot be read as UTF-8 text: {error}"
-            raise ConfigError(message) from error
+        text = _read_text(path, source)
     else:
         message = f"{source}: no such file, and no such preset: {unknown(source, preset_names())}"
         raise ConfigError(message)
     return parse(text, source)
+
+
+def load_mapping(path: Path, source: str) -> dict[str, Any]:
+    """Read a mapping from a YAML file whose keys are unique.
+
+    Args:
+        path: The file.
+        source: What it is called in messages.
+
+    Raises:
+        ConfigError: It cannot be read, or is not a YAML mapping.
+    """
+    return parse_mapping(_read_text(path, source), source)
+
+
+def _read_text(path: Path, source: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{source}: cannot be read as UTF-8 text: {error}"
+    except OSError as error:
+        message = f"{source}: cannot be read: {(error.strerror or str(error)).lower()}"
+    raise ConfigError(message)
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -69,9 +89,11 @@ def parse(text: str, source: str) -> Config:
 
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
+        BadDataError: It is a copy of a stored configuration of another format.
     """
     content = parse_mapping(text, source)
-    content.pop("format", None)  # of a stored configuration, which may be copied
+    if "format" in content:  # of a stored configuration, which may be copied
+        content = without_format(content, source)
     refuse_old_settings(content, source)
     return validated(Config, content, source)
 

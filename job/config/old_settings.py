@@ -21,20 +21,26 @@ _OLD_VALUES = {
 }
 
 
+def old_setting(name: str, value: object = None) -> str | None:
+    """Return what to say of a setting that has another name now, or nothing if it has not."""
+    if name not in _OLD_SETTINGS:
+        return None
+    now = _OLD_VALUES.get((name, str(value)))
+    return f"{name}: this is an old setting; write {_OLD_SETTINGS[name]}{f': {now}' if now else ''}"
+
+
 def refuse_old_settings(content: Mapping[str, Any], source: str) -> None:
     """Refuse the settings that have another name now.
 
     Raises:
         ConfigError: There are some. The message names each with its new name.
     """
-    found = []
-    for old, new in _OLD_SETTINGS.items():
+    found: list[str | None] = []
+    for old in _OLD_SETTINGS:
         section, _, name = old.rpartition(".")
         settings = content.get(section) if section else content
-        if not isinstance(settings, Mapping) or name not in settings:
-            continue
-        value = _OLD_VALUES.get((old, str(settings[name])))
-        found.append(f"{old}: this is an old setting; write {new}{f': {value}' if value else ''}")
+        if isinstance(settings, Mapping) and name in settings:
+            found.append(old_setting(old, settings[name]))
     if found:
-        message = f"{source}: {'; '.join(found)}"
+        message = f"{source}: {'; '.join(filter(None, found))}"
         raise ConfigError(message)

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
+from job.config.old_settings import old_setting
 from job.config.section import Section
 from job.config.validation import describe_errors
 from job.errors import UsageError
@@ -72,34 +73,35 @@ class RuntimeConfig(Section):
         Raises:
             UsageError: There is no such setting, or its value is wrong.
         """
-        changes = {key: (source, value) for source, key, value in _variables(environment)}
-        changes |= {key: (source, value) for source, key, value in _options(settings)}
+        changes = {key: (source, text) for source, key, text in _variables(environment)}
+        changes |= {key: (source, text) for source, key, text in _options(settings)}
         result = self
-        for key, (source, value) in changes.items():
-            if key not in type(self).model_fields:
-                known = [f"runtime.{name}" for name in type(self).model_fields]
-                message = f"{source}: {unknown(f'runtime.{key}', known)}"
-                raise UsageError(message)
-            result = result._with(key, value, source)
+        for key, (source, text) in changes.items():
+            result = result._with(key, text, source)
         return result
 
-    def _with(self, key: str, value: Any, source: str) -> Self:
+    def _with(self, key: str, text: str, source: str) -> Self:
+        if key not in type(self).model_fields:
+            known = [f"runtime.{name}" for name in type(self).model_fields]
+            old = old_setting(f"runtime.{key}")
+            message = f"{source}: {old or unknown(f'runtime.{key}', known)}"
+            raise UsageError(message)
         try:
-            return self.model_validate(self.model_dump() | {key: value})
+            return self.model_validate(self.model_dump() | {key: _parse(source, text)})
         except ValidationError as error:
             message = f"{source}: {describe_errors(error, type(self))}"
             raise UsageError(message) from error
 
 
-def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
-    """Yield source, key and value of each variable that sets a setting."""
+def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield source, key and text of each variable that sets a setting."""
     for name, text in environment.items():
         if name.startswith(VARIABLE) and text:
-            yield name, name.removeprefix(VARIABLE).lower(), _parse(name, text)
+            yield name, name.removeprefix(VARIABLE).lower(), text
 
 
-def _options(settings: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
-    """Yield source, key and value of each option that sets a setting."""
+def _options(settings: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield source, key and text of each option that sets a setting."""
     for text in settings:
         key, equals, value = text.partition("=")
         section, dot, name = key.partition(".")
@@ -107,7 +109,7 @@ def _options(settings: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
         if not equals or section != "runtime" or not dot:
             message = f"{source}: expected a setting of runtime, such as runtime.threads=4"
             raise UsageError(message)
-        yield source, name, _parse(source, value)
+        yield source, name, value
 
 
 def _parse(source: str, text: str) -> Any:

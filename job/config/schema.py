@@ -249,7 +249,7 @@ class Config(Section):
         return self
 
     def selection_of(self, arm: str | None) -> ArmConfig:
-        """Return the strategy of an arm; of None, the cold start's."""
+        """Return the strategy of an arm as it is configured; of None, the cold start's."""
         if arm is None:
             return self.cold_start
         return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
@@ -261,9 +261,13 @@ class Config(Section):
     def stage_digest(self, arm: str | None) -> str:
         """Return the SHA-256 of all that can change what a stage of `arm` writes.
 
+        What the configuration leaves unset does not count: a setting that a later version adds is
+        not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
         seeds, the number of rounds and full supervision are left out, since it may grow.
         """
-        content = self.model_dump(mode="json", exclude={*GROWS, "runtime", "arms"})
+        content = self.model_dump(
+            mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
+        )
         content["arm"] = self.selection_of(arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

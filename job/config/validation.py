@@ -7,7 +7,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from job.errors import ConfigError
-from job.runtime.names import unknown
+from job.runtime.names import shortened, unknown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -25,9 +25,11 @@ def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model
         raise ConfigError(message) from error
 
 
-def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str, Any]:
-    """Return settings without the keys that the model lacks: a newer version wrote them."""
-    known_only = deepcopy(content)
+def split_unknown(
+    model: type[BaseModel], content: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return settings without the keys that the model lacks, and the names of those keys."""
+    known_only, names = deepcopy(content), []
     try:
         model.model_validate(known_only)
     except ValidationError as error:
@@ -36,9 +38,11 @@ def without_unknown(model: type[BaseModel], content: dict[str, Any]) -> dict[str
                 section: Any = known_only
                 *path, name = problem["loc"]
                 for part in path:  # some name a member of a union, and no key
-                    section = section.get(part, section)
+                    is_list = isinstance(section, list)
+                    section = section[part] if is_list else section.get(part, section)
                 section.pop(name, None)
-    return known_only
+                names.append(".".join(map(str, problem["loc"])))
+    return known_only, names
 
 
 def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
@@ -58,7 +62,7 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
         elif problem["type"] == "missing":
             text = text.lower()
         else:
-            text, given[where] = text.lower(), f" (given: {problem['input']!r})"
+            text, given[where] = text.lower(), f" (given: {shortened(repr(problem['input']))})"
         problems.setdefault(where, []).append(text)
     return "; ".join(
         f"{where}: {' or '.join(texts)}{given.get(where, '')}" for where, texts in problems.items()

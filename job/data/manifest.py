@@ -2,13 +2,12 @@
 
 import hashlib
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from job.config.validation import describe_errors
-from job.errors import BadDataError, MissingObjectError
+from job.errors import MissingObjectError
 from job.keys import DatasetKeys, Split
 from job.storage import Store
-from job.storage.documents import dump_json, load_json
+from job.storage.documents import checked, dump_json, load_json
 
 _REMEDY = "restore it from a copy of the store; without one, ingest the data set again"
 
@@ -76,9 +75,5 @@ def read_manifest(store: Store, keys: DatasetKeys) -> tuple[DatasetManifest, str
     except MissingObjectError:
         return None
     where = f"{store.url}: {keys.manifest}"
-    content = load_json(data, where, _REMEDY)
-    try:
-        return DatasetManifest.model_validate(content), hashlib.sha256(data).hexdigest()
-    except ValidationError as error:
-        message = f"{where} is damaged ({describe_errors(error, DatasetManifest)}): {_REMEDY}"
-        raise BadDataError(message) from error
+    manifest = checked(DatasetManifest, load_json(data, where, _REMEDY), where, _REMEDY)
+    return manifest, hashlib.sha256(data).hexdigest()

@@ -17,7 +17,7 @@ def resolve_device(runtime: RuntimeConfig) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     if runtime.device == "cuda":
-        message = "runtime.device: cuda, but torch sees no GPU here: say auto or cpu"
+        message = "runtime.device: cuda, but torch sees no GPU here: set auto or cpu"
         raise ConfigError(message)
     return torch.device("cpu")
 

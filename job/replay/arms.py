@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import yaml
-
 from job.acquisition.registry import complete
-from job.config.loading import yaml_errors
+from job.config.loading import load_mapping
 from job.config.schema import ArmConfig, Config
 from job.config.section import Section
 from job.config.validation import validated
@@ -30,7 +28,7 @@ def choose(config: Config, names: str | None, path: Path | None) -> dict[str, Ar
         UsageError: Both are given, or no name is.
     """
     if names is not None and path is not None:
-        message = "say --strategies or --arms, not both"
+        message = "give --strategies or --arms, not both"
         raise UsageError(message)
     if path is not None:
         return {name: _complete(f"{path}: {name}", arm) for name, arm in _read(path).items()}
@@ -44,13 +42,7 @@ def choose(config: Config, names: str | None, path: Path | None) -> dict[str, Ar
 
 
 def _read(path: Path) -> dict[str, ArmConfig]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"--arms {path}: cannot be read as UTF-8 text: {error}"
-        raise ConfigError(message) from error
-    with yaml_errors(str(path)):
-        content = yaml.safe_load(text)
+    content = load_mapping(path, f"--arms {path}")
     arms = validated(_Arms, {"arms": content}, str(path)).arms
     for name in arms:
         check_name("arm", name)

@@ -2,8 +2,6 @@
 
 import csv
 import io
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +9,10 @@ from pathlib import Path
 from rich.table import Table
 
 from job.artifacts.picks import dump_picks
-from job.errors import UsageError
+from job.replay.folder import LIST, replace_files
 from job.replay.replay import Picked, Replay
 from job.storage.documents import dump_json
 
-OURS = {"summary.csv", "overlap.csv", "classes.csv", "replay.json", "picks", "sheets"}
-"""What a replay writes into its folder."""
 SUMMARY = (
     "strategy",
     "picks",
@@ -75,38 +71,18 @@ def _overlap(found: Replay, first: str, second: str) -> float:
     return found.overlap[pair]
 
 
-def check_out(folder: Path) -> None:
-    """Refuse a folder that holds anything but an earlier replay, which will be replaced.
-
-    Raises:
-        UsageError: The folder holds something else, or is a file.
-    """
-    if folder.exists() and not folder.is_dir():
-        message = f"--out {folder}: is not a folder"
-        raise UsageError(message)
-    strangers = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
-    if strangers:
-        message = (
-            f"--out {folder}: holds {min(strangers)}, which no replay wrote; name another folder"
-        )
-        raise UsageError(message)
-
-
 def write(found: Replay, sheets: Mapping[str, bytes], folder: Path) -> None:
     """Write all files of a replay into a folder, or none. An earlier replay is replaced."""
-    check_out(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".replay-") as temporary:
-        made = Path(temporary) / "made"
-        for name, data in _files(found, sheets):
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_bytes(data)
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
+    replace_files(folder, dict(_files(found, sheets)))
 
 
 def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
+    files = dict(_tables(found, sheets))
+    yield from files.items()
+    yield LIST, _json(found, [*files, LIST])
+
+
+def _tables(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
     rows = [_row(name, picked) for name, picked in found.picked.items()]
     yield "summary.csv", _csv(SUMMARY, [[row[key] for key in SUMMARY] for row in rows])
     names = list(found.picked)
@@ -120,7 +96,6 @@ def _files(found: Replay, sheets: Mapping[str, bytes]) -> Iterable[tuple[str, by
         yield f"picks/{name}.csv", dump_picks(picked.selection.picks)
     for name, sheet in sheets.items():
         yield f"sheets/{name}.jpg", sheet
-    yield "replay.json", _json(found, rows)
 
 
 def _row(name: str, picked: Picked) -> dict[str, object]:
@@ -135,8 +110,10 @@ def _row(name: str, picked: Picked) -> dict[str, object]:
     }
 
 
-def _json(found: Replay, rows: list[dict[str, object]]) -> bytes:
+def _json(found: Replay, files: list[str]) -> bytes:
+    rows = [_row(name, picked) for name, picked in found.picked.items()]
     content = {
+        "files": files,
         "experiment": found.ref.experiment,
         "seed": found.ref.seed,
         "arm": found.ref.arm,

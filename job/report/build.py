@@ -30,7 +30,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     draw: "Draw | None" = None,
     reader: Reader | None = None,
 ) -> list[Row]:
-    """Write `results.csv` and, if a round is evaluated, the page with all of its files.
+    """Write `results.csv` and, if a round has a metric, the page with all of its files.
 
     Args:
         store: The store of the experiment.
@@ -41,19 +41,23 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
+    All of it is made before anything is written: a report that fails leaves the one before.
+
     Raises:
         UsageError: The data set is not there.
+        ConfigError: The data set is not the one that the experiment began with.
         BadDataError: An object of a finished stage is damaged.
     """
     experiment = plan.config.experiment
     reader = reader or Reader.listed(store, experiment)
-    rows, keys = rows_of(reader, plan), ExperimentKeys(experiment)
+    rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
+    if any(row.mAP is not None for row in rows):
+        context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
+        files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
-    if rows:
-        context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
-        for name, data in report_page(context).files():
-            store.write(keys.report(name), data)
+    for name, data in files.items():
+        store.write(keys.report(name), data)
     return rows
 
 

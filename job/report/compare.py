@@ -133,8 +133,9 @@ def _curves(curves: Sequence[Curve], draw: Draw) -> Section:
     figures = []
     for axis in AXES:
         means = mean_curves(mean_points(curves, axis))
-        styles = styles_of([each.arm for each in means])
-        figures.append(draw(learning_curve(axis, curves, means, styles)))
+        if means:  # of wall time, no arm has any if a round is missing
+            styles = styles_of([each.arm for each in means])
+            figures.append(draw(learning_curve(axis, curves, means, styles)))
     html = render("{% for each in figures %}{{ figure(each) }}{% endfor %}", figures=figures)
     return Section(title="Curves", html=html, figures=figures)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from job.report.analysis.curves import Axis
+from job.report.analysis.results import Row
 from job.report.analysis.statistics import Estimate
 
 UNITS: dict[Axis, str] = {
@@ -68,3 +69,20 @@ def listing(names: Sequence[object]) -> str:
 def counted(number: int, name: str) -> str:
     """Return a number with its noun: "1 seed", "5 seeds"."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def without_labels(rows: Sequence[Row]) -> str:
+    """Return a sentence on the rounds that labelled no image; nothing if there are none."""
+    rounds: dict[tuple[str, int], list[int]] = {}
+    for row in rows:
+        if not row.new_samples:
+            rounds.setdefault((row.arm, row.seed), []).append(row.round)
+    if not rounds:
+        return ""
+    which = "; ".join(
+        f"{arm}, seed {seed}: {listing(numbers)}" for (arm, seed), numbers in rounds.items()
+    )
+    return (
+        f"Rounds that labelled no image ({which}): they trained on the images of earlier rounds, "
+        "and their points in the curves stand at the same number of images."
+    )

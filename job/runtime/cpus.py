@@ -34,13 +34,26 @@ def _quotas(mount: Path, membership: Path) -> Iterator[float]:
     except OSError:
         return
     for line in lines:
-        _, controllers, path = line.split(":", 2)
-        # The one hierarchy of version 2 has no name, those of version 1 that of their controllers.
-        if not controllers or "cpu" in controllers.split(","):
-            own = PurePosixPath(path).relative_to("/")
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not path.startswith("/"):
+            continue  # not a line of this file as it is documented
+        own = PurePosixPath(path).relative_to("/")
+        for folder in _hierarchies(controllers):
             # In a container the path may be the host's: then only its last parent is there.
             for group in (own, *own.parents):
-                yield _quota(mount / controllers / group)
+                yield _quota(mount / folder / group)
+
+
+def _hierarchies(controllers: str) -> set[str]:
+    """Return the folders in which a hierarchy with these controllers may be, if it limits CPUs.
+
+    The one hierarchy of version 2 has no name. Those of version 1 have the names of their
+    controllers, not always in the order of the folder's name, and links with the name of each.
+    """
+    if not controllers:
+        return {""}
+    return {controllers, "cpu"} if "cpu" in controllers.split(",") else set()
 
 
 def _quota(group: Path) -> float:
@@ -48,7 +61,7 @@ def _quota(group: Path) -> float:
     for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
         try:
             quota, period = " ".join((group / name).read_text() for name in names).split()
-        except (OSError, ValueError):
+            return math.inf if quota in {"max", "-1"} else int(quota) / int(period)
+        except (OSError, ValueError, ZeroDivisionError):
             continue
-        return math.inf if quota in {"max", "-1"} else int(quota) / int(period)
     return math.inf

@@ -1,7 +1,15 @@
-"""Names that a user may mistype: what to say instead."""
+"""What messages say of names that a user may mistype, and of long texts."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+MAX_CHARACTERS = 100
+"""So much of a text that was given is repeated in a message."""
+
+
+def shortened(text: str) -> str:
+    """Return a text that was given, short enough for a message."""
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 3]}..."
 
 
 def known(names: Iterable[str]) -> str:
@@ -14,4 +22,4 @@ def unknown(name: str, names: Iterable[str]) -> str:
     names = sorted(names)
     close = get_close_matches(name, names, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"unknown {name!r}; {guess}{known(names)}"
+    return f"unknown {shortened(repr(name))}; {guess}{known(names)}"

@@ -57,8 +57,11 @@ class Registry:
         (entry,) = found
         try:
             loaded = entry.load()
-        except (ImportError, AttributeError) as error:
-            message = f"{self.kind}: {name!r} of {_packages(entry)} cannot be imported: {error}"
+        except Exception as error:
+            # Any error: other plug-ins are listed and work although one is broken.
+            is_import = isinstance(error, ImportError | AttributeError)
+            why = str(error) if is_import else f"{type(error).__name__}: {error}"
+            message = f"{self.kind}: {name!r} of {_packages(entry)} cannot be imported: {why}"
             raise ConfigError(message) from error
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
             message = (

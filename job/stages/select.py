@@ -12,7 +12,10 @@ def run(io: StageIO) -> dict[str, object]:
     name = io.arm.strategy_name
     selection = pick(io, name, io.arm.strategy)
     num_picks = len(selection.picks)
-    if num_picks < io.budget:
+    if not io.pool_before.unlabelled:
+        reason = "every image of the pool is labelled already: this round labels none"
+        log.get().warning("select.pool_used_up", reason=reason)
+    elif num_picks < io.budget:
         log.get().warning("select.below_budget", budget=io.budget, picked=num_picks)
     io.write(names.PICKS, dump_picks(selection.picks))
     return {"strategy": name, "picked": num_picks, "of": len(io.pool_before.unlabelled)}

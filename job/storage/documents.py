@@ -5,14 +5,17 @@ refused, and never taken for damage.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from collections.abc import Hashable, Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
 
 from job.errors import BadDataError
+from job.runtime.document_format import FORMAT, without_format
+from job.runtime.names import shortened
 
-FORMAT = 1
-"""The format that this version writes."""
+T = TypeVar("T")
 
 
 def dump_json(content: Mapping[str, object]) -> bytes:
@@ -46,30 +49,28 @@ def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]
     return without_format(content, where)
 
 
-def without_format(content: dict[str, Any], where: str) -> dict[str, Any]:
-    """Check the format of an object's content and return the rest.
+def checked(kind: type[T], content: object, where: str, remedy: str) -> T:
+    """Return content as what it has to be; keys of a newer version are left out.
+
+    Args:
+        kind: A dataclass, a pydantic model or a type such as `dict[str, int]`.
+        content: What was read.
+        where: The object's place, for messages.
+        remedy: What to do if it is damaged, for messages.
 
     Raises:
-        BadDataError: It was written by a newer version, or by one before formats.
+        BadDataError: A key is missing or has a value of another type. The message names the first.
     """
-    rest = dict(content)
-    found = rest.pop("format", None)
-    if found is None:
-        message = (
-            f"{where}: has no `format`: it was written by al-voc 0.1; read it with that version, "
-            "or begin anew in another store or prefix"
-        )
-        raise BadDataError(message)
-    if not isinstance(found, int) or found > FORMAT:
-        message = (
-            f"{where}: format {found}, written by a newer version; this one reads format {FORMAT}: "
-            "update al-voc"
-        )
-        raise BadDataError(message)
-    return rest
+    try:
+        return cast("T", _adapter(cast("Hashable", kind)).validate_python(content))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = shortened(".".join(map(str, first["loc"])))
+        what = f"{key}: {first['msg']}" if key else first["msg"]
+        message = f"{where} is damaged ({what}): {remedy}"
+        raise BadDataError(message) from error
 
 
-def known_fields(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content that a dataclass has fields for; a newer version may have written more."""
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in content.items() if name in names}
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -2,10 +2,20 @@
 
 import re
 from pathlib import Path
+from shlex import quote
 from urllib.parse import unquote
 
 from job.errors import UsageError
 from job.storage.base import Store
+
+DEFAULT_STORE = "./state"
+"""The store of a command that names none."""
+
+
+def store_option(store: Store) -> str:
+    """Return the option by which a command names a store; nothing if it is the default."""
+    is_default = store.url == open_store(DEFAULT_STORE).url
+    return "" if is_default else f" --store {quote(store.url)}"
 
 
 def open_store(url: str) -> Store:

@@ -6,26 +6,30 @@ from typing import Any
 
 import pytest
 
-from job import experiment
-from job.config import loading
 from job.storage import open_store
-from job.storage.memory import MemoryStore
+from job.storage.local import LocalStore
+from tests.conftest import FinishedState
 
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture
+def two_rounds(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An experiment's configuration; the cache of what is read from buckets is empty."""
+    monkeypatch.setenv("AL_CACHE", str(tmp_path / "cache"))
+    return tiny.replace("rounds: 3", "rounds: 2")
+
+
 def test_an_experiment_in_a_bucket_ends_with_the_same_bytes(
-    s3_url: str, al_job: Callable[..., Any], tiny: str, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_url: str, al_job: Callable[..., Any], two_rounds: str, finished_state: FinishedState,
+    tmp_path: Path,
 ) -> None:  # fmt: skip
     """Picks, costs, models and metrics do not depend on where the state is kept."""
     path = tmp_path / "tiny.yaml"
-    path.write_text(tiny.replace("rounds: 3", "rounds: 2"))
-    monkeypatch.setenv("AL_CACHE", str(tmp_path / "cache"))
+    path.write_text(two_rounds)
     ended = al_job("run", path, "--store", s3_url)
     assert ended.code == 0, ended.err
-    local = MemoryStore()
-    experiment.run(local, loading.load(str(path)))
+    local = LocalStore(finished_state(two_rounds))
     remote = open_store(s3_url)
     steady = ("picks.csv", "cost.json", "model.safetensors", "metrics.json", ".tar", ".parquet")
     keys = [key for key in local.list("") if key.endswith(steady)]

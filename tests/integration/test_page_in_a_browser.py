@@ -13,8 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from job import experiment
-from job.config import loading
+from job.artifacts.experiment_file import load_experiment
 from job.plan import Plan
 from job.report.build import write_report
 from job.report.compare import Side, comparison_page
@@ -22,6 +21,7 @@ from job.report.drawing.render import draw
 from job.storage.local import LocalStore
 from job.tutorial.analysis import analyse
 from job.tutorial.page import tutorial_page
+from tests.conftest import FinishedState
 from tests.unit.tutorial.make_tutorial import write_tutorial
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -36,12 +36,14 @@ LEAST_CONTRAST = 4.5
 
 
 @pytest.fixture(scope="module")
-def pages(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(
+    tiny: str, finished_state: FinishedState, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """An experiment of two seeds and its report, and that of a tutorial's results."""
-    folder = tmp_path_factory.mktemp("pages")
-    settings = loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
+    folder = shutil.copytree(finished_state(text), tmp_path_factory.mktemp("pages") / "state")
     store = LocalStore(folder)
-    config = experiment.run(store, settings).plan.config
+    config = load_experiment(store, "tiny")
     rows = write_report(store, Plan(config))
     sides = [
         Side(config.model_copy(update={"experiment": name}), rows) for name in ("first", "second")

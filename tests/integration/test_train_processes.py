@@ -6,8 +6,6 @@ import math
 import os
 import shutil
 import signal
-import subprocess
-import sysconfig
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,10 +23,10 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
+from tests.integration.processes import AlJobProcess, al_job_process
 
 pytestmark = pytest.mark.integration
 
-AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 TRAIN = ROUND_0.stage("train")
 LABELS = ROUND_0.stage("annotate")
@@ -53,13 +51,12 @@ def state(labelled: Path, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def training(state: Path) -> "Iterator[subprocess.Popen[str]]":
+def training(state: Path) -> Iterator[AlJobProcess]:
     """A training, with `state`'s sibling `tmp` for its temporary files."""
     temporary = state.parent / "tmp"
     temporary.mkdir(exist_ok=True)
-    command = [str(AL_JOB), "train", "--round", "0", "--store", str(state)]
-    env = os.environ | {"AL_LOG": "json", "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process:  # noqa: S603 - our own program
+    command = ("train", "--round", 0, "--store", state)
+    with al_job_process(*command, environment={"TMPDIR": str(temporary)}) as process:
         yield process
 
 
@@ -119,7 +116,7 @@ def test_a_killed_process_means_try_again(state: Path) -> None:
         wait_until(lambda: len(children(process.pid)) == 2)
         first, second = children(process.pid)
         os.kill(second, signal.SIGKILL)
-        _, told = process.communicate()
+        told = process.stderr.read()
     assert process.returncode == 75, told
     assert "process 1 was ended by SIGKILL" in told.splitlines()[-1]
     assert "Traceback" not in told
@@ -133,7 +130,7 @@ def test_stopped_it_goes_on_to_the_same_bytes(state: Path, undisturbed: Path) ->
         wait_until(lambda: checkpoints(state))
         process.send_signal(signal.SIGTERM)
         asked = time.monotonic()
-        _, told = process.communicate()
+        told = process.stderr.read()
     assert process.returncode == 75, told
     assert time.monotonic() - asked < 25
     assert "training stopped at step" in told.splitlines()[-1]

@@ -11,14 +11,16 @@ from job import experiment
 from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.schema import Config
-from job.driver import drive
+from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, TemporaryError
-from job.keys import ExperimentKeys, StageRef
+from job.keys import ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
 from job.stages import run_stage
 from job.storage import Store
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
 
 
 class LastFirst:
@@ -80,10 +82,14 @@ class Laptop:
         return list(dict.fromkeys(each.phase for each in drivers if each))
 
 
+def two_rounds(tiny: str) -> str:
+    return tiny.replace("rounds: 3", "rounds: 2")
+
+
 @pytest.fixture
 def config(tiny: str) -> Config:
     """An experiment of two rounds."""
-    return loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
+    return loading.parse(two_rounds(tiny), "tiny")
 
 
 @pytest.fixture
@@ -92,17 +98,20 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
 
 
-def results(store: MemoryStore) -> dict[str, bytes]:
+def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
     names = ("picks.csv", "cost.json", ".tar", ".parquet", ".safetensors", "metrics.json")
     return {key: store.read(key) for key in store.list("experiments/") if key.endswith(names)}
 
 
-def test_an_experiment_runs_with_a_launcher_from_outside(config: Config) -> None:
+def test_an_experiment_runs_with_a_launcher_from_outside(
+    tiny: str, config: Config, finished_state: FinishedState
+) -> None:
     """Any launcher gives the bytes that the package's own gives."""
-    ours, theirs = MemoryStore(), MemoryStore()
-    outcome = experiment.run(theirs, config, make_launcher=LastFirst)
-    assert outcome.num_run == experiment.run(ours, config).num_run == 13
+    theirs = MemoryStore()
+    ours = LocalStore(finished_state(two_rounds(tiny)))
+    assert experiment.run(theirs, config, make_launcher=LastFirst).num_run == 13
+    assert experiment.run(ours, config).num_run == 0
     assert len(results(ours)) > 20
     assert results(theirs) == results(ours)
 
@@ -135,7 +144,7 @@ def test_a_status_that_cannot_be_written_does_not_end_the_run(
 
     store, platform = MemoryStore(), Laptop()
     monkeypatch.setattr(platform, "publish", refuse)
-    drive(store, config, platform)
+    drive(store, config.model_copy(update={"rounds": 1}), platform)
     status = parse_status(store.read(ExperimentKeys("tiny").status))
     assert status.driver is not None
     assert status.driver.phase == "finished"
@@ -169,3 +178,18 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
+    """The other rounds are told, and that the driver has failed."""
+    store, platform = MemoryStore(), Laptop()
+    plan = Plan(config.model_copy(update={"rounds": 1}))
+    experiment.run(store, plan.config)
+    publisher = StatusPublisher(store, plan, platform)
+    for ref in plan.stages():
+        publisher.markers.get(ref)
+    evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")
+    store.write(evaluate.key("metrics.json"), b"damaged")
+    publisher.publish_phase("failed", "broken")
+    assert platform.phases == ["failed"]
+    assert store.exists(ExperimentKeys("tiny").status)

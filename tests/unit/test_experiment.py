@@ -3,6 +3,7 @@
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config import loading
@@ -12,7 +13,10 @@ from job.keys import RoundRef
 from job.plan import Plan, Subset
 from job.report.analysis.results import rows_of
 from job.storage import Store
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 
 @pytest.fixture
@@ -58,11 +62,12 @@ def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, wor
     assert markers(store) == {}
 
 
-def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) -> None:
+def test_full_supervision_labels_the_whole_pool_once_for_each_seed(
+    tiny: str, finished_state: FinishedState
+) -> None:
     """Asked for later, it alone is run; its row has all 24 images."""
-    store = MemoryStore()
-    one = settings.model_copy(update={"seeds": (0,)})
-    experiment.run(store, one)
+    store = filled(MemoryStore(), LocalStore(finished_state(tiny)))
+    one = loading.parse(tiny, "tiny")
     before = markers(store)
     outcome = experiment.run(store, one.model_copy(update={"full_supervision": True}))
     assert outcome.num_run == 4
@@ -77,3 +82,12 @@ def test_the_bound_labels_the_whole_pool_once_for_each_seed(settings: Config) ->
     train = Markers(store).get(RoundRef("tiny", 0, "fully-supervised", 1).stage("train"))
     assert train
     assert not any("/train/" in key for key in train.inputs)
+
+
+def test_a_run_keeps_no_runtime_setting_of_its_own(settings: Config) -> None:
+    """The report, which is made by the outcome's plan, shows what the store has."""
+    runtime = settings.runtime.model_copy(update={"batch_size": 7})
+    store, one = MemoryStore(), settings.model_copy(update={"seeds": (0,), "rounds": 1})
+    outcome = experiment.run(store, one, runtime=runtime)
+    assert outcome.plan.config == load_experiment(store, "tiny")
+    assert outcome.plan.config.runtime.batch_size == 16

@@ -58,11 +58,12 @@ def test_a_round_is_of_its_arm_and_round_0_of_the_cold_start(supervised: Config)
 
 
 def test_the_plan_writes_every_setting_of_a_strategy_out(settings: Config) -> None:
-    """Settings that the file leaves open have their defaults in the plan's configuration."""
+    """Settings that the file leaves open have their defaults in what the plan writes out."""
     assert "aggregation" not in settings.arms["brust"].settings
-    written = Plan(settings).config.arms["brust"].settings
+    config = Plan(settings).written_out()
+    written = config.arms["brust"].settings
     assert (written["aggregation"], written["class_weights"]) == ("sum", True)
-    assert Plan(Plan(settings).config).config == Plan(settings).config
+    assert Plan(config).written_out() == config
 
 
 @pytest.mark.parametrize(
@@ -188,25 +189,28 @@ def test_the_fully_supervised_arm_starts_afresh(supervised: Config) -> None:
 def test_a_part_has_its_arms_and_seeds_only(supervised: Config) -> None:
     """Round 0 is always part of it, and is scored only if an arm of the part reads that."""
     plan = Plan(supervised.model_copy(update={"seeds": (0, 1)}))
-    part = plan.part(Subset(arms=("random",), seeds=(1,)))
+    part = plan.only(Subset(arms=("random",), seeds=(1,)))
     refs = list(part.stages())
     assert {ref.round.seed for ref in refs} == {1}
     assert {ref.round.arm for ref in refs} == {None, "random"}
     assert all(ref.stage != "score" for ref in refs)
-    whole = plan.part(Subset(arms=("fully-supervised",)))
+    whole = plan.only(Subset(arms=("fully-supervised",)))
     assert {(ref.round.arm, ref.round.index) for ref in whole.stages()} == {
         (None, 0),
         ("fully-supervised", 1),
     }
-    assert list(plan.part(Subset()).stages()) == list(plan.stages())
+    assert list(plan.only(Subset()).stages()) == list(plan.stages())
 
 
 @pytest.mark.parametrize(
     ("subset", "message"),
     [
-        (Subset(arms=("burst",)), r"--arm: unknown 'burst'; did you mean 'brust'\? known: brust"),
-        (Subset(arms=("fully-supervised",)), "--arm: unknown 'fully-supervised'"),
-        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0"),
+        (
+            Subset(arms=("burst",)),
+            r"--only-arm: unknown 'burst'; did you mean 'brust'\? known: brust",
+        ),
+        (Subset(arms=("fully-supervised",)), "--only-arm: unknown 'fully-supervised'"),
+        (Subset(seeds=(7,)), "--only-seed: unknown '7'; known: 0"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(
@@ -214,7 +218,7 @@ def test_a_part_that_is_not_there_is_refused(
 ) -> None:
     """The message names the closest and the known ones."""
     with pytest.raises(UsageError, match=message):
-        Plan(settings).part(subset)
+        Plan(settings).only(subset)
 
 
 def test_runtime_settings_leave_the_arms_as_they_are(settings: Config) -> None:

@@ -1,19 +1,37 @@
 """How much of an experiment is left."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from job import experiment
 from job.artifacts.experiment_file import load_experiment
-from job.config import loading
-from job.config.schema import Config
-from job.plan import Plan, Subset
-from job.progress import RoundStatus, StageStatus, Status, seconds_left, status_of
+from job.errors import BadDataError, UsageError
+from job.keys import ExperimentKeys, RoundRef
+from job.plan import Plan
+from job.progress import (
+    Driver,
+    Phase,
+    Progress,
+    RoundStatus,
+    StageStatus,
+    Status,
+    dump_status,
+    parse_status,
+    refuse_while_driven,
+    seconds_left,
+)
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 
 @pytest.fixture
-def settings(tiny: str) -> Config:
-    return loading.parse(tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]"), "tiny")
+def finished(tiny: str, finished_state: FinishedState) -> MemoryStore:
+    """An experiment of two rounds and two seeds."""
+    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
+    return filled(MemoryStore(), LocalStore(finished_state(text)))
 
 
 def test_work_left_is_estimated_from_what_is_done() -> None:
@@ -39,13 +57,113 @@ def test_work_left_is_estimated_from_what_is_done() -> None:
     assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
 
 
-def test_a_status_from_the_store_knows_what_is_left(settings: Config) -> None:
+def test_a_status_from_the_store_knows_what_is_left(finished: MemoryStore) -> None:
     """An experiment of which a part is done has some work left, and a whole one none."""
-    store = MemoryStore()
-    experiment.run(store, settings, Subset(seeds=(0,)))
-    begun = load_experiment(store, "tiny")
-    left = seconds_left(status_of(store, Plan(begun)))
+    plan = Plan(load_experiment(finished, "tiny"))
+    assert seconds_left(Progress(finished, plan).look()) is None
+    for key in list(finished.list("experiments/tiny/seed-1/")):
+        finished.delete(key)
+    left = seconds_left(Progress(finished, plan).look())
     assert left is not None
     assert left > 0
-    experiment.run(store, settings)
-    assert seconds_left(status_of(store, Plan(begun))) is None
+
+
+KEY = ExperimentKeys("tiny").status
+REF = RoundRef("tiny", 0, "random", 1)
+
+
+def told(phase: Phase, minutes: float = 0, **states: str) -> Status:
+    """The status of a driver that published it some minutes ago."""
+    updated = datetime.now(UTC) - timedelta(minutes=minutes)
+    stages = {name: StageStatus(state=state) for name, state in states.items()}
+    return Status(
+        experiment="tiny",
+        driver=Driver(phase=phase, updated=updated, release="al-voc"),
+        rounds=[RoundStatus(seed=0, arm="random", round=1, stages=stages)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (told("running"), r"\(running\); maybe at work: the driver\. Stop it first"),
+        (told("failed", train="running"), "maybe at work: seed 0 arm random round 1 train"),
+        (told("finished", score="other spec"), "at work: seed 0 arm random round 1 score"),
+    ],
+)
+def test_what_may_be_at_work_is_named(status: Status, words: str) -> None:
+    """Jobs that a driver started keep running after it failed, and write markers."""
+    store = MemoryStore()
+    store.write(KEY, dump_status(status))
+    with pytest.raises(UsageError, match=words):
+        refuse_while_driven(store, "tiny")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        told("failed", train="failed", select="done"),
+        told("failed", minutes=6, train="running"),
+        told("running", minutes=6),
+    ],
+)
+def test_what_has_ended_hinders_nobody(status: Status) -> None:
+    """A stage that is done or failed has ended, and an old status says nothing of now."""
+    store = MemoryStore()
+    store.write(KEY, dump_status(status))
+    refuse_while_driven(store, "tiny")
+
+
+def test_a_newer_drivers_phase_and_stages_are_not_damage() -> None:
+    """A phase is told as it is; a stage that this version does not know is left out."""
+    content = json.loads(dump_status(told("running", train="running")))
+    content["driver"]["phase"] = "paused"
+    content["rounds"][0]["stages"]["verify"] = {"state": "done"}
+    content["rounds"][0]["planned"] = ["select", "verify"]
+    status = parse_status(json.dumps(content))
+    assert status.driver
+    assert status.driver.phase == "paused"
+    assert (list(status.rounds[0].stages), status.rounds[0].planned) == (["train"], ("select",))
+
+
+@pytest.mark.parametrize(
+    "change", [{"updated": "2026-01-01T00:00:00"}, {"updated": "x" * 500}, {"release": None}]
+)
+def test_a_damaged_status_is_told_in_one_line(change: dict[str, str | None]) -> None:
+    """A time without a zone is damage too: nobody could tell how old it is."""
+    content = json.loads(dump_status(told("running")))
+    content["driver"] |= change
+    with pytest.raises(BadDataError, match=r"damaged \(driver\.") as error:
+        parse_status(json.dumps(content))
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+@pytest.fixture
+def one_round(tiny: str, finished_state: FinishedState) -> tuple[MemoryStore, Plan]:
+    """An experiment of one round that has run."""
+    folder = finished_state(tiny.replace("rounds: 3", "rounds: 1"))
+    store = filled(MemoryStore(), LocalStore(folder))
+    return store, Plan(load_experiment(store, "tiny"))
+
+
+def test_what_cannot_be_read_hides_nothing_else(one_round: tuple[MemoryStore, Plan]) -> None:
+    """Neither a damaged status of the driver nor damaged metrics."""
+    store, plan = one_round
+    first = RoundRef("tiny", 0, None, 0)
+    store.write(KEY, b"{")
+    store.write(first.stage("evaluate").key("metrics.json"), b"damaged")
+    status = Progress(store, plan).look()
+    assert status.driver is None
+    assert all(each.stages["train"].state == "done" for each in status.rounds)
+    assert all(each.map50 is None for each in status.rounds)
+
+
+def test_a_second_look_tells_what_was_done_again(one_round: tuple[MemoryStore, Plan]) -> None:
+    """With its new times, as another process would tell it."""
+    store, plan = one_round
+    progress, done = Progress(store, plan), RoundRef("tiny", 0, None, 0).stage("train").done
+    progress.look()
+    content = json.loads(store.read(done)) | {"seconds": 999.0}
+    store.write(done, json.dumps(content).encode())
+    assert progress.look().rounds[0].stages["train"].seconds == 999.0

@@ -7,7 +7,7 @@ N = images. The detector gives for each detection the probability that it is an 
 
 import numpy as np
 
-from job.acquisition.features.reasons import check_finite
+from job.acquisition.features.checks import check_finite
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.strategy import Images
@@ -34,7 +34,7 @@ def expected_boxes(images: Images, labelled: Images) -> tuple[list[str], Float64
 
 def sum_of_objectness(part: RecordPart) -> Float64s:
     """Return the sum of objectness over each image's detections: (N,)."""
-    check_finite(part, part.objectness)
+    check_finite(part, part.objectness, "objectness values")
     return aggregate(part.objectness.astype(np.float64), part.offsets, "sum", empty_score=0.0)
 
 

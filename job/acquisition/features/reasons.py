@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.acquisition.numerics.aggregation import first_highest
-from job.errors import BadDataError
-from job.records.arrays import Float64s, Floats
+from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
 EXPLANATION = np.dtype(
@@ -88,33 +87,3 @@ def reason(image: Any, classes: Sequence[str], measure: str) -> str:
         box += f" against {classes[image['second']]}"
     lead = "1 box:" if num_boxes == 1 else f"{num_boxes} boxes, most uncertain:"
     return f"{lead} {box}, {measure}"
-
-
-def check_finite(part: RecordPart, values_D: Floats) -> None:
-    """Refuse a value that is not finite, which the maximum of an image might hide.
-
-    Raises:
-        BadDataError: The value of a detection is not a finite number; the message names its image.
-    """
-    wrong_D = ~np.isfinite(values_D)
-    if wrong_D.any():
-        image_id = str(part.ids[part.image_of_detection[wrong_D.argmax()]])
-        message = (
-            f"image {image_id!r} has a detection whose probabilities are not finite numbers: "
-            "score the previous round again"
-        )
-        raise BadDataError(message)
-
-
-def check_classes(part: RecordPart, classes: Sequence[str]) -> None:
-    """Refuse a score record of other classes than the data set's.
-
-    Raises:
-        BadDataError: Their numbers differ.
-    """
-    if part.probabilities.shape[1] != len(classes):
-        message = (
-            f"the score record has {part.probabilities.shape[1]} classes, the labels have "
-            f"{len(classes)} ({', '.join(classes)}): both must be of one data set"
-        )
-        raise BadDataError(message)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.features.reasons import check_classes, check_finite
+from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.numerics.logistic_regression import Logistic, fit
 from job.acquisition.strategy import Task
 from job.records.arrays import Float64s, Integers
@@ -32,6 +32,7 @@ def features(part: RecordPart, predicted_D: Integers) -> Float64s:
         BadDataError: A confidence is not a finite number; the message names its image.
     """
     best_D = part.probabilities[np.arange(len(predicted_D)), predicted_D]
+    check_finite(part, part.objectness, "objectness values")
     # A sum of probabilities in single precision may be a little above 1.
     confidence_D = np.minimum(best_D.astype(np.float64) * part.objectness, 1.0)
     check_finite(part, confidence_D)

@@ -11,14 +11,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
-from job.acquisition.features.reasons import (
-    EXPLANATION,
-    Explanations,
-    check_classes,
-    check_finite,
-    explain_images,
-    reason,
-)
+from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
 from job.acquisition.numerics.top_k import Rows, best_batches

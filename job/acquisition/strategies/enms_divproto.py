@@ -19,7 +19,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.features.reasons import check_classes, check_finite
+from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import first_highest
 from job.acquisition.numerics.cosine import unit
@@ -101,8 +101,8 @@ class EnmsDivproto(Strategy):
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
-        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32))
-        check_finite(part, part.objectness)
+        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32), "features")
+        check_finite(part, part.objectness, "objectness values")
         entropy_D = entropy(p_DC)
         check_finite(part, entropy_D)
         confident_DC = p_DC[:, minority] * part.objectness[:, None] > self.min_confidence

@@ -11,14 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
-from job.acquisition.features.reasons import (
-    EXPLANATION,
-    Explanations,
-    check_classes,
-    check_finite,
-    explain_images,
-    reason,
-)
+from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import Aggregation, aggregate, keep_highest
@@ -34,8 +28,8 @@ class Entropy(ScoringStrategy):
     aggregation: Aggregation = "sum"
     """How the detections of an image are combined: `sum`, `mean` or `max`."""
     top_m: PositiveInt | None = None
-    """Combine only the detections of an image with the highest entropy, this many, so that an image
-    of a crowd does not win by their number; unset: all."""
+    """Combine only this many detections of an image, those with the highest entropy, so that an
+    image of a crowd does not win by their number; unset: all."""
     empty_score: FiniteFloat = 0.0
     """The score of an image without detections."""
 

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from job.acquisition.features import true_positives
+from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.embeddings import read_embeddings
-from job.acquisition.features.reasons import check_classes, check_finite
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
 from job.acquisition.numerics.class_quotas import largest_remainder, rarity

@@ -33,14 +33,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from job.acquisition.features.reasons import (
-    EXPLANATION,
-    Explanations,
-    check_classes,
-    check_finite,
-    explain_images,
-    reason,
-)
+from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import aggregate
@@ -134,7 +128,7 @@ class Ppal(Strategy):
         truth = part.ground_truth
         check_classes(part, classes)
         check_finite(part, part.probabilities.sum(axis=1, dtype=np.float32))
-        check_finite(part, part.objectness + truth.iou)
+        check_finite(part, part.objectness + truth.iou, "objectness values or IoU")
         row_D = truth.rows(part.image_of_detection)
         (some,) = np.nonzero(row_D >= 0)
         label_D = truth.classes[row_D[some]]
@@ -150,8 +144,8 @@ class Ppal(Strategy):
     ) -> Explanations:
         check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
-        check_finite(part, part.objectness)
-        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32))
+        check_finite(part, part.objectness, "objectness values")
+        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32), "features")
         confidence_D = _confidence(part)
         if self.entropy == "binary":
             values_D = uncertainty.entropy(np.stack([confidence_D, 1 - confidence_D], axis=1))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from job.acquisition.features.reasons import check_finite
+from job.acquisition.features.checks import check_finite
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.numerics.uncertainty import margin, two_highest
 from job.acquisition.strategies.brust import Brust
@@ -63,6 +63,8 @@ class TutorialBrust(Brust):
     def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
         """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
         p_DC = part.probabilities.astype(np.float64)
+        if self.with_background:
+            check_finite(part, part.objectness, "objectness values")
         p_DK = full_softmax(p_DC, part.objectness) if self.with_background else p_DC
         return p_DK, outside_top2(p_DK) if self.outside_top2 else margin(p_DK)
 
@@ -71,7 +73,7 @@ class TutorialBrust(Brust):
         threshold = self.count_box_once_per_class_above
         if threshold is None:
             return super().combine(part, values_D)
-        check_finite(part, part.objectness)
+        check_finite(part, part.objectness, "objectness values")
         p_DC = part.probabilities.astype(np.float64) * part.objectness[:, None]
         times_D = np.maximum(1, (p_DC >= threshold).sum(axis=1))
         repeated_D, ends = repeat(values_D, part.offsets, times_D)

@@ -17,7 +17,7 @@ from job.acquisition.numerics.k_center import k_center
 from job.acquisition.registry import make_scoring_strategy
 from job.acquisition.strategies.coreset import selection_of
 from job.acquisition.strategy import Selection, Task
-from job.acquisition.wrappers.base import Wrapper, checked
+from job.acquisition.wrappers.base import Wrapper, checked, score_all
 from job.config.schema import ArmConfig
 from job.records.arrays import Float64s
 
@@ -50,8 +50,10 @@ class Uwe(Wrapper):
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is its distance at that time."""
         inner = make_scoring_strategy(self.of)
-        scores = inner.score(task.unlabelled, task)
-        labelled_L = inner.score(task.labelled, task).scores_N if task.labelled.ids else np.empty(0)
+        scores = score_all(inner, task.unlabelled, task)
+        labelled_L = np.empty(0)
+        if task.labelled.ids:
+            labelled_L = score_all(inner, task.labelled, task).scores_N
         ids, points_NE = read_embeddings(task.unlabelled)
         _, centres_LE = read_embeddings(task.labelled)
         weight_N = scale(scores.scores_N, scores.scores_N)

@@ -8,9 +8,9 @@ from typing import TypeVar
 from pydantic import field_validator
 
 from job.acquisition.registry import complete, make_strategy
-from job.acquisition.strategy import Strategy
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Strategy, Task
 from job.config.schema import ArmConfig
-from job.errors import ConfigError
+from job.errors import BadDataError, ConfigError
 
 T = TypeVar("T")
 
@@ -53,3 +53,18 @@ def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
         return make(arm)
     except ConfigError as error:
         raise ValueError(str(error)) from error
+
+
+def score_all(strategy: ScoringStrategy, images: Images, task: Task) -> Scores:
+    """Return the scores that a strategy gives to images, to combine them row by row.
+
+    Raises:
+        BadDataError: It does not give a score to each of these images and to no other.
+    """
+    scores = strategy.score(images, task)
+    if scores.ids != sorted(images.ids):
+        wrong = min(set(scores.ids).symmetric_difference(images.ids))
+        what = "no score" if wrong in images.ids else "a score although it was not asked for"
+        message = f"{type(strategy).__name__} gives the image {wrong!r} {what}"
+        raise BadDataError(message)
+    return scores

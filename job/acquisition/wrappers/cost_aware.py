@@ -1,11 +1,14 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Value for each second of an annotator: the most informative images are often the most work.
+"""The score divided by the expected seconds of annotation.
+
+The most informative images are often the most work.
 
 An image is expected to take `seconds_per_image + seconds_per_box * E[boxes]`.
 
 N = unlabelled images.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +16,8 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from job.acquisition.features import expected_boxes as boxes
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.strategy import Pick, Scores, ScoringStrategy, Selection, Task
-from job.acquisition.wrappers.base import Wrapper
+from job.acquisition.strategy import Pick, ScoringStrategy, Selection, Task
+from job.acquisition.wrappers.base import Wrapper, score_all
 from job.errors import BadDataError
 from job.records.arrays import Float64s
 
@@ -56,33 +59,42 @@ class CostAware(Wrapper):
         ids, boxes_N = boxes.expected_boxes(task.unlabelled, task.labelled)
         seconds_N = self.seconds_per_image + self.seconds_per_box * boxes_N
         if isinstance(self.inner, ScoringStrategy):
-            return _best_rates(self.inner.score(task.unlabelled, task), seconds_N, task.budget)
+            scores = score_all(self.inner, task.unlabelled, task)
+            return _best_rates(scores.ids, scores.scores_N, scores.explain, seconds_N, task.budget)
         asked = min(self.oversample * task.budget, len(ids))
         ranked = self.inner.select(replace(task, budget=asked)).picks
         row_of = {image_id: row for row, image_id in enumerate(ids)}
-        scores = Scores(
-            [pick.id for pick in ranked],
+        ranked_ids = [pick.id for pick in ranked]
+        return _best_rates(
+            ranked_ids,
             np.array([pick.score for pick in ranked]),
             lambda row: ranked[row].reason,
+            seconds_N[[row_of[image_id] for image_id in ranked_ids]],
+            task.budget,
         )
-        return _best_rates(scores, seconds_N[[row_of[pick.id] for pick in ranked]], task.budget)
 
 
-def _best_rates(scores: Scores, seconds_N: Float64s, budget: int) -> Selection:
-    """Return the images with the highest score per second."""
-    if len(scores.ids) and scores.scores_N.min() < 0:
+def _best_rates(
+    ids: Sequence[str],
+    scores_N: Float64s,
+    explain: Callable[[int], str],
+    seconds_N: Float64s,
+    budget: int,
+) -> Selection:
+    """Return the images with the highest score per second; equal ones in the order given."""
+    if len(ids) and scores_N.min() < 0:
         message = (
-            f"image {scores.ids[scores.scores_N.argmin()]!r} has a negative score, which cannot be "
-            "divided by a cost: of two such images the dearer one would be better"
+            f"image {ids[int(scores_N.argmin())]!r} has a negative score, which cannot be divided "
+            "by a cost: a higher cost would make it better"
         )
         raise BadDataError(message)
-    rate_N = scores.scores_N / seconds_N
+    rate_N = scores_N / seconds_N
     return Selection(
         tuple(
             Pick(
-                scores.ids[row],
+                ids[row],
                 float(rate_N[row]),
-                f"{scores.explain(row)}; {seconds_N[row]:.0f} s expected",
+                f"{explain(row)}; {seconds_N[row]:.0f} s expected",
             )
             for row in top_k(rate_N, budget).tolist()
         )

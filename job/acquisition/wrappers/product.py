@@ -16,7 +16,7 @@ from pydantic import FiniteFloat, field_validator, model_validator
 
 from job.acquisition.registry import complete, make_scoring_strategy
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
-from job.acquisition.wrappers.base import checked
+from job.acquisition.wrappers.base import checked, score_all
 from job.config.schema import ArmConfig
 from job.config.section import Section
 from job.errors import BadDataError
@@ -72,7 +72,7 @@ class Product(ScoringStrategy):
         Raises:
             BadDataError: A score is negative or not a number, or 0 although its power is negative.
         """
-        factors = [each.inner.score(images, task) for each in self.objectives]
+        factors = [score_all(each.inner, images, task) for each in self.objectives]
         ids = factors[0].ids
         log_N = np.zeros(len(ids))
         for objective, factor in zip(self.objectives, factors, strict=True):
@@ -98,7 +98,7 @@ def _check(objective: Objective, factor: Scores) -> None:
         row = int(is_wrong.argmax())
         message = (
             f"image {factor.ids[row]!r} has the score {scores_N[row]:g} by "
-            f"{objective.of.strategy!r}, which has no power {objective.power:g}: a product needs "
-            "scores above 0"
+            f"{objective.of.strategy!r}: such a score has no power {objective.power:g}; a product "
+            "needs scores above 0"
         )
         raise BadDataError(message)

@@ -16,7 +16,10 @@ REASON = "control share, drawn at random"
 
 
 class RandomShare(Wrapper):
-    """Gives a share of the budget to random picks; they come last, with a score of 0."""
+    """Gives a share of the budget to random picks; they come last, with a score of 0.
+
+    If the strategy inside selects fewer images than its part, random picks fill the budget.
+    """
 
     share: UnitInterval = 0.1
     """The share of the budget that is drawn at random, rounded to whole images (a half up)."""
@@ -29,5 +32,6 @@ class RandomShare(Wrapper):
         num_random = floor(wanted * share + Fraction(1, 2))
         chosen = self.inner.select(replace(task, budget=wanted - num_random, rng=of_inner))
         left = sorted(set(task.unlabelled.ids).difference(chosen.ids))
+        num_random = max(num_random, wanted - len(chosen.picks))
         rows = of_draw.choice(len(left), size=num_random, replace=False)
         return Selection((*chosen.picks, *(Pick(left[row], 0.0, REASON) for row in rows)))

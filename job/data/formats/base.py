@@ -22,6 +22,7 @@ class SourceBox:
     """In pixels from the image's top-left corner; not validated yet, so NaN and infinity are
     possible."""
     label: str
+    """The box's class: one of the source's `classes`, if the source lists them."""
     where: str
     """Which box it is, in the source's own words and numbers."""
     difficult: bool = False
@@ -53,6 +54,8 @@ class Sample:
     """An image that a source names."""
 
     id: str
+    """Unique in both splits together. It may be used as a path below a folder: see `check_id`,
+    which ingest applies to each."""
     load: Callable[[], LoadedSample]
     """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
 

@@ -62,13 +62,13 @@ class VocSource(Source):
     kind: ClassVar[str] = "voc"
 
     root: Path
-    """Holds JPEGImages, Annotations and ImageSets."""
+    """Folder with JPEGImages, Annotations and ImageSets; for years, with VOC2012 or VOCdevkit."""
     pool: str
-    """Such as train, or 2007/trainval+2012/trainval."""
+    """Lists in ImageSets/Main, such as train, or 2007/trainval+2012/trainval."""
     test: str
-    """Such as test, or 2007/test."""
+    """Lists in ImageSets/Main, such as test, or 2007/test."""
     download: bool = False
-    """Download the archives."""
+    """Download VOC's archives of the named years, and unpack them below --root."""
     missing_annotation: Literal["refuse", "empty"] = "refuse"
     """What an image without an XML file is: refuse, or empty, which has no objects."""
     pixels_from: int = Field(1, ge=0, le=1)

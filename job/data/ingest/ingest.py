@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def ingest(
     """
     keys = DatasetKeys(check_name("data set", name))
     if dry_run:
-        return _rehearse(source, name)
+        return _rehearse(source, name, skip_bad=skip_bad)
     identity: dict[str, Any] = source.identity() | {"skip_bad": skip_bad}
     if found := read_manifest(store, keys):
         manifest, _ = found
@@ -82,14 +83,17 @@ def _delete_parts(store: Store, keys: DatasetKeys) -> None:
                 store.delete(key)
 
 
-def _rehearse(source: Source, name: str) -> IngestSummary:
-    """Go through a source without writing."""
+def _rehearse(source: Source, name: str, *, skip_bad: bool) -> IngestSummary:
+    """Go through a source without writing, and say whether it could be written."""
     scan = SourceScan(source, skip_bad=True)
     for split in ORDER:
         for _ in scan.images(split):
             pass
-    scan.problems += scan.errors()
-    return IngestSummary.of_scan(scan, f"{name}: a dry run, nothing is written")
+    errors = scan.errors()
+    is_accepted = not errors and (skip_bad or not scan.problems)
+    scan.problems += errors
+    summary = IngestSummary.of_scan(scan, f"{name}: a dry run, nothing is written")
+    return replace(summary, is_accepted=is_accepted)
 
 
 def _refuse_another(keys: DatasetKeys, manifest: DatasetManifest, wanted: dict[str, Any]) -> None:

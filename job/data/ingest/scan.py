@@ -1,10 +1,10 @@
 """One pass through a source: the checks that need the whole of it, and the counts."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 from job.data.formats.base import Sample, Source
@@ -13,6 +13,7 @@ from job.data.ingest.validate import Validation, ValidImage, validate
 from job.errors import BadDataError
 from job.keys import Split
 from job.runtime import log
+from job.runtime.cpus import usable_cpus
 from job.runtime.parallel import batched, in_threads, stop_if_dropped
 
 # Samples that a thread takes at a time. Handing over single ones would take a good part of the
@@ -125,9 +126,10 @@ class SourceScan:
         self._digests[split] = {}
         total = self._source.num_images(split)
         batches = batched(self._source.samples(split), _BATCH_SIZE)
-        threads = min(_MAX_THREADS, os.cpu_count() or 1)
+        threads = min(_MAX_THREADS, usable_cpus())
+        validate_all = partial(_validate_all, classes=self._classes)
         with (
-            closing(in_threads(_validate_all, batches, threads, threads)) as validated,
+            closing(in_threads(validate_all, batches, threads, threads)) as validated,
             log.progress(f"ingest {split}", total, "images") as bar,
         ):
             for result in chain.from_iterable(validated):
@@ -209,9 +211,9 @@ class SourceScan:
         return warnings
 
 
-def _validate_all(samples: list[Sample]) -> list[Validation]:
+def _validate_all(samples: list[Sample], classes: tuple[str, ...] | None) -> list[Validation]:
     results = []
     for sample in samples:
         stop_if_dropped()
-        results.append(validate(sample))
+        results.append(validate(sample, classes))
     return results

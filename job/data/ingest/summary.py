@@ -22,6 +22,8 @@ class IngestSummary:
     """What was left out, or would be. Each is one line: the file and the reason."""
     warnings: tuple[str, ...] = ()
     """What was accepted and may be a mistake."""
+    is_accepted: bool = True
+    """Whether the data set is written; of a dry run, whether it would be."""
 
     @classmethod
     def of_scan(cls, scan: SourceScan, title: str) -> Self:

@@ -1,12 +1,13 @@
 """Validation of one image and its annotation. Problems are returned and not raised."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from job.data.decoding import SUFFIXES, Decoded, decode_at_least
-from job.data.formats.base import LoadedSample, Sample, SourceBox, is_text
+from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, is_text
 from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, clip_box
 from job.data.ingest.remarks import distinct_boxes, image_remarks
 from job.data.shards import EncodedImage
@@ -48,10 +49,16 @@ class Validation:
     """Each one line: the file and the reason."""
 
 
-def validate(sample: Sample) -> Validation:
-    """Load a sample and check everything that can be checked without the other samples."""
+def validate(sample: Sample, classes: Collection[str] | None = None) -> Validation:
+    """Load a sample and check everything that can be checked without the other samples.
+
+    Args:
+        sample: What the source names.
+        classes: The classes that a box may have; None: any.
+    """
     try:
         loaded = sample.load()
+        check_id(sample.id, loaded.image_file)
         decoded = _decode(loaded)
         width, height = decoded.size_wh
         _check_size(loaded, width, height)
@@ -64,7 +71,7 @@ def validate(sample: Sample) -> Validation:
     boxes = distinct_boxes(loaded.boxes)
     for box in boxes:
         try:
-            clipped, is_changed = _check_box(box, width, height)
+            clipped, is_changed = _check_box(box, width, height, classes)
         except BadDataError as error:
             reasons.append(f"{box.where}: {error}")
             continue
@@ -130,12 +137,17 @@ def _check_unit(loaded: LoadedSample, width: int, height: int) -> None:
         raise BadDataError(message)
 
 
-def _check_box(box: SourceBox, width: int, height: int) -> tuple[Box, bool]:
+def _check_box(
+    box: SourceBox, width: int, height: int, classes: Collection[str] | None
+) -> tuple[Box, bool]:
     if not box.label:
         message = "its class has no name"
         raise BadDataError(message)
     if not is_text(box.label):
         message = "its class's name has control characters or lone surrogates"
+        raise BadDataError(message)
+    if classes is not None and box.label not in classes:
+        message = f"its class is {box.label!r}, which the source does not list among its classes"
         raise BadDataError(message)
     return clip_box(box.corners_xyxy, width, height)
 

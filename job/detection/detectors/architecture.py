@@ -55,7 +55,7 @@ def architecture_of(config: DetectorConfig) -> type[Architecture]:
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
-        advice = "say scratch or name a file"
+        advice = "set scratch or name a file"
         if not found.hub_weights:
             message = f"detector.backbone: the hub has no weights for {config.model}; {advice}"
             raise ConfigError(message)

@@ -117,7 +117,7 @@ def _from_hub(detector: Detector) -> dict[str, Tensor]:
             raise ConfigError(message) from error
         message = (
             f"detector.backbone: hub: the weights could not be downloaded ({error}): "
-            "give a file instead (file:PATH or store:KEY), or say scratch"
+            "give a file instead (file:PATH or store:KEY), or set scratch"
         )
         raise TemporaryError(message) from error
     return weights
@@ -126,7 +126,7 @@ def _from_hub(detector: Detector) -> dict[str, Tensor]:
 def _from_file(path: Path) -> dict[str, Tensor]:
     """Read a state dictionary, executing nothing that the file holds."""
     if not path.is_file():
-        message = f"detector.backbone: {path}: no such file; name another, or say hub or scratch"
+        message = f"detector.backbone: {path}: no such file; name another, or set hub or scratch"
         raise ConfigError(message)
     try:
         return dict(load_file(path))

@@ -97,7 +97,7 @@ def _check(context: TrainingContext) -> None:
     normalised = any(isinstance(module, nn.BatchNorm2d) for module in context.detector.modules())
     if context.config.batch_size == count and normalised:
         message = (
-            f"train.batch_size: {count} is too few for batch normalisation: say {2 * count} or more"
+            f"train.batch_size: {count} is too few for batch normalisation: set {2 * count} or more"
         )
         if count > 1:
             message = f"{message}, or fewer runtime.processes"
@@ -105,7 +105,7 @@ def _check(context: TrainingContext) -> None:
     if context.config.precision == "bfloat16" and context.device.type == "cpu":
         # Seen with torch 2.15: now and then, the gradient of a depthwise convolution over a map of
         # one cell has a stray value of 1e18 or NaN.
-        message = "train.precision: bfloat16 is for GPUs; on a CPU say auto or float32"
+        message = "train.precision: bfloat16 is for GPUs; on a CPU set auto or float32"
         raise ConfigError(message)
 
 

@@ -25,13 +25,13 @@ def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
     gpus = torch.cuda.device_count() if resolve_device(runtime).type == "cuda" else None
     count = (gpus or 1) if runtime.processes == "auto" else runtime.processes
     if gpus is not None and count > gpus:
-        message = f"runtime.processes: {count}, but torch sees {gpus} GPUs here: say auto"
+        message = f"runtime.processes: {count}, but torch sees {gpus} GPUs here: set auto"
         raise ConfigError(message)
     if batch_size % count:
         fitting = max(n for n in range(1, count) if batch_size % n == 0)
         message = (
             f"runtime.processes: {count} cannot take equal parts of train.batch_size "
-            f"{batch_size}: say {fitting}, or make the batch size a multiple of {count}"
+            f"{batch_size}: set {fitting}, or make the batch size a multiple of {count}"
         )
         raise ConfigError(message)
     return count

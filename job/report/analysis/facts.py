@@ -8,9 +8,9 @@ from itertools import combinations
 from statistics import fmean
 
 from job.acquisition.strategy import Pick
+from job.artifacts.experiment_file import open_dataset
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
-from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import Arm, Plan
 
@@ -67,8 +67,9 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
 
     Raises:
         UsageError: The data set is not there.
+        ConfigError: It is not the one that the experiment began with.
     """
-    dataset = Dataset.open(reader.store, plan.config.dataset.name)
+    dataset = open_dataset(reader.store, plan.config)
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, test = dataset.info("pool"), dataset.info("test")
     return Facts(

@@ -59,20 +59,24 @@ class Row:
 
 
 def rows_of(reader: Reader, plan: Plan) -> list[Row]:
-    """Return a row for each round that has been evaluated."""
+    """Return a row for each round that has been evaluated.
+
+    A round that is being annotated again is left out until that is done.
+    """
     return [
         _row(reader, plan, arm, ref)
         for arm, ref in plan.rounds()
-        if reader.markers.get(ref.stage("evaluate"))
+        if all(reader.markers.get(ref.stage(stage)) for stage in ("evaluate", "annotate"))
     ]
 
 
 def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
     metrics, cost = reader.metrics(ref), reader.cost(ref)
-    selection = plan.config.selection_of(ref.arm)
+    selection = plan.arm_of(ref).selection
     train = _seconds(reader, ref, "train")
     active = _seconds(reader, ref, "select")
-    if ref.index and reader.marker(ref.stage("select")).reads_scores:
+    select = reader.markers.get(ref.stage("select"))
+    if ref.index and select and select.reads_scores:
         active += _seconds(reader, ref.at(ref.index - 1), "score")
     return Row(
         strategy=selection.strategy,

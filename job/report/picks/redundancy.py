@@ -3,6 +3,7 @@
 from statistics import fmean
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -38,10 +39,10 @@ def redundancies(reader: Reader, experiment: str, facts: Facts) -> dict[str, flo
 
 def _embeddings(reader: Reader, first: RoundRef, wanted: set[str]) -> dict[str, Embeddings]:
     """Return the embeddings of some images, (E,) each, by round 0's score record, part by part."""
-    if not reader.markers.get(first.stage("score")):
+    if not wanted or not reader.markers.get(first.stage("score")):
         return {}
     found: dict[str, Embeddings] = {}
-    is_wanted = pc.field("id").isin(wanted)
+    is_wanted = pc.field("id").isin(pa.array(sorted(wanted), pa.string()))
     for path in reader.score_parts(first):
         table = pq.read_table(path, columns=["id", "embedding"], filters=is_wanted)
         if len(table):

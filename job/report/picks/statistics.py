@@ -10,8 +10,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from job.acquisition.features.checks import check_finite
 from job.acquisition.features.embeddings import Embeddings
-from job.acquisition.features.reasons import check_finite
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.strategy import Images
@@ -30,7 +30,7 @@ def expected_boxes_by_class(
     """
 
     def rows_of(part: RecordPart) -> NDArray[np.float32]:
-        check_finite(part, part.objectness)
+        check_finite(part, part.objectness, "objectness values")
         p_DC = part.probabilities.astype(np.float32) * part.objectness[:, None]
         sums_NC = np.zeros((len(part.ids), num_classes), np.float32)
         np.add.at(sums_NC, part.image_of_detection, p_DC)

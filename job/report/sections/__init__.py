@@ -3,6 +3,7 @@
 from job.report.drawing.render import Plot
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
+from job.runtime import log
 from job.runtime.plugins import Registry
 
 __all__ = ["SECTIONS", "Context", "Plot", "Section", "SectionBuilder", "build_sections", "render"]
@@ -33,4 +34,19 @@ def build_sections(context: Context) -> dict[str, Section]:
     """
     ours = list(SECTIONS.built_in)
     names = ours + [name for name in SECTIONS.names() if name not in SECTIONS.built_in]
-    return {name: SECTIONS.load(name, SectionBuilder)().build(context) for name in names}
+    return {name: _build(name, context) for name in names}
+
+
+def _build(name: str, context: Context) -> Section:
+    """Build a section; if one of another package fails, the page says so in its place."""
+    builder = SECTIONS.load(name, SectionBuilder)
+    try:
+        return builder().build(context)
+    except Exception as error:
+        if name in SECTIONS.built_in:
+            raise
+        reason = f"{builder.__module__}.{builder.__name__}: {type(error).__name__}: {error}"
+        log.get().error("section.failed", section=name, reason=reason, exc_info=True)
+        return Section(
+            title=name, html=render("<p>This section failed: {{ reason }}</p>", reason=reason)
+        )

@@ -19,7 +19,8 @@ class CurvesSection(SectionBuilder):
 
     def build(self, context: Context) -> Section:
         """Return the section."""
-        figures = [context.draw(_plot(context, axis)) for axis in AXES]
+        plots = [_plot(context, axis) for axis in AXES]
+        figures = [context.draw(plot) for plot in plots if plot]
         return Section(
             title="Learning curves",
             link="Curves",
@@ -28,12 +29,16 @@ class CurvesSection(SectionBuilder):
         )
 
 
-def _plot(context: Context, axis: Axis) -> Plot:
+def _plot(context: Context, axis: Axis) -> Plot | None:
+    """Return the plot against one kind of cost; None if no arm has a round of which it is known."""
     curves = compared(context.findings.curves)
+    means = mean_curves(mean_points(curves, axis))
+    if not means:
+        return None
     return learning_curve(
         axis,
         curves,
-        mean_curves(mean_points(curves, axis)),
+        means,
         context.styles,
         full_supervision=reference_metric(context.findings.curves),
         half_pool=context.facts.pool_images / 2 if axis == "images" else None,

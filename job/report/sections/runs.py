@@ -4,13 +4,14 @@ from job.report.analysis.facts import RoundFacts
 from job.report.analysis.results import Row, show_metric
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
-from job.report.wording import counted
+from job.report.wording import counted, without_labels
 
 _TEMPLATE = """
 {% if unfinished %}
 {{ table(("arm", "seed", "round", "missing"), unfinished,
   "Not done: left out above, round by round and seed by seed") }}
 {% else %}<p>Every round of every arm and seed is done.</p>{% endif %}
+{% if without_labels %}<p>{{ without_labels }}</p>{% endif %}
 {% if repeated %}
 {{ table(("arm", "seed", "round", "attempts"), repeated,
   "Stages of which the store keeps the logs of more than one attempt") }}
@@ -32,6 +33,7 @@ class RunsSection(SectionBuilder):
             html=render(
                 _TEMPLATE,
                 unfinished=[_with(each, _missing(each)) for each in rounds if each.missing],
+                without_labels=without_labels(context.rows),
                 repeated=[_with(each, text) for each in rounds if (text := _repeated(each))],
                 rows=[_cells(each) for each in context.rows],
             ),

@@ -21,6 +21,7 @@ class Box:
     truth: int = -1
     """Which of its image's true boxes it overlaps most."""
     iou: float = 0.0
+    xyxy: Sequence[float] = (0, 0, 10, 10)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Image:
     boxes: Sequence[Box] = ()
     embedding: Sequence[float] = (1.0, 0.0)
     truth_classes: Sequence[int] = ()
+    size_wh: tuple[int, int] = (96, 96)
 
 
 def record_of(
@@ -40,9 +42,9 @@ def record_of(
     features = [box.feature for box in boxes]
     return ScoreRecord(
         ids=np.array(list(images), dtype=np.str_),
-        sizes_wh=np.full((len(images), 2), 96),
+        sizes_wh=np.array([image.size_wh for image in images.values()], np.int64).reshape(-1, 2),
         offsets=_offsets([len(image.boxes) for image in images.values()]),
-        boxes_xyxy=np.tile(np.array([0, 0, 10, 10], np.float32), (len(boxes), 1)),
+        boxes_xyxy=np.array([box.xyxy for box in boxes], np.float32).reshape(-1, 4),
         probabilities=np.array([box.probabilities for box in boxes], np.float16).reshape(
             len(boxes), num_classes
         ),

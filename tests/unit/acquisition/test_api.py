@@ -16,7 +16,9 @@ def test_every_name_of_the_api_exists() -> None:
 def test_the_contract_is_part_of_the_api() -> None:
     """A strategy can be written with one import."""
     contract = {"Strategy", "ScoringStrategy", "Task", "Images", "Pick", "Selection", "Scores"}
-    assert contract | {"Record", "TableRecord", "RecordPart"} <= set(job.acquisition.__all__)
+    assert contract | {"Record", "TableRecord", "RecordPart", "ScoreRecord"} <= set(
+        job.acquisition.__all__
+    )
 
 
 def test_the_package_says_that_it_is_typed() -> None:

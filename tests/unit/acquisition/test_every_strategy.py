@@ -30,12 +30,17 @@ from tests.unit.acquisition.records import (
 )
 
 ENTROPY = {"strategy": "entropy"}
-ARMS: dict[str, dict[str, Any]] = {
-    "random": {"strategy": "random"},
-    "entropy": ENTROPY,
+
+
+def default_arm(name: str) -> dict[str, Any]:
+    """A strategy with its defaults; one that needs another gets `entropy`."""
+    of = STRATEGIES.load(name, Strategy).model_fields.get("of")
+    return {"strategy": name, **({"of": ENTROPY} if of and of.is_required() else {})}
+
+
+SPECIAL: dict[str, dict[str, Any]] = {
     "entropy mean": {**ENTROPY, "aggregation": "mean", "top_m": 2, "empty_score": 0.7},
     "entropy max": {**ENTROPY, "aggregation": "max"},
-    "brust": {"strategy": "brust"},
     "brust mean": {
         "strategy": "brust",
         "aggregation": "mean",
@@ -62,20 +67,12 @@ ARMS: dict[str, dict[str, Any]] = {
         "count_box_once_per_class_above": None,
         "consecutive_batches": False,
     },
-    "tutorial_random": {"strategy": "tutorial_random"},
-    "coreset": {"strategy": "coreset"},
     "coreset normalized": {"strategy": "coreset", "normalize": True},
-    "uwe": {"strategy": "uwe"},
     "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust"}},
-    "enms_divproto": {"strategy": "enms_divproto"},
-    "ppal": {"strategy": "ppal"},
     "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
-    "pal": {"strategy": "pal"},
     "pal greedy": {"strategy": "pal", "scoring": "greedy"},
     "pal sum": {"strategy": "pal", "aggregation": "sum", "min_detections": 1},
-    "cost_aware": {"strategy": "cost_aware", "of": ENTROPY},
     "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},
-    "near_duplicate_filter": {"strategy": "near_duplicate_filter", "of": ENTROPY},
     "near_duplicate_filter all": {
         "strategy": "near_duplicate_filter",
         "of": {"strategy": "random"},
@@ -94,20 +91,18 @@ ARMS: dict[str, dict[str, Any]] = {
         },
     },
 }
-READS_NO_CLASSES = {
-    *["random", "tutorial_random", "coreset", "coreset normalized", "near_duplicate_filter all"],
-    "cost_aware coreset",
-}
-READS_CLASSES = [name for name in ARMS if name not in READS_NO_CLASSES]
-READS_EMBEDDINGS = [
-    "coreset",
-    "coreset normalized",
-    "uwe",
-    "uwe brust",
-    "near_duplicate_filter",
-    "near_duplicate_filter all",
-    "cost_aware coreset",
-]
+"""Settings other than the defaults, and strategies that have none."""
+ARMS = {name: default_arm(name) for name in STRATEGIES.built_in} | SPECIAL
+"""A strategy that joins the registry is held to the rules below without a line here."""
+
+
+def strategy_of(name: str) -> Strategy:
+    return make_strategy(ArmConfig.model_validate(ARMS[name]))
+
+
+READS_RECORD = [name for name in ARMS if strategy_of(name).reads]
+READS_CLASSES = [name for name in ARMS if "probabilities" in strategy_of(name).reads]
+READS_EMBEDDINGS = [name for name in ARMS if "embedding" in strategy_of(name).reads]
 EMPTY_SCORES = {"entropy": 0, "entropy mean": 0.7, "entropy max": 0, "brust": 0, "brust mean": -1}
 BY_SCORE_ALONE = [
     *["entropy", "entropy mean", "entropy max", "brust", "brust mean"],
@@ -117,10 +112,6 @@ BY_SCORE_ALONE = [
 ]
 
 every_strategy = pytest.mark.parametrize("name", ARMS)
-
-
-def strategy_of(name: str) -> Strategy:
-    return make_strategy(ArmConfig.model_validate(ARMS[name]))
 
 
 @dataclass(frozen=True)
@@ -187,6 +178,7 @@ def alike(boxes: Mapping[str, list[list[float]]], num_classes: int = 2) -> Case:
 def test_all_strategies_are_here() -> None:
     """A strategy that joins the registry has to keep the rules below."""
     assert {arm["strategy"] for arm in ARMS.values()} == set(STRATEGIES.built_in)
+    assert len(READS_CLASSES) > len(READS_EMBEDDINGS) > 7
 
 
 @every_strategy
@@ -279,7 +271,7 @@ def test_an_embedding_that_is_not_a_number_names_its_image(name: str) -> None:
 
 @pytest.mark.parametrize("fault", ["with_background", "count_box_once_per_class_above"])
 def test_an_objectness_that_is_not_a_number_names_its_image(fault: str) -> None:
-    """Where it is read."""
+    """And says that it is the objectness."""
     given = candidates({"bad": Image([Box([0.5, 0.5], objectness=np.nan)])}, 2)
     others = {
         "with_background": False,
@@ -288,7 +280,7 @@ def test_an_objectness_that_is_not_a_number_names_its_image(fault: str) -> None:
     }
     strategy = make_strategy(ArmConfig.model_validate({"strategy": "tutorial_brust", **others}))
     known = Labels({"cow": 1, "sheep": 2})
-    with pytest.raises(BadDataError, match="image 'bad' has a detection"):
+    with pytest.raises(BadDataError, match="image 'bad' has a detection whose objectness"):
         strategy.select(task_of(given, known, 1))
 
 
@@ -300,7 +292,7 @@ def test_a_record_of_other_classes_is_refused(name: str) -> None:
         case.select(name, 1)
 
 
-@pytest.mark.parametrize("name", [name for name in ARMS if "random" not in name or "share" in name])
+@pytest.mark.parametrize("name", READS_RECORD)
 def test_without_scores_there_is_nothing_to_go_by(name: str) -> None:
     """As in round 0: the message says what to do."""
     case = Case(Images(("a",)), Labels({"cow": 1}))
@@ -338,3 +330,23 @@ def test_only_declared_columns_are_read_and_nothing_is_written_to(name: str) -> 
     given = replace(case, candidates=unlabelled, labelled=replace(case.labelled, images=labels))
     selection = given.select(name, 4)
     assert selection == case.select(name, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("cost_aware", "objectness"),
+        ("pal", "objectness"),
+        ("ppal binary", "objectness"),
+        ("enms_divproto", "objectness"),
+        ("enms_divproto", "features"),
+        ("ppal", "features"),
+    ],
+)
+def test_a_number_that_is_not_finite_is_named_for_what_it_is(name: str, column: str) -> None:
+    """Not as a probability: whoever looks into the record looks into that column."""
+    broken = {"objectness": np.nan} if column == "objectness" else {"feature": (np.nan, 1.0)}
+    images = {"bad": Image([Box([0.5, 0.5], **broken)])}
+    case = Case(candidates(images, 2), Labels({"cow": 1, "sheep": 2}))
+    with pytest.raises(BadDataError, match=f"image 'bad' has a detection whose {column}"):
+        case.select(name, 1)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from job import experiment
 from job.artifacts.experiment_file import load_experiment
 from job.config import loading
 from job.config.schema import Config
 from job.plan import Plan
-from job.storage import Store
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +21,9 @@ def settings(tiny: str) -> Config:
 
 
 @pytest.fixture(scope="module")
-def finished(settings: Config) -> MemoryStore:
+def finished(tiny: str, finished_state: FinishedState) -> MemoryStore:
     """A store with the whole experiment; tests only read it."""
-    store = MemoryStore()
-    experiment.run(store, settings)
-    return store
+    return filled(MemoryStore(), LocalStore(finished_state(tiny)))
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +35,10 @@ def plan(finished: MemoryStore) -> Plan:
 @pytest.fixture
 def copy(finished: MemoryStore) -> MemoryStore:
     """A copy of the finished experiment's store."""
-    return fill(MemoryStore(), finished)
+    return filled(MemoryStore(), finished)
 
 
 @pytest.fixture
 def copy_into(finished: MemoryStore) -> Callable[[MemoryStore], MemoryStore]:
     """A function that fills a store with the finished experiment."""
-    return lambda store: fill(store, finished)
-
-
-def fill(store: MemoryStore, source: Store) -> MemoryStore:
-    for key in source.list(""):
-        store.write(key, source.read(key))
-    return store
+    return lambda store: filled(store, finished)

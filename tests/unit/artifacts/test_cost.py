@@ -29,5 +29,5 @@ def test_a_key_of_a_newer_version_is_left_alone() -> None:
 def test_a_damaged_cost_is_named() -> None:
     """Without the cumulative cost, or as something else."""
     for content in ({"format": 1, "images": 1}, {"format": 1, "cumulative": 3}):
-        with pytest.raises(BadDataError, match="place: not the cost of a round"):
+        with pytest.raises(BadDataError, match="place is damaged"):
             load_cost(json.dumps(content).encode(), "place")

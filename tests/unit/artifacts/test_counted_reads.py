@@ -71,10 +71,13 @@ def test_an_updated_report_reads_each_object_once(counted: CountingStore, plan: 
 
 
 def test_a_status_reads_each_object_once(counted: CountingStore, plan: Plan) -> None:
-    """A second look lists again and reads no marker and no metric another time."""
+    """A second look reads the markers again, but no metric whose marker is the same."""
     progress = Progress(counted, plan)
     first = progress.look()
-    assert progress.look() == first
-    assert most(counted.reads) == []
-    assert counted.listings == {"experiments/tiny/": 2}
     assert all(each.map50 is not None for each in first.rounds)
+    assert most(counted.reads) == []
+    assert progress.look() == first
+    twice = [key for key, number in most(counted.reads)]
+    assert all(key.endswith("done.json") for key in twice)
+    assert {number for _, number in most(counted.reads)} == {2}
+    assert counted.listings == {"experiments/tiny/": 2}

@@ -1,12 +1,16 @@
 """experiment.yaml: its format, and settings of a newer version."""
 
+from dataclasses import replace
+
 import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.markers import dump_marker, load_marker
+from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
 from job.config.schema import Config
-from job.errors import BadDataError
+from job.errors import BadDataError, ConfigError
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.storage.memory import MemoryStore
@@ -29,12 +33,12 @@ def test_a_stored_configuration_says_its_format(store: MemoryStore) -> None:
     assert loading.parse(text, "copy") == load_experiment(store, "tiny")
 
 
-def test_settings_of_a_newer_version_are_left_alone(store: MemoryStore) -> None:
+def test_settings_of_a_newer_version_are_left_alone_by_readers(store: MemoryStore) -> None:
     """At the top and within a section."""
     before = load_experiment(store, "tiny")
     text = store.read(KEY).decode().replace("train:\n", "new: 1\ntrain:\n  newer: {a: 1}\n")
     store.write(KEY, text.encode())
-    assert load_experiment(store, "tiny") == before
+    assert load_experiment(store, "tiny", read_only=True) == before
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,107 @@ def test_a_configuration_of_another_format_gets_one_line(
     store.write(KEY, store.read(KEY).replace(b"format: 1\n", first.encode()))
     with pytest.raises(BadDataError, match=words):
         load_experiment(store, "tiny")
+
+
+NEWER = {
+    "train:\n": "train:\n  newer: {a: 1}\n",
+    "  brust:\n": "  brust:\n    newer: 1\n",
+    "cold_start:\n": "cold_start:\n  newer: 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        ("train:\n", "train.newer"),
+        ("  brust:\n", "arms.brust.newer"),
+        ("cold_start:\n", "cold_start.newer"),
+    ],
+)
+def test_a_setting_of_a_newer_version_is_for_readers_only(
+    store: MemoryStore, place: str, key: str
+) -> None:
+    """Whoever runs the experiment would run it differently, and every stage of it again."""
+    before = load_experiment(store, "tiny")
+    store.write(KEY, store.read(KEY).decode().replace(place, NEWER[place]).encode())
+    assert load_experiment(store, "tiny", read_only=True) == before
+    for refused in (
+        lambda: load_experiment(store, "tiny"),
+        lambda: experiment.run(store, before),
+    ):
+        with pytest.raises(ConfigError, match=f"does not know: {key}; update al-voc") as error:
+            refused()
+        assert "\n" not in str(error.value)
+
+
+def test_a_newer_setting_of_a_strategy_inside_another_is_left_out(settings: Config) -> None:
+    """However deep wrappers are nested."""
+    objectives = [{"of": {"strategy": "brust", "newer": 1}, "new": 3}]
+    inner = {"strategy": "product", "objectives": objectives}
+    arms = {"a": {"strategy": "random_share", "of": inner, "newest": 2}}
+    content = settings.model_dump(mode="json") | {"arms": arms}
+    data = dump_config(Config.model_validate(content))
+    config, unknown = load_config(data, "place")
+    assert unknown == [
+        "arms.a.of.objectives.0.of.newer",
+        "arms.a.of.objectives.0.new",
+        "arms.a.newest",
+    ]
+    Plan(config)
+
+
+def test_a_configuration_that_is_not_text_gets_one_line(store: MemoryStore) -> None:
+    """As any other damage."""
+    store.write(KEY, store.read(KEY) + b"# gr\xf6\xdfe\n")
+    with pytest.raises(BadDataError, match=r"damaged \(not UTF-8 text\): restore it"):
+        load_experiment(store, "tiny")
+
+
+def test_a_copy_of_an_experiment_needs_a_name_of_its_own(store: MemoryStore) -> None:
+    """A report of the copy would else be written into the original."""
+    store.write(ExperimentKeys("backup").config, store.read(KEY))
+    with pytest.raises(ConfigError, match="is that of the experiment 'tiny': give a copy its own"):
+        load_experiment(store, "backup")
+
+
+# A later version has settings that the stored configuration lacks
+
+
+@pytest.fixture
+def older(copy: MemoryStore) -> MemoryStore:
+    """The finished experiment as a version left it that lacked two of today's settings."""
+    lines = copy.read(KEY).decode().splitlines(keepends=True)
+    lacked = ("  max_grad_norm:", "    aggregation:")
+    copy.write(KEY, "".join(line for line in lines if not line.startswith(lacked)).encode())
+    config = load_experiment(copy, "tiny")
+    for ref in Plan(config).stages():
+        marker = load_marker(copy.read(ref.done), "m")
+        changed = replace(marker, config=config.stage_digest(ref.round.arm))
+        copy.write(ref.done, dump_marker(changed))
+    return copy
+
+
+def test_a_setting_that_a_version_adds_runs_nothing_again(
+    older: MemoryStore, settings: Config
+) -> None:
+    """While it has its default, nothing has changed, and the stored configuration is kept."""
+    before = older.read(KEY)
+    assert b"max_grad_norm" not in before
+    assert b"aggregation" not in before
+    assert experiment.run(older, settings).num_run == 0
+    assert older.read(KEY) == before
+
+
+def test_an_experiment_of_an_older_version_may_grow(older: MemoryStore, settings: Config) -> None:
+    """The new arm has all settings written out, and what is done stays done."""
+    grown = settings.model_copy(update={"full_supervision": True})
+    assert experiment.run(older, grown).num_run == 4
+    assert b"max_grad_norm" not in older.read(KEY)
+    assert experiment.run(older, grown).num_run == 0
+
+
+def test_an_added_setting_may_not_have_another_value(older: MemoryStore, settings: Config) -> None:
+    """The finished rounds were made with its default."""
+    train = settings.train.model_copy(update={"max_grad_norm": 1.0})
+    with pytest.raises(ConfigError, match=r"train\.max_grad_norm: 10\.0 -> 1\.0"):
+        experiment.run(older, settings.model_copy(update={"train": train}))

@@ -1,11 +1,12 @@
 """Markers: formats, damage, and what is remembered."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from job.artifacts.listing import Listing
-from job.artifacts.markers import Marker, Markers, load_marker
+from job.artifacts.markers import Marker, Markers, dump_marker, load_marker
 from job.errors import BadDataError
 from job.keys import RoundRef
 from job.storage.memory import MemoryStore
@@ -16,7 +17,7 @@ MARKER = Marker({}, {"a": "1"}, "d", "c", 1.5, "0.2", "host-1", 1)
 
 def test_a_marker_says_its_format_and_takes_keys_of_a_newer_version() -> None:
     """A known format may have keys that this version does not know."""
-    content = json.loads(MARKER.to_json())
+    content = json.loads(dump_marker(MARKER))
     assert content["format"] == 1
     assert load_marker(json.dumps(content | {"new": 1}).encode(), "m") == MARKER
 
@@ -32,7 +33,7 @@ def test_a_marker_of_another_format_is_not_taken_for_damage(
     change: dict[str, int | None], words: str
 ) -> None:
     """One line says which version wrote it, and nobody is told to remove anything."""
-    content = json.loads(MARKER.to_json()) | change
+    content = json.loads(dump_marker(MARKER)) | change
     kept = {name: value for name, value in content.items() if value is not None}
     with pytest.raises(BadDataError, match=words) as error:
         load_marker(json.dumps(kept).encode(), "m")
@@ -51,9 +52,9 @@ def test_a_listing_answers_for_markers_that_are_not_there() -> None:
     """The store is not asked for a marker that is not listed; a look lists again."""
     store = MemoryStore()
     markers = Markers(store, Listing([]))
-    store.write(REF.done, MARKER.to_json())
+    store.write(REF.done, dump_marker(MARKER))
     assert markers.get(REF) is None
-    markers.look("tiny")
+    markers.refresh("tiny")
     assert markers.get(REF) == MARKER
 
 
@@ -64,7 +65,7 @@ def test_a_look_forgets_a_marker_that_has_gone() -> None:
     markers.write(REF.done, MARKER)
     assert markers.get(REF) == MARKER
     store.delete(REF.done)
-    markers.look("tiny")
+    markers.refresh("tiny")
     assert markers.get(REF) is None
 
 
@@ -77,3 +78,34 @@ def test_a_marker_that_is_removed_is_gone_from_memory_and_store() -> None:
     assert markers.get(REF) is None
     assert not store.exists(REF.done)
     markers.remove(REF.done)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"inputs": None}, "inputs"),
+        ({"outputs": []}, "outputs"),
+        ({"outputs": {"a": 1}}, "outputs.a"),
+        ({"seconds": "12,5"}, "seconds"),
+        ({"threads": None}, "threads"),
+        ({"digest": 5}, "digest"),
+    ],
+)
+def test_a_marker_of_other_types_is_damaged(change: dict[str, object], key: str) -> None:
+    """One short line names the key and what is safe."""
+    content = json.loads(dump_marker(MARKER)) | change
+    with pytest.raises(BadDataError, match=rf"m is damaged \({key}: .*nothing else") as error:
+        load_marker(json.dumps(content).encode(), "m")
+    assert len(str(error.value)) < 250
+
+
+def test_a_refresh_forgets_what_was_read() -> None:
+    """A stage may have run again between two looks at the store."""
+    store = MemoryStore()
+    markers = Markers(store)
+    markers.write(REF.done, MARKER)
+    store.write(REF.done, dump_marker(replace(MARKER, seconds=9.0)))
+    markers.refresh("tiny")
+    again = markers.get(REF)
+    assert again
+    assert again.seconds == 9.0

@@ -25,5 +25,5 @@ def test_metrics_are_read_as_they_were_written() -> None:
 def test_damaged_metrics_are_named() -> None:
     """Metrics that lack something are bad data."""
     for content in ({"format": 1}, {"format": 1, "classes": {"a": {}}}):
-        with pytest.raises(BadDataError, match="place: not the metrics of a round"):
+        with pytest.raises(BadDataError, match="place is damaged"):
             load_metrics(json.dumps(content).encode(), "place")

@@ -25,5 +25,5 @@ def test_a_column_of_a_newer_version_is_left_alone() -> None:
     """More columns do no harm; a missing one is damage."""
     assert load_picks(b"id,rank,score,reason,new\nx,0,1,r,y\n", "p") == (Pick("x", 1.0, "r"),)
     for text in (b"id,rank\nx,0\n", b"id,rank,score,reason\nx,0,high,r\n", b"\xff"):
-        with pytest.raises(BadDataError, match="place: not a list of picks"):
+        with pytest.raises(BadDataError, match=r"place is damaged \(not a list of picks"):
             load_picks(text, "place")

@@ -14,7 +14,7 @@ from job.config.schema import Config
 from job.errors import BadDataError, UsageError
 from job.keys import RoundRef
 from job.plan import Plan
-from job.progress import status_of
+from job.progress import Progress
 from job.report.analysis.results import rows_of, to_csv
 from job.storage import Store
 from job.storage.memory import MemoryStore
@@ -69,10 +69,13 @@ def test_nothing_runs_again_or_breaks_after_pruning(
     copy: MemoryStore, plan: Plan, settings: Config
 ) -> None:
     """Status and results are the same; a model that is gone says why."""
-    before = status_of(copy, plan), to_csv(rows_of(Reader.listed(copy, "tiny"), plan))
+    before = Progress(copy, plan).look(), to_csv(rows_of(Reader.listed(copy, "tiny"), plan))
     prune_objects(copy, "tiny", find_prunable(copy, plan))
     assert experiment.run(copy, settings).num_run == 0
-    assert (status_of(copy, plan), to_csv(rows_of(Reader.listed(copy, "tiny"), plan))) == before
+    assert (
+        Progress(copy, plan).look(),
+        to_csv(rows_of(Reader.listed(copy, "tiny"), plan)),
+    ) == before
     assert set(read_pruned(copy, "tiny")) == set(MODELS)
     assert find_prunable(copy, plan) == []
     with pytest.raises(BadDataError, match="was pruned"):
@@ -140,3 +143,14 @@ def test_a_deletion_that_is_killed_leaves_nothing_that_looks_finished(
     for key in order[:-1]:
         copy.delete(key)
         assert experiment_names(copy) == ["tiny"]  # so that it can be deleted by its name
+
+
+def test_no_stage_outlives_what_it_needs_while_an_experiment_is_deleted(
+    copy: MemoryStore, plan: Plan
+) -> None:
+    """A round is not evaluated any more before its training and its picks go."""
+    for key in in_order_of_deletion("tiny", list(copy.list("experiments/"))):
+        copy.delete(key)
+        for ref in plan.stages():
+            if copy.exists(ref.done):
+                assert all(copy.exists(need.done) for need in plan.needs(ref)), (ref, key)

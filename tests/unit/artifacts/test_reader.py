@@ -1,14 +1,18 @@
 """Typed reads, held against the markers."""
 
 import json
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
-from job.artifacts.metrics import load_metrics
-from job.artifacts.pruned import write_pruned
+from job.artifacts.metrics import dump_metrics, load_metrics
+from job.artifacts.pruned import read_pruned, write_pruned
 from job.artifacts.reader import Reader
+from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, UsageError
 from job.keys import RoundRef
+from job.plan import Plan
 from job.storage.memory import MemoryStore
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
@@ -70,3 +74,34 @@ def test_metrics_of_a_newer_version_are_not_taken_for_damage(copy: MemoryStore) 
     data = json.dumps(content | {"format": 9}).encode()
     with pytest.raises(BadDataError, match="format 9, written by a newer version"):
         load_metrics(data, "m")
+
+
+def test_what_was_written_anew_is_read_by_its_new_marker(copy: MemoryStore) -> None:
+    """Another process may run a stage again while this one remembers the old marker."""
+    reader, ref = Reader(copy), ROUND_1.stage("evaluate")
+    reader.metrics(ROUND_1)
+    key = ref.key("metrics.json")
+    data = dump_metrics(replace(reader.metrics(ROUND_1), num_images=99))
+    marker = json.loads(copy.read(ref.done))
+    marker["outputs"]["metrics.json"] = sha256(data).hexdigest()
+    copy.write(key, data)
+    remembering = Reader(copy)
+    remembering.marker(ref)
+    copy.write(ref.done, json.dumps(marker).encode())
+    assert remembering.metrics(ROUND_1).num_images == 99
+
+
+def test_a_budget_of_nothing_is_not_an_unset_one(copy: MemoryStore, plan: Plan) -> None:
+    """0 images are fewer than what the plan says."""
+    assert RoundReader(copy, plan, ROUND_1, budget=0).budget == 0
+    assert RoundReader(copy, plan, ROUND_1).budget == 4
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"format": 1, "objects": [1]}', b'{"format": 1}'])
+def test_a_damaged_record_of_what_was_pruned_says_what_to_do(
+    copy: MemoryStore, content: bytes
+) -> None:
+    """It is worth little: without it, a model that is gone is only called missing."""
+    copy.write("experiments/tiny/pruned.json", content)
+    with pytest.raises(BadDataError, match=r"pruned\.json is damaged.*remove it"):
+        read_pruned(copy, "tiny")

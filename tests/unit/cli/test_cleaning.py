@@ -1,27 +1,25 @@
 """`al-job delete` and `al-job prune`."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from job import experiment
-from job.config import loading
 from job.keys import ExperimentKeys, RoundRef
 from job.progress import Driver, Phase, Status, dump_status
 from job.storage.local import LocalStore
-from tests.conftest import AlJob
+from tests.conftest import AlJob, FinishedState
 
 CHECKPOINT = RoundRef("tiny", 0, None, 0).stage("train").key("checkpoint-1.safetensors")
 
 
 @pytest.fixture
-def store(tmp_path: Path, tiny: str) -> LocalStore:
+def store(tmp_path: Path, tiny: str, finished_state: FinishedState) -> LocalStore:
     """A store with an experiment of one round, and a checkpoint that was left."""
-    made = LocalStore(tmp_path / "state")
-    config = loading.parse(tiny.replace("rounds: 3", "rounds: 1"), "tiny")
-    experiment.run(made, config)
+    finished = finished_state(tiny.replace("rounds: 3", "rounds: 1"))
+    made = LocalStore(shutil.copytree(finished, tmp_path / "state"))
     made.write(CHECKPOINT, bytes(1500))
     return made
 
@@ -101,3 +99,21 @@ def test_a_driver_that_is_over_or_silent_hinders_nobody(
     """A driver publishes every 20 seconds: after five minutes it is gone."""
     drive(store, phase, minutes)
     assert al_job("prune", "tiny", "--store", store.root).code == 0
+
+
+def test_an_experiment_of_a_newer_version_is_only_read(store: LocalStore, al_job: AlJob) -> None:
+    """Reading commands and `delete` work; whoever would run, change or prune it is refused."""
+    key = ExperimentKeys("tiny").config
+    text = store.read(key).decode()
+    store.write(key, text.replace("train:\n", "train:\n  newer: 1\n").encode())
+    place = ("--store", store.root)
+    config = store.root / "tiny.yaml"
+    config.write_text(text)
+    for command in (["run", config], ["init", config], ["select", "--round", 0], ["prune", "tiny"]):
+        ended = al_job(*command, *place)
+        assert ended.code == 78, command
+        assert "train.newer; update al-voc; status and report still work" in ended.error
+    for command in (["status"], ["report"], ["prune", "tiny", "--dry-run"]):
+        assert al_job(*command, *place).code == 0, command
+    assert store.exists(CHECKPOINT)
+    assert al_job("delete", "tiny", "--yes", *place).code == 0

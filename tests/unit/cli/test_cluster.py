@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from job.errors import UsageError
 from job.keys import STAGES
+from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import KubeObject
 from tests.conftest import AlJob, Ended
 
@@ -89,3 +91,43 @@ def test_without_a_cluster_the_commands_say_so(
     assert end.code == 78
     assert end.err.startswith("al-job: no cluster")
     assert len(end.err.splitlines()) == 1
+
+
+def test_the_full_supervision_of_a_single_round_is_rendered(
+    al_job: AlJob, places: tuple[str, ...], tmp_path: Path, tiny: str
+) -> None:
+    """Its round 1 is the only one after round 0; a round after it is refused."""
+    one = tmp_path / "one.yaml"
+    one.write_text(
+        tiny.replace("rounds: 3", "rounds: 1\nfull_supervision: true").replace(": tiny", ": one")
+    )
+    assert al_job("init", one, "--store", places[-1]).code == 0
+    jobs = rendered(al_job("render", "--round", 1, "--experiment", "one", *places))
+    assert {job["metadata"]["labels"]["al-voc/arm"] for job in jobs} == {"fully-supervised"}
+    assert len(jobs) == 4
+    end = al_job("render", "--round", 2, "--experiment", "one", *places)
+    assert (end.code, "rounds 0 to 1" in end.err) == (64, True)
+
+
+def test_drive_adds_its_settings_to_those_of_the_launch_file(
+    al_job: AlJob, places: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The option comes last and so counts more; a wrong one of the file is refused as well."""
+    got: list[tuple[str, ...]] = []
+
+    def fake(_store: object, _config: object, platform: KubernetesPlatform, _: object) -> None:
+        got.append(platform.launch.runtime)
+        raise UsageError
+
+    monkeypatch.setattr("job.cli.cluster.connect", lambda _: None)
+    monkeypatch.setattr("job.cli.cluster.drive_experiment", fake)
+    launch = tmp_path / "launch.yaml"
+    text = launch.read_text()
+    launch.write_text(text + "runtime: [runtime.threads=4]\n")
+    al_job("drive", "quickstart", "--set", "runtime.batch_size=3", *places)
+    assert got == [("runtime.threads=4", "runtime.batch_size=3")]
+    launch.write_text(text + "runtime: [runtime.thread=4]\n")
+    end = al_job("drive", "quickstart", *places)
+    assert end.code == 64
+    assert "did you mean 'runtime.threads'?" in end.error
+    assert len(got) == 1

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,17 @@ OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
 @pytest.mark.parametrize(
     ("name", "own"),
     [
-        ("voc", ["--root", "--pool", "--test", "--download"]),
-        ("coco", ["--pool-images", "--pool-annotations", "--test-images", "--test-annotations"]),
+        (
+            "voc",
+            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+        ),
+        (
+            "coco",
+            [
+                *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
+                *("--pool-prefix", "--test-prefix"),
+            ],
+        ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )
@@ -65,3 +75,60 @@ def test_ingest_synthetic_prints_the_summary(al_job: AlJob, store: Path) -> None
     assert al_job("ingest", "synthetic", *options).code == 0
     assert (store / "datasets/drawn/dataset.json").is_file()
     assert "there already" in al_job("ingest", "synthetic", *options).out
+
+
+Install = Callable[..., None]
+SHADES = (Path(__file__).parents[3] / "docs/examples/shades.py").read_text()
+
+
+@pytest.mark.parametrize("code", ["import nosuch_package", "raise ValueError('half written')"])
+def test_a_broken_format_does_not_take_the_others_away(
+    al_job: AlJob, install_plugin: Install, code: str
+) -> None:
+    """It is listed as broken, the others with their helps; only its own command fails."""
+    install_plugin("bad_format", code, "al_voc.formats", "bad = bad_format:Bad")
+    listed = al_job("ingest", "--help")
+    assert listed.code == 0
+    assert "A data set in COCO's layout." in listed.out
+    assert "Broken: `al-job ingest bad` says why." in listed.out
+    ended = al_job("ingest", "bad", "--name", "d")
+    assert ended.code == 78
+    assert "'bad' of bad_format cannot be imported" in ended.error
+
+
+@pytest.mark.parametrize("field", ["name", "store", "dry_run", "skip_bad", "help"])
+def test_a_field_cannot_take_the_name_of_a_common_option(
+    al_job: AlJob, install_plugin: Install, field: str
+) -> None:
+    """One line says which field to rename."""
+    code = SHADES.replace("num_shades: int", f"{field}: int = 1\n    num_shades: int")
+    install_plugin("clashing", code, "al_voc.formats", "shades = clashing:Shades")
+    ended = al_job("ingest", "shades", "--name", "d")
+    assert ended.code == 78
+    assert f"data format 'shades': {field} is an option of every format" in ended.error
+
+
+def test_a_field_may_have_an_option_name_that_another_command_had(
+    al_job: AlJob, install_plugin: Install, tmp_path: Path
+) -> None:
+    """`--shard` was an option of `score` only."""
+    code = SHADES.replace("num_shades: int", "shard: int = 1\n    num_shades: int")
+    install_plugin("sharded", code, "al_voc.formats", "shades = sharded:Shades")
+    ended = al_job("ingest", "shades", "--name", "d", "--shard", 1, "--store", tmp_path / "state")
+    assert ended.code == 0, ended.err
+
+
+def test_a_dry_run_that_finds_problems_fails(
+    al_job: AlJob, install_plugin: Install, tmp_path: Path
+) -> None:
+    """So a script can use it as a check; with `--skip-bad`, what would be left out is accepted."""
+    label = '"stranger" if split == "pool" and number else "corner"'
+    code = SHADES.replace('"corner", "1"', f'{label}, "1"')
+    install_plugin("strange", code, "al_voc.formats", "shades = strange:Shades")
+    options = ["--name", "d", "--store", tmp_path / "state", "--dry-run"]
+    ended = al_job("ingest", "shades", *options)
+    assert ended.code == 65
+    assert "its class is 'stranger'" in ended.out
+    assert "would refuse this source" in ended.error
+    assert al_job("ingest", "shades", *options, "--skip-bad").code == 0
+    assert not (tmp_path / "state").exists()

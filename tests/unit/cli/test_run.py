@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import AlJob
 
 
@@ -65,3 +67,54 @@ def test_the_command_line_runs_a_part(al_job: AlJob, tiny: str, tmp_path: Path) 
     al_job("run", path, "--store", state, "--only-seed", "1", "--only-arm", "random")
     assert not (state / "experiments/tiny/seed-0").exists()
     assert (state / "experiments/tiny/seed-1/round-000/evaluate/done.json").exists()
+
+
+def test_init_names_the_next_stage_and_the_store(
+    al_job: AlJob, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its command can be pasted; a second `init` says that the experiment is there already."""
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(tiny.replace("rounds: 3", "rounds: 1"))
+    for store, option in (("state", ""), ("other", f" --store file://{tmp_path}/other")):
+        command = f"al-job select --round 0 --seed 0 --experiment tiny{option}"
+        begun = al_job("init", "tiny.yaml", "--store", store)
+        assert f"tiny: created; next: {command}\n" in begun.out
+        assert al_job(*command.split()[1:]).code == 0
+        again = al_job("init", "tiny.yaml", "--store", store)
+        assert f"tiny: there already; next: {command.replace('select', 'annotate')}\n" in again.out
+    assert al_job("run", "tiny.yaml").code == 0
+    assert "tiny: there already; all of its stages are done" in al_job("init", "tiny.yaml").out
+
+
+def test_a_pool_that_is_used_up_is_said_on_the_terminal_and_on_the_page(
+    al_job: AlJob, store: Path, tiny: str, tmp_path: Path
+) -> None:
+    """6 images in round 0 and 4 in round 1 use up a pool of 9: round 2 has none left."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("num_pool: 24", "num_pool: 9"))
+    ended = al_job("run", path, "--store", store, "--only-arm", "random")
+    assert ended.code == 0, ended.err
+    words = " ".join(ended.err.split())
+    assert "the pool has 9 images, and 3 rounds want 14" in words
+    assert "every image of the pool is labelled already: this round labels none" in words
+    note = "Rounds that labelled no image (random, seed 0: 2)"
+    assert note in ended.out
+    assert note in (store / "experiments/tiny/report/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (["--only-arm", "burst"], "--only-arm: unknown 'burst'; did you mean 'brust'?"),
+        (["--only-seed", "7"], "--only-seed: unknown '7'; known: 0"),
+    ],
+)
+def test_an_unknown_part_is_answered_by_its_own_option(
+    al_job: AlJob, tiny: str, tmp_path: Path, part: list[str], words: str
+) -> None:
+    """Not by the option of another command."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    ended = al_job("run", path, "--store", tmp_path / "state", *part)
+    assert ended.code == 64
+    assert words in ended.error

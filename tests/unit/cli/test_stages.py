@@ -109,3 +109,25 @@ def test_log_lines_are_json_without_a_terminal(begun: Path) -> None:
     assert [event["event"] for event in events] == ["stage.begin", "stage.done"]
     assert events[-1]["picked"] == 6
     assert {"seed", "round", "seconds", "timestamp"} <= events[-1].keys()
+
+
+def test_the_first_stage_that_is_missing_is_named(
+    al_job: AlJob, store: Path, tiny: str, tmp_path: Path
+) -> None:
+    """With its store, so that the command can be pasted; each command leads to the next one."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("rounds: 3", "rounds: 2"))
+    assert al_job("init", path, "--store", store).code == 0
+    ended = al_job("train", "--round", 1, "--arm", "brust", "--store", store)
+    commands: list[str] = []
+    while ended.code == 64 and len(commands) < 20:
+        assert "`" in ended.error
+        commands.append(ended.error.split("`")[1])
+        assert al_job(*commands[-1].split()[1:]).code == 0
+        ended = al_job("train", "--round", 1, "--arm", "brust", "--store", store)
+    assert ended.code == 0
+    stages = [(words[1], words[3]) for words in map(str.split, commands)]
+    assert stages == [
+        *[("select", "0"), ("annotate", "0"), ("train", "0"), ("score", "0")],
+        *[("select", "1"), ("annotate", "1")],
+    ]

@@ -77,3 +77,18 @@ def test_a_training_keeps_what_auto_was(monkeypatch: pytest.MonkeyPatch) -> None
     assert auto.fixed(2, 5).threads == 5
     assert auto.fixed(2, 5).workers == 3
     assert RuntimeConfig(threads=4).fixed(2, 5).threads == 4
+
+
+def test_an_old_name_is_answered_with_the_new_one() -> None:
+    """Wherever it is written."""
+    words = r"runtime\.kept_mb: this is an old setting; write runtime\.image_cache_mb"
+    with pytest.raises(UsageError, match=words):
+        RuntimeConfig().changed(["runtime.kept_mb=5"], {})
+    with pytest.raises(UsageError, match=words):
+        RuntimeConfig().changed([], {"AL_RUNTIME_KEPT_MB": "5"})
+
+
+def test_a_variable_that_an_option_replaces_is_not_read() -> None:
+    """Only what counts has to be right."""
+    found = RuntimeConfig().changed(["runtime.threads=4"], {"AL_RUNTIME_THREADS": "["})
+    assert found.threads == 4

@@ -46,6 +46,10 @@ class _Outer(Section):
             {"name": "a", "inner": {"size": 0}},
             "inner.size: input should be greater than 0 (given: 0)",
         ),
+        (
+            {"name": "a", "inner": {"size": "long" * 100}},
+            f"(given: 'longlong{'long' * 22}...)",
+        ),
         ({"name": "a", "inner": {"maybe": 0}}, "inner.maybe: input should be greater than 0"),
         (
             {"name": "a", "inner": {"both": 0}},

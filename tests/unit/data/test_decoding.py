@@ -171,7 +171,7 @@ def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
         50: (100, 50),
         1: (50, 25),
     }
-    small, size, _ = decode_at_least(data, 25)
+    small, size, *_ = decode_at_least(data, 25)
     assert size == (400, 200)
     assert is_near(small.getpixel((12, 12)), RED)
     assert is_near(small.getpixel((37, 12)), BLUE)
@@ -216,7 +216,7 @@ def test_where_an_image_lies_in_what_was_decoded_smaller(
     exif[0x0112] = orientation
     file = upright.transpose(stored) if stored is not None else upright
     data = saved(file, "JPEG", exif=exif, quality=98, subsampling=0)
-    image, size_wh, (left, top, *extents) = decode_at_least(data, 25)
+    image, size_wh, (left, top, *extents), *_ = decode_at_least(data, 25)
     assert size_wh == size
     assert image.size == (-(-width // 8), -(-height // 8))
     assert extents == [width / 8, height / 8]

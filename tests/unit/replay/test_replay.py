@@ -1,6 +1,7 @@
 """`al-job replay` on a tiny experiment."""
 
 import csv
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,24 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job import experiment
 from job.annotators.oracle import Oracle
-from job.config import loading
 from job.data.dataset import Dataset
 from job.records.annotation import class_counts
 from job.storage.local import LocalStore
-from tests.conftest import Ended
+from tests.conftest import Ended, FinishedState
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
 
 
 @pytest.fixture(scope="module")
-def state(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished experiment with box features."""
-    path = tmp_path_factory.mktemp("replay") / "state"
+def state(tiny: str, finished_state: FinishedState) -> Path:
+    """The folder of a finished experiment of two seeds with box features."""
     text = tiny.replace("score: {", "score: {box_features: true, ")
-    experiment.run(LocalStore(path), loading.parse(text, "tiny"))
-    return path
+    return finished_state(text.replace("rounds: 3", "rounds: 3\nseeds: [0, 1]"))
 
 
 @pytest.fixture
@@ -34,8 +31,8 @@ def replay(state: Path, tmp_path: Path, al_job: Callable[..., Ended]) -> Callabl
     """A function that replays round 2 of the arm `brust` into a folder."""
 
     def run(*arguments: object) -> Ended:
-        options = ("--store", state, "--round", 2, "--arm", "brust", "--out", tmp_path / "out")
-        return al_job("replay", *options, *arguments)
+        options = ("--store", state, "--round", 2, "--arm", "brust")
+        return al_job("replay", *options, "--seed", 0, "--out", tmp_path / "out", *arguments)
 
     return run
 
@@ -154,7 +151,7 @@ def test_arms_with_settings_of_ones_own(replay: Callable[..., Ended], tmp_path: 
     [
         (["--strategies", "margn"], 78, "--strategies: strategy: unknown 'margn'; known: brust"),
         (["--strategies", ","], 64, "names no strategy"),
-        (["--strategies", "random", "--arms", "x"], 64, "say --strategies or --arms, not both"),
+        (["--strategies", "random", "--arms", "x"], 64, "give --strategies or --arms, not both"),
         (["--arms", "/no/such.yaml"], 78, "cannot be read"),
         (["--round", 0], 64, "nothing is scored before it"),
         (["--round", 3], 64, "rounds 0 to 2"),
@@ -179,9 +176,10 @@ def test_what_cannot_be_replayed(
             "a: {strategy: entropy, top: 1}",
             "a: strategy 'entropy': top: unknown key; did you mean 'top_m'?",
         ),
-        ("[1, 2]", "arms: input should be a valid dictionary"),
+        ("[1, 2]", "expected a mapping of settings, found list"),
         ("a: [", "not YAML"),
         ("a/b: {strategy: random}", "arm 'a/b'"),
+        ("a: {strategy: random}\na: {strategy: entropy}", "'a' is there twice"),
     ],
 )
 def test_wrong_arms(replay: Callable[..., Ended], tmp_path: Path, text: str, words: str) -> None:
@@ -214,14 +212,89 @@ def test_an_earlier_replay_beside_something_else_is_kept_too(
 
 
 def test_a_strategy_that_reads_what_was_not_scored_is_named(
-    tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
+    tiny: str, finished_state: FinishedState, tmp_path: Path, al_job: Callable[..., Ended]
 ) -> None:
     """An experiment without box features: the message names the strategy and the setting."""
-    experiment.run(LocalStore(tmp_path / "state"), loading.parse(tiny, "tiny"))
     ended = al_job(
-        "replay", "--store", tmp_path / "state", "--round", 1, "--arm", "brust",
+        "replay", "--store", finished_state(tiny), "--round", 1, "--arm", "brust",
         "--strategies", "entropy,ppal", "--out", tmp_path / "out",
     )  # fmt: skip
     assert ended.code == 78
     assert "ppal: the strategy reads box_features" in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_deep_in_the_folder_is_kept(replay: Callable[..., Ended], tmp_path: Path) -> None:
+    """Also below a folder that has the name of one of a replay's, and beside a replay's files."""
+    notes = tmp_path / "out/picks/notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("years of work")
+    ended = replay("--strategies", "random")
+    assert ended.code == 64
+    assert "holds picks/notes.txt, which no replay wrote" in ended.error
+    notes.unlink()
+    assert replay("--strategies", "random").code == 0
+    notes.write_text("years of work")
+    assert replay("--strategies", "entropy").code == 64
+    assert notes.read_text() == "years of work"
+
+
+def test_the_folder_may_be_the_current_one(
+    replay: Callable[..., Ended], state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays, as a mount has to; the earlier replay is replaced, file by file."""
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    inode = Path().stat().st_ino
+    for name, other in (("random", "entropy"), ("entropy", "random")):
+        ended = replay("--strategies", name, "--store", state, "--out", ".")
+        assert ended.code == 0, ended.err
+        assert sorted(str(path) for path in Path().rglob("*.csv")) == [
+            *["classes.csv", "overlap.csv", f"picks/{name}.csv", "summary.csv"]
+        ]
+        assert not Path(f"picks/{other}.csv").exists()
+    assert (tmp_path / "out").stat().st_ino == inode
+
+
+@pytest.mark.parametrize("name", ["/proc/replay", "file/below", "file"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_computed(
+    replay: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """With one line and the exit code of a wrong setting."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("job.cli.replay.compute", lambda *_, **__: pytest.fail("computed"))
+    ended = replay("--out", tmp_path / name)
+    assert ended.code in {64, 78}
+    assert str(tmp_path / name) in ended.error
+
+
+def test_a_full_disk_is_named_and_the_earlier_replay_is_kept(
+    replay: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new files are complete before the old ones go."""
+    assert replay("--strategies", "random").code == 0
+    before = contents(tmp_path / "out")
+
+    def full(path: Path, _: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    ended = replay("--strategies", "entropy")
+    assert ended.code == 75
+    assert f"{tmp_path / 'out'}: no space left on device" in ended.error
+    assert contents(tmp_path / "out") == before
+
+
+def test_replays_of_two_seeds_have_two_folders(
+    state: Path, tmp_path: Path, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless `--out` says otherwise."""
+    monkeypatch.chdir(tmp_path)
+    options = ("--round", 1, "--arm", "brust", "--store", state)
+    for seed in (0, 1):
+        ended = al_job("replay", *options, "--seed", seed)
+        assert ended.code == 0, ended.err
+    assert sorted(path.name for path in tmp_path.glob("replay-*")) == [
+        "replay-tiny-seed-0-brust-round-001",
+        "replay-tiny-seed-1-brust-round-001",
+    ]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-import pytest
 
 from job import experiment
 from job.artifacts.reader import Reader
@@ -22,7 +21,7 @@ from job.report.analysis.facts import read_facts
 from job.report.analysis.findings import find
 from job.report.analysis.results import rows_of
 from job.report.build import report_page, table_of, update_report, write_report
-from job.report.drawing.render import Drawing, Plot, draw
+from job.report.drawing.render import draw
 from job.report.sections import Context
 from job.storage.local import LocalStore
 from tests.conftest import Ended
@@ -170,20 +169,6 @@ def test_a_report_of_the_same_results_is_left_alone(store: LocalStore, settings:
     store.delete(keys.page)
     update_report(store, Plan(settings), draw=sketch)
     assert store.read(keys.page) == page
-
-
-def test_a_report_that_fails_leaves_no_page(store: LocalStore, settings: Config) -> None:
-    """The page of older results would be taken for the report."""
-
-    def fail(plot: Plot) -> Drawing:
-        raise ZeroDivisionError(plot.name)
-
-    keys = ExperimentKeys("tiny")
-    with pytest.raises(ZeroDivisionError):
-        write_report(store, Plan(settings), draw=fail)
-    assert not store.exists(keys.page)
-    update_report(store, Plan(settings), draw=sketch)
-    assert store.exists(keys.page)
 
 
 def test_a_light_report_reads_no_data_set(settings: Config, store: LocalStore) -> None:

@@ -1,6 +1,7 @@
 """`al-job report compare`."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,18 @@ from job.errors import UsageError
 from job.plan import Plan
 from job.report.analysis.results import rows_of
 from job.report.compare import Side, comparison_page, read_sides
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
-from tests.conftest import Ended
+from tests.conftest import Ended, FinishedState
+from tests.stores import filled
 from tests.unit.report.sketch import sketch
 
 
 @pytest.fixture(scope="module")
-def store() -> MemoryStore:
-    return MemoryStore()
+def store(tiny: str, finished_state: FinishedState) -> MemoryStore:
+    """A store with an experiment of two rounds."""
+    text = tiny.replace("rounds: 3", "rounds: 2")
+    return filled(MemoryStore(), LocalStore(finished_state(text)))
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +99,11 @@ def test_seeds_make_an_interval(sides: list[Side]) -> None:
 
 
 def test_the_command_writes_a_folder(
-    tiny: str, tmp_path: Path, al_job: Callable[..., Ended]
+    tiny: str, finished_state: FinishedState, tmp_path: Path, al_job: Callable[..., Ended]
 ) -> None:
     """A name that is not there is answered with those that are, and nothing is written."""
     path = tmp_path / "tiny.yaml"
-    path.write_text(tiny.replace("rounds: 3", "rounds: 1"))
-    assert al_job("run", path, "--store", tmp_path / "state").code == 0
+    shutil.copytree(finished_state(tiny.replace("rounds: 3", "rounds: 1")), tmp_path / "state")
     ended = al_job(
         "report", "compare", "tiny", "no", "--out", tmp_path / "out", "--store", tmp_path / "state"
     )

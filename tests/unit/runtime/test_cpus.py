@@ -61,3 +61,21 @@ def test_a_quota_of_version_1_is_kept(
 def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
     """A system without them, or without /proc, is not an error."""
     assert usable_cpus(tmp_path / "nothing", tmp_path / "nothing") == 8
+
+
+def test_the_folder_of_version_1_may_have_its_controllers_in_another_order(tmp_path: Path) -> None:
+    """Older kernels name them `cpuacct,cpu`; a link with the name `cpu` leads to the folder."""
+    files = {"cpu/job/cpu.cfs_quota_us": "300000", "cpu/job/cpu.cfs_period_us": "100000"}
+    assert cpus(tmp_path, "4:cpuacct,cpu:/job\n", files) == 3
+
+
+@pytest.mark.parametrize("membership", ["\n", "0::\n", "junk\n", "1:name=systemd:/a\n"])
+def test_a_line_that_names_no_group_is_left_alone(tmp_path: Path, membership: str) -> None:
+    """The affinity counts, as without control groups."""
+    assert cpus(tmp_path, membership, {"cpu.max": "100000 100000"}) == 8
+
+
+@pytest.mark.parametrize("quota", ["abc def", "100000 0", "max", ""])
+def test_a_quota_that_is_not_one_is_left_alone(tmp_path: Path, quota: str) -> None:
+    """Whatever a file system of the container's own may show."""
+    assert cpus(tmp_path, "0::/\n", {"cpu.max": quota}) == 8

@@ -20,7 +20,7 @@ from job.acquisition.strategy import Selection, Strategy, Task
 from job.annotators.oracle import Oracle
 from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import load_experiment
-from job.artifacts.markers import Markers
+from job.artifacts.markers import Markers, dump_marker
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
@@ -43,6 +43,8 @@ from job.stages.score import parts_of
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.conftest import FinishedState
+from tests.stores import filled
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 ROUND_1 = RoundRef("tiny", 0, "brust", 1)
@@ -54,11 +56,9 @@ def settings(tiny: str) -> Config:
 
 
 @pytest.fixture(scope="module")
-def finished(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
+def finished(tiny: str, finished_state: FinishedState) -> LocalStore:
     """A store with the whole experiment; tests only read it."""
-    store = LocalStore(tmp_path_factory.mktemp("state"))
-    experiment.run(store, settings)
-    return store
+    return LocalStore(finished_state(tiny))
 
 
 @pytest.fixture
@@ -199,9 +199,7 @@ def test_a_round_scored_by_an_older_version_is_named(
     finished: LocalStore, settings: Config
 ) -> None:
     """Without the record of the labelled images; the message says what to do."""
-    store = MemoryStore()
-    for key in finished.list(""):
-        store.write(key, finished.read(key))
+    store = filled(MemoryStore(), finished)
     ref = ROUND_1.stage("score")
     content = json.loads(store.read(ref.done))
     content["outputs"] = {k: v for k, v in content["outputs"].items() if k.startswith("part")}
@@ -440,7 +438,7 @@ def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
     assert marker
     store.write(ref.key("picks.csv"), text.encode())
     outputs = {"picks.csv": hashlib.sha256(text.encode()).hexdigest()}
-    content = json.loads(marker.to_json()) | {"outputs": outputs}
+    content = json.loads(dump_marker(marker)) | {"outputs": outputs}
     store.write(ref.done, json.dumps(content).encode())
 
 
@@ -456,9 +454,7 @@ def test_annotate_sim_refuses_wrong_picks(
     finished: LocalStore, settings: Config, change: object, words: str
 ) -> None:
     """An image that is labelled already, picked twice or unknown is not labelled."""
-    store = MemoryStore()
-    for key in finished.list(""):
-        store.write(key, finished.read(key))
+    store = filled(MemoryStore(), finished)
     first = [row["id"] for row in picks_of(store, ROUND_0)]
     own = [row["id"] for row in picks_of(store, ROUND_1)]
     pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
@@ -479,9 +475,7 @@ def test_an_output_that_was_tampered_with_is_refused(
     finished: LocalStore, settings: Config
 ) -> None:
     """What a stage reads is held against the marker of the stage that wrote it."""
-    store = MemoryStore()
-    for key in finished.list(""):
-        store.write(key, finished.read(key))
+    store = filled(MemoryStore(), finished)
     key = ROUND_0.stage("train").key("model.safetensors")
     store.write(key, store.read(key)[:-4] + b"\0\0\0\1")
     with pytest.raises(BadDataError, match=r"model\.safetensors"):
@@ -540,8 +534,9 @@ def test_weights_that_are_not_there_are_named(
     finished: LocalStore, settings: Config, tmp_path: Path
 ) -> None:
     """A backbone from a file or the store that is missing never means from scratch."""
+    store = filled(MemoryStore(), finished)
     for backbone in (f"file:{tmp_path / 'no.pt'}", "store:weights/no.safetensors"):
         detector = settings.detector.model_copy(update={"backbone": backbone})
         wrong = settings.model_copy(update={"detector": detector})
         with pytest.raises(ConfigError, match=r"detector\.backbone: .*no\."):
-            run_stage(finished, Plan(wrong), ROUND_0.stage("train"))
+            run_stage(store, Plan(wrong), ROUND_0.stage("train"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from job.errors import BadDataError
-from job.storage.documents import dump_json, known_fields, load_json
+from job.storage.documents import checked, dump_json, load_json
 
 
 @dataclass
@@ -48,4 +48,18 @@ def test_what_cannot_be_read_gets_one_line(data: bytes, words: str) -> None:
 
 def test_keys_that_a_class_lacks_are_left_out() -> None:
     """A newer version may have written more."""
-    assert known_fields(Thing, {"a": 1, "b": 2}) == {"a": 1}
+    assert checked(Thing, {"a": 1, "b": 2}, "x", "") == Thing(1)
+
+
+@pytest.mark.parametrize("found", ["true", "0", "-1"])
+def test_a_format_that_no_version_has_is_damage(found: str) -> None:
+    """It is not called a newer one."""
+    with pytest.raises(BadDataError, match="x is damaged: format"):
+        load_json(f'{{"format": {found}}}', "x")
+
+
+def test_content_of_another_type_is_damage() -> None:
+    """The message names the key, and repeats nothing at length."""
+    with pytest.raises(BadDataError, match=r"^x is damaged \(a: .*\): restore it$") as error:
+        checked(Thing, {"a": "long" * 100}, "x", "restore it")
+    assert len(str(error.value)) < 200

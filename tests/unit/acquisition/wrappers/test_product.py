@@ -115,3 +115,36 @@ def test_it_reads_what_its_objectives_read() -> None:
     faulty = {"strategy": "tutorial_brust"}
     parts = [{"of": {"strategy": "entropy"}}, {"of": faulty}]
     assert Product.model_validate({"objectives": parts}).reads == {"probabilities", "objectness"}
+
+
+class Unsorted(ScoringStrategy):
+    """Gives 2 to the first image of the store, and 1 to the second."""
+
+    def score(self, images: Images, task: Task) -> Scores:
+        del task
+        return Scores(list(images.ids), np.array([2.0, 1.0]), str)
+
+
+class Forgetful(ScoringStrategy):
+    """Leaves out an image."""
+
+    def score(self, images: Images, task: Task) -> Scores:
+        del task
+        return Scores(sorted(images.ids)[1:], np.zeros(len(images.ids) - 1), str)
+
+
+@pytest.mark.parametrize("outer", ["product", "cost_aware", "uwe"])
+@pytest.mark.parametrize(
+    ("inner", "message"), [("Unsorted", "order of the ids"), ("Forgetful", "'a' no score")]
+)
+def test_scores_are_never_paired_with_other_images(
+    outer: str, inner: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A strategy whose scores are in another order, or incomplete, is refused."""
+    monkeypatch.setitem(STRATEGIES.built_in, "inner", f"{__name__}:{inner}")
+    of = {"strategy": "inner"}
+    settings = {"objectives": [{"of": of}]} if outer == "product" else {"of": of}
+    strategy = make_strategy(ArmConfig.model_validate({"strategy": outer, **settings}))
+    given = candidates({"b": Image(), "a": Image()}, 1)
+    with pytest.raises(BadDataError, match=message):
+        strategy.select(task_of(given, NOTHING, 1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.acquisition.strategy import Selection
+from job.acquisition.strategy import Images, Selection
 from job.acquisition.wrappers.random_share import REASON, RandomShare
 from job.config.schema import ArmConfig
 from tests.unit.acquisition.records import (
@@ -54,3 +54,13 @@ def test_the_draws_inside_do_not_depend_on_the_share() -> None:
     """The strategy inside has a stream of its own: with a larger share, its picks are the same."""
     inside = ArmConfig(strategy="brust", batches="random", batch_size=2)
     assert select(10, 0.2, of=inside).ids[:4] == select(10, 0.6, of=inside).ids[:4]
+
+
+def test_random_picks_fill_the_budget() -> None:
+    """Whatever the strategy inside leaves of its part, such as one that draws labelled images."""
+    known = Labels(COUNTS, Images(tuple(f"known-{n:02d}" for n in range(40))))
+    strategy = RandomShare(of=ArmConfig(strategy="tutorial_random"), share=0.2)
+    selection = strategy.select(task_of(candidates(IMAGES, 2), known, 20))
+    num_drawn = sum(reason == REASON for reason in reasons_of(selection))
+    assert len(set(selection.ids)) == 20
+    assert num_drawn > 4

@@ -12,40 +12,7 @@ from job.data.formats.base import Source
 from job.storage.local import LocalStore
 
 Run = Callable[..., Any]
-SHADES = '''
-from io import BytesIO
-from typing import ClassVar
-from PIL import Image
-from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
-
-class Shades(Source):
-    """A data set of plain images."""
-
-    kind: ClassVar[str] = "shades"
-
-    num_shades: int = 2
-    """Images of the pool."""
-
-    @property
-    def classes(self):
-        return ("corner",)
-
-    def identity(self):
-        return {"num_shades": self.num_shades}
-
-    def num_images(self, split):
-        return self.num_shades if split == "pool" else 1
-
-    def samples(self, split):
-        for number in range(self.num_images(split)):
-            yield Sample(f"{split}-{number}", lambda: self._load(split, number))
-
-    def _load(self, split, number):
-        file = BytesIO()
-        Image.new("L", (40, 30), 2 * number + (split == "test")).save(file, "PNG")
-        box = SourceBox((0, 0, 20, 20), "corner", "1")
-        return LoadedSample(file.getvalue(), ".png", "image", "annotation", (box,))
-'''
+SHADES = (Path(__file__).parents[4] / "docs/examples/shades.py").read_text()
 
 
 @pytest.fixture

@@ -128,13 +128,13 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
         ({"model": "small"}, "detector.size: small takes 64 or 96 only (given: 320)"),
         (
             {"model": "small", "size": 64},
-            "detector.backbone: the hub has no weights for small; say scratch or name a file",
+            "detector.backbone: the hub has no weights for small; set scratch or name a file",
         ),
         (
             {"width": 0.5},
             (
                 "detector.backbone: the hub has weights of ssdlite_mobilenet_v2 for width 1.0 "
-                "only; say scratch or name a file"
+                "only; set scratch or name a file"
             ),
         ),
     ],

@@ -173,5 +173,5 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("batch_size", "count", "instead"), [(16, 3, 2), (12, 5, 4), (2, 4, 2)])
 def test_unequal_shares_of_a_batch_are_refused(batch_size: int, count: int, instead: int) -> None:
     """The message names the largest smaller number of processes that fits."""
-    with pytest.raises(ConfigError, match=rf"train\.batch_size {batch_size}: say {instead},"):
+    with pytest.raises(ConfigError, match=rf"train\.batch_size {batch_size}: set {instead},"):
         num_processes(RuntimeConfig(device="cpu", processes=count), batch_size)

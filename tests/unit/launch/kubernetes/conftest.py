@@ -10,7 +10,7 @@ import urllib3
 
 from job import loop
 from job.artifacts.experiment_file import load_experiment
-from job.artifacts.markers import Marker, Markers
+from job.artifacts.markers import Marker, Markers, dump_marker
 from job.config import loading
 from job.config.schema import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
@@ -118,7 +118,7 @@ class Release:
         config = load_experiment(self.store, self.config.experiment) if has_begun else self.config
         digest = config.stage_digest(ref.round.arm)
         marker = Marker({}, {}, "", digest, 1.0, "1", "", 1)
-        self.store.write(ref.done, marker.to_json())
+        self.store.write(ref.done, dump_marker(marker))
 
     def launcher(
         self,

@@ -15,9 +15,10 @@ from job.keys import ExperimentKeys
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, States, Status, dump_status, status_of
+from job.progress import Phase, Progress, States, Status, dump_status
 from job.report.build import update_report
-from job.storage.memory import MemoryStore
+from job.storage.local import LocalStore
+from tests.conftest import FinishedState
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
@@ -63,14 +64,13 @@ def published(release: Release) -> Status:
     return status
 
 
-def test_an_experiment_ends_as_on_one_machine(real: Release) -> None:
+def test_an_experiment_ends_as_on_one_machine(
+    real: Release, tiny: str, finished_state: FinishedState
+) -> None:
     """It writes the same objects as a run in one process, and each stage runs once."""
-    from job import experiment  # noqa: PLC0415
-
     outcome = run(real)
     assert outcome.num_run == len(real.ran) == len(set(real.ran)) == 13
-    alone = MemoryStore()
-    experiment.run(alone, real.config)
+    alone = LocalStore(finished_state(tiny.replace("rounds: 3", "rounds: 2")))
     names = (
         "picks.csv",
         "cost.json",
@@ -168,11 +168,11 @@ def test_the_store_alone_tells_what_runs(simple: Release) -> None:
     )
     with pytest.raises(StopRequested):
         run(simple)
-    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    status = Progress(simple.store, Plan(load_experiment(simple.store, "tiny"))).look()
     stages = status.rounds[0].stages
     assert {name: each.state for name, each in stages.items()} == {"select": "starting"}
     simple.double.tick(3)
-    status = status_of(simple.store, Plan(load_experiment(simple.store, "tiny")))
+    status = Progress(simple.store, Plan(load_experiment(simple.store, "tiny"))).look()
     assert status.rounds[0].stages["select"].state == "done"
 
 

@@ -61,3 +61,12 @@ def test_a_section_that_cannot_be_imported_names_its_package(
     install_plugin("broken", "", "al_voc.report_sections", "broken = broken:Missing")
     with pytest.raises(ConfigError, match=r"report section: 'broken' of broken cannot be imported"):
         build_sections(context())
+
+
+def test_a_section_that_fails_does_not_cost_the_page(install_plugin: Callable[..., None]) -> None:
+    """The others are there, and the page names the plug-in and its error."""
+    code = SIZES.replace("rows = [", "1 / 0\n        rows = [")
+    install_plugin("failing", code, "al_voc.report_sections", "sizes = failing:SizesSection")
+    page = report_page(context()).html().decode()
+    assert re.findall(r'<section id="(\w+)">', page) == [*SECTIONS.built_in, "sizes"]
+    assert "This section failed: failing.SizesSection: ZeroDivisionError: division by zero" in page

@@ -1,0 +1,78 @@
+"""`experiment.yaml`: what is written of a configuration, and how it is read again."""
+
+from typing import Any
+
+import yaml
+
+from job.acquisition.registry import STRATEGIES
+from job.acquisition.strategy import Strategy
+from job.config.loading import parse_mapping
+from job.config.schema import ArmConfig, Config
+from job.config.validation import split_unknown, validated
+from job.errors import BadDataError
+from job.runtime.document_format import FORMAT, without_format
+
+
+def dump_config(config: Config) -> bytes:
+    """Return a configuration as it is stored: what it says, and nothing that it leaves unset."""
+    content = config.model_dump(mode="json", exclude_unset=True)
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return f"format: {FORMAT}\n{text}".encode()
+
+
+def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
+    """Read what `dump_config` wrote.
+
+    Returns:
+        The configuration, and the settings that are left out of it because a newer version wrote
+        them.
+
+    Raises:
+        BadDataError: It is not text, or of a format that this version does not read.
+        ConfigError: It is not YAML, or a setting is wrong.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        message = f"{where} is damaged (not UTF-8 text): restore it from a copy of the store"
+        raise BadDataError(message) from error
+    content, unknown = split_unknown(Config, without_format(parse_mapping(text, where), where))
+    config = validated(Config, content, where)
+    cold_start, *arms = (
+        _known_part(place, arm, unknown)
+        for place, arm in [
+            ("cold_start", config.cold_start),
+            *((f"arms.{name}", arm) for name, arm in config.arms.items()),
+        ]
+    )
+    changes: dict[str, Any] = {"arms": dict(zip(config.arms, arms, strict=True))}
+    if "cold_start" in config.model_fields_set:
+        changes["cold_start"] = cold_start
+    return config.model_copy(update=changes), unknown
+
+
+def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
+    """Return an arm without the settings that its strategy lacks, and add their names."""
+    settings = {
+        name: _without_unknown_inside(f"{where}.{name}", value, unknown)
+        for name, value in arm.settings.items()
+    }
+    known, names = split_unknown(STRATEGIES.load(arm.strategy, Strategy), settings)
+    unknown += [f"{where}.{name}" for name in names]
+    return ArmConfig(strategy=arm.strategy, **known)
+
+
+def _without_unknown_inside(where: str, value: Any, unknown: list[str]) -> Any:
+    """Return a setting of a wrapper, in which the strategies inside are such arms too."""
+    if isinstance(value, list):
+        return [
+            _without_unknown_inside(f"{where}.{i}", each, unknown) for i, each in enumerate(value)
+        ]
+    if not isinstance(value, dict):
+        return value
+    if "strategy" in value:
+        return _known_part(where, ArmConfig(**value), unknown).model_dump(mode="json")
+    return {
+        name: _without_unknown_inside(f"{where}.{name}", each, unknown)
+        for name, each in value.items()
+    }

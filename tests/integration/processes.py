@@ -1,0 +1,83 @@
+"""`al-job` in processes of its own, which do not import torch again.
+
+They are forked by a process of one thread that has imported the command line and all of its stages,
+and has run nothing: what a command does, and how it dies, is as if it had been started afresh.
+"""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import TextIO
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        "job.cli.main",
+        "job.cli.run",
+        "job.cli.stages",
+        "job.stages.select",
+        "job.stages.annotate",
+        "job.stages.train",
+        "job.stages.evaluate",
+        "job.stages.score",
+        "job.report.build",
+    ]
+)
+
+
+class AlJobProcess:
+    """A running `al-job`: what it tells, and how it ended."""
+
+    def __init__(self, process: BaseProcess, stderr: TextIO) -> None:
+        self._process = process
+        self.stderr = stderr
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        assert self._process.pid
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or the negative number of the signal that killed it."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+
+@contextmanager
+def al_job_process(
+    *arguments: object, environment: Mapping[str, str] | None = None
+) -> Iterator[AlJobProcess]:
+    """Run `al-job` with these arguments; wait for its end when the block is left."""
+    reader, writer = _CONTEXT.Pipe(duplex=False)
+    texts = [str(argument) for argument in arguments]
+    process = _CONTEXT.Process(
+        target=_run, args=(texts, {"AL_LOG": "json"} | dict(environment or {}), writer)
+    )
+    process.start()
+    writer.close()
+    with os.fdopen(os.dup(reader.fileno())) as stderr:
+        reader.close()
+        yield AlJobProcess(process, stderr)
+        stderr.read()
+        process.join()
+
+
+def _run(arguments: list[str], environment: dict[str, str], stderr: Connection) -> None:
+    from job.cli.main import main  # noqa: PLC0415 - it was imported before this process was forked
+
+    os.dup2(stderr.fileno(), 2)
+    stderr.close()
+    os.environ.update(environment)
+    tempfile.tempdir = None  # so that it is looked up in this environment
+    sys.argv = ["al-job", *arguments]
+    main()
