@@ -237,3 +237,11 @@ def test_what_is_broken_is_found_at_any_size() -> None:
     for keep in (len(data) // 3, len(data) // 2, len(data) - 40):
         with pytest.raises(BadDataError, match="cannot be decoded"):
             decode_at_least(data[:keep], 1)
+
+
+def test_a_huge_image_is_refused_and_a_large_one_taken_without_a_warning() -> None:
+    """178,956,970 pixels are the limit; Pillow alone would warn from half of that on."""
+    data = saved(Image.new("1", (13_378, 13_377)), "PNG")
+    with pytest.raises(BadDataError, match="13378 x 13377 pixels are more than 178 million; cut"):
+        decode_at_least(data, 1)
+    assert decode_at_least(saved(Image.new("L", (9_500, 9_500)), "JPEG"), 1).size_wh == (9500, 9500)
