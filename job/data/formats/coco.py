@@ -46,15 +46,15 @@ class CocoSource(Source):
     """Folder of the test images."""
     test_annotations: Path
     """JSON file of the test instances."""
-    pool_prefix: str = ""
+    pool_prefix: str | None = None
     """Put before each id of the pool, such as pool/, if names occur in both splits."""
-    test_prefix: str = ""
+    test_prefix: str | None = None
     """Put before each id of the test set, such as test/."""
 
     @cached_property
     def _splits(self) -> dict[Split, "Instances"]:
-        pool = Instances(self.pool_images, self.pool_annotations, self.pool_prefix)
-        test = Instances(self.test_images, self.test_annotations, self.test_prefix)
+        pool = Instances(self.pool_images, self.pool_annotations, self.pool_prefix or "")
+        test = Instances(self.test_images, self.test_annotations, self.test_prefix or "")
         for part in (pool, test):
             part.read_categories(pool.used | test.used)
         return {"pool": pool, "test": test}
