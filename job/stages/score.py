@@ -7,8 +7,9 @@ their labelling, are cut into parts of a fixed size. The number of partitions do
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
-from itertools import chain, islice
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import ceil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -24,6 +25,21 @@ from job.records.score_record import ScoreRecord
 from job.runtime import log
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the score record: one Parquet file."""
+
+    name: str
+    images: range
+    """Their places among the unlabelled images, or among the labelled ones."""
+    is_labelled: bool
+
+    @property
+    def where(self) -> slice:
+        """The same places, to cut them out of a list."""
+        return slice(self.images.start, self.images.stop)
+
+
 def run(io: StageIO) -> dict[str, object]:
     """Read the model and the images of the pool.
 
@@ -31,37 +47,53 @@ def run(io: StageIO) -> dict[str, object]:
     their ground truth, `labelled-00000.parquet` and so on.
     """
     set_threads(io.config.runtime)
-    size = io.config.score.images_per_part
-    unlabelled, num_labelled = io.pool_after.unlabelled, len(io.pool_after.labelled)
-    num_parts = -(-len(unlabelled) // size)
-    mine = parts_of(num_parts + -(-num_labelled // size), io.partition)
-    parts = mine[: max(num_parts - mine.start, 0)]
-    labelled_parts = [number - num_parts for number in mine[len(parts) :]]
-    ids = unlabelled[parts.start * size : parts.stop * size]
-    # Every partition records them as inputs, so that all record the same; few fetch them.
-    shards = io.labelled_shards()
-    labelled = [image for path in shards for image in read_labelled(path)] if labelled_parts else []
-    batches = [labelled[number * size : (number + 1) * size] for number in labelled_parts]
-    written = [names.score_part(number) for number in parts]
-    written += [names.labelled_part(number) for number in labelled_parts]
-    num_images = len(ids) + sum(map(len, batches))
-    num_boxes = 0
-    images = io.dataset.iter_images("pool", ids)
-    encoded = chain(
-        (islice(images, size) for _ in parts),
-        ((image.read() for image in batch) for batch in batches),
-    )
+    parts = own_parts(io)
+    labelled = _labelled_images(io, parts)
+    unlabelled = io.pool_after.unlabelled
+    ids = [each for part in parts if not part.is_labelled for each in unlabelled[part.where]]
+    stream = io.dataset.iter_images("pool", ids)
+
+    def images_of(part: Part) -> Iterator[EncodedImage]:
+        if part.is_labelled:
+            return (image.read() for image in labelled[part.where])
+        return islice(stream, len(part.images))
+
+    num_images, num_boxes = sum(len(part.images) for part in parts), 0
     with (
-        closing(images),
+        closing(stream),
         log.progress("score", total=num_images, unit="images") as bar,
-        closing(_score(io, encoded, bar)) as records,
+        closing(_score(io, map(images_of, parts), bar)) as records,
     ):
-        for name, batch, record in zip(
-            written, [*[None] * len(parts), *batches], records, strict=True
-        ):
-            _upload(io, name, _with_truth(io, record, batch) if batch else record)
+        for part, record in zip(parts, records, strict=True):
+            whole = record
+            if part.is_labelled:
+                whole = _with_truth(io, record, labelled[part.where])
+            _upload(io, part.name, whole)
             num_boxes += len(record.objectness)
-    return {"images": num_images, "boxes": num_boxes, "parts": len(mine)}
+    return {"images": num_images, "boxes": num_boxes, "parts": len(parts)}
+
+
+def own_parts(io: StageIO) -> list[Part]:
+    """Return the parts of this process's partition: those of unlabelled images come first."""
+    size = io.config.score.images_per_part
+    every_part = [
+        Part(name(number), range(number * size, min((number + 1) * size, num_images)), is_labelled)
+        for name, num_images, is_labelled in (
+            (names.score_part, len(io.pool_after.unlabelled), False),
+            (names.labelled_part, len(io.pool_after.labelled), True),
+        )
+        for number in range(ceil(num_images / size))
+    ]
+    own = parts_of(len(every_part), io.partition)
+    return every_part[own.start : own.stop]
+
+
+def _labelled_images(io: StageIO, parts: Sequence[Part]) -> list[LabelledImage]:
+    """Return all labelled images, in the order of labelling, if one of the parts is of them."""
+    shards = io.labelled_shards()  # inputs of every partition, although few of them fetch any
+    if not any(part.is_labelled for part in parts):
+        return []
+    return [image for path in shards for image in read_labelled(path)]
 
 
 def _score(

@@ -13,9 +13,12 @@ DEFAULT_STORE = "./state"
 
 
 def store_option(store: Store) -> str:
-    """Return the option by which a command names a store; nothing if it is the default."""
-    is_default = store.url == open_store(DEFAULT_STORE).url
-    return "" if is_default else f" --store {quote(store.url)}"
+    """Return the option by which a command names a store.
+
+    It is empty if the store is the default, or in memory.
+    """
+    has_none = store.url in {open_store(DEFAULT_STORE).url, "memory://"}
+    return "" if has_none else f" --store {quote(store.url)}"
 
 
 def open_store(url: str) -> Store:

@@ -333,11 +333,11 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
 
 
 def test_a_stage_says_which_command_makes_its_input(begun: tuple[MemoryStore, Config]) -> None:
-    """A stage whose inputs are not there fails with the command that makes them."""
+    """A stage whose inputs are not there fails with the command to run next."""
     store, settings = begun
     with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
         run_stage(store, Plan(settings), ROUND_0.stage("annotate"))
-    with pytest.raises(UsageError, match=r"`al-job train --round 0 --seed 0 --experiment tiny`"):
+    with pytest.raises(UsageError, match=r"`al-job select --round 0 --seed 0 --experiment tiny`"):
         run_stage(store, Plan(settings), ROUND_0.stage("evaluate"))
 
 
