@@ -14,6 +14,7 @@ from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, Us
 
 FAILURES = (UsageError, BadDataError, TemporaryError, ConfigError)
 TYPES = {
+    "Path": "path",
     "str": "text",
     "int": "integer",
     "float": "number",

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from job.config.schema import Config
 from job.data.dataset import Dataset
@@ -11,6 +10,7 @@ from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
 from job.runtime.cpus import usable_cpus
+from job.runtime.paths import user_path
 from job.storage import Store
 from job.storage.cache import directory
 from job.storage.check import Finding, check_store
@@ -98,7 +98,7 @@ def _weights(store: Store, config: Config) -> str:
 
         path = hub_file(config.detector)
         return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
-    if not (Path(place).is_file() if kind == "file" else store.exists(place)):
+    if not (user_path(place).is_file() if kind == "file" else store.exists(place)):
         message = f"{config.detector.backbone}: nothing there"
         raise ConfigError(message)
     return config.detector.backbone

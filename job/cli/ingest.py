@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -19,6 +20,7 @@ from job.data.formats.base import Source
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, ConfigError, UsageError
 from job.runtime.names import unknown
+from job.runtime.paths import user_path
 from job.storage import open_store
 
 NameOption = Annotated[str, typer.Option("--name", help="The data set's name in the store.")]
@@ -114,7 +116,7 @@ def _ingest(  # its keyword arguments are options of every format
     store: StoreOption = STATE,
 ) -> None:
     try:
-        source = kind(**own)
+        source = kind(**_with_homes(own))
     except ValidationError as error:
         message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
         raise UsageError(message) from error
@@ -124,6 +126,14 @@ def _ingest(  # its keyword arguments are options of every format
     if not summary.is_accepted:
         message = f"{name}: ingest would refuse this source for the problems that are listed above"
         raise BadDataError(message)
+
+
+def _with_homes(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options whose paths begin with the user's home, and not with `~`."""
+    return {
+        name: user_path(value) if isinstance(value, Path) else value
+        for name, value in options.items()
+    }
 
 
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:

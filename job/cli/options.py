@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from job.runtime.paths import user_path
 from job.storage.opening import DEFAULT_STORE
 
 STATE = DEFAULT_STORE
@@ -49,7 +50,13 @@ SetOption = Annotated[
     ),
 ]
 LaunchOption = Annotated[
-    Path, typer.Option("--launch", help="launch.yaml, or the chart's ConfigMap that holds it.")
+    Path,
+    typer.Option(
+        "--launch",
+        parser=user_path,
+        metavar="PATH",
+        help="launch.yaml, or the chart's ConfigMap that holds it.",
+    ),
 ]
 ReleaseOption = Annotated[str, typer.Option("--release", help="The name of the Helm release.")]
 AnyReleaseOption = Annotated[
@@ -59,4 +66,7 @@ AnyReleaseOption = Annotated[
 NamespaceOption = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Unset: the namespace of the kubeconfig.")
 ]
-FolderOption = Annotated[Path, typer.Option("--out", help="The folder to write.")]
+FolderOption = Annotated[
+    Path,
+    typer.Option("--out", parser=user_path, metavar="PATH", help="The folder to write."),
+]

@@ -20,6 +20,7 @@ from job.replay.folder import check_folder
 from job.replay.replay import replay as compute
 from job.replay.replay import sheets as make_sheets
 from job.replay.write import tables_of, write
+from job.runtime.paths import user_path
 from job.storage import open_store
 
 
@@ -36,7 +37,9 @@ def replay(
     arms: Annotated[
         Path | None,
         typer.Option(
-            help="A YAML file: name -> {strategy: ..., settings}; instead of --strategies."
+            parser=user_path,
+            metavar="PATH",
+            help="A YAML file: name -> {strategy: ..., settings}; instead of --strategies.",
         ),
     ] = None,
     budget: Annotated[
@@ -44,7 +47,12 @@ def replay(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder; unset: ./replay-EXPERIMENT-seed-S-ARM-round-N."),
+        typer.Option(
+            "--out",
+            parser=user_path,
+            metavar="PATH",
+            help="The folder; unset: ./replay-EXPERIMENT-seed-S-ARM-round-N.",
+        ),
     ] = None,
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw contact sheets, too.")] = False,
@@ -59,7 +67,7 @@ def replay(
     ref = choose_stage(plan, "select", round_index, arm, seed).round
     picked = choose(plan.config, strategies, arms)
     name = f"replay-{ref.experiment}-seed-{ref.seed}-{ref.arm}-round-{ref.index:03d}"
-    where = folder or Path(name)
+    where = folder or user_path(name)
     check_folder(where)
     found = compute(opened, plan, ref, picked, budget=budget, by_oracle=oracle)
     sheets = make_sheets(opened, plan, found, top) if images else {}

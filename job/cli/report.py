@@ -1,5 +1,6 @@
 """`al-job report`: an experiment's report, several side by side, and the 2020 tutorial's."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from job.errors import UsageError
 from job.report.build import table_of, write_report
 from job.report.compare import comparison_page, read_sides
 from job.report.drawing import render
+from job.runtime.paths import user_path
 from job.storage import open_store
 from job.tutorial.analysis import analyse
 from job.tutorial.figures import numbers_table
@@ -22,13 +24,24 @@ from job.tutorial.page import tutorial_page
 app = make_app(add_completion=False)
 
 
+def _finite(value: float | None) -> float | None:
+    """Refuse infinity: it is a number to Python, and no file of numbers can hold it."""
+    if value is not None and not math.isfinite(value):
+        message = f"{value} is not a finite number"
+        raise typer.BadParameter(message)
+    return value
+
+
 @app.callback(invoke_without_command=True)
 def report(
     context: typer.Context,
     experiment: ExperimentOption = None,
     store: StoreOption = STATE,
     setup_cost: Annotated[
-        float | None, typer.Option(min=0, help="One-off set-up cost; adds a break-even verdict.")
+        float | None,
+        typer.Option(
+            min=0, callback=_finite, help="One-off set-up cost; adds a break-even verdict."
+        ),
     ] = None,
 ) -> None:
     """Write results.csv and the report of the rounds that are evaluated so far."""
@@ -77,7 +90,10 @@ def compare(
 @app.command()
 def tutorial(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="The folder with the tutorial's raw results.")
+        Path,
+        typer.Argument(
+            parser=user_path, metavar="RESULTS", help="The folder with the tutorial's raw results."
+        ),
     ],
     folder: FolderOption = Path("tutorial-report"),
 ) -> None:

@@ -14,6 +14,7 @@ from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.document_format import without_format
 from job.runtime.names import unknown
+from job.runtime.paths import user_path
 
 
 def preset_names() -> list[str]:
@@ -32,7 +33,7 @@ def load(source: str) -> Config:
     Raises:
         ConfigError: There is no such file or preset, it is not YAML, or a setting is wrong.
     """
-    path = Path(source)
+    path = user_path(source)
     if source in preset_names():
         text = (resources.files("job.config") / "presets" / f"{source}.yaml").read_text(
             encoding="utf-8"

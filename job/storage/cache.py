@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from job.errors import BadDataError, ConfigError
+from job.runtime.paths import user_path
 from job.storage.base import Store
 from job.storage.files import TEMPORARY_PREFIX, file_errors
 
@@ -73,7 +74,7 @@ def directory() -> Path:
             others can write into the one for temporary files.
     """
     if chosen := os.environ.get("AL_CACHE"):
-        path = Path(chosen).absolute()
+        path = user_path(chosen).absolute()
         if not _writable(path):
             message = f"AL_CACHE={chosen}: not a directory that can be written"
             raise ConfigError(message)

@@ -6,6 +6,7 @@ from shlex import quote
 from urllib.parse import unquote
 
 from job.errors import UsageError
+from job.runtime.paths import user_path
 from job.storage.base import Store
 
 DEFAULT_STORE = "./state"
@@ -26,6 +27,7 @@ def open_store(url: str) -> Store:
 
     Raises:
         UsageError: The URL is of no such form.
+        ConfigError: The path is relative, and the working directory is gone.
     """
     scheme, has_scheme, place = url.partition("://")
     bucket, _, prefix = place.partition("/")
@@ -38,6 +40,7 @@ def open_store(url: str) -> Store:
     if scheme == "file" and place.startswith("/"):
         return LocalStore(Path(unquote(place)))
     if url and not has_scheme and not url.startswith(("s3:", "file:")):
-        return LocalStore(Path(url))
-    message = f"store {url!r}: expected s3://bucket/prefix, file:///path, or a directory"
+        return LocalStore(user_path(url))
+    shown = re.sub("(?<=://)[^/@]+(?=@)", "***", url)  # somebody's keys
+    message = f"store {shown!r}: expected s3://bucket/prefix, file:///path, or a directory"
     raise UsageError(message)

@@ -7,25 +7,21 @@ from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
-from boto3.session import Session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from job.errors import BadDataError, ConfigError, MissingObjectError
+from job.errors import BadDataError, MissingObjectError
 from job.runtime.parallel import stop_if_dropped
 from job.storage.base import check_key, check_prefix
 from job.storage.files import CHUNK_BYTES, whole_file, write_chunks
-from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of
+from job.storage.s3_client import new_client
+from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of, without_secrets
 
 T = TypeVar("T")
 
 BODY_BACKOFF_SECONDS = (0.2, 1.0, 3.0, 6.0)
 """The pauses after which a body that broke off is asked for again."""
-
-MAX_CONNECTIONS = 32
 
 TRANSFER = TransferConfig(
     multipart_threshold=16 << 20,
@@ -33,21 +29,6 @@ TRANSFER = TransferConfig(
     max_concurrency=8,
     preferred_transfer_client="classic",  # the same on every machine
 )
-
-_ANY_SERVER: dict[str, Any] = {
-    "max_pool_connections": MAX_CONNECTIONS,
-    "connect_timeout": 10,
-    "read_timeout": 60,
-}
-
-ATTEMPTS = 8
-"""How often a call is tried, unless AWS_MAX_ATTEMPTS says: some seconds; 15 are about a minute."""
-
-_NOT_AWS: dict[str, Any] = {
-    "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
-    "response_checksum_validation": "when_required",
-    "s3": {"addressing_style": "path"},  # a bucket is not a host name there
-}
 
 
 class S3Store:
@@ -244,31 +225,12 @@ class S3Store:
 
     def _where(self, key: str) -> str:
         """An object and its server, for messages."""
-        return f"s3://{self.bucket}/{self._key_prefix}{key} at {self._client().meta.endpoint_url}"
+        server = without_secrets(self._client().meta.endpoint_url)
+        return f"s3://{self.bucket}/{self._key_prefix}{key} at {server}"
 
     def _client(self) -> Any:
         """This process's client; one made before a fork shares sockets with the parent."""
         if self._client_of_process is None or self._client_of_process[0] != os.getpid():
             with s3_errors(self.url):
-                self._client_of_process = (os.getpid(), _new_client())
+                self._client_of_process = (os.getpid(), new_client())
         return self._client_of_process[1]
-
-
-def _new_client() -> Any:
-    """A client for the server that the environment or the AWS configuration file names.
-
-    Raises:
-        ConfigError: The address of the server is not a URL.
-    """
-    session = Session()  # its own: the default session is not for several threads
-    try:
-        attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
-        settings = _ANY_SERVER | {"retries": {"mode": "standard", **attempts}}
-        client = session.client("s3", config=Config(**settings))
-        host = urlsplit(client.meta.endpoint_url).hostname or ""
-        if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-            client = session.client("s3", config=Config(**settings, **_NOT_AWS))
-    except ValueError as error:
-        message = f"AWS_ENDPOINT_URL: {error}; expected such as https://host:port"
-        raise ConfigError(message) from error
-    return client

@@ -1,5 +1,7 @@
 """What an error of botocore means: to whom, and whether another attempt may help."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     SSLError,
 )
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, TemporaryError
@@ -54,7 +57,16 @@ _PASSING = {
 
 Bytes changed or got lost on the way, the server forgot an upload in parts, or wants a pause.
 """
+_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_SHORTEST_SECRET = 4
+"""Shorter values are words of every message."""
 _NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
+
+
+class WebPageError(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """A server that does not speak S3 answered."""
+
+    fmt = "the server answered with a web page, which no S3 server does"
 
 
 @contextmanager
@@ -68,7 +80,7 @@ def s3_errors(where: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _of_answer(error, where) from error
-    except (BotoCoreError, HTTPError) as error:
+    except (BotoCoreError, HTTPError, ResponseParserError) as error:
         raise _of_no_answer(error, where) from error
 
 
@@ -117,9 +129,14 @@ def _may_pass(status: int, code: str) -> bool:
     return status in passing or code in _PASSING
 
 
-def _of_no_answer(error: BotoCoreError | HTTPError, where: str) -> AlJobError:
+def _of_no_answer(error: Exception, where: str) -> AlJobError:
     """The meaning of an error on this side, or on the way."""
     said = _one_line(error)
+    if "Invalid header value" in said:  # the rest of it is the value
+        return ConfigError(f"{where}: a credential has a letter that no header may; {_CREDENTIALS}")
+    if isinstance(error, WebPageError | ResponseParserError):
+        advice = f"{_ENDPOINT} (a console or a login page has an address of its own)"
+        return ConfigError(f"{where}: {said}; {advice}")
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         return ConfigError(f"{where}: {said}; set {variables}")
@@ -131,5 +148,14 @@ def _of_no_answer(error: BotoCoreError | HTTPError, where: str) -> AlJobError:
 
 
 def _one_line(text: object) -> str:
-    """A vendor's message, without its line breaks and last full stop."""
-    return " ".join(str(text).split()).rstrip(".")
+    """A vendor's message, without secrets, line breaks and its last full stop."""
+    return " ".join(without_secrets(text).split()).rstrip(".")
+
+
+def without_secrets(text: object) -> str:
+    """Return a text in which the secrets of the environment and of URLs are stars."""
+    told = re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", str(text))
+    for value in (os.environ.get(name, "") for name in _SECRETS):
+        if len(value) >= _SHORTEST_SECRET:
+            told = told.replace(value, "***")
+    return told

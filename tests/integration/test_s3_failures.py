@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from job.errors import AlJobError, ConfigError, MissingObjectError, TemporaryError
-from job.storage import Store, open_store, s3
+from job.storage import Store, open_store, s3, s3_client
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +42,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         "botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.001
     )
     monkeypatch.setattr(s3, "BODY_BACKOFF_SECONDS", (0.001,) * 4)
-    monkeypatch.setitem(s3._ANY_SERVER, "read_timeout", 0.2)  # noqa: SLF001 - a minute is long
+    monkeypatch.setitem(s3_client._ANY_SERVER, "read_timeout", 0.2)  # noqa: SLF001 - a minute is long
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from job.config.schema import DetectorConfig
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import Detector, build_detector
 from job.errors import ConfigError, TemporaryError
+from job.runtime.paths import user_path
 from job.runtime.rng import random_stream
 
 _NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
@@ -41,7 +42,7 @@ def new_detector(
     if kind == "hub":
         load_backbone(detector, "hub")
     elif kind == "file":
-        load_backbone(detector, Path(place))
+        load_backbone(detector, user_path(place))
     elif kind == "store":
         load_backbone(detector, fetch(place))
     return detector

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import AlJob
 
 
@@ -10,3 +12,11 @@ def test_options_follow_the_subcommand(al_job: AlJob, begun: Path) -> None:
     ended = al_job("report", "--store", begun, "compare", "a", "b")
     assert ended.code == 64
     assert "--store: options follow 'compare'" in ended.error
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999", "-1"])
+def test_costs_are_finite_and_not_negative(al_job: AlJob, begun: Path, value: str) -> None:
+    """No file of numbers can hold an infinity."""
+    result = al_job("report", f"--setup-cost={value}", "--store", begun)
+    assert result.code == 64
+    assert "--setup-cost" in result.error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from job.errors import BadDataError, UsageError
+from job.errors import BadDataError, ConfigError, UsageError
 from job.storage import open_store
 from job.storage.base import check_key, check_prefix
 from job.storage.local import LocalStore
@@ -91,3 +91,31 @@ def test_a_prefix_may_not_lead_out(prefix: str) -> None:
     """What no key begins with is refused."""
     with pytest.raises(BadDataError, match="key"):
         check_prefix(prefix)
+
+
+def test_a_tilde_is_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A shell expands it at the beginning of a word only, and nothing else does."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_store("~/state").local_path("a") == tmp_path / "state" / "a"
+    with pytest.raises(UsageError, match="no home directory"):
+        open_store("~nobody-of-that-name/state")
+
+
+def test_a_relative_store_needs_a_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """If it is gone, a whole path is still right."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigError, match=r"^state: the working directory is gone"):
+        open_store("state")
+    assert open_store(str(tmp_path)).url == tmp_path.as_uri()
+
+
+def test_keys_in_a_url_are_not_told() -> None:
+    """Credentials do not belong there, and a message is no place for them."""
+    with pytest.raises(UsageError, match=r"s3://\*\*\*@bucket/a") as caught:
+        open_store("s3://me:password@bucket/a")
+    assert "password" not in str(caught.value)

@@ -3,11 +3,12 @@
 import os
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError, SSLError
@@ -230,3 +231,146 @@ def test_each_error_has_its_meaning(error: Exception, kind: type[AlJobError], wo
     assert type(caught.value) is kind
     assert str(caught.value).startswith("s3://bucket/key at http://host: ")
     assert "\n" not in str(caught.value)
+
+
+SECRET = "wJalrXUtnFEMI-K7MDENG"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("AWS_SESSION_TOKEN", f"{SECRET}\nx", "line break"),
+        ("AWS_SECRET_ACCESS_KEY", f"{SECRET}\n", "line break"),
+        ("AWS_ACCESS_KEY_ID", f"{SECRET}\r\n", "line break"),
+        ("AWS_SECRET_ACCESS_KEY", f"{SECRET}\t", "control character"),
+        ("AWS_ACCESS_KEY_ID", f"{SECRET} ", "blank"),
+        ("AWS_SESSION_TOKEN", f"{SECRET}ü", "not ASCII"),
+        ("AWS_DEFAULT_REGION", "us-east-1\n", "line break"),
+        ("AWS_DEFAULT_REGION", "us east", "expected such as us-east-1"),
+        ("AWS_ENDPOINT_URL", "http://host\n:1", "line break"),
+        ("AWS_ENDPOINT_URL", "host:1", "expected such as https://host:port"),
+        ("AWS_MAX_ATTEMPTS", "abc", "whole number"),
+        ("AWS_MAX_ATTEMPTS", "0", "at least 1"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str
+) -> None:
+    """No retry can help, and the message has one line and no secret."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=word) as caught:
+        S3Store("bucket").exists("key")
+    message = str(caught.value)
+    assert message.startswith(f"{name}: ")
+    assert "\n" not in message
+    assert SECRET not in message
+
+
+def test_a_credential_of_a_file_is_held_against_the_same_rules(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A line that is indented continues the value of the line above."""
+    path = tmp_path / "credentials"
+    path.write_text(
+        "[default]\naws_access_key_id = k\naws_secret_access_key = s\n"
+        f"aws_session_token = {SECRET}\n  more\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    with pytest.raises(ConfigError, match=r"aws_session_token .*line break") as caught:
+        S3Store("bucket").exists("key")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    ("content", "word"), [(None, "no such file"), ("no certificate", "in PEM form")]
+)
+def test_a_bundle_of_certificates_is_read_before_a_server_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, content: str | None, word: str
+) -> None:
+    """A missing file would look like a server that is down; without TLS it is not needed."""
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv(name, str(path))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
+    with pytest.raises(ConfigError, match=f"^{name}: .*{word}"):
+        client_of(S3Store("bucket"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    client_of(S3Store("bucket"))
+
+
+def test_no_message_has_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that of the environment, nor that of a URL, whoever wrote the message."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    told = f"cannot reach http://me:password@host/b with {SECRET}"
+    with pytest.raises(AlJobError) as caught, s3_errors("s3://bucket"):
+        raise answered(500, "Oops", told)
+    assert str(caught.value) == (
+        "s3://bucket: the server answered 500 Oops: cannot reach http://***@host/b with ***; retry"
+    )
+
+
+def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message names the server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://me:password@127.0.0.1:9")
+    where = S3Store("bucket")._where("key")  # noqa: SLF001 - what every message begins with
+    assert where == "s3://bucket/key at http://***@127.0.0.1:9"
+
+
+class WebServer(BaseHTTPRequestHandler):
+    """Answers every request with the same page."""
+
+    headers_of_s3: ClassVar[dict[str, str]] = {}
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        for name, value in self.headers_of_s3.items():
+            self.send_header(name, value)
+        body = b"<html><p>Please log in.</html>"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_PUT = do_GET  # noqa: N815 - names of http.server
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def web_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A web server, as the endpoint."""
+    server = HTTPServer(("127.0.0.1", 0), WebServer)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("web_server")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.read("key"),
+        lambda store: store.exists("key"),
+        lambda store: list(store.list("")),
+        lambda store: store.write("key", b"content"),
+    ],
+)
+def test_a_web_page_is_not_an_answer_of_a_store(ask: Callable[[S3Store], object]) -> None:
+    """It is the endpoint that is wrong, and not the data."""
+    with pytest.raises(ConfigError, match=r"web page.*AWS_ENDPOINT_URL"):
+        ask(S3Store("bucket"))
+
+
+@pytest.mark.usefixtures("web_server")
+def test_an_object_may_be_a_web_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a report that another tool copied: the server tells that it speaks S3."""
+    monkeypatch.setattr(WebServer, "headers_of_s3", {"x-amz-request-id": "1"})
+    assert S3Store("bucket").read("index.html") == b"<html><p>Please log in.</html>"

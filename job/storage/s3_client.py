@@ -1,0 +1,148 @@
+"""The client of an S3 server, and the settings that it is made from.
+
+A mistake in a setting is found here, before a request is sent: later it would look like a server
+that is down.
+"""
+
+import os
+import re
+import ssl
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import BotoCoreError, InvalidRegionError
+
+from job.errors import ConfigError
+from job.storage.s3_errors import WebPageError, without_secrets
+
+MAX_CONNECTIONS = 32
+
+_ANY_SERVER: dict[str, Any] = {
+    "max_pool_connections": MAX_CONNECTIONS,
+    "connect_timeout": 10,
+    "read_timeout": 60,
+}
+
+ATTEMPTS = 8
+"""How often a call is tried, unless AWS_MAX_ATTEMPTS says: some seconds; 15 are about a minute."""
+
+_NOT_AWS: dict[str, Any] = {
+    "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
+    "response_checksum_validation": "when_required",
+    "s3": {"addressing_style": "path"},  # a bucket is not a host name there
+}
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def new_client() -> Any:
+    """Return a client for the server that the environment or the AWS configuration file names.
+
+    Raises:
+        ConfigError: A setting cannot be right; its name is told, and no secret.
+    """
+    _check_variables()
+    session = Session()  # its own: the default session is not for several threads
+    try:
+        client = _made(session)
+    except InvalidRegionError as error:
+        message = f"AWS_DEFAULT_REGION: {error}; expected such as us-east-1"
+        raise ConfigError(message) from error
+    except BotoCoreError:
+        raise
+    except ValueError as error:
+        place = "AWS_ENDPOINT_URL" if "endpoint" in str(error).lower() else "AWS settings"
+        message = f"{place}: {without_secrets(error)}; expected such as https://host:port"
+        raise ConfigError(message) from error
+    _check_credentials(session)
+    if client.meta.endpoint_url.startswith("https:"):
+        _check_authorities(session)
+    # By this pattern it comes before botocore makes a failure of the server of such an answer.
+    client.meta.events.register_first("before-parse.*.*", _refuse_web_page)
+    return client
+
+
+def _made(session: Session) -> Any:
+    attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
+    settings = _ANY_SERVER | {"retries": {"mode": "standard", **attempts}}
+    client = session.client("s3", config=Config(**settings))
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return client
+    return session.client("s3", config=Config(**settings, **_NOT_AWS))
+
+
+def _check_variables() -> None:
+    """Refuse values of AWS variables that no such variable has."""
+    for name in sorted(name for name in os.environ if name.startswith("AWS_")):
+        _refuse_control_characters(name, os.environ[name])
+    attempts = os.environ.get("AWS_MAX_ATTEMPTS", "1")
+    if not re.fullmatch("[0-9]+", attempts, re.ASCII) or int(attempts) < 1:
+        message = f"AWS_MAX_ATTEMPTS: {attempts!r} is not a whole number of at least 1"
+        raise ConfigError(message)
+    for name in _CREDENTIALS:
+        _refuse_other_letters(name, os.environ.get(name, ""))
+
+
+def _refuse_control_characters(name: str, value: str) -> None:
+    if "\n" in value or "\r" in value:
+        message = (
+            f"{name}: the value has a line break; make it one line (`echo` ends in a line break, "
+            "`printf` does not)"
+        )
+        raise ConfigError(message)
+    if any(ord(letter) < ord(" ") or letter == "\x7f" for letter in value):
+        message = f"{name}: the value has a tab or another control character; remove it"
+        raise ConfigError(message)
+
+
+def _refuse_other_letters(name: str, value: str) -> None:
+    """Refuse a credential with a letter that no credential has; the value is never shown."""
+    if not re.fullmatch(r"[\x21-\x7e]*", value):
+        message = f"{name}: the value has a blank or a letter that is not ASCII; copy it again"
+        raise ConfigError(message)
+
+
+def _check_credentials(session: Session) -> None:
+    """Hold credentials of a file against the rules of those of the environment."""
+    found = session.get_credentials()
+    if found is None or isinstance(found, RefreshableCredentials):
+        return
+    parts = zip(_CREDENTIALS, (found.access_key, found.secret_key, found.token), strict=True)
+    for name, value in parts:
+        where = f"{name.lower()} ({found.method})"
+        _refuse_control_characters(where, value or "")
+        _refuse_other_letters(where, value or "")
+
+
+def _check_authorities(session: Session) -> None:
+    """Refuse a bundle of certificates that cannot be read."""
+    bundle = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - no public way
+    name = "AWS_CA_BUNDLE" if bundle else "REQUESTS_CA_BUNDLE"
+    bundle = bundle or os.environ.get("REQUESTS_CA_BUNDLE")
+    if not bundle:
+        return
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except ssl.SSLError as error:
+        message = f"{name}: {bundle}: not a file of certificates in PEM form; name another"
+        raise ConfigError(message) from error
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        message = f"{name}: {bundle}: {reason}; name a file of certificates in PEM form"
+        raise ConfigError(message) from error
+
+
+def _refuse_web_page(response_dict: dict[str, Any], **_: object) -> None:
+    """Raise an error if a server answers success with a web page, which no S3 server does.
+
+    An object may be a web page itself; then the answer has the headers of S3.
+    """
+    headers = {name.lower(): value for name, value in response_dict["headers"].items()}
+    is_page = headers.get("content-type", "").startswith("text/html")
+    is_s3 = any(name.startswith("x-amz-") for name in headers)
+    if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES and is_page and not is_s3:
+        raise WebPageError
