@@ -7,6 +7,16 @@ that says what is wrong, where, and what to do. Anything else is a bug and shows
 import os
 from typing import ClassVar
 
+__all__ = [
+    "AlJobError",
+    "BadDataError",
+    "ConfigError",
+    "MissingObjectError",
+    "StopRequested",
+    "TemporaryError",
+    "UsageError",
+]
+
 
 class AlJobError(Exception):
     """A failure with a message for the user and an exit code for the caller."""

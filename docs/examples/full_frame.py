@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from job.annotators import Annotator
-from job.records.annotation import Annotation
+from job.annotators import Annotation, Annotator
 
 
 class FullFrame(Annotator):

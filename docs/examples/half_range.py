@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from job.detection.detectors.ssdlite_mobilenet_v2 import SsdliteMobilenetV2
+from job.detection.detectors import SsdliteMobilenetV2
 
 
 class HalfRange(SsdliteMobilenetV2):

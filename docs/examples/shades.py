@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
-from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
+from job.data.formats import LoadedSample, Sample, Source, SourceBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from job.keys import Split
+    from job.data.formats import Split
 
 
 class Shades(Source):

@@ -4,9 +4,10 @@ Holds the annotators by name. May import `job.data` and `job.records`; stages an
 """
 
 from job.annotators.base import Annotator
+from job.records.annotation import Annotation
 from job.runtime.plugins import Registry
 
-__all__ = ["ANNOTATORS", "Annotator", "find_annotator"]
+__all__ = ["ANNOTATORS", "Annotation", "Annotator", "find_annotator"]
 
 ANNOTATORS = Registry(
     "annotation.annotator", "al_voc.annotators", {"oracle": "job.annotators.oracle:Oracle"}

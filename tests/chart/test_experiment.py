@@ -1,5 +1,6 @@
 """The experiment goes through the chart unchanged, and says what is ingested."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ SMALL = {
 
 def test_quickstart_is_what_runs_without_values(render: Any) -> None:
     """Without values the chart runs the preset of the package."""
-    preset = Path(__file__).parents[2] / "job/config/presets/quickstart.yaml"
+    preset = Path(str(files("job.config"))) / "presets/quickstart.yaml"
     assert render().config["experiment.yaml"] == preset.read_text(encoding="utf-8")
 
 

@@ -1,10 +1,35 @@
 """Data formats by name: each is one class that reads a data set elsewhere for `al-job ingest`.
 
-A format of another package is an entry point of the group `al_voc.formats`. Nothing outside
+`__all__` is the API of formats in other packages: they are entry points of the group
+`al_voc.formats`. Nothing outside
 `job.data.ingest` may depend on a particular format, except for drawn data sets.
 """
 
+from job.data.formats.base import (
+    LoadedSample,
+    Sample,
+    Source,
+    SourceBox,
+    check_id,
+    fingerprint,
+    num_bytes,
+    read_file,
+)
+from job.keys import Split
 from job.runtime.plugins import Registry
+
+__all__ = [
+    "FORMATS",
+    "LoadedSample",
+    "Sample",
+    "Source",
+    "SourceBox",
+    "Split",
+    "check_id",
+    "fingerprint",
+    "num_bytes",
+    "read_file",
+]
 
 FORMATS = Registry(
     "data format",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.schema import DetectorConfig
-from job.detection.detectors import DETECTORS
+from job.detection.detectors.registry import DETECTORS
 from job.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -1,7 +1,9 @@
 """docs/extending.md: its examples are files, and each of them works."""
 
+import ast
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,33 @@ def _installed(install_plugin: Callable[..., None]) -> None:
 def test_the_page_shows_each_example_as_it_is(path: Path) -> None:
     """What is tested and type-checked is what a reader copies."""
     assert f"```python\n{path.read_text()}```" in PAGE
+
+
+PLUG_INS = [
+    *(path for path in EXAMPLES if path.stem not in {"counting_store", "last_first"}),
+    ROOT / "tests/typing/most_boxes.py",
+]
+API = re.findall(r"automodule:: (job[\w.]+)", (ROOT / "docs/api.md").read_text())
+
+
+def test_the_page_names_the_packages_of_the_api() -> None:
+    """Those of docs/api.md, each with an `__all__` whose names exist."""
+    assert len(API) == 7
+    for name in API:
+        module = import_module(name)
+        assert f"`{name}`" in PAGE
+        assert all(hasattr(module, each) for each in module.__all__)
+
+
+@pytest.mark.parametrize("path", PLUG_INS, ids=lambda path: path.stem)
+def test_a_plug_in_imports_what_the_api_promises(path: Path) -> None:
+    """Names in `__all__` of a package of the API, and nothing else of al-voc."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "job":
+            assert node.module in API
+            promised = import_module(str(node.module)).__all__
+            assert {each.name for each in node.names} <= set(promised)
+        assert not (isinstance(node, ast.Import) and node.names[0].name.startswith("job"))
 
 
 @pytest.mark.usefixtures("_installed")

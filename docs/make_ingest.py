@@ -1,0 +1,43 @@
+"""Writes the table of options in docs/ingest.md, from the formats and their command.
+
+    python docs/make_ingest.py
+
+The table lies between two comments. All other text is written by hand.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from job.cli.ingest import make_command
+from job.data.formats import FORMATS, Source
+
+PAGE = Path(__file__).parent / "ingest.md"
+BEGIN, END = "<!-- options: made by make docs -->", "<!-- end of options -->"
+
+
+def write(text: str) -> str:
+    """Return the page with its table made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = "\n".join(_table())
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+
+
+def _table() -> Iterator[str]:
+    """Yield the rows: options that several formats have, and then those of each format."""
+    formats_of: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(FORMATS.built_in):
+        command = make_command(name, FORMATS.load(name, Source))
+        for param in command.get_params(typer.Context(command)):
+            if param.name != "help":
+                formats_of.setdefault((param.opts[0], param.help), []).append(name)
+    yield "| option | for | meaning |\n|---|---|---|"
+    for (option, text), names in sorted(formats_of.items(), key=lambda each: -len(each[1])):
+        which = "all" if len(names) == len(FORMATS.built_in) else ", ".join(names)
+        yield f"| `{option}` | {which} | {text.replace('|', chr(92) + '|')} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
