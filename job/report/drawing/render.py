@@ -6,7 +6,7 @@ drawing can be read on light and on dark.
 
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -104,7 +104,7 @@ def draw(plot: Plot) -> Drawing:
 
 
 @contextmanager
-def _style(settings: Mapping[str, Any]) -> Iterator[None]:
+def _style(settings: Any) -> Iterator[None]:
     """Set what matplotlib draws by: its defaults and our settings, and none of the user's."""
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the SVG has the letter

@@ -37,7 +37,7 @@ def test_a_pipe_gets_tables_as_wide_as_they_are(
     """Whatever a terminal elsewhere has room for."""
     monkeypatch.setenv("COLUMNS", "20")
     names = [f"{letter * 63}" for letter in "abcdefgh"]
-    show(TextTable("T", names, names, [names]))
+    show(TextTable("T", names, names, [(*names,)]))
     line = capsys.readouterr().out.splitlines()[-2]
     assert all(name in line for name in names)
     assert len(line) < 8 * 66 + 2

@@ -29,7 +29,7 @@ def test_a_row_may_be_shorter() -> None:
 
 def test_names_are_folded_and_never_cut() -> None:
     """All their letters are there, also of two names that begin alike; figures stay in a line."""
-    rows = [(LONG, "0.123"), (f"{LONG}b", "0.456")]
+    rows: list[tuple[str, ...]] = [(LONG, "0.123"), (f"{LONG}b", "0.456")]
     text = shown(TextTable("T", ("arm", "mAP50"), {"arm"}, rows), 40)
     assert all(len(line) <= 40 for line in text.splitlines())
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
