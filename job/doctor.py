@@ -3,12 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.data.dataset import Dataset
-from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
+from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
 from job.runtime.paths import user_path
 from job.storage import Store
@@ -18,14 +20,21 @@ from job.storage.check import Finding, check_store
 MIN_FREE_GIB = 5.0
 
 
-def examine(store: Store, config: Config | None) -> Iterator[Finding]:
-    """Yield what is found; if a configuration is given, also about what it needs."""
+def examine(store: Store, runtime: RuntimeConfig, config: Config | None) -> Iterator[Finding]:
+    """Yield what is found.
+
+    Args:
+        store: Where the experiment is, or will be.
+        runtime: The settings of this invocation.
+        config: The experiment whose needs are checked; None: none.
+    """
     yield from check_store(store)
     yield _try("cache", _cache, "make room, or set AL_CACHE to a directory on another disk")
     yield _try("temporary files", _temporary, "set TMPDIR to a directory that can be written")
-    yield _try("device", lambda: _device(config), "set runtime.device to auto or cpu")
+    yield _try("device", lambda: _device(runtime), "set runtime.device to auto or cpu")
     if config:
-        yield _try("detector", lambda: _detector(config), "see detector in docs/configuration.md")
+        for name, check in CHECKS.items():
+            yield _try(name, partial(check, config), "see docs/configuration.md, docs/extending.md")
         yield _try("arms", lambda: _arms(config), "see docs/strategies.md")
         yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
         advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
@@ -57,13 +66,12 @@ def _temporary() -> str:
         raise ConfigError(message) from error
 
 
-def _device(config: Config | None) -> str:
+def _device(runtime: RuntimeConfig) -> str:
     import torch  # noqa: PLC0415 - takes seconds, and `--help` should not wait for it
 
     from job.detection.device import resolve_device  # noqa: PLC0415
 
-    if config:
-        resolve_device(config.runtime)
+    resolve_device(runtime)
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name()
         return f"torch {torch.__version__}: {torch.cuda.device_count()} x {name}"
@@ -72,11 +80,6 @@ def _device(config: Config | None) -> str:
 
 def _arms(config: Config) -> str:
     return ", ".join(f"{arm.name} ({arm.strategy_name})" for arm in Plan(config).arms)
-
-
-def _detector(config: Config) -> str:
-    architecture_of(config.detector)
-    return f"{config.detector.model}, {config.detector.size} pixels a side"
 
 
 def _dataset(store: Store, config: Config) -> str:

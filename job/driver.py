@@ -11,16 +11,18 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from job import experiment, loop
-from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.errors import AlJobError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, Progress, States, dump_status
+from job.progress import Driver, Phase, Progress, States, Status, dump_status
+from job.registries import check_registries
 from job.report.analysis.results import Row
 from job.report.build import update_report
 from job.runtime import log
+from job.runtime.memory import peak_mib
 from job.runtime.retry import retry_while_unavailable
 from job.storage import Store
 
@@ -86,9 +88,11 @@ def drive(
     Raises:
         AlJobError: The configuration is refused, or the ingest or a stage failed.
     """
-    plan = Plan(config)
-    publisher = StatusPublisher(store, plan, platform)
+    publisher = StatusPublisher(store, config.experiment, platform)
     try:
+        check_registries(config)
+        plan = Plan(config)
+        publisher.follow(plan)
         done = _run(store, plan, platform, publisher, only)
     except AlJobError as error:
         phase: Phase = "stopped" if isinstance(error, TemporaryError) else "failed"
@@ -100,6 +104,7 @@ def drive(
     except StopRequested:
         publisher.publish_phase("stopped", "asked to stop; the started stages keep running")
         raise
+    log.get().info("driver.memory", peak_mib=peak_mib())
     publisher.publish_phase("finished")
     return done
 
@@ -126,9 +131,7 @@ def _run(
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )
     # A driver has little memory, and the data set and the score records may be large.
-    rows = retry_while_unavailable(
-        lambda: update_report(store, plan, publisher.markers, light=True)
-    )
+    rows = retry_while_unavailable(lambda: update_report(store, plan, publisher.reader, light=True))
     return Outcome(plan, num_run, publisher.markers), rows
 
 
@@ -146,11 +149,14 @@ def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
 class StatusPublisher:
     """Publishes where the experiment stands: in the store and on the platform."""
 
-    def __init__(self, store: Store, plan: Plan, platform: Platform) -> None:
-        self.markers = Markers(store)
-        self._progress = Progress(store, plan, self.markers)
+    def __init__(self, store: Store, experiment: str, platform: Platform) -> None:
+        self.reader = Reader(store)
+        """What it reads for the status, the report does not read again."""
+        self.markers = self.reader.markers
+        self._progress: Progress | None = None
+        self._experiment = experiment
         self._platform = platform
-        key = ExperimentKeys(plan.config.experiment).status
+        key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
             lambda status: store.write(key, status.encode()),
             platform.publish,
@@ -158,6 +164,10 @@ class StatusPublisher:
         self._published: tuple[Phase, str, States] | None = None
         self._states: States = {}
         self._next_beat = 0.0
+
+    def follow(self, plan: Plan) -> None:
+        """Publish where the rounds of a plan stand, from now on."""
+        self._progress = Progress(self.reader.store, plan, self.reader)
 
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing."""
@@ -191,5 +201,8 @@ class StatusPublisher:
             release=self._platform.release,
             image=self._platform.image,
         )
-        status = self._progress.read(self.markers.known, self._states, driver)
+        if self._progress is None:  # the configuration is refused: it has no plan
+            status = Status(experiment=self._experiment, driver=driver, rounds=[])
+        else:
+            status = self._progress.read(self.markers.known, self._states, driver)
         return dump_status(status).decode()

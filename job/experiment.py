@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from job import loop
-from job.annotators import find_annotator
 from job.artifacts.experiment_file import init_experiment
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
@@ -14,12 +13,12 @@ from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
-from job.detection.detectors.architecture import architecture_of
 from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.local import LocalLauncher
 from job.plan import Plan, Subset
+from job.registries import check_registries
 from job.runtime import log
 from job.stages import run_stage
 from job.storage import Store
@@ -46,13 +45,12 @@ def init(store: Store, plan: Plan) -> Plan:
         The plan of the configuration as it is stored.
 
     Raises:
-        ConfigError: The detector or the annotator is wrong, or the experiment began with another
-            configuration.
+        ConfigError: A registry lacks what the configuration names, or the experiment began with
+            another configuration.
         UsageError: The data set is not there.
     """
     config = plan.config
-    architecture_of(config.detector)  # refuses a wrong name, size, width or place of weights
-    find_annotator(config.annotation.annotator)
+    check_registries(config)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
-from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
@@ -99,9 +98,9 @@ class Progress:
     One status reads no object twice. Metrics are read again only if their marker changed.
     """
 
-    def __init__(self, store: Store, plan: Plan, markers: Markers | None = None) -> None:
+    def __init__(self, store: Store, plan: Plan, reader: Reader | None = None) -> None:
         self._plan = plan
-        self._reader = Reader(store, markers)
+        self._reader = reader or Reader(store)
         self._told: set[str] = set()
 
     def read(

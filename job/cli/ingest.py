@@ -53,13 +53,15 @@ class Formats(TyperGroup):
         """Return the names of all formats."""
         return FORMATS.names()
 
-    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
-        """Return a format's command.
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a format's command; while a shell completes, None if there is no such format.
 
         Raises:
             UsageError: There is no such format; the message names the known ones.
         """
         if cmd_name not in FORMATS.names():
+            if ctx.resilient_parsing:
+                return None
             message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
             raise UsageError(message)
         try:
@@ -71,9 +73,12 @@ class Formats(TyperGroup):
 app = make_app(cls=Formats, add_completion=False)
 
 
-@app.callback()
-def show_formats() -> None:
+@app.callback(invoke_without_command=True)
+def show_formats(context: typer.Context) -> None:
     """Turn a source of images into the data set datasets/NAME."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(UsageError.exit_code)
 
 
 def make_command(name: str, source: type[Source]) -> Any:

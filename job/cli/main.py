@@ -43,11 +43,11 @@ COMMANDS = {
 HIDDEN = frozenset({"annotate-sim"})
 RENAMED_COMMANDS = {"begin": "init"}
 RENAMED_OPTIONS = {
-    ("score", "--shard"): "--partition",
-    ("report", "--compare"): "the subcommand `al-job report compare`",
-    ("report", "--from-tutorial"): "the subcommand `al-job report tutorial`",
+    ("al-job score", "--shard"): "--partition",
+    ("al-job report", "--compare"): "the subcommand `al-job report compare`",
+    ("al-job report", "--from-tutorial"): "the subcommand `al-job report tutorial`",
 }
-"""From a command and its option of an older version to what is used today."""
+"""From a command and its option of an older version to what takes its place."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 app = make_app(name="al-job")
@@ -91,7 +91,7 @@ def main() -> NoReturn:
         signal.signal(number, _stop)
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     try:
-        _refuse_old_names(sys.argv[1:])
+        _refuse_old_command(sys.argv[1:])
         sys.exit(command_line().main(prog_name="al-job", standalone_mode=False))
     except (AlJobError, StopRequested) as error:
         for number in SIGNALS:
@@ -106,21 +106,19 @@ def main() -> NoReturn:
         _end(f"{where}: the disk is full: free some space and retry", TemporaryError.exit_code)
 
 
-def _refuse_old_names(arguments: list[str]) -> None:
-    """Answer a command or option of an older version with its name of today."""
+def _refuse_old_command(arguments: list[str]) -> None:
+    """Answer a command of an older version with its name of today."""
     for command in RENAMED_COMMANDS.keys() & arguments[:1]:
         message = f"`al-job {command}` was renamed: use `al-job {RENAMED_COMMANDS[command]}`"
         raise UsageError(message)
-    for option in [argument.partition("=")[0] for argument in arguments]:
-        if new := RENAMED_OPTIONS.get((arguments[0], option)):
-            message = f"{option} was renamed: use {new}"
-            raise UsageError(message)
 
 
 def _usage_message(error: typer.TyperException) -> str:
     """Return one line for arguments that Typer refuses, with the closest name if there is one."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "al-job"
+    if new := RENAMED_OPTIONS.get((command, getattr(error, "option_name", ""))):
+        return f"{error.option_name} was renamed: use {new}"  # type: ignore[attr-defined]
     message = " ".join(error.format_message().replace("Value error, ", "").split())
     if close := getattr(error, "possibilities", None):
         message = f"{error.message}. Did you mean {' or '.join(close)}?"

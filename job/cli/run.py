@@ -4,7 +4,7 @@ import os
 
 from job import experiment
 from job.artifacts.markers import Markers
-from job.artifacts.reader import command_of
+from job.artifacts.reader import Reader, command_of
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -39,7 +39,7 @@ def run(
     runtime = loaded.runtime.changed(settings or (), os.environ)
     outcome = experiment.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
-    rows = update_report(opened, outcome.plan, outcome.markers)
+    rows = update_report(opened, outcome.plan, Reader(opened, outcome.markers))
     show(table_of(rows))
     if note := without_labels(rows):
         say(note)

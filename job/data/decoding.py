@@ -18,6 +18,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 """The suffixes of image files; upper case is accepted, too."""
 
+MAX_PIXELS = 2**28 * 2 // 3
+"""Larger images are refused: decoded, they take more than half a gigabyte each."""
+
+# Pillow would print a warning of its own above half of that, as plain text in a log of JSON.
+Image.MAX_IMAGE_PIXELS = None
+
 _TURNED = (5, 6, 7, 8)
 """The EXIF orientations that swap width and height."""
 _RIGHT_TO_LEFT = (2, 3, 6, 7)
@@ -36,6 +42,10 @@ class Decoded(NamedTuple):
     frame: tuple[float, float, float, float]
     """Left, top, width and height of the image within the decoded pixels. If the image was decoded
     smaller, a decoded pixel at an edge may reach past the image."""
+    orientation: int = 1
+    """By EXIF, of the image's file: 1 is upright."""
+    has_16_bits: bool = False
+    """Whether the file is gray with 16 bits, of which `image` has the upper 8."""
 
 
 def decode_rgb(data: bytes, name: str = "") -> Image.Image:
@@ -75,6 +85,7 @@ def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             size = image.size
+            _check_pixels(size)
             drafted = None if side is None else image.draft(None, (side, side))
             image.load()
             upright, orientation = _upright(image)
@@ -83,7 +94,9 @@ def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
                 size, width, height = size[::-1], height, width
             left = upright.width - width if orientation in _RIGHT_TO_LEFT else 0
             top = upright.height - height if orientation in _BOTTOM_TO_TOP else 0
-            return Decoded(_to_rgb(upright), size, (left, top, width, height))
+            frame = (left, top, width, height)
+            has_16_bits = image.mode.startswith("I")
+            return Decoded(_to_rgb(upright), size, frame, orientation, has_16_bits)
     except UnidentifiedImageError as error:
         message = (
             f"{where}not an image: {len(data)} bytes of none of the formats {', '.join(FORMATS)}"
@@ -94,6 +107,16 @@ def decode_at_least(data: bytes, side: int | None, name: str = "") -> Decoded:
     except Exception as error:  # decoders raise anything on broken bytes
         message = f"{where}cannot be decoded: {str(error) or type(error).__name__}"
         raise BadDataError(message) from error
+
+
+def _check_pixels(size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        message = (
+            f"{width} x {height} pixels are more than {MAX_PIXELS // 10**6} million; "
+            "cut the image into tiles, or make it smaller"
+        )
+        raise BadDataError(message)
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, int]:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.keys import ExperimentKeys
 from job.plan import Plan
@@ -63,7 +62,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
 def update_report(
     store: Store,
     plan: Plan,
-    markers: Markers | None = None,
+    reader: Reader | None = None,
     *,
     light: bool = False,
     draw: "Draw | None" = None,
@@ -73,12 +72,13 @@ def update_report(
     Args:
         store: The store of the experiment.
         plan: The experiment.
-        markers: The markers that this process has read; None: it has read none.
+        reader: The reader of this process, which reads nothing twice; None: a new one.
         light: As in `write_report`.
         draw: As in `write_report`.
     """
     keys = ExperimentKeys(plan.config.experiment)
-    reader = Reader.listed(store, plan.config.experiment, markers)
+    reader = reader or Reader(store)
+    reader.markers.refresh(plan.config.experiment)
     rows = rows_of(reader, plan)
     if keys.page in reader.listing and store.read(keys.results) == to_csv(rows):
         return rows

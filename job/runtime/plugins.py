@@ -30,6 +30,10 @@ class Registry:
         """Return all names, sorted: those of this package, and those of other packages."""
         return sorted({*self.built_in, *entry_points(group=self.group).names})
 
+    def outside_names(self) -> list[str]:
+        """Return the names of other packages, sorted."""
+        return [name for name in self.names() if name not in self.built_in]
+
     def load(self, name: str, base: type[T]) -> type[T]:
         """Return the class of that name.
 

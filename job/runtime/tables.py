@@ -22,6 +22,10 @@ class TextTable:
     """The columns of names: to the left, and folded if the line is short."""
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
+    def column(self, number: int) -> list[str]:
+        """Return the cells of a column."""
+        return [row[number] for row in self._full_rows()]
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield a table, or a list if not even folded names leave room for one."""
         del console

@@ -8,6 +8,7 @@ R = rounds, from 0 on.
 """
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -61,18 +62,19 @@ class TutorialResults:
 
 
 class _AbortedError(Exception):
-    """A run ended before its second round, or was made by a program with other columns."""
+    """A run ended before its second round or within a line, or has other columns."""
 
 
 def read_tutorial(folder: Path) -> TutorialResults:
     """Return the runs of `random_sampling` and of `uncertainty_aldod_sampling`.
 
-    A run that was aborted is left out: its files have fewer than two rounds, or other columns.
+    A run that was aborted is left out: a file is missing, its last line is cut off, or it has fewer
+    than two rounds or other columns.
 
     Raises:
         UsageError: The folder does not have this layout.
-        BadDataError: A file is missing or broken; or rounds differ between runs; or all runs of a
-            strategy were aborted.
+        BadDataError: A file is broken; or rounds differ between runs; or every run of a strategy
+            was aborted.
     """
     aborted: dict[str, str] = {}
     runs = {strategy: _runs(folder, strategy, aborted) for strategy in (RANDOM, UNCERTAINTY)}
@@ -138,18 +140,21 @@ def _run(path: Path, strategy: str) -> Run:
 def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Each row below the header: its place and its cells. Rounds have to count from 0."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            number = -1
-            for cells in reader:
-                place = f"{path}:{reader.line_num}"
-                _check(place, cells, columns, number)
-                if number >= 0:
-                    yield place, cells
-                number += 1
+        text = path.read_bytes().decode()
+        if text and not text.endswith("\n"):
+            message = f"{path.name}: its last line is cut off"
+            raise _AbortedError(message)
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        number = -1
+        for cells in reader:
+            place = f"{path}:{reader.line_num}"
+            _check(place, cells, columns, number)
+            if number >= 0:
+                yield place, cells
+            number += 1
     except FileNotFoundError:
-        message = f"{path} is missing; the tutorial's layout is {_LAYOUT}"
-        raise BadDataError(message) from None
+        message = f"{path.name} is missing"
+        raise _AbortedError(message) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         message = f"{path} cannot be read: {error}"
         raise BadDataError(message) from None

@@ -1,48 +1,21 @@
 """What is measured of a release: how soon the next stage begins, and the driver's memory."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from job.keys import StageRef
 from job.plan import Plan
-from tests.e2e.cluster import CommandError
 from tests.e2e.release import Release
 
-SECONDS_BETWEEN_LOOKS = 5
-CGROUP = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
-"""With control groups of version 2, and of version 1."""
 
-
-class DriverMemory:
-    """The most that the driver used, in MiB."""
-
-    def __init__(self, release: Release) -> None:
-        self._release = release
-        self._num_looks = 0
-        self.resident = 0.0
-        """Of its largest process."""
-        self.whole = 0.0
-        """Of its container, what the kernel caches of files with it."""
-
-    def look(self) -> None:
-        """Ask the running driver, now and then."""
-        self._num_looks += 1
-        if self._num_looks % SECONDS_BETWEEN_LOOKS:
-            return
-        command = f"cat {CGROUP} 2> /dev/null; cat /proc/[0-9]*/status"
-        for pod in self._release.pods("driver"):
-            try:
-                name = pod["metadata"]["name"]
-                text = self._release.namespace.kubectl("exec", name, "--", "sh", "-c", command)
-            except CommandError:  # it has ended, or not begun
-                continue
-            if match := re.match(r"\d+", text):  # older kernels do not tell
-                self.whole = max(self.whole, int(match[0]) / 2**20)
-            peaks = re.findall(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)
-            self.resident = max(self.resident, *(int(peak) / 2**10 for peak in peaks))
+def driver_memory(release: Release) -> int:
+    """Return the most memory that the only driver of a finished release had resident, in MiB."""
+    [pod] = release.pods("driver")
+    lines = release.namespace.kubectl("logs", pod["metadata"]["name"]).splitlines()
+    [line] = [line for line in lines if '"event": "driver.memory"' in line]
+    return int(json.loads(line)["peak_mib"])
 
 
 def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> list[float]:

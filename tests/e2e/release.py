@@ -83,26 +83,17 @@ class Release:
                 return parse_status(text)
         return None
 
-    def wait_finished(
-        self,
-        seconds: float = 300,
-        look: Callable[[], None] | None = None,
-        *,
-        after_failure: bool = False,
-    ) -> None:
+    def wait_finished(self, seconds: float = 300, *, after_failure: bool = False) -> None:
         """Wait until the release is finished.
 
         Args:
             seconds: How long.
-            look: Called at each look.
             after_failure: Whether an earlier driver may have published that it failed.
         """
 
         def ask() -> bool:
             driver = (status := self.status()) and status.driver
             assert after_failure or not driver or driver.phase != "failed", driver
-            if look:
-                look()
             return bool(driver and driver.phase == "finished")
 
         self.namespace.wait(f"{self.name} is finished", ask, seconds)

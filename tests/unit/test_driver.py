@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.markers import Markers
@@ -180,12 +182,41 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_report_reads_nothing_that_the_status_has_read(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metrics and markers are read once, and kept once: a driver has little memory."""
+    reads: Counter[str] = Counter()
+    read = MemoryStore.read
+
+    def count(self: MemoryStore, key: str) -> bytes:
+        reads[key] += 1
+        return read(self, key)
+
+    store = MemoryStore()
+    experiment.run(store, config)
+    monkeypatch.setattr(MemoryStore, "read", count)
+    drive(store, config, Laptop())
+    metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
+    assert metrics == [1] * 3
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_logs_its_peak_memory(config: Config) -> None:
+    """Its pod's limit can be held against it afterwards."""
+    with capture_logs() as lines:
+        drive(MemoryStore(), config, Laptop())
+    [peak] = [line["peak_mib"] for line in lines if line["event"] == "driver.memory"]
+    assert 20 < peak < 100_000
+
+
 def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     """The other rounds are told, and that the driver has failed."""
     store, platform = MemoryStore(), Laptop()
     plan = Plan(config.model_copy(update={"rounds": 1}))
     experiment.run(store, plan.config)
-    publisher = StatusPublisher(store, plan, platform)
+    publisher = StatusPublisher(store, "tiny", platform)
+    publisher.follow(plan)
     for ref in plan.stages():
         publisher.markers.get(ref)
     evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")

@@ -1,6 +1,7 @@
 """How much of an experiment is left."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,17 +85,17 @@ def told(phase: Phase, minutes: float = 0, **states: str) -> Status:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("make", "words"),
     [
-        (told("running"), r"\(running\); maybe at work: the driver\. Stop it first"),
-        (told("failed", train="running"), "maybe at work: seed 0 arm random round 1 train"),
-        (told("finished", score="other spec"), "at work: seed 0 arm random round 1 score"),
+        (lambda: told("running"), r"\(running\); maybe at work: the driver\. Stop it first"),
+        (lambda: told("failed", train="running"), "maybe at work: seed 0 arm random round 1 train"),
+        (lambda: told("finished", score="other spec"), "at work: seed 0 arm random round 1 score"),
     ],
 )
-def test_what_may_be_at_work_is_named(status: Status, words: str) -> None:
+def test_what_may_be_at_work_is_named(make: Callable[[], Status], words: str) -> None:
     """Jobs that a driver started keep running after it failed, and write markers."""
     store = MemoryStore()
-    store.write(KEY, dump_status(status))
+    store.write(KEY, dump_status(make()))  # now: a status grows old while other tests run
     with pytest.raises(UsageError, match=words):
         refuse_while_driven(store, "tiny")
 

@@ -42,8 +42,11 @@ class LoadedSample:
     boxes: tuple[SourceBox, ...]
     unreadable: tuple[str, ...] = ()
     """Why boxes are missing from `boxes`, one text each."""
-    declared_wh: tuple[int, int] | None = None
-    """The width and height that the annotation claims, in pixels."""
+    declared_wh: tuple[float, float] | None = None
+    """The width and height that the annotation declares, in pixels; 0 for one that it does not."""
+    remarks: tuple[str, ...] = ()
+    """What was accepted and may be a mistake. Each ends a sentence that begins with `3 images`, and
+    is the same for all images that it holds for."""
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,19 @@ from job.data.formats.base import (
     num_bytes,
     read_file,
 )
+from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 
 LISTS = ("images", "annotations", "categories")
 OF_IMAGE = ("id", "file_name", "width", "height")
-OF_ANNOTATION = ("id", "image_id", "category_id", "bbox", "iscrowd")
+OF_ANNOTATION = ("id", "image_id", "category_id", "bbox", "bbox_mode", "iscrowd", "rotation")
 OF_CATEGORY = ("id", "name")
 KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
 """The keys that are read. Other keys, such as segmentations, are dropped while parsing."""
+
+XYWH = 1
+"""Detectron2's number for boxes of top-left corner, width and height in pixels."""
 
 
 class CocoSource(Source):
@@ -42,13 +46,18 @@ class CocoSource(Source):
     """Folder of the test images."""
     test_annotations: Path
     """JSON file of the test instances."""
+    pool_prefix: str | None = None
+    """Put before each id of the pool, such as pool/, if names occur in both splits."""
+    test_prefix: str | None = None
+    """Put before each id of the test set, such as test/."""
 
     @cached_property
     def _splits(self) -> dict[Split, "Instances"]:
-        return {
-            "pool": Instances(self.pool_images, self.pool_annotations),
-            "test": Instances(self.test_images, self.test_annotations),
-        }
+        pool = Instances(self.pool_images, self.pool_annotations, self.pool_prefix or "")
+        test = Instances(self.test_images, self.test_annotations, self.test_prefix or "")
+        for part in (pool, test):
+            part.read_categories(pool.used | test.used)
+        return {"pool": pool, "test": test}
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -68,7 +77,11 @@ class CocoSource(Source):
             BadDataError: A JSON file is missing, malformed, or not a file of instances.
         """
         _merge(*self._splits.values())
-        return {f"{split}_digest": part.digest() for split, part in self._splits.items()}
+        digests: dict[str, str | int] = {
+            f"{split}_digest": part.digest() for split, part in self._splits.items()
+        }
+        prefixes = {f"{split}_prefix": part.prefix for split, part in self._splits.items()}
+        return digests | {name: prefix for name, prefix in prefixes.items() if prefix}
 
     def num_images(self, split: Split) -> int:
         """Return the number of images in the split's JSON file."""
@@ -82,19 +95,40 @@ class CocoSource(Source):
 class Instances:
     """One JSON file, parsed, and the folder of its images."""
 
-    def __init__(self, folder: Path, path: Path) -> None:
+    def __init__(self, folder: Path, path: Path, prefix: str = "") -> None:
         if not folder.is_dir():
             message = f"{folder}: no such folder"
             raise UsageError(message)
-        self.folder, self.path = folder, path
+        self.folder, self.path, self.prefix = folder, path, prefix
         data = read_file(path, "annotations")
         self._digest = fingerprint([data])
         content = _parse(path, data)
         self.images = content["images"]
-        self.categories = _categories(path, content["categories"])
         self._annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
             self._annotations[_key(annotation.get("image_id"))].append(annotation)
+        self.used = {_key(annotation.get("category_id")) for annotation in content["annotations"]}
+        """The ids of categories that have annotations."""
+        self._categories = content["categories"]
+        self.categories: dict[object, str] = {}
+        """The name of each category by its id, after `read_categories`."""
+
+    def read_categories(self, used: set[object]) -> None:
+        """Read the categories' names.
+
+        Args:
+            used: The ids of categories that have annotations in either file. An unused category
+                with the name of a used one is left out, such as the root of Roboflow's exports.
+        """
+        names = {_name(entry) for entry in self._categories if _key(entry.get("id")) in used}
+        self.categories = _categories(
+            self.path,
+            [
+                entry
+                for entry in self._categories
+                if _key(entry.get("id")) in used or _name(entry) not in names
+            ],
+        )
 
     def digest(self) -> str:
         """Return the digest of the JSON file and of the images' sizes in bytes."""
@@ -112,7 +146,7 @@ class Instances:
             elif key in seen:
                 yield Sample.broken(where, f"the image id {image['id']} occurs twice")
             else:
-                image_id = _stem(name)
+                image_id = self.prefix + _stem(name)
                 yield Sample(image_id, partial(self._load, image, image_id, where))
             seen.add(key)
         for key, annotations in self._annotations.items():
@@ -126,10 +160,11 @@ class Instances:
         check_id(image_id, where)
         path = self.folder / image["file_name"]
         data = read_file(path, "image")
-        boxes, unreadable = [], []
+        boxes, unreadable, is_rotated = [], [], False
         for annotation in self._annotations.get(_key(image["id"]), ()):
             try:
                 boxes.append(self._read_box(annotation))
+                is_rotated |= bool(_rotation(annotation, "") % 360)
             except BadDataError as error:
                 unreadable.append(str(error))
         return LoadedSample(
@@ -139,7 +174,8 @@ class Instances:
             annotation_file=str(self.path),
             boxes=tuple(boxes),
             unreadable=tuple(unreadable),
-            declared_wh=_declared_size(image),
+            declared_wh=_declared_size(image, where),
+            remarks=(ROTATED,) * is_rotated,
         )
 
     def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
@@ -153,22 +189,41 @@ class Instances:
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
             message = f"{where} {label!r}: bbox {box!r} is not four numbers"
             raise BadDataError(message)
+        if annotation.get("bbox_mode", XYWH) != XYWH:
+            message = (
+                f"{where} {label!r}: bbox_mode {annotation['bbox_mode']!r}: a bbox must be the "
+                "top-left corner, width and height in pixels"
+            )
+            raise BadDataError(message)
         crowd = annotation.get("iscrowd", 0)
         if crowd not in (0, 1):
             message = f"{where} {label!r}: iscrowd {crowd!r} is neither 0 nor 1"
             raise BadDataError(message)
         x, y, width, height = (float(number) for number in box)
+        rotation = _rotation(annotation, f"{where} {label!r}")
+        corners_xyxy = (x, y, x + width, y + height)
+        if rotation % 360:
+            corners_xyxy = enclose_rotated(corners_xyxy, rotation)
+        told = f", rotation {rotation:g}" if rotation % 360 else ""
         return SourceBox(
-            corners_xyxy=(x, y, x + width, y + height),
+            corners_xyxy=corners_xyxy,
             label=label,
-            where=f"{where} {label!r} (bbox {box})",
+            where=f"{where} {label!r} (bbox {box}{told})",
             crowd=bool(crowd),
         )
 
 
-def _declared_size(image: dict[str, Any]) -> tuple[int, int] | None:
-    width, height = image.get("width"), image.get("height")
-    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+def _rotation(annotation: dict[str, Any], where: str) -> float:
+    return rotation_degrees(annotation.get("rotation"), where)
+
+
+def _declared_size(image: dict[str, Any], where: str) -> tuple[float, float]:
+    try:
+        width, height = (declared_side(image.get(name), name) for name in ("width", "height"))
+    except BadDataError as error:
+        message = f"{where}: {error}"
+        raise BadDataError(message) from error
+    return width, height
 
 
 def _stem(file_name: str) -> str:
@@ -189,14 +244,33 @@ def _key(value: object) -> object:
     return value if isinstance(value, int | str) else repr(value)
 
 
-def _slim(content: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if key in KEPT}
+def _slim(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what is read of a JSON object, with CVAT's attribute `rotation` as a key of its own.
+
+    Raises:
+        ValueError: A key occurs twice, and one of the values would be lost.
+    """
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key == "attributes" and isinstance(value, dict):
+            if "rotation" in value:
+                result["rotation"] = value["rotation"]
+        elif key in KEPT:
+            if key in result:
+                message = f"the key {key!r} occurs twice in one object"
+                raise ValueError(message)
+            result[key] = value
+    return result
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry.get("name")).strip()
 
 
 def _parse(path: Path, data: bytes) -> dict[str, list[dict[str, Any]]]:
     """Return the three lists of a JSON file of instances."""
     try:
-        content = json.loads(data, object_hook=_slim)
+        content = json.loads(data, object_pairs_hook=_slim)
     except (ValueError, RecursionError) as error:
         message = f"{path}: malformed JSON: {error}"
         raise BadDataError(message) from error

@@ -1,20 +1,19 @@
 """Pascal VOC: a flat folder, or a devkit with a folder for each year."""
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Literal, NamedTuple
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from pydantic import Field
 
 from job.data.decoding import SUFFIXES
 from job.data.formats.base import (
     LoadedSample,
     Sample,
     Source,
-    SourceBox,
     check_id,
     fingerprint,
     num_bytes,
@@ -22,15 +21,39 @@ from job.data.formats.base import (
 )
 from job.data.formats.voc_download import download_voc
 from job.data.formats.voc_splits import SplitName, parse_splits
+from job.data.formats.voc_xml import VocAnnotation, read_annotation
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+NO_IMAGE_SUFFIXES = (".xml", ".json", ".txt", ".csv")
+"""Suffixes of files that tools write beside images."""
 
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
+NO_ANNOTATION = "have no XML file and were taken as images without objects"
+SEVERAL_FILES = "are there with several suffixes, of which the first of {} was taken".format(
+    ", ".join(SUFFIXES)
+)
 
-_ANY_CASE = (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES))
+
+class ListedImage(NamedTuple):
+    """A line of a list of images."""
+
+    folder: Path
+    """Holds `JPEGImages` and `Annotations`."""
+    id: str
+    path: Path
+    """The list."""
+    line: int
+    """Counted from 1."""
+
+    @property
+    def where(self) -> str:
+        """The list and the line, for messages."""
+        return f"{self.path}, line {self.line}"
+
+    @property
+    def annotation(self) -> Path:
+        """The image's XML file."""
+        return _annotation_path(self.folder, self.id)
 
 
 class VocSource(Source):
@@ -46,6 +69,10 @@ class VocSource(Source):
     """Lists in ImageSets/Main, such as test, or 2007/test."""
     download: bool = False
     """Download VOC's archives of the named years, and unpack them below --root."""
+    missing_annotation: Literal["refuse", "empty"] = "refuse"
+    """What an image without an XML file is: refuse, or empty, which has no objects."""
+    pixels_from: int = Field(1, ge=0, le=1)
+    """The number of the first pixel: 1, or 0 for CVAT, datumaro and Label Studio."""
 
     def prepare(self) -> None:
         """Download the archives, if that is asked for."""
@@ -57,8 +84,8 @@ class VocSource(Source):
         """None: VOC's files do not list the classes."""
 
     @cached_property
-    def _entries(self) -> dict[Split, list[tuple[Path, str]]]:
-        """The folder and the id of each image of a split, by the lists in `ImageSets/Main`."""
+    def _entries(self) -> dict[Split, list[ListedImage]]:
+        """The images of each split, by the lists in `ImageSets/Main`."""
         return {
             split: [entry for name in parse_splits(text) for entry in _read_list(self.root, name)]
             for split, text in self._names.items()
@@ -79,9 +106,20 @@ class VocSource(Source):
         for split, entries in self._entries.items():
             result[split] = self._names[split]
             result[f"{split}_digest"] = fingerprint(
-                part for folder, image_id in entries for part in _identity(folder, image_id)
+                part for image in entries for part in self._identity(image)
             )
+        for name in ("missing_annotation", "pixels_from"):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                result[name] = getattr(self, name)
         return result
+
+    def _identity(self, image: ListedImage) -> tuple[str, int, bytes]:
+        """Return what tells an image from others: its id, its size in bytes and its XML file."""
+        try:
+            xml = image.annotation.read_bytes()
+        except (OSError, ValueError):  # reported when its turn comes
+            xml = b""
+        return image.id, num_bytes(self._files.find(image)[0]), xml
 
     def num_images(self, split: Split) -> int:
         """Return the number of ids in the split's lists."""
@@ -89,12 +127,90 @@ class VocSource(Source):
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the lists."""
-        for folder, image_id in self._entries[split]:
-            yield Sample(image_id, partial(_load, folder, image_id))
+        for image in self._entries[split]:
+            yield Sample(image.id, partial(self._load, image))
+
+    @cached_property
+    def _files(self) -> "ImageFiles":
+        return ImageFiles()
+
+    def _load(self, image: ListedImage) -> LoadedSample:
+        """Read an image and its XML file."""
+        check_id(image.id, image.where)
+        path, is_ambiguous = self._files.find(image)
+        if image.id.lower().endswith(SUFFIXES) and not _is_file(path):
+            message = (
+                f"{path}: no such image; ids in a list have no suffix, but that of {image.where} "
+                f"is {image.id!r}"
+            )
+            raise BadDataError(message)
+        data = read_file(path, f"image, nor one with another suffix; {image.where} names it")
+        annotation = self._read_annotation(image)
+        return LoadedSample(
+            data=data,
+            suffix=path.suffix,
+            image_file=str(path),
+            annotation_file=str(image.annotation),
+            boxes=annotation.boxes,
+            unreadable=annotation.unreadable,
+            declared_wh=annotation.declared_wh,
+            remarks=annotation.remarks + (SEVERAL_FILES,) * is_ambiguous,
+        )
+
+    def _read_annotation(self, image: ListedImage) -> VocAnnotation:
+        if not _is_file(image.annotation):
+            if self.missing_annotation == "empty":
+                return VocAnnotation(remarks=(NO_ANNOTATION,))
+            message = (
+                f"{image.annotation}: no such annotation; --missing-annotation empty takes its "
+                "image as one without objects"
+            )
+            raise BadDataError(message)
+        return read_annotation(image.annotation, self.pixels_from)
 
 
-def _read_list(root: Path, split: SplitName) -> Iterator[tuple[Path, str]]:
-    """Yield the folder and the id of each image in a list."""
+class ImageFiles:
+    """Finds the files of images, by listings of their folders."""
+
+    def __init__(self) -> None:
+        self._listings: dict[Path, dict[str, tuple[str, ...]]] = {}
+
+    def find(self, image: ListedImage) -> tuple[Path, bool]:
+        """Return an image's file, and whether other files could be meant, too.
+
+        If there is none, it is the name that VOC would give it, or a file with the same stem that
+        is not of a format that can be read.
+        """
+        folder, _, stem = image.id.rpartition("/")
+        parent = image.folder / "JPEGImages" / folder
+        if parent not in self._listings:
+            self._listings[parent] = _suffixes_by_stem(parent)
+        suffixes = self._listings[parent].get(stem, ())
+        known = sorted(
+            (suffix for suffix in suffixes if suffix.lower() in SUFFIXES),
+            key=lambda suffix: (SUFFIXES.index(suffix.lower()), suffix.isupper(), suffix),
+        )
+        unknown = sorted(suffix for suffix in suffixes if suffix.lower() not in NO_IMAGE_SUFFIXES)
+        suffix = (known or unknown or SUFFIXES)[0]
+        return parent / f"{stem}{suffix}", len(known) > 1
+
+
+def _suffixes_by_stem(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the suffixes that each stem of a folder's files is there with."""
+    result: dict[str, tuple[str, ...]] = {}
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except (OSError, ValueError):  # reported when an image is read
+        return result
+    for name in names:
+        stem, dot, suffix = name.rpartition(".")
+        if dot:
+            result[stem] = (*result.get(stem, ()), sys.intern(f".{suffix}"))
+    return result
+
+
+def _read_list(root: Path, split: SplitName) -> Iterator[ListedImage]:
+    """Yield the images of a list."""
     folder = _find_folder(root, split.year)
     path = folder / "ImageSets" / "Main" / f"{split.name}.txt"
     if not path.is_file():
@@ -106,14 +222,14 @@ def _read_list(root: Path, split: SplitName) -> Iterator[tuple[Path, str]]:
     except UnicodeDecodeError as error:
         message = f"{path}: not UTF-8: {error.reason} at byte {error.start}"
         raise BadDataError(message) from error
-    ids = [line.strip() for line in text.splitlines() if line.strip()]
-    if _is_class_list(folder, ids):
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    if _is_class_list(folder, [line for _, line in lines if line]):
         message = (
             f"{path}: this is the list of one class: each line is an id with -1, 0 or 1; "
             "name a list of images instead, which has only ids"
         )
         raise UsageError(message)
-    return ((folder, image_id) for image_id in ids)
+    return (ListedImage(folder, line, path, number) for number, line in lines if line)
 
 
 def _is_class_list(folder: Path, lines: list[str]) -> bool:
@@ -144,13 +260,6 @@ def _find_folder(root: Path, year: str | None) -> Path:
     raise UsageError(message)
 
 
-def _find_image(folder: Path, image_id: str) -> Path:
-    """Return the image's file, or the name that VOC would give it if there is none."""
-    images = folder / "JPEGImages"
-    paths = (images / f"{image_id}{suffix}" for suffix in _ANY_CASE)
-    return next((path for path in paths if _is_file(path)), images / f"{image_id}{SUFFIXES[0]}")
-
-
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
@@ -160,103 +269,3 @@ def _is_file(path: Path) -> bool:
 
 def _annotation_path(folder: Path, image_id: str) -> Path:
     return folder / "Annotations" / f"{image_id}.xml"
-
-
-def _identity(folder: Path, image_id: str) -> tuple[str, int, bytes]:
-    """Return what tells an image from others: its id, its size in bytes and its XML file."""
-    try:
-        xml = _annotation_path(folder, image_id).read_bytes()
-    except (OSError, ValueError):  # reported when its turn comes
-        xml = b""
-    return image_id, num_bytes(_find_image(folder, image_id)), xml
-
-
-def _load(folder: Path, image_id: str) -> LoadedSample:
-    """Read an image and its XML file."""
-    check_id(image_id, str(folder / "ImageSets"))
-    image = _find_image(folder, image_id)
-    if image_id.lower().endswith(SUFFIXES) and not _is_file(image):
-        message = (
-            f"{image}: no such image; ids in a list have no suffix, but this one is {image_id!r}"
-        )
-        raise BadDataError(message)
-    annotation = _annotation_path(folder, image_id)
-    data = read_file(image, "image, nor one with another suffix")
-    root = _parse(annotation)
-    boxes, unreadable = [], []
-    for number, element in enumerate(root.findall("object"), start=1):
-        try:
-            boxes.append(_read_object(element, number))
-        except BadDataError as error:
-            unreadable.append(str(error))
-    return LoadedSample(
-        data=data,
-        suffix=image.suffix,
-        image_file=str(image),
-        annotation_file=str(annotation),
-        boxes=tuple(boxes),
-        unreadable=tuple(unreadable),
-        declared_wh=_declared_size(root),
-    )
-
-
-def _parse(path: Path) -> "Element":
-    """Return the root of an XML file. Entities are refused, so that none can expand."""
-    data = read_file(path, "annotation")
-    try:
-        root: Element = fromstring(data)
-    except ParseError as error:
-        message = f"{path}: malformed XML: {error}"
-    except DefusedXmlException as error:
-        message = f"{path}: XML with entities or external references is refused: {error}"
-    except (ValueError, LookupError) as error:  # an unknown encoding
-        message = f"{path}: malformed XML: {error}"
-    else:
-        if root.tag == "annotation":
-            return root
-        message = f"{path}: not a VOC annotation: its root element is <{root.tag}>"
-    raise BadDataError(message)
-
-
-def _read_object(element: "Element", number: int) -> SourceBox:
-    """Return an object's box from VOC's coordinates.
-
-    VOC counts pixels from 1, and both corners belong to the box. Pixel n is therefore the interval
-    [n - 1, n] of distances from the image's edge.
-    """
-    label = (element.findtext("name") or "").strip()
-    corners = element.find("bndbox")
-    texts = ["" if corners is None else (corners.findtext(name) or "").strip() for name in CORNERS]
-    where = f"object {number} {label!r}"
-    try:
-        xmin, ymin, xmax, ymax = (float(text) for text in texts)
-    except ValueError:
-        named = ", ".join(f"{name} {text!r}" for name, text in zip(CORNERS, texts, strict=True))
-        message = f"{where}: a coordinate is not a number: {named}"
-        raise BadDataError(message) from None
-    named = ", ".join(f"{name} {text}" for name, text in zip(CORNERS, texts, strict=True))
-    return SourceBox(
-        corners_xyxy=(xmin - 1, ymin - 1, xmax, ymax),
-        label=label,
-        where=f"{where} ({named})",
-        difficult=_flag(element.findtext("difficult"), where),
-    )
-
-
-def _flag(text: str | None, where: str) -> bool:
-    """Return what a tool means by the text of a flag: tools write 1, true, yes and more."""
-    word = (text or "").strip().lower()
-    if word in {"1", "true", "yes"}:
-        return True
-    if word in {"0", "false", "no", "", "unspecified"}:
-        return False
-    message = f"{where}: difficult {text!r} is neither 0 nor 1"
-    raise BadDataError(message)
-
-
-def _declared_size(root: "Element") -> tuple[int, int] | None:
-    try:
-        width, height = (int(root.findtext(f"size/{name}") or "") for name in ("width", "height"))
-    except ValueError:
-        return None
-    return width, height

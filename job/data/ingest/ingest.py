@@ -1,16 +1,19 @@
 """Turning a source into `datasets/<name>`: everything is validated, and the manifest comes last."""
 
+import hashlib
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from job.data.formats.base import Source
+from job.data.dataset import Dataset
+from job.data.formats.base import Sample, Source
 from job.data.ingest.scan import SourceScan, SplitCounts
 from job.data.ingest.summary import IngestSummary
 from job.data.ingest.write import SplitWriter
 from job.data.manifest import DatasetManifest, SplitInfo, read_manifest
-from job.errors import BadDataError, UsageError
+from job.errors import BadDataError, TemporaryError, UsageError
 from job.keys import DatasetKeys, Split, check_name
 from job.storage import Store
 
@@ -42,7 +45,22 @@ def ingest(
     if found := read_manifest(store, keys):
         manifest, _ = found
         _refuse_another(keys, manifest, {"kind": source.kind, **identity})
+        _refuse_changed_images(store, keys, source)
         return IngestSummary.of_manifest(manifest, f"{name}: there already, from the same source")
+    try:
+        manifest, scan = _write(store, keys, source, identity, skip_bad=skip_bad)
+    except (BadDataError, UsageError):
+        _delete_parts(store, keys)
+        raise
+    store.write(keys.manifest, manifest.to_json())
+    return IngestSummary.of_scan(scan, f"{name}: written")
+
+
+def _write(
+    store: Store, keys: DatasetKeys, source: Source, identity: dict[str, Any], *, skip_bad: bool
+) -> tuple[DatasetManifest, SourceScan]:
+    """Write everything but the manifest, and return that."""
+    name = keys.name
     scan = SourceScan(source, skip_bad=skip_bad)
     parts = {split: _write_split(store, keys, scan, split) for split in ORDER}
     if errors := scan.errors():
@@ -54,8 +72,15 @@ def ingest(
         source=identity,
         **{split: _split_info(scan.counts[split], scan.classes, parts[split]) for split in parts},
     )
-    store.write(keys.manifest, manifest.to_json())
-    return IngestSummary.of_scan(scan, f"{name}: written")
+    return manifest, scan
+
+
+def _delete_parts(store: Store, keys: DatasetKeys) -> None:
+    """Delete what a refused ingest has written, unless another one has finished meanwhile."""
+    with suppress(TemporaryError):  # the refusal is what to tell
+        if not store.exists(keys.manifest):
+            for key in list(store.list(keys.prefix)):
+                store.delete(key)
 
 
 def _rehearse(source: Source, name: str, *, skip_bad: bool) -> IngestSummary:
@@ -88,6 +113,31 @@ def _refuse_another(keys: DatasetKeys, manifest: DatasetManifest, wanted: dict[s
             f"take another --name, or delete {keys.prefix} first"
         )
         raise UsageError(message)
+
+
+def _refuse_changed_images(store: Store, keys: DatasetKeys, source: Source) -> None:
+    """Raise if an image file has other bytes than when it was ingested, though as many."""
+    if not source.may_be_bad:  # drawn anew, perhaps by another version of Pillow
+        return
+    dataset = Dataset.open(store, keys.name)
+    for split in ORDER:
+        index = dataset.index(split)
+        digests = dict(zip(index["id"].to_pylist(), index["sha256"].to_pylist(), strict=True))
+        for sample in source.samples(split):
+            if digests.get(sample.id, sha256 := _sha256(sample)) != sha256:
+                message = (
+                    f"data set {keys.name!r} was made from another source: the image "
+                    f"{sample.id!r} has changed: take another --name, or delete {keys.prefix} first"
+                )
+                raise UsageError(message)
+
+
+def _sha256(sample: Sample) -> str:
+    """Return the digest of an image file; empty if the sample is bad."""
+    try:
+        return hashlib.sha256(sample.load().data).hexdigest()
+    except BadDataError:
+        return ""
 
 
 def _write_split(store: Store, keys: DatasetKeys, scan: SourceScan, split: Split) -> dict[str, Any]:

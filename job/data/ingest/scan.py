@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 
 from job.data.formats.base import Sample, Source
+from job.data.ingest.remarks import spellings
 from job.data.ingest.validate import Validation, ValidImage, validate
 from job.errors import BadDataError
 from job.keys import Split
@@ -19,6 +20,11 @@ from job.runtime.parallel import batched, in_threads, stop_if_dropped
 # time, and all samples under way are in memory.
 _BATCH_SIZE = 4
 _MAX_THREADS = 8
+
+PERCENT = 100
+LARGE_SIDE = 2 * PERCENT
+MIN_LARGE = 10
+"""If this many boxes in large images all lie within 100 pixels, they seem to be percentages."""
 
 
 @dataclass
@@ -38,6 +44,14 @@ class SplitCounts:
     """Boxes that overhung their image a little."""
     num_size_differs: int = 0
     """Images whose annotation claims another size."""
+    labels: set[str] = field(default_factory=set)
+    """Classes of boxes and crowd regions."""
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+    """What may be a mistake, with the ids of the images that it holds for."""
+    num_large: int = 0
+    """Boxes in images that are larger than `LARGE_SIDE` both ways."""
+    reach: float = 0.0
+    """The largest coordinate of these boxes."""
     duplicates: list[str] = field(default_factory=list)
     """Ids of images that the split holds already under another id, byte for byte."""
 
@@ -60,6 +74,12 @@ class SplitCounts:
         self.num_crowd += sum(annotation.crowd)
         self.num_clipped += image.num_clipped
         self.num_size_differs += image.size_differs
+        self.labels.update(annotation.labels)
+        for remark in image.remarks:
+            self.remarks.setdefault(remark, []).append(image.id)
+        if annotation.labels and min(annotation.width, annotation.height) > LARGE_SIDE:
+            self.num_large += len(annotation.labels)
+            self.reach = max(self.reach, float(annotation.boxes_xyxy.max()))
 
 
 class SourceScan:
@@ -88,11 +108,11 @@ class SourceScan:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The source's classes in their order, or those that occurred, sorted."""
-        if self._classes is not None:
-            return self._classes
-        seen = (label for counts in self.counts.values() for label in counts.class_counts)
-        return tuple(sorted(set(seen)))
+        """The classes that occurred, in the source's order, or sorted."""
+        seen = {label for counts in self.counts.values() for label in counts.labels}
+        if self._classes is None:
+            return tuple(sorted(seen))
+        return tuple(name for name in self._classes if name in seen)
 
     def images(self, split: Split) -> Iterator[ValidImage]:
         """Yield the valid images of a split.
@@ -125,6 +145,8 @@ class SourceScan:
         if image.id in self._splits:
             first = self._splits[image.id]
             advice = "" if first == split else "; names must be unique across pool and test"
+            if advice and "test_prefix" in type(self._source).model_fields:
+                advice += ": --test-prefix test/ makes them so"
             self._report(f"{image.where}: the id {image.id!r} is in {first} already{advice}")
             return False
         digest = bytes.fromhex(image.sha256)
@@ -166,6 +188,21 @@ class SourceScan:
                     f"{split}: {counts.num_size_differs} images have another size than their "
                     "annotation claims; their boxes were taken as pixels of the image"
                 )
+            warnings += [
+                f"{split}: {len(ids)} images {remark}, such as {ids[0]!r}"
+                for remark, ids in sorted(counts.remarks.items())
+            ]
+            if counts.num_large >= MIN_LARGE and counts.reach <= PERCENT:
+                warnings.append(
+                    f"{split}: no box reaches beyond {PERCENT} pixels, though images are larger "
+                    f"than {LARGE_SIDE}; boxes must be in pixels, and not in percent"
+                )
+        warnings += [
+            f"classes that differ only in spelling: {', '.join(map(repr, names))}"
+            for names in spellings(self.classes)
+        ]
+        if unused := [name for name in self._classes or () if name not in self.classes]:
+            warnings.append(f"classes without a box in either split, left out: {', '.join(unused)}")
         unseen = sorted(
             self.counts["test"].class_counts.keys() - self.counts["pool"].class_counts.keys()
         )

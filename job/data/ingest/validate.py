@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from job.data.decoding import SUFFIXES, decode_at_least
+from job.data.decoding import SUFFIXES, Decoded, decode_at_least
 from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, is_text
 from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, clip_box
+from job.data.ingest.remarks import distinct_boxes, image_remarks
 from job.data.shards import EncodedImage
 from job.errors import BadDataError
 from job.records.annotation import Annotation
@@ -29,6 +30,8 @@ class ValidImage:
     size_differs: bool
     """Whether the annotation claims another size than the image has. The difference is within the
     tolerance, or there are no boxes that it could spoil."""
+    remarks: tuple[str, ...]
+    """What was accepted and may be a mistake, as in `LoadedSample`."""
 
     @property
     def id(self) -> str:
@@ -56,14 +59,17 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
     try:
         loaded = sample.load()
         check_id(sample.id, loaded.image_file)
-        width, height = _image_size(loaded)
+        decoded = _decode(loaded)
+        width, height = decoded.size_wh
         _check_size(loaded, width, height)
+        _check_unit(loaded, width, height)
     except BadDataError as error:
         return Validation(None, (str(error),))
     reasons = list(loaded.unreadable)
     valid: list[tuple[SourceBox, Box]] = []
     num_clipped = 0
-    for box in loaded.boxes:
+    boxes = distinct_boxes(loaded.boxes)
+    for box in boxes:
         try:
             clipped, is_changed = _check_box(box, width, height, classes)
         except BadDataError as error:
@@ -77,18 +83,22 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
         annotation=_annotation(valid, width, height),
         where=loaded.image_file,
         num_clipped=num_clipped,
-        size_differs=loaded.declared_wh not in {None, (width, height)},
+        size_differs=any(
+            claim not in {0, side}
+            for claim, side in zip(loaded.declared_wh or (), (width, height), strict=False)
+        ),
+        remarks=loaded.remarks + image_remarks(loaded, decoded, len(boxes)),
     )
     return Validation(image, tuple(f"{loaded.annotation_file}: {reason}" for reason in reasons))
 
 
-def _image_size(loaded: LoadedSample) -> tuple[int, int]:
-    """Return the width and height after decoding: those of the upright image."""
+def _decode(loaded: LoadedSample) -> Decoded:
+    """Return the upright image, with few of its pixels."""
     if loaded.suffix.lower() not in SUFFIXES:
         message = f"{loaded.image_file}: an image's name ends in one of {', '.join(SUFFIXES)}"
         raise BadDataError(message)
     try:
-        return decode_at_least(loaded.data, 1).size_wh
+        return decode_at_least(loaded.data, 1)
     except BadDataError as error:
         message = f"{loaded.image_file}: {error}"
         raise BadDataError(message) from error
@@ -97,17 +107,32 @@ def _image_size(loaded: LoadedSample) -> tuple[int, int]:
 def _check_size(loaded: LoadedSample, width: int, height: int) -> None:
     """Refuse boxes in pixels of another image size, or of the image before EXIF orientation."""
     declared = loaded.declared_wh
-    if not loaded.boxes or declared is None or min(declared) <= 0:
+    if not loaded.boxes or declared is None:
         return
     differs = any(
-        abs(claim - side) > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side)
+        claim and abs(claim - side) > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side)
         for claim, side in zip(declared, (width, height), strict=True)
     )
     if differs or declared == (height, width) != (width, height):
         message = (
             f"{loaded.image_file}: {width} x {height} pixels when upright, but "
-            f"{loaded.annotation_file} says {declared[0]} x {declared[1]}: "
+            f"{loaded.annotation_file} says {_told(declared[0])} x {_told(declared[1])}: "
             "its boxes belong to another size or orientation"
+        )
+        raise BadDataError(message)
+
+
+def _told(side: float) -> str:
+    return f"{side:g}" if side else "?"
+
+
+def _check_unit(loaded: LoadedSample, width: int, height: int) -> None:
+    """Refuse boxes in shares of the image, from 0 to 1, which would all be in its first pixel."""
+    corners = [x for box in loaded.boxes for x in box.corners_xyxy]
+    if corners and min(width, height) > 1 and max(corners) <= 1 and any(x % 1 for x in corners):
+        message = (
+            f"{loaded.annotation_file}: all boxes lie within the first pixel of "
+            f"{loaded.image_file}: they seem to be shares of the image, and must be pixels"
         )
         raise BadDataError(message)
 

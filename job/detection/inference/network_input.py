@@ -59,7 +59,7 @@ def augmented(detector: Detector, seed: Sequence[int]) -> InputTransform:
 
 def _resize(image: EncodedImage, size: int, fill: Tensor) -> tuple[Tensor, tuple[int, int]]:
     """Return the pixels of the square, and the image's width and height."""
-    decoded, size_wh, frame = decode_at_least(image.data, size, image.id)
+    decoded, size_wh, frame, *_ = decode_at_least(image.data, size, image.id)
     if frame == (0, 0, *decoded.size) and max(decoded.size) <= 2 * size:
         return scaled(decoded, size), size_wh
     return View(*frame, size).render(decoded, fill), size_wh

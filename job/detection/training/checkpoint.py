@@ -1,5 +1,6 @@
 """A checkpoint: all that a training needs to resume, as one safetensors file."""
 
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -54,6 +55,7 @@ class TrainingState:
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{k}": v for k, v in state.items() if v is not None}
         progress = {
+            "version": importlib.metadata.version("al-voc"),
             "settings": settings,
             "threads": torch.get_num_threads(),
             "step": self.step,
@@ -68,7 +70,7 @@ class TrainingState:
         Raises:
             BadDataError: The bytes are damaged or belong to another training; nothing has changed.
         """
-        tensors, progress = unpack(data)
+        tensors, progress = _unpack(data)
         if progress.get("settings") != settings:
             message = "it belongs to a training with other settings"
             raise BadDataError(message)
@@ -77,7 +79,7 @@ class TrainingState:
             history = [HistoryRow(**row) for row in progress["history"]]
             recent = [(classification, bbox) for classification, bbox in progress["recent"]]
         except (KeyError, TypeError, ValueError) as error:
-            message = f"it was written by another version of the program ({error!r})"
+            message = f"it is damaged ({error!r})"
             raise BadDataError(message) from error
         self._check(tensors, step)
         self.detector.load_state_dict(_below(tensors, "model/"))
@@ -128,13 +130,30 @@ class TrainingState:
 
 
 def threads_of(checkpoint: bytes) -> int | None:
-    """Return the number of threads that a training began with; None if the bytes are damaged."""
+    """Return the number of threads that a training began with.
+
+    Returns:
+        None if no training resumes from these bytes: they are damaged, or of another version.
+    """
     try:
-        _, progress = unpack(checkpoint)
+        _, progress = _unpack(checkpoint)
     except BadDataError:
         return None
     threads = progress.get("threads")
     return threads if isinstance(threads, int) else None
+
+
+def _unpack(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return a checkpoint's tensors, and what else it holds.
+
+    Raises:
+        BadDataError: The bytes are damaged, or another version of the program wrote them.
+    """
+    tensors, progress = unpack(data)
+    if progress.get("version") != importlib.metadata.version("al-voc"):
+        message = "it was written by another version of the program"
+        raise BadDataError(message)
+    return tensors, progress
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,6 +1,5 @@
 """Training: a function of the samples, the configuration and the seed, resumable at any step."""
 
-import importlib.metadata
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +111,6 @@ def _check(context: TrainingContext) -> None:
 def _settings(context: TrainingContext) -> dict[str, Any]:
     """Return what a checkpoint must agree with to be resumed."""
     return {
-        "version": importlib.metadata.version("al-voc"),
         "train": context.config.model_dump(mode="json"),
         "detector": context.detector.description,
         "steps": context.steps,

@@ -3,11 +3,12 @@
 import time
 from datetime import UTC, datetime
 
-from job.errors import TemporaryError, UsageError
+from job.errors import BadDataError, TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject
 from job.progress import Status, dump_status, parse_status
+from job.runtime import log
 
 STATUS_KEY = "status.json"
 """The key of the status in its ConfigMap."""
@@ -116,6 +117,9 @@ def _publish_cancelled(cluster: Cluster, release: str) -> None:
     try:
         status = read_status(cluster, release)
     except (UsageError, TemporaryError):  # the driver has published nothing yet
+        return
+    except BadDataError as error:  # a driver of another version did, or it is damaged
+        log.get().warning("cancel.status_left", reason=str(error))
         return
     if status.driver is None:
         return

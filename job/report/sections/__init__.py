@@ -1,52 +1,51 @@
 """The sections of the report, one file each. They turn numbers into words, tables and figures."""
 
+from job.errors import AlJobError
 from job.report.drawing.render import Plot
 from job.report.markup import render
+from job.report.registry import SECTIONS
 from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.tables import table_csv
 from job.runtime import log
-from job.runtime.plugins import Registry
+from job.storage.documents import dump_json
 
 __all__ = ["SECTIONS", "Context", "Plot", "Section", "SectionBuilder", "build_sections", "render"]
 
-SECTIONS = Registry(
-    "report section",
-    "al_voc.report_sections",
-    {
-        "verdict": "job.report.sections.verdict:VerdictSection",
-        "curves": "job.report.sections.curves:CurvesSection",
-        "differences": "job.report.sections.differences:DifferencesSection",
-        "cost": "job.report.sections.cost:CostSection",
-        "picks": "job.report.sections.picks:PicksSection",
-        "classes": "job.report.sections.classes:ClassesSection",
-        "time": "job.report.sections.time:TimeSection",
-        "runs": "job.report.sections.runs:RunsSection",
-        "origin": "job.report.sections.origin:OriginSection",
-    },
-)
-"""In the order of the page; those of other packages follow, by name."""
+_BROKEN = """
+<p>This section could not be built: {{ reason }}. Mend or remove the package that it is of.
+<code>al-job report</code> writes the page again.</p>
+"""
 
 
 def build_sections(context: Context) -> dict[str, Section]:
     """Return every section for an experiment, by name, in the order of the page.
 
-    Raises:
-        ConfigError: A section of another package cannot be imported.
+    A section of another package that cannot be built says so in its place. The others do not
+    depend on it.
     """
-    ours = list(SECTIONS.built_in)
-    names = ours + [name for name in SECTIONS.names() if name not in SECTIONS.built_in]
-    return {name: _build(name, context) for name in names}
+    ours = {
+        name: SECTIONS.load(name, SectionBuilder)().build(context) for name in SECTIONS.built_in
+    }
+    return ours | {name: _build_outside(name, context) for name in SECTIONS.outside_names()}
 
 
-def _build(name: str, context: Context) -> Section:
-    """Build a section; if one of another package fails, the page says so in its place."""
-    builder = SECTIONS.load(name, SectionBuilder)
+def _build_outside(name: str, context: Context) -> Section:
+    """Return a section of another package, or one that says why it is not there."""
     try:
-        return builder().build(context)
-    except Exception as error:
-        if name in SECTIONS.built_in:
-            raise
-        reason = f"{builder.__module__}.{builder.__name__}: {type(error).__name__}: {error}"
-        log.get().error("section.failed", section=name, reason=reason, exc_info=True)
-        return Section(
-            title=name, html=render("<p>This section failed: {{ reason }}</p>", reason=reason)
-        )
+        section = SECTIONS.load(name, SectionBuilder)().build(context)
+        _try_files(section)
+    except Exception as error:  # noqa: BLE001 - code of another package may raise anything
+        is_ours = isinstance(error, AlJobError)
+        reason = str(error) if is_ours else f"{name!r}: {type(error).__name__}: {error}"
+        log.get().warning("report.section_left_out", section=name, reason=reason, exc_info=True)
+        return Section(title=name, html=render(_BROKEN, reason=reason))
+    return section
+
+
+def _try_files(section: Section) -> None:
+    """Make the section's files, so that one which cannot be written is found here."""
+    for drawing in section.figures:
+        drawing.files()
+    for rows in section.tables.values():
+        table_csv(rows)
+    dump_json(dict(section.numbers))

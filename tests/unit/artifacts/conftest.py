@@ -5,19 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from job.artifacts.experiment_file import load_experiment
-from job.config import loading
-from job.config.schema import Config
 from job.plan import Plan
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.stores import filled
-
-
-@pytest.fixture(scope="module")
-def settings(tiny: str) -> Config:
-    """The tiny experiment's configuration."""
-    return loading.parse(tiny, "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -31,3 +31,9 @@ def test_a_damaged_cost_is_named() -> None:
     for content in ({"format": 1, "images": 1}, {"format": 1, "cumulative": 3}):
         with pytest.raises(BadDataError, match="place is damaged"):
             load_cost(json.dumps(content).encode(), "place")
+
+
+def test_costs_of_two_rounds_are_their_sum() -> None:
+    """Adding costs adds all of them, class by class."""
+    total = Cost(1, 2, 3.0, 4.0, {"a": 2}) + Cost(10, 20, 30.0, 40.0, {"a": 1, "b": 19})
+    assert total == Cost(11, 22, 33.0, 44.0, {"a": 3, "b": 19})

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import AlJob
 
 
@@ -32,3 +34,30 @@ def test_doctor_looks_at_store_device_disk_and_weights(
     assert "FAIL weights: file:no/such.pt: nothing there: set detector.backbone" in ill.out
     free_gib(4.9)
     assert "FAIL cache: 4.9 GiB free at " in al_job("doctor", "--store", store).out
+
+
+def test_doctor_checks_the_device_of_this_invocation(
+    al_job: AlJob, store: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--set` and the variables have precedence over the file, as in every stage."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    for words in (["doctor", path, "--store", store], ["doctor", "--store", store]):
+        monkeypatch.delenv("AL_RUNTIME_DEVICE", raising=False)
+        assert "ok   device: " in al_job(*words).out
+        monkeypatch.setenv("AL_RUNTIME_DEVICE", "cuda")
+        ended = al_job(*words)
+        assert ended.code == 78
+        assert "FAIL device: runtime.device: " in ended.out
+        assert "ok   device: " in al_job(*words, "--set", "runtime.device=cpu").out
+
+
+def test_doctor_refuses_a_setting_that_a_stage_refuses(
+    al_job: AlJob, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped variable ends with 64 and the closest name."""
+    monkeypatch.setenv("AL_RUNTIME_THREDS", "2")
+    ended = al_job("doctor", "--store", store)
+    assert ended.code == 64
+    assert "AL_RUNTIME_THREDS: unknown 'runtime.threds'; did you mean" in ended.error

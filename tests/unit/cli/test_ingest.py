@@ -16,8 +16,17 @@ OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
 @pytest.mark.parametrize(
     ("name", "own"),
     [
-        ("voc", ["--root", "--pool", "--test", "--download"]),
-        ("coco", ["--pool-images", "--pool-annotations", "--test-images", "--test-annotations"]),
+        (
+            "voc",
+            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+        ),
+        (
+            "coco",
+            [
+                *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
+                *("--pool-prefix", "--test-prefix"),
+            ],
+        ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )

@@ -75,7 +75,6 @@ def test_commands_are_listed_without_importing_them(
         (["train", "--round", "x"], "Invalid value for '--round': "),
         (["train", "--rond", "1"], "No such option: --rond. Did you mean --round?"),
         (["statsu"], "No such command 'statsu'. Did you mean 'status'? See `al-job --help`"),
-        (["ingest"], "Missing command. See `al-job ingest --help`"),
         (["ingest", "vok"], "unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc"),
         (["logs", "trian", "--round", "1"], "Invalid value for 'STAGE': 'trian' is not one of"),
     ],
@@ -96,7 +95,7 @@ def test_wrong_arguments_are_answered_in_one_line(
         (["begin", "quickstart"], "`al-job begin` was renamed: use `al-job init`"),
         (["score", "--round", "0", "--shard", "0/2"], "--shard was renamed: use --partition"),
         (["score", "--round", "0", "--shard=0/2"], "--shard was renamed: use --partition"),
-        (["report", "--compare", "a,b"], "use the subcommand `al-job report compare`"),
+        (["report", "--compare=a,b"], "use the subcommand `al-job report compare`"),
         (["report", "--from-tutorial", "x"], "use the subcommand `al-job report tutorial`"),
     ],
 )
@@ -110,5 +109,35 @@ def test_old_names_are_answered_with_the_new_ones(
 
 
 def test_an_old_name_may_be_a_name(al_job: AlJob, store: Path) -> None:
-    """An experiment may be called as an old command was."""
+    """An experiment may be called as an old command was, and a value as an old option."""
     assert "unknown 'begin'" in al_job("status", "--experiment", "begin", "--store", store).error
+    ended = al_job("score", "--round", 0, "--experiment", "--shard", "--store", store)
+    assert ended.error.startswith("al-job: experiment '--shard': a name is ")
+
+
+def test_an_old_option_is_free_for_other_commands(al_job: AlJob) -> None:
+    """`--shard` was an option of `score` alone; a format of another package may have one."""
+    assert "No such option: --shard." in al_job("ingest", "voc", "--shard", 1).error
+
+
+def test_ingest_alone_lists_the_formats(al_job: AlJob) -> None:
+    """With 64: nothing was ingested."""
+    ended = al_job("ingest")
+    assert ended.code == 64
+    assert "  synthetic  A drawn data set.\n" in ended.out
+
+
+@pytest.mark.parametrize(("words", "options"), [("xx", []), ("voc", ["--root", "--name"])])
+def test_options_of_a_format_are_completed(words: str, options: list[str]) -> None:
+    """A format that is not there has none, and the shell shows no error."""
+    line = {"COMP_WORDS": f"al-job ingest {words} --", "COMP_CWORD": "3"}
+    done = subprocess.run(
+        [sys.executable, "-m", "job"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | line | {"_AL_JOB_COMPLETE": "complete_bash"},
+    )
+    assert done.stderr == ""
+    assert set(options) <= set(done.stdout.split())
+    assert ("--root" in done.stdout) == bool(options)

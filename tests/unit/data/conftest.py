@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ class Coco:
                     "id": len(content["annotations"]) + 1,
                     "image_id": self.num_images,
                     "category_id": category,
-                    "bbox": bbox,
+                    "bbox": copy(bbox),  # the default is one list for all tests
                     "iscrowd": 0,
                     "segmentation": [[0, 0, 1, 1, 2, 2]],
                 }

@@ -171,7 +171,7 @@ def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:
         50: (100, 50),
         1: (50, 25),
     }
-    small, size, _ = decode_at_least(data, 25)
+    small, size, *_ = decode_at_least(data, 25)
     assert size == (400, 200)
     assert is_near(small.getpixel((12, 12)), RED)
     assert is_near(small.getpixel((37, 12)), BLUE)
@@ -216,7 +216,7 @@ def test_where_an_image_lies_in_what_was_decoded_smaller(
     exif[0x0112] = orientation
     file = upright.transpose(stored) if stored is not None else upright
     data = saved(file, "JPEG", exif=exif, quality=98, subsampling=0)
-    image, size_wh, (left, top, *extents) = decode_at_least(data, 25)
+    image, size_wh, (left, top, *extents), *_ = decode_at_least(data, 25)
     assert size_wh == size
     assert image.size == (-(-width // 8), -(-height // 8))
     assert extents == [width / 8, height / 8]
@@ -237,3 +237,11 @@ def test_what_is_broken_is_found_at_any_size() -> None:
     for keep in (len(data) // 3, len(data) // 2, len(data) - 40):
         with pytest.raises(BadDataError, match="cannot be decoded"):
             decode_at_least(data[:keep], 1)
+
+
+def test_a_huge_image_is_refused_and_a_large_one_taken_without_a_warning() -> None:
+    """178,956,970 pixels are the limit; Pillow alone would warn from half of that on."""
+    data = saved(Image.new("1", (13_378, 13_377)), "PNG")
+    with pytest.raises(BadDataError, match="13378 x 13377 pixels are more than 178 million; cut"):
+        decode_at_least(data, 1)
+    assert decode_at_least(saved(Image.new("L", (9_500, 9_500)), "JPEG"), 1).size_wh == (9500, 9500)

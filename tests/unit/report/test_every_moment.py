@@ -9,6 +9,7 @@ import pytest
 from job import experiment
 from job.artifacts.markers import Markers
 from job.artifacts.metrics import dump_metrics, load_metrics
+from job.artifacts.reader import Reader
 from job.config import loading
 from job.errors import BadDataError, ConfigError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
@@ -105,7 +106,7 @@ def test_a_run_reports_what_was_evaluated_anew_meanwhile(copy: MemoryStore, plan
     for ref in plan.stages():
         markers.get(ref)
     evaluate_again(copy, BRUST, 0.77)
-    rows = update_report(copy, plan, markers, draw=sketch)
+    rows = update_report(copy, plan, Reader(copy, markers), draw=sketch)
     assert [row.mAP for row in rows if (row.seed, row.arm, row.round) == (0, "brust", 1)] == [0.77]
 
 

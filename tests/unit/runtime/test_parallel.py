@@ -37,7 +37,7 @@ def test_few_items_are_under_way_at_any_time() -> None:
 
 def test_items_are_worked_on_beside_each_other() -> None:
     """Two that wait for each other both end."""
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=60)
     assert len(list(in_threads(lambda _: meeting.wait(), range(2), 2, 2))) == 2
 
 
@@ -78,7 +78,7 @@ def test_what_nobody_waits_for_can_stop() -> None:
 
     results = in_threads(work, range(2), 2, 1)
     assert next(results) == 0
-    assert begun.wait(5)
+    assert begun.wait(60)
     results.close()
     assert ended == ["dropped"]
     stop_if_dropped()  # this thread is nobody's

@@ -151,7 +151,7 @@ def test_a_download_that_nobody_waits_for_stops(
 
     results = in_threads(work, range(2), 2, 1)
     next(results)
-    assert body.begun.wait(5)
+    assert body.begun.wait(60)
     results.close()
     assert body.num_chunks < 2000
     assert not list(tmp_path.iterdir())
@@ -175,12 +175,12 @@ def test_what_nobody_waits_for_is_not_asked_for(
     def work(number: int) -> None:
         if number:
             begun.set()
-            assert go_on.wait(5)
+            assert go_on.wait(60)
             store.download("a", tmp_path / "a")
 
     results = in_threads(work, range(2), 2, 1)
     next(results)
-    assert begun.wait(5)
+    assert begun.wait(60)
     Timer(0.2, go_on.set).start()  # after `close` has begun to wait
     results.close()
     assert num_requests == 0

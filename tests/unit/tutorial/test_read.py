@@ -46,14 +46,6 @@ def test_both_strategies_have_to_be_there(folder: Path) -> None:
         read_tutorial(folder)
 
 
-@pytest.mark.parametrize("name", [CSV, QUERIES])
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
-    """The line holds its path."""
-    (folder / name).unlink()
-    with pytest.raises(BadDataError, match=f"{name} is missing"):
-        read_tutorial(folder)
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
@@ -113,6 +105,28 @@ def change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [CSV, QUERIES])
+def test_a_run_that_lacks_a_file_is_left_out(folder: Path, name: str) -> None:
+    """It was killed before its first line was written."""
+    (folder / name).unlink()
+    results = read_tutorial(folder)
+    assert [run.name for run in results.runs[RANDOM]] == [f"{RANDOM}/experiment-0"]
+    assert results.aborted == {f"{RANDOM}/experiment-1": f"{Path(name).name} is missing"}
+
+
+@pytest.mark.parametrize("num_bytes", [1, 2, 12])
+@pytest.mark.parametrize("name", [CSV, QUERIES])
+def test_a_run_whose_last_line_is_cut_off_is_left_out(
+    folder: Path, name: str, num_bytes: int
+) -> None:
+    """It was killed as it wrote: even a line that can be read may have lost digits."""
+    (folder / name).write_bytes((folder / name).read_bytes()[:-num_bytes])
+    results = read_tutorial(folder)
+    assert [run.name for run in results.runs[RANDOM]] == [f"{RANDOM}/experiment-0"]
+    reason = f"{Path(name).name}: its last line is cut off"
+    assert results.aborted == {f"{RANDOM}/experiment-1": reason}
 
 
 @pytest.mark.parametrize("num_lines", [0, 1, 2])

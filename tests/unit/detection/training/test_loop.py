@@ -17,7 +17,7 @@ from job.config.schema import DetectorConfig, TrainConfig
 from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training import loop as training
-from job.detection.training.checkpoint import HistoryRow
+from job.detection.training.checkpoint import HistoryRow, threads_of
 from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
@@ -198,6 +198,15 @@ def test_a_checkpoint_of_another_version_is_not_used(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.0.0")
     other = Run(settings(), rectangles(4), steps=3).go(straight.checkpoints[0])
     assert len(other.checkpoints) == 1  # at step 2: it began again
+
+
+def test_a_checkpoint_that_is_not_used_has_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training that begins anew takes its own number, not that of another version's."""
+    checkpoint = Run(settings(), rectangles(4), steps=3).go().checkpoints[0]
+    assert threads_of(checkpoint) == torch.get_num_threads()
+    assert threads_of(checkpoint[:-1]) is None
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.0.0")
+    assert threads_of(checkpoint) is None
 
 
 class Deadly(Samples):

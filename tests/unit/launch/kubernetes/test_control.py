@@ -104,3 +104,14 @@ def test_logs_of_pods_are_read(running: Release) -> None:
     assert name.startswith("al-voc-tiny-s0-r0-select-1-")
     assert text == b"working\n"
     assert list(logs.pod_logs(running.cluster, "al-voc", {"stage": "train"})) == []
+
+
+@pytest.mark.parametrize("text", ['{"experiment": "tiny", "rounds": []}', "{"])
+def test_a_driver_whose_status_cannot_be_read_is_cancelled(running: Release, text: str) -> None:
+    """Of another version, or damaged: its stages stop, and the status stays as it is."""
+    running.cluster.write_config_map("al-voc-status", {control.STATUS_KEY: text})
+    deleted = ["al-voc-tiny-s0-r0-select-1"]
+    assert control.cancel(running.cluster, "al-voc") == (True, deleted)
+    content = running.cluster.config_map("al-voc-status")
+    assert content is not None
+    assert content["data"] == {control.STATUS_KEY: text}

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from job.errors import ConfigError
 from job.report.build import report_page
 from job.report.sections import SECTIONS, SectionBuilder, build_sections
+from job.report.sections.verdict import VerdictSection
 from tests.unit.report.make_context import context
 
 SIZES = '''
@@ -54,19 +54,50 @@ def test_another_package_adds_a_section(install_plugin: Callable[..., None]) -> 
     assert b'"sizes"' in files["comparison.json"]
 
 
-def test_a_section_that_cannot_be_imported_names_its_package(
-    install_plugin: Callable[..., None],
+BROKEN = """
+from job.report.sections import Section, SectionBuilder
+
+class Broken(SectionBuilder):
+    def build(self, context):
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("", "report section: &#39;broken&#39; of broken cannot be imported: "),
+        (
+            "raise ValueError('no luck')",
+            "report section: &#39;broken&#39; of broken cannot be imported: ValueError",
+        ),
+        (BROKEN.format("1 / 0"), "&#39;broken&#39;: ZeroDivisionError: division by zero"),
+        (
+            BROKEN.format("return Section(title='x', html='', numbers={'n': float('inf')})"),
+            "&#39;broken&#39;: ValueError: ",
+        ),
+        (
+            BROKEN.format("return Section(title='x', html='', tables={'t': [1]})"),
+            "&#39;broken&#39;: TypeError: ",
+        ),
+        (BROKEN.format("return None"), "&#39;broken&#39;: AttributeError: "),
+    ],
+)
+def test_a_broken_section_of_another_package_costs_itself_alone(
+    install_plugin: Callable[..., None], code: str, reason: str
 ) -> None:
-    """Whoever installed it knows what to remove."""
-    install_plugin("broken", "", "al_voc.report_sections", "broken = broken:Missing")
-    with pytest.raises(ConfigError, match=r"report section: 'broken' of broken cannot be imported"):
+    """In its place stands why, with its name; all other sections and files are there."""
+    before = dict(report_page(context()).files())
+    install_plugin("broken", code, "al_voc.report_sections", "broken = broken:Broken")
+    files = dict(report_page(context()).files())
+    page = files.pop("index.html").decode()
+    assert re.findall(r'<section id="(\w+)">', page) == [*SECTIONS.built_in, "broken"]
+    assert f"This section could not be built: {reason}" in page
+    assert files == {name: data for name, data in before.items() if name != "index.html"}
+
+
+def test_a_broken_section_of_our_own_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the report: no page is better than one that lacks its verdict."""
+    monkeypatch.setattr(VerdictSection, "build", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
         build_sections(context())
-
-
-def test_a_section_that_fails_does_not_cost_the_page(install_plugin: Callable[..., None]) -> None:
-    """The others are there, and the page names the plug-in and its error."""
-    code = SIZES.replace("rows = [", "1 / 0\n        rows = [")
-    install_plugin("failing", code, "al_voc.report_sections", "sizes = failing:SizesSection")
-    page = report_page(context()).html().decode()
-    assert re.findall(r'<section id="(\w+)">', page) == [*SECTIONS.built_in, "sizes"]
-    assert "This section failed: failing.SizesSection: ZeroDivisionError: division by zero" in page

@@ -1,0 +1,20 @@
+"""The report's sections by name. It loads none of them: what draws takes a second to import."""
+
+from job.runtime.plugins import Registry
+
+SECTIONS = Registry(
+    "report section",
+    "al_voc.report_sections",
+    {
+        "verdict": "job.report.sections.verdict:VerdictSection",
+        "curves": "job.report.sections.curves:CurvesSection",
+        "differences": "job.report.sections.differences:DifferencesSection",
+        "cost": "job.report.sections.cost:CostSection",
+        "picks": "job.report.sections.picks:PicksSection",
+        "classes": "job.report.sections.classes:ClassesSection",
+        "time": "job.report.sections.time:TimeSection",
+        "runs": "job.report.sections.runs:RunsSection",
+        "origin": "job.report.sections.origin:OriginSection",
+    },
+)
+"""In the order of the page; those of other packages follow, by name."""
