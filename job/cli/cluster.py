@@ -20,7 +20,7 @@ from job.cli.options import (
     SetOption,
     StoreOption,
 )
-from job.cli.output import out, say
+from job.cli.output import say, show
 from job.config import loading
 from job.driver import drive as drive_experiment
 from job.launch.kubernetes import control
@@ -52,7 +52,7 @@ def drive(
         KubernetesPlatform(settings, connect(settings.namespace)),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    out.print(table_of(rows))
+    show(table_of(rows))
     say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")
 
 

@@ -1,11 +1,18 @@
 """What commands print for people, on standard output."""
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from job.keys import ExperimentKeys
 from job.storage import Store
 
 out = Console(highlight=False)
+_WIDE = 1_000_000
+
+
+def show(renderable: RenderableType) -> None:
+    """Print a table: into a pipe or a file as wide as it is, else within the terminal."""
+    console = out if out.is_terminal else Console(highlight=False, width=_WIDE)
+    console.print(renderable)
 
 
 def say(text: str) -> None:

@@ -14,7 +14,7 @@ from job.cli.options import (
     SeedOption,
     StoreOption,
 )
-from job.cli.output import out, say
+from job.cli.output import say, show
 from job.replay.arms import choose
 from job.replay.folder import check_folder
 from job.replay.replay import replay as compute
@@ -73,5 +73,5 @@ def replay(
     sheets = make_sheets(opened, plan, found, top) if images else {}
     write(found, sheets, where)
     for table in tables_of(found):
-        out.print(table)
+        show(table)
     say(f"files: {where}")

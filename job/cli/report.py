@@ -10,7 +10,7 @@ import typer
 from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
-from job.cli.output import out, say, say_places
+from job.cli.output import say, say_places, show
 from job.errors import UsageError
 from job.report.build import table_of, write_report
 from job.report.compare import comparison_page, read_sides
@@ -57,7 +57,7 @@ def report(
             "`al-job status` shows what is done"
         )
         raise UsageError(message)
-    out.print(table_of(rows))
+    show(table_of(rows))
     if all(row.mAP is None for row in rows):
         say("no page: the images of the test set show no class, so there is no metric to compare")
     say_places(opened, plan.config.experiment)
@@ -101,7 +101,7 @@ def tutorial(
     analysis = analyse(results)
     for sentence in analysis.findings:
         say(sentence)
-    out.print(numbers_table(analysis.rows))
+    show(numbers_table(analysis.rows))
     _write(folder, tutorial_page(analysis, render.draw).files())
 
 

@@ -13,7 +13,7 @@ from job.cli.options import (
     SetOption,
     StoreOption,
 )
-from job.cli.output import out, say, say_places
+from job.cli.output import say, say_places, show
 from job.config import loading
 from job.keys import ExperimentKeys
 from job.plan import Plan, Subset
@@ -40,7 +40,7 @@ def run(
     outcome = experiment.run(opened, loaded, part, runtime=runtime)
     name = outcome.plan.config.experiment
     rows = update_report(opened, outcome.plan, Reader(opened, outcome.markers))
-    out.print(table_of(rows))
+    show(table_of(rows))
     if note := without_labels(rows):
         say(note)
     say(f"{name}: {f'{outcome.num_run} stages run' if outcome.num_run else 'nothing left to run'}")

@@ -19,8 +19,8 @@ from job.cli.options import (
     SeedOption,
     StoreOption,
 )
-from job.cli.output import out, say
-from job.cli.status_table import show
+from job.cli.output import out, say, show
+from job.cli.status_table import status_table
 from job.errors import TemporaryError, UsageError
 from job.keys import Stage
 from job.launch.kubernetes.client import connect
@@ -46,17 +46,17 @@ def status(
     """Show where every seed, arm and round of an experiment is."""
     read = _reader(experiment, release, namespace, store)
     if not watch:
-        out.print(show(read()))
+        show(status_table(read()))
     elif out.is_terminal:
         with Live(console=out, auto_refresh=False) as live:
             for each in _until_over(read):
-                live.update(show(each), refresh=True)
+                live.update(status_table(each), refresh=True)
     else:
         before = None
         for each in _until_over(read):
             told = (each.rounds, each.driver and (each.driver.phase, each.driver.message))
             if told != before:
-                out.print(show(each))
+                show(status_table(each))
             before = told
 
 

@@ -3,25 +3,24 @@
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from job.keys import STAGES, RoundRef
 from job.progress import OVER, Driver, StageStatus, Status, seconds_left
 from job.report.analysis.results import show_metric
+from job.runtime.tables import TextTable
 
 
-def show(status: Status) -> Group:
+def status_table(status: Status) -> Group:
     """Return the status for a terminal: a row for each round, and why stages do not run."""
-    table = Table(title=f"{status.experiment}: seconds of the stages that are done")
-    for name in ("seed", "arm", "round", *STAGES, "mAP50"):
-        table.add_column(name, justify="right" if name in {"seed", "round", "mAP50"} else "left")
+    title = f"{status.experiment}: seconds of the stages that are done"
+    table = TextTable(title, ("seed", "arm", "round", *STAGES, "mAP50"), names={"arm"})
     reasons: dict[str, None] = {}
     for each in status.rounds:
         cells = [str(each.seed), each.arm, str(each.round)]
         cells += [_cell(each.stages.get(stage)) for stage in STAGES]
         has_metric = "evaluate" in each.stages and each.stages["evaluate"].state == "done"
-        table.add_row(*cells, show_metric(each.map50) if has_metric else "")
+        table.rows.append((*cells, show_metric(each.map50) if has_metric else ""))
         ref = RoundRef(status.experiment, each.seed, each.arm, each.round)
         for stage, told in each.stages.items():
             if told.reason:

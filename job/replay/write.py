@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from rich.table import Table
-
 from job.artifacts.picks import dump_picks
 from job.replay.folder import LIST, replace_files
 from job.replay.replay import Picked, Replay
+from job.runtime.tables import TextTable
 from job.storage.documents import dump_json
 
 SUMMARY = (
@@ -24,43 +23,46 @@ SUMMARY = (
 )
 
 
-def tables_of(found: Replay) -> list[Table]:
+def tables_of(found: Replay) -> list[TextTable]:
     """Return what is compared, as tables for the terminal."""
     kind = "true" if found.by_oracle else "expected"
-    summary = Table(title=f"{found.ref.stage('select')}: picks of {found.budget} images")
-    for name in ("strategy", f"{kind} boxes/image", f"{kind} hours", f"{kind} money"):
-        summary.add_column(name, justify="left" if name == "strategy" else "right")
-    summary.add_column("redundancy", justify="right")
-    summary.add_column("select s", justify="right")
+    figures = (f"{kind} boxes/image", f"{kind} hours", f"{kind} money", "redundancy", "select s")
+    title = f"{found.ref.stage('select')}: picks of {found.budget} images"
+    summary = TextTable(title, ("strategy", *figures), names={"strategy"})
     for name, picked in found.picked.items():
-        summary.add_row(
-            name,
-            f"{picked.boxes_per_image:.2f}",
-            f"{picked.annotation_seconds / 3600:.2f}",
-            f"{picked.money:.2f}",
-            "" if picked.redundancy is None else f"{picked.redundancy:.3f}",
-            f"{picked.select_seconds:.2f}",
+        summary.rows.append(
+            (
+                name,
+                f"{picked.boxes_per_image:.2f}",
+                f"{picked.annotation_seconds / 3600:.2f}",
+                f"{picked.money:.2f}",
+                "" if picked.redundancy is None else f"{picked.redundancy:.3f}",
+                f"{picked.select_seconds:.2f}",
+            )
         )
-    summary.add_row("unlabelled", f"{found.pool_boxes_per_image:.2f}", style="dim")
+    summary.rows.append(("unlabelled", f"{found.pool_boxes_per_image:.2f}"))
     return [summary, _overlap_table(found), _class_table(found, kind)]
 
 
-def _overlap_table(found: Replay) -> Table:
-    table = Table(title="overlap of picks (Jaccard)")
-    for name in ("", *found.picked):
-        table.add_column(name, justify="right" if name else "left")
-    for first in found.picked:
-        table.add_row(first, *(f"{_overlap(found, first, other):.2f}" for other in found.picked))
+def _overlap_table(found: Replay) -> TextTable:
+    table = TextTable("overlap of picks (Jaccard)", ("", *found.picked), names={""})
+    table.rows += [
+        (first, *(f"{_overlap(found, first, other):.2f}" for other in found.picked))
+        for first in found.picked
+    ]
     return table
 
 
-def _class_table(found: Replay, kind: str) -> Table:
-    table = Table(title=f"classes of the {kind} boxes, in percent")
-    for name in ("", *found.pool_class_shares):
-        table.add_column(name, justify="right" if name else "left")
+def _class_table(found: Replay, kind: str) -> TextTable:
+    """A row for each class: there may be hundreds."""
     shares = {name: picked.class_shares for name, picked in found.picked.items()}
-    for name, each in {**shares, "unlabelled": found.pool_class_shares}.items():
-        table.add_row(name, *(f"{100 * share:.1f}" for share in each.values()))
+    shares["unlabelled"] = found.pool_class_shares
+    title = f"classes of the {kind} boxes, in percent"
+    table = TextTable(title, ("", *shares), names={""})
+    table.rows += [
+        (name, *(f"{100 * of[name]:.1f}" for of in shares.values()))
+        for name in found.pool_class_shares
+    ]
     return table
 
 

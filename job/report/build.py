@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from job.artifacts.reader import Reader
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
+from job.runtime.tables import TextTable
 from job.storage import Store
 
 if TYPE_CHECKING:
@@ -135,21 +134,21 @@ def report_page(context: "Context") -> "Page":
     )
 
 
-def table_of(rows: list[Row]) -> Table:
+def table_of(rows: list[Row]) -> TextTable:
     """Return the rounds as a table for the terminal."""
-    table = Table(title="mAP at IoU 0.5 on the test set")
-    for name in HEADER:
-        table.add_column(name, justify="left" if name == "arm" else "right")
+    table = TextTable("mAP at IoU 0.5 on the test set", HEADER, names={"arm"})
     for row in rows:
-        table.add_row(
-            str(row.seed),
-            row.arm,
-            str(row.round),
-            str(row.total_samples),
-            str(row.bboxes),
-            show_metric(row.mAP),
-            show_metric(row.map_coco),
-            f"{row.train_time:.1f}",
-            f"{row.active_time:.1f}",
+        table.rows.append(
+            (
+                str(row.seed),
+                row.arm,
+                str(row.round),
+                str(row.total_samples),
+                str(row.bboxes),
+                show_metric(row.mAP),
+                show_metric(row.map_coco),
+                f"{row.train_time:.1f}",
+                f"{row.active_time:.1f}",
+            )
         )
     return table

@@ -177,7 +177,7 @@ def progress(what: str, total: int, unit: str) -> Iterator[Bar]:
         f"{name} {context[name]}" for name in ("seed", "arm", "round") if name in context
     )
     columns = (
-        TextColumn("[bold]{task.description}"),
+        TextColumn("{task.description}", style="bold", markup=False),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         _Rate(),

@@ -1,7 +1,10 @@
 """What a process sets up first: the C library's memory, and OpenMP's threads."""
 
 import ctypes
+import io
+import logging
 import os
+import sys
 
 # Options of glibc's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
@@ -14,6 +17,8 @@ def prepare_process() -> None:
     """
     keep_freed_memory()
     spin_briefly()
+    write_every_letter()
+    draw_without_settings()
 
 
 def keep_freed_memory() -> None:
@@ -44,3 +49,19 @@ def spin_briefly() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def write_every_letter() -> None:
+    """Let standard output take every letter: what its encoding lacks is written as an escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def draw_without_settings() -> None:
+    """Keep the user's settings of matplotlib, and what it says of them, away from this process.
+
+    Figures go into files. So no backend is needed, such as the one of a notebook that started this
+    process and that may not be installed here.
+    """
+    os.environ.pop("MPLBACKEND", None)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)

@@ -88,10 +88,7 @@ def learning_curve(  # noqa: PLR0913 - each argument is something to draw
         half_pool: The cost at which half of the pool is labelled; beyond it the plot is grey.
     """
     num_seeds = len({curve.seed for curve in curves})
-    best = max(means, key=lambda each: each.mean[-1])
-    title = f"{best.arm} ends highest against {UNITS[axis]}"
-    if len(means) == 1:
-        title = f"{best.arm} against {UNITS[axis]}"
+    title = f"{_who_ends_highest(means)} against {UNITS[axis]}"
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -118,6 +115,18 @@ def learning_curve(  # noqa: PLR0913 - each argument is something to draw
 
     alt = "; ".join(f"{each.arm}: from {each.mean[0]:.3f} to {each.mean[-1]:.3f}" for each in means)
     return Plot(f"curve-{axis.replace('_', '-')}", title, alt, paint)
+
+
+def _who_ends_highest(means: Sequence[MeanCurve]) -> str:
+    """Which arm ends highest; arms whose ends look equal in every text of the report are equal."""
+    top = max(round(float(each.mean[-1]), 3) for each in means)
+    best = [each.arm for each in means if round(float(each.mean[-1]), 3) == top]
+    if len(means) == 1:
+        return best[0]
+    if len(best) == 1:
+        return f"{best[0]} ends highest"
+    who = f"{best[0]} and {best[1]}" if len(best) == 2 else f"{len(best)} arms"  # noqa: PLR2004
+    return f"{who} end equal" if len(best) == len(means) else f"{who} end highest and equal"
 
 
 def _draw_arm(axes: Axes, each: MeanCurve, style: Style, divisor: float = 1.0) -> None:

@@ -5,7 +5,9 @@ drawing can be read on light and on dark.
 """
 
 import io
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -38,6 +40,7 @@ _STYLE: Any = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "text.color": INK,
+    "text.parse_math": False,  # names are text, also those with dollar signs
     "xtick.color": INK,
     "ytick.color": INK,
 }
@@ -86,18 +89,28 @@ Draw = Callable[[Plot], Drawing]
 
 def draw(plot: Plot) -> Drawing:
     """Draw a figure as SVG and as PNG; the same content gives the same bytes."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": plot.name}):
+    with _style({**_STYLE, "svg.hashsalt": plot.name}):
         figure = Figure(figsize=plot.size, layout="constrained")
         plot.paint(figure)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     ink = {key: PAPER_INK for key, value in _STYLE.items() if value == INK}
-    with mpl.rc_context({**_STYLE, **ink}):
+    with _style({**_STYLE, **ink}):
         figure = Figure(figsize=plot.size, layout="constrained", facecolor="white")
         plot.paint(figure)
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
     return Drawing(plot.name, plot.title, plot.alt, _inline(file.getvalue()), png.getvalue())
+
+
+@contextmanager
+def _style(settings: Any) -> Iterator[None]:
+    """Set what matplotlib draws by: its defaults and our settings, and none of the user's."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the SVG has the letter
+        mpl.rcdefaults()
+        mpl.rcParams.update(settings)
+        yield
 
 
 def _inline(svg: str) -> str:

@@ -81,8 +81,8 @@ def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
 def test_the_terminal_shows_the_same_figures() -> None:
     """Hours, shares in percent, the pool in a last row; what is unknown stays empty."""
     summary, overlap, classes = tables_of(REPLAY)
-    assert list(summary.columns[0].cells) == ["one", "two", "unlabelled"]
-    assert list(summary.columns[2].cells) == ["2.00", "2.00", ""]
-    assert list(summary.columns[4].cells) == ["0.125", "", ""]
-    assert list(overlap.columns[2].cells) == ["0.33", "1.00"]
-    assert list(classes.columns[1].cells) == ["75.0", "75.0", "50.0"]
+    assert summary.column(0) == ["one", "two", "unlabelled"]
+    assert summary.column(2) == ["2.00", "2.00", ""]
+    assert summary.column(4) == ["0.125", "", ""]
+    assert overlap.column(2) == ["0.33", "1.00"]
+    assert classes.rows[0] == (classes.rows[0][0], "75.0", "75.0", "50.0")

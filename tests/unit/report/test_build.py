@@ -227,5 +227,5 @@ def test_names_cannot_break_the_page() -> None:
 def test_the_terminals_table_has_a_row_for_each_round() -> None:
     """Seeds, arms and rounds as in results.csv, metrics to three decimals."""
     table = table_of(ROWS)
-    assert table.row_count == len(ROWS)
-    assert list(table.columns[5].cells) == [f"{row.mAP:.3f}" for row in ROWS]
+    assert len(table.rows) == len(ROWS)
+    assert [cells[5] for cells in table.rows] == [f"{row.mAP:.3f}" for row in ROWS]

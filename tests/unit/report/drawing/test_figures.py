@@ -86,3 +86,21 @@ def test_a_seventh_stage_has_a_colour_too() -> None:
     axes = painted(stage_times(seconds))
     assert [bar.get_x() for bar in axes.patches] == list(range(7))  # type: ignore[attr-defined]
     assert axes.patches[6].get_facecolor() == axes.patches[0].get_facecolor()
+
+
+@pytest.mark.parametrize(
+    ("ends", "title"),
+    [
+        ({"a": 0.5, "b": 0.4}, "a ends highest against labelled images"),
+        ({"a": 0.5, "b": 0.5}, "a and b end equal against labelled images"),
+        ({"a": 0.5, "b": 0.50004}, "a and b end equal against labelled images"),
+        ({"a": 0.5, "b": 0.501}, "b ends highest against labelled images"),
+        ({"a": 0.5, "b": 0.5, "c": 0.5}, "3 arms end equal against labelled images"),
+        ({"a": 0.5, "b": 0.5, "c": 0.4}, "a and b end highest and equal against labelled images"),
+    ],
+)
+def test_no_arm_ends_highest_without_a_difference(ends: dict[str, float], title: str) -> None:
+    """What is equal to three decimals, as every text has it, is equal."""
+    known = [curve for arm, end in ends.items() for curve in curves(arm, [[0.2, end]])]
+    means = mean_curves(mean_points(known, "images"))
+    assert learning_curve("images", known, means, styles_of(list(ends))).title == title
