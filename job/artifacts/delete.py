@@ -5,7 +5,7 @@ import re
 from job.artifacts.experiment_file import experiment_names
 from job.errors import UsageError
 from job.keys import PARTITIONS, STAGES, ExperimentKeys, check_name, is_marker
-from job.runtime.names import unknown
+from job.runtime.names import suggestion
 from job.storage import Store
 
 
@@ -19,7 +19,7 @@ def objects_of(store: Store, experiment: str) -> dict[str, int]:
     if found := dict(store.list_sizes(prefix)):
         return found
     names = experiment_names(store)
-    message = f"{store.url}: no experiment of that name: {unknown(experiment, names)}"
+    message = f"{store.url}: no experiment {experiment!r}; {suggestion(experiment, names)}"
     raise UsageError(message)
 
 
