@@ -7,7 +7,7 @@ from job.data.dataset import Dataset
 from job.errors import ConfigError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, check_name, is_marker
 from job.plan import Plan
-from job.runtime.names import shortened, unknown
+from job.runtime.names import shortened, suggestion
 from job.storage import Store
 
 
@@ -36,7 +36,7 @@ def load_experiment(store: Store, name: str, *, read_only: bool = False) -> Conf
         data = store.read(key)
     except MissingObjectError:
         message = (
-            f"{store.url}: no experiment of that name: {unknown(name, experiment_names(store))}; "
+            f"{store.url}: no experiment {name!r}; {suggestion(name, experiment_names(store))}; "
             "`al-job init CONFIG` creates one"
         )
         raise UsageError(message) from None

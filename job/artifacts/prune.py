@@ -1,4 +1,4 @@
-"""What may go from an experiment that is to stay: models nobody needs, checkpoints, orphans."""
+"""Finds and removes objects that no later stage needs: models, checkpoints, orphans."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

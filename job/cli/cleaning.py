@@ -49,6 +49,7 @@ def _is_confirmed(question: str) -> bool:
     try:
         return typer.confirm(question)
     except typer.Abort:  # nobody is there to answer
+        typer.echo()  # the error has a line of its own
         return False
 
 

@@ -29,7 +29,10 @@ ExperimentOption = Annotated[
     ),
 ]
 ArmOption = Annotated[
-    str | None, typer.Option("--arm", envvar="AL_ARM", help="The arm's name; unset: the only one.")
+    str | None,
+    typer.Option(
+        "--arm", envvar="AL_ARM", help="The arm's name; unset: the only one. Round 0 needs none."
+    ),
 ]
 SeedOption = Annotated[
     int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed; unset: the only one.")

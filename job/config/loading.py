@@ -13,7 +13,7 @@ from job.config.schema import Config
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.runtime.document_format import without_format
-from job.runtime.names import unknown
+from job.runtime.names import suggestion
 from job.runtime.paths import user_path
 
 
@@ -39,9 +39,10 @@ def load(source: str) -> Config:
             encoding="utf-8"
         )
     elif path.is_file():
-        text = _read_text(path, source)
+        text = read_text(path, source)
     else:
-        message = f"{source}: no such file, and no such preset: {unknown(source, preset_names())}"
+        advice = suggestion(source, preset_names())
+        message = f"{source}: no such file, and no such preset; {advice}"
         raise ConfigError(message)
     return parse(text, source)
 
@@ -56,10 +57,15 @@ def load_mapping(path: Path, source: str) -> dict[str, Any]:
     Raises:
         ConfigError: It cannot be read, or is not a YAML mapping.
     """
-    return parse_mapping(_read_text(path, source), source)
+    return parse_mapping(read_text(path, source), source)
 
 
-def _read_text(path: Path, source: str) -> str:
+def read_text(path: Path, source: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ConfigError: It cannot be read, or is not UTF-8.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -119,5 +125,6 @@ def yaml_errors(source: str) -> Iterator[None]:
     try:
         yield
     except yaml.YAMLError as error:
-        message = f"{source}: not YAML: {' '.join(str(error).split())}"
+        words = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
+        message = f"{source}: not YAML: {words}"
         raise ConfigError(message) from error

@@ -40,8 +40,8 @@ class RuntimeConfig(Section):
     """Compile the network of `score` with `torch.compile`. It needs a C++ compiler: if nothing can
     be compiled, a warning says why. Sums depend on it. `docs/performance.md` has what it brings."""
     image_cache_mb: NonNegativeInt = 1000
-    """Of `al-job run`: megabytes of images, as the network sees them, that stay in memory for the
-    next rounds and arms; 0: none."""
+    """Memory for decoded images, in MB, that `al-job run` keeps between rounds and arms. 0: it
+    keeps none."""
 
     def num_threads(self, processes: int = 1) -> int:
         """Return `threads` as a number, for each of the processes that share the CPUs."""

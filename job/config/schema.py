@@ -93,6 +93,14 @@ class AnnotationConfig(Section):
     price_per_box: NonNegativeFloat = 0.07
     """Price of one box, in the currency of your choice. The tutorial assumes 0.07."""
 
+    def seconds(self, num_images: float, num_boxes: float) -> float:
+        """Return the seconds that an annotator needs: a part for each image and for each box."""
+        return num_images * self.seconds_per_image + num_boxes * self.seconds_per_box
+
+    def money(self, num_images: float, num_boxes: float) -> float:
+        """Return the price of the annotations: a part for each image and for each box."""
+        return num_images * self.price_per_image + num_boxes * self.price_per_box
+
 
 class DetectorConfig(Section):
     """The detector, common to all arms."""

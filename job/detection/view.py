@@ -12,7 +12,8 @@ from torch.nn.functional import interpolate
 from torchvision.ops import clip_boxes_to_image
 
 
-def _same(pixels: Tensor) -> Tensor:
+def unchanged(pixels: Tensor) -> Tensor:
+    """Return pixels as they are: no distortion."""
     return pixels
 
 
@@ -51,7 +52,7 @@ class View:
         return boxes / self._scale.to(boxes.device) + self._origin.to(boxes.device)
 
     def render(
-        self, image: Image.Image, fill: Tensor, distort: Callable[[Tensor], Tensor] = _same
+        self, image: Image.Image, fill: Tensor, distort: Callable[[Tensor], Tensor] = unchanged
     ) -> Tensor:
         """Return what the network sees: uint8 (3, size, size).
 

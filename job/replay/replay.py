@@ -152,8 +152,8 @@ def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
         select_seconds=seconds,
         class_shares=_shares(boxes, io.dataset.classes),
         boxes_per_image=_mean(boxes, num_images),
-        annotation_seconds=num_images * cost.seconds_per_image + num_boxes * cost.seconds_per_box,
-        money=num_images * cost.price_per_image + num_boxes * cost.price_per_box,
+        annotation_seconds=cost.seconds(num_images, num_boxes),
+        money=cost.money(num_images, num_boxes),
         redundancy=similarity,
     )
 

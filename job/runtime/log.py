@@ -1,4 +1,4 @@
-"""Log lines for machines, lines and bars for people: which of them is decided once, here."""
+"""Logging and progress: JSON lines, or text and bars if standard error is a terminal."""
 
 import io
 import logging

@@ -14,12 +14,18 @@ def shortened(text: str) -> str:
 
 def known(names: Iterable[str]) -> str:
     """Return the names to choose from, for a message."""
-    return f"known: {', '.join(sorted(names)) or 'none'}"
+    listed = ", ".join(sorted(names))
+    return f"known: {listed}" if listed else "none is known"
 
 
 def unknown(name: str, names: Iterable[str]) -> str:
     """Return what to say of an unknown name: the closest known one, and all of them."""
+    return f"unknown {shortened(repr(name))}; {suggestion(name, names)}"
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return the closest known name, if one is close, and all of them."""
     names = sorted(names)
     close = get_close_matches(name, names, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"unknown {shortened(repr(name))}; {guess}{known(names)}"
+    return f"{guess}{known(names)}"

@@ -46,7 +46,7 @@ def cost_of(
     return Cost(
         images=images,
         boxes=boxes,
-        seconds=images * config.seconds_per_image + boxes * config.seconds_per_box,
-        money=round(images * config.price_per_image + boxes * config.price_per_box, 6),
+        seconds=config.seconds(images, boxes),
+        money=round(config.money(images, boxes), 6),
         class_counts=counts,
     )

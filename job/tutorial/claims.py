@@ -116,7 +116,7 @@ def _needs(random: TutorialArm, uncertainty: TutorialArm) -> list[TutorialRow]:
     level_L = np.array([LEVEL])
     rounds = [needed(arm, "rounds", level_L)[0] for arm in pair]
     once = [needed(arm, "images", level_L)[0] for arm in pair]
-    new = [(arm.images[-1] - arm.images[0]) / arm.num_rounds for arm in pair]
+    new = [(arm.images[-1] - arm.images[0]) / arm.last_round for arm in pair]
     end = np.minimum(random.images[-1], uncertainty.images[-1])
     trained = [np.interp(end, arm.images, np.arange(len(arm.images))) for arm in pair]
     survives = bool(1 - once[0] / once[1] >= SAVING)

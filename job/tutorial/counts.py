@@ -47,7 +47,7 @@ class TutorialArm:
     """How many different sequences of picks the runs have."""
 
     @property
-    def num_rounds(self) -> int:
+    def last_round(self) -> int:
         """The number of the last round."""
         return len(self.metric) - 1
 

@@ -155,7 +155,8 @@ def record_images(
 
     Args:
         detector: As for `map_predictions`.
-        parts: Images, at least one a part. The next part's are asked for before a record is there.
+        parts: Images, at least one a part. Those of the next part are read before the record of
+            this one is ready.
         config: What the network sees, and what is kept.
         engine: How the network is run. No batch is of two parts. On the same batches, the record
             is the same to the last bit, however the images are spread over parts.

@@ -21,7 +21,7 @@ from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat
 
 from job.detection.detectors.base import Target
 from job.detection.seeding import seeded
-from job.detection.view import View, _same
+from job.detection.view import View, unchanged
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
@@ -66,7 +66,7 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
     boxes, labels = _objects(annotation, class_index)
     with seeded(seed):
         view, kept = _draw_view(image, boxes, size, augmentation)
-        pixels = view.render(image, fill, _DISTORT if augmentation == "ssd" else _same)
+        pixels = view.render(image, fill, _DISTORT if augmentation == "ssd" else unchanged)
     boxes, labels = view.to_square(boxes[kept]), labels[kept]
     visible = remove_small_boxes(boxes, min_size=1.0)
     return pixels, {"boxes": boxes[visible], "labels": labels[visible]}

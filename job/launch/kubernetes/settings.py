@@ -7,7 +7,7 @@ import yaml
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic.alias_generators import to_camel
 
-from job.config.loading import yaml_errors
+from job.config.loading import read_text, yaml_errors
 from job.config.section import Section
 from job.config.validation import validated
 from job.errors import ConfigError
@@ -67,12 +67,7 @@ def load_launch(path: Path) -> LaunchConfig:
     Raises:
         ConfigError: There is no such file, it is not YAML, or a setting is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}"
-        raise ConfigError(message) from error
-    return parse_launch(text, str(path))
+    return parse_launch(read_text(path, str(path)), str(path))
 
 
 def parse_launch(text: str, source: str) -> LaunchConfig:

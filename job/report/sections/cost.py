@@ -1,4 +1,4 @@
-"""What a metric takes: the area under each curve, and the saving against the baseline."""
+"""The area under each curve, and the saving against the baseline."""
 
 from dataclasses import asdict
 

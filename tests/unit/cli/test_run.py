@@ -55,7 +55,7 @@ def test_a_mistyped_preset_is_answered_with_the_closest(al_job: AlJob, store: Pa
     """A preset is a setting, so the exit code is 78; nothing is written."""
     ended = al_job("run", "quickstrat", "--store", store)
     assert ended.code == 78
-    assert "unknown 'quickstrat'; did you mean 'quickstart'?" in ended.error
+    assert "quickstrat: no such file, and no such preset; did you mean 'quickstart'?" in ended.error
     assert not store.exists()
 
 

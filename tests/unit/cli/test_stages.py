@@ -49,7 +49,7 @@ def test_the_environment_names_what_is_left_out(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--experiment", "other"], "no experiment of that name: unknown 'other'; known: tiny"),
+        (["--experiment", "other"], "no experiment 'other'; known: tiny"),
         (["--arm", "burst"], "--arm: unknown 'burst'; did you mean 'brust'? known: brust, random"),
         (["--seed", "7"], "--seed: unknown '7'; known: 0"),
         (["--arm", "brust", "--round", "9"], "tiny has rounds 0 to 2"),

@@ -10,7 +10,7 @@ from job.errors import BadDataError, ConfigError
 
 def test_a_file_that_is_not_there_names_the_presets() -> None:
     """Neither a file nor a preset: the presets are listed."""
-    with pytest.raises(ConfigError, match=r"no such preset: .*quickstart"):
+    with pytest.raises(ConfigError, match=r"no such preset; .*quickstart"):
         loading.load("quickstrat")
 
 

@@ -106,7 +106,7 @@ def test_a_strategy_is_the_mean_of_its_runs(folder: Path) -> None:
     assert random.metric == pytest.approx([0.1, 0.4, 0.5])
     assert list(random.images) == [4, 5, 6]
     assert list(random.seconds) == [10, 20, 30]
-    assert (random.num_picks, random.num_rounds) == (1, 2)
+    assert (random.num_picks, random.last_round) == (1, 2)
     uncertainty = arm_of("uncertainty", runs[UNCERTAINTY])
     assert (uncertainty.train_seconds, uncertainty.active_seconds) == (30, 6)
     assert list(uncertainty.seconds) == [10, 23, 36]
