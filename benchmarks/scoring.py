@@ -31,7 +31,7 @@ from job.data.formats.synthetic import SyntheticSource
 from job.detection.detectors.base import build_detector
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference.compile import compile_network
-from job.detection.inference.fuse_batch_norm import fold_batch_norm
+from job.detection.inference.fold_batch_norm import fold_batch_norm
 from job.keys import RoundRef
 from job.plan import Plan
 from job.stages import run_stage

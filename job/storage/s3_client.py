@@ -139,10 +139,13 @@ def _check_authorities(session: Session) -> None:
 def _refuse_web_page(response_dict: dict[str, Any], **_: object) -> None:
     """Raise an error if a server answers success with a web page, which no S3 server does.
 
-    An object may be a web page itself; then the answer has the headers of S3.
+    An object may be a web page itself; then the answer has the headers of S3. An answer without a
+    body may be labelled as a page by a server that labels everything so.
     """
     headers = {name.lower(): value for name, value in response_dict["headers"].items()}
-    is_page = headers.get("content-type", "").startswith("text/html")
+    status = response_dict["status_code"]
+    is_empty = status == HTTPStatus.NO_CONTENT or headers.get("content-length") == "0"
+    is_page = headers.get("content-type", "").startswith("text/html") and not is_empty
     is_s3 = any(name.startswith("x-amz-") for name in headers)
-    if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES and is_page and not is_s3:
+    if status < HTTPStatus.MULTIPLE_CHOICES and is_page and not is_s3:
         raise WebPageError

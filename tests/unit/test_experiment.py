@@ -49,9 +49,9 @@ def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
     [
         (
             Subset(arms=("brist",)),
-            r"--arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
+            r"--only-arm: unknown 'brist'; did you mean 'brust'\? known: brust, random",
         ),
-        (Subset(seeds=(7,)), "--seed: unknown '7'; known: 0, 1"),
+        (Subset(seeds=(7,)), "--only-seed: unknown '7'; known: 0, 1"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(settings: Config, part: Subset, words: str) -> None:

@@ -24,7 +24,7 @@ from job.data.shards import EncodedImage
 from job.detection.detectors.base import Detector, RawOutput
 from job.detection.device import resolve_device
 from job.detection.inference.compile import compile_network
-from job.detection.inference.fuse_batch_norm import fold_batch_norm
+from job.detection.inference.fold_batch_norm import fold_batch_norm
 from job.detection.inference.network_input import InputTransform, augmented, resized
 from job.detection.inference.post_processing import Predictions, detect, half, record_batch
 from job.detection.metrics.detections import Detections

@@ -12,8 +12,15 @@ from matplotlib.ticker import PercentFormatter
 from job.records.arrays import Float64s
 from job.report.analysis.comparison import Difference, MeanPoint
 from job.report.analysis.curves import Axis, Curve
+from job.report.drawing.names import short_names, wrapped
 from job.report.drawing.render import GREY, INK, MARKERS, PALETTE, Plot, label_ends
 from job.report.wording import PER_UNIT, UNITS
+
+HATCHES = ("", "////", "....")
+MAX_CLASSES = 30
+"""Classes in one figure: more cannot be read."""
+_LABELS_ON_PAGE = 14
+"""Labels beside the ends of lines that a figure of the usual height has room for."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,21 @@ class Style:
 
     color: str
     marker: str
+    hatch: str = ""
+    """Of its bars."""
 
 
 def styles_of(arms: Sequence[str]) -> dict[str, Style]:
-    """Return the style of each arm, by the order of the arms."""
+    """Return the style of each arm, by the order of the arms.
+
+    Colours begin again after six, with other markers and hatches.
+    """
     return {
-        arm: Style(PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)])
+        arm: Style(
+            PALETTE[number % len(PALETTE)],
+            MARKERS[(number + number // len(PALETTE)) % len(MARKERS)],
+            HATCHES[number // len(PALETTE) % len(HATCHES)],
+        )
         for number, arm in enumerate(arms)
     }
 
@@ -110,11 +126,11 @@ def learning_curve(  # noqa: PLR0913 - each argument is something to draw
             )
         if half_pool is not None and half_pool / divisor < axes.get_xlim()[1]:
             axes.axvspan(half_pool / divisor, axes.get_xlim()[1], color=GREY, alpha=0.25, lw=0)
-        axes.set(xlabel=UNITS[axis], ylabel="mAP at IoU 0.5 on the test set", title=title)
+        axes.set(xlabel=UNITS[axis], ylabel="mAP at IoU 0.5 on the test set", title=wrapped(title))
         _label(axes, means, styles, divisor)
 
     alt = "; ".join(f"{each.arm}: from {each.mean[0]:.3f} to {each.mean[-1]:.3f}" for each in means)
-    return Plot(f"curve-{axis.replace('_', '-')}", title, alt, paint)
+    return Plot(f"curve-{axis.replace('_', '-')}", title, alt, paint, size=_size(means))
 
 
 def _who_ends_highest(means: Sequence[MeanCurve]) -> str:
@@ -138,10 +154,17 @@ def _draw_arm(axes: Axes, each: MeanCurve, style: Style, divisor: float = 1.0) -
 def _label(
     axes: Axes, means: Sequence[MeanCurve], styles: Mapping[str, Style], divisor: float = 1.0
 ) -> None:
-    label_ends(
-        axes,
-        [(each.x[-1] / divisor, each.mean[-1], each.arm, styles[each.arm].color) for each in means],
-    )
+    names = short_names([each.arm for each in means])
+    ends = [
+        (each.x[-1] / divisor, each.mean[-1], names[each.arm], styles[each.arm].color)
+        for each in means
+    ]
+    label_ends(axes, ends)
+
+
+def _size(means: Sequence[MeanCurve]) -> tuple[float, float]:
+    """Width and height in inches; each label beyond the usual number makes the figure higher."""
+    return 7.0, 4.2 * max(len(means) / _LABELS_ON_PAGE, 1.0)
 
 
 def difference_curve(
@@ -149,17 +172,18 @@ def difference_curve(
 ) -> Plot:
     """Plot the paired difference of each arm to the baseline, at equal numbers of images."""
     title = f"Difference to {baseline} at equal numbers of images, seed by seed"
+    label = f"mAP less that of {short_names([baseline])[baseline]}"
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         axes.axhline(0, color=INK, linewidth=1)
         for each in differences:
             _draw_arm(axes, each, styles[each.arm])
-        axes.set(xlabel="labelled images", ylabel=f"mAP less that of {baseline}", title=title)
+        axes.set(xlabel="labelled images", ylabel=label, title=wrapped(title))
         _label(axes, differences, styles)
 
     alt = "; ".join(f"{each.arm}: {each.mean[-1]:+.3f} in the last round" for each in differences)
-    return Plot("differences", title, alt, paint)
+    return Plot("differences", title, alt, paint, size=_size(differences))
 
 
 def class_bars(  # noqa: PLR0913 - each argument is something to draw
@@ -171,7 +195,9 @@ def class_bars(  # noqa: PLR0913 - each argument is something to draw
     *,
     is_share: bool = False,
 ) -> Plot:
-    """Plot a number for each class and each group, such as an arm, as bars side by side.
+    """Plot a number for each class and each group, such as an arm, as bars below each other.
+
+    Of more than `MAX_CLASSES` classes, the most telling ones are shown: see `telling_classes`.
 
     Args:
         name: The name of the figure's files.
@@ -181,31 +207,64 @@ def class_bars(  # noqa: PLR0913 - each argument is something to draw
         styles: How each arm is drawn; other groups are grey.
         is_share: Whether the numbers are shares, from 0 to 1; their axis is in percent.
     """
-    groups = list(values)
-    classes = list(next(iter(values.values())))
-    width = 0.8 / len(groups)
+    groups, all_classes = list(values), list(next(iter(values.values())))
+    classes = telling_classes(values)
+    if len(classes) < len(all_classes):
+        title = f"{title}: {len(classes)} of {len(all_classes)} classes"
+    labels, legend = short_names(classes), list(short_names(groups).values())
+    height = 0.8 / len(groups)
+    num_columns = max(min(len(groups), 4, 84 // (max(map(len, legend)) + 6)), 1)
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         for number, group in enumerate(groups):
-            x = np.arange(len(classes)) + (number - (len(groups) - 1) / 2) * width
-            heights = [values[group][each] for each in classes]
-            color = styles[group].color if group in styles else GREY
-            axes.bar(x, heights, width * 0.9, color=color, label=group)
-        axes.set_xticks(np.arange(len(classes)), classes)
-        if len(classes) > 8:  # noqa: PLR2004 - more do not fit beside each other
-            axes.tick_params(axis="x", rotation=60)
+            y = np.arange(len(classes)) + (number - (len(groups) - 1) / 2) * height
+            lengths = [values[group][each] for each in classes]
+            style = styles.get(group, Style(GREY, ""))
+            axes.barh(
+                y, lengths, height * 0.9, color=style.color, hatch=style.hatch, label=legend[number]
+            )
+        axes.set_yticks(np.arange(len(classes)), [labels[each] for each in classes])
+        axes.set_ylim(len(classes) - 0.4, -0.6)
         if is_share:
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set(ylabel=unit, title=title)
-        axes.grid(visible=False, axis="x")
-        axes.legend(ncols=min(len(groups), 4), loc="upper left", bbox_to_anchor=(0, -0.12))
+            axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set(xlabel=unit, title=wrapped(title, labels.values()))
+        axes.grid(visible=False, axis="y")
+        figure.legend(ncols=num_columns, loc="outside lower left")
 
     alt = "; ".join(
         f"{group}: " + ", ".join(f"{each} {values[group][each]:.2f}" for each in classes)
         for group in groups
     )
-    return Plot(name, title, alt, paint, size=(max(7.0, 0.5 * len(classes) * len(groups)), 4.4))
+    rows = -(-len(groups) // num_columns)
+    inches = 1.2 + 0.22 * rows + len(classes) * (0.14 + 0.07 * len(groups))
+    return Plot(name, title, alt, paint, size=(7.0, inches))
+
+
+def telling_classes(values: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return at most `MAX_CLASSES` classes, in their order.
+
+    They are the ones in which the groups differ most, and those with the largest and the smallest
+    mean, a third each. If two are equal, the first one wins.
+    """
+    classes = list(next(iter(values.values())))
+    if len(classes) <= MAX_CLASSES:
+        return classes
+    numbers = {
+        name: [of[name] for of in values.values() if of[name] == of[name]] for name in classes
+    }
+    known = [name for name in classes if numbers[name]]
+    spread = sorted(known, key=lambda name: min(numbers[name]) - max(numbers[name]))
+    mean = {name: sum(numbers[name]) / len(numbers[name]) for name in known}
+    rising = sorted(known, key=mean.__getitem__)
+    falling = sorted(known, key=lambda name: -mean[name])
+    chosen: dict[str, None] = {}
+    for ranked in (spread, falling, rising):
+        room = len(chosen) + MAX_CLASSES // 3
+        for name in ranked:
+            if len(chosen) < room:
+                chosen[name] = None
+    return [name for name in classes if name in chosen]
 
 
 def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Plot:
@@ -216,18 +275,20 @@ def stage_times(seconds: Mapping[str, Mapping[str, float]]) -> Plot:
     """
     stages = list(next(iter(seconds.values())))
     title = "Where the time goes: selecting and scoring beside training"
+    names = list(short_names(list(seconds)).values())
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         left = np.zeros(len(seconds))
         for stage, color in zip(stages, cycle(PALETTE)):
             minutes = np.array([each[stage] / 60 for each in seconds.values()])
-            axes.barh(list(seconds), minutes, left=left, color=color, label=stage)
+            axes.barh(np.arange(len(seconds)), minutes, left=left, color=color, label=stage)
             left += minutes
+        axes.set_yticks(np.arange(len(seconds)), names)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.set(xlabel="minutes for one seed, rounds together", title=title)
-        axes.legend(ncols=len(stages), loc="upper left", bbox_to_anchor=(0, -0.16))
+        axes.set(xlabel="minutes for one seed, rounds together", title=wrapped(title, names))
+        figure.legend(ncols=len(stages), loc="outside lower left")
 
     alt = "; ".join(
         f"{arm}: " + ", ".join(f"{stage} {each[stage]:.0f} s" for stage in stages)

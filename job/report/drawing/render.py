@@ -126,7 +126,10 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
         ends: x and y of the end, the name, and the colour of each line.
     """
     bottom, top = axes.get_ylim()
-    heights = _apart([y for _, y, _, _ in ends], (top - bottom) * 0.06)
+    step = (top - bottom) * 0.06
+    heights = _apart([y for _, y, _, _ in ends], step)
+    if max(heights) > top + step / 2:  # over the title
+        heights = _below(heights, top, step)
     for (x, _, name, color), height in zip(ends, heights, strict=True):
         label_line(axes, (x, height), name, color)
 
@@ -156,6 +159,15 @@ def label_line(
             color=ink,
             fontsize=size,
         )
+
+
+def _below(values: Sequence[float], top: float, distance: float) -> list[float]:
+    """Values moved down, in their order, so that none is above `top` or nearer than `distance`."""
+    result = list(values)
+    for index in sorted(range(len(values)), key=values.__getitem__, reverse=True):
+        result[index] = min(result[index], top)
+        top = result[index] - distance
+    return result
 
 
 def _apart(values: Sequence[float], min_distance: float) -> list[float]:

@@ -110,7 +110,9 @@ def test_old_names_are_answered_with_the_new_ones(
 
 def test_an_old_name_may_be_a_name(al_job: AlJob, store: Path) -> None:
     """An experiment may be called as an old command was, and a value as an old option."""
-    assert "unknown 'begin'" in al_job("status", "--experiment", "begin", "--store", store).error
+    assert (
+        "no experiment 'begin'" in al_job("status", "--experiment", "begin", "--store", store).error
+    )
     ended = al_job("score", "--round", 0, "--experiment", "--shard", "--store", store)
     assert ended.error.startswith("al-job: experiment '--shard': a name is ")
 

@@ -13,8 +13,9 @@ from job.report.drawing.figures import (
     mean_curves,
     stage_times,
     styles_of,
+    telling_classes,
 )
-from job.report.drawing.render import PALETTE, Plot
+from job.report.drawing.render import PALETTE, Plot, draw
 from tests.unit.report.make_curves import curves
 
 
@@ -26,10 +27,12 @@ def painted(plot: Plot) -> Axes:
 
 
 def test_arms_beyond_the_palette_have_a_style_too() -> None:
-    """Colours begin again."""
-    styles = styles_of([str(number) for number in range(7)])
-    assert styles["6"] == styles["0"]
+    """Colours begin again, and markers and hatches tell them apart."""
+    styles = styles_of([str(number) for number in range(10)])
+    assert styles["6"].color == styles["0"].color
     assert len({style.color for style in styles.values()}) == len(PALETTE)
+    assert len({(style.color, style.marker) for style in styles.values()}) == 10
+    assert len({(style.color, style.hatch) for style in styles.values()}) == 10
 
 
 def test_a_learning_curve_has_a_thick_mean_and_a_thin_line_for_each_seed() -> None:
@@ -75,8 +78,8 @@ def test_bars_are_in_percent_if_they_are_shares(*, is_share: bool) -> None:
     values = {"pool": {"cow": 0.5}, "a": {"cow": 0.25}}
     plot = class_bars("x", "X", "share", values, styles_of(["a"]), is_share=is_share)
     axes = painted(plot)
-    assert isinstance(axes.yaxis.get_major_formatter(), PercentFormatter) == is_share
-    assert [bar.get_height() for bar in axes.patches] == [0.5, 0.25]  # type: ignore[attr-defined]
+    assert isinstance(axes.xaxis.get_major_formatter(), PercentFormatter) == is_share
+    assert [bar.get_width() for bar in axes.patches] == [0.5, 0.25]  # type: ignore[attr-defined]
     assert plot.alt == "pool: cow 0.50; a: cow 0.25"
 
 
@@ -104,3 +107,42 @@ def test_no_arm_ends_highest_without_a_difference(ends: dict[str, float], title:
     known = [curve for arm, end in ends.items() for curve in curves(arm, [[0.2, end]])]
     means = mean_curves(mean_points(known, "images"))
     assert learning_curve("images", known, means, styles_of(list(ends))).title == title
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("num_classes", [20, 80, 365])
+@pytest.mark.parametrize("num_arms", [1, 10])
+def test_figures_of_classes_are_bounded(num_classes: int, num_arms: int) -> None:
+    """At most 30 classes, always as wide as the page: letters keep their size."""
+    of = {f"class {number}": number / num_classes for number in range(num_classes)}
+    arms = [f"{'a' * 62}{number}" for number in range(num_arms)]
+    plot = class_bars("x", "X", "AP", dict.fromkeys(arms, of), styles_of(arms))
+    num_shown = min(num_classes, 30)
+    assert plot.size[0] == 7
+    assert plot.size[1] <= 28
+    assert len(painted(plot).patches) == num_shown * num_arms
+
+
+def test_the_telling_classes_are_the_most_different_the_best_and_the_worst() -> None:
+    """Ten each, in the order of the data set; a class that was not measured tells nothing."""
+    one = {str(number): number / 100 for number in range(100)}
+    other = one | {str(number): 1.0 for number in range(40, 50)} | {"0": float("nan")}
+    one["0"] = float("nan")
+    shown = telling_classes({"one": one, "other": other})
+    assert shown == [str(n) for n in [*range(1, 11), *range(40, 50), *range(90, 100)]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_ten_long_names_leave_room_for_the_lines() -> None:
+    """They are shortened, stay apart and below the title, in the order of the ends."""
+    arms = [f"{'a' * 61}{number:02d}" for number in range(10)]
+    known = [each for n, arm in enumerate(arms) for each in curves(arm, [[0.2, 0.5 + n / 1000]])]
+    plot = learning_curve(
+        "images", known, mean_curves(mean_points(known, "images")), styles_of(arms)
+    )
+    axes = painted(plot)
+    labels = sorted((text.xy[1], text.get_text()) for text in axes.texts if "a" in text.get_text())  # type: ignore[attr-defined]
+    assert [name[-2:] for _, name in labels] == [f"{number:02d}" for number in range(10)]
+    assert all(len(name) <= 28 for _, name in labels)
+    assert labels[-1][0] <= axes.get_ylim()[1]
+    draw(plot)

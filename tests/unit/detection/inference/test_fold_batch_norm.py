@@ -6,7 +6,7 @@ from torch import nn
 
 from job.config.schema import DetectorConfig
 from job.detection.detectors.base import Detector, build_detector
-from job.detection.inference.fuse_batch_norm import fold_batch_norm
+from job.detection.inference.fold_batch_norm import fold_batch_norm
 
 
 def trained(detector: Detector) -> Detector:
