@@ -15,7 +15,7 @@ from typer.main import get_command
 from job.cli.lazy_command import LazyCommand, make_app
 from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
-from job.runtime.process_setup import prepare_process
+from job.runtime.process_setup import SIGNALS, prepare_process
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -48,7 +48,6 @@ RENAMED_OPTIONS = {
     ("al-job report", "--from-tutorial"): "the subcommand `al-job report tutorial`",
 }
 """From a command and its option of an older version to what takes its place."""
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 app = make_app(name="al-job")
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
-from job.detection.training.stopping import SIGNALS
 from job.errors import (
     AlJobError,
     BadDataError,
@@ -30,7 +29,7 @@ from job.errors import (
     TemporaryError,
     UsageError,
 )
-from job.runtime.process_setup import prepare_process
+from job.runtime.process_setup import SIGNALS, prepare_process
 from job.storage.files import whole_file
 
 SECONDS_BETWEEN_LOOKS = 0.05

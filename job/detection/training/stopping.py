@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from job.errors import StopRequested
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from job.runtime.process_setup import SIGNALS
 
 
 @contextmanager

@@ -13,31 +13,8 @@ from job.report.analysis.curves import (
     of_arm,
     on_axis,
 )
-from job.report.analysis.results import Row
+from tests.unit.report.make_context import row
 from tests.unit.report.make_curves import curve, reference
-
-
-def row(arm: str, seed: int, index: int, metric: float | None = 0.5, seconds: float = 10.0) -> Row:
-    return Row(
-        strategy=arm,
-        args="{}",
-        step=index,
-        mAP=metric,
-        train_time=seconds,
-        active_time=0.0,
-        total_time=seconds,
-        total_samples=100 * (index + 1),
-        bboxes=250 * (index + 1),
-        experiment="test",
-        seed=seed,
-        arm=arm,
-        round=index,
-        new_samples=100,
-        map_11point=None,
-        map_coco=None,
-        annotation_seconds=1000.0 * (index + 1),
-        annotation_money=17.5 * (index + 1),
-    )
 
 
 def test_a_curve_for_each_arm_and_seed() -> None:
