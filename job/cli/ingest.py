@@ -17,6 +17,7 @@ from job.cli.output import say
 from job.config.validation import describe_errors
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
+from job.data.ingest.groups import make_rule
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, ConfigError, UsageError
 from job.runtime.names import unknown
@@ -30,6 +31,23 @@ SkipBadOption = Annotated[
 DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", help="Validate everything and list all problems; write nothing."),
+]
+GroupsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        parser=user_path,
+        help="CSV file with the columns id and group, such as the video of each frame.",
+    ),
+]
+GroupByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="REGEX",
+        help=r"Regular expression whose first (...) is the group in an id, such as '(.+)_\d+'.",
+    ),
 ]
 
 
@@ -116,6 +134,8 @@ def _ingest(  # its keyword arguments are options of every format
     own: dict[str, Any],
     *,
     name: NameOption,
+    groups: GroupsOption = None,
+    group_by: GroupByOption = None,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
@@ -125,8 +145,11 @@ def _ingest(  # its keyword arguments are options of every format
     except ValidationError as error:
         message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
         raise UsageError(message) from error
+    rule = make_rule(groups, group_by)
     source.prepare()
-    summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
+    summary = ingest(
+        open_store(store), source, name, groups=rule, skip_bad=skip_bad, dry_run=dry_run
+    )
     say("\n".join(summary.lines()))
     if not summary.is_accepted:
         message = f"{name}: ingest would refuse this source for the problems that are listed above"

@@ -16,6 +16,7 @@ from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo, read_manife
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
+from job.records.schemas import GROUP_FIELD
 from job.runtime.names import known
 from job.runtime.parallel import in_threads
 from job.storage import Store
@@ -83,6 +84,14 @@ class Dataset:
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table
+
+    def groups(self, split: Split) -> dict[str, str]:
+        """Return the group of each image that is in one; nothing if the data set has no groups."""
+        table = self.index(split)
+        if GROUP_FIELD.name not in table.column_names:
+            return {}
+        groups = zip(self.ids(split), table[GROUP_FIELD.name].to_pylist(), strict=True)
+        return {image_id: group for image_id, group in groups if group is not None}
 
     def fetch_shard(self, split: Split, number: int) -> Path:
         """Return a local file with a shard's bytes, held against their digest."""
