@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from job.data.formats.base import Sample, fingerprint, is_text, read_file
+from job.data.formats.base import Sample, fingerprint, is_text
+from job.data.formats.files import read_file
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 from job.runtime.names import shortened
