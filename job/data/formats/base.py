@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict
@@ -114,23 +114,6 @@ class Source(BaseModel, ABC):
         """Yield the samples of a split, in order."""
 
 
-def read_file(path: Path, what: str) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        BadDataError: The file is missing, or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        message = f"{path}: no such {what}"
-    except OSError as error:
-        message = f"{path}: {(error.strerror or str(error)).lower()}"
-    except ValueError as error:  # a name that no file can have
-        message = f"{path}: {error}"
-    raise BadDataError(message)
-
-
 def check_id(image_id: str, where: str) -> str:
     """Return an id that is safe as a path below a folder, in a tar file and in a CSV file.
 
@@ -163,11 +146,3 @@ def fingerprint(parts: Iterable[bytes | str | int]) -> str:
         data = part if isinstance(part, bytes) else str(part).encode(errors="surrogatepass")
         total.update(b"%d:" % len(data) + data)
     return total.hexdigest()
-
-
-def num_bytes(path: Path) -> int:
-    """Return the size of a file, or -1 if there is no such file."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):  # a name that no file can have
-        return -1
