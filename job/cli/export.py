@@ -9,10 +9,9 @@ from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
 from job.cli.output import say
-from job.data.shards import LabelledImage
 from job.errors import UsageError
-from job.export.formats import FORMATS, FormatName, Subset
-from job.export.labels import write_labels
+from job.export.formats import FORMATS, FormatName
+from job.export.labels import images_of, write_labels
 from job.export.picks import write_picks
 from job.export.target import all_or_nothing
 from job.keys import RoundRef, Stage
@@ -21,7 +20,8 @@ from job.storage import open_store
 app = make_app(add_completion=False)
 
 OutOption = Annotated[
-    str, typer.Option("--out", metavar="PLACE", help="An empty or new folder, or s3://bucket/prefix.")
+    str,
+    typer.Option("--out", metavar="PLACE", help="An empty or new folder, or s3://bucket/prefix."),
 ]
 LastRoundOption = Annotated[
     int | None,
@@ -51,11 +51,9 @@ def labels(
         bool, typer.Option("--with-test", help="Write the test set, too.")
     ] = False,
 ) -> None:
-    """Write what is labelled up to and with a round as a data set with boxes."""
+    """Write the labelled images with their boxes, as a data set of another layout."""
     io = _read("annotate", store, experiment, round_index, arm, seed)
-    images: dict[Subset, list[LabelledImage]] = {"labelled": io.labelled_so_far()}
-    if with_test:
-        images["test"] = io.dataset.test_images()
+    images = images_of(io, with_test=with_test)
     title = f"{_words(io.round)}, labelled up to round {io.round.index}"
     with all_or_nothing(out) as files:
         lines = write_labels(files, FORMATS[layout](io.dataset.classes, title), images)
@@ -71,7 +69,7 @@ def picks(
     seed: SeedOption = None,
     store: StoreOption = STATE,
 ) -> None:
-    """Write the images that a round picked, without boxes, and the list picks.csv."""
+    """Write the images that a round picked, to be labelled."""
     io = _read("select", store, experiment, round_index, arm, seed)
     found = io.picks(io.round)
     with all_or_nothing(out) as files:

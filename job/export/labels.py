@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 
+from job.artifacts.round_reader import RoundReader
 from job.data.decoding import exif_orientation
 from job.data.shards import LabelledImage
 from job.export.formats import LabelFormat, Subset
@@ -22,6 +23,12 @@ TURNED = (
 )
 
 
+def images_of(io: RoundReader, *, with_test: bool) -> dict[Subset, list[LabelledImage]]:
+    """Return the images that are labelled up to and with a round, and perhaps the test set."""
+    images: dict[Subset, list[LabelledImage]] = {"labelled": io.labelled_so_far()}
+    return images | ({"test": io.dataset.test_images()} if with_test else {})
+
+
 def write_labels(
     files: NewFiles, layout: LabelFormat, images: Mapping[Subset, Sequence[LabelledImage]]
 ) -> list[str]:
@@ -35,20 +42,25 @@ def write_labels(
     Returns:
         What there is, and what the layout cannot say, in lines.
     """
-    counts: Counter[str] = Counter()
-    total = sum(map(len, images.values()))
-    with log.progress("export", total, "images") as bar:
+    counts = {subset: Counter[str]() for subset in images}
+    with log.progress("export", sum(map(len, images.values())), "images") as bar:
         for subset, of_subset in images.items():
             jobs = ((image, layout.add(subset, image)) for image in of_subset)
             write = partial(_write_image, files, layout, subset)
             with closing(in_threads(write, jobs, THREADS, THREADS)) as written:
                 for image, is_turned in zip(of_subset, written, strict=True):
-                    counts += _counts(image)
-                    counts["turned"] += is_turned
+                    counts[subset] += _counts(image)
+                    counts[subset]["turned"] += is_turned
                     bar.advance()
     for name, data in layout.last_files().items():
         files.write(name, data)
-    return [f"{total:,} images, {counts['boxes']:,} boxes", *_notes(layout, counts)]
+    return [
+        *(
+            f"{subset}: {len(images[subset]):,} images, {of_subset['boxes']:,} boxes"
+            for subset, of_subset in counts.items()
+        ),
+        *_notes(layout, sum(counts.values(), Counter())),
+    ]
 
 
 def _write_image(

@@ -54,7 +54,8 @@ class VocFormat(LabelFormat):
                 _text(element, difficult=int(box.difficult))
                 _corners(SubElement(element, "bndbox"), box.corners_xyxy)
         indent(root)
-        return tostring(root, encoding="utf-8", xml_declaration=True)
+        data: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+        return data
 
     def last_files(self) -> Mapping[str, bytes]:
         """Return the list of each subset."""

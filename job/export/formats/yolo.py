@@ -60,4 +60,4 @@ def label_file(image_file: str) -> str:
     The last folder `images` of the whole path is replaced by `labels`, and the suffix by `.txt`.
     """
     stem = image_file.rpartition(".")[0]
-    return "/labels/".join(f"/{stem}".rsplit("/images/", 1))[1:]
+    return "/labels/".join(f"/{stem}.txt".rsplit("/images/", 1))[1:]
