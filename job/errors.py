@@ -37,7 +37,7 @@ class BadDataError(AlJobError):
 
 
 class MissingObjectError(BadDataError):
-    """The store does not hold an object of that key."""
+    """There is no object of that key in the store, or no file of that name in a source."""
 
 
 class ConfigError(AlJobError):

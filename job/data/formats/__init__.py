@@ -12,23 +12,23 @@ from job.data.formats.base import (
     SourceBox,
     check_id,
     fingerprint,
-    num_bytes,
-    read_file,
 )
+from job.data.formats.files import FileSource, Place, SourceFiles
 from job.keys import Split
 from job.runtime.plugins import Registry
 
 __all__ = [
     "FORMATS",
+    "FileSource",
     "LoadedSample",
+    "Place",
     "Sample",
     "Source",
     "SourceBox",
+    "SourceFiles",
     "Split",
     "check_id",
     "fingerprint",
-    "num_bytes",
-    "read_file",
 ]
 
 FORMATS = Registry(

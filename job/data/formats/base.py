@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict
@@ -58,6 +58,8 @@ class Sample:
     which ingest applies to each."""
     load: Callable[[], LoadedSample]
     """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
+    group: str | None = None
+    """The group of images that it belongs to, such as the frames of one video; None: no group."""
 
     @classmethod
     def broken(cls, where: str, reason: str) -> "Sample":
@@ -89,6 +91,8 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
+    has_groups: ClassVar[bool] = False
+    """Whether its samples may have a `group` of their own."""
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""
@@ -112,23 +116,6 @@ class Source(BaseModel, ABC):
     @abstractmethod
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the samples of a split, in order."""
-
-
-def read_file(path: Path, what: str) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        BadDataError: The file is missing, or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        message = f"{path}: no such {what}"
-    except OSError as error:
-        message = f"{path}: {(error.strerror or str(error)).lower()}"
-    except ValueError as error:  # a name that no file can have
-        message = f"{path}: {error}"
-    raise BadDataError(message)
 
 
 def check_id(image_id: str, where: str) -> str:
@@ -163,11 +150,3 @@ def fingerprint(parts: Iterable[bytes | str | int]) -> str:
         data = part if isinstance(part, bytes) else str(part).encode(errors="surrogatepass")
         total.update(b"%d:" % len(data) + data)
     return total.hexdigest()
-
-
-def num_bytes(path: Path) -> int:
-    """Return the size of a file, or -1 if there is no such file."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):  # a name that no file can have
-        return -1

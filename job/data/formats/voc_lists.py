@@ -1,0 +1,115 @@
+"""Pascal VOC's lists of images, and the folders that they lie in."""
+
+import re
+from array import array
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from job.data.formats.files import SourceFiles
+from job.data.formats.voc_splits import SplitName
+from job.errors import BadDataError, UsageError
+
+
+class ListedImage(NamedTuple):
+    """A line of a list of images."""
+
+    of: "ImageList"
+    id: str
+    line: int
+    """Counted from 1."""
+
+    @property
+    def where(self) -> str:
+        """The list and the line, for messages."""
+        return f"{self.of.path}, line {self.line}"
+
+    @property
+    def annotation(self) -> str:
+        """The name of the image's XML file in the folder of annotations."""
+        return f"{self.id}.xml"
+
+
+class ImageList:
+    """A list of images, which may have a million lines."""
+
+    def __init__(self, root: SourceFiles, split: SplitName) -> None:
+        """Read a list.
+
+        Args:
+            root: The folder of a data set, or of a devkit with years.
+            split: The list's name.
+
+        Raises:
+            UsageError: There is no such folder, year or list, or it is the list of one class.
+            BadDataError: It cannot be read.
+        """
+        folder = _find_folder(root, split.year)
+        self.annotations = folder.below("Annotations")
+        self.images = folder.below("JPEGImages")
+        lists, name = folder.below("ImageSets/Main"), f"{split.name}.txt"
+        self.path = lists.where(name)
+        lines = _read_lines(lists, name)
+        self._ids = [line for line in lines if line]
+        self._lines = array("q", (number for number, line in enumerate(lines, start=1) if line))
+        if self._is_of_one_class():
+            message = (
+                f"{self.path}: this is the list of one class: each line is an id with -1, 0 or 1; "
+                "name a list of images instead, which has only ids"
+            )
+            raise UsageError(message)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[ListedImage]:
+        return (
+            ListedImage(self, image_id, line)
+            for image_id, line in zip(self._ids, self._lines, strict=True)
+        )
+
+    def _is_of_one_class(self) -> bool:
+        """Return whether lines are such as `000005 -1`, and not ids that end in a number."""
+        flagged = bool(self._ids) and all(
+            re.fullmatch(r"\S.*\s(-1|0|1)", each) for each in self._ids
+        )
+        return flagged and not any(self.annotations.has(each.annotation) for each in self)
+
+
+def _read_lines(lists: SourceFiles, name: str) -> list[str]:
+    """Return a list's lines without blanks around them."""
+    path = lists.where(name)
+    if not lists.has(name):
+        known = (PurePosixPath(each) for each in lists.names() if "/" not in each)
+        names = ", ".join(sorted(each.stem for each in known if each.suffix == ".txt")) or "none"
+        message = f"{path}: no such list of images; {lists.where()} has: {names}"
+        raise UsageError(message)
+    try:
+        text = lists.read(name, "list of images").decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8: {error.reason} at byte {error.start}"
+        raise BadDataError(message) from error
+    return [line.strip() for line in text.splitlines()]
+
+
+def _find_folder(root: SourceFiles, year: str | None) -> SourceFiles:
+    """Return the folder that holds `ImageSets`, `JPEGImages` and `Annotations`."""
+    where = root.where()
+    if not root.exists():
+        message = f"{where}: no such folder"
+        raise UsageError(message)
+    if year is None:
+        if not root.below("ImageSets").exists():
+            message = (
+                f"{where}: has no folder ImageSets; put a list of images into ImageSets/Main, such "
+                "as train.txt, or name YEAR/SPLIT if this is a devkit with years"
+            )
+            raise UsageError(message)
+        return root
+    # The archive of 2011 unpacks to TrainVal/.
+    for parent in ("", "VOCdevkit/", "TrainVal/VOCdevkit/"):
+        place = root.below(f"{parent}VOC{year}")
+        if place.exists():
+            return place
+    message = f"{where}: has neither VOC{year} nor VOCdevkit/VOC{year}; --download fetches them"
+    raise UsageError(message)
