@@ -58,6 +58,8 @@ class Sample:
     which ingest applies to each."""
     load: Callable[[], LoadedSample]
     """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
+    group: str | None = None
+    """The group of images that it belongs to, such as the frames of one video; None: no group."""
 
     @classmethod
     def broken(cls, where: str, reason: str) -> "Sample":
@@ -89,6 +91,8 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
+    has_groups: ClassVar[bool] = False
+    """Whether its samples may have a `group` of their own."""
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""

@@ -32,6 +32,8 @@ class ValidImage:
     tolerance, or there are no boxes that it could spoil."""
     remarks: tuple[str, ...]
     """What was accepted and may be a mistake, as in `LoadedSample`."""
+    group: str | None = None
+    """The group of images that it belongs to, as in `Sample`."""
 
     @property
     def id(self) -> str:
@@ -88,6 +90,7 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
             for claim, side in zip(loaded.declared_wh or (), (width, height), strict=False)
         ),
         remarks=loaded.remarks + image_remarks(loaded, decoded, len(boxes)),
+        group=sample.group,
     )
     return Validation(image, tuple(f"{loaded.annotation_file}: {reason}" for reason in reasons))
 

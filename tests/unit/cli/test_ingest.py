@@ -10,7 +10,15 @@ import pytest
 
 from tests.conftest import AlJob
 
-OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
+OF_EVERY_FORMAT = [
+    "--name",
+    "--groups",
+    "--group-by",
+    "--skip-bad",
+    "--dry-run",
+    "--store",
+    "--help",
+]
 
 
 @pytest.mark.parametrize(
