@@ -51,6 +51,6 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
 
 
 def s3_place(url: str) -> tuple[str, str] | None:
-    """Return the bucket and the prefix that `s3://bucket/prefix` names, or None for another place."""
+    """Return the bucket and the prefix that `s3://bucket/prefix` names; None for other places."""
     found = re.fullmatch("s3://([A-Za-z0-9._-]+)(?:/(.*))?", url)
     return (found[1], (found[2] or "").strip("/")) if found else None
