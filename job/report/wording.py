@@ -60,6 +60,11 @@ def three_decimals(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def listing(names: Sequence[object]) -> str:
     """Return names as "a, b and c"."""
     *before, last = map(str, names)
