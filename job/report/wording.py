@@ -71,9 +71,9 @@ def listing(names: Sequence[object]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def counted(number: int, name: str) -> str:
+def counted(number: int, name: str, plural: str | None = None) -> str:
     """Return a number with its noun: "1 seed", "5 seeds"."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return f"{number} {name}" if number == 1 else f"{number} {plural or f'{name}s'}"
 
 
 def without_labels(rows: Sequence[Row]) -> str:

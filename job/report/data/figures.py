@@ -4,8 +4,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from job.report.data.facts import DefaultBox, share_below
 from job.report.data.labels import SplitLabels
@@ -35,7 +36,8 @@ def boxes_per_image(splits: Sequence[SplitLabels]) -> Plot:
             places = bounds[:-1] + (step - 1) / 2 + (number - (len(counts) - 1) / 2) * width
             shares = heights / max(len(counts_N), 1)
             axes.bar(places, shares, width, color=STYLES[split].color, label=split)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel="boxes", title=title)
         axes.grid(visible=False, axis="x")
         figure.legend(ncols=2, loc="outside lower left")
@@ -62,10 +64,11 @@ def box_sizes(splits: Sequence[SplitLabels], default_box: DefaultBox) -> Plot:
             axes.stairs(shares, bounds, color=STYLES[each.split].color, label=each.split, lw=2)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
         if pixels:
-            _mark(axes_of=figure, x=pixels, text=f"smallest default box, {pixels:g}")
-            _mark(axes_of=figure, x=pixels / 2, text="half of it")
+            _mark(axes, pixels / 2, "half of it ", "right")
+            _mark(axes, pixels, f" smallest default box: {pixels:g}", "left")
         label = "square root of the area, in pixels"
         axes.set(xlabel=label, ylabel="share of the boxes", title=wrapped(title))
         figure.legend(ncols=2, loc="outside lower left")
@@ -79,20 +82,10 @@ def box_sizes(splits: Sequence[SplitLabels], default_box: DefaultBox) -> Plot:
     return Plot("box-sizes", title, alt, paint, size=(7.0, 3.4))
 
 
-def _mark(axes_of: Figure, x: float, text: str) -> None:
-    axes = axes_of.axes[0]
+def _mark(axes: Axes, x: float, text: str, side: str) -> None:
     axes.axvline(x, color=INK, linestyle="--", linewidth=1)
-    axes.annotate(
-        text,
-        (x, 0.98),
-        (-3, 0),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        rotation=90,
-        fontsize=8,
-    )
+    place = axes.get_xaxis_transform()
+    axes.text(x, 0.98, text, ha=side, va="top", fontsize=9, transform=place)
 
 
 def places(splits: Sequence[SplitLabels]) -> Plot:

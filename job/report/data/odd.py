@@ -11,11 +11,13 @@ import numpy as np
 
 from job.records.arrays import Float32s, Float64s
 from job.report.data.labels import SplitLabels
+from job.report.wording import counted, listing
 
 MAX_COMPARED = 1_000
 """So many boxes of one image are compared with each other."""
 MIN_OVERLAP = 0.5
 """IoU from which on two boxes are worth a look."""
+EDGES = ("left", "top", "right", "bottom")
 TOUCHING = 0.5
 """A box touches an edge of its image if it is within this many pixels of it."""
 
@@ -50,7 +52,7 @@ def _of_class(labels: SplitLabels, number: int, row: int) -> Shown:
     boxes = labels.boxes_of(row)
     mine = boxes[labels.class_B[boxes] == number]
     others = f" and {len(boxes) - len(mine)} of other classes" if len(mine) < len(boxes) else ""
-    caption = f"{len(mine)} {'box' if len(mine) == 1 else 'boxes'}{others}"
+    caption = f"{counted(len(mine), 'box', 'boxes')}{others}"
     return Shown(labels, row, caption, tuple(mine.tolist()))
 
 
@@ -111,7 +113,11 @@ def most_boxes(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
         for number, each in enumerate(splits)
         for row in np.argsort(-each.counts_N, kind="stable")[:most]
     )
-    return [Shown(splits[of], row, f"{-less} boxes") for less, of, row in ranked[:most] if less]
+    return [
+        Shown(splits[of], row, counted(-less, "box", "boxes"))
+        for less, of, row in ranked[:most]
+        if less
+    ]
 
 
 def overlapping(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
@@ -155,7 +161,7 @@ def overlaps(labels: SplitLabels) -> Iterator[Overlap]:
 
 
 def edges(labels: SplitLabels) -> np.ndarray:
-    """Return which edges each box touches, (B, 4): left, top, right, bottom."""
+    """Return which of the `EDGES` each box touches: (B, 4)."""
     sizes_B2 = labels.sizes_N2[labels.image_B]
     return np.concatenate(
         [labels.boxes_B4[:, :2] <= TOUCHING, labels.boxes_B4[:, 2:] >= sizes_B2 - TOUCHING], axis=1
@@ -163,9 +169,8 @@ def edges(labels: SplitLabels) -> np.ndarray:
 
 
 def _touched(labels: SplitLabels, box: int) -> str:
-    names = ("left", "top", "right", "bottom")
-    row = edges(labels)[box] if len(labels.class_B) else ()
-    return ", ".join(name for name, touches in zip(names, row, strict=True) if touches)
+    touches = edges(labels)[box].tolist()
+    return listing([name for name, is_touched in zip(EDGES, touches, strict=True) if is_touched])
 
 
 def _first(

@@ -6,7 +6,7 @@ import numpy as np
 
 from job.report.data.facts import DataFacts, share_below
 from job.report.data.labels import SplitLabels
-from job.report.data.odd import edges, overlaps
+from job.report.data.odd import EDGES, edges, overlaps
 from job.report.wording import counted, listing, percent
 
 MIN_TOLD = 0.01
@@ -16,6 +16,7 @@ MAX_NAMES = 8
 SAME_OBJECT = 0.9
 """IoU of two boxes that seem to be of one object."""
 EDGE_FACTOR = 3
+OPPOSITE = (("left", "right"), ("top", "bottom"), ("right", "left"), ("bottom", "top"))
 MIN_TOUCHING = 20
 """An edge that this many boxes touch, and `EDGE_FACTOR` times as many as the opposite one, is
 told."""
@@ -63,14 +64,14 @@ def _of_sizes(facts: DataFacts) -> Iterator[str]:
 
 def _of_edges(labels: SplitLabels) -> Iterator[str]:
     """Boxes that are shifted are cut off at one edge, and not at the opposite one."""
-    counts = edges(labels).sum(axis=0).tolist()
-    names = ("left", "top", "right", "bottom")
-    for this, other in ((0, 2), (1, 3), (2, 0), (3, 1)):
-        if counts[this] >= max(MIN_TOUCHING, EDGE_FACTOR * counts[other]):
-            yield (
-                f"{labels.split}: {counts[this]:,} boxes touch the {names[this]} edge of their "
-                f"image, and {counts[other]:,} the {names[other]} edge. Are the boxes shifted?"
-            )
+    counts = dict(zip(EDGES, edges(labels).sum(axis=0).tolist(), strict=True))
+    told = [
+        f"{counts[this]:,} touch the {this} edge of their image, {counts[other]:,} the {other} one"
+        for this, other in OPPOSITE
+        if counts[this] >= max(MIN_TOUCHING, EDGE_FACTOR * counts[other])
+    ]
+    if told:
+        yield f"{labels.split}: of the boxes, {'; '.join(told)}. Are they shifted?"
 
 
 def _of_overlaps(labels: SplitLabels) -> Iterator[str]:

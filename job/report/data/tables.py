@@ -150,6 +150,8 @@ def image_sizes(facts: DataFacts) -> Section:
 
 def _range(labels: SplitLabels) -> str:
     longest = labels.sizes_N2.max(axis=1).tolist()
+    if min(longest) == max(longest):
+        return f"{labels.split}: the longer side always has {min(longest)} pixels."
     return (
         f"{labels.split}: the longer side has {min(longest)} to {max(longest)} pixels, with a "
         f"median of {median(longest):g}."

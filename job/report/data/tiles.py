@@ -50,7 +50,7 @@ _TILES = """
 <rect {{ box.place }} stroke="{{ box.color }}"{% if not box.is_main %} class="other"{% endif %}>
 <title>{{ box.title }}</title></rect>
 {% if box.name %}
-<text x="{{ box.x }}" y="{{ box.y }}" font-size="{{ tile.letter }}"
+<text x="{{ box.x }}" y="{{ box.y }}" text-anchor="{{ box.anchor }}" font-size="{{ tile.letter }}"
  stroke-width="{{ tile.letter / 5 }}">{{ box.name }}</text>
 {% endif %}
 {% endfor %}
@@ -156,9 +156,16 @@ def _boxes(each: Shown, view: View) -> Iterator[dict[str, object]]:
             "is_main": is_main or not each.boxes,
             "title": ", ".join(told),
             "name": shorten(labels.classes[label], MAX_LETTERS) if is_named else "",
-            "x": f"{max(left, view.left):g}",
+            **_beside(left, right, view),
             "y": f"{_baseline(top, bottom, view, letter):g}",
         }
+
+
+def _beside(left: float, right: float, view: View) -> dict[str, str]:
+    """Return where a name begins or ends: in the right half of the image it ends with its box."""
+    if left + right > 2 * view.left + view.width:
+        return {"x": f"{min(right, view.left + view.width):g}", "anchor": "end"}
+    return {"x": f"{max(left, view.left):g}", "anchor": "start"}
 
 
 def _baseline(top: float, bottom: float, view: View, letter: float) -> float:
