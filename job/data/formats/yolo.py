@@ -35,9 +35,16 @@ class YoloSource(FileSource):
     """The split that the test set is made of; valid is another word for val."""
     missing_annotation: Literal["refuse", "empty"] = "empty"
     """What an image without a label file is: empty, which has no objects, or refuse."""
+    pool_prefix: str | None = None
+    """Put before each id of the pool, such as pool/, if names occur in both splits."""
+    test_prefix: str | None = None
+    """Put before each id of the test set, such as test/."""
 
     @cached_property
     def _description(self) -> Description:
+        return self._describe()
+
+    def _describe(self) -> Description:
         return read_description(*self.file(self.data))
 
     @cached_property
@@ -101,7 +108,8 @@ class YoloSource(FileSource):
             )
         if self.missing_annotation != "empty":
             result["missing_annotation"] = self.missing_annotation
-        return result
+        prefixes = {"pool_prefix": self.pool_prefix, "test_prefix": self.test_prefix}
+        return result | {name: prefix for name, prefix in prefixes.items() if prefix}
 
     def _identity(self, images: ImageSet, name: str) -> tuple[str, int, bytes]:
         """Return what tells an image from others: its id, its size in bytes and its label file."""
@@ -119,8 +127,9 @@ class YoloSource(FileSource):
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the folders and lists, then stray label files."""
         images = self._splits[split]
+        prefix = (self.pool_prefix if split == "pool" else self.test_prefix) or ""
         for name in images.names:
-            image_id = images.id_of(name)
+            image_id = prefix + images.id_of(name)
             remarks = (MOVED,) * images.is_moved
             yield Sample(image_id, partial(self._load, name, image_id, remarks))
         for name in images.stray_labels:
