@@ -26,13 +26,16 @@ OF_EVERY_FORMAT = [
     [
         (
             "voc",
-            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+            [
+                *("--root", "--pool", "--test", "--download", "--missing-annotation"),
+                *("--pixels-from", "--source-endpoint", "--source-profile"),
+            ],
         ),
         (
             "coco",
             [
                 *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
-                *("--pool-prefix", "--test-prefix"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
             ],
         ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
