@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from job.errors import BadDataError
 from job.keys import Split
 
+REMOTE_THREADS = 16
+"""Maximum number of files that are read over a network at a time."""
+
 
 @dataclass(frozen=True)
 class SourceBox:
@@ -98,6 +101,11 @@ class Source(BaseModel, ABC):
     @property
     def has_groups(self) -> bool:
         """Whether its samples may have a `group` of their own."""
+        return False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its files come over a network: then many of them are read at a time."""
         return False
 
     def prepare(self) -> None:
