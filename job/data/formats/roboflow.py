@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from job.data.formats.base import Sample, Source
 from job.data.formats.coco import CocoSource
-from job.data.formats.files import FileSource, Place
+from job.data.formats.file_source import FileSource, Place
 from job.data.formats.yolo import YoloSource
 from job.data.formats.yolo_description import Description
 from job.errors import UsageError

@@ -402,3 +402,9 @@ def test_equal_names_differ_by_a_prefix(yolo: "Yolo") -> None:
     assert list(annotations(source)) == ["good"]
     assert list(annotations(source, "test")) == ["test/good", "test/other"]
     assert source.identity() == yolo.source().identity() | {"test_prefix": "test/"}
+
+
+def test_a_split_may_be_the_whole_folder(yolo: "Yolo") -> None:
+    """A dot is the folder that paths begin at."""
+    yolo.describe("train: .\nval: images/val")
+    assert list(annotations(yolo.source())) == ["images/train/good", "images/val/other"]
