@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
-from job.data.formats.base import Sample, Source
+from job.data.formats.base import REMOTE_THREADS, Sample, Source
 from job.data.ingest.groups import GroupGuard, GroupRule
 from job.data.ingest.remarks import spellings
 from job.data.ingest.validate import Validation, ValidImage, validate
@@ -137,8 +137,9 @@ class SourceScan:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        batches = batched(self._samples(split), _BATCH_SIZE)
-        threads = min(_MAX_THREADS, usable_cpus())
+        is_remote = self._source.is_remote
+        batches = batched(self._samples(split), 1 if is_remote else _BATCH_SIZE)
+        threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
         validate_all = partial(_validate_all, classes=self._classes)
         with (
             closing(in_threads(validate_all, batches, threads, threads)) as validated,
@@ -173,7 +174,10 @@ class SourceScan:
                 return False
         if not self._guard.takes(image.group, split):
             if not self._skip_bad:
-                self._report(self._guard.refusal(self._samples(split), split))
+                refusal = self._guard.refusal(self._samples(split), split)
+                if "ungrouped" in type(self._source).model_fields:
+                    refusal += "; --ungrouped takes the images of a group for different ones"
+                self._report(refusal)
             return False
         if digest in self._digests[split]:
             self.counts[split].duplicates.append(image.id)
