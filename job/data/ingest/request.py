@@ -99,7 +99,7 @@ def refuse_test_set(where: str, source: Source) -> None:
     """
     if source.has_test and source.num_images("test"):
         message = (
-            f"{where}: its images belong to the pool, so leave out its test set; that of a data set "
-            "is given when it is first ingested, and stays"
+            f"{where}: its images belong to the pool, so leave out its test set; a data set "
+            "gets its test set when it is first ingested, and keeps it"
         )
         raise UsageError(message)

@@ -61,7 +61,7 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
         ("brust", {"batch_size": 0}, "batch_size: input should be greater than 0 (given: 0)"),
         ("brust", {"empty_score": float("nan")}, "empty_score: input should be a finite number"),
         ("entropy", {"top_m": 0}, "top_m: input should be greater than 0"),
-        ("coreset", {"normalize": "perhaps"}, "normalize: input should be a valid bool"),
+        ("coreset", {"normalize": "perhaps"}, "normalize: expected true or false"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, settings: dict[str, object], expected: str) -> None:
