@@ -12,6 +12,8 @@ from tests.conftest import AlJob
 
 OF_EVERY_FORMAT = [
     "--name",
+    "--labelled",
+    "--append",
     "--groups",
     "--group-by",
     "--skip-bad",
@@ -50,7 +52,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> Non
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
-    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc, yolo"
+    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, labels, synthetic, voc, yolo"
     assert told in " ".join(ended.err.split())
 
 
