@@ -78,7 +78,9 @@ class LabelChanges:
     def _matched(self, source: Source) -> dict[str, tuple[Annotation, str]]:
         """Return the label of each image, with the file of the image, by the ids of the pool."""
         found: dict[str, tuple[Annotation, str]] = {}
-        results = validate_in_threads(source.samples("pool"), self._base.classes, "the data set")
+        results = validate_in_threads(
+            source.samples("pool"), self._base.classes, "the data set", is_remote=source.is_remote
+        )
         with (
             closing(results),
             log.progress("ingest labels", source.num_images("pool"), "images") as bar,

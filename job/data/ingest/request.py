@@ -63,6 +63,11 @@ class IngestRequest:
         source = self.source_of(part)
         return source.num_images(split_of(part)) if source else 0
 
+    def is_remote(self, part: Part) -> bool:
+        """Return whether the images of a part come over a network."""
+        source = self.source_of(part)
+        return source is not None and source.is_remote
+
     @property
     def has_groups(self) -> bool:
         """Whether images may be in groups."""

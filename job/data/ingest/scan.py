@@ -67,8 +67,9 @@ class SourceScan:
         classes = self._base.classes if self._base else self.request.classes_of(part)
         samples = self.request.samples(part)
         whose = "the data set" if self._base else "the source"
+        remote = self.request.is_remote(part)
         with (
-            closing(validate_in_threads(samples, classes, whose)) as validated,
+            closing(validate_in_threads(samples, classes, whose, is_remote=remote)) as validated,
             log.progress(f"ingest {part}", self.request.num_images(part), "images") as bar,
         ):
             for result in validated:

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 
 from job.data.decoding import SUFFIXES, Decoded, decode_at_least
-from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, is_text
+from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, SourceBox, check_id, is_text
 from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, clip_box
 from job.data.ingest.remarks import distinct_boxes, image_remarks
 from job.data.shards import EncodedImage
@@ -62,11 +62,15 @@ class Validation:
 
 
 def validate_in_threads(
-    samples: Iterator[Sample], classes: Collection[str] | None, whose: str
+    samples: Iterator[Sample],
+    classes: Collection[str] | None,
+    whose: str,
+    *,
+    is_remote: bool,
 ) -> Generator[Validation]:
     """Yield the results for samples in their order; see `validate`."""
-    batches = batched(samples, _BATCH_SIZE)
-    threads = min(_MAX_THREADS, usable_cpus())
+    batches = batched(samples, 1 if is_remote else _BATCH_SIZE)
+    threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
     validate_all = partial(_validate_all, classes=classes, whose=whose)
     with closing(in_threads(validate_all, batches, threads, threads)) as validated:
         yield from chain.from_iterable(validated)
