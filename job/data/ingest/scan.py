@@ -95,7 +95,7 @@ class SourceScan:
             return False
         if not self._guard.takes(image.group, split_of(part)):
             if not self.request.skip_bad:
-                self._report(self._guard.refusal(self.request.samples(part), split_of(part)))
+                self._report(self._refusal_of_groups(part))
             return False
         if not self._seen.add(part, image.id, digest):
             self.counts[part].duplicates.append(image.id)
@@ -105,9 +105,15 @@ class SourceScan:
         """Return how ids become unique, if they are not."""
         if not problem.endswith("is in test already"):
             return ""
-        has_prefix = "test_prefix" in type(self.request.source).model_fields
-        how = ": --test-prefix test/ makes them so" if has_prefix else ""
+        has_option = hasattr(self.request.source, "test_prefix")
+        how = ": --test-prefix test/ makes them so" if has_option else ""
         return f"; names must be unique across pool and test{how}"
+
+    def _refusal_of_groups(self, part: Part) -> str:
+        refusal = self._guard.refusal(self.request.samples(part), split_of(part))
+        if hasattr(self.request.source_of(part), "ungrouped"):
+            refusal += "; --ungrouped takes the images of a group for different ones"
+        return refusal
 
     def _report(self, problem: str) -> None:
         report(self.problems, problem, skip_bad=self.request.skip_bad)
