@@ -38,5 +38,6 @@ FORMATS = Registry(
         "coco": "job.data.formats.coco:CocoSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",
+        "yolo": "job.data.formats.yolo:YoloSource",
     },
 )

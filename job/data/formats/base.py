@@ -19,8 +19,8 @@ class SourceBox:
     """A box as the source has it, not validated yet."""
 
     corners_xyxy: tuple[float, float, float, float]
-    """In pixels from the image's top-left corner; not validated yet, so NaN and infinity are
-    possible."""
+    """In pixels from the image's top-left corner, or in shares of its width and height, see
+    `LoadedSample.in_shares`; not validated yet, so NaN and infinity are possible."""
     label: str
     """The box's class: one of the source's `classes`, if the source lists them."""
     where: str
@@ -44,6 +44,9 @@ class LoadedSample:
     """Why boxes are missing from `boxes`, one text each."""
     declared_wh: tuple[float, float] | None = None
     """The width and height that the annotation declares, in pixels; 0 for one that it does not."""
+    in_shares: bool = False
+    """Whether the corners of boxes are shares of the upright image's width and height, from 0 to 1,
+    and not pixels."""
     remarks: tuple[str, ...] = ()
     """What was accepted and may be a mistake. Each ends a sentence that begins with `3 images`, and
     is the same for all images that it holds for."""

@@ -35,6 +35,7 @@ OF_EVERY_FORMAT = [
                 *("--pool-prefix", "--test-prefix"),
             ],
         ),
+        ("yolo", ["--data", "--root", "--pool", "--test", "--missing-annotation"]),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )
@@ -49,7 +50,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> Non
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
-    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc"
+    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc, yolo"
     assert told in " ".join(ended.err.split())
 
 
