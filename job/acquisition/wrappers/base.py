@@ -1,16 +1,14 @@
 """What wrappers share: the strategy inside, by the registry."""
 
 from abc import ABC
-from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
 from pydantic import field_validator
 
 from job.acquisition.registry import complete, make_strategy
-from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Strategy, Task
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Strategy, Task
 from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 
@@ -60,20 +58,6 @@ def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
         return make(arm)
     except ConfigError as error:
         raise ValueError(str(error)) from error
-
-
-def rankings(strategy: Strategy, task: Task) -> Iterator[Selection]:
-    """Yield what a strategy picks for the budget, for twice as many images and so on, up to all.
-
-    It draws the same random numbers each time, so each answer is as if it was the only one.
-    """
-    num_images = len(task.unlabelled.ids)
-    asked = min(task.budget, num_images)
-    while True:
-        yield strategy.select(replace(task, budget=asked, rng=deepcopy(task.rng)))
-        if asked == num_images:
-            return
-        asked = min(2 * asked, num_images)
 
 
 def score_all(strategy: ScoringStrategy, images: Images, task: Task) -> Scores:

@@ -5,30 +5,28 @@ often those of one scene.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import PositiveInt
 
 from job.acquisition.strategy import Pick, Selection, Task
-from job.acquisition.wrappers.base import Wrapper, rankings
-from job.errors import ConfigError
+from job.acquisition.wrappers.base import Wrapper
+from job.errors import BadDataError, ConfigError
 
 
 class GroupLimit(Wrapper):
     """Limits how many images of one group are labelled, in all rounds together.
 
-    The data set must have groups (`al-job ingest ... --groups` or `--group-by`). The strategy
-    inside chooses among the images of groups that are below the limit. It is asked for the budget,
-    then for twice as many picks and so on, and its picks are taken in their order unless their
-    group is full. If the limit leaves fewer images than the budget, it is raised by one for all
-    groups until there are enough. Images in no group have no limit. Nothing is read of the images,
-    so it can wrap `random`, also in round 0.
+    The data set must have groups: `al-job ingest ... --groups` or `--group-by`. The picks of the
+    strategy inside are taken in their order until their group is full; then it is asked again for
+    what is missing, among the images of the other groups. When all groups are full, the limit is
+    raised by one, and so on. Images in no group have no limit. Nothing is read of the images, so it
+    can also wrap `random`, and select round 0.
     """
 
     max_per_group: PositiveInt = 1
-    """The highest number of labelled images of one group, as long as the budget allows it. 1 suits
-    copies of one photograph, and the frames of many short videos."""
+    """The highest number of labelled images of one group, as long as other groups have any left. 1
+    suits copies of one photograph, and spreads the picks as far as possible over videos."""
 
     @property
     def needs_groups(self) -> bool:
@@ -36,7 +34,7 @@ class GroupLimit(Wrapper):
         return True
 
     def select(self, task: Task) -> Selection:
-        """Take the picks of the strategy inside, in their order, unless their group is full.
+        """Take the picks of the strategy inside as far as their groups have room.
 
         Raises:
             ConfigError: The data set has no groups.
@@ -46,53 +44,37 @@ class GroupLimit(Wrapper):
                 "group_limit: the data set has no groups; ingest it with --groups or --group-by"
             )
             raise ConfigError(message)
-        labelled = _count(task.labelled.ids, task.groups)
-        wanted = min(task.budget, len(task.unlabelled.ids))
-        limit = self._limit(labelled, _count(task.unlabelled.ids, task.groups), wanted)
-        open_ids = tuple(
-            image_id
-            for image_id in task.unlabelled.ids
-            if image_id not in task.groups or labelled[task.groups[image_id]] < limit
-        )
-        selection = Selection(())
-        unlabelled = replace(task.unlabelled, ids=open_ids)
-        for ranked in rankings(self.inner, replace(task, unlabelled=unlabelled, budget=wanted)):
-            selection = _within(ranked, task.groups, labelled, limit, wanted)
-            if len(selection.picks) == wanted:
-                break
-        return selection
+        taken = Counter(task.groups[each] for each in task.labelled.ids if each in task.groups)
+        limit, left = self.max_per_group, dict.fromkeys(task.unlabelled.ids)
+        picks: list[Pick] = []
+        while left and len(picks) < task.budget:
+            has_room = [each for each in left if self._has_room(each, task, taken, limit)]
+            if not has_room:
+                limit = 1 + min(taken[task.groups[each]] for each in left)
+                continue
+            for pick in self._ask(task, has_room, task.budget - len(picks)):
+                if self._has_room(pick.id, task, taken, limit):
+                    picks.append(_counted(pick, task, taken))
+                    del left[pick.id]
+        return Selection(tuple(picks))
 
-    def _limit(self, labelled: Counter[str | None], left: Counter[str | None], wanted: int) -> int:
-        """Return `max_per_group`, or the lowest limit above it that leaves enough images."""
-        limit, most = self.max_per_group, (labelled + left).total()
-        while limit < most and wanted > sum(
-            number if group is None else min(number, max(limit - labelled[group], 0))
-            for group, number in left.items()
-        ):
-            limit += 1
-        return limit
+    def _ask(self, task: Task, ids: list[str], budget: int) -> tuple[Pick, ...]:
+        unlabelled = replace(task.unlabelled, ids=tuple(ids))
+        picks = self.inner.select(replace(task, unlabelled=unlabelled, budget=budget)).picks
+        if not picks:
+            message = f"group_limit: {self.of.strategy!r} picks none of {len(ids)} images"
+            raise BadDataError(message)
+        return picks
 
-
-def _count(ids: Iterable[str], groups: Mapping[str, str]) -> Counter[str | None]:
-    """Return how many images each group has; None is that of the images in no group."""
-    return Counter(groups.get(image_id) for image_id in ids)
+    @staticmethod
+    def _has_room(image_id: str, task: Task, taken: Counter[str], limit: int) -> bool:
+        return image_id not in task.groups or taken[task.groups[image_id]] < limit
 
 
-def _within(
-    ranked: Selection,
-    groups: Mapping[str, str],
-    labelled: Counter[str | None],
-    limit: int,
-    wanted: int,
-) -> Selection:
-    """Return the first picks whose groups have room; their reasons say how full a group is."""
-    picks: list[Pick] = []
-    taken = labelled.copy()
-    for pick in ranked.picks:
-        group = groups.get(pick.id)
-        if len(picks) == wanted or (group is not None and taken[group] == limit):
-            continue
-        taken[group] += 1
-        why = "" if group is None else f"; no. {taken[group]} of the group {group}"
-        picks.append(replace(pick, reason=pick.reason + why))
-    return Selection(tuple(picks))
+def _counted(pick: Pick, task: Task, taken: Counter[str]) -> Pick:
+    """Count a pick, and return it with its number in its group."""
+    group = task.groups.get(pick.id)
+    if group is None:
+        return pick
+    taken[group] += 1
+    return replace(pick, reason=f"{pick.reason}; no. {taken[group]} of the group {group}")

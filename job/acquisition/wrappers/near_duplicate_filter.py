@@ -6,6 +6,7 @@ Two images are near-duplicates if the cosine of their embeddings is above a thre
 P = picks of the strategy inside, L = labelled images, E = length of an embedding.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.numerics.cosine import most_similar, unit
 from job.acquisition.strategy import Images, Pick, Selection, Task
-from job.acquisition.wrappers.base import Wrapper, rankings
+from job.acquisition.wrappers.base import Wrapper
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s
 
@@ -44,15 +45,17 @@ class NearDuplicateFilter(Wrapper):
     def select(self, task: Task) -> Selection:
         """Take the picks of the strategy inside, in their order, without near-duplicates."""
         labelled = _read(replace(task.labelled, ids=tuple(sorted(task.labelled.ids))))
-        wanted = min(task.budget, len(task.unlabelled.ids))
-        selection = Selection(())
-        for ranked in rankings(self.inner, task):
+        num_images = len(task.unlabelled.ids)
+        wanted = asked = min(task.budget, num_images)
+        while True:
+            # With the same draws each time, the answer is the same as if asked for all at once.
+            inner_task = replace(task, budget=asked, rng=deepcopy(task.rng))
+            ranked = self.inner.select(inner_task)
             picks = _read(replace(task.unlabelled, ids=ranked.ids))
             walk = _walk(picks, labelled, self.threshold, wanted)
-            selection = _filled(ranked, walk, wanted)
-            if len(walk.accepted) == wanted:
-                break
-        return selection
+            if len(walk.accepted) == wanted or asked == num_images:
+                return _filled(ranked, walk, wanted)
+            asked = min(2 * asked, num_images)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from job.data.formats.base import (
     check_id,
     fingerprint,
 )
-from job.data.formats.files import FileSource, Place, SourceFiles
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
 from job.keys import Split
 from job.runtime.plugins import Registry
 

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from job.errors import BadDataError
 from job.keys import Split
 
+REMOTE_THREADS = 16
+"""Maximum number of files that are read over a network at a time."""
+
 
 @dataclass(frozen=True)
 class SourceBox:
@@ -96,6 +99,11 @@ class Source(BaseModel, ABC):
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
     has_groups: ClassVar[bool] = False
     """Whether its samples may have a `group` of their own."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its files come over a network: then many of them are read at a time."""
+        return False
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from typing import ClassVar, Literal
 
 from job.data.formats.base import LoadedSample, Sample, check_id, fingerprint
-from job.data.formats.files import FileSource, Place, SourceFiles
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_description import SPLITS, Description, read_description
 from job.data.formats.yolo_images import ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels

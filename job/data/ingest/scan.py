@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
-from job.data.formats.base import Sample, Source
+from job.data.formats.base import REMOTE_THREADS, Sample, Source
 from job.data.ingest.groups import GroupGuard, GroupRule
 from job.data.ingest.remarks import spellings
 from job.data.ingest.validate import Validation, ValidImage, validate
@@ -137,8 +137,9 @@ class SourceScan:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        batches = batched(self._samples(split), _BATCH_SIZE)
-        threads = min(_MAX_THREADS, usable_cpus())
+        is_remote = self._source.is_remote
+        batches = batched(self._samples(split), 1 if is_remote else _BATCH_SIZE)
+        threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
         validate_all = partial(_validate_all, classes=self._classes)
         with (
             closing(in_threads(validate_all, batches, threads, threads)) as validated,

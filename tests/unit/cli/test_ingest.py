@@ -26,16 +26,25 @@ OF_EVERY_FORMAT = [
     [
         (
             "voc",
-            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+            [
+                *("--root", "--pool", "--test", "--download", "--missing-annotation"),
+                *("--pixels-from", "--source-endpoint", "--source-profile"),
+            ],
         ),
         (
             "coco",
             [
                 *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
-                *("--pool-prefix", "--test-prefix"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
             ],
         ),
-        ("yolo", ["--data", "--root", "--pool", "--test", "--missing-annotation"]),
+        (
+            "yolo",
+            [
+                *("--data", "--root", "--pool", "--test", "--missing-annotation"),
+                *("--source-endpoint", "--source-profile"),
+            ],
+        ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )

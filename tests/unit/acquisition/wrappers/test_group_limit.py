@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from job.acquisition.strategy import Images, Selection
+from job.acquisition.strategy import Images, Selection, Strategy, Task
 from job.acquisition.wrappers.group_limit import GroupLimit
 from job.config.schema import ArmConfig
-from job.errors import ConfigError
+from job.errors import BadDataError, ConfigError
 from tests.unit.acquisition.records import Box, Image, Labels, candidates, reasons_of, task_of
 
 COUNTS = {"cow": 1, "sheep": 1}
@@ -31,7 +31,7 @@ def select(
 
 
 def test_a_full_group_is_passed_over() -> None:
-    """Of x, only a is taken; the next ones come from beyond the budget."""
+    """Of x, only a is taken; the strategy inside is asked again for another one."""
     selection = select({"a": "x", "b": "x", "c": "x", "d": "y"}, 2)
     assert selection.ids == ("a", "d")
     assert reasons_of(selection)[1].endswith("; no. 1 of the group y")
@@ -52,25 +52,40 @@ def test_images_in_no_group_have_no_limit() -> None:
     assert "group" not in reasons_of(selection)[0]
 
 
-def test_the_limit_is_raised_as_far_as_the_budget_needs() -> None:
-    """Four of x and two of y: 2 of each make 4, and no more than 3 of x make 5."""
+def test_the_limit_is_raised_when_all_groups_are_full() -> None:
+    """Four of x and two of y: one of each, a second one of each, and then what is left of x."""
     groups = dict.fromkeys("abcd", "x") | dict.fromkeys("ef", "y")
-    assert select(groups, 4).ids == ("a", "b", "e", "f")
-    assert select(groups, 5).ids == ("a", "b", "c", "e", "f")
-    assert select(groups, 9).ids == tuple("abcdef")
+    assert select(groups, 3).ids == ("a", "e", "b")
+    assert select(groups, 9).ids == ("a", "e", "b", "f", "c", "d")
 
 
 def test_the_raised_limit_is_fair_to_groups_with_few_labels() -> None:
     """X has three labelled images and y none: y is filled up to 2 before x gets a fourth."""
     groups = dict.fromkeys(("a", "b", "1", "2", "3"), "x") | dict.fromkeys("ef", "y")
     assert select(groups, 2, ids="abef", labelled=("1", "2", "3")).ids == ("e", "f")
-    assert select(groups, 3, ids="abef", labelled=("1", "2", "3")).ids == ("a", "e", "f")
+    assert select(groups, 3, ids="abef", labelled=("1", "2", "3")).ids == ("e", "f", "a")
 
 
 def test_a_data_set_without_groups_is_refused() -> None:
     """The limit would silently do nothing."""
     with pytest.raises(ConfigError, match="group_limit: the data set has no groups; ingest it"):
         select({}, 1)
+
+
+class Silent(Strategy):
+    """Picks nothing."""
+
+    def select(self, task: Task) -> Selection:  # noqa: ARG002 - the signature of all strategies
+        return Selection(())
+
+
+def test_a_strategy_inside_that_picks_nothing_is_refused() -> None:
+    """It would be asked for ever."""
+    strategy = GroupLimit(of=ArmConfig(strategy="random"))
+    strategy.__dict__["inner"] = Silent()
+    task = replace(task_of(Images(("a",)), Labels(COUNTS)), groups={"a": "x"})
+    with pytest.raises(BadDataError, match="group_limit: 'random' picks none of 1 images"):
+        strategy.select(task)
 
 
 def test_it_can_wrap_what_reads_nothing() -> None:
