@@ -97,8 +97,11 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
-    has_groups: ClassVar[bool] = False
-    """Whether its samples may have a `group` of their own."""
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether its samples may have a `group` of their own."""
+        return False
 
     @property
     def is_remote(self) -> bool:

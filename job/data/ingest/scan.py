@@ -174,7 +174,10 @@ class SourceScan:
                 return False
         if not self._guard.takes(image.group, split):
             if not self._skip_bad:
-                self._report(self._guard.refusal(self._samples(split), split))
+                refusal = self._guard.refusal(self._samples(split), split)
+                if "ungrouped" in type(self._source).model_fields:
+                    refusal += "; --ungrouped takes the images of a group for different ones"
+                self._report(refusal)
             return False
         if digest in self._digests[split]:
             self.counts[split].duplicates.append(image.id)
