@@ -37,7 +37,7 @@ def open_target(out: str, endpoint: str | None = None, profile: str | None = Non
         profile: A profile of the AWS configuration; unset: the credentials of the store.
 
     Raises:
-        UsageError: It is no such place, or something is there.
+        UsageError: It is neither, or something is there.
     """
     is_bucket = s3_place(out) is not None
     if (endpoint or profile) and not is_bucket:
