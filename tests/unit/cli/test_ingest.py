@@ -12,6 +12,8 @@ from tests.conftest import AlJob
 
 OF_EVERY_FORMAT = [
     "--name",
+    "--labelled",
+    "--append",
     "--groups",
     "--group-by",
     "--skip-bad",
@@ -26,16 +28,32 @@ OF_EVERY_FORMAT = [
     [
         (
             "voc",
-            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+            [
+                *("--root", "--pool", "--test", "--download", "--missing-annotation"),
+                *("--pixels-from", "--source-endpoint", "--source-profile"),
+            ],
         ),
         (
             "coco",
             [
                 *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
-                *("--pool-prefix", "--test-prefix"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
             ],
         ),
-        ("yolo", ["--data", "--root", "--pool", "--test", "--missing-annotation"]),
+        (
+            "yolo",
+            [
+                *("--data", "--root", "--pool", "--test", "--missing-annotation"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
+            ],
+        ),
+        (
+            "roboflow",
+            [
+                *("--root", "--pool", "--test", "--ungrouped"),
+                *("--source-endpoint", "--source-profile"),
+            ],
+        ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )
@@ -50,7 +68,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> Non
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
-    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc, yolo"
+    told = "did you mean 'voc'? known: coco, labels, roboflow, synthetic, voc, yolo"
     assert told in " ".join(ended.err.split())
 
 
