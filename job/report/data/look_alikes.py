@@ -63,7 +63,7 @@ def find_look_alikes(dataset: Dataset, num_shown: int) -> LookAlikes:
     for split, most in MAX_COMPARED.items():
         found = list(_hashes(dataset, split, _some(len(dataset.ids(split)), most)))
         rows[split] = [row for row, _ in found]
-        hashes[split] = np.array([bits for _, bits in found], np.float32).reshape(len(found), -1)
+        hashes[split] = np.array([bits for _, bits in found], np.float32).reshape(-1, SIDE * SIDE)
     inside = _nearest("pool", "pool", rows, hashes)
     across = _nearest("test", "pool", rows, hashes)
     return LookAlikes(

@@ -19,7 +19,7 @@ from job.report.data.odd import Shown
 from job.report.data.tiles import STYLE, tiles
 from job.report.markup import render
 from job.report.sections.base import Section
-from job.report.wording import percent
+from job.report.wording import counted, percent
 from job.runtime import log
 from job.runtime.rng import random_stream
 
@@ -34,7 +34,7 @@ NUM_UNLABELLED = 8
 _SAMPLES = (
     STYLE
     + """
-{% if left_out %}<p>Of {{ left_out }} classes with fewer boxes there is no sample.</p>{% endif %}
+{% if left_out %}<p>Of {{ left_out }} with fewer boxes there is no sample.</p>{% endif %}
 {% for title, pictures in parts %}<h3>{{ title }}</h3>{{ pictures }}{% endfor %}
 """
 )
@@ -62,7 +62,8 @@ def samples(facts: DataFacts) -> Section:
     for labels in facts.splits:
         title = f"Images of the {labels.split} without a label, a sample"
         found[title] = odd.unlabelled(labels, NUM_UNLABELLED, rng)
-    left_out = int(np.sum(counts_C > 0)) - int(np.sum(counts_C[chosen] > 0))
+    num_left = int(np.sum(counts_C > 0)) - int(np.sum(counts_C[chosen] > 0))
+    left_out = counted(num_left, "class", "classes") if num_left else ""
     html = render(_SAMPLES, parts=_parts(facts, found), left_out=left_out)
     return Section(title="A sample of each class", link="Samples", html=html)
 

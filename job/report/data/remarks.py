@@ -85,9 +85,11 @@ def _of_overlaps(labels: SplitLabels) -> Iterator[str]:
 
 def _of_empty(labels: SplitLabels) -> Iterator[str]:
     empty = int(np.sum(labels.is_labelled_N & (labels.counts_N == 0)))
-    if empty >= MIN_TOLD * len(labels.ids):
+    if empty >= max(MIN_TOLD * len(labels.ids), 1):
         share = percent(empty / len(labels.ids))
-        yield f"{labels.split}: {empty:,} images have no box ({share}). Do they show nothing?"
+        told = "image has" if empty == 1 else "images have"
+        asked = "Does it" if empty == 1 else "Do they"
+        yield f"{labels.split}: {empty:,} {told} no box ({share}). {asked} show nothing?"
 
 
 def _of_look_alikes(facts: DataFacts) -> Iterator[str]:
