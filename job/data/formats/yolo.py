@@ -13,7 +13,7 @@ from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_description import SPLITS, Description, read_description
 from job.data.formats.yolo_images import ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
-from job.data.formats.yolo_paths import folder_below, label_names
+from job.data.formats.yolo_paths import folder_below, is_folder, label_names
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
 from job.runtime.names import unknown
@@ -57,9 +57,8 @@ class YoloSource(FileSource):
             return self.files(self.root)
         own, _ = self.file(self.data)
         path = self._description.path
-        folder = folder_below(own, path)
-        if folder.exists():
-            return folder
+        if is_folder(own, path):
+            return folder_below(own, path)
         message = (
             f"{self._description.where}: its path {path!r} is not a folder here; --root names the "
             "folder that train and val are below"
