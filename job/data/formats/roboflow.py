@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from job.data.formats.base import Sample, Source
 from job.data.formats.coco import CocoSource
 from job.data.formats.file_source import FileSource, Place
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.yolo import YoloSource
 from job.data.formats.yolo_description import Description
 from job.errors import UsageError
@@ -34,6 +35,15 @@ class RoboflowSource(FileSource):
     """The folder that the test set is made of."""
     ungrouped: bool = False
     """Take images with the same name before .rf. for different photographs."""
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like an export of Roboflow."""
+        folders = [name for name in ("train", "valid", "test") if contents.has(name)]
+        is_coco = any(contents.has(f"{folder}/{ANNOTATIONS}") for folder in folders)
+        is_yolo = contents.has(DESCRIPTION) and contents.has("train/images")
+        if is_coco or (is_yolo and any(COPY in name for name in contents.names)):
+            yield _recognised(contents, folders, ANNOTATIONS if is_coco else DESCRIPTION)
 
     @cached_property
     def _export(self) -> Source:
@@ -85,6 +95,18 @@ class RoboflowSource(FileSource):
             photograph, is_copy, _ = sample.id.partition(COPY)
             group = photograph if is_copy and not self.ungrouped else None
             yield replace(sample, group=group)
+
+
+def _recognised(contents: Contents, folders: list[str], file: str) -> Recognised:
+    options = {"root": contents.files.where()}
+    advice = ""
+    others = [folder for folder in folders if folder != "train"]
+    if "train" not in folders or not others:
+        advice = f"there is only {' and '.join(folders)}: export the pool and a test set, too"
+        options = {}
+    elif "valid" not in folders:
+        options["test"] = others[0]
+    return Recognised(f"{file}, and the folders {', '.join(folders)}", options, advice)
 
 
 class YoloExport(YoloSource):

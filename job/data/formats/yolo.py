@@ -10,10 +10,12 @@ from typing import ClassVar, Literal
 from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.yolo_description import SPLITS, Description, read_description
 from job.data.formats.yolo_images import ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
 from job.data.formats.yolo_paths import folder_below, is_folder, label_names
+from job.data.formats.yolo_recognition import recognise_yolo
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
 from job.runtime.names import unknown
@@ -42,6 +44,11 @@ class YoloSource(FileSource):
     """Put before each id of the pool, such as pool/, if names occur in both splits."""
     test_prefix: str | None = None
     """Put before each id of the test set, such as test/."""
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_yolo(contents)
 
     @cached_property
     def _description(self) -> Description:
