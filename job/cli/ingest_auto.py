@@ -5,15 +5,17 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
-from job.data.formats.file_source import open_bucket, open_files
+from job.data.formats.file_source import is_url, open_bucket, open_files
 from job.data.formats.recognition import Contents, Recognised
 from job.errors import BadDataError, ConfigError, UsageError
 
@@ -21,6 +23,7 @@ AUTO = "auto"
 MAX_DEPTH = 3
 """So many folders deep a data set is looked for, such as in the one folder of an archive."""
 MAX_FOLDERS = 200
+"""So many folders of one depth are looked at."""
 
 FolderArgument = Annotated[
     str, typer.Argument(metavar="DIR", help="A folder, or s3://bucket/prefix.")
@@ -58,7 +61,11 @@ class Match:
         return shlex.join(words)
 
 
-def auto(
+app = make_app(add_completion=False)
+
+
+@app.command(AUTO)
+def look(
     folder: FolderArgument,
     *,
     name: NameOption = None,
@@ -93,19 +100,20 @@ def auto(
 
 def _look(contents: Contents) -> list[Match]:
     """Return what the folder looks like, or what the least deep folders below it look like."""
-    level = [contents]
-    formats = _formats()
+    level, formats, last_resort = [contents], _formats(), list[Match]()
     for _ in range(MAX_DEPTH):
-        matches = [
+        found = [
             Match(kind, each.files.where(), recognised)
             for each in level[:MAX_FOLDERS]
             for kind, source in formats.items()
             for recognised in source.recognise(each)
         ]
+        matches = [match for match in found if not match.recognised.is_last_resort]
         if matches:
             return matches
+        last_resort = last_resort or found
         level = [each.below(folder) for each in level for folder in each.folders()]
-    return []
+    return last_resort
 
 
 def _formats() -> dict[str, type[Source]]:
@@ -143,5 +151,5 @@ def _refuse(matches: list[Match], common: dict[str, str]) -> None:
 
 def _name_of(where: str) -> str:
     """Return the name of a folder as the name of a data set."""
-    stem = where.rstrip("/").rpartition("/")[2].lower()
-    return re.sub("[^a-z0-9]+", "-", stem).strip("-")[:63] or "mine"
+    name = where.rpartition("/")[2] if is_url(where) else Path(where).resolve().name
+    return re.sub("[^A-Za-z0-9]+", "-", name).strip("-")[:63].rstrip("-") or "mine"

@@ -9,7 +9,7 @@ from job.data.formats.base import Sample, Source
 from job.data.formats.coco import CocoSource
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.recognition import Contents, Recognised
-from job.data.formats.yolo import YoloSource
+from job.data.formats.yolo import NO_TEST, YoloSource
 from job.data.formats.yolo_description import Description
 from job.errors import UsageError
 from job.keys import Split
@@ -19,8 +19,6 @@ DESCRIPTION = "data.yaml"
 COPY = ".rf."
 """Stands between the name of a photograph and what tells its copies apart."""
 
-FolderName = Literal["train", "valid", "test"]
-
 
 class RoboflowSource(FileSource):
     """An export of Roboflow in COCO's or YOLO's layout; copies of a photograph are one group."""
@@ -29,10 +27,10 @@ class RoboflowSource(FileSource):
 
     root: Place
     """Folder of the export, with the folders train and valid."""
-    pool: FolderName = "train"
+    pool: Literal["train", "valid", "test"] = "train"
     """The folder that the pool is made of."""
-    test: FolderName = "valid"
-    """The folder that the test set is made of."""
+    test: Literal["train", "valid", "test", "none"] = "valid"
+    """The folder that the test set is made of. none: no test set."""
     ungrouped: bool = False
     """Take images with the same name before .rf. for different photographs."""
 
@@ -58,8 +56,10 @@ class RoboflowSource(FileSource):
             return CocoSource(
                 pool_images=files.where(self.pool),
                 pool_annotations=files.where(f"{self.pool}/{ANNOTATIONS}"),
-                test_images=files.where(self.test),
-                test_annotations=files.where(f"{self.test}/{ANNOTATIONS}"),
+                test_images=files.where(self.test) if self.has_test else None,
+                test_annotations=(
+                    files.where(f"{self.test}/{ANNOTATIONS}") if self.has_test else None
+                ),
                 **access,
             )
         if files.has(DESCRIPTION):
@@ -75,6 +75,11 @@ class RoboflowSource(FileSource):
     def has_groups(self) -> bool:
         """Whether copies of a photograph are a group."""
         return not self.ungrouped
+
+    @property
+    def has_test(self) -> bool:
+        """Whether a test set is named."""
+        return self.test != NO_TEST
 
     @property
     def classes(self) -> tuple[str, ...] | None:

@@ -49,6 +49,9 @@ class ImageSet:
         return posixpath.splitext(below)[0]
 
 
+NO_IMAGES = ImageSet("", ())
+
+
 def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: bool) -> ImageSet:
     """Find the images of a split.
 
