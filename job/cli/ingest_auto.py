@@ -42,6 +42,10 @@ ProfileOption = Annotated[
 ]
 
 
+FULL = 3
+"""The rank of a match with a command."""
+
+
 @dataclass(frozen=True)
 class Match:
     """A folder that looks like a format."""
@@ -50,11 +54,18 @@ class Match:
     where: str
     recognised: Recognised
 
+    @property
+    def rank(self) -> int:
+        """How much it says of the folder."""
+        if self.recognised.is_last_resort:
+            return 1
+        return FULL if self.recognised.options else 2
+
     def command(self, common: dict[str, str]) -> str:
         """Return the command that ingests it; empty if it cannot be ingested as it is."""
         if not self.recognised.options:
             return ""
-        options = {**self.recognised.options, **common}
+        options = {**self.recognised.options, "name": _name_of(self.where), **common}
         words = ["al-job", "ingest", self.kind]
         for name, value in options.items():
             words += [f"--{name.replace('_', '-')}", value]
@@ -89,7 +100,7 @@ def look(
     common = {
         "source_endpoint": source_endpoint,
         "source_profile": source_profile,
-        "name": name or _name_of(files.where()),
+        "name": name,
         "store": store if store != STATE else None,
     }
     given = {option: value for option, value in common.items() if value is not None}
@@ -99,21 +110,34 @@ def look(
 
 
 def _look(contents: Contents) -> list[Match]:
-    """Return what the folder looks like, or what the least deep folders below it look like."""
-    level, formats, last_resort = [contents], _formats(), list[Match]()
+    """Return what the folder looks like.
+
+    The least deep folder that can be ingested counts, then one that lacks something, and images
+    without anything only if there is nothing else.
+    """
+    level, formats = [contents], _formats()
+    best: tuple[int, list[Match]] = (0, [])
     for _ in range(MAX_DEPTH):
-        found = [
-            Match(kind, each.files.where(), recognised)
-            for each in level[:MAX_FOLDERS]
-            for kind, source in formats.items()
-            for recognised in source.recognise(each)
-        ]
-        matches = [match for match in found if not match.recognised.is_last_resort]
-        if matches:
-            return matches
-        last_resort = last_resort or found
+        found = [match for each in level[:MAX_FOLDERS] for match in _matches(each, formats)]
+        for match in found:
+            if match.rank > best[0]:
+                best = match.rank, [each for each in found if each.rank == match.rank]
+        if best[0] == FULL:
+            break
         level = [each.below(folder) for each in level for folder in each.folders()]
-    return last_resort
+    return best[1]
+
+
+def _matches(contents: Contents, formats: dict[str, type[Source]]) -> list[Match]:
+    """Return what one folder looks like."""
+    where = contents.files.where()
+    found = [
+        Match(kind, where, recognised)
+        for kind, source in formats.items()
+        for recognised in source.recognise(contents)
+    ]
+    less = {kind for match in found for kind in match.recognised.instead_of}
+    return [match for match in found if match.kind not in less]
 
 
 def _formats() -> dict[str, type[Source]]:

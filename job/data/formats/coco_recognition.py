@@ -15,6 +15,7 @@ ROBOFLOW = "_annotations.coco.json"
 MAX_BYTES = 100_000_000
 """A larger file is judged by its name."""
 MAX_FILES = 20
+FOLDERS = ("annotation", "label")
 NUM_CHECKED = 20
 """So many images of a file have to be in a folder."""
 
@@ -38,17 +39,23 @@ class JsonFile:
 
 
 def recognise_coco(contents: Contents) -> Iterator[Recognised]:
-    """Yield the options for the JSON files of instances in the folder and in those below it."""
+    """Yield the options for JSON files of instances, in the folder or in its `annotations`."""
     names = [
         name
         for name in contents.names
-        if name.endswith(".json") and name.count("/") <= 1 and not name.endswith(ROBOFLOW)
+        if name.endswith(".json") and _is_place(name) and not name.endswith(ROBOFLOW)
     ]
     found = [file for name in names[:MAX_FILES] if (file := _read(contents, name))]
     if any("instances" in file.words for file in found):  # beside captions and keypoints
         found = [file for file in found if "instances" in file.words]
     if found:
         yield _recognised(contents, found)
+
+
+def _is_place(name: str) -> bool:
+    """Return whether a file is directly in the folder, or in one such as `annotations`."""
+    folder = posixpath.dirname(name)
+    return not folder or ("/" not in folder and any(word in folder.lower() for word in FOLDERS))
 
 
 def _recognised(contents: Contents, found: list[JsonFile]) -> Recognised:

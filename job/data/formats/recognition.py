@@ -17,6 +17,8 @@ class Recognised:
     """The fields of the format with their values; empty: it cannot be ingested as it is."""
     advice: str = ""
     """What to do or to decide before that."""
+    instead_of: tuple[str, ...] = ()
+    """Formats that it looks like as well, and which say less of it."""
     is_last_resort: bool = False
     """Whether it counts only if nothing else is found, in the folder and below it."""
 

@@ -111,7 +111,12 @@ def _recognised(contents: Contents, folders: list[str], file: str) -> Recognised
         options = {}
     elif "valid" not in folders:
         options["test"] = others[0]
-    return Recognised(f"{file}, and the folders {', '.join(folders)}", options, advice)
+    return Recognised(
+        f"{file}, and the folders {', '.join(folders)}",
+        options,
+        advice,
+        instead_of=("coco", "yolo"),
+    )
 
 
 class YoloExport(YoloSource):

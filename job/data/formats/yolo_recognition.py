@@ -44,9 +44,8 @@ def recognise_yolo(contents: Contents) -> Iterator[Recognised]:
 def _recognised(contents: Contents, name: str, description: Description) -> Recognised:
     known = list(description.splits)
     options = {"data": contents.files.where(name)}
-    if not is_folder(contents.files, description.path) and all(
-        find(entry, contents.has) for entries in description.splits.values() for entry in entries
-    ):
+    first = next(iter(description.splits.values()))[0]
+    if not is_folder(contents.files, description.path) and find(first, contents.has):
         options["root"] = contents.files.where()
     if "train" not in known:
         options["pool"] = "SPLIT"
