@@ -37,6 +37,7 @@ FORMATS = Registry(
     "al_voc.formats",
     {
         "coco": "job.data.formats.coco:CocoSource",
+        "images": "job.data.formats.images:ImagesSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",
         "yolo": "job.data.formats.yolo:YoloSource",
