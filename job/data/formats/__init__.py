@@ -38,6 +38,7 @@ FORMATS = Registry(
     {
         "coco": "job.data.formats.coco:CocoSource",
         "images": "job.data.formats.images:ImagesSource",
+        "roboflow": "job.data.formats.roboflow:RoboflowSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",
         "yolo": "job.data.formats.yolo:YoloSource",

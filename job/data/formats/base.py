@@ -97,13 +97,26 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
-    has_groups: ClassVar[bool] = False
-    """Whether its samples may have a `group` of their own."""
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether its samples may have a `group` of their own."""
+        return False
 
     @property
     def is_remote(self) -> bool:
         """Whether its files come over a network: then many of them are read at a time."""
         return False
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the source has a test set. If not, it has no samples of one."""
+        return True
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Whether the images of the pool come with annotations, be they without boxes."""
+        return True
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""

@@ -32,7 +32,7 @@ class ImagesSource(FileSource):
     @model_validator(mode="after")
     def _check_test(self) -> Self:
         if self.test and not (self.test.has_test or self.test.annotates_pool):
-            message = "--test needs images with annotations"
+            message = "--test: its images need annotations"
             raise ValueError(message)
         return self
 

@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import ClassVar, Literal
 
-from job.data.formats.base import LoadedSample, Sample, check_id, fingerprint
+from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_description import SPLITS, Description, read_description
 from job.data.formats.yolo_images import ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
-from job.data.formats.yolo_paths import label_names
+from job.data.formats.yolo_paths import folder_below, label_names
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
 from job.runtime.names import unknown
+from job.runtime.parallel import in_threads
 
 NO_LABELS = "have no label file and were taken as images without objects"
 MOVED = "were found below the data set's folder, and not where its description says"
@@ -36,9 +38,16 @@ class YoloSource(FileSource):
     """The split that the test set is made of; valid is another word for val."""
     missing_annotation: Literal["refuse", "empty"] = "empty"
     """What an image without a label file is: empty, which has no objects, or refuse."""
+    pool_prefix: str | None = None
+    """Put before each id of the pool, such as pool/, if names occur in both splits."""
+    test_prefix: str | None = None
+    """Put before each id of the test set, such as test/."""
 
     @cached_property
     def _description(self) -> Description:
+        return self._describe()
+
+    def _describe(self) -> Description:
         return read_description(*self.file(self.data))
 
     @cached_property
@@ -48,7 +57,7 @@ class YoloSource(FileSource):
             return self.files(self.root)
         own, _ = self.file(self.data)
         path = self._description.path
-        folder = own.below(path) if path else own
+        folder = folder_below(own, path)
         if folder.exists():
             return folder
         message = (
@@ -97,12 +106,18 @@ class YoloSource(FileSource):
             "classes_digest": fingerprint([*self._description.classes, *shape])
         }
         for split, images in self._splits.items():
-            result[f"{split}_digest"] = fingerprint(
-                part for name in images.names for part in self._identity(images, name)
-            )
+            result[f"{split}_digest"] = fingerprint(chain(*self._identities(images)))
         if self.missing_annotation != "empty":
             result["missing_annotation"] = self.missing_annotation
-        return result
+        prefixes = {"pool_prefix": self.pool_prefix, "test_prefix": self.test_prefix}
+        return result | {name: prefix for name, prefix in prefixes.items() if prefix}
+
+    def _identities(self, images: ImageSet) -> Iterator[tuple[str, int, bytes]]:
+        """Yield what tells each image from others."""
+        identify, names = partial(self._identity, images), iter(images.names)
+        if not self.is_remote:
+            return map(identify, names)
+        return in_threads(identify, names, REMOTE_THREADS, 2 * REMOTE_THREADS)
 
     def _identity(self, images: ImageSet, name: str) -> tuple[str, int, bytes]:
         """Return what tells an image from others: its id, its size in bytes and its label file."""
@@ -120,8 +135,9 @@ class YoloSource(FileSource):
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the folders and lists, then stray label files."""
         images = self._splits[split]
+        prefix = (self.pool_prefix if split == "pool" else self.test_prefix) or ""
         for name in images.names:
-            image_id = images.id_of(name)
+            image_id = prefix + images.id_of(name)
             remarks = (MOVED,) * images.is_moved
             yield Sample(image_id, partial(self._load, name, image_id, remarks))
         for name in images.stray_labels:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from job.data.decoding import SUFFIXES
 from job.data.formats.files import SourceFiles, decode, is_image
-from job.data.formats.yolo_paths import find, labels_folder, slashes
+from job.data.formats.yolo_paths import find, folder_below, labels_folder, normal, slashes
 from job.errors import BadDataError, UsageError
 
 NO_LABELS = "classes.txt"
@@ -69,14 +69,14 @@ def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: boo
 
 
 def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
-    folder = find(entry, lambda name: files.below(name).exists())
+    folder = find(entry, lambda name: folder_below(files, name).exists())
     if folder is None:
         message = f"{files.where(entry)}: no such folder; --root names the folder above it"
         raise UsageError(message)
-    names = tuple(posixpath.join(folder, name) for name in files.below(folder).names())
-    images = tuple(name for name in names if is_image(name))
+    names = (posixpath.join(folder, name) for name in folder_below(files, folder).names())
+    images = tuple(filter(is_image, names))
     stray = _stray_labels(files, folder, images)
-    return ImageSet(folder, images, stray, is_moved=folder != posixpath.normpath(entry))
+    return ImageSet(folder, images, stray, is_moved=folder != normal(entry))
 
 
 def _stray_labels(files: SourceFiles, folder: str, images: Sequence[str]) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _read_list(files: SourceFiles, entry: str) -> ImageSet:
     return ImageSet(
         _common_folder({posixpath.dirname(name) for name in names}),
         names,
-        is_moved=path != posixpath.normpath(entry) or num_dropped > 0,
+        is_moved=path != normal(entry) or num_dropped > 0,
     )
 
 
@@ -131,7 +131,7 @@ def _place_of_lines(files: SourceFiles, folder: str, lines: Sequence[str]) -> tu
 def _name(line: str, base: str, num_dropped: int) -> str:
     """Return the file that a line of a list means."""
     ending = "/".join(line.split("/")[num_dropped:])
-    return posixpath.normpath(posixpath.join(base, ending))
+    return normal(posixpath.join(base, ending))
 
 
 def _common_folder(folders: Collection[str]) -> str:

@@ -3,6 +3,8 @@
 import posixpath
 from collections.abc import Callable, Iterator
 
+from job.data.formats.files import SourceFiles
+
 IMAGE_FOLDERS = ("images", "JPEGImages")
 """Folders whose labels are in a folder `labels` beside them: Ultralytics knows the first, and
 Darknet both."""
@@ -11,6 +13,12 @@ Darknet both."""
 def slashes(path: str) -> str:
     r"""Return a path with slashes, without blanks around it; Windows has `images\a.jpg`."""
     return path.strip().replace("\\", "/")
+
+
+def normal(path: str) -> str:
+    """Return a path without `.` and needless slashes; empty for that of the folder itself."""
+    plain = posixpath.normpath(path)
+    return "" if plain == "." else plain
 
 
 def find(path: str, exists: Callable[[str], bool]) -> str | None:
@@ -27,13 +35,19 @@ def find(path: str, exists: Callable[[str], bool]) -> str | None:
 
 
 def _places(path: str) -> Iterator[str]:
-    plain = posixpath.normpath(path)
+    plain = normal(path)
     yield plain
     parts = [part for part in plain.split("/") if part not in {"", ".."}]
     for num_dropped in range(len(parts)):
         ending = "/".join(parts[num_dropped:])
         if ending != plain:
             yield ending
+
+
+def folder_below(files: SourceFiles, path: str) -> SourceFiles:
+    """Return a folder by its path, which may be that of the files themselves."""
+    plain = normal(path)
+    return files.below(plain) if plain else files
 
 
 def label_names(image: str) -> Iterator[str]:

@@ -393,3 +393,18 @@ def test_a_source_is_told_by_its_content_and_not_by_its_place(yolo: "Yolo", tmp_
     assert changed["test_digest"] == before["test_digest"]
     yolo.data.write_text(yolo.data.read_text().replace("bee", "fly"))
     assert yolo.source().identity()["classes_digest"] != before["classes_digest"]
+
+
+def test_equal_names_differ_by_a_prefix(yolo: "Yolo") -> None:
+    """A prefix is put before the ids of one split, and is part of what the source is."""
+    yolo.add("images/val/good.jpg")
+    source = yolo.source(test_prefix="test/")
+    assert list(annotations(source)) == ["good"]
+    assert list(annotations(source, "test")) == ["test/good", "test/other"]
+    assert source.identity() == yolo.source().identity() | {"test_prefix": "test/"}
+
+
+def test_a_split_may_be_the_whole_folder(yolo: "Yolo") -> None:
+    """A dot is the folder that paths begin at."""
+    yolo.describe("train: .\nval: images/val")
+    assert list(annotations(yolo.source())) == ["images/train/good", "images/val/other"]
