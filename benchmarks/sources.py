@@ -96,10 +96,9 @@ def server(folder: Path) -> Iterator[str]:
     program = shutil.which("rclone", path=where)
     if program is None:
         sys.exit("rclone is not installed; the dev extra has it")
-    command = [program, "serve", "s3", "--auth-key", "key,secret", "--config", ""]
-    with subprocess.Popen(
-        [*command, "--addr", address, str(folder)], stderr=subprocess.DEVNULL
-    ) as process:  # noqa: S603, E501
+    options = ["--auth-key", "key,secret", "--config", "", "--addr", address]
+    command = [program, "serve", "s3", *options, str(folder)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - see above
         try:
             time.sleep(2)
             yield f"http://{address}"
