@@ -12,7 +12,7 @@ from job.cli.output import say
 from job.errors import UsageError
 from job.export.formats import FORMATS, FormatName
 from job.export.labels import images_to_test_on, write_labels
-from job.export.picks import write_picks
+from job.export.picks import waiting, write_picks
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
 from job.storage import open_store
@@ -82,15 +82,20 @@ def picks(
     store: StoreOption = STATE,
     out_endpoint: EndpointOption = None,
     out_profile: ProfileOption = None,
+    *,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
+    ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
     io = _read("select", store, experiment, round_index, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
     found = io.picks(io.round)
+    ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
     with all_or_nothing(target) as files:
-        write_picks(files, io.dataset, found)
+        write_picks(files, io.dataset, found, ids)
     title = f"{_words(io.round)}, picks of round {io.round.index}"
-    say("\n".join([title, f"{len(found):,} images", f"files: {out}"]))
+    say("\n".join([title, f"{len(ids):,} of {len(found):,} images", f"files: {out}"]))
 
 
 def _read(

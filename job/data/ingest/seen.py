@@ -76,13 +76,12 @@ class SeenImages:
     def problem(self, part: Part, image_id: str, digest: bytes) -> str:
         """Return what is wrong about an image that is not new; empty if it may be added."""
         for place in PLACES:
+            where, advice = _told(place, part), _advice(place, part)
             if image_id in self._digests[place]:
-                return f"the id {image_id!r} is in {_told(place, part)} already"
-        for place in PLACES:
+                return f"the id {image_id!r} is in {where} already{advice}"
             # Within a part, copies are accepted and noted.
             if place != part and digest in self._ids[place]:
-                other = self._ids[place][digest]
-                return f"the same bytes as {other!r} of {_told(place, part)}"
+                return f"the same bytes as {self._ids[place][digest]!r} of {where}{advice}"
         return ""
 
 
@@ -90,6 +89,11 @@ def _told(place: Place, part: Part) -> str:
     if place == "labelled" != part:
         return "the labelled images"
     if place == "earlier":
-        advice = "; `al-job ingest labels` adds its labels" if part == "labelled" else ""
-        return f"the data set's pool{advice}"
+        return "the data set's pool"
     return "test" if place == "test" else "pool"
+
+
+def _advice(place: Place, part: Part) -> str:
+    """Return what to do about an image that is in a place already, if there is something."""
+    is_labelled_later = place == "earlier" and part == "labelled"
+    return "; `al-job ingest labels` adds labels to it" if is_labelled_later else ""
