@@ -12,23 +12,27 @@ from job.data.formats.base import (
     SourceBox,
     check_id,
     fingerprint,
-    num_bytes,
-    read_file,
 )
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.keys import Split
 from job.runtime.plugins import Registry
 
 __all__ = [
     "FORMATS",
+    "Contents",
+    "FileSource",
     "LoadedSample",
+    "Place",
+    "Recognised",
     "Sample",
     "Source",
     "SourceBox",
+    "SourceFiles",
     "Split",
     "check_id",
     "fingerprint",
-    "num_bytes",
-    "read_file",
 ]
 
 FORMATS = Registry(
@@ -36,7 +40,10 @@ FORMATS = Registry(
     "al_voc.formats",
     {
         "coco": "job.data.formats.coco:CocoSource",
+        "images": "job.data.formats.images:ImagesSource",
+        "roboflow": "job.data.formats.roboflow:RoboflowSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",
+        "yolo": "job.data.formats.yolo:YoloSource",
     },
 )

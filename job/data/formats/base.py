@@ -5,13 +5,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import ClassVar, NoReturn
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
 from job.errors import BadDataError
 from job.keys import Split
+
+if TYPE_CHECKING:
+    from job.data.formats.recognition import Contents, Recognised
+
+REMOTE_THREADS = 16
+"""Maximum number of files that are read over a network at a time."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,8 @@ class SourceBox:
     """A box as the source has it, not validated yet."""
 
     corners_xyxy: tuple[float, float, float, float]
-    """In pixels from the image's top-left corner; not validated yet, so NaN and infinity are
-    possible."""
+    """In pixels from the image's top-left corner, or in shares of its width and height, see
+    `LoadedSample.in_shares`; not validated yet, so NaN and infinity are possible."""
     label: str
     """The box's class: one of the source's `classes`, if the source lists them."""
     where: str
@@ -44,6 +50,9 @@ class LoadedSample:
     """Why boxes are missing from `boxes`, one text each."""
     declared_wh: tuple[float, float] | None = None
     """The width and height that the annotation declares, in pixels; 0 for one that it does not."""
+    in_shares: bool = False
+    """Whether the corners of boxes are shares of the upright image's width and height, from 0 to 1,
+    and not pixels."""
     remarks: tuple[str, ...] = ()
     """What was accepted and may be a mistake. Each ends a sentence that begins with `3 images`, and
     is the same for all images that it holds for."""
@@ -58,6 +67,8 @@ class Sample:
     which ingest applies to each."""
     load: Callable[[], LoadedSample]
     """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
+    group: str | None = None
+    """The group of images that it belongs to, such as the frames of one video; None: no group."""
 
     @classmethod
     def broken(cls, where: str, reason: str) -> "Sample":
@@ -90,6 +101,35 @@ class Source(BaseModel, ABC):
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
 
+    @classmethod
+    def recognise(cls, contents: "Contents") -> Iterator["Recognised"]:  # noqa: ARG003 - for others
+        """Yield how to ingest a folder that looks like this format; nothing if it does not.
+
+        Args:
+            contents: A folder of somebody's. Only small files of it are read.
+        """
+        return iter(())
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether its samples may have a `group` of their own."""
+        return False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its files come over a network: then many of them are read at a time."""
+        return False
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the source has a test set. If not, it has no samples of one."""
+        return True
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Whether the images of the pool come with annotations, be they without boxes."""
+        return True
+
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""
 
@@ -112,23 +152,6 @@ class Source(BaseModel, ABC):
     @abstractmethod
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the samples of a split, in order."""
-
-
-def read_file(path: Path, what: str) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        BadDataError: The file is missing, or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        message = f"{path}: no such {what}"
-    except OSError as error:
-        message = f"{path}: {(error.strerror or str(error)).lower()}"
-    except ValueError as error:  # a name that no file can have
-        message = f"{path}: {error}"
-    raise BadDataError(message)
 
 
 def check_id(image_id: str, where: str) -> str:
@@ -163,11 +186,3 @@ def fingerprint(parts: Iterable[bytes | str | int]) -> str:
         data = part if isinstance(part, bytes) else str(part).encode(errors="surrogatepass")
         total.update(b"%d:" % len(data) + data)
     return total.hexdigest()
-
-
-def num_bytes(path: Path) -> int:
-    """Return the size of a file, or -1 if there is no such file."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):  # a name that no file can have
-        return -1

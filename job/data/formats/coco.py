@@ -1,63 +1,87 @@
 """COCO: a folder of images and a JSON file of instances for each split."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, partial
-from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
 
 from job.data.formats.base import (
     LoadedSample,
     Sample,
-    Source,
     SourceBox,
     check_id,
     fingerprint,
-    is_text,
-    num_bytes,
-    read_file,
 )
+from job.data.formats.coco_json import key_of, name_of, parse_instances, read_categories
+from job.data.formats.coco_recognition import recognise_coco
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError, UsageError
 from job.keys import Split
-
-LISTS = ("images", "annotations", "categories")
-OF_IMAGE = ("id", "file_name", "width", "height")
-OF_ANNOTATION = ("id", "image_id", "category_id", "bbox", "bbox_mode", "iscrowd", "rotation")
-OF_CATEGORY = ("id", "name")
-KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
-"""The keys that are read. Other keys, such as segmentations, are dropped while parsing."""
 
 XYWH = 1
 """Detectron2's number for boxes of top-left corner, width and height in pixels."""
 
 
-class CocoSource(Source):
+class CocoSource(FileSource):
     """A data set in COCO's layout."""
 
     kind: ClassVar[str] = "coco"
 
-    pool_images: Path
+    pool_images: Place
     """Folder of the pool's images."""
-    pool_annotations: Path
+    pool_annotations: Place
     """JSON file of the pool's instances."""
-    test_images: Path
-    """Folder of the test images."""
-    test_annotations: Path
+    test_images: Place | None = None
+    """Folder of the test images; unset: no test set."""
+    test_annotations: Place | None = None
     """JSON file of the test instances."""
     pool_prefix: str | None = None
     """Put before each id of the pool, such as pool/, if names occur in both splits."""
     test_prefix: str | None = None
     """Put before each id of the test set, such as test/."""
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.test_images is None) != (self.test_annotations is None):
+            message = "--test-images, --test-annotations: give both, or neither"
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_test(self) -> bool:
+        """Whether test images are named."""
+        return self.test_images is not None
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_coco(contents)
+
     @cached_property
     def _splits(self) -> dict[Split, "Instances"]:
-        pool = Instances(self.pool_images, self.pool_annotations, self.pool_prefix or "")
-        test = Instances(self.test_images, self.test_annotations, self.test_prefix or "")
-        for part in (pool, test):
-            part.read_categories(pool.used | test.used)
-        return {"pool": pool, "test": test}
+        parts: dict[Split, Instances] = {
+            "pool": self._read(self.pool_images, self.pool_annotations, self.pool_prefix)
+        }
+        if self.test_images is not None and self.test_annotations is not None:
+            parts["test"] = self._read(self.test_images, self.test_annotations, self.test_prefix)
+        used = set().union(*(part.used for part in parts.values()))
+        for part in parts.values():
+            part.read_categories(used)
+        return parts
+
+    def _read(self, images: str, annotations: str, prefix: str | None) -> "Instances":
+        folder, (files, name) = self.files(images), self.file(annotations)
+        if not folder.exists():
+            message = f"{folder.where()}: no such folder"
+            raise UsageError(message)
+        data = files.read(name, "annotations")
+        return Instances(folder, files.where(name), data, prefix or "")
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -66,7 +90,7 @@ class CocoSource(Source):
         Raises:
             BadDataError: A category has two ids, or an id two names.
         """
-        categories = _merge(*self._splits.values())
+        categories = _merge(self._splits.values())
         return tuple(categories[number] for number in sorted(categories))
 
     def identity(self) -> dict[str, str | int]:
@@ -76,7 +100,7 @@ class CocoSource(Source):
             UsageError: A folder is missing.
             BadDataError: A JSON file is missing, malformed, or not a file of instances.
         """
-        _merge(*self._splits.values())
+        _merge(self._splits.values())
         digests: dict[str, str | int] = {
             f"{split}_digest": part.digest() for split, part in self._splits.items()
         }
@@ -85,29 +109,36 @@ class CocoSource(Source):
 
     def num_images(self, split: Split) -> int:
         """Return the number of images in the split's JSON file."""
-        return len(self._splits[split].images)
+        return len(self._splits[split].images) if split in self._splits else 0
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the JSON file, then annotations of no known image."""
-        return self._splits[split].samples()
+        return self._splits[split].samples() if split in self._splits else iter(())
 
 
 class Instances:
     """One JSON file, parsed, and the folder of its images."""
 
-    def __init__(self, folder: Path, path: Path, prefix: str = "") -> None:
-        if not folder.is_dir():
-            message = f"{folder}: no such folder"
-            raise UsageError(message)
+    def __init__(self, folder: SourceFiles, path: str, data: bytes, prefix: str) -> None:
+        """Parse a file.
+
+        Args:
+            folder: Where its images are.
+            path: The file, for messages.
+            data: What it holds.
+            prefix: Put before each image's id.
+
+        Raises:
+            BadDataError: It is not a file of instances.
+        """
         self.folder, self.path, self.prefix = folder, path, prefix
-        data = read_file(path, "annotations")
         self._digest = fingerprint([data])
-        content = _parse(path, data)
+        content = parse_instances(path, data)
         self.images = content["images"]
         self._annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
-            self._annotations[_key(annotation.get("image_id"))].append(annotation)
-        self.used = {_key(annotation.get("category_id")) for annotation in content["annotations"]}
+            self._annotations[key_of(annotation.get("image_id"))].append(annotation)
+        self.used = {key_of(annotation.get("category_id")) for annotation in content["annotations"]}
         """The ids of categories that have annotations."""
         self._categories = content["categories"]
         self.categories: dict[object, str] = {}
@@ -120,26 +151,26 @@ class Instances:
             used: The ids of categories that have annotations in either file. An unused category
                 with the name of a used one is left out, such as the root of Roboflow's exports.
         """
-        names = {_name(entry) for entry in self._categories if _key(entry.get("id")) in used}
-        self.categories = _categories(
+        names = {name_of(entry) for entry in self._categories if key_of(entry.get("id")) in used}
+        self.categories = read_categories(
             self.path,
             [
                 entry
                 for entry in self._categories
-                if _key(entry.get("id")) in used or _name(entry) not in names
+                if key_of(entry.get("id")) in used or name_of(entry) not in names
             ],
         )
 
     def digest(self) -> str:
         """Return the digest of the JSON file and of the images' sizes in bytes."""
         names = (str(image.get("file_name")) for image in self.images)
-        return fingerprint([self._digest, *(num_bytes(self.folder / name) for name in names)])
+        return fingerprint([self._digest, *map(self.folder.size, names)])
 
     def samples(self) -> Iterator[Sample]:
         """Yield the images, then a broken sample for each annotation of an unlisted image."""
         seen = set()
         for number, image in enumerate(self.images):
-            key, name = _key(image.get("id")), image.get("file_name")
+            key, name = key_of(image.get("id")), image.get("file_name")
             where = f"{self.path}: images[{number}]"
             if not isinstance(name, str) or "id" not in image:
                 yield Sample.broken(where, "an image needs an id and a file_name")
@@ -158,10 +189,10 @@ class Instances:
     def _load(self, image: dict[str, Any], image_id: str, where: str) -> LoadedSample:
         """Read an image, and take its boxes from what was parsed."""
         check_id(image_id, where)
-        path = self.folder / image["file_name"]
-        data = read_file(path, "image")
+        name: str = image["file_name"]
+        data = self.folder.read(name, "image")
         boxes, unreadable, is_rotated = [], [], False
-        for annotation in self._annotations.get(_key(image["id"]), ()):
+        for annotation in self._annotations.get(key_of(image["id"]), ()):
             try:
                 boxes.append(self._read_box(annotation))
                 is_rotated |= bool(_rotation(annotation, "") % 360)
@@ -169,9 +200,9 @@ class Instances:
                 unreadable.append(str(error))
         return LoadedSample(
             data=data,
-            suffix=path.suffix,
-            image_file=str(path),
-            annotation_file=str(self.path),
+            suffix=PurePosixPath(name).suffix,
+            image_file=self.folder.where(name),
+            annotation_file=self.path,
             boxes=tuple(boxes),
             unreadable=tuple(unreadable),
             declared_wh=_declared_size(image, where),
@@ -181,7 +212,7 @@ class Instances:
     def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
         """Return an annotation's box, for which COCO gives top-left corner, width and height."""
         where = f"annotation {annotation.get('id')}"
-        label = self.categories.get(_key(annotation.get("category_id")))
+        label = self.categories.get(key_of(annotation.get("category_id")))
         if label is None:
             message = f"{where}: category_id {annotation.get('category_id')!r} is not a category"
             raise BadDataError(message)
@@ -237,76 +268,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
-def _key(value: object) -> object:
-    """Return a value as a dictionary's key. Some tools write whole numbers as 1.0."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int | str) else repr(value)
-
-
-def _slim(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return what is read of a JSON object, with CVAT's attribute `rotation` as a key of its own.
-
-    Raises:
-        ValueError: A key occurs twice, and one of the values would be lost.
-    """
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key == "attributes" and isinstance(value, dict):
-            if "rotation" in value:
-                result["rotation"] = value["rotation"]
-        elif key in KEPT:
-            if key in result:
-                message = f"the key {key!r} occurs twice in one object"
-                raise ValueError(message)
-            result[key] = value
-    return result
-
-
-def _name(entry: dict[str, Any]) -> str:
-    return str(entry.get("name")).strip()
-
-
-def _parse(path: Path, data: bytes) -> dict[str, list[dict[str, Any]]]:
-    """Return the three lists of a JSON file of instances."""
-    try:
-        content = json.loads(data, object_pairs_hook=_slim)
-    except (ValueError, RecursionError) as error:
-        message = f"{path}: malformed JSON: {error}"
-        raise BadDataError(message) from error
-    for key in LISTS:
-        entries = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            message = f"{path}: not a file of COCO instances: {key!r} is not a list of objects"
-            raise BadDataError(message)
-    result: dict[str, list[dict[str, Any]]] = content
-    return result
-
-
-def _categories(path: Path, entries: list[dict[str, Any]]) -> dict[object, str]:
-    """Return the name of each category by its id."""
-    result: dict[object, str] = {}
-    for number, entry in enumerate(entries):
-        key, name = _key(entry.get("id")), entry.get("name")
-        reason = ""
-        if type(key) is not int or not isinstance(name, str) or not name.strip():
-            reason = "a category needs a number as its id, and a name"
-        elif not is_text(name.strip()):
-            reason = f"the name {name!r} has control characters or lone surrogates"
-        elif key in result or name.strip() in result.values():
-            reason = f"the category {key} {name!r} occurs twice"
-        if reason:
-            message = f"{path}: categories[{number}]: {reason}"
-            raise BadDataError(message)
-        result[key] = str(name).strip()
-    return result
-
-
-def _merge(pool: Instances, test: Instances) -> dict[Any, str]:
-    """Return the categories of both files."""
-    merged = pool.categories | test.categories
-    agree = all(merged[key] == name for key, name in pool.categories.items())
+def _merge(parts: Collection[Instances]) -> dict[Any, str]:
+    """Return the categories of all files."""
+    merged = {key: name for part in parts for key, name in part.categories.items()}
+    agree = all(merged[key] == name for part in parts for key, name in part.categories.items())
     if not agree or len(set(merged.values())) != len(merged):
-        message = f"{pool.path} and {test.path}: their categories disagree in ids and names"
+        where = " and ".join(part.path for part in parts)
+        message = f"{where}: their categories disagree in ids and names"
         raise BadDataError(message)
     return merged

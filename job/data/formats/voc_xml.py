@@ -1,13 +1,12 @@
 """Pascal VOC's XML files: one image's objects."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from job.data.formats.base import SourceBox, read_file
+from job.data.formats.base import SourceBox
 from job.data.formats.values import (
     ROTATED,
     Corners,
@@ -41,17 +40,18 @@ class VocAnnotation:
     remarks: tuple[str, ...] = ()
 
 
-def read_annotation(path: Path, pixels_from: int) -> VocAnnotation:
-    """Read an XML file.
+def read_annotation(data: bytes, path: str, pixels_from: int) -> VocAnnotation:
+    """Return what an XML file says.
 
     Args:
-        path: The file.
+        data: The file.
+        path: Where it is, for messages.
         pixels_from: The number of the first pixel, 0 or 1.
 
     Raises:
-        BadDataError: The file is missing or malformed, or has boxes in elements that are not read.
+        BadDataError: The file is malformed, or has boxes in elements that are not read.
     """
-    root = _parse(path)
+    root = _parse(data, path)
     try:
         _refuse_lost_objects(root)
         declared = _declared_size(root)
@@ -76,9 +76,8 @@ def read_annotation(path: Path, pixels_from: int) -> VocAnnotation:
     return VocAnnotation(tuple(boxes), tuple(unreadable), declared, tuple(sorted(remarks)))
 
 
-def _parse(path: Path) -> "Element":
+def _parse(data: bytes, path: str) -> "Element":
     """Return the root of an XML file. Entities are refused, so that none can expand."""
-    data = read_file(path, "annotation")
     try:
         root: Element = fromstring(data)
     except ParseError as error:

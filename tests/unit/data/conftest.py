@@ -1,17 +1,21 @@
 """Sources made for tests: tiny VOC and COCO folders, and images to put there."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from job.data.formats.base import LoadedSample, Sample, Source, fingerprint
 from job.data.formats.coco import CocoSource
+from job.data.formats.yolo import YoloSource
+from job.keys import Split
 from job.storage.memory import MemoryStore
 
 VocBox = tuple[str, float | str, float | str, float | str, float | str]
@@ -130,6 +134,36 @@ class Coco:
         return options
 
 
+class Yolo:
+    """A folder in Ultralytics' layout that grows."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data.yaml"
+        self.num_images = 0
+
+    def add(
+        self, image: str, rows: str | None = "0 .5 .5 .5 .5\n", labels: str | None = None
+    ) -> None:
+        """Add `images/train/a.jpg`, say, and its `labels/train/a.txt`; None: it has no labels."""
+        path = self.root / image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.num_images += 1
+        path.write_bytes(encode(self.num_images, suffix=path.suffix))
+        if rows is not None:
+            label = labels or image.replace("images/", "labels/").replace(path.suffix, ".txt")
+            (self.root / label).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / label).write_text(rows, encoding="utf-8")
+
+    def describe(self, text: str = "train: images/train\nval: images/val\n") -> None:
+        """Write the data.yaml; two classes stand before `text`."""
+        self.data.write_text(f"names: [ant, bee]\n{text}", encoding="utf-8")
+
+    def source(self, **options: Any) -> YoloSource:
+        """Return the source."""
+        return YoloSource.model_validate({"data": self.data, **options})
+
+
 @pytest.fixture
 def voc(tmp_path: Path) -> Voc:
     """A VOC folder with one image in each of the lists `train` and `test`."""
@@ -155,6 +189,24 @@ def coco(tmp_path: Path) -> Coco:
 
 
 @pytest.fixture
+def yolo(tmp_path: Path) -> Yolo:
+    """A folder in Ultralytics' layout with one image in each of `train` and `val`."""
+    made = Yolo(tmp_path / "yolo")
+    made.add("images/train/good.jpg")
+    made.add("images/val/other.jpg", "1 .5 .5 1 1")
+    made.describe()
+    return made
+
+
+@pytest.fixture
+def empty_yolo(tmp_path: Path) -> Yolo:
+    """A folder with nothing in it."""
+    made = Yolo(tmp_path / "yolo")
+    made.root.mkdir()
+    return made
+
+
+@pytest.fixture
 def encoded() -> Callable[..., bytes]:
     """Makes image files: (seed, width, height, suffix)."""
     return encode
@@ -164,3 +216,42 @@ def encoded() -> Callable[..., bytes]:
 def store() -> MemoryStore:
     """An empty store."""
     return MemoryStore()
+
+
+class Photos(Source):
+    """Images without annotations, as a folder of photographs has them."""
+
+    kind: ClassVar[str] = "photos"
+
+    pool: dict[str, bytes]
+    names: tuple[str, ...] | None = ("cat", "dog")
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes that somebody has named."""
+        return self.names
+
+    @property
+    def has_test(self) -> bool:
+        """There is none."""
+        return False
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Nobody has labelled anything."""
+        return False
+
+    def identity(self) -> dict[str, str | int]:
+        """The ids and bytes."""
+        parts = [part for each in self.pool.items() for part in each]
+        return {"pool_digest": fingerprint(parts)}
+
+    def num_images(self, split: Split) -> int:
+        """How many there are."""
+        return len(self.pool) if split == "pool" else 0
+
+    def samples(self, split: Split) -> Iterator[Sample]:
+        """Each image."""
+        for image_id, data in self.pool.items() if split == "pool" else ():
+            loaded = LoadedSample(data, ".jpg", f"{image_id}.jpg", "", ())
+            yield Sample(image_id, partial(lambda content: content, loaded))

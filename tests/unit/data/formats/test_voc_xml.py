@@ -16,7 +16,7 @@ ROTATION = "<attributes><attribute><name>rotation</name><value>{}</value></attri
 def read(folder: Path, content: str, pixels_from: int = 1) -> VocAnnotation:
     path = folder / "a.xml"
     path.write_text(f"<annotation>{content}</annotation>", encoding="utf-8")
-    return read_annotation(path, pixels_from)
+    return read_annotation(path.read_bytes(), str(path), pixels_from)
 
 
 def test_each_bndbox_of_an_object_is_a_box(tmp_path: Path) -> None:
