@@ -287,6 +287,21 @@ def test_a_killed_append_leaves_nothing_that_counts(
     assert Dataset.open(annotated, "d").ids("pool")[2:] == ("m 1", "m 2", "m 3")
 
 
+def test_a_store_without_conditional_writes_keeps_what_may_be_anothers(
+    annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is about to write the manifest there still can, and needs its images."""
+    write_always = MemoryStore.write
+
+    def ignoring(self: MemoryStore, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        return write_always(self, key, data) or if_absent
+
+    monkeypatch.setattr(MemoryStore, "write", ignoring)
+    annotated.write(f"{SECOND}0123abcd/pool/00000.tar", b"of another one")
+    append(annotated, more)
+    assert annotated.exists(f"{SECOND}0123abcd/pool/00000.tar")
+
+
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_of_two_appends_at_once_one_wins(
     annotated: MemoryStore,
