@@ -15,14 +15,17 @@ from job.data.formats.base import (
 )
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.keys import Split
 from job.runtime.plugins import Registry
 
 __all__ = [
     "FORMATS",
+    "Contents",
     "FileSource",
     "LoadedSample",
     "Place",
+    "Recognised",
     "Sample",
     "Source",
     "SourceBox",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from job.config.loading import parse_mapping
 from job.data.formats.base import is_text
 from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_labels import decode
 from job.data.formats.yolo_paths import find, slashes
-from job.errors import BadDataError, ConfigError, UsageError
+from job.errors import BadDataError, UsageError
+from job.runtime.yaml_text import read_yaml
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The keys of splits, with the names by which options call them."""
@@ -54,10 +54,10 @@ def read_description(files: SourceFiles, name: str) -> Description:
 
 
 def _read_ultralytics(text: str, where: str) -> Description:
-    try:
-        content = parse_mapping(text, where)
-    except ConfigError as error:
-        raise BadDataError(str(error)) from error
+    content = read_yaml(text, where, BadDataError)
+    if not isinstance(content, dict):
+        message = f"{where}: expected a mapping with names, train and val"
+        raise BadDataError(message)
     splits = {SPLITS[key]: _entries(content[key], key, where) for key in SPLITS if content.get(key)}
     classes = _checked(_names(content.get("names"), where), content.get("nc"), where)
     path = content.get("path") or ""

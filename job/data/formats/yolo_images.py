@@ -3,12 +3,20 @@
 import posixpath
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 from job.data.decoding import SUFFIXES
 from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_labels import decode
-from job.data.formats.yolo_paths import find, folder_below, labels_folder, normal, slashes
+from job.data.formats.yolo_paths import (
+    find,
+    folder_below,
+    is_folder,
+    labels_folder,
+    normal,
+    slashes,
+)
 from job.errors import BadDataError, UsageError
 
 OTHER_SUFFIXES = (".tif", ".tiff", ".gif", ".heic", ".heif", ".avif", ".dng", ".mpo", ".pfm")
@@ -39,6 +47,9 @@ class ImageSet:
         """Return the id of an image."""
         below = name.removeprefix(f"{self.folder}/") if self.folder else name
         return posixpath.splitext(below)[0]
+
+
+NO_IMAGES = ImageSet("", ())
 
 
 def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: bool) -> ImageSet:
@@ -74,7 +85,7 @@ def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: boo
 
 
 def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
-    folder = find(entry, lambda name: folder_below(files, name).exists())
+    folder = find(entry, partial(is_folder, files))
     if folder is None:
         message = f"{files.where(entry)}: no such folder; --root names the folder above it"
         raise UsageError(message)
