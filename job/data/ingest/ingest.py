@@ -52,6 +52,7 @@ def ingest(  # noqa: PLR0913 - what an ingest can be asked for
     request = IngestRequest(source, labelled, groups, skip_bad=skip_bad)
     if append:
         return append_images(store, request, name, dry_run=dry_run)
+    request.check_classes()
     if dry_run:
         return _rehearse(request, name)
     if found := read_manifest(store, keys):

@@ -111,8 +111,9 @@ class SourceScan:
         """Return how ids become unique, if they are not."""
         if not problem.endswith("is in test already"):
             return ""
-        has_option = hasattr(self.request.source, "test_prefix")
-        how = ": --test-prefix test/ makes them so" if has_option else ""
+        source = self.request.source
+        prefix = next((each for each in ("test", "pool") if hasattr(source, f"{each}_prefix")), "")
+        how = f": --{prefix}-prefix {prefix}/ makes them so" if prefix else ""
         return f"; names must be unique across pool and test{how}"
 
     def _refusal_of_groups(self, part: Part) -> str:

@@ -94,7 +94,7 @@ def test_classes_come_from_the_labelled_images_if_nobody_lists_them(
     along = type(coco.source()).model_validate(options)
     ingest(store, unnamed, "d", labelled=along)
     assert Dataset.open(store, "d").classes == ("zebra", "ant")
-    with pytest.raises(BadDataError, match="e: no classes: name them with --classes"):
+    with pytest.raises(UsageError, match="--classes: name the classes"):
         ingest(store, unnamed, "e")
 
 
