@@ -44,7 +44,7 @@ class IngestSummary:
             info = manifest.split(split)
             counts[split] = PartCounts(num_images=info.num_images)
             counts[split].class_counts.update(info.class_counts)
-        notes = () if manifest.labels is None else (f"pool: {_told(manifest.labels)}",)
+        notes = () if manifest.labels is None else (_told(manifest.labels),)
         return cls(title, manifest.classes, counts, warnings=notes)
 
     def lines(self) -> list[str]:
@@ -90,8 +90,7 @@ def _told(labels: LabelsInfo) -> str:
     """Return what a data set has of labels that did not come from the oracle."""
     kinds = {
         "came along": labels.num_given,
-        "were added": labels.num_added,
-        "were corrected": labels.num_corrected,
+        "added later": labels.num_added,
+        "corrected": labels.num_corrected,
     }
-    told = [f"{number} {what}" for what, number in kinds.items() if number]
-    return f"labels of its images: {', '.join(told)}"
+    return "labels: " + ", ".join(f"{number} {what}" for what, number in kinds.items() if number)
