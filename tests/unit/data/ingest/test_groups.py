@@ -234,23 +234,3 @@ def test_the_group_is_kept_with_the_image() -> None:
 
     assert by_name().grouped(Sample("a_1", load, "old")) == Sample("a_1", load, "a")
     assert by_name().grouped(Sample("a", load, "old")) == Sample("a", load)
-
-
-def test_appended_images_have_groups_too(runs: "Voc", store: MemoryStore) -> None:
-    """A version may bring the first groups: images of earlier versions are in none then."""
-    take(runs, store, None)
-    runs.add("more", "d_1")
-    source = VocSource(root=runs.root, pool="more")
-    ingest(store, source, "d", groups=by_name(), append=True)
-    assert Dataset.open(store, "d").groups("pool") == {"d_1": "d"}
-    assert Dataset.open(store, "d", 1).groups("pool") == {}
-
-
-def test_an_appended_image_of_a_test_group_is_refused(runs: "Voc", store: MemoryStore) -> None:
-    """The test set keeps its groups over all versions."""
-    take(runs, store, by_name())
-    runs.add("more", "c_2")
-    source = VocSource(root=runs.root, pool="more")
-    with pytest.raises(BadDataError, match=r"pool: 1 group is in test already, .*: 'c' \(1\)"):
-        ingest(store, source, "d", groups=by_name(), append=True)
-    assert Dataset.open(store, "d").version == 1
