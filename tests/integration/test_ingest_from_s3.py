@@ -56,6 +56,10 @@ def voc_source(place: object, more: str = "") -> Source:
     return parse_source("--test", f"voc --root {place} --pool train --test test {more}")
 
 
+def images_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"images --pool {place}/pool --classes b,a {more}")
+
+
 def coco_source(place: object, more: str = "") -> Source:
     places = " ".join(
         f"--{split}-images {place}/{split} --{split}-annotations {place}/{split}.json"
@@ -110,7 +114,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "source", [voc_source, coco_source, yolo_source, list_source, roboflow_source]
+    "source",
+    [voc_source, coco_source, yolo_source, list_source, roboflow_source, images_source],
 )
 def test_a_bucket_makes_the_data_set_that_a_folder_makes(
     server: Any, folder: Path, source: Callable[..., Source]

@@ -40,6 +40,7 @@ FORMATS = Registry(
     "al_voc.formats",
     {
         "coco": "job.data.formats.coco:CocoSource",
+        "images": "job.data.formats.images:ImagesSource",
         "roboflow": "job.data.formats.roboflow:RoboflowSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",

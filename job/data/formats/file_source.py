@@ -35,7 +35,7 @@ class FileSource(Source):
     def _check_access(self) -> Self:
         for name in ("source_endpoint", "source_profile"):
             if getattr(self, name) and not self.is_remote:
-                message = f"--{name.replace('_', '-')} is for an s3:// source"
+                message = f"--{name.replace('_', '-')}: it is for files in a bucket, s3://..."
                 raise ValueError(message)
         return self
 

@@ -4,11 +4,9 @@ import posixpath
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 
 from job.data.decoding import SUFFIXES
-from job.data.formats.files import SourceFiles
-from job.data.formats.yolo_labels import decode
+from job.data.formats.files import SourceFiles, decode, is_image
 from job.data.formats.yolo_paths import (
     find,
     folder_below,
@@ -18,9 +16,6 @@ from job.data.formats.yolo_paths import (
     slashes,
 )
 from job.errors import BadDataError, UsageError
-
-OTHER_SUFFIXES = (".tif", ".tiff", ".gif", ".heic", ".heif", ".avif", ".dng", ".mpo", ".pfm")
-"""Images that no one would want to be passed over, though they cannot be read."""
 
 NO_LABELS = "classes.txt"
 """LabelImg writes the names of classes beside the labels."""
@@ -93,13 +88,6 @@ def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
     images = tuple(filter(is_image, names))
     stray = _stray_labels(files, folder, images)
     return ImageSet(folder, images, stray, is_moved=folder != normal(entry))
-
-
-def is_image(name: str) -> bool:
-    """Return whether a file of a folder is an image. Hidden files, such as `._a.jpg`, are not."""
-    path = PurePosixPath(name)
-    is_hidden = any(part.startswith(".") and part != ".." for part in path.parts)
-    return path.suffix.lower() in (*SUFFIXES, *OTHER_SUFFIXES) and not is_hidden
 
 
 def _stray_labels(files: SourceFiles, folder: str, images: Sequence[str]) -> tuple[str, ...]:

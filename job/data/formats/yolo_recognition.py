@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from job.data.formats.files import SourceFiles
+from job.data.formats.files import SourceFiles, is_image
 from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.yolo_description import Description, read_description
-from job.data.formats.yolo_images import is_image
 from job.data.formats.yolo_labels import read_labels
 from job.data.formats.yolo_paths import find, is_folder, label_names
 from job.errors import AlJobError

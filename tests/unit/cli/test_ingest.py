@@ -54,6 +54,13 @@ OF_EVERY_FORMAT = [
                 *("--source-endpoint", "--source-profile"),
             ],
         ),
+        (
+            "images",
+            [
+                *("--pool", "--classes", "--test", "--pool-prefix"),
+                *("--source-endpoint", "--source-profile"),
+            ],
+        ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
     ],
 )
