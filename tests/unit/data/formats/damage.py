@@ -116,14 +116,15 @@ def check(source: Source, expected: Callable[[Collection[str]], Boxes]) -> None:
         assert len(str(refusal).splitlines()) == 1
         assert list(store.list("")) == []
         return
-    table = pq.read_table(BytesIO(store.read("datasets/d/oracle/annotations.parquet")))
-    found = {row["id"]: stored(row) for row in table.to_pylist()}
+    name = "oracle/annotations" if source.annotates_pool else "pool/index"
+    rows = pq.read_table(BytesIO(store.read(f"datasets/d/{name}.parquet"))).to_pylist()
+    found = {row["id"]: stored(row) for row in rows}
     assert found == expected(found.keys())
 
 
 def stored(row: dict[str, Any]) -> set[tuple[Any, ...]]:
-    """The boxes of a row of the table of annotations."""
-    parts = (row["labels"], row["boxes_xyxy"], row["difficult"], row["crowd"])
+    """The boxes of a row of the table of annotations; an index has none."""
+    parts = (row.get(name, ()) for name in ("labels", "boxes_xyxy", "difficult", "crowd"))
     return {
         (label, *map(float, corners), difficult, crowd)
         for label, corners, difficult, crowd in zip(*parts, strict=True)

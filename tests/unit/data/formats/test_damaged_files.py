@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,13 +11,15 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from job.data.formats.base import Source
 from job.data.formats.coco import CocoSource
+from job.data.formats.images import ImagesSource
 from job.data.formats.roboflow import RoboflowSource
 from job.data.formats.voc import VocSource
 from job.data.formats.yolo import YoloSource
-from tests.unit.data.conftest import Coco, Voc, Yolo
+from tests.unit.data.conftest import Coco, Voc, Yolo, encode
 from tests.unit.data.formats.damage import (
     Boxes,
     Damage,
@@ -32,12 +35,22 @@ from tests.unit.data.formats.damage import (
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a valid data set in each layout."""
     root = tmp_path_factory.mktemp("sets")
+    make_images(root / "images")
     make_voc(root / "voc")
     make_coco(root / "coco")
     make_yolo(root / "yolo")
     make_darknet(root / "darknet")
     make_roboflow(root / "robo-coco", root / "robo-yolo")
     return root
+
+
+def make_images(root: Path) -> None:
+    root.mkdir()
+    names = ["a.png", "b.webp", "c.bmp", "d.jpg"]
+    for number, name in enumerate(names):
+        with Image.open(BytesIO(encode(number))) as image:
+            image.save(root / name)
+    (root / "list.txt").write_text("\n".join(names))
 
 
 def make_voc(root: Path) -> None:
@@ -142,6 +155,12 @@ def yolo_rows(path: Path, names: list[str]) -> list[tuple[object, ...]]:
     return found
 
 
+def listed_images(path: Path, _: Collection[str]) -> Boxes:
+    """What splitting the lines of a list finds."""
+    lines = filter(None, map(str.strip, path.read_text(encoding="utf-8-sig").splitlines()))
+    return {Path(line).with_suffix("").as_posix(): set() for line in lines}
+
+
 def names_in_yaml(path: Path) -> list[str]:
     names = yaml.load(path.read_bytes(), yaml.BaseLoader)["names"]  # noqa: S506 - texts only
     return [names[key] for key in sorted(names)] if isinstance(names, dict) else names
@@ -184,7 +203,13 @@ def roboflow_yolo(root: Path) -> tuple[Source, Callable[[Collection[str]], Boxes
     return RoboflowSource(root=str(root)), partial(yolo_boxes, root, names)
 
 
+def images(root: Path) -> tuple[Source, Callable[[Collection[str]], Boxes]]:
+    path = root / "list.txt"
+    return ImagesSource(pool=str(path), classes="ant"), partial(listed_images, path)
+
+
 READERS = {
+    "images": (images, ["list.txt", "a.png", "b.webp", "c.bmp", "d.jpg"]),
     "voc": (voc, ["Annotations/a.xml", "Annotations/b.xml", "ImageSets/Main/train.txt"]),
     "coco": (coco, ["pool.json", "pool.json", "test.json", "pool/a.jpg"]),
     "yolo": (yolo, ["labels/train/a.txt", "labels/train/b.txt", "data.yaml"]),
@@ -200,7 +225,8 @@ def test_what_is_whole_is_read_as_by_an_independent_reader(root: Path, reader: s
     make, _ = READERS[reader]
     source, expected = make(root / reader)
     check(source, expected)
-    assert [sample for sample in source.samples("pool") if sample.load().boxes]
+    boxes = [sample.load().boxes for sample in source.samples("pool")]
+    assert all(boxes) == source.annotates_pool
 
 
 @pytest.mark.parametrize("reader", READERS)
