@@ -57,6 +57,8 @@ def init(store: Store, plan: Plan) -> Plan:
     dataset = Dataset.open(store, name)
     _warn_of_small_pool(config, dataset.info("pool").num_images)
     _refuse_lack_of_groups(plan, dataset)
+    for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
+        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     return Plan(init_experiment(store, config, dataset.digest))
 
 

@@ -1,12 +1,14 @@
 """Creating an experiment: what is refused before anything runs, and what may still change."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.round_reader import RoundReader
 from job.config import loading
 from job.config.schema import ArmConfig, Config, DatasetConfig
+from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
@@ -115,3 +117,16 @@ def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: s
     pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
     with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
         experiment.init(store, Plan(pinned))
+
+
+def test_an_arm_that_cannot_rank_images_of_one_class_is_named(
+    settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no mistake, so it is said and not refused."""
+    monkeypatch.setattr(Dataset, "classes", ("cow",))
+    arms = {"e": ArmConfig(strategy="entropy"), "r": ArmConfig(strategy="random")}
+    with capture_logs() as logs:
+        experiment.init(MemoryStore(), Plan(settings.model_copy(update={"arms": arms})))
+    told = {each["arm"]: each["reason"] for each in logs if each["event"] == "arm.cannot_rank"}
+    assert list(told) == ["e"]
+    assert "the entropy of a single class is 0" in told["e"]

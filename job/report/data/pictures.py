@@ -110,7 +110,7 @@ def look_alikes(facts: DataFacts) -> Section:
         for title, some in pairs.items()
     }
     compared = (
-        f"Compared by a perceptual hash: {' and '.join(numbers)}. Images of almost one color are "
+        f"Compared by a perceptual hash: {' and '.join(numbers)}. Images of almost one colour are "
         "left out."
     )
     html = render(_ALIKE, compared=compared, parts=_parts(facts, found))
