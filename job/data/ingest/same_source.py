@@ -1,6 +1,7 @@
 """Whether a data set, or a version of it, was made from the source that is asked for now."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from job.data.dataset import Dataset
@@ -9,7 +10,9 @@ from job.data.ingest.request import IngestRequest, split_of
 from job.data.ingest.seen import PARTS
 from job.data.manifest import DatasetManifest
 from job.errors import BadDataError, UsageError
-from job.keys import DatasetKeys
+from job.keys import DatasetKeys, Split
+
+SPLITS: tuple[Split, ...] = ("test", "pool")
 
 
 def identity_of(manifest: DatasetManifest) -> dict[str, Any]:
@@ -47,16 +50,28 @@ def refuse_changed_images(dataset: Dataset, request: IngestRequest) -> None:
     Raises:
         UsageError: The first such image.
     """
+    for split in SPLITS:
+        ids, sha256s = dataset.ids(split), dataset.index(split)["sha256"]
+        digests = dict(zip(ids, sha256s.to_pylist(), strict=True))
+        changed: dict[str, None] = {}
+        same = set()
+        for sample in _samples(request, split):
+            if digests.get(sample.id, sha256 := _sha256(sample)) != sha256:
+                changed[sample.id] = None
+            else:
+                same.add(sample.id)
+        # Of two images of one id, one was left out as bad.
+        if found := next((each for each in changed if each not in same), None):
+            raise _another(dataset.keys.name, f": the image {found!r} has changed")
+
+
+def _samples(request: IngestRequest, split: Split) -> Iterator[Sample]:
+    """Yield all samples of a split whose bytes are those of files."""
     for part in PARTS:
         source = request.source_of(part)
         # Images that are drawn anew may differ by the version of Pillow.
-        if source is None or not source.may_be_bad:
-            continue
-        ids, sha256s = dataset.ids(split_of(part)), dataset.index(split_of(part))["sha256"]
-        digests = dict(zip(ids, sha256s.to_pylist(), strict=True))
-        for sample in source.samples(split_of(part)):
-            if digests.get(sample.id, sha256 := _sha256(sample)) != sha256:
-                raise _another(dataset.keys.name, f": the image {sample.id!r} has changed")
+        if split_of(part) == split and source is not None and source.may_be_bad:
+            yield from source.samples(split)
 
 
 def _another(name: str, why: str) -> UsageError:

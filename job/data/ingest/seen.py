@@ -31,6 +31,8 @@ class SeenImages:
         """For each SHA-256 of an image, the first id that it came with."""
         self._have_labels: frozenset[str] = frozenset()
         """Ids of the data set that is added to whose labels came along, or later."""
+        self._came_along: frozenset[bytes] = frozenset()
+        """SHA-256 of its images whose labels came along."""
 
     @classmethod
     def of_dataset(cls, dataset: Dataset) -> "SeenImages":
@@ -39,6 +41,7 @@ class SeenImages:
         seen._add_split(dataset, "test", "test")
         seen._add_split(dataset, "pool", "earlier")
         seen._have_labels = frozenset(dataset.known_labels(dataset.ids("pool")))
+        seen._came_along = frozenset(seen._digests["earlier"][i] for i in dataset.given_ids())
         return seen
 
     def _add_split(self, dataset: Dataset, split: Split, place: Place) -> None:
@@ -66,6 +69,8 @@ class SeenImages:
         if self._digests["earlier"].get(image_id) == digest and (
             part == "pool" or image_id in self._have_labels
         ):
+            return SAME_EARLIER
+        if part == "pool" and digest in self._came_along:
             return SAME_EARLIER
         if part == "pool" and digest in self._ids["labelled"]:
             return SAME_LABELLED

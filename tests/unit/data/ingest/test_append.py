@@ -232,6 +232,19 @@ def test_annotated_images_come_along_to_a_pool_without_ground_truth(
     assert Dataset.open(store, "d", 2).given_ids() == ("m 1", "m 2")
 
 
+def test_a_folder_that_has_labelled_images_under_other_names_is_appended(
+    store: MemoryStore, more: Voc
+) -> None:
+    """The folder of all photographs grows; its copies of labelled ones stay one image."""
+    photos = Photos(pool={"IMG 1": encode(201), "p0": encode(100)})
+    ingest(store, photos, "d", labelled=VocSource(root=more.root, pool="train"))
+    photos.pool["p1"] = encode(101)
+    summary = ingest(store, photos, "d", append=True)
+    assert Dataset.open(store, "d").ids("pool") == ("m 1", "m 2", "p0", "p1")
+    told = "pool: 2 images are in the data set already, and stay as they are"
+    assert told in summary.warnings
+
+
 def test_labels_of_images_that_the_pool_has_do_not_come_by_an_append(
     store: MemoryStore, more: Voc
 ) -> None:
@@ -285,6 +298,21 @@ def test_a_killed_append_leaves_nothing_that_counts(
     append(annotated, more)
     assert not [key for key in left if annotated.exists(key)]
     assert Dataset.open(annotated, "d").ids("pool")[2:] == ("m 1", "m 2", "m 3")
+
+
+def test_a_store_without_conditional_writes_keeps_what_may_be_anothers(
+    annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is about to write the manifest there still can, and needs its images."""
+    write_always = MemoryStore.write
+
+    def ignoring(self: MemoryStore, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        return write_always(self, key, data) or if_absent
+
+    monkeypatch.setattr(MemoryStore, "write", ignoring)
+    annotated.write(f"{SECOND}0123abcd/pool/00000.tar", b"of another one")
+    append(annotated, more)
+    assert annotated.exists(f"{SECOND}0123abcd/pool/00000.tar")
 
 
 @pytest.mark.parametrize("is_seen", [True, False])
