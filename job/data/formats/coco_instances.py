@@ -13,14 +13,19 @@ import numpy as np
 
 from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, fingerprint
 from job.data.formats.coco_json import (
+    LARGE,
     LISTS,
-    OF_ANNOTATION,
-    OF_IMAGE,
     KeyNumbers,
     key_of,
     name_of,
     read_categories,
     slim,
+)
+from job.data.formats.coco_packing import (
+    pack_annotation,
+    pack_image,
+    unpack_annotation,
+    unpack_image,
 )
 from job.data.formats.files import SourceFiles
 from job.data.formats.json_stream import read_entries
@@ -63,16 +68,16 @@ class Instances:
         image_keys, keys_of_annotations = array("q"), array("q")
         for name, entry in read_entries(read, self.path, LISTS, slim):
             if name == "images":
-                self._images.append(_row(entry, OF_IMAGE))
+                self._images.append(pack_image(entry))
                 image_keys.append(keys.of(entry.get("id")))
             elif name == "annotations":
-                self._annotations.append(_row(entry, OF_ANNOTATION))
+                self._annotations.append(pack_annotation(entry))
                 keys_of_annotations.append(keys.of(entry.get("image_id")))
                 self.used.add(key_of(entry.get("category_id")))
             else:
                 self._categories.append(entry)
         self._image_keys = np.array(image_keys)
-        self._groups = RowsByKey(np.array(keys_of_annotations))
+        self._groups = RowsByKey(np.frombuffer(keys_of_annotations, dtype=np.int64))
 
     @property
     def num_images(self) -> int:
@@ -98,7 +103,7 @@ class Instances:
 
     def digest(self) -> str:
         """Return the digest of the JSON file and of the images' sizes in bytes."""
-        names = (str(_entry(row, OF_IMAGE).get("file_name")) for row in self._images)
+        names = (str(unpack_image(row).get("file_name")) for row in self._images)
         return fingerprint(chain([self._digest], map(self.folder.size, names)))
 
     def samples(self) -> Iterator[Sample]:
@@ -107,7 +112,7 @@ class Instances:
         is_first = np.zeros(len(self._images), dtype=bool)
         is_first[first] = True
         for number, row in enumerate(self._images):
-            image = _entry(row, OF_IMAGE)
+            image = unpack_image(row)
             name = image.get("file_name")
             where = f"{self.path}: images[{number}]"
             if not isinstance(name, str) or "id" not in image:
@@ -117,20 +122,21 @@ class Instances:
             else:
                 image_id = self.prefix + _stem(name)
                 yield Sample(image_id, partial(self._load, number, image_id))
-        for number in self._groups.rows_of_others(known):
-            annotation = _entry(self._annotations[number], OF_ANNOTATION)
-            reason = f"image_id {annotation.get('image_id')!r} is not the id of an image"
+        for key, place in self._groups.rows_of_others(known):
+            annotation = unpack_annotation(self._annotations[place])
+            whose = annotation.get("image_id", key if key < LARGE else None)
+            reason = f"image_id {whose!r} is not the id of an image"
             yield Sample.broken(f"{self.path}: annotation {annotation.get('id')}", reason)
 
     def _load(self, number: int, image_id: str) -> LoadedSample:
         """Read an image, and take its boxes from what was read of the file."""
-        image, where = _entry(self._images[number], OF_IMAGE), f"{self.path}: images[{number}]"
+        image, where = unpack_image(self._images[number]), f"{self.path}: images[{number}]"
         check_id(image_id, where)
         name: str = image["file_name"]
         data = self.folder.read(name, "image")
         boxes, unreadable, is_rotated = [], [], False
         for row in self._groups.rows(int(self._image_keys[number])):
-            annotation = _entry(self._annotations[row], OF_ANNOTATION)
+            annotation = unpack_annotation(self._annotations[row])
             try:
                 boxes.append(self._read_box(annotation))
                 is_rotated |= bool(_rotation(annotation, "") % 360)
@@ -200,16 +206,6 @@ class HashedReader:
     def digest(self) -> str:
         """Return what `fingerprint` says of the file."""
         return self._total.hexdigest()
-
-
-def _row(entry: dict[str, Any], keys: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return an entry as a row, in which `...` stands for a key that is not there."""
-    return tuple(entry.get(key, ...) for key in keys)
-
-
-def _entry(row: tuple[Any, ...], keys: tuple[str, ...]) -> dict[str, Any]:
-    """Return the entry that a row was made of."""
-    return {key: value for key, value in zip(keys, row, strict=True) if value is not ...}
 
 
 def _rotation(annotation: dict[str, Any], where: str) -> float:

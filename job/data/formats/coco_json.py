@@ -13,6 +13,7 @@ KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
 """The keys that are read. Other keys, such as segmentations, are dropped while parsing."""
 
 LARGE = 2**62
+"""Ids are smaller whole numbers, or else they get a number from this one on."""
 
 
 def read_categories(path: str, entries: list[dict[str, Any]]) -> dict[object, str]:
