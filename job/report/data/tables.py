@@ -98,7 +98,7 @@ def shapes(facts: DataFacts, draw: Draw) -> Section:
             *(percent(share_below(each, box.share / factor), 1) for each in with_boxes),
         )
         for text, factor in (("the smallest default box", 1), ("half of it", 2))
-        if box.share is not None and box.pixels is not None
+        if with_boxes and box.share is not None and box.pixels is not None
     ]
     caption = f"Boxes by their size in the input of {box.model}, {box.size} x {box.size} pixels"
     header = ("", *(each.split for each in with_boxes))
