@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from job.data.dataset import Dataset
-from job.data.formats.base import Sample
+from job.data.formats.base import REMOTE_THREADS, Sample
 from job.data.ingest.request import IngestRequest, split_of
 from job.data.ingest.seen import PARTS
 from job.data.manifest import DatasetManifest
 from job.errors import BadDataError, UsageError
 from job.keys import DatasetKeys, Split
+from job.runtime.cpus import usable_cpus
+from job.runtime.parallel import in_threads
 
 SPLITS: tuple[Split, ...] = ("test", "pool")
 
@@ -51,15 +53,14 @@ def refuse_changed_images(dataset: Dataset, request: IngestRequest) -> None:
         UsageError: The first such image.
     """
     for split in SPLITS:
-        ids, sha256s = dataset.ids(split), dataset.index(split)["sha256"]
-        digests = dict(zip(ids, sha256s.to_pylist(), strict=True))
+        digests = dict(zip(dataset.ids(split), dataset.digests(split), strict=True))
         changed: dict[str, None] = {}
         same = set()
-        for sample in _samples(request, split):
-            if digests.get(sample.id, sha256 := _sha256(sample)) != sha256:
-                changed[sample.id] = None
+        for image_id, digest in _digests(request, split):
+            if digests.get(image_id, digest) != digest:
+                changed[image_id] = None
             else:
-                same.add(sample.id)
+                same.add(image_id)
         # Of two images of one id, one was left out as bad.
         if found := next((each for each in changed if each not in same), None):
             raise _another(dataset.keys.name, f": the image {found!r} has changed")
@@ -74,17 +75,24 @@ def _samples(request: IngestRequest, split: Split) -> Iterator[Sample]:
             yield from source.samples(split)
 
 
+def _digests(request: IngestRequest, split: Split) -> Iterator[tuple[str, bytes]]:
+    """Yield the id and the SHA-256 of each sample of a split."""
+    is_remote = any(request.is_remote(part) for part in PARTS)
+    threads = REMOTE_THREADS if is_remote else usable_cpus()
+    return in_threads(_digest, _samples(request, split), threads, threads)
+
+
+def _digest(sample: Sample) -> tuple[str, bytes]:
+    """Return a sample's id and the SHA-256 of its image file, which is empty if it is bad."""
+    try:
+        return sample.id, hashlib.sha256(sample.load().data).digest()
+    except BadDataError:
+        return sample.id, b""
+
+
 def _another(name: str, why: str) -> UsageError:
     message = (
         f"data set {name!r} was made from another source{why}: take another --name, or delete "
         f"{DatasetKeys(name).prefix} first; --append adds images that are new"
     )
     return UsageError(message)
-
-
-def _sha256(sample: Sample) -> str:
-    """Return the digest of an image file; empty if the sample is bad."""
-    try:
-        return hashlib.sha256(sample.load().data).hexdigest()
-    except BadDataError:
-        return ""
