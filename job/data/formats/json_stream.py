@@ -75,7 +75,7 @@ class JsonStream:
             except (ValueError, RecursionError) as error:
                 message = f"{self._path}: malformed JSON: {error}"
                 raise BadDataError(message) from error
-            if end > len(self._text) - NUM_CUT and self._fill(size):  # a number may go on
+            if end > len(self._text) - NUM_CUT and self._fill(size):  # a cut number
                 continue
             self._at = end
             return value
