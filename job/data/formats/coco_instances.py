@@ -169,8 +169,8 @@ class Instances:
             raise BadDataError(message)
         if annotation.get("bbox_mode", XYWH) != XYWH:
             message = (
-                f"{where} {label!r}: bbox_mode {given(annotation['bbox_mode'])}: a bbox must be the "
-                "top-left corner, width and height in pixels"
+                f"{where} {label!r}: bbox_mode {given(annotation['bbox_mode'])}: a bbox must be "
+                "the top-left corner, width and height in pixels"
             )
             raise BadDataError(message)
         crowd = annotation.get("iscrowd", 0)
