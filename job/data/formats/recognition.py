@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from job.data.formats.files import SourceFiles
 
+NO_TEST_SET = "; no test set"
+"""The end of why a folder looks like a format, if its command makes a data set without one."""
+
 
 @dataclass(frozen=True)
 class Recognised:
