@@ -117,7 +117,7 @@ class YoloSource(FileSource):
             "classes_digest": fingerprint([*self._description.classes, *shape])
         }
         for split, images in self._splits.items():
-            result[f"{split}_digest"] = fingerprint(chain(*self._identities(images)))
+            result[f"{split}_digest"] = fingerprint(chain.from_iterable(self._identities(images)))
         if self.missing_annotation != "empty":
             result["missing_annotation"] = self.missing_annotation
         prefixes = {"pool_prefix": self.pool_prefix, "test_prefix": self.test_prefix}
