@@ -39,6 +39,12 @@ class SourceScan:
             self._guard = GroupGuard(dict.fromkeys(base.groups("test").values(), "test"))
 
     @property
+    def parts(self) -> list[Part]:
+        """The parts that there can be images of, in their order."""
+        parts = [part for part in PARTS if self.request.source_of(part)]
+        return [part for part in parts if part != "test" or not self._base]
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes: those of the data set that is added to, or those that occurred.
 
@@ -62,7 +68,7 @@ class SourceScan:
         Raises:
             BadDataError: An image or a box is bad, and bad ones are not to be skipped.
         """
-        counts = self.counts[part]
+        counts = self.counts[part] = PartCounts()
         is_annotated = self.request.is_annotated(part)
         classes = self._base.classes if self._base else self.request.classes_of(part)
         samples = self.request.samples(part)
@@ -79,7 +85,7 @@ class SourceScan:
                     counts.count(result.image, is_annotated=is_annotated)
                     yield result.image
                 bar.advance()
-        if part != "labelled":  # its left out groups are told with those of the pool
+        if part in {"test", self.parts[-1]}:  # after all parts of the split
             self.problems += self._guard.problems(split_of(part))
 
     def _is_new(self, image: ValidImage, part: Part) -> bool:

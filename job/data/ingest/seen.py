@@ -31,6 +31,8 @@ class SeenImages:
         """For each SHA-256 of an image, the first id that it came with."""
         self._have_labels: frozenset[str] = frozenset()
         """Ids of the data set that is added to whose labels came along, or later."""
+        self._came_along: frozenset[bytes] = frozenset()
+        """SHA-256 of its images whose labels came along."""
 
     @classmethod
     def of_dataset(cls, dataset: Dataset) -> "SeenImages":
@@ -39,12 +41,12 @@ class SeenImages:
         seen._add_split(dataset, "test", "test")
         seen._add_split(dataset, "pool", "earlier")
         seen._have_labels = frozenset(dataset.known_labels(dataset.ids("pool")))
+        seen._came_along = frozenset(seen._digests["earlier"][i] for i in dataset.given_ids())
         return seen
 
     def _add_split(self, dataset: Dataset, split: Split, place: Place) -> None:
-        digests = dataset.index(split)["sha256"].to_pylist()
-        for image_id, sha256 in zip(dataset.ids(split), digests, strict=True):
-            self.add(place, image_id, bytes.fromhex(sha256))
+        for image_id, digest in zip(dataset.ids(split), dataset.digests(split), strict=True):
+            self.add(place, image_id, digest)
 
     def add(self, place: Place, image_id: str, digest: bytes) -> bool:
         """Add an image, and return whether its bytes are new to the place."""
@@ -54,7 +56,7 @@ class SeenImages:
     def reason_to_leave_out(
         self, part: Part, image_id: str, digest: bytes, *, may_be_test: bool
     ) -> str:
-        """Return why an image is none of its own but one that is there; empty if it is not.
+        """Return why an image is one that there is already; empty if it is not.
 
         Args:
             part: The part that it comes in.
@@ -66,6 +68,8 @@ class SeenImages:
         if self._digests["earlier"].get(image_id) == digest and (
             part == "pool" or image_id in self._have_labels
         ):
+            return SAME_EARLIER
+        if part == "pool" and digest in self._came_along:
             return SAME_EARLIER
         if part == "pool" and digest in self._ids["labelled"]:
             return SAME_LABELLED

@@ -16,7 +16,7 @@ from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
 from job.storage.memory import MemoryStore
-from tests.unit.data.conftest import Photos, Voc, encode
+from tests.unit.data.conftest import Photos, PhotosWithTest, Voc, encode
 
 if TYPE_CHECKING:
     from job.data.ingest.summary import IngestSummary
@@ -232,6 +232,19 @@ def test_annotated_images_come_along_to_a_pool_without_ground_truth(
     assert Dataset.open(store, "d", 2).given_ids() == ("m 1", "m 2")
 
 
+def test_a_folder_that_has_labelled_images_under_other_names_is_appended(
+    store: MemoryStore, more: Voc
+) -> None:
+    """The folder of all photographs grows; its copies of labelled ones stay one image."""
+    photos = Photos(pool={"IMG 1": encode(201), "p0": encode(100)})
+    ingest(store, photos, "d", labelled=VocSource(root=more.root, pool="train"))
+    photos.pool["p1"] = encode(101)
+    summary = ingest(store, photos, "d", append=True)
+    assert Dataset.open(store, "d").ids("pool") == ("m 1", "m 2", "p0", "p1")
+    told = "pool: 2 images are in the data set already, and stay as they are"
+    assert told in summary.warnings
+
+
 def test_labels_of_images_that_the_pool_has_do_not_come_by_an_append(
     store: MemoryStore, more: Voc
 ) -> None:
@@ -285,6 +298,21 @@ def test_a_killed_append_leaves_nothing_that_counts(
     append(annotated, more)
     assert not [key for key in left if annotated.exists(key)]
     assert Dataset.open(annotated, "d").ids("pool")[2:] == ("m 1", "m 2", "m 3")
+
+
+def test_a_store_without_conditional_writes_keeps_what_may_be_anothers(
+    annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is about to write the manifest there still can, and needs its images."""
+    write_always = MemoryStore.write
+
+    def ignoring(self: MemoryStore, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        return write_always(self, key, data) or if_absent
+
+    monkeypatch.setattr(MemoryStore, "write", ignoring)
+    annotated.write(f"{SECOND}0123abcd/pool/00000.tar", b"of another one")
+    append(annotated, more)
+    assert annotated.exists(f"{SECOND}0123abcd/pool/00000.tar")
 
 
 @pytest.mark.parametrize("is_seen", [True, False])
@@ -346,8 +374,28 @@ def test_a_group_of_the_test_set_gets_no_image_of_the_pool(
     ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
     assert Dataset.open(store, "d").groups("pool") == {"a_1": "a", "a_2": "a"}
     runs.add("val", "b_2", data=encode(4))
-    with pytest.raises(BadDataError, match="a group must be in one split: 'b'"):
+    with pytest.raises(BadDataError, match="a group must be in one split; images of the pool: 'b'"):
         ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_a_group_leaves_out_is_told_once(
+    store: MemoryStore, tmp_path: Path, *, dry_run: bool
+) -> None:
+    """Also of images whose labels come along, which are a part of the pool."""
+    runs = Voc(tmp_path / "runs")
+    runs.add("test", "b_1", data=encode(2))
+    rule = GroupPattern.parse(r"(.+)_\d+")
+    test = VocSource(root=runs.root, pool="test", test="test")
+    photos = PhotosWithTest(pool={"a_1": encode(1)}, other=test)
+    ingest(store, photos, "d", groups=rule)
+    for number in (2, 3):
+        runs.add("val", f"b_{number}", data=encode(number + 10))
+    runs.add("val", "a_2", data=encode(4))
+    source = VocSource(root=runs.root, pool="val")
+    summary = ingest(store, source, "d", groups=rule, append=True, skip_bad=True, dry_run=dry_run)
+    (told,) = summary.problems
+    assert "group 'b'" in told
 
 
 def test_a_version_may_bring_groups(annotated: MemoryStore, more: Voc) -> None:
