@@ -59,7 +59,7 @@ def report(
         raise UsageError(message)
     show(table_of(rows))
     if all(row.mAP is None for row in rows):
-        say("no page: the images of the test set show no class, so there is no metric to compare")
+        say("nothing is measured: there is no test set, or none of its images shows any class")
     say_places(opened, plan.config.experiment)
 
 

@@ -5,6 +5,7 @@ The text under each field is its documentation: `docs/configuration.md` is made 
 
 import hashlib
 import json
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import yaml
@@ -22,7 +23,7 @@ from pydantic import (
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
 from job.errors import UsageError
-from job.keys import check_name
+from job.keys import StageRef, check_name
 
 FULLY_SUPERVISED = "fully-supervised"
 """The name of the arm that labels the whole pool in its round 1."""
@@ -43,6 +44,17 @@ class SyntheticConfig(Section):
     """Seed of the random numbers from which every image is drawn."""
 
 
+class MoveConfig(Section):
+    """A move to a later version of the data set."""
+
+    from_round: NonNegativeInt
+    """The first round that uses it."""
+    version: PositiveInt
+    """The number of the version."""
+    sha256: str
+    """Digest of its `dataset.json`."""
+
+
 class DatasetConfig(Section):
     """The data set of the experiment."""
 
@@ -53,13 +65,29 @@ class DatasetConfig(Section):
     with another digest are refused."""
     synthetic: SyntheticConfig | None = None
     """A synthetic data set, which is drawn when the experiment begins if the store lacks it."""
+    moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
+    """Moves to later versions of the data set, in the order of rounds. `al-job move` adds one."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for before, move in pairwise(self.moves):
+            if move.from_round <= before.from_round or move.version <= before.version:
+                message = "moves: they are in the order of rounds, each to a later version"
+                raise ValueError(message)
+        return self
+
+    def sha256_at(self, round_index: int) -> str | None:
+        """Return the digest of the version that a round uses; None before the experiment began."""
+        begun = [move.sha256 for move in self.moves if move.from_round <= round_index]
+        return begun[-1] if begun else self.sha256
 
 
 class BudgetConfig(Section):
     """How many images are labelled."""
 
-    initial: PositiveInt = 100
-    """Images that round 0 labels."""
+    initial: NonNegativeInt = 100
+    """Images that round 0 selects and labels. It may be 0 if the pool has images whose labels came
+    along: round 0 then trains on these alone."""
     per_round: PositiveInt = 50
     """Images that each later round labels."""
 
@@ -266,16 +294,20 @@ class Config(Section):
         """Return the configuration as YAML, with every default written out."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
-    def stage_digest(self, arm: str | None) -> str:
-        """Return the SHA-256 of all that can change what a stage of `arm` writes.
+    def stage_digest(self, stage: StageRef) -> str:
+        """Return the SHA-256 of all that can change what a stage writes.
 
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow.
+        seeds, the number of rounds and full supervision are left out, since it may grow. Of the
+        data set's versions, only the one that the stage reads counts.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
         )
-        content["arm"] = self.selection_of(arm).model_dump(mode="json")
+        if self.dataset.moves:
+            del content["dataset"]["moves"]
+            content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
+        content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

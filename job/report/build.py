@@ -28,7 +28,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     draw: "Draw | None" = None,
     reader: Reader | None = None,
 ) -> list[Row]:
-    """Write `results.csv` and, if a round has a metric, the page with all of its files.
+    """Write `results.csv` and, if a round is evaluated, the page with all of its files.
 
     Args:
         store: The store of the experiment.
@@ -49,7 +49,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     experiment = plan.config.experiment
     reader = reader or Reader.listed(store, experiment)
     rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
-    if any(row.mAP is not None for row in rows):
+    if rows:
         context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
         files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
@@ -122,13 +122,13 @@ def report_page(context: "Context") -> "Page":
     from job.report.wording import counted  # noqa: PLC0415
 
     comparison = context.findings.comparison
+    compared = f"; compared with {comparison.baseline}" * context.is_measured
     num_seeds = len({row.seed for row in context.rows})
     return Page(
         title=f"{context.config.experiment}: active learning report",
         heading=context.config.experiment,
         about=f"{context.facts.pool_images} images to choose from,"
-        f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')};"
-        f" compared with {comparison.baseline}.",
+        f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')}{compared}.",
         sections=build_sections(context),
         numbers="comparison.json",
     )
