@@ -56,6 +56,7 @@ def init(store: Store, plan: Plan) -> Plan:
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
     _check_labels(config, dataset)
+    _refuse_lack_of_groups(plan, dataset)
     _warn_of_small_pool(config, dataset.info("pool").num_images - len(dataset.given_ids()))
     return Plan(init_experiment(store, config, dataset.digest))
 
@@ -78,6 +79,16 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
         message = (
             f"full_supervision: data set {name!r} has no ground truth of its pool to train on: "
             "leave it out"
+        )
+        raise ConfigError(message)
+
+
+def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
+    wanting = [arm.name for arm in (plan.cold_start, *plan.arms) if arm.strategy.needs_groups]
+    if wanting and not dataset.groups("pool"):
+        message = (
+            f"{wanting[0]}: its strategy needs groups, and the data set {dataset.keys.name!r} has "
+            "none: ingest it again with --groups or --group-by, under another name"
         )
         raise ConfigError(message)
 

@@ -68,6 +68,7 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
         class_counts=_class_counts(io),
         budget=io.budget,
         rng=random_stream(io.round.seed, io.round.index, "select"),
+        groups=io.dataset.groups("pool"),
     )
 
 

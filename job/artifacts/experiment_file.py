@@ -1,6 +1,7 @@
 """An experiment's own object, `experiment.yaml`: init, load, list."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import changes
@@ -132,6 +133,30 @@ def open_dataset(store: Store, config: Config, round_index: int) -> Dataset:
     if digest is None:
         return Dataset.open(store, config.dataset.name)
     return _open_digest(store, config, digest)
+
+
+@dataclass(frozen=True)
+class UsedVersion:
+    """A version of the data set, and the first round that uses it."""
+
+    data: Dataset
+    from_round: int
+
+    def __str__(self) -> str:
+        """Return what it is, in words."""
+        num_images = self.data.info("pool").num_images
+        return f"from round {self.from_round} on: {num_images} images, {self.data.digest}"
+
+
+def used_versions(store: Store, config: Config) -> list[UsedVersion]:
+    """Open the versions of the data set that an experiment uses, in the order of its rounds.
+
+    Raises:
+        UsageError: The store does not hold the data set.
+        ConfigError: The store does not hold one of the versions.
+    """
+    rounds = sorted({0, *(move.from_round for move in config.dataset.moves)})
+    return [UsedVersion(open_dataset(store, config, index), index) for index in rounds]
 
 
 def _open_digest(store: Store, config: Config, digest: str) -> Dataset:

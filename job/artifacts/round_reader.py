@@ -10,7 +10,7 @@ from job.artifacts.experiment_file import open_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
-from job.data.shards import LabelledImage
+from job.data.shards import LabelledImage, read_labelled, with_labels
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
@@ -155,6 +155,14 @@ class RoundReader(Reader):
             for image in images
             if image.id in later and later[image.id].to_json() != image.annotation.to_json()
         }
+
+    def labelled_so_far(self) -> list[LabelledImage]:
+        """Return everything labelled up to and with this round, in the order of labelling.
+
+        Labels that `dataset` corrects are the corrected ones.
+        """
+        images = [image for path in self.labelled_shards() for image in read_labelled(path)]
+        return with_labels(images, self.corrections(images))
 
     def score_parts_before(self) -> list[Path]:
         """Return the parts of the score record that this round selects from."""

@@ -1,22 +1,19 @@
 """`al-job ingest`: a command for each data format, made from the options of the format's class."""
 
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
 
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
-from job.config.validation import describe_errors
+from job.cli.source_options import command_with, make_source, parameters_of
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
+from job.data.ingest.groups import make_rule
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, ConfigError, UsageError
 from job.runtime.names import unknown
@@ -30,6 +27,23 @@ SkipBadOption = Annotated[
 DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", help="Validate everything and list all problems; write nothing."),
+]
+GroupsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        parser=user_path,
+        help="CSV file with the columns id and group, such as the video of each frame.",
+    ),
+]
+GroupByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="REGEX",
+        help=r"Regular expression whose first (...) is the group in an id, such as '(.+)_\d+'.",
+    ),
 ]
 
 
@@ -97,8 +111,7 @@ def make_command(name: str, source: type[Source]) -> Any:
     for taken in sorted(source.model_fields.keys() & {*common, "help"}):
         message = f"data format {name!r}: {taken} is an option of every format; rename the field"
         raise ConfigError(message)
-    parameters = {field: _option(field, info) for field, info in source.model_fields.items()}
-    parameters |= common
+    parameters = parameters_of(source) | common
     if not source.may_be_bad:
         del parameters["skip_bad"]
 
@@ -106,9 +119,7 @@ def make_command(name: str, source: type[Source]) -> Any:
         own = {name: options.pop(name) for name in source.model_fields}
         _ingest(source, own, **options)
 
-    app = make_app(add_completion=False)
-    app.command(name, help=inspect.getdoc(source))(_with_parameters(run, [*parameters.values()]))
-    return get_command(app)
+    return command_with(name, run, parameters, help=inspect.getdoc(source))
 
 
 def _ingest(  # its keyword arguments are options of every format
@@ -116,52 +127,19 @@ def _ingest(  # its keyword arguments are options of every format
     own: dict[str, Any],
     *,
     name: NameOption,
+    groups: GroupsOption = None,
+    group_by: GroupByOption = None,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
 ) -> None:
-    try:
-        source = kind(**_with_homes(own))
-    except ValidationError as error:
-        message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
-        raise UsageError(message) from error
+    source = make_source(kind, own)
+    rule = make_rule(groups, group_by)
     source.prepare()
-    summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
+    summary = ingest(
+        open_store(store), source, name, groups=rule, skip_bad=skip_bad, dry_run=dry_run
+    )
     say("\n".join(summary.lines()))
     if not summary.is_accepted:
         message = f"{name}: ingest would refuse this source for the problems that are listed above"
         raise BadDataError(message)
-
-
-def _with_homes(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options whose paths begin with the user's home, and not with `~`."""
-    return {
-        name: user_path(value) if isinstance(value, Path) else value
-        for name, value in options.items()
-    }
-
-
-def _option(name: str, field: FieldInfo) -> inspect.Parameter:
-    """Return a field of a source as an option: its docstring is the help, its limit the minimum."""
-    minimum = None
-    for limit in field.metadata:
-        if hasattr(limit, "ge"):
-            minimum = limit.ge
-        elif hasattr(limit, "gt") and field.annotation is int:
-            minimum = limit.gt + 1
-    option = typer.Option(f"--{name.replace('_', '-')}", help=field.description, min=minimum)
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=inspect.Parameter.empty if field.is_required() else field.get_default(),
-        annotation=Annotated[field.annotation, option],
-    )
-
-
-def _with_parameters(
-    run: Callable[..., None], parameters: list[inspect.Parameter]
-) -> Callable[..., None]:
-    """Return a function that Typer takes for one with these parameters."""
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    return run

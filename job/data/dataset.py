@@ -19,6 +19,7 @@ from job.data.versions import find_digest, find_latest, find_version, no_such_da
 from job.errors import BadDataError
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
+from job.records.schemas import GROUP_FIELD
 from job.runtime.parallel import in_threads
 from job.storage import Store
 from job.storage.cache import fetch
@@ -142,6 +143,14 @@ class Dataset:
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table
+
+    def groups(self, split: Split) -> dict[str, str]:
+        """Return the group of each image that is in one; nothing if the data set has no groups."""
+        table = self.index(split)
+        if GROUP_FIELD.name not in table.column_names:
+            return {}
+        groups = zip(self.ids(split), table[GROUP_FIELD.name].to_pylist(), strict=True)
+        return {image_id: group for image_id, group in groups if group is not None}
 
     def fetch_shard(self, split: Split, number: int) -> Path:
         """Return a local file with a shard's bytes, held against their digest."""

@@ -127,11 +127,9 @@ class LabelledImage:
 
 def with_labels(
     images: Iterable[LabelledImage], labels: Mapping[str, Annotation]
-) -> tuple[LabelledImage, ...]:
+) -> list[LabelledImage]:
     """Return images with other labels: those that are given for their ids."""
-    return tuple(
-        replace(image, annotation=labels.get(image.id, image.annotation)) for image in images
-    )
+    return [replace(image, annotation=labels.get(image.id, image.annotation)) for image in images]
 
 
 def read_range(path: Path, offset: int, size: int) -> bytes:

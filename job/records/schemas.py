@@ -20,6 +20,9 @@ INDEX_SCHEMA = pa.schema(
 the file's, such as `.jpg`. Rows are in the order of the shards.
 """
 
+GROUP_FIELD = pa.field("group", pa.string())
+"""The last column of the indexes of a data set with groups: null if an image is in none."""
+
 ANNOTATIONS_SCHEMA = pa.schema(
     [
         ("id", pa.string()),

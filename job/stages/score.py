@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from job.artifacts import names
 from job.artifacts.stage_io import StageIO
-from job.data.shards import EncodedImage, LabelledImage, read_labelled, with_labels
+from job.data.shards import EncodedImage, LabelledImage
 from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.ground_truth import match_to_ground_truth
@@ -94,12 +94,10 @@ def _labelled_images(io: StageIO, parts: Sequence[Part]) -> list[LabelledImage]:
 
     Images whose labels come along with the data of the next round are among them.
     """
-    shards = io.labelled_shards()  # inputs of every partition, although few of them fetch any
+    io.labelled_shards()  # inputs of every partition, although few of them fetch any
     if not any(part.is_labelled for part in parts):
         return []
-    images = [image for path in shards for image in read_labelled(path)]
-    labels = io.corrections(images)
-    return [*with_labels(images, labels), *io.dataset.known_images(io.new_given)]
+    return [*io.labelled_so_far(), *io.dataset.known_images(io.new_given)]
 
 
 def _score(

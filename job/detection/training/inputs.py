@@ -97,7 +97,7 @@ class TrainingInputs:
     ) -> Trained:
         """Train in this process, alone or as one of a group; the arguments are those of `fit`."""
         labelled = (image for path in self.shards for image in read_labelled(path))
-        images = with_labels(labelled, self.corrections)
+        images = tuple(with_labels(labelled, self.corrections))
         context = TrainingContext(
             detector,
             LabelledImages(images),

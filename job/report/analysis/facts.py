@@ -3,12 +3,13 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
 from job.acquisition.strategy import Pick
-from job.artifacts.experiment_file import open_dataset
+from job.artifacts.experiment_file import UsedVersion
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
@@ -67,20 +68,20 @@ class Facts:
     """Of each later version of the data set: its first round, its number, images of its pool."""
 
 
-def read_facts(reader: Reader, plan: Plan) -> Facts:
+def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> Facts:
     """Read what finished stages left.
 
     Args:
         reader: One with a listing of the experiment.
         plan: The experiment.
+        versions: The versions of the data set that it uses, see `used_versions`.
 
     Raises:
-        UsageError: The data set is not there.
-        ConfigError: It is not the one that the experiment began with.
+        BadDataError: An object of a finished stage is damaged.
     """
-    first, *later = _versions(reader, plan)
+    first, *later = versions
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
-    pool = (later[-1].data if later else first.data).info("pool")
+    pool = versions[-1].data.info("pool")
     return Facts(
         arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
@@ -97,26 +98,6 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
             for each in later
         ),
     )
-
-
-@dataclass(frozen=True)
-class _Version:
-    """A version of the data set, and the first round that uses it."""
-
-    data: Dataset
-    from_round: int
-
-    def __str__(self) -> str:
-        """Return what it is, in words."""
-        pool = self.data.info("pool")
-        return f"from round {self.from_round} on: {pool.num_images} images, {self.data.digest}"
-
-
-def _versions(reader: Reader, plan: Plan) -> list[_Version]:
-    """Return the versions of the data set that the experiment uses, the first one first."""
-    config = plan.config
-    rounds = sorted({0, *(move.from_round for move in config.dataset.moves)})
-    return [_Version(open_dataset(reader.store, config, index), index) for index in rounds]
 
 
 def _told(dataset: Dataset) -> dict[str, str]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from job import experiment
+from job.artifacts.experiment_file import used_versions
 from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.schema import Config
@@ -48,7 +49,8 @@ def test_a_real_report_is_drawn(store: LocalStore, settings: Config) -> None:
 def context_of(store: LocalStore, settings: Config) -> Context:
     """The context of the experiment in a store, without contact sheets."""
     reader = Reader.listed(store, "tiny")
-    rows, facts = rows_of(reader, Plan(settings)), read_facts(reader, Plan(settings))
+    versions = used_versions(store, settings)
+    rows, facts = rows_of(reader, Plan(settings)), read_facts(reader, Plan(settings), versions)
     found = find(rows, facts.arms, facts.pool_images)
     return Context(config=settings, rows=rows, facts=facts, findings=found, draw=sketch)
 

@@ -1,0 +1,111 @@
+"""A source from options: those of its command, or of one option that holds another command's."""
+
+import inspect
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+from job.cli.lazy_command import make_app
+from job.config.validation import describe_errors
+from job.data.formats import FORMATS
+from job.data.formats.base import Source
+from job.errors import UsageError
+from job.runtime.names import unknown
+from job.runtime.paths import user_path
+
+
+def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
+    """Return the fields of a class of sources as parameters of a command, its own ones first."""
+    names = sorted(kind.model_fields, key=lambda name: name not in kind.__annotations__)
+    return {name: _parameter(name, kind.model_fields[name]) for name in names}
+
+
+def make_source(kind: type[Source], options: dict[str, Any]) -> Source:
+    """Return the source that options name.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+    try:
+        return kind(**_with_homes(options))
+    except ValidationError as error:
+        message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
+        raise UsageError(message) from error
+
+
+def parse_source(option: str, text: str) -> Source:
+    """Return the source that an option names by a command line of `al-job ingest`.
+
+    Args:
+        option: The option, for messages, such as `--labelled`.
+        text: A format and its options as they are after `al-job ingest`, such as
+            `voc --root folder --pool train`.
+
+    Raises:
+        UsageError: There is no such format, or it has no such options.
+        ConfigError: The format cannot be used.
+    """
+    try:
+        name, *arguments = shlex.split(text)
+    except ValueError as error:  # nothing, or a quotation without its end
+        message = f"{option} {text!r}: expected a format and its options, such as 'voc --root DIR'"
+        raise UsageError(message) from error
+    if name not in FORMATS.names():
+        message = f"{option}: {unknown(name, FORMATS.names())}"
+        raise UsageError(message)
+    kind = FORMATS.load(name, Source)
+
+    def read(**options: Any) -> Source:
+        return make_source(kind, options)
+
+    command = command_with(name, read, parameters_of(kind), add_help_option=False)
+    try:
+        found = command.main(arguments, prog_name=f"al-job ingest {name}", standalone_mode=False)
+    except typer.TyperException as error:
+        told = " ".join(error.format_message().split()).rstrip(".")
+        message = f"{option}: {name}: {told}; see `al-job ingest {name} --help`"
+        raise UsageError(message) from error
+    assert isinstance(found, Source)  # noqa: S101 - what `read` returned
+    return found
+
+
+def command_with(
+    name: str, run: Callable[..., Any], parameters: dict[str, inspect.Parameter], **settings: Any
+) -> Any:
+    """Return a command that calls a function with options that are known only now."""
+    run.__signature__ = inspect.Signature([*parameters.values()])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters.values()}
+    app = make_app(add_completion=False)
+    app.command(name, **settings)(run)
+    return get_command(app)
+
+
+def _with_homes(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options whose paths begin with the user's home, and not with `~`."""
+    return {
+        name: user_path(value) if isinstance(value, Path) else value
+        for name, value in options.items()
+    }
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    """Return a field of a source as an option: its docstring is the help, its limit the minimum."""
+    minimum = None
+    for limit in field.metadata:
+        if hasattr(limit, "ge"):
+            minimum = limit.ge
+        elif hasattr(limit, "gt") and field.annotation is int:
+            minimum = limit.gt + 1
+    option = typer.Option(f"--{name.replace('_', '-')}", help=field.description, min=minimum)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if field.is_required() else field.get_default(),
+        annotation=Annotated[field.annotation, option],
+    )
