@@ -5,14 +5,10 @@ Beside it, only ingest reads `oracle/annotations.parquet` of a data set.
 
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from job.annotators.base import Annotator
+from job.data.ground_truth import read_ground_truth
 from job.errors import BadDataError, MissingLabelsError
 from job.records.annotation import Annotation
-from job.storage.cache import fetch
 
 
 class Oracle(Annotator):
@@ -25,17 +21,15 @@ class Oracle(Annotator):
             BadDataError: The table of the ground truth is damaged, or lacks an image.
             MissingLabelsError: The pool has no ground truth.
         """
-        store, key = self.dataset.store, self.dataset.annotations_key
         if not self.dataset.has_ground_truth:
             message = (
                 f"{len(ids)} images of data set {self.dataset.keys.name!r} have no label yet, such "
                 f"as {ids[0]!r}, and its pool has no ground truth"
             )
             raise MissingLabelsError(message)
-        path = fetch(store, key, self.dataset.info("pool").annotations_sha256 or "")
-        table = pq.read_table(path, filters=pc.field("id").isin(pa.array(ids, pa.string())))
-        found = {row["id"]: Annotation.from_mapping(row) for row in table.to_pylist()}
+        found = read_ground_truth(self.dataset, ids)
         if missing := [image_id for image_id in ids if image_id not in found]:
-            message = f"{store.url}: {key} has no image {missing[0]!r}"
+            place = f"{self.dataset.store.url}: {self.dataset.annotations_key}"
+            message = f"{place} has no image {missing[0]!r}"
             raise BadDataError(message)
         return {image_id: found[image_id] for image_id in ids}

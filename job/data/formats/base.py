@@ -108,6 +108,16 @@ class Source(BaseModel, ABC):
         """Whether its files come over a network: then many of them are read at a time."""
         return False
 
+    @property
+    def has_test(self) -> bool:
+        """Whether the source has a test set. If not, it has no samples of one."""
+        return True
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Whether the images of the pool come with annotations, be they without boxes."""
+        return True
+
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""
 

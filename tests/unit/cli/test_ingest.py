@@ -12,6 +12,8 @@ from tests.conftest import AlJob
 
 OF_EVERY_FORMAT = [
     "--name",
+    "--labelled",
+    "--append",
     "--groups",
     "--group-by",
     "--skip-bad",
@@ -66,7 +68,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> Non
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
-    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, roboflow, synthetic, voc, yolo"
+    told = "did you mean 'voc'? known: coco, labels, roboflow, synthetic, voc, yolo"
     assert told in " ".join(ended.err.split())
 
 
