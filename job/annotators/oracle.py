@@ -24,7 +24,7 @@ class Oracle(Annotator):
         if not self.dataset.has_ground_truth:
             message = (
                 f"{len(ids)} images of data set {self.dataset.keys.name!r} have no label yet, such "
-                f"as {ids[0]!r}, and its pool has no ground truth"
+                f"as {ids[0]!r}"
             )
             raise MissingLabelsError(message)
         found = read_ground_truth(self.dataset, ids)

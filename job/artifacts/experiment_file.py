@@ -142,11 +142,6 @@ class UsedVersion:
     data: Dataset
     from_round: int
 
-    def __str__(self) -> str:
-        """Return what it is, in words."""
-        num_images = self.data.info("pool").num_images
-        return f"from round {self.from_round} on: {num_images} images, {self.data.digest}"
-
 
 def used_versions(store: Store, config: Config) -> list[UsedVersion]:
     """Open the versions of the data set that an experiment uses, in the order of its rounds.

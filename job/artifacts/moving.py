@@ -42,13 +42,13 @@ def find_move(store: Store, plan: Plan, version: int | None = None) -> Move:
     markers = Markers(store, Listing.of(store, name))
     begun = [stage for stage in plan.stages() if _has_begun(stage, markers)]
     if after.version <= before.version:
-        wish = f"version {after.version}" if version else "the latest version"
+        which = f"not before version {after.version}" if version else "the latest"
         message = (
-            f"{name} is on version {before.version} of data set {dataset!r}, and {wish} is not "
-            "later; `al-job ingest` with --append, or `al-job ingest labels`, makes a new one"
+            f"{name} is on version {before.version} of data set {dataset!r}, which is {which}; "
+            "`al-job ingest` with --append, or `al-job ingest labels`, makes a new version"
         )
         raise UsageError(message)
-    if (used := _latest_labels(begun, markers, before, dataset)) > after.version:
+    if used := _later_labels(begun, markers, after):
         message = f"{name} has labels of version {used} already: move it to that one or a later one"
         raise UsageError(message)
     from_round = max((stage.data_round + 1 for stage in begun), default=0)
@@ -68,14 +68,13 @@ def _has_begun(stage: StageRef, markers: Markers) -> bool:
     return any(not key.startswith(logs) for key in markers.listing.below(stage.prefix))
 
 
-def _latest_labels(begun: list[StageRef], markers: Markers, before: Dataset, name: str) -> int:
-    """Return the latest version of which a round has labels."""
+def _later_labels(begun: list[StageRef], markers: Markers, version: Dataset) -> int | None:
+    """Return the latest version after this one of which a round has labels, if there is one."""
     annotated = (markers.get(stage) for stage in begun if stage.stage == "annotate")
     read = {key for marker in annotated if marker for key in marker.inputs}
-    version = before.version
-    while DatasetKeys(name, version + 1).manifest in read:
-        version += 1
-    return version
+    latest = Dataset.open(version.store, version.keys.name).version
+    numbers = range(latest, version.version, -1)
+    return next((n for n in numbers if DatasetKeys(version.keys.name, n).manifest in read), None)
 
 
 def make_move(store: Store, plan: Plan, move: Move) -> None:

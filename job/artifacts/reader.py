@@ -178,8 +178,13 @@ class Reader:
 
 def command_of(store: Store, stage: StageRef) -> str:
     """Return the command line that runs a stage."""
-    arm = f" --arm {stage.round.arm}" if stage.round.arm else ""
+    return f"al-job {stage.stage} {options_of(store, stage.round)}"
+
+
+def options_of(store: Store, ref: RoundRef) -> str:
+    """Return the options by which a command names a round."""
+    arm = f" --arm {ref.arm}" if ref.arm else ""
     return (
-        f"al-job {stage.stage} --round {stage.round.index}{arm} --seed {stage.round.seed} "
-        f"--experiment {stage.round.experiment}{store_option(store)}"
+        f"--round {ref.index}{arm} --seed {ref.seed} --experiment {ref.experiment}"
+        f"{store_option(store)}"
     )

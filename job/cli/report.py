@@ -58,8 +58,6 @@ def report(
         )
         raise UsageError(message)
     show(table_of(rows))
-    if all(row.mAP is None for row in rows):
-        say("nothing is measured: there is no test set, or none of its images shows any class")
     say_places(opened, plan.config.experiment)
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
 
 
+TITLE = "mAP at IoU 0.5 on the test set"
+UNMEASURED = "Nothing is measured: there is no test set, or none of its images shows any class"
+
+
 def write_report(  # noqa: PLR0913 - what a report can be asked for
     store: Store,
     plan: Plan,
@@ -139,7 +143,7 @@ def report_page(context: "Context") -> "Page":
     return Page(
         title=f"{context.config.experiment}: active learning report",
         heading=context.config.experiment,
-        about=f"{context.facts.pool_images} images to choose from,"
+        about=f"{context.facts.num_to_choose_from} images to choose from,"
         f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')}{compared}.",
         sections=build_sections(context),
         numbers="comparison.json",
@@ -148,7 +152,8 @@ def report_page(context: "Context") -> "Page":
 
 def table_of(rows: list[Row]) -> TextTable:
     """Return the rounds as a table for the terminal."""
-    table = TextTable("mAP at IoU 0.5 on the test set", HEADER, names={"arm"})
+    is_measured = any(row.mAP is not None for row in rows) or not rows
+    table = TextTable(TITLE if is_measured else UNMEASURED, HEADER, names={"arm"})
     for row in rows:
         table.rows.append(
             (

@@ -8,6 +8,7 @@ from pathlib import Path
 from job.annotators import labels_of
 from job.artifacts import names
 from job.artifacts.cost import NOTHING, Cost, RoundCost, dump_cost
+from job.artifacts.reader import options_of
 from job.artifacts.stage_io import StageIO
 from job.config.schema import AnnotationConfig
 from job.data.shards import EncodedImage, ShardWriter
@@ -63,15 +64,15 @@ def _write_given(io: StageIO) -> Cost:
 
 def _annotate(io: StageIO, picks: Sequence[str]) -> dict[str, Annotation]:
     """Return the labels of the picks, or say how people add those that are missing."""
-    name, annotator = io.config.dataset.name, io.config.annotation.annotator
+    annotator = io.config.annotation.annotator
     try:
         return labels_of(io.dataset, picks, annotator, lambda: io.latest_dataset)
     except MissingLabelsError as error:
+        place = f"--dataset {io.config.dataset.name}{store_option(io.store)}"
         message = (
-            f"{io.ref} waits for labels of its {len(picks)} picks, which are listed in "
-            f"{io.store.url}/{io.round.stage('select').key(names.PICKS)}: {error}; add labels with "
-            f"`al-job ingest labels FORMAT --name {name}{store_option(io.store)}`, and give this "
-            "command again"
+            f"{io.ref} waits for people: {error}; `al-job export picks "
+            f"{options_of(io.store, io.round)} --out DIR` writes the {len(picks)} picks, `al-job "
+            f"ingest labels FORMAT {place}` adds their labels, and then this command continues"
         )
         raise MissingLabelsError(message) from error
 

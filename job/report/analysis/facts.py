@@ -67,6 +67,11 @@ class Facts:
     moves: tuple[tuple[int, int, int], ...] = ()
     """Of each later version of the data set: its first round, its number, images of its pool."""
 
+    @property
+    def num_to_choose_from(self) -> int:
+        """The images of the pool whose labels did not come along."""
+        return self.pool_images - max((each.num_given for each in self.rounds), default=0)
+
 
 def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> Facts:
     """Read what finished stages left.
@@ -88,7 +93,8 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         classes=first.data.classes,
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
-        dataset=_told(first.data) | {f"version {each.data.version}": str(each) for each in later},
+        dataset=_told(first.data)
+        | {f"digest from round {each.from_round} on": each.data.digest for each in later},
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
         container_images=tuple(sorted({marker.image for marker in seen if marker.image})),

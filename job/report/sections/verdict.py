@@ -51,7 +51,7 @@ class VerdictSection(SectionBuilder):
                 verdicts=judgement.verdicts,
                 notes=judgement.notes + data,
             ),
-            numbers={"summary": asdict(judgement)},
+            numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
         )
 
 

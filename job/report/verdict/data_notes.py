@@ -18,8 +18,8 @@ def _given(facts: Facts) -> Iterator[str]:
         if rounds[index] > before:
             yield (
                 f"{counted(rounds[index] - before, 'image')} came along with labels in round "
-                f"{index}. Curves count them among the labelled images and boxes. They cost "
-                "neither time nor money."
+                f"{index}: they count as labelled images and boxes, and cost neither time nor "
+                "money."
             )
             before = rounds[index]
 
@@ -27,8 +27,9 @@ def _given(facts: Facts) -> Iterator[str]:
 def _moves(facts: Facts) -> Iterator[str]:
     for from_round, version, pool_images in facts.moves:
         yield (
-            f"From round {from_round} on, the pool is that of version {version} of the data set: "
-            f"{pool_images:,} images. The test set is the same."
+            f"From round {from_round} on, version {version} of the data set is used, with "
+            f"{counted(pool_images, 'image')} in its pool"
+            f"{' and the same test set' * facts.has_test}."
         )
 
 
