@@ -1,6 +1,7 @@
 """What tests of every part share: a tiny experiment, and the command line in this process."""
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ from job.cli.main import main
 from job.runtime.process_setup import prepare_process
 
 prepare_process()  # as the program does: without it, threads that wait for each other spin
+gc.disable()  # until all modules are imported: what they hold stays
 
 TINY = """
 experiment: tiny
@@ -39,6 +41,17 @@ score: {images_per_part: 5}
 evaluate: {max_detections: 20}
 runtime: {threads: 1}
 """
+
+
+def pytest_collection_finish() -> None:
+    """Let no later search for garbage go through the modules, which takes a second each time."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let the end of the interpreter find it all; some libraries complain about what is left."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from job.cli.format_commands import FormatCommands, tell
+from job.cli.ingest_auto import app as auto
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
 from job.cli.source_options import make_source, parse_source
@@ -133,10 +134,10 @@ def show_formats_of_labels(context: typer.Context) -> None:
 
 
 class ImageCommands(FormatCommands):
-    """The formats that data sets are made from, and `labels`."""
+    """The formats that data sets are made from, `auto` and `labels`."""
 
     action = staticmethod(ingest_images)
-    others: ClassVar = {"labels": labels}
+    others: ClassVar = {"auto": auto, "labels": labels}
 
 
 app = make_app(cls=ImageCommands, add_completion=False)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
 from job.errors import BadDataError
 from job.keys import Split
+
+if TYPE_CHECKING:
+    from job.data.formats.recognition import Contents, Recognised
 
 REMOTE_THREADS = 16
 """Maximum number of files that are read over a network at a time."""
@@ -97,6 +100,15 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
+
+    @classmethod
+    def recognise(cls, contents: "Contents") -> Iterator["Recognised"]:  # noqa: ARG003 - for others
+        """Yield how to ingest a folder that looks like this format; nothing if it does not.
+
+        Args:
+            contents: A folder of somebody's. Only small files of it are read.
+        """
+        return iter(())
 
     @property
     def has_groups(self) -> bool:

@@ -16,8 +16,10 @@ from job.data.formats.base import (
     fingerprint,
 )
 from job.data.formats.coco_json import key_of, name_of, parse_instances, read_categories
+from job.data.formats.coco_recognition import recognise_coco
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError, UsageError
 from job.keys import Split
@@ -55,6 +57,11 @@ class CocoSource(FileSource):
     def has_test(self) -> bool:
         """Whether test images are named."""
         return self.test_images is not None
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_coco(contents)
 
     @cached_property
     def _splits(self) -> dict[Split, "Instances"]:

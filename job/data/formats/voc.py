@@ -11,9 +11,11 @@ from pydantic import Field
 from job.data.decoding import SUFFIXES
 from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
 from job.data.formats.file_source import FileSource, Place, is_url
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.voc_download import download_voc
 from job.data.formats.voc_folder import VocFolder
 from job.data.formats.voc_lists import ImageList, ListedImage
+from job.data.formats.voc_recognition import recognise_voc
 from job.data.formats.voc_splits import parse_splits
 from job.data.formats.voc_xml import VocAnnotation, read_annotation
 from job.errors import BadDataError, MissingObjectError, UsageError
@@ -44,6 +46,11 @@ class VocSource(FileSource):
     """What an image without an XML file is: refuse, or empty, which has no objects."""
     pixels_from: int = Field(1, ge=0, le=1)
     """The number of the first pixel: 1, or 0 for CVAT, datumaro and Label Studio."""
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_voc(contents)
 
     def prepare(self) -> None:
         """Download the archives, if that is asked for."""

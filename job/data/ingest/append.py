@@ -8,7 +8,6 @@ from job.data.ingest.commit import commit_version, delete_parts, next_keys
 from job.data.ingest.request import IngestRequest, refuse_test_set
 from job.data.ingest.same_source import identity_of, refuse_changed_images, wanted_identity
 from job.data.ingest.scan import SourceScan
-from job.data.ingest.seen import PARTS
 from job.data.ingest.summary import IngestSummary
 from job.data.versions import each_version
 from job.errors import BadDataError, UsageError
@@ -74,7 +73,7 @@ def _fitted(request: IngestRequest, base: Dataset) -> IngestRequest:
 def _rehearse(request: IngestRequest, base: Dataset) -> IngestSummary:
     """Go through the sources without writing, and say whether the version could be written."""
     scan = SourceScan(replace(request, skip_bad=True), base)
-    for part in PARTS[1:]:
+    for part in scan.parts:
         for _ in scan.images(part):
             pass
     title = f"{base.keys.name}: a dry run of version {base.version + 1}, nothing is written"

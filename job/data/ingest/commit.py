@@ -41,6 +41,13 @@ def commit_version(store: Store, keys: DatasetKeys, manifest: DatasetManifest) -
             "run this one again"
         )
         raise TemporaryError(message)
+    # If the condition holds, nobody can make this version any more who has not yet.
+    if not store.write(keys.manifest, data, if_absent=True):
+        _delete_others(store, keys)
+
+
+def _delete_others(store: Store, keys: DatasetKeys) -> None:
+    """Delete the parts of processes that were killed, or have lost."""
     own = f"{keys.folder}{keys.part}"
     for key in list(store.list(keys.folder)):
         if key != keys.manifest and not key.startswith(own):

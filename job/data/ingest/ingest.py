@@ -11,7 +11,6 @@ from job.data.ingest.groups import GroupRule
 from job.data.ingest.request import IngestRequest
 from job.data.ingest.same_source import refuse_another, refuse_changed_images, wanted_identity
 from job.data.ingest.scan import SourceScan
-from job.data.ingest.seen import PARTS
 from job.data.ingest.summary import IngestSummary
 from job.data.manifest import read_manifest
 from job.errors import BadDataError, UsageError
@@ -53,6 +52,7 @@ def ingest(  # noqa: PLR0913 - what an ingest can be asked for
     request = IngestRequest(source, labelled, groups, skip_bad=skip_bad)
     if append:
         return append_images(store, request, name, dry_run=dry_run)
+    request.check_classes()
     if dry_run:
         return _rehearse(request, name)
     if found := read_manifest(store, keys):
@@ -73,7 +73,7 @@ def ingest(  # noqa: PLR0913 - what an ingest can be asked for
 def _rehearse(request: IngestRequest, name: str) -> IngestSummary:
     """Go through the sources without writing, and say whether they could be written."""
     scan = SourceScan(replace(request, skip_bad=True))
-    for part in PARTS:
+    for part in scan.parts:
         for _ in scan.images(part):
             pass
     errors = scan.errors()

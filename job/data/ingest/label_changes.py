@@ -88,7 +88,8 @@ class LabelChanges:
             for result in results:
                 for problem in result.problems:
                     self._report(problem)
-                if result.image is not None:
+                # Without a box that is bad, the label would say that there is nothing.
+                if result.image is not None and not result.problems:
                     self._match(result.image, found)
                 bar.advance()
         return found

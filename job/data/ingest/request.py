@@ -37,6 +37,17 @@ class IngestRequest:
             message = f"--labelled: the format {self.labelled.kind!r} has no annotations"
             raise UsageError(message)
 
+    def check_classes(self) -> None:
+        """Refuse images without annotations if nothing says which classes there are.
+
+        Raises:
+            UsageError: Nothing does.
+        """
+        source = self.source
+        if not (source.annotates_pool or source.has_test or self.labelled or source.classes):
+            message = "--classes: name the classes, such as car,bus, since nothing is labelled"
+            raise UsageError(message)
+
     def identity(self) -> dict[str, Any]:
         """Return what tells this request from others: the content of its sources, and the rules."""
         identity: dict[str, Any] = {**self.source.identity(), "skip_bad": self.skip_bad}

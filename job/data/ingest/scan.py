@@ -39,6 +39,12 @@ class SourceScan:
             self._guard = GroupGuard(dict.fromkeys(base.groups("test").values(), "test"))
 
     @property
+    def parts(self) -> list[Part]:
+        """The parts that there can be images of, in their order."""
+        parts = [part for part in PARTS if self.request.source_of(part)]
+        return [part for part in parts if part != "test" or not self._base]
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes: those of the data set that is added to, or those that occurred.
 
@@ -62,7 +68,7 @@ class SourceScan:
         Raises:
             BadDataError: An image or a box is bad, and bad ones are not to be skipped.
         """
-        counts = self.counts[part]
+        counts = self.counts[part] = PartCounts()
         is_annotated = self.request.is_annotated(part)
         classes = self._base.classes if self._base else self.request.classes_of(part)
         samples = self.request.samples(part)
@@ -105,8 +111,9 @@ class SourceScan:
         """Return how ids become unique, if they are not."""
         if not problem.endswith("is in test already"):
             return ""
-        has_option = hasattr(self.request.source, "test_prefix")
-        how = ": --test-prefix test/ makes them so" if has_option else ""
+        source = self.request.source
+        prefix = next((each for each in ("test", "pool") if hasattr(source, f"{each}_prefix")), "")
+        how = f": --{prefix}-prefix {prefix}/ makes them so" if prefix else ""
         return f"; names must be unique across pool and test{how}"
 
     def _refusal_of_groups(self, part: Part) -> str:

@@ -31,6 +31,8 @@ class SeenImages:
         """For each SHA-256 of an image, the first id that it came with."""
         self._have_labels: frozenset[str] = frozenset()
         """Ids of the data set that is added to whose labels came along, or later."""
+        self._came_along: frozenset[bytes] = frozenset()
+        """SHA-256 of its images whose labels came along."""
 
     @classmethod
     def of_dataset(cls, dataset: Dataset) -> "SeenImages":
@@ -39,6 +41,7 @@ class SeenImages:
         seen._add_split(dataset, "test", "test")
         seen._add_split(dataset, "pool", "earlier")
         seen._have_labels = frozenset(dataset.known_labels(dataset.ids("pool")))
+        seen._came_along = frozenset(seen._digests["earlier"][i] for i in dataset.given_ids())
         return seen
 
     def _add_split(self, dataset: Dataset, split: Split, place: Place) -> None:
@@ -67,6 +70,8 @@ class SeenImages:
             part == "pool" or image_id in self._have_labels
         ):
             return SAME_EARLIER
+        if part == "pool" and digest in self._came_along:
+            return SAME_EARLIER
         if part == "pool" and digest in self._ids["labelled"]:
             return SAME_LABELLED
         if part == "pool" and may_be_test and digest in self._ids["test"]:
@@ -76,13 +81,12 @@ class SeenImages:
     def problem(self, part: Part, image_id: str, digest: bytes) -> str:
         """Return what is wrong about an image that is not new; empty if it may be added."""
         for place in PLACES:
+            where, advice = _told(place, part), _advice(place, part)
             if image_id in self._digests[place]:
-                return f"the id {image_id!r} is in {_told(place, part)} already"
-        for place in PLACES:
+                return f"the id {image_id!r} is in {where} already{advice}"
             # Within a part, copies are accepted and noted.
             if place != part and digest in self._ids[place]:
-                other = self._ids[place][digest]
-                return f"the same bytes as {other!r} of {_told(place, part)}"
+                return f"the same bytes as {self._ids[place][digest]!r} of {where}{advice}"
         return ""
 
 
@@ -90,6 +94,11 @@ def _told(place: Place, part: Part) -> str:
     if place == "labelled" != part:
         return "the labelled images"
     if place == "earlier":
-        advice = "; `al-job ingest labels` adds its labels" if part == "labelled" else ""
-        return f"the data set's pool{advice}"
+        return "the data set's pool"
     return "test" if place == "test" else "pool"
+
+
+def _advice(place: Place, part: Part) -> str:
+    """Return what to do about an image that is in a place already, if there is something."""
+    is_labelled_later = place == "earlier" and part == "labelled"
+    return "; `al-job ingest labels` adds labels to it" if is_labelled_later else ""

@@ -6,7 +6,7 @@ from typing import Self
 from job.data.ingest.counts import PartCounts
 from job.data.ingest.scan import SourceScan
 from job.data.ingest.seen import Part
-from job.data.manifest import DatasetManifest
+from job.data.manifest import DatasetManifest, LabelsInfo
 from job.keys import Split
 
 COLUMNS: tuple[Part, ...] = ("labelled", "pool", "test")
@@ -21,7 +21,7 @@ class IngestSummary:
     """What was done."""
     classes: tuple[str, ...]
     counts: dict[Part, PartCounts]
-    """Of each part; those without images need not be there."""
+    """Of each part that there can be images of."""
     problems: tuple[str, ...] = ()
     """What was left out, or would be. Each is one line: the file and the reason."""
     warnings: tuple[str, ...] = ()
@@ -33,7 +33,8 @@ class IngestSummary:
     def of_scan(cls, scan: SourceScan, title: str) -> Self:
         """Return the summary of what a scan found, after all parts."""
         warnings = tuple(scan.warnings())
-        return cls(title, scan.classes, scan.counts, tuple(scan.problems), warnings)
+        counts = {part: scan.counts[part] for part in scan.parts}
+        return cls(title, scan.classes, counts, tuple(scan.problems), warnings)
 
     @classmethod
     def of_manifest(cls, manifest: DatasetManifest, title: str) -> Self:
@@ -43,9 +44,8 @@ class IngestSummary:
             info = manifest.split(split)
             counts[split] = PartCounts(num_images=info.num_images)
             counts[split].class_counts.update(info.class_counts)
-        labels = manifest.labels
-        told = (f"pool: the labels of {labels.num_given} images came along",) if labels else ()
-        return cls(title, manifest.classes, counts, warnings=told)
+        notes = () if manifest.labels is None else (_told(manifest.labels),)
+        return cls(title, manifest.classes, counts, warnings=notes)
 
     def lines(self) -> list[str]:
         """Return the summary's lines: the counts as a table, then warnings, then problems."""
@@ -62,12 +62,8 @@ class IngestSummary:
 
     @property
     def _columns(self) -> list[Part]:
-        """The parts that the table shows; in most data sets, no labelled images come along."""
-        return [part for part in COLUMNS if part != "labelled" or self._has_labelled]
-
-    @property
-    def _has_labelled(self) -> bool:
-        return "labelled" in self.counts and self.counts["labelled"].num_images > 0
+        """The parts that the table shows."""
+        return [part for part in COLUMNS if part in self.counts]
 
     def _rows(self) -> dict[str, list[int]]:
         """Return the table's rows. Rows that few data sets need are left out if they are 0."""
@@ -79,12 +75,22 @@ class IngestSummary:
             "clipped boxes": [counts.num_clipped for counts in parts],
             "groups": [len(counts.groups) for counts in parts],
         }
+        classes = {
+            f"  {name}": [counts.class_counts[name] for counts in parts] for name in self.classes
+        }
         return {
             "images": [counts.num_images for counts in parts],
             "boxes": [counts.num_boxes for counts in parts],
-            **{
-                f"  {name}": [counts.class_counts[name] for counts in parts]
-                for name in self.classes
-            },
+            **(classes if any(counts.num_boxes for counts in parts) else {}),
             **{name: numbers for name, numbers in rare.items() if any(numbers)},
         }
+
+
+def _told(labels: LabelsInfo) -> str:
+    """Return what a data set has of labels that did not come from the oracle."""
+    kinds = {
+        "came along": labels.num_given,
+        "added later": labels.num_added,
+        "corrected": labels.num_corrected,
+    }
+    return "labels: " + ", ".join(f"{number} {what}" for what, number in kinds.items() if number)

@@ -94,7 +94,7 @@ def test_classes_come_from_the_labelled_images_if_nobody_lists_them(
     along = type(coco.source()).model_validate(options)
     ingest(store, unnamed, "d", labelled=along)
     assert Dataset.open(store, "d").classes == ("zebra", "ant")
-    with pytest.raises(BadDataError, match="e: no classes: name them with --classes"):
+    with pytest.raises(UsageError, match="--classes: name the classes"):
         ingest(store, unnamed, "e")
 
 
@@ -203,7 +203,7 @@ def test_labelled_images_are_a_part_of_what_a_data_set_was_made_from(
     ingest(store, photos, "d", labelled=labelled(voc))
     again = ingest(store, photos, "d", labelled=labelled(voc))
     assert again.title == "d: there already, from the same source"
-    assert again.warnings == ("pool: the labels of 1 images came along",)
+    assert again.warnings == ("labels: 1 came along",)
     assert again.counts["pool"].num_images == 4
     voc.add("train", "more")
     with pytest.raises(UsageError, match=r"another source \(labelled_pool: other files\): take"):
