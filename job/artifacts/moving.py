@@ -10,7 +10,7 @@ from job.artifacts.experiment_file import used_versions
 from job.artifacts.listing import Listing
 from job.artifacts.markers import Markers
 from job.artifacts.stored_config import dump_config
-from job.config.schema import MoveConfig
+from job.config.dataset import MoveConfig
 from job.data.dataset import Dataset
 from job.errors import UsageError
 from job.keys import LOGS, DatasetKeys, ExperimentKeys, StageRef

@@ -6,7 +6,8 @@ from job import experiment
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.round_reader import RoundReader
 from job.config import loading
-from job.config.schema import ArmConfig, Config, DatasetConfig
+from job.config.dataset import DatasetConfig
+from job.config.schema import ArmConfig, Config
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from job.config import loading
-from job.config.schema import DatasetConfig, MoveConfig
+from job.config.dataset import DatasetConfig, MoveConfig
 from job.errors import ConfigError
 from job.keys import RoundRef
 
