@@ -88,7 +88,10 @@ def _dataset(store: Store, config: Config) -> str:
         return f"{name} will be drawn"
     dataset = Dataset.open(store, name)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
-    return f"{name}: {sizes}, {len(dataset.classes)} classes"
+    told = f"{name}: {sizes}, {len(dataset.classes)} classes"
+    if labels := dataset.manifest.labels:
+        told += f", {labels.num_given + labels.num_added} labelled"
+    return told if dataset.version == 1 else f"{told}, version {dataset.version}"
 
 
 def _weights(store: Store, config: Config) -> str:

@@ -58,6 +58,8 @@ def init(store: Store, plan: Plan) -> Plan:
     _check_labels(config, dataset)
     _refuse_lack_of_groups(plan, dataset)
     _warn_of_small_pool(config, dataset.info("pool").num_images - len(dataset.given_ids()))
+    for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
+        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     return Plan(init_experiment(store, config, dataset.digest))
 
 

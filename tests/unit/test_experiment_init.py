@@ -1,6 +1,7 @@
 """Creating an experiment: what is refused before anything runs, and what may still change."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
@@ -8,6 +9,7 @@ from job.artifacts.round_reader import RoundReader
 from job.config import loading
 from job.config.dataset import DatasetConfig
 from job.config.schema import ArmConfig, Config
+from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
@@ -134,3 +136,16 @@ def test_full_supervision_needs_ground_truth() -> None:
     config = begin(store).model_copy(update={"full_supervision": True})
     with pytest.raises(ConfigError, match="full_supervision: data set 'photos' has no ground"):
         experiment.init(store, Plan(config))
+
+
+def test_an_arm_that_cannot_rank_images_of_one_class_is_named(
+    settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no mistake, so it is said and not refused."""
+    monkeypatch.setattr(Dataset, "classes", ("cow",))
+    arms = {"e": ArmConfig(strategy="entropy"), "r": ArmConfig(strategy="random")}
+    with capture_logs() as logs:
+        experiment.init(MemoryStore(), Plan(settings.model_copy(update={"arms": arms})))
+    told = {each["arm"]: each["reason"] for each in logs if each["event"] == "arm.cannot_rank"}
+    assert list(told) == ["e"]
+    assert "the entropy of a single class is 0" in told["e"]

@@ -3,8 +3,8 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
 
@@ -66,6 +66,8 @@ class Facts:
     """Whether the data set has a test set."""
     moves: tuple[tuple[int, int, int], ...] = ()
     """Of each later version of the data set: its first round, its number, images of its pool."""
+    cannot_rank: Mapping[str, str] = field(default_factory=dict)
+    """Arms that cannot rank images of so many classes -> why."""
 
     @property
     def num_to_choose_from(self) -> int:
@@ -103,6 +105,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
             (each.from_round, each.data.version, each.data.info("pool").num_images)
             for each in later
         ),
+        cannot_rank=plan.cannot_rank(len(first.data.classes)),
     )
 
 

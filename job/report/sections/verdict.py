@@ -49,7 +49,7 @@ class VerdictSection(SectionBuilder):
                 _TEMPLATE,
                 headline=judgement.headline,
                 verdicts=judgement.verdicts,
-                notes=judgement.notes + data,
+                notes=[*judgement.notes, *data, *_blind(context)],
             ),
             numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
         )
@@ -59,3 +59,8 @@ def _why_unmeasured(context: Context) -> str:
     if context.facts.has_test:
         return "Nothing was measured, because no image of the test set shows any class."
     return "Nothing was measured, because the data set has no test set."
+
+
+def _blind(context: Context) -> list[str]:
+    found = context.facts.cannot_rank.items()
+    return [f"{arm} cannot tell images of this data set apart: {why}." for arm, why in found]

@@ -374,7 +374,7 @@ def test_a_group_of_the_test_set_gets_no_image_of_the_pool(
     ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
     assert Dataset.open(store, "d").groups("pool") == {"a_1": "a", "a_2": "a"}
     runs.add("val", "b_2", data=encode(4))
-    with pytest.raises(BadDataError, match="a group must be in one split: 'b'"):
+    with pytest.raises(BadDataError, match="a group must be in one split; images of the pool: 'b'"):
         ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
 
 

@@ -124,6 +124,19 @@ def test_another_image_of_a_labelled_ones_id_is_bad(
     assert Dataset.open(store, "d").read_image("pool", "good").data == encode(1)
 
 
+def test_what_was_left_out_as_bad_does_not_make_another_source(
+    voc: "Voc", photos: Photos, store: MemoryStore
+) -> None:
+    """Two images of one id are there, of which one is in the data set; a changed one is noticed."""
+    photos.pool["good"] = encode(50)
+    ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+    again = ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+    assert again.title == "d: there already, from the same source"
+    (voc.root / "JPEGImages" / "good.jpg").write_bytes(encode(1)[:-1] + b"x")
+    with pytest.raises(UsageError, match="the image 'good' has changed"):
+        ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+
+
 def test_an_annotated_pool_may_have_labelled_images_too(voc: "Voc", store: MemoryStore) -> None:
     """A benchmark that begins with some labels: the oracle knows these images, too."""
     voc.add("val", "along", [("dog", 1, 1, 9, 9)])
