@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from job.data.formats.coco_json import parse_instances
+from job.data.formats.coco_json import LISTS, slim
+from job.data.formats.json_stream import read_entries
 from job.data.formats.recognition import Contents, Recognised
 from job.errors import BadDataError
 
@@ -88,10 +89,12 @@ def _read(contents: Contents, name: str) -> JsonFile | None:
         folder = next((each for each in contents.folders() if each in stem), None)
         return JsonFile(name, folder) if folder else None
     try:
-        content = parse_instances(name, contents.files.read(name))
+        with contents.files.open(name) as file:
+            entries = list(read_entries(file.read, name, LISTS, slim))
     except BadDataError:
         return None
-    files = [str(image.get("file_name")) for image in content["images"][:NUM_CHECKED]]
+    images = [entry for key, entry in entries if key == "images"]
+    files = [str(image.get("file_name")) for image in images[:NUM_CHECKED]]
     return JsonFile(name, _folder_of(contents, files, name)) if files else None
 
 

@@ -122,7 +122,7 @@ CASES: list[tuple[Make, str]] = [
         ),
     ),
     (yolo, "yolo --data D/data.yaml"),
-    (yolo_of_another_machine, "yolo --data D/mine.yml --root D"),
+    (yolo_of_another_machine, "yolo --data D/mine.yml"),
     (yolo_without_val, "yolo --data D/data.yaml --test test"),
     (darknet, "yolo --data D/obj.data"),
     (roboflow_yolo, "roboflow --root D"),

@@ -11,13 +11,9 @@ from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, UsageError
 from job.storage.memory import MemoryStore
-from tests.unit.data.conftest import Photos, encode
+from tests.unit.data.conftest import Photos, PhotosWithTest, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from job.data.formats.base import Sample
-    from job.keys import Split
     from tests.unit.data.conftest import Coco, Voc
 
 
@@ -154,22 +150,8 @@ def test_test_images_in_a_folder_of_all_photographs_are_left_out(
     voc: "Voc", store: MemoryStore
 ) -> None:
     """They are to be expected there, and said; a labelled one with a test image's bytes is bad."""
-
-    class WithTest(Photos):
-        """Photographs, and the test set of another source."""
-
-        @property
-        def has_test(self) -> bool:
-            return True
-
-        def num_images(self, split: "Split") -> int:
-            return super().num_images(split) or 1
-
-        def samples(self, split: "Split") -> "Iterator[Sample]":
-            other = VocSource(root=voc.root, pool="train", test="test").samples("test")
-            return other if split == "test" else super().samples(split)
-
-    photos = WithTest(pool={"p0": encode(100), "IMG 2": encode(2)})
+    test = VocSource(root=voc.root, pool="train", test="test")
+    photos = PhotosWithTest(pool={"p0": encode(100), "IMG 2": encode(2)}, other=test)
     summary = ingest(store, photos, "d")
     dataset = Dataset.open(store, "d")
     assert (dataset.ids("pool"), dataset.ids("test")) == (("p0",), ("other",))
