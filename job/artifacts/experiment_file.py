@@ -79,7 +79,14 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         if any(is_marker(key) for key in store.list(keys.prefix)):
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)
-    store.write(keys.config, dump_config(config))
+    data = dump_config(config)
+    store.write(keys.config, data)
+    if store.read(keys.config) != data:
+        message = (
+            f"experiment {config.experiment!r}: another command has created it with another "
+            "configuration at the same time: give one of them another name"
+        )
+        raise ConfigError(message)
     return load_experiment(store, config.experiment)
 
 

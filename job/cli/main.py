@@ -17,6 +17,7 @@ from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
 from job.runtime.process_setup import prepare_process
 from job.runtime.signals import INTERRUPTED, SIGNALS, exit_code_of, ignore_signals
+from job.runtime.tables import plain
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -129,7 +130,7 @@ def _usage_message(error: typer.TyperException) -> str:
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
-    log.console.print(f"al-job: {message}", markup=False, highlight=False, soft_wrap=True)
+    log.console.print(f"al-job: {plain(message)}", markup=False, highlight=False, soft_wrap=True)
     sys.exit(exit_code)
 
 

@@ -77,7 +77,7 @@ class ArmConfig(BaseModel):
     @classmethod
     def _expect_settings(cls, content: Any) -> Any:
         if not isinstance(content, dict | ArmConfig):
-            kind, message = "arm", "expected a mapping, such as {{strategy: brust}}"
+            kind, message = "arm", "expected a mapping, such as {strategy: brust}"
             raise PydanticCustomError(kind, message)
         return content
 

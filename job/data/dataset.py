@@ -134,6 +134,11 @@ class Dataset:
         """
         return dict(self.labels.later)
 
+    def digests(self, split: Split) -> Iterator[bytes]:
+        """Yield the SHA-256 of each image, in the order of `ids`."""
+        for batch in self.index(split).select(["sha256"]).to_batches(max_chunksize=4096):
+            yield from map(bytes.fromhex, batch["sha256"].to_pylist())
+
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table

@@ -7,7 +7,7 @@ from job.data.formats.files import SourceFiles, is_image
 from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.yolo_description import Description, read_description
 from job.data.formats.yolo_labels import read_labels
-from job.data.formats.yolo_paths import find, is_folder, label_names
+from job.data.formats.yolo_paths import label_names
 from job.errors import AlJobError
 
 USUAL = ("data.yaml", "data.yml", "dataset.yaml", "obj.data")
@@ -43,9 +43,6 @@ def recognise_yolo(contents: Contents) -> Iterator[Recognised]:
 def _recognised(contents: Contents, name: str, description: Description) -> Recognised:
     known = list(description.splits)
     options = {"data": contents.files.where(name)}
-    first = next(iter(description.splits.values()))[0]
-    if not is_folder(contents.files, description.path) and find(first, contents.has):
-        options["root"] = contents.files.where()
     if "train" not in known:
         options["pool"] = "SPLIT"
     if "val" not in known:

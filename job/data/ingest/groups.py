@@ -153,8 +153,8 @@ class GroupGuard:
     def problems(self, split: Split) -> list[str]:
         """Return a line for each group whose images of a split were left out."""
         return [
-            f"{split}: {num_images} images of the group {group!r}, which is in "
-            f"{self._split_of[group]} already"
+            f"{split}: the group {group!r} is in {self._split_of[group]} already; its images that "
+            f"are left out: {num_images}"
             for group, num_images in self._left_out.most_common()
         ]
 
@@ -167,9 +167,11 @@ class GroupGuard:
         )
         told = [f"{group!r} ({count})" for group, count in shared.most_common(MAX_TOLD)]
         more = f" and {len(shared) - MAX_TOLD} more" if len(shared) > MAX_TOLD else ""
+        which = "1 group is" if len(shared) == 1 else f"{len(shared)} groups are"
+        other = self._split_of[next(iter(shared))]
         return (
-            f"{split}: {shared.total()} images are of {len(shared)} groups that another split has "
-            f"images of, and a group must be in one split: {', '.join(told)}{more}"
+            f"{split}: {which} in {other} already, and a group must be in one split; images of the "
+            f"{split}: {', '.join(told)}{more}"
         )
 
 

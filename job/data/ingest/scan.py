@@ -85,7 +85,7 @@ class SourceScan:
                     counts.count(result.image, is_annotated=is_annotated)
                     yield result.image
                 bar.advance()
-        if part != "labelled":  # its left out groups are told with those of the pool
+        if part in {"test", self.parts[-1]}:  # after all parts of the split
             self.problems += self._guard.problems(split_of(part))
 
     def _is_new(self, image: ValidImage, part: Part) -> bool:

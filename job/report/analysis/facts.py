@@ -3,7 +3,8 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
 
@@ -56,6 +57,8 @@ class Facts:
     threads: tuple[int, ...]
     container_images: tuple[str, ...]
     """Container images, of all finished stages that ran in a cluster."""
+    cannot_rank: Mapping[str, str] = field(default_factory=dict)
+    """Arms that cannot rank images of so many classes -> why."""
 
 
 def read_facts(reader: Reader, plan: Plan) -> Facts:
@@ -89,6 +92,7 @@ def read_facts(reader: Reader, plan: Plan) -> Facts:
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
         container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        cannot_rank=plan.cannot_rank(len(dataset.classes)),
     )
 
 

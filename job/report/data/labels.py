@@ -4,8 +4,8 @@
 N = images, B = boxes of all of them together, C = classes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,8 @@ class SplitLabels:
     """The index of each box's class."""
     difficult_B: Flags
     crowd_B: Flags
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The group of each image that is in one."""
 
     @cached_property
     def counts_N(self) -> Integers:
@@ -98,6 +100,7 @@ def read_labels(dataset: Dataset, split: Split) -> SplitLabels:
         ids=ids,
         sizes_N2=np.stack(sizes, axis=1).astype(np.int64),
         is_labelled_N=is_labelled_N,
+        groups=dataset.groups(split),
         **columns.arrays(),
     )
 

@@ -106,13 +106,10 @@ def _of_look_alikes(facts: DataFacts) -> Iterator[str]:
     pool = alike.num_compared["pool"]
     if alike.num_in_pool >= max(MIN_TOLD * pool, 1):
         advice = (
-            ""
-            if facts.groups["pool"]
-            else (
-                " If they are frames of videos or copies, tell al-voc by --groups or --group-by of "
-                "al-job ingest."
-            )
+            " If they are frames of videos or copies, tell al-voc by --groups or --group-by of "
+            "al-job ingest."
         )
+        advice = "" if any(each.groups for each in facts.splits) else advice
         yield (
             f"pool: {alike.num_in_pool:,} of {pool:,} images that were compared look like another "
             f"one.{advice}"

@@ -40,7 +40,12 @@ class VerdictSection(SectionBuilder):
                 _TEMPLATE,
                 headline=judgement.headline,
                 verdicts=judgement.verdicts,
-                notes=judgement.notes,
+                notes=[*judgement.notes, *_blind(context)],
             ),
             numbers={"summary": asdict(judgement)},
         )
+
+
+def _blind(context: Context) -> list[str]:
+    found = context.facts.cannot_rank.items()
+    return [f"{arm} cannot tell images of this data set apart: {why}." for arm, why in found]

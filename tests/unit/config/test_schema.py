@@ -29,6 +29,13 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("  random: {", "  fully-supervised: {", ["arms", "full_supervision"]),
         ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
         ("rounds: 3", "rounds: [", ["not YAML"]),
+        (
+            "random: {strategy: random}",
+            "a: b",
+            ["arms.a: expected a mapping, such as {strategy: br"],
+        ),
+        ("random: {strategy: random}", "a:", ["arms.a: expected a mapping", "(given: None)"]),
+        ("  random: {", "  true: {", ["arms: True is not text", "put it in quotes"]),
         ("experiment: tiny", "", ["experiment", "required"]),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from job.acquisition.strategies.entropy import Entropy
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.records.annotation import class_counts
@@ -298,3 +299,13 @@ def test_replays_of_two_seeds_have_two_folders(
         "replay-tiny-seed-0-brust-round-001",
         "replay-tiny-seed-1-brust-round-001",
     ]
+
+
+def test_a_strategy_that_cannot_rank_images_is_named(
+    replay: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside its picks, which then mean nothing."""
+    monkeypatch.setattr(Entropy, "cannot_rank", lambda *_: "there is one class")
+    ended = replay("--strategies", "random,entropy")
+    assert "entropy cannot tell images apart: there is one class\n" in ended.out
+    assert ended.out.count("cannot tell") == 1

@@ -105,8 +105,8 @@ def test_a_group_in_pool_and_test_is_refused(runs: "Voc", store: MemoryStore) ->
     for image_id in ("a_9", "b_9"):
         runs.add("test", image_id)
     told = (
-        "pool: 3 images are of 2 groups that another split has images of, and a group must be in "
-        r"one split: 'a' \(2\), 'b' \(1\); --skip-bad leaves out"
+        "pool: 2 groups are in test already, and a group must be in one split; images of the pool: "
+        r"'a' \(2\), 'b' \(1\); --skip-bad leaves out"
     )
     with pytest.raises(BadDataError, match=told):
         take(runs, store, by_name())
@@ -118,14 +118,18 @@ def test_skip_bad_leaves_the_test_set_whole(runs: "Voc", store: MemoryStore) -> 
     runs.add("test", "a_9")
     summary = take(runs, store, by_name(), skip_bad=True)
     assert Dataset.open(store, "d").ids("pool") == ("b_1",)
-    assert summary.problems == ("pool: 2 images of the group 'a', which is in test already",)
+    assert summary.problems == (
+        "pool: the group 'a' is in test already; its images that are left out: 2",
+    )
 
 
 def test_a_dry_run_lists_shared_groups(runs: "Voc", store: MemoryStore) -> None:
     """And says that they would be refused."""
     runs.add("test", "b_9")
     summary = take(runs, store, by_name(), dry_run=True)
-    assert summary.problems == ("pool: 1 images of the group 'b', which is in test already",)
+    assert summary.problems == (
+        "pool: the group 'b' is in test already; its images that are left out: 1",
+    )
     assert not summary.is_accepted
 
 
