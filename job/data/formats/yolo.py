@@ -12,7 +12,7 @@ from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
 from job.data.formats.recognition import Contents, Recognised
-from job.data.formats.yolo_description import SPLITS, Description, read_description
+from job.data.formats.yolo_description import NO_TEST, SPLITS, Description, read_description
 from job.data.formats.yolo_images import NO_IMAGES, ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
 from job.data.formats.yolo_paths import is_folder, label_names
@@ -23,7 +23,6 @@ from job.runtime.names import unknown
 from job.runtime.parallel import in_threads
 
 NO_LABELS = "have no label file and were taken as images without objects"
-NO_TEST = "none"
 MOVED = "were found below the data set's folder, and not where its description says"
 
 
