@@ -46,6 +46,9 @@ def _try(name: str, check: Callable[[], str], advice: str) -> Finding:
         return Finding(name, ok=True, detail=check())
     except AlJobError as error:
         return Finding(name, ok=False, detail=str(error), advice=advice)
+    except (ImportError, OSError) as error:  # torch, or a library that it is linked with
+        detail = f"a package cannot be imported: {' '.join(str(error).split())}"
+        return Finding(name, ok=False, detail=detail, advice="install al-voc again")
 
 
 def _cache() -> str:

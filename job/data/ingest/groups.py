@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from job.data.decoding import SUFFIXES
 from job.data.formats.base import Sample, fingerprint, is_text
 from job.data.formats.files import read_file
 from job.errors import BadDataError, UsageError
@@ -124,10 +125,17 @@ class GroupFile(GroupRule):
         if not sample.id:  # broken already
             return sample
         if sample.id not in self.group_of:
-            reason = f"no row for the image {sample.id!r}; leave its group empty if it is in none"
-            return Sample.broken(str(self.path), reason)
+            return Sample.broken(str(self.path), self._lacks(sample.id))
         self._left.discard(sample.id)
         return replace(sample, group=self.group_of[sample.id] or None)
+
+    def _lacks(self, image_id: str) -> str:
+        """Return why an image has no group, and what to do."""
+        message = f"no row for the image {image_id!r}"
+        for suffix in SUFFIXES:
+            if (name := image_id + suffix) in self.group_of:
+                return f"{message}, but for {name!r}: ids are names without suffix"
+        return f"{message}; leave its group empty if it is in none"
 
     def warnings(self) -> list[str]:
         """Return how many rows are of no image."""
@@ -195,7 +203,9 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         text = read_file(path, "file of groups").decode("utf-8-sig")
         # Without `splitlines`, which also splits at letters that an id may have.
-        reader = csv.reader(text.replace("\r\n", "\n").split("\n"), strict=True)
+        reader = csv.reader(
+            text.replace("\r\n", "\n").split("\n"), strict=True, skipinitialspace=True
+        )
         header = [name.strip() for name in next(reader, [])]
         if any(header.count(name) != 1 for name in COLUMNS):
             message = (

@@ -141,6 +141,20 @@ def test_an_image_without_a_row_is_a_problem(runs: "Voc", store: MemoryStore) ->
     assert take(runs, store, GroupFile.read(path), skip_bad=True).counts["pool"].num_images == 2
 
 
+def test_a_file_of_names_with_suffixes_is_answered_with_the_ids(
+    runs: "Voc", store: MemoryStore
+) -> None:
+    """A common mistake; a blank after a comma is none."""
+    path = file_of(runs, HEADER + "a_1, a\na_2.jpg, a\nb_1, b\nc_1, c\n")
+    with pytest.raises(
+        BadDataError, match=r"no row for the image 'a_2', but for 'a_2\.jpg': ids are"
+    ):
+        take(runs, store, GroupFile.read(path))
+    path = file_of(runs, "id, group\na_1, a\na_2, a\nb_1, b\nc_1, c\n")
+    take(runs, store, GroupFile.read(path))
+    assert Dataset.open(store, "d").groups("test") == {"c_1": "c"}
+
+
 def test_rows_of_other_images_are_noted(runs: "Voc", store: MemoryStore) -> None:
     """One file may serve several data sets."""
     rows = "a_1,a\na_2,a\nb_1,b\nc_1,c\nz_1,z\ny_1,z\n"
