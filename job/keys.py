@@ -209,6 +209,11 @@ class StageRef:
         return f"seed {self.round.seed}{arm} round {self.round.index} {self.stage}"
 
     @property
+    def data_round(self) -> int:
+        """The round whose version of the data set the stage reads: scores are for the next one."""
+        return self.round.index + (self.stage == "score")
+
+    @property
     def prefix(self) -> str:
         """The prefix of the stage's keys, with a slash at the end."""
         return f"{self.round.prefix}{self.stage}/"

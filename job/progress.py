@@ -16,8 +16,8 @@ from job.runtime.names import shortened
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
-Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
-OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
+Phase = Literal["waiting", "running", "finished", "failed", "needs labels", "stopped", "cancelled"]
+OVER: tuple[Phase, ...] = ("finished", "failed", "needs labels", "cancelled")
 ALIVE = timedelta(minutes=5)
 """How long after its last status a driver, or a stage that it started, may still be at work."""
 
@@ -216,10 +216,17 @@ def seconds_left(status: Status) -> float | None:
     return sum(fmean(took[stage]) for stage in left if took[stage])
 
 
-def refuse_while_driven(store: Store, experiment: str) -> None:
+def refuse_while_driven(
+    store: Store, experiment: str, harm: str = "what is at work then writes into what was removed"
+) -> None:
     """Guard that no driver and no stage is at work on an experiment, as far as its status says.
 
     Stages that a driver started keep running after it failed.
+
+    Args:
+        store: Where the experiment is.
+        experiment: Its name.
+        harm: What happens if somebody goes ahead nevertheless, for the message.
 
     Raises:
         UsageError: The status is at most five minutes old, and names a driver or of stages that
@@ -246,7 +253,7 @@ def refuse_while_driven(store: Store, experiment: str) -> None:
         message = (
             f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
             f"({driver.phase}); maybe at work: {shortened(', '.join(at_work))}. Stop it first and "
-            "wait five minutes, or give --force: what is at work then writes into what was removed"
+            f"wait five minutes, or give --force: {harm}"
         )
         raise UsageError(message)
 

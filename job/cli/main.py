@@ -33,6 +33,7 @@ COMMANDS = {
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "export": ("job.cli.export:app", "Write labels or picks for other tools."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
+    "move": ("job.cli.move:move", "Use a later version of the data from now on."),
     "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
     "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),
     "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),

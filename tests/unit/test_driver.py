@@ -14,7 +14,7 @@ from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
-from job.errors import BadDataError, TemporaryError
+from job.errors import BadDataError, MissingLabelsError, TemporaryError
 from job.keys import ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
@@ -23,6 +23,7 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
+from tests.growing import begin, label_picks
 
 
 class LastFirst:
@@ -224,3 +225,16 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     publisher.publish_phase("failed", "broken")
     assert platform.phases == ["failed"]
     assert store.exists(ExperimentKeys("tiny").status)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_that_waits_for_people_says_so() -> None:
+    """Its phase tells that nothing is broken, and the next driver continues after the labels."""
+    store, platform = MemoryStore(), Laptop(waits=0)
+    config = begin(store)
+    with pytest.raises(MissingLabelsError):
+        drive(store, config, platform)
+    assert platform.phases[-1] == "needs labels"
+    label_picks(store)
+    with pytest.raises(MissingLabelsError, match="round 1 annotate waits for people"):
+        drive(store, config, platform)

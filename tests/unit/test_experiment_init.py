@@ -8,7 +8,8 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.round_reader import RoundReader
 from job.artifacts.stored_config import dump_config
 from job.config import loading
-from job.config.schema import ArmConfig, Config, DatasetConfig
+from job.config.dataset import DatasetConfig
+from job.config.schema import ArmConfig, Config
 from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.groups import GroupPattern
@@ -18,6 +19,7 @@ from job.plan import Plan
 from job.selection import task_of
 from job.stages import run_stage
 from job.storage.memory import MemoryStore
+from tests.growing import begin
 from tests.unit.stages.tiny import ROUND_0, settings_of
 
 
@@ -118,6 +120,23 @@ def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: s
     pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
     with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
         experiment.init(store, Plan(pinned))
+
+
+def test_a_budget_of_none_needs_labels_that_came_along(settings: Config) -> None:
+    """Round 0 would train on nothing; nothing is written."""
+    store = MemoryStore()
+    budget = settings.budget.model_copy(update={"initial": 0})
+    with pytest.raises(ConfigError, match=r"budget\.initial: 0, but data set 'drawn' has no"):
+        experiment.init(store, Plan(settings.model_copy(update={"budget": budget})))
+    assert list(store.list("experiments/")) == []
+
+
+def test_full_supervision_needs_ground_truth() -> None:
+    """Nobody labels a whole pool for a reference."""
+    store = MemoryStore()
+    config = begin(store).model_copy(update={"full_supervision": True})
+    with pytest.raises(ConfigError, match="full_supervision: data set 'photos' has no ground"):
+        experiment.init(store, Plan(config))
 
 
 def test_an_arm_that_cannot_rank_images_of_one_class_is_named(

@@ -20,6 +20,9 @@ from job.records.arrays import Float32s, Float64s, Integers
 
 Flags = NDArray[np.bool_]
 
+EDGES = ("left", "top", "right", "bottom")
+TOUCHING = 0.5
+"""A box touches an edge of its image if it is within this many pixels of it."""
 IMAGES_AT_A_TIME = 10_000
 """So many annotations are in memory at a time."""
 
@@ -69,6 +72,13 @@ class SplitLabels:
         The network sees every image as a square, so this is what a default box is compared with.
         """
         return np.asarray(np.sqrt(self.shares_B2.prod(axis=1)))
+
+    @cached_property
+    def touches_B4(self) -> Flags:
+        """Which of the `EDGES` of its image each box touches."""
+        at_start_B2 = self.boxes_B4[:, :2] <= TOUCHING
+        at_end_B2 = self.boxes_B4[:, 2:] >= self.sizes_N2[self.image_B] - TOUCHING
+        return np.concatenate([at_start_B2, at_end_B2], axis=1)
 
     def boxes_of(self, row: int) -> Integers:
         """Return the numbers of an image's boxes; boxes lie in the order of their images."""

@@ -12,16 +12,13 @@ from itertools import takewhile
 import numpy as np
 
 from job.records.arrays import Float32s, Float64s
-from job.report.data.labels import SplitLabels
+from job.report.data.labels import EDGES, SplitLabels
 from job.report.wording import counted, listing
 
 MAX_COMPARED = 1_000
 """So many boxes of one image are compared with each other."""
 MIN_OVERLAP = 0.5
 """IoU from which on two boxes are worth a look."""
-EDGES = ("left", "top", "right", "bottom")
-TOUCHING = 0.5
-"""A box touches an edge of its image if it is within this many pixels of it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def narrowest(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
 
 def touching(splits: Sequence[SplitLabels], most: int, rng: np.random.Generator) -> list[Shown]:
     """Return boxes that touch an edge of their image, drawn at random."""
-    values = [edges(of).any(axis=1) * (1 - rng.random(len(of.class_B))) for of in splits]
+    values = [of.touches_B4.any(axis=1) * (1 - rng.random(len(of.class_B))) for of in splits]
     ranked = takewhile(lambda each: each[0] > 0, _ranked(splits, values))
     return _apart((_of_box(of, box, f"touches {_touched(of, box)}") for _, of, box in ranked), most)
 
@@ -143,16 +140,9 @@ def overlaps(labels: SplitLabels) -> Iterator[Overlap]:
             yield Overlap(int(row), pair, float(iou_MM.max()))
 
 
-def edges(labels: SplitLabels) -> np.ndarray:
-    """Return which of the `EDGES` each box touches: (B, 4)."""
-    sizes_B2 = labels.sizes_N2[labels.image_B]
-    return np.concatenate(
-        [labels.boxes_B4[:, :2] <= TOUCHING, labels.boxes_B4[:, 2:] >= sizes_B2 - TOUCHING], axis=1
-    )
-
-
 def _touched(labels: SplitLabels, box: int) -> str:
-    touches = edges(labels)[box].tolist()
+    """Return the edges of its image that a box touches, in words."""
+    touches = labels.touches_B4[box].tolist()
     return listing([name for name, is_touched in zip(EDGES, touches, strict=True) if is_touched])
 
 

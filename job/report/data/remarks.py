@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from job.report.data.facts import DataFacts, share_below
-from job.report.data.labels import SplitLabels
-from job.report.data.odd import EDGES, edges, overlaps
+from job.report.data.labels import EDGES, SplitLabels
+from job.report.data.odd import overlaps
 from job.report.wording import counted, listing, percent
 
 MIN_TOLD = 0.01
@@ -64,7 +64,7 @@ def _of_sizes(facts: DataFacts) -> Iterator[str]:
 
 def _of_edges(labels: SplitLabels) -> Iterator[str]:
     """Boxes that are shifted are cut off at one edge, and not at the opposite one."""
-    counts = dict(zip(EDGES, edges(labels).sum(axis=0).tolist(), strict=True))
+    counts = dict(zip(EDGES, labels.touches_B4.sum(axis=0).tolist(), strict=True))
     told = [
         f"{counts[this]:,} touch the {this} edge of their image, {counts[other]:,} the {other} one"
         for this, other in OPPOSITE

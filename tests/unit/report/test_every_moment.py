@@ -130,17 +130,20 @@ def test_a_report_that_fails_leaves_the_one_before(
     assert {key: copy.read(key) for key in before} == before
 
 
-def test_a_test_set_without_a_class_is_reported_without_a_page(
+def test_a_test_set_without_a_class_is_reported_without_figures_of_metrics(
     copy: MemoryStore, plan: Plan, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be compared: the rounds are listed, and one line says why that is all."""
+    """Nothing can be compared: the page says so, and shows what was picked and what ran."""
     for _, ref in plan.rounds():
         evaluate_again(copy, ref, None)
     monkeypatch.setattr("job.cli.report.open_store", lambda _: copy)
     ended = al_job("report")
     assert (ended.code, ended.err) == (0, "")
-    assert "no page: the images of the test set show no class" in ended.out
-    assert not copy.exists(KEYS.page)
+    assert "Nothing is measured" in ended.out
+    page = copy.read(KEYS.page).decode()
+    assert "Nothing was measured, because no image of the test set shows any class." in page
+    assert "What was picked" in page
+    assert "Learning curves" not in page
     assert copy.exists(KEYS.results)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from job.data.formats import json_stream
 from job.data.formats.base import Source
 from job.data.formats.coco import CocoSource
 from job.data.formats.images import ImagesSource
@@ -238,5 +240,6 @@ def test_a_damaged_file_is_read_as_it_is_or_refused_whole(
     """There is one line and exit code 64 or 65, and nothing in the store; never a traceback."""
     make, files = READERS[reader]
     path = root / reader / data.draw(st.sampled_from(files))
-    with damaged(path, damage):
+    chunk = data.draw(st.sampled_from([7, json_stream.CHUNK_BYTES]))
+    with damaged(path, damage), patch.object(json_stream, "CHUNK_BYTES", chunk):
         check(*make(root / reader))
