@@ -69,7 +69,7 @@ def one_thread() -> Iterator[None]:
 
 
 OnceFilled = Callable[[str, Callable[[Path], None]], Path]
-FinishedState = Callable[[str], Path]
+FinishedState = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -94,18 +94,30 @@ def once_filled(tmp_path_factory: pytest.TempPathFactory) -> OnceFilled:
 
 @pytest.fixture(scope="session")
 def finished_state(once_filled: OnceFilled) -> FinishedState:
-    """A function from a configuration to the folder of its finished experiment, only to be read."""
+    """A function from a configuration to the folder of its finished experiment, only to be read.
+
+    Given a smaller configuration too, it lets that one's experiment grow, which takes less time.
+    """
     from job import experiment  # noqa: PLC0415 - not every test needs it
     from job.config import loading  # noqa: PLC0415
     from job.storage.local import LocalStore  # noqa: PLC0415
 
-    def finish(text: str) -> Path:
+    def finish(text: str, smaller: str = "") -> Path:
         def run(folder: Path) -> None:
+            if smaller:
+                shutil.copytree(finish(smaller), folder)
             experiment.run(LocalStore(folder), loading.parse(text, "tiny"))
 
         return once_filled(f"finished-{sha256(text.encode()).hexdigest()[:12]}", run)
 
     return finish
+
+
+@pytest.fixture(scope="session")
+def two_seeds(tiny: str, finished_state: FinishedState) -> Path:
+    """The folder of the tiny experiment of two rounds and two seeds, only to be read."""
+    smaller = tiny.replace("rounds: 3", "rounds: 2")
+    return finished_state(f"{smaller}seeds: [0, 1]\n", smaller)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.growing import begin, label_picks
+from tests.stores import filled
 
 
 class LastFirst:
@@ -184,7 +185,7 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
 
 
 def test_the_report_reads_nothing_that_the_status_has_read(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    tiny: str, config: Config, finished_state: FinishedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Metrics and markers are read once, and kept once: a driver has little memory."""
     reads: Counter[str] = Counter()
@@ -194,8 +195,7 @@ def test_the_report_reads_nothing_that_the_status_has_read(
         reads[key] += 1
         return read(self, key)
 
-    store = MemoryStore()
-    experiment.run(store, config)
+    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
     monkeypatch.setattr(MemoryStore, "read", count)
     drive(store, config, Laptop())
     metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
@@ -203,10 +203,13 @@ def test_the_report_reads_nothing_that_the_status_has_read(
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_driver_logs_its_peak_memory(config: Config) -> None:
+def test_a_driver_logs_its_peak_memory(
+    tiny: str, config: Config, finished_state: FinishedState
+) -> None:
     """Its pod's limit can be held against it afterwards."""
+    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
     with capture_logs() as lines:
-        drive(MemoryStore(), config, Laptop())
+        drive(store, config, Laptop())
     [peak] = [line["peak_mib"] for line in lines if line["event"] == "driver.memory"]
     assert 20 < peak < 100_000
 

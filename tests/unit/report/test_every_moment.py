@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.metrics import dump_metrics, load_metrics
 from job.artifacts.reader import Reader
@@ -17,8 +19,10 @@ from job.plan import Plan
 from job.report.build import update_report, write_report
 from job.report.drawing.render import Drawing, Plot
 from job.storage import Store
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.stores import filled
 from tests.unit.report.sketch import sketch
 
 KEYS = ExperimentKeys("tiny")
@@ -26,11 +30,11 @@ BRUST = RoundRef("tiny", 0, "brust", 1)
 
 
 @pytest.fixture(scope="module")
-def finished(tiny: str) -> MemoryStore:
+def finished(two_seeds: Path) -> MemoryStore:
     """Two seeds and two rounds, with the fully supervised arm; tests only read it."""
-    grown = "rounds: 2\nseeds: [0, 1]\nfull_supervision: true"
-    store = MemoryStore()
-    experiment.run(store, loading.parse(tiny.replace("rounds: 3", grown), "tiny"))
+    store = filled(MemoryStore(), LocalStore(two_seeds))
+    config = load_experiment(store, "tiny")
+    experiment.run(store, config.model_copy(update={"full_supervision": True}))
     return store
 
 
