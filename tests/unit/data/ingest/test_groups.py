@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from job.data.dataset import Dataset
 from job.data.formats.base import LoadedSample, Sample
@@ -248,3 +250,21 @@ def test_the_group_is_kept_with_the_image() -> None:
 
     assert by_name().grouped(Sample("a_1", load, "old")) == Sample("a_1", load, "a")
     assert by_name().grouped(Sample("a", load, "old")) == Sample("a", load)
+
+
+@given(st.binary(max_size=40), st.integers(0, 30))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes, at: int) -> None:
+    """Never with a traceback, wherever a file of groups is damaged."""
+    good = HEADER.encode() + b'a_1,"x, y"\nb_1,\n'
+    path = tmp_path / "groups.csv"
+    path.write_bytes(good[:at] + data + good[at:])
+    assert len(refusal_of(path).splitlines()) <= 1
+
+
+def refusal_of(path: Path) -> str:
+    try:
+        GroupFile.read(path)
+    except BadDataError as error:
+        return str(error)
+    return ""
