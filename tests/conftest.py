@@ -44,7 +44,7 @@ runtime: {threads: 1}
 
 
 def pytest_collection_finish() -> None:
-    """Let searches for garbage be rare, and leave out the modules, which take a second to search."""
+    """Let searches for garbage be rare, and leave the modules out: that alone takes a second."""
     gc.freeze()
     gc.set_threshold(10_000)
     gc.enable()
