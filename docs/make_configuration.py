@@ -17,7 +17,17 @@ One YAML file describes an experiment: `al-job run FILE`. A preset of the packag
 `al-job run PRESET`, with one of {presets}.
 
 An unknown setting is refused, with the closest known one. A setting that may be unset takes `null`
-for that.
+for that. A section of which only the name is there has its defaults.
+
+The file may come through a pipe: `al-job run <(envsubst < mine.yaml)`. It is read by the core
+schema of YAML 1.2. So `no`, `on` and `1:30` are text, and `010` is ten. A key that is twice in a
+mapping is refused, and so is `true` for a number. Merge keys are taken:
+
+```yaml
+arms:
+  sum: &sum {{strategy: brust, class_weights: true}}
+  max: {{<<: *sum, aggregation: max}}
+```
 
 `al-job run` and `al-job init` keep the configuration in the store as `experiment.yaml`, with every
 default written out. From then on rounds, seeds, arms and full supervision may be added, and

@@ -56,7 +56,18 @@ def init(store: Store, plan: Plan) -> Plan:
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = Dataset.open(store, name)
     _warn_of_small_pool(config, dataset.info("pool").num_images)
+    _refuse_lack_of_groups(plan, dataset)
     return Plan(init_experiment(store, config, dataset.digest))
+
+
+def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
+    wanting = [arm.name for arm in (plan.cold_start, *plan.arms) if arm.strategy.needs_groups]
+    if wanting and not dataset.groups("pool"):
+        message = (
+            f"{wanting[0]}: its strategy needs groups, and the data set {dataset.keys.name!r} has "
+            "none: ingest it again with --groups or --group-by, under another name"
+        )
+        raise ConfigError(message)
 
 
 def _warn_of_small_pool(config: Config, num_images: int) -> None:

@@ -1,7 +1,8 @@
 """The keys of objects in the store, and the names of stages.
 
 ```
-datasets/<name>/dataset.json
+datasets/<name>/dataset.json                              version 1 of a data set
+datasets/<name>/versions/0002/dataset.json                a later version
 experiments/<exp>/seed-0/round-000/<stage>/...            the round that all arms share
 experiments/<exp>/seed-0/<arm>/round-003/<stage>/...
 ```
@@ -50,9 +51,17 @@ def check_name(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class DatasetKeys:
-    """The keys of a data set."""
+    """The keys of one version of a data set.
+
+    Only its manifest is found by them later: that names every other object, because a version
+    keeps what it shares with earlier ones where it is.
+    """
 
     name: str
+    version: int = 1
+    part: str = ""
+    """A folder of the version that holds all but its manifest, with a slash at the end. Two
+    processes that make the same version at once write into different ones."""
 
     @property
     def prefix(self) -> str:
@@ -60,22 +69,45 @@ class DatasetKeys:
         return f"datasets/{self.name}/"
 
     @property
+    def versions(self) -> str:
+        """The prefix of all versions but the first, with a slash at the end."""
+        return f"{self.prefix}versions/"
+
+    @property
+    def folder(self) -> str:
+        """The prefix of the version's own objects, with a slash at the end."""
+        return self.prefix if self.version == 1 else f"{self.versions}{self.version:04d}/"
+
+    @property
     def manifest(self) -> str:
-        """The manifest. It is written last: the data set exists if this does."""
-        return f"{self.prefix}dataset.json"
+        """The manifest. It is written last: the version exists if this does."""
+        return f"{self.folder}dataset.json"
 
     @property
     def annotations(self) -> str:
-        """The ground truth of the pool, which only the oracle reads."""
-        return f"{self.prefix}oracle/annotations.parquet"
+        """The ground truth of the pool, which only the oracle and ingest read."""
+        return f"{self.folder}{self.part}oracle/annotations.parquet"
+
+    @property
+    def labels(self) -> str:
+        """The labels that came along with the pool, or later."""
+        return f"{self.folder}{self.part}labels/annotations.parquet"
 
     def index(self, split: Split) -> str:
         """The index: for each image its shard, its place in it, and its digest."""
-        return f"{self.prefix}{split}/index.parquet"
+        return f"{self.folder}{self.part}{split}/index.parquet"
 
     def shard(self, split: Split, number: int) -> str:
-        """A tar file of images, counted from 0."""
-        return f"{self.prefix}{split}/{number:05d}.tar"
+        """A tar file of images, counted from 0 in each version."""
+        return f"{self.folder}{self.part}{split}/{number:05d}.tar"
+
+    def name_below(self, key: str) -> str:
+        """Return a key as the manifest names it: below the data set's folder."""
+        return key.removeprefix(self.prefix)
+
+    def key(self, name: str) -> str:
+        """Return the key of what the manifest names: the inverse of `name_below`."""
+        return f"{self.prefix}{name}"
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
         class_counts={name: counts.get(name, 0) for name in classes},
         budget=io.budget,
         rng=random_stream(io.round.seed, io.round.index, "select"),
+        groups=io.dataset.groups("pool"),
     )
 
 

@@ -60,6 +60,11 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- end -}}
 {{ .Values.experiment }}
 {{- else if .Values.experiment -}}
+{{- range $name, $_ := .Values.experiment.arms -}}
+{{- if regexMatch "^(true|false|[0-9.]+(e[-+]?[0-9]+)?)$" $name -}}
+{{- fail (printf "experiment.arms: %q: Helm reads y, no, on, 010 and 1e-3 without quotes as true, false and numbers: put such a name in quotes, and do not use true, false or a number" $name) -}}
+{{- end -}}
+{{- end -}}
 {{ toYaml .Values.experiment }}
 {{- else -}}
 {{ .Files.Get "files/experiment.yaml" }}

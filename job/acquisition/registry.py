@@ -20,6 +20,7 @@ _BUILT_IN = {
     "cost_aware": "job.acquisition.wrappers.cost_aware:CostAware",
     "enms_divproto": "job.acquisition.strategies.enms_divproto:EnmsDivproto",
     "entropy": "job.acquisition.strategies.entropy:Entropy",
+    "group_limit": "job.acquisition.wrappers.group_limit:GroupLimit",
     "near_duplicate_filter": "job.acquisition.wrappers.near_duplicate_filter:NearDuplicateFilter",
     "pal": "job.acquisition.strategies.pal:Pal",
     "ppal": "job.acquisition.strategies.ppal:Ppal",

@@ -6,7 +6,7 @@ N = unlabelled images.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
@@ -73,6 +73,8 @@ class Task:
     """Pick this many images, or all of them if there are fewer."""
     rng: np.random.Generator
     """The only source of randomness."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The group of each image of the pool that is in one, such as the video of each frame."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ class Strategy(Section, ABC):
     def reads_labelled(self) -> frozenset[str]:
         """The columns that are read of the labelled images' record, like `reads`."""
         return frozenset()
+
+    @property
+    def needs_groups(self) -> bool:
+        """Whether the data set must have groups."""
+        return False
 
     @abstractmethod
     def select(self, task: Task) -> Selection:

@@ -1,6 +1,6 @@
 """The oracle: the simulated annotator, who answers with the data set's own ground truth.
 
-Nothing else reads `datasets/<name>/oracle/annotations.parquet`.
+Beside it, only ingest reads `oracle/annotations.parquet` of a data set.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,32 @@ class Oracle(Annotator):
     """Knows the ground truth of the pool."""
 
     def annotate(self, ids: Sequence[str]) -> dict[str, Annotation]:
-        """Return the ground truth of images of the pool, in the order of `ids`.
+        """Return the labels of images of the pool, in the order of `ids`.
+
+        The ground truth answers, unless the data set has a label that came along or corrects it.
 
         Raises:
-            BadDataError: The table of the ground truth is damaged, or lacks an image.
+            BadDataError: The table of the ground truth is damaged, or lacks an image. Or the pool
+                has no ground truth, and nobody has labelled an image yet.
         """
-        store, key = self.dataset.store, self.dataset.keys.annotations
+        known = self.dataset.known_labels(ids)
+        asked = [image_id for image_id in ids if image_id not in known]
+        found = known | (self._ground_truth(asked) if asked else {})
+        return {image_id: found[image_id] for image_id in ids}
+
+    def _ground_truth(self, ids: Sequence[str]) -> dict[str, Annotation]:
+        store, key, name = self.dataset.store, self.dataset.annotations_key, self.dataset.keys.name
+        if not self.dataset.has_ground_truth:
+            message = (
+                f"data set {name!r}: {len(ids)} picks have no label, such as {ids[0]!r}: label "
+                f"them, add the labels with `al-job ingest labels FORMAT --dataset {name}`, and "
+                "move the experiment to the new version of the data set"
+            )
+            raise BadDataError(message)
         path = fetch(store, key, self.dataset.info("pool").annotations_sha256 or "")
         table = pq.read_table(path, filters=pc.field("id").isin(pa.array(ids, pa.string())))
         found = {row["id"]: Annotation.from_mapping(row) for row in table.to_pylist()}
         if missing := [image_id for image_id in ids if image_id not in found]:
             message = f"{store.url}: {key} has no image {missing[0]!r}"
             raise BadDataError(message)
-        return {image_id: found[image_id] for image_id in ids}
+        return found

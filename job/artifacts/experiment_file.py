@@ -90,9 +90,17 @@ def open_dataset(store: Store, config: Config) -> Dataset:
         UsageError: The store does not hold it.
         ConfigError: It is not the one that the experiment began with.
     """
-    dataset = Dataset.open(store, config.dataset.name)
-    refuse_other_dataset(config, dataset.digest)
-    return dataset
+    name, digest = config.dataset.name, config.dataset.sha256
+    if digest is None:
+        return Dataset.open(store, name)
+    try:
+        return Dataset.open_digest(store, name, digest)
+    except ConfigError as error:
+        message = (
+            f"dataset.sha256: {config.experiment!r} is on data that the store does not hold "
+            f"({error}): give an experiment on other data another name"
+        )
+        raise ConfigError(message) from error
 
 
 def refuse_other_dataset(config: Config, digest: str) -> None:

@@ -10,6 +10,7 @@ from job.artifacts.experiment_file import open_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
+from job.data.shards import LabelledImage, read_labelled
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
@@ -115,6 +116,10 @@ class RoundReader(Reader):
         for stage in stages:
             self.marker(stage)
         return (path for stage in stages for path in self._fetch(stage, names.LABELLED_SHARDS))
+
+    def labelled_so_far(self) -> list[LabelledImage]:
+        """Return everything labelled up to and with this round, in the order of labelling."""
+        return [image for path in self.labelled_shards() for image in read_labelled(path)]
 
     def score_parts_before(self) -> list[Path]:
         """Return the parts of the score record that this round selects from."""

@@ -2,22 +2,20 @@
 
 from typing import Any
 
-import yaml
-
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
-from job.config.loading import parse_mapping
+from job.config.loading import as_mapping
 from job.config.schema import ArmConfig, Config
 from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
+from job.runtime.yaml_text import read_stored_yaml, write_yaml
 
 
 def dump_config(config: Config) -> bytes:
     """Return a configuration as it is stored: what it says, and nothing that it leaves unset."""
     content = config.model_dump(mode="json", exclude_unset=True)
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    return f"format: {FORMAT}\n{text}".encode()
+    return write_yaml({"format": FORMAT, **content}).encode()
 
 
 def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
@@ -36,7 +34,8 @@ def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
     except UnicodeDecodeError as error:
         message = f"{where} is damaged (not UTF-8 text): restore it from a copy of the store"
         raise BadDataError(message) from error
-    content, unknown = split_unknown(Config, without_format(parse_mapping(text, where), where))
+    stored = as_mapping(read_stored_yaml(text, where), where)
+    content, unknown = split_unknown(Config, without_format(stored, where))
     config = validated(Config, content, where)
     cold_start, *arms = (
         _known_part(place, arm, unknown)

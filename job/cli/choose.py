@@ -1,6 +1,7 @@
 """Which experiment, arm and seed a command means."""
 
 from job.artifacts.experiment_file import experiment_names, load_experiment
+from job.artifacts.listing import Listing
 from job.errors import UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.plan import Plan
@@ -39,17 +40,59 @@ def choose_stage(
     Raises:
         UsageError: There is no such arm, seed or round, or one was left out and there are several.
     """
-    if seed is None:
-        seed = int(_only("seed", [str(each) for each in plan.seeds]))
-    plan.check_seed(seed)
+    seed = _choose_seed(plan, seed)
     if arm is None and round_index > 0:  # round 0 is shared by all arms
-        arm = _only("arm", [each.name for each in plan.arms if each.is_compared])
+        arm = _only("arm", _arms(plan))
     rounds = plan.arm(arm).rounds if arm else plan.cold_start.rounds
     last, experiment = max(rounds, default=0), plan.config.experiment
     if round_index > last:
         message = f"--round {round_index}: {experiment} has rounds 0 to {last}"
         raise UsageError(message)
     return RoundRef(experiment, seed, arm, round_index).stage(stage)
+
+
+def choose_last(
+    store: Store, plan: Plan, stage: Stage, arm: str | None, seed: int | None
+) -> StageRef:
+    """Return the last round's stage of a kind that is done.
+
+    An arm or seed left out is the only one there is. No arm is needed while all arms share their
+    last round, which is round 0.
+
+    Raises:
+        UsageError: There is no such arm or seed, one was left out and there are several, or the
+            stage is not done in any round.
+    """
+    seed, name = _choose_seed(plan, seed), plan.config.experiment
+    listing = Listing.of(store, name)
+    arms = [plan.arm(each) for each in ([arm] if arm else _arms(plan))]
+    stages = [
+        [RoundRef(name, seed, each.name, index).stage(stage) for index in (0, *each.rounds)]
+        for each in arms
+    ]
+    done = [[each for each in of_arm if each.done in listing] for of_arm in stages]
+    last = {of_arm[-1] for of_arm in done if of_arm}
+    if not last:
+        message = (
+            f"{name}: no round of seed {seed} has its {stage} done yet; `al-job status` shows "
+            "what is done"
+        )
+        raise UsageError(message)
+    if len(last) > 1:
+        _only("arm", [each.name for each in arms])
+    return last.pop()
+
+
+def _choose_seed(plan: Plan, seed: int | None) -> int:
+    if seed is None:
+        seed = int(_only("seed", [str(each) for each in plan.seeds]))
+    plan.check_seed(seed)
+    return seed
+
+
+def _arms(plan: Plan) -> list[str]:
+    """Return the names of the arms that are compared."""
+    return [each.name for each in plan.arms if each.is_compared]
 
 
 def _only(kind: str, names: list[str]) -> str:

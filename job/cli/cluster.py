@@ -1,7 +1,6 @@
 """`al-job drive`, `render`, `cancel` and `resume`: an experiment's stages as Jobs of a cluster."""
 
 import typer
-import yaml
 
 from job.cli.choose import choose_experiment, choose_stage
 from job.cli.options import (
@@ -30,6 +29,7 @@ from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import load_launch
 from job.plan import Subset
 from job.report.build import table_of
+from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 
 
@@ -78,7 +78,7 @@ def render(
         and (arm is None or ref.round.arm in {arm, None})  # all arms share round 0
         and (seed is None or ref.round.seed == seed)
     ]
-    typer.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
+    typer.echo(write_yaml(*jobs), nl=False)
 
 
 def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:

@@ -1,6 +1,7 @@
 """`al-job ingest`: a command for each data format, made from the options of the format's class."""
 
 import inspect
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,9 +13,11 @@ from job.cli.output import say
 from job.cli.source_options import command_with, make_source, parameters_of
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
+from job.data.ingest.groups import make_rule
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, ConfigError, UsageError
 from job.runtime.names import unknown
+from job.runtime.paths import user_path
 from job.storage import open_store
 
 NameOption = Annotated[str, typer.Option("--name", help="The data set's name in the store.")]
@@ -24,6 +27,23 @@ SkipBadOption = Annotated[
 DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", help="Validate everything and list all problems; write nothing."),
+]
+GroupsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        parser=user_path,
+        help="CSV file with the columns id and group, such as the video of each frame.",
+    ),
+]
+GroupByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="REGEX",
+        help=r"Regular expression whose first (...) is the group in an id, such as '(.+)_\d+'.",
+    ),
 ]
 
 
@@ -107,13 +127,18 @@ def _ingest(  # its keyword arguments are options of every format
     own: dict[str, Any],
     *,
     name: NameOption,
+    groups: GroupsOption = None,
+    group_by: GroupByOption = None,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
 ) -> None:
     source = make_source(kind, own)
+    rule = make_rule(groups, group_by)
     source.prepare()
-    summary = ingest(open_store(store), source, name, skip_bad=skip_bad, dry_run=dry_run)
+    summary = ingest(
+        open_store(store), source, name, groups=rule, skip_bad=skip_bad, dry_run=dry_run
+    )
     say("\n".join(summary.lines()))
     if not summary.is_accepted:
         message = f"{name}: ingest would refuse this source for the problems that are listed above"

@@ -29,6 +29,7 @@ COMMANDS = {
     "logs": ("job.cli.status:logs", "Show the logs of a stage's attempts."),
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
+    "export": ("job.cli.export:app", "Write labels or picks for other tools."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
     "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
     "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),

@@ -15,6 +15,7 @@ from job.cli.options import (
 )
 from job.cli.output import say, say_places, show
 from job.config import loading
+from job.errors import ConfigError
 from job.keys import ExperimentKeys
 from job.plan import Plan, Subset
 from job.report.build import table_of, update_report
@@ -35,9 +36,9 @@ def run(
     """
     opened = open_store(store)
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
-    loaded = loading.load(config)
-    runtime = loaded.runtime.changed(settings or (), os.environ)
-    outcome = experiment.run(opened, loaded, part, runtime=runtime)
+    wanted = _load(config).config
+    runtime = wanted.runtime.changed(settings or (), os.environ)
+    outcome = experiment.run(opened, wanted, part, runtime=runtime)
     name = outcome.plan.config.experiment
     rows = update_report(opened, outcome.plan, Reader(opened, outcome.markers))
     show(table_of(rows))
@@ -53,11 +54,22 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
     A synthetic data set is drawn if it is not there yet.
     """
     opened = open_store(store)
-    wanted = loading.load(config)
-    is_new = not opened.exists(ExperimentKeys(wanted.experiment).config)
-    plan = experiment.init(opened, Plan(wanted))
+    wanted = _load(config)
+    name = wanted.config.experiment
+    is_new = not opened.exists(ExperimentKeys(name).config)
+    plan = experiment.init(opened, wanted)
     markers = Markers(opened)
     left = (stage for stage in plan.stages() if not markers.is_done(stage, plan.config))
     first = next(left, None)
     advice = f"next: {command_of(opened, first)}" if first else "all of its stages are done"
-    say(f"{wanted.experiment}: {'created' if is_new else 'there already'}; {advice}")
+    say(f"{name}: {'created' if is_new else 'there already'}; {advice}")
+
+
+def _load(source: str) -> Plan:
+    """Return the plan of a configuration; what is wrong with an arm is told with its file."""
+    config = loading.load(source)
+    try:
+        return Plan(config)
+    except ConfigError as error:
+        message = f"{source}: {error}"
+        raise ConfigError(message) from error

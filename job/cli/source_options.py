@@ -21,8 +21,9 @@ from job.runtime.paths import user_path
 
 
 def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
-    """Return the fields of a class of sources as parameters of a command."""
-    return {name: _parameter(name, field) for name, field in kind.model_fields.items()}
+    """Return the fields of a class of sources as parameters of a command, its own ones first."""
+    names = sorted(kind.model_fields, key=lambda name: name not in kind.__annotations__)
+    return {name: _parameter(name, kind.model_fields[name]) for name in names}
 
 
 def make_source(kind: type[Source], options: dict[str, Any]) -> Source:

@@ -1,12 +1,8 @@
 """Reading a configuration: YAML with unique keys, from a file or a preset."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from job.config.old_settings import refuse_old_settings
 from job.config.schema import Config
@@ -15,6 +11,7 @@ from job.errors import ConfigError
 from job.runtime.document_format import without_format
 from job.runtime.names import suggestion
 from job.runtime.paths import user_path
+from job.runtime.yaml_text import read_yaml
 
 
 def preset_names() -> list[str]:
@@ -33,18 +30,26 @@ def load(source: str) -> Config:
     Raises:
         ConfigError: There is no such file or preset, it is not YAML, or a setting is wrong.
     """
-    path = user_path(source)
     if source in preset_names():
-        text = (resources.files("job.config") / "presets" / f"{source}.yaml").read_text(
-            encoding="utf-8"
-        )
-    elif path.is_file():
-        text = read_text(path, source)
-    else:
+        preset = resources.files("job.config") / "presets" / f"{source}.yaml"
+        return parse(preset.read_text(encoding="utf-8"), source)
+    path = user_path(source)
+    if _is_missing(path):
         advice = suggestion(source, preset_names())
         message = f"{source}: no such file, and no such preset; {advice}"
         raise ConfigError(message)
-    return parse(text, source)
+    return parse(read_text(path, source), source)
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether nothing has that name. A pipe is something, and so is what nobody may read."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # reading it says why
+        return False
+    return False
 
 
 def load_mapping(path: Path, source: str) -> dict[str, Any]:
@@ -75,18 +80,6 @@ def read_text(path: Path, source: str) -> str:
     raise ConfigError(message)
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader that refuses a key that is twice in a mapping, instead of taking the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                message = f"{key!r} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
 def parse(text: str, source: str) -> Config:
     """Read a configuration from YAML.
 
@@ -111,20 +104,16 @@ def parse_mapping(text: str, source: str) -> dict[str, Any]:
     Raises:
         ConfigError: It is not a YAML mapping.
     """
-    with yaml_errors(source):
-        content = yaml.load(text, _UniqueKeys)  # noqa: S506 - it is a safe loader
+    return as_mapping(read_yaml(text, source), source)
+
+
+def as_mapping(content: object, source: str) -> dict[str, Any]:
+    """Return what YAML says, which has to be a mapping.
+
+    Raises:
+        ConfigError: It is something else.
+    """
     if not isinstance(content, dict):
         message = f"{source}: expected a mapping of settings, found {type(content).__name__}"
         raise ConfigError(message)
     return content
-
-
-@contextmanager
-def yaml_errors(source: str) -> Iterator[None]:
-    """Turn what is not YAML into a `ConfigError` of one line that names the source."""
-    try:
-        yield
-    except yaml.YAMLError as error:
-        words = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
-        message = f"{source}: not YAML: {words}"
-        raise ConfigError(message) from error

@@ -1,9 +1,8 @@
 """The settings that change where and how fast a stage runs, and how one invocation changes them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-import yaml
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from job.config.old_settings import old_setting
@@ -12,6 +11,7 @@ from job.config.validation import describe_errors
 from job.errors import UsageError
 from job.runtime.cpus import usable_cpus
 from job.runtime.names import unknown
+from job.runtime.yaml_text import read_yaml
 
 VARIABLE = "AL_RUNTIME_"
 """What the environment variable of a setting begins with: `threads` is `AL_RUNTIME_THREADS`."""
@@ -87,7 +87,8 @@ class RuntimeConfig(Section):
             message = f"{source}: {old or unknown(f'runtime.{key}', known)}"
             raise UsageError(message)
         try:
-            return self.model_validate(self.model_dump() | {key: _parse(source, text)})
+            value = read_yaml(text, source, UsageError)
+            return self.model_validate(self.model_dump() | {key: value})
         except ValidationError as error:
             message = f"{source}: {describe_errors(error, type(self))}"
             raise UsageError(message) from error
@@ -110,11 +111,3 @@ def _options(settings: Iterable[str]) -> Iterator[tuple[str, str, str]]:
             message = f"{source}: expected a setting of runtime, such as runtime.threads=4"
             raise UsageError(message)
         yield source, name, value
-
-
-def _parse(source: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        message = f"{source}: not a YAML value"
-        raise UsageError(message) from error

@@ -7,7 +7,6 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -18,11 +17,13 @@ from pydantic import (
     PositiveInt,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
 from job.errors import UsageError
 from job.keys import check_name
+from job.runtime.yaml_text import write_yaml
 
 FULLY_SUPERVISED = "fully-supervised"
 """The name of the arm that labels the whole pool in its round 1."""
@@ -71,6 +72,14 @@ class ArmConfig(BaseModel):
 
     strategy: str = "random"
     """The name of a strategy, from `docs/strategies.md`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expect_settings(cls, content: Any) -> Any:
+        if not isinstance(content, dict | ArmConfig):
+            kind, message = "arm", "expected a mapping, such as {{strategy: brust}}"
+            raise PydanticCustomError(kind, message)
+        return content
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -264,7 +273,7 @@ class Config(Section):
 
     def to_yaml(self) -> str:
         """Return the configuration as YAML, with every default written out."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return write_yaml(self.model_dump(mode="json"))
 
     def stage_digest(self, arm: str | None) -> str:
         """Return the SHA-256 of all that can change what a stage of `arm` writes.

@@ -1,15 +1,39 @@
 """Pydantic's errors as one line that names each setting."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from job.errors import ConfigError
 from job.runtime.names import shortened, unknown
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_WHOLE, _MAPPING = (
+    "expected a whole number",
+    "expected a mapping of settings, such as {{name: value}}",
+)
+_EXPECTED = {
+    "bool_parsing": "expected true or false",
+    "bool_type": "expected true or false",
+    "dict_type": _MAPPING,
+    "float_parsing": "expected a number",
+    "float_type": "expected a number",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "model_attributes_type": _MAPPING,
+    "model_type": _MAPPING,
+    "string_type": "expected text: put it in quotes",
+    "too_short": "expected a list of {min_length} or more",
+    "tuple_type": "expected a list, such as [0, 1, 2]",
+}
+"""What is said of a type of pydantic's errors that would be told in Python's words."""
+_NO_NAME = "is not text, which a name has to be: put it in quotes"
 
 
 def validated(model: type[Model], content: dict[Any, Any], source: str) -> Model:
@@ -49,7 +73,7 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
     """Return in one line what is wrong with settings, and the known names for an unknown one."""
     problems: dict[str, list[str]] = {}
     given: dict[str, str] = {}
-    for problem in error.errors():
+    for problem in _without_consequences(error.errors()):
         where, section = _find(model, [str(part) for part in problem["loc"]])
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "value_error":
@@ -61,12 +85,25 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
             text = f"unknown key; {guess}"
         elif problem["type"] == "missing":
             text = text.lower()
+        elif problem["loc"][-1] == "[key]":
+            where, text = where.rsplit(".", 2)[0], f"{problem['input']!r} {_NO_NAME}"
         else:
-            text, given[where] = text.lower(), f" (given: {shortened(repr(problem['input']))})"
+            words = _EXPECTED.get(problem["type"])
+            text = words.format(**problem.get("ctx", {})) if words else text.lower()
+            given[where] = f" (given: {shortened(repr(problem['input']))})"
         problems.setdefault(where, []).append(text)
     return "; ".join(
         f"{where}: {' or '.join(texts)}{given.get(where, '')}" for where, texts in problems.items()
     )
+
+
+def _without_consequences(problems: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Yield what is wrong, without lists that are too short because of what is wrong in them."""
+    for each in problems:
+        depth = len(each["loc"])
+        inside = (other["loc"] for other in problems if len(other["loc"]) > depth)
+        if each["type"] != "too_short" or each["loc"] not in {loc[:depth] for loc in inside}:
+            yield each
 
 
 def _find(model: type[BaseModel], location: list[str]) -> tuple[str, type[BaseModel]]:

@@ -12,11 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo, read_manifest
+from job.data.labels import KnownLabels
+from job.data.manifest import DatasetManifest, ShardInfo, SplitInfo
 from job.data.shards import EncodedImage, LabelledImage, read_labelled
-from job.errors import BadDataError, UsageError
+from job.data.versions import find_digest, find_latest, find_version, no_such_dataset
+from job.errors import BadDataError
 from job.keys import DatasetKeys, Split
-from job.runtime.names import known
+from job.records.annotation import Annotation
+from job.records.schemas import GROUP_FIELD
 from job.runtime.parallel import in_threads
 from job.storage import Store
 from job.storage.cache import fetch
@@ -33,7 +36,7 @@ _BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that ingest has written.
+    """One version of a data set that ingest has written.
 
     Everything that is read is held against its digest. `BadDataError` says what is missing or
     changed.
@@ -47,21 +50,34 @@ class Dataset:
     _splits: dict[Split, "_Index"] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def open(cls, store: Store, name: str) -> "Dataset":
-        """Open a data set by its name.
+    def open(cls, store: Store, name: str, version: int | None = None) -> "Dataset":
+        """Open a version of a data set, by default the latest.
+
+        Raises:
+            UsageError: There is no such data set or version; the message names the known ones.
+            BadDataError: Its `dataset.json` is damaged.
+        """
+        if version is not None:
+            return cls(store, *find_version(store, name, version))
+        if found := find_latest(store, name):
+            return cls(store, *found)
+        raise no_such_dataset(store, name)
+
+    @classmethod
+    def open_digest(cls, store: Store, name: str, digest: str) -> "Dataset":
+        """Open the version of a data set whose `dataset.json` has this SHA-256.
 
         Raises:
             UsageError: There is no such data set; the message names the known ones.
-            BadDataError: Its `dataset.json` is damaged.
+            ConfigError: None of its versions has this digest.
+            BadDataError: A `dataset.json` is damaged.
         """
-        keys = DatasetKeys(name)
-        if found := read_manifest(store, keys):
-            return cls(store, keys, *found)
-        names = [other for other in store.list_names("datasets/") if _is_there(store, other)]
-        message = (
-            f"{store.url} holds no data set {name!r} ({known(names)}); `al-job ingest` makes one"
-        )
-        raise UsageError(message)
+        return cls(store, *find_digest(store, name, digest))
+
+    @property
+    def version(self) -> int:
+        """The version's number, counted from 1."""
+        return self.manifest.version
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -80,19 +96,57 @@ class Dataset:
         """All ids of a split, in the order of its shards."""
         return self._of(split).ids
 
+    @property
+    def has_ground_truth(self) -> bool:
+        """Whether the oracle knows the whole pool."""
+        return self.manifest.pool.annotations_sha256 is not None
+
+    @property
+    def annotations_key(self) -> str:
+        """The key of the ground truth of the pool, which only the oracle and ingest read."""
+        name = self.manifest.pool.annotations
+        return self.keys.key(name) if name else DatasetKeys(self.keys.name).annotations
+
+    def given_ids(self) -> tuple[str, ...]:
+        """Ids of the pool whose labels came along with them, in the order of the index."""
+        return tuple(self._labels.given)
+
+    def known_labels(self, ids: Iterable[str]) -> dict[str, Annotation]:
+        """Return labels of images of the pool that did not come from the oracle.
+
+        Images without such a label are left out. A label that was added later wins over one that
+        came along, and over the oracle's.
+        """
+        return self._labels.find(ids)
+
+    def corrections(self) -> dict[str, Annotation]:
+        """Return all labels of images of the pool that were added later, or correct earlier ones.
+
+        They win over whatever labels a round had of these images.
+        """
+        return dict(self._labels.later)
+
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table
 
+    def groups(self, split: Split) -> dict[str, str]:
+        """Return the group of each image that is in one; nothing if the data set has no groups."""
+        table = self.index(split)
+        if GROUP_FIELD.name not in table.column_names:
+            return {}
+        groups = zip(self.ids(split), table[GROUP_FIELD.name].to_pylist(), strict=True)
+        return {image_id: group for image_id, group in groups if group is not None}
+
     def fetch_shard(self, split: Split, number: int) -> Path:
         """Return a local file with a shard's bytes, held against their digest."""
         info = self.shards(split)[number]
-        return fetch(self.store, self.keys.shard(split, number), info.sha256)
+        return fetch(self.store, self.keys.key(info.name), info.sha256)
 
     def read_image(self, split: Split, image_id: str) -> EncodedImage:
         """Return one image, and read no more of its shard than that."""
         row = self._of(split).row(image_id)
-        key = self.keys.shard(split, row["shard"])
+        key = self.keys.key(self.shards(split)[row["shard"]].name)
         data = self.store.read_range(key, row["offset"], row["size"])
         if sha256(data).hexdigest() != row["sha256"]:
             message = f"{self.store.url}: {key}: {image_id!r} has other bytes than when ingested"
@@ -127,9 +181,20 @@ class Dataset:
         numbers = range(len(self.shards("test")))
         return [image for n in numbers for image in read_labelled(self.fetch_shard("test", n))]
 
+    def _index_key(self, split: Split) -> str:
+        name = self.info(split).index
+        return self.keys.key(name) if name else DatasetKeys(self.keys.name).index(split)
+
+    @cached_property
+    def _labels(self) -> KnownLabels:
+        info = self.manifest.labels
+        if info is None:
+            return KnownLabels.none()
+        return KnownLabels.read(fetch(self.store, self.keys.key(info.name), info.sha256))
+
     def _of(self, split: Split) -> "_Index":
         if split not in self._splits:
-            key = self.keys.index(split)
+            key = self._index_key(split)
             path = fetch(self.store, key, self.info(split).index_sha256)
             self._splits[split] = _Index(f"{self.store.url}: {key}", pq.read_table(path))
         return self._splits[split]
@@ -176,7 +241,3 @@ def _read_rows(path: Path, table: pa.Table) -> Iterator[EncodedImage]:
         for row in table.select(["id", "suffix", "offset", "size"]).to_pylist():
             file.seek(row["offset"])
             yield EncodedImage(row["id"], row["suffix"], file.read(row["size"]))
-
-
-def _is_there(store: Store, name: str) -> bool:
-    return store.exists(DatasetKeys(name).manifest)

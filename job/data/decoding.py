@@ -119,10 +119,24 @@ def _check_pixels(size: tuple[int, int]) -> None:
         raise BadDataError(message)
 
 
+def exif_orientation(data: bytes) -> int:
+    """Return by which EXIF orientation an image is turned: 1 if by none. No pixel is decoded."""
+    with Image.open(BytesIO(data), formats=FORMATS) as image:
+        try:
+            return _orientation(image)
+        except Exception:  # noqa: BLE001 - as in `_upright`
+            return 1
+
+
+def _orientation(image: Image.Image) -> int:
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
+
+
 def _upright(image: Image.Image) -> tuple[Image.Image, int]:
     """Return the image turned upright by EXIF orientation, and that orientation."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = _orientation(image)
         return (image if orientation == 1 else ImageOps.exif_transpose(image)), orientation
     except Exception:  # noqa: BLE001 - the pixels are whole; viewers ignore broken EXIF too
         return image, 1

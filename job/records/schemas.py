@@ -20,6 +20,9 @@ INDEX_SCHEMA = pa.schema(
 the file's, such as `.jpg`. Rows are in the order of the shards.
 """
 
+GROUP_FIELD = pa.field("group", pa.string())
+"""The last column of the indexes of a data set with groups: null if an image is in none."""
+
 ANNOTATIONS_SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -32,6 +35,14 @@ ANNOTATIONS_SCHEMA = pa.schema(
     ]
 )
 """`oracle/annotations.parquet`: the ground truth of the pool, in the order of the index."""
+
+LABELS_SCHEMA = pa.schema([*ANNOTATIONS_SCHEMA, ("given", pa.bool_()), ("corrected", pa.bool_())])
+"""`labels/annotations.parquet`: labels that did not come from the oracle.
+
+`given`: the label came along with its image. Other rows were added later. `corrected`: the row
+takes the place of an earlier label. An image has at most one row that is given, and one that is
+not, which wins. Rows that are given come first; both are in the order of the index.
+"""
 
 DETECTIONS_SCHEMA = pa.schema(
     [

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from job.artifacts.experiment_file import open_dataset
 from job.artifacts.reader import Reader
 from job.keys import ExperimentKeys
 from job.plan import Plan
-from job.report.analysis.facts import read_facts
+from job.report.analysis.facts import Facts, read_facts
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
 from job.runtime.tables import TextTable
@@ -14,6 +15,7 @@ from job.storage import Store
 if TYPE_CHECKING:
     from job.report.drawing.render import Draw
     from job.report.page import Page
+    from job.report.picks.groups import Groups
     from job.report.sections import Context
 
 HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
@@ -35,7 +37,8 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
         plan: The experiment.
         setup_cost: Money to set up active learning, once; None: the page does not say whether it
             pays.
-        light: Leave out what reads the data set and the score record: contact sheets, redundancy.
+        light: Leave out what reads the data set and the score record: contact sheets, redundancy,
+            groups.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
@@ -110,9 +113,17 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         findings=find(rows, facts.arms, facts.pool_images),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        groups=None if light else _groups(reader, plan, facts),
         redundancies={} if light else redundancies(reader, experiment, facts),
         setup_cost=setup_cost,
     )
+
+
+def _groups(reader: Reader, plan: Plan, facts: Facts) -> "Groups | None":
+    from job.report.picks.groups import groups_of  # noqa: PLC0415 - see `_context`
+
+    dataset = open_dataset(reader.store, plan.config)
+    return groups_of(facts, dataset.groups("pool"), dataset.ids("pool"), dataset.given_ids())
 
 
 def report_page(context: "Context") -> "Page":

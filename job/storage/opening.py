@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from job.errors import UsageError
 from job.runtime.paths import user_path
 from job.storage.base import Store
+from job.storage.s3_access import BY_VARIABLES, S3Access
 
 DEFAULT_STORE = "./state"
 """The store of a command that names none."""
@@ -22,21 +23,24 @@ def store_option(store: Store) -> str:
     return "" if has_none else f" --store {quote(store.url)}"
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
     """Open the store at `s3://bucket/prefix`, `file:///path`, or a path.
+
+    Args:
+        url: The store's place.
+        access: Of a bucket: on which server, and as whom.
 
     Raises:
         UsageError: The URL is of no such form.
         ConfigError: The path is relative, and the working directory is gone.
     """
-    scheme, has_scheme, place = url.partition("://")
-    bucket, _, prefix = place.partition("/")
-    if scheme == "s3" and re.fullmatch("[A-Za-z0-9._-]+", bucket):
+    if at := s3_place(url):
         from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 
-        return S3Store(bucket, prefix.strip("/"))
+        return S3Store(*at, access)
     from job.storage.local import LocalStore  # noqa: PLC0415 - it imports this module
 
+    scheme, has_scheme, place = url.partition("://")
     if scheme == "file" and place.startswith("/"):
         return LocalStore(Path(unquote(place)))
     if url and not has_scheme and not url.startswith(("s3:", "file:")):
@@ -44,3 +48,9 @@ def open_store(url: str) -> Store:
     shown = re.sub("(?<=://)[^/@]+(?=@)", "***", url)  # somebody's keys
     message = f"store {shown!r}: expected s3://bucket/prefix, file:///path, or a directory"
     raise UsageError(message)
+
+
+def s3_place(url: str) -> tuple[str, str] | None:
+    """Return the bucket and the prefix that `s3://bucket/prefix` names; None for other places."""
+    found = re.fullmatch("s3://([A-Za-z0-9._-]+)(?:/(.*))?", url)
+    return (found[1], (found[2] or "").strip("/")) if found else None

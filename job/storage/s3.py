@@ -15,6 +15,7 @@ from job.errors import BadDataError, MissingObjectError
 from job.runtime.parallel import stop_if_dropped
 from job.storage.base import check_key, check_prefix
 from job.storage.files import CHUNK_BYTES, whole_file, write_chunks
+from job.storage.s3_access import BY_VARIABLES, S3Access
 from job.storage.s3_client import new_client
 from job.storage.s3_errors import BODY_ERRORS, s3_errors, status_of, without_secrets
 
@@ -32,20 +33,20 @@ TRANSFER = TransferConfig(
 
 
 class S3Store:
-    """Objects below a prefix of a bucket; the usual AWS variables say on which server, and as whom.
+    """Objects below a prefix of a bucket.
 
     Several threads may use it, and it may be pickled and forked: each process has its own client.
     """
 
-    def __init__(self, bucket: str, prefix: str = "") -> None:
-        self.bucket, self.prefix = bucket, prefix
+    def __init__(self, bucket: str, prefix: str = "", access: S3Access = BY_VARIABLES) -> None:
+        self.bucket, self.prefix, self.access = bucket, prefix, access
         self._client_of_process: tuple[int, Any] | None = None
 
     def __repr__(self) -> str:
         return f"S3Store({self.bucket!r}, {self.prefix!r})"
 
-    def __reduce__(self) -> tuple[type["S3Store"], tuple[str, str]]:
-        return S3Store, (self.bucket, self.prefix)
+    def __reduce__(self) -> tuple[type["S3Store"], tuple[str, str, S3Access]]:
+        return S3Store, (self.bucket, self.prefix, self.access)
 
     @property
     def url(self) -> str:
@@ -122,12 +123,27 @@ class S3Store:
 
     def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The keys that begin with `prefix`, in code point order, each with its number of bytes."""
-        sizes = (
-            (entry["Key"].removeprefix(self._key_prefix), int(entry["Size"]))
-            for page in self._pages(prefix)
-            for entry in page.get("Contents", ())
-        )
-        return iter(sorted((key, size) for key, size in sizes if key and not key.endswith("/")))
+        return iter(sorted(self.scan_sizes(prefix)))
+
+    def scan_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin with `prefix`, in the server's order, each with its size in bytes.
+
+        It holds one page of the server's list at a time.
+        """
+        for page in self._pages(prefix):
+            for entry in page.get("Contents", ()):
+                key = entry["Key"].removeprefix(self._key_prefix)
+                if key and not key.endswith("/"):
+                    yield key, int(entry["Size"])
+
+    def has_any(self, prefix: str) -> bool:
+        """Whether a key begins with `prefix`."""
+        check_prefix(prefix)
+        with self._errors(prefix):
+            found = self._client().list_objects_v2(
+                Bucket=self.bucket, Prefix=self._key_prefix + prefix, MaxKeys=1
+            )
+        return bool(found.get("Contents"))
 
     def list_names(self, prefix: str) -> Iterator[str]:
         """The path segments that follow `prefix` (it ends in a slash): sorted, each once."""
@@ -221,7 +237,7 @@ class S3Store:
 
     def _errors(self, key: str) -> AbstractContextManager[None]:
         """Where errors of botocore become the project's."""
-        return s3_errors(self._where(key))
+        return s3_errors(self._where(key), self.access)
 
     def _where(self, key: str) -> str:
         """An object and its server, for messages."""
@@ -231,6 +247,6 @@ class S3Store:
     def _client(self) -> Any:
         """This process's client; one made before a fork shares sockets with the parent."""
         if self._client_of_process is None or self._client_of_process[0] != os.getpid():
-            with s3_errors(self.url):
-                self._client_of_process = (os.getpid(), new_client())
+            with s3_errors(self.url, self.access):
+                self._client_of_process = (os.getpid(), new_client(self.access))
         return self._client_of_process[1]

@@ -11,13 +11,15 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import botocore.session
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, InvalidRegionError
 
 from job.errors import ConfigError
-from job.storage.s3_errors import WebPageError, without_secrets
+from job.storage.s3_access import BY_VARIABLES, S3Access
+from job.storage.s3_errors import WebPageError, hide, without_secrets
 
 MAX_CONNECTIONS = 32
 
@@ -38,23 +40,28 @@ _NOT_AWS: dict[str, Any] = {
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
-def new_client() -> Any:
-    """Return a client for the server that the environment or the AWS configuration file names.
+def new_client(access: S3Access = BY_VARIABLES) -> Any:
+    """Return a client.
+
+    Args:
+        access: For which server, and as whom.
 
     Raises:
         ConfigError: A setting cannot be right; its name is told, and no secret.
     """
     _check_variables()
-    session = Session()  # its own: the default session is not for several threads
+    # Its own: the default session is not for several threads.
+    session = Session(botocore_session=botocore.session.Session(profile=access.profile))
     try:
-        client = _made(session)
+        client = _made(session, access)
     except InvalidRegionError as error:
-        message = f"AWS_DEFAULT_REGION: {error}; expected such as us-east-1"
+        message = f"{access.region_setting}: {error}; expected such as us-east-1"
         raise ConfigError(message) from error
     except BotoCoreError:
         raise
     except ValueError as error:
-        place = "AWS_ENDPOINT_URL" if "endpoint" in str(error).lower() else "AWS settings"
+        is_endpoint = "endpoint" in str(error).lower()
+        place = access.endpoint_setting if is_endpoint else "AWS settings"
         message = f"{place}: {without_secrets(error)}; expected such as https://host:port"
         raise ConfigError(message) from error
     _check_credentials(session)
@@ -65,14 +72,27 @@ def new_client() -> Any:
     return client
 
 
-def _made(session: Session) -> Any:
+def _made(session: Session, access: S3Access) -> Any:
+    place = _place(session, access)
+    own = {"ignore_configured_endpoint_urls": True} if access.profile else {}
     attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
-    settings = _ANY_SERVER | {"retries": {"mode": "standard", **attempts}}
-    client = session.client("s3", config=Config(**settings))
+    settings = _ANY_SERVER | own | {"retries": {"mode": "standard", **attempts}}
+    client = session.client("s3", config=Config(**settings), **place)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return client
-    return session.client("s3", config=Config(**settings, **_NOT_AWS))
+    return session.client("s3", config=Config(**settings, **_NOT_AWS), **place)
+
+
+def _place(session: Session, access: S3Access) -> dict[str, str | None]:
+    """Return the server and the region, if the AWS variables do not say them."""
+    if not access.profile:
+        return {"endpoint_url": access.endpoint}
+    core = session._session  # noqa: SLF001 - no public way
+    profile = core.get_scoped_config()
+    services = core.full_config.get("services", {}).get(profile.get("services"), {})
+    own = services.get("s3", {}).get("endpoint_url") or profile.get("endpoint_url")
+    return {"endpoint_url": access.endpoint or own, "region_name": profile.get("region")}
 
 
 def _check_variables() -> None:
@@ -111,6 +131,7 @@ def _check_credentials(session: Session) -> None:
     found = session.get_credentials()
     if found is None or isinstance(found, RefreshableCredentials):
         return
+    hide(found.secret_key, found.token)
     parts = zip(_CREDENTIALS, (found.access_key, found.secret_key, found.token), strict=True)
     for name, value in parts:
         where = f"{name.lower()} ({found.method})"

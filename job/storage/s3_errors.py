@@ -17,30 +17,26 @@ from botocore.exceptions import (
     MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
     SSLError,
 )
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, TemporaryError
+from job.storage.s3_access import BY_VARIABLES, S3Access
 
 BODY_ERRORS = (HTTPClientError, IncompleteReadError, FlexibleChecksumError, HTTPError)
 """How the body of an answer breaks off; botocore repeats requests, but no reading of a body."""
 
 _TEMPORARY = (*BODY_ERRORS, ConnectionError, CredentialRetrievalError, MetadataRetrievalError)
 
-_CREDENTIALS = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE"
-_ENDPOINT = "check AWS_ENDPOINT_URL"
-_ADVICE = {
-    "AccessDenied": "the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and "
-    f"s3:ListBucket here: {_CREDENTIALS}",
-    "ExpiredToken": _CREDENTIALS,
-    "InvalidToken": _CREDENTIALS,
-    "RequestTimeTooSkewed": "set this machine's clock",
-    "AuthorizationHeaderMalformed": "check AWS_DEFAULT_REGION",
-    "PermanentRedirect": "check AWS_DEFAULT_REGION",
-    "IllegalLocationConstraintException": "check AWS_DEFAULT_REGION",
+_OTHER_REGION = {
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "IllegalLocationConstraintException",
 }
+_TOKENS = {"AccessDenied", "ExpiredToken", "InvalidToken"}
 _PASSING = {
     "BadDigest",
     "IncompleteBody",
@@ -58,6 +54,7 @@ _PASSING = {
 Bytes changed or got lost on the way, the server forgot an upload in parts, or wants a pause.
 """
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_hidden: set[str] = set()
 _SHORTEST_SECRET = 4
 """Shorter values are words of every message."""
 _NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
@@ -70,18 +67,19 @@ class WebPageError(BotoCoreError):  # type: ignore[misc]  # botocore has no type
 
 
 @contextmanager
-def s3_errors(where: str) -> Iterator[None]:
+def s3_errors(where: str, access: S3Access = BY_VARIABLES) -> Iterator[None]:
     """Turn what botocore raises into the project's errors.
 
     Args:
         where: The object or bucket, and the server, for the message.
+        access: What said which server, and as whom.
     """
     try:
         yield
     except ClientError as error:
-        raise _of_answer(error, where) from error
+        raise _of_answer(error, where, access) from error
     except (BotoCoreError, HTTPError, ResponseParserError) as error:
-        raise _of_no_answer(error, where) from error
+        raise _of_no_answer(error, where, access) from error
 
 
 def status_of(error: ClientError) -> int:
@@ -90,15 +88,15 @@ def status_of(error: ClientError) -> int:
     return status
 
 
-def _of_answer(error: ClientError, where: str) -> AlJobError:
+def _of_answer(error: ClientError, where: str, access: S3Access) -> AlJobError:
     """The meaning of an error that the server answered with."""
     code = error.response["Error"].get("Code", "")
     said = _one_line(error.response["Error"].get("Message") or code)
     status = status_of(error)
     if code == "NoSuchBucket":
         return ConfigError(
-            f"{where}: there is no such bucket; create it, name another in the store's URL, "
-            f"or {_ENDPOINT}"
+            f"{where}: there is no such bucket; create it, name another in {access.place}, "
+            f"or check {access.endpoint_setting}"
         )
     if status == HTTPStatus.NOT_FOUND and code not in _PASSING:
         return MissingObjectError(f"{where}: no such object")
@@ -108,12 +106,21 @@ def _of_answer(error: ClientError, where: str) -> AlJobError:
         return BadDataError(f"{where}: {said}")
     if _may_pass(status, code):
         return TemporaryError(f"{where}: the server answered {status} {code}: {said}; retry")
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        default = _ADVICE["AccessDenied"] if code == str(status) else _CREDENTIALS
-        advice = _ADVICE.get(code, default)
-    else:
-        advice = _ADVICE.get(code, f"check the store's URL, or {_ENDPOINT}")
+    advice = _advice(status, code, access)
     return ConfigError(f"{where}: the server answered {status} {code}: {said}; {advice}")
+
+
+def _advice(status: int, code: str, access: S3Access) -> str:
+    """Return what to do about an answer."""
+    if code == "RequestTimeTooSkewed":
+        return "set this machine's clock"
+    if code in _OTHER_REGION:
+        return f"check {access.region_setting}"
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or code in _TOKENS:
+        is_denied = code in {"AccessDenied", str(status)}
+        need = f"the credentials need {access.rights} here: " if is_denied else ""
+        return f"{need}check {access.credentials_settings}"
+    return f"check {access.place}, or {access.endpoint_setting}"
 
 
 def _may_pass(status: int, code: str) -> bool:
@@ -129,22 +136,27 @@ def _may_pass(status: int, code: str) -> bool:
     return status in passing or code in _PASSING
 
 
-def _of_no_answer(error: Exception, where: str) -> AlJobError:
+def _of_no_answer(error: Exception, where: str, access: S3Access) -> AlJobError:
     """The meaning of an error on this side, or on the way."""
-    said = _one_line(error)
+    said, check = _one_line(error), f"check {access.endpoint_setting}"
+    is_untrusted = isinstance(error, SSLError) and any(reason in said for reason in _NOT_TRUSTED)
     if "Invalid header value" in said:  # the rest of it is the value
-        return ConfigError(f"{where}: a credential has a letter that no header may; {_CREDENTIALS}")
-    if isinstance(error, WebPageError | ResponseParserError):
-        advice = f"{_ENDPOINT} (a console or a login page has an address of its own)"
-        return ConfigError(f"{where}: {said}; {advice}")
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        return ConfigError(f"{where}: {said}; set {variables}")
-    if isinstance(error, SSLError) and any(reason in said for reason in _NOT_TRUSTED):
-        return ConfigError(f"{where}: {said}; {_ENDPOINT}, or name its authority in AWS_CA_BUNDLE")
-    if isinstance(error, _TEMPORARY):
-        return TemporaryError(f"{where}: {said}; is the server up? {_ENDPOINT}")
-    return ConfigError(f"{where}: {said}; check the store's URL and the AWS variables")
+        said = "a credential has a letter that no header may"
+        advice = f"check {access.credentials_settings}"
+    elif isinstance(error, WebPageError | ResponseParserError):
+        advice = f"{check} (a console or a login page has an address of its own)"
+    elif isinstance(error, NoCredentialsError | PartialCredentialsError):
+        own = f"--{access.option}-profile, or " if access.option else ""
+        advice = f"set {own}AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    elif isinstance(error, ProfileNotFound):
+        advice = f"check {f'--{access.option}-profile' if access.profile else 'AWS_PROFILE'}"
+    elif is_untrusted:
+        advice = f"{check}, or name its authority in AWS_CA_BUNDLE"
+    elif isinstance(error, _TEMPORARY):
+        return TemporaryError(f"{where}: {said}; is the server up? {check}")
+    else:
+        advice = f"check {access.place} and the AWS variables"
+    return ConfigError(f"{where}: {said}; {advice}")
 
 
 def _one_line(text: object) -> str:
@@ -152,10 +164,15 @@ def _one_line(text: object) -> str:
     return " ".join(without_secrets(text).split()).rstrip(".")
 
 
+def hide(*secrets: str | None) -> None:
+    """Let no message show these secrets, such as those of a profile."""
+    _hidden.update(secret for secret in secrets if secret)
+
+
 def without_secrets(text: object) -> str:
-    """Return a text in which the secrets of the environment and of URLs are stars."""
+    """Return a text in which the secrets of environment, profiles and URLs are stars."""
     told = re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", str(text))
-    for value in (os.environ.get(name, "") for name in _SECRETS):
+    for value in {os.environ.get(name, "") for name in _SECRETS} | _hidden:
         if len(value) >= _SHORTEST_SECRET:
             told = told.replace(value, "***")
     return told

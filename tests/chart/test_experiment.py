@@ -9,6 +9,7 @@ import yaml
 
 from job.config.loading import load, parse
 
+CHART = Path(__file__).parents[2] / "helm"
 SMALL = {
     "experiment": "small",
     "dataset": {"name": "voc"},
@@ -62,6 +63,46 @@ def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
 def test_half_an_experiment_is_refused(refuse: Any, experiment: Any, words: str) -> None:
     """`--set experiment.rounds=2` would be an experiment of nothing but rounds."""
     assert words in refuse({"experiment": experiment})
+
+
+@pytest.mark.parametrize("name", ["y", "off", "1e-3", "010"])
+def test_a_name_that_helm_would_change_is_refused(run_helm: Any, name: str) -> None:
+    """By YAML 1.1 these are booleans and numbers: two arms of three would be one, called true."""
+    arms = f"{{{name}: {{strategy: random}}, a: {{strategy: brust}}}}"
+    text = f"experiment: {{experiment: e, dataset: {{name: d}}, arms: {arms}}}"
+    ended = run_helm("template", "al-voc", str(CHART), values=text)
+    assert ended.returncode
+    assert "put such a name in quotes" in ended.stderr
+
+
+def test_a_name_in_quotes_arrives_as_it_is(run_helm: Any) -> None:
+    """Both readers, of Helm and of `al-job`, then take it for text."""
+    text = "experiment: {experiment: e, dataset: {name: d}, arms: {'no': {}, 'y': {}, a1e3: {}}}"
+    ended = run_helm(
+        "template", "al-voc", str(CHART), "-s", "templates/configmap.yaml", values=text
+    )
+    [config] = [each for each in yaml.safe_load_all(ended.stdout) if each and each.get("data")]
+    arms = parse(config["data"]["experiment.yaml"], "experiment").arms
+    assert sorted(arms) == ["a1e3", "no", "y"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("experiment", True),
+        ("dataset", {"name": 10}),
+        ("seeds", 0),
+        ("seeds", [12345678901234567]),
+        ("rounds", True),
+        ("arms", {"a": "brust"}),
+        ("arms", {"a": {"strategy": False}}),
+    ],
+)
+def test_values_that_al_job_would_refuse_are_refused_at_once(
+    refuse: Any, key: str, value: object
+) -> None:
+    """Helm has made a boolean or another number of what was written, or a list is missing."""
+    assert key in refuse({"experiment": SMALL | {key: value}})
 
 
 def test_drawn_data_are_ingested(render: Any) -> None:

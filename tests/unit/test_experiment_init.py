@@ -4,10 +4,15 @@ import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.round_reader import RoundReader
 from job.config import loading
-from job.config.schema import ArmConfig, Config
+from job.config.schema import ArmConfig, Config, DatasetConfig
+from job.data.formats.synthetic import SyntheticSource
+from job.data.ingest.groups import GroupPattern
+from job.data.ingest.ingest import ingest
 from job.errors import ConfigError, UsageError
 from job.plan import Plan
+from job.selection import task_of
 from job.stages import run_stage
 from job.storage.memory import MemoryStore
 from tests.unit.stages.tiny import ROUND_0, settings_of
@@ -28,6 +33,22 @@ def test_box_features_have_to_be_asked_for(settings: Config) -> None:
     wrong = settings.model_copy(update={"arms": arms})
     with pytest.raises(ConfigError, match=r"arms\.a: .* set score\.box_features to true"):
         experiment.init(MemoryStore(), Plan(wrong))
+
+
+def test_a_strategy_that_needs_groups_is_refused_without_them(settings: Config) -> None:
+    """Before anything runs, and also if the strategy is inside of another one."""
+    store = MemoryStore()
+    limit = ArmConfig(strategy="group_limit", of={"strategy": "random"})
+    inside = ArmConfig(strategy="random_share", of=limit.model_dump())
+    wrong = settings.model_copy(update={"arms": {"a": settings.arms["random"], "b": inside}})
+    with pytest.raises(ConfigError, match="b: its strategy needs groups, and the data set 'drawn'"):
+        experiment.init(store, Plan(wrong))
+    source = SyntheticSource(num_pool=20, num_test=4, size=32)
+    ingest(store, source, "grouped", groups=GroupPattern.parse(r"(.+\d)\d"))
+    update = {"dataset": DatasetConfig(name="grouped"), "cold_start": limit}
+    plan = experiment.init(store, Plan(wrong.model_copy(update=update)))
+    task = task_of(RoundReader(store, plan, ROUND_0), plan.cold_start.strategy)
+    assert len(task.groups) == len(task.pool_ids)
 
 
 def test_until_a_stage_is_done_the_configuration_may_change(

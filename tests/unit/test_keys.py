@@ -17,6 +17,18 @@ def test_keys_are_as_documented() -> None:
     assert ExperimentKeys("exp").page == "experiments/exp/report/index.html"
     assert DatasetKeys("voc").manifest == "datasets/voc/dataset.json"
     assert DatasetKeys("voc").shard("pool", 7) == "datasets/voc/pool/00007.tar"
+    assert DatasetKeys("voc").labels == "datasets/voc/labels/annotations.parquet"
+
+
+def test_keys_of_a_later_version_lie_below_a_folder_of_its_own() -> None:
+    """Its manifest has a place that all know, and the rest lies in the folder of who makes it."""
+    keys = DatasetKeys("voc", 12, "ab/")
+    assert keys.manifest == "datasets/voc/versions/0012/dataset.json"
+    assert keys.shard("pool", 0) == "datasets/voc/versions/0012/ab/pool/00000.tar"
+    assert keys.index("pool") == "datasets/voc/versions/0012/ab/pool/index.parquet"
+    name = keys.name_below(keys.annotations)
+    assert name == "versions/0012/ab/oracle/annotations.parquet"
+    assert keys.key(name) == keys.annotations
 
 
 def test_all_arms_mean_the_same_round_0() -> None:

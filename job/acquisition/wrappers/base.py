@@ -42,6 +42,11 @@ class Wrapper(Strategy, ABC):
         """What the strategy inside reads of labelled images."""
         return self.inner.reads_labelled
 
+    @property
+    def needs_groups(self) -> bool:
+        """Whether the strategy inside needs groups."""
+        return self.inner.needs_groups
+
 
 def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
     """Return what the registry makes of an arm, for the validator of a field.

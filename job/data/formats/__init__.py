@@ -13,7 +13,8 @@ from job.data.formats.base import (
     check_id,
     fingerprint,
 )
-from job.data.formats.files import FileSource, Place, SourceFiles
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
 from job.keys import Split
 from job.runtime.plugins import Registry
 
@@ -36,7 +37,9 @@ FORMATS = Registry(
     "al_voc.formats",
     {
         "coco": "job.data.formats.coco:CocoSource",
+        "roboflow": "job.data.formats.roboflow:RoboflowSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",
+        "yolo": "job.data.formats.yolo:YoloSource",
     },
 )

@@ -13,14 +13,17 @@ from pydantic import BaseModel, ConfigDict
 from job.errors import BadDataError
 from job.keys import Split
 
+REMOTE_THREADS = 16
+"""Maximum number of files that are read over a network at a time."""
+
 
 @dataclass(frozen=True)
 class SourceBox:
     """A box as the source has it, not validated yet."""
 
     corners_xyxy: tuple[float, float, float, float]
-    """In pixels from the image's top-left corner; not validated yet, so NaN and infinity are
-    possible."""
+    """In pixels from the image's top-left corner, or in shares of its width and height, see
+    `LoadedSample.in_shares`; not validated yet, so NaN and infinity are possible."""
     label: str
     """The box's class: one of the source's `classes`, if the source lists them."""
     where: str
@@ -44,6 +47,9 @@ class LoadedSample:
     """Why boxes are missing from `boxes`, one text each."""
     declared_wh: tuple[float, float] | None = None
     """The width and height that the annotation declares, in pixels; 0 for one that it does not."""
+    in_shares: bool = False
+    """Whether the corners of boxes are shares of the upright image's width and height, from 0 to 1,
+    and not pixels."""
     remarks: tuple[str, ...] = ()
     """What was accepted and may be a mistake. Each ends a sentence that begins with `3 images`, and
     is the same for all images that it holds for."""
@@ -58,6 +64,8 @@ class Sample:
     which ingest applies to each."""
     load: Callable[[], LoadedSample]
     """Reads the image; raises `BadDataError`, with the file, if that cannot be done."""
+    group: str | None = None
+    """The group of images that it belongs to, such as the frames of one video; None: no group."""
 
     @classmethod
     def broken(cls, where: str, reason: str) -> "Sample":
@@ -89,6 +97,16 @@ class Source(BaseModel, ABC):
     """The format's name, as in `FORMATS`."""
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether its samples may have a `group` of their own."""
+        return False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its files come over a network: then many of them are read at a time."""
+        return False
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""

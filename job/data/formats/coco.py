@@ -14,7 +14,8 @@ from job.data.formats.base import (
     fingerprint,
 )
 from job.data.formats.coco_json import key_of, name_of, parse_instances, read_categories
-from job.data.formats.files import FileSource, Place, SourceFiles
+from job.data.formats.file_source import FileSource, Place
+from job.data.formats.files import SourceFiles
 from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError, UsageError
 from job.keys import Split

@@ -5,16 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from job.data.formats.base import Source
 from job.errors import BadDataError, MissingObjectError
-from job.runtime.paths import user_path
-
-Place = Annotated[str, BeforeValidator(str)]
-"""An option that names a folder or a file of a source."""
 
 
 class SourceFiles(ABC):
@@ -90,19 +82,6 @@ class LocalFiles(SourceFiles):
     def below(self, folder: str) -> "LocalFiles":
         """Return a folder below this one."""
         return LocalFiles(self._folder / folder)
-
-
-class FileSource(Source):
-    """A source that reads files: what such formats have in common."""
-
-    def files(self, folder: str) -> SourceFiles:
-        """Return the files of a folder that an option names."""
-        return LocalFiles(user_path(folder))
-
-    def file(self, place: str) -> tuple[SourceFiles, str]:
-        """Return the folder of a file that an option names, and the file's name there."""
-        path = user_path(place)
-        return LocalFiles(path.parent), path.name
 
 
 def read_file(path: Path, what: str) -> bytes:

@@ -1,28 +1,25 @@
 """Pascal VOC: a flat folder, or a devkit with a folder for each year."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import PurePosixPath
-from threading import Lock
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from job.data.decoding import SUFFIXES
-from job.data.formats.base import LoadedSample, Sample, check_id, fingerprint
-from job.data.formats.files import FileSource, Place
+from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
+from job.data.formats.file_source import FileSource, Place, is_url
 from job.data.formats.voc_download import download_voc
+from job.data.formats.voc_folder import VocFolder
 from job.data.formats.voc_lists import ImageList, ListedImage
 from job.data.formats.voc_splits import parse_splits
 from job.data.formats.voc_xml import VocAnnotation, read_annotation
-from job.errors import BadDataError, MissingObjectError
+from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
+from job.runtime.parallel import in_threads
 from job.runtime.paths import user_path
-
-NO_IMAGE_SUFFIXES = (".xml", ".json", ".txt", ".csv")
-"""Suffixes of files that tools write beside images."""
 
 NO_ANNOTATION = "have no XML file and were taken as images without objects"
 SEVERAL_FILES = "are there with several suffixes, of which the first of {} was taken".format(
@@ -50,6 +47,9 @@ class VocSource(FileSource):
 
     def prepare(self) -> None:
         """Download the archives, if that is asked for."""
+        if self.download and is_url(self.root):
+            message = f"--download: {self.root} is a URL; download to a folder, and copy it there"
+            raise UsageError(message)
         if self.download:
             download_voc(user_path(self.root), self.pool, self.test)
 
@@ -60,10 +60,13 @@ class VocSource(FileSource):
     @cached_property
     def _lists(self) -> dict[Split, list[ImageList]]:
         """The lists of each split, in `ImageSets/Main`."""
+        names = {split: parse_splits(text) for split, text in self._names.items()}
+        years = {name.year for each in names.values() for name in each}
         root = self.files(self.root)
+        folders = {year: VocFolder(root, year) for year in years}
         return {
-            split: [ImageList(root, name) for name in parse_splits(text)]
-            for split, text in self._names.items()
+            split: [ImageList(folders[name.year], name.name) for name in each]
+            for split, each in names.items()
         }
 
     @property
@@ -80,21 +83,17 @@ class VocSource(FileSource):
         result: dict[str, str | int] = {}
         for split, lists in self._lists.items():
             result[split] = self._names[split]
-            result[f"{split}_digest"] = fingerprint(
-                part for image in chain(*lists) for part in self._identity(image)
-            )
+            result[f"{split}_digest"] = fingerprint(chain(*self._identities(chain(*lists))))
         for name in ("missing_annotation", "pixels_from"):
             if getattr(self, name) != type(self).model_fields[name].default:
                 result[name] = getattr(self, name)
         return result
 
-    def _identity(self, image: ListedImage) -> tuple[str, int, bytes]:
-        """Return what tells an image from others: its id, its size in bytes and its XML file."""
-        try:
-            xml = image.of.annotations.read(image.annotation)
-        except BadDataError:  # reported when its turn comes
-            xml = b""
-        return image.id, image.of.images.size(self._images.find(image)[0]), xml
+    def _identities(self, images: Iterator[ListedImage]) -> Iterator[tuple[str, int, bytes]]:
+        """Yield what tells each image from others."""
+        if not self.is_remote:
+            return map(_identity, images)
+        return in_threads(_identity, images, REMOTE_THREADS, 2 * REMOTE_THREADS)
 
     def num_images(self, split: Split) -> int:
         """Return the number of ids in the split's lists."""
@@ -105,15 +104,12 @@ class VocSource(FileSource):
         for image in chain(*self._lists[split]):
             yield Sample(image.id, partial(self._load, image))
 
-    @cached_property
-    def _images(self) -> "ImageFiles":
-        return ImageFiles()
-
     def _load(self, image: ListedImage) -> LoadedSample:
         """Read an image and its XML file."""
         check_id(image.id, image.where)
-        images = image.of.images
-        name, is_ambiguous = self._images.find(image)
+        folder = image.of.folder
+        images = folder.images
+        name, is_ambiguous = folder.find_image(image.id)
         if image.id.lower().endswith(SUFFIXES) and not images.has(name):
             message = (
                 f"{images.where(name)}: no such image; ids in a list have no suffix, but that of "
@@ -126,7 +122,7 @@ class VocSource(FileSource):
             data=data,
             suffix=PurePosixPath(name).suffix,
             image_file=images.where(name),
-            annotation_file=image.of.annotations.where(image.annotation),
+            annotation_file=folder.annotations.where(image.annotation),
             boxes=annotation.boxes,
             unreadable=annotation.unreadable,
             declared_wh=annotation.declared_wh,
@@ -134,7 +130,7 @@ class VocSource(FileSource):
         )
 
     def _read_annotation(self, image: ListedImage) -> VocAnnotation:
-        files, name = image.of.annotations, image.annotation
+        files, name = image.of.folder.annotations, image.annotation
         try:
             data = files.read(name, "annotation")
         except MissingObjectError as error:
@@ -145,38 +141,11 @@ class VocSource(FileSource):
         return read_annotation(data, files.where(name), self.pixels_from)
 
 
-class ImageFiles:
-    """Finds the files of images, by one listing of each folder of images."""
-
-    def __init__(self) -> None:
-        self._listings: dict[str, list[str]] = {}
-        self._lock = Lock()
-
-    def find(self, image: ListedImage) -> tuple[str, bool]:
-        """Return the name of an image's file, and whether other files could be meant, too.
-
-        If there is none, it is the name that VOC would give it, or a file with the same stem that
-        is not of a format that can be read.
-        """
-        suffixes = list(self._suffixes(image))
-        known = sorted(
-            (suffix for suffix in suffixes if suffix.lower() in SUFFIXES),
-            key=lambda suffix: (SUFFIXES.index(suffix.lower()), suffix.isupper(), suffix),
-        )
-        unknown = [suffix for suffix in suffixes if suffix.lower() not in NO_IMAGE_SUFFIXES]
-        suffix = (known or unknown or SUFFIXES)[0]
-        return f"{image.id}{suffix}", len(known) > 1
-
-    def _suffixes(self, image: ListedImage) -> Iterator[str]:
-        """Yield the suffixes of the files that have an image's id as their stem, sorted."""
-        folder = image.of.images.where()
-        with self._lock:
-            if folder not in self._listings:
-                self._listings[folder] = list(image.of.images.names())
-            names = self._listings[folder]
-        for number in range(bisect_left(names, f"{image.id}."), len(names)):
-            if not names[number].startswith(f"{image.id}."):
-                return
-            suffix = names[number][len(image.id) :]
-            if suffix.rfind(".") == 0 and "/" not in suffix:
-                yield suffix
+def _identity(image: ListedImage) -> tuple[str, int, bytes]:
+    """Return what tells an image from others: its id, its size in bytes and its XML file."""
+    folder = image.of.folder
+    try:
+        xml = folder.annotations.read(image.annotation)
+    except BadDataError:  # reported when its turn comes
+        xml = b""
+    return image.id, folder.images.size(folder.find_image(image.id)[0]), xml

@@ -1,4 +1,4 @@
-"""Pascal VOC's lists of images, and the folders that they lie in."""
+"""Pascal VOC's lists of images."""
 
 import re
 from array import array
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from job.data.formats.files import SourceFiles
-from job.data.formats.voc_splits import SplitName
+from job.data.formats.voc_folder import VocFolder
 from job.errors import BadDataError, UsageError
 
 
@@ -33,23 +33,20 @@ class ListedImage(NamedTuple):
 class ImageList:
     """A list of images, which may have a million lines."""
 
-    def __init__(self, root: SourceFiles, split: SplitName) -> None:
+    def __init__(self, folder: VocFolder, name: str) -> None:
         """Read a list.
 
         Args:
-            root: The folder of a data set, or of a devkit with years.
-            split: The list's name.
+            folder: Where it lies, and the images and annotations, too.
+            name: The list's name.
 
         Raises:
-            UsageError: There is no such folder, year or list, or it is the list of one class.
+            UsageError: There is no such list, or it is the list of one class.
             BadDataError: It cannot be read.
         """
-        folder = _find_folder(root, split.year)
-        self.annotations = folder.below("Annotations")
-        self.images = folder.below("JPEGImages")
-        lists, name = folder.below("ImageSets/Main"), f"{split.name}.txt"
-        self.path = lists.where(name)
-        lines = _read_lines(lists, name)
+        self.folder = folder
+        self.path = folder.lists.where(f"{name}.txt")
+        lines = _read_lines(folder.lists, f"{name}.txt")
         self._ids = [line for line in lines if line]
         self._lines = array("q", (number for number, line in enumerate(lines, start=1) if line))
         if self._is_of_one_class():
@@ -73,7 +70,7 @@ class ImageList:
         flagged = bool(self._ids) and all(
             re.fullmatch(r"\S.*\s(-1|0|1)", each) for each in self._ids
         )
-        return flagged and not any(self.annotations.has(each.annotation) for each in self)
+        return flagged and not any(self.folder.annotations.has(each.annotation) for each in self)
 
 
 def _read_lines(lists: SourceFiles, name: str) -> list[str]:
@@ -90,26 +87,3 @@ def _read_lines(lists: SourceFiles, name: str) -> list[str]:
         message = f"{path}: not UTF-8: {error.reason} at byte {error.start}"
         raise BadDataError(message) from error
     return [line.strip() for line in text.splitlines()]
-
-
-def _find_folder(root: SourceFiles, year: str | None) -> SourceFiles:
-    """Return the folder that holds `ImageSets`, `JPEGImages` and `Annotations`."""
-    where = root.where()
-    if not root.exists():
-        message = f"{where}: no such folder"
-        raise UsageError(message)
-    if year is None:
-        if not root.below("ImageSets").exists():
-            message = (
-                f"{where}: has no folder ImageSets; put a list of images into ImageSets/Main, such "
-                "as train.txt, or name YEAR/SPLIT if this is a devkit with years"
-            )
-            raise UsageError(message)
-        return root
-    # The archive of 2011 unpacks to TrainVal/.
-    for parent in ("", "VOCdevkit/", "TrainVal/VOCdevkit/"):
-        place = root.below(f"{parent}VOC{year}")
-        if place.exists():
-            return place
-    message = f"{where}: has neither VOC{year} nor VOCdevkit/VOC{year}; --download fetches them"
-    raise UsageError(message)

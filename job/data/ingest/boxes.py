@@ -16,9 +16,12 @@ Annotation tools round outwards, so real data sets overhang by a pixel or two. A
 means that the box belongs to another image, or to this image in another size.
 """
 
+UNSEEN_PIXELS = 0.01
+"""A smaller overhang is clipped, and not told: shares of an image are often rounded."""
+
 
 def clip_box(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
-    """Return a box clipped to its image, and whether that has changed it.
+    """Return a box clipped to its image, and whether it overhung the image visibly.
 
     Its coordinates are rounded to float32, the type in which they are stored.
 
@@ -40,8 +43,8 @@ def clip_box(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
     if right <= left or bottom <= top:
         message = "inverted or empty"
         raise BadDataError(message)
-    for low, high, side in ((left, right, width), (top, bottom, height)):
-        overhang = max(-low, high - side)
+    overhangs = (max(-left, right - width), max(-top, bottom - height))
+    for overhang, side in zip(overhangs, (width, height), strict=True):
         if overhang > max(TOLERANCE_PIXELS, TOLERANCE_SHARE * side):
             message = f"outside the image of {width} x {height} pixels by {overhang:g}"
             raise BadDataError(message)
@@ -49,4 +52,4 @@ def clip_box(box_xyxy: Box, width: int, height: int) -> tuple[Box, bool]:
     if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
         message = f"outside the image of {width} x {height} pixels"
         raise BadDataError(message)
-    return clipped, clipped != (left, top, right, bottom)
+    return clipped, max(overhangs) > UNSEEN_PIXELS

@@ -9,6 +9,7 @@ from typing import Any
 
 from job.data.dataset import Dataset
 from job.data.formats.base import Sample, Source
+from job.data.ingest.groups import GroupRule
 from job.data.ingest.scan import SourceScan, SplitCounts
 from job.data.ingest.summary import IngestSummary
 from job.data.ingest.write import SplitWriter
@@ -22,8 +23,14 @@ ORDER: tuple[Split, ...] = ("test", "pool")
 test set that others report on stays whole."""
 
 
-def ingest(
-    store: Store, source: Source, name: str, *, skip_bad: bool = False, dry_run: bool = False
+def ingest(  # noqa: PLR0913 - what an ingest can be asked for
+    store: Store,
+    source: Source,
+    name: str,
+    *,
+    groups: GroupRule | None = None,
+    skip_bad: bool = False,
+    dry_run: bool = False,
 ) -> IngestSummary:
     """Write a data set, unless it is there already from the same source.
 
@@ -31,24 +38,28 @@ def ingest(
         store: Where the data set goes.
         source: What it is made from.
         name: Its name.
+        groups: Puts images into groups; None: the source's own groups, if it has any.
         skip_bad: Leave bad images and boxes out and list them. Otherwise the first one is raised.
         dry_run: Validate everything and list what is bad, but write nothing.
 
     Raises:
-        BadDataError: An image or a box is bad, a split has no images, or the pool has no boxes.
+        BadDataError: An image or a box is bad, a split has no images, the pool has no boxes, or a
+            group is in both splits.
         UsageError: The name is invalid, or its data set was made from another source.
     """
     keys = DatasetKeys(check_name("data set", name))
     if dry_run:
-        return _rehearse(source, name, skip_bad=skip_bad)
+        return _rehearse(source, name, groups, skip_bad=skip_bad)
     identity: dict[str, Any] = source.identity() | {"skip_bad": skip_bad}
+    identity |= groups.identity() if groups else {}
     if found := read_manifest(store, keys):
         manifest, _ = found
         _refuse_another(keys, manifest, {"kind": source.kind, **identity})
         _refuse_changed_images(store, keys, source)
         return IngestSummary.of_manifest(manifest, f"{name}: there already, from the same source")
     try:
-        manifest, scan = _write(store, keys, source, identity, skip_bad=skip_bad)
+        scan = SourceScan(source, skip_bad=skip_bad, groups=groups)
+        manifest = _write(store, keys, scan, source.kind, identity)
     except (BadDataError, UsageError):
         _delete_parts(store, keys)
         raise
@@ -57,22 +68,20 @@ def ingest(
 
 
 def _write(
-    store: Store, keys: DatasetKeys, source: Source, identity: dict[str, Any], *, skip_bad: bool
-) -> tuple[DatasetManifest, SourceScan]:
+    store: Store, keys: DatasetKeys, scan: SourceScan, kind: str, identity: dict[str, Any]
+) -> DatasetManifest:
     """Write everything but the manifest, and return that."""
     name = keys.name
-    scan = SourceScan(source, skip_bad=skip_bad)
     parts = {split: _write_split(store, keys, scan, split) for split in ORDER}
     if errors := scan.errors():
         raise BadDataError("; ".join([f"{name}: {error}" for error in errors] + scan.problems[:1]))
-    manifest = DatasetManifest(
+    return DatasetManifest(
         name=name,
-        kind=source.kind,
+        kind=kind,
         classes=scan.classes,
         source=identity,
         **{split: _split_info(scan.counts[split], scan.classes, parts[split]) for split in parts},
     )
-    return manifest, scan
 
 
 def _delete_parts(store: Store, keys: DatasetKeys) -> None:
@@ -83,9 +92,11 @@ def _delete_parts(store: Store, keys: DatasetKeys) -> None:
                 store.delete(key)
 
 
-def _rehearse(source: Source, name: str, *, skip_bad: bool) -> IngestSummary:
+def _rehearse(
+    source: Source, name: str, groups: GroupRule | None, *, skip_bad: bool
+) -> IngestSummary:
     """Go through a source without writing, and say whether it could be written."""
-    scan = SourceScan(source, skip_bad=True)
+    scan = SourceScan(source, skip_bad=True, groups=groups)
     for split in ORDER:
         for _ in scan.images(split):
             pass
@@ -143,7 +154,7 @@ def _sha256(sample: Sample) -> str:
 def _write_split(store: Store, keys: DatasetKeys, scan: SourceScan, split: Split) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        SplitWriter(store, keys, split, Path(folder)) as writer,
+        SplitWriter(store, keys, split, Path(folder), has_groups=scan.has_groups) as writer,
     ):
         for image in scan.images(split):
             writer.add(image)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
-from job.data.formats.base import Sample, Source
+from job.data.formats.base import REMOTE_THREADS, Sample, Source
+from job.data.ingest.groups import GroupGuard, GroupRule
 from job.data.ingest.remarks import spellings
 from job.data.ingest.validate import Validation, ValidImage, validate
 from job.errors import BadDataError
@@ -54,6 +55,9 @@ class SplitCounts:
     """The largest coordinate of these boxes."""
     duplicates: list[str] = field(default_factory=list)
     """Ids of images that the split holds already under another id, byte for byte."""
+    groups: set[str] = field(default_factory=set)
+    ungrouped: list[str] = field(default_factory=list)
+    """Ids of images that are in no group."""
 
     @property
     def num_boxes(self) -> int:
@@ -74,6 +78,10 @@ class SplitCounts:
         self.num_crowd += sum(annotation.crowd)
         self.num_clipped += image.num_clipped
         self.num_size_differs += image.size_differs
+        if image.group is None:
+            self.ungrouped.append(image.id)
+        else:
+            self.groups.add(image.group)
         self.labels.update(annotation.labels)
         for remark in image.remarks:
             self.remarks.setdefault(remark, []).append(image.id)
@@ -88,23 +96,27 @@ class SourceScan:
     It holds ids and digests of what it has seen, never images.
     """
 
-    def __init__(self, source: Source, *, skip_bad: bool) -> None:
+    def __init__(self, source: Source, *, skip_bad: bool, groups: GroupRule | None = None) -> None:
         """Begin.
 
         Args:
             source: Where the images come from.
             skip_bad: List problems and continue. Otherwise the first one is raised.
+            groups: Puts images into groups; None: the source's own groups, if it has any.
         """
         self.counts: dict[Split, SplitCounts] = {}
         self.problems: list[str] = []
         """Each one line: the file and the reason."""
+        self.has_groups = groups is not None or source.has_groups
         self._source = source
+        self._rule = groups
         self._classes = source.classes
         self._skip_bad = skip_bad
         self._splits: dict[str, Split] = {}
         """The split that an id was seen in."""
         self._digests: dict[Split, dict[bytes, str]] = {}
         """For each split and SHA-256 of an image, the first id that it came with."""
+        self._guard = GroupGuard()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -125,8 +137,9 @@ class SourceScan:
         counts = self.counts[split] = SplitCounts()
         self._digests[split] = {}
         total = self._source.num_images(split)
-        batches = batched(self._source.samples(split), _BATCH_SIZE)
-        threads = min(_MAX_THREADS, usable_cpus())
+        is_remote = self._source.is_remote
+        batches = batched(self._samples(split), 1 if is_remote else _BATCH_SIZE)
+        threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
         validate_all = partial(_validate_all, classes=self._classes)
         with (
             closing(in_threads(validate_all, batches, threads, threads)) as validated,
@@ -139,6 +152,11 @@ class SourceScan:
                     counts.count(result.image)
                     yield result.image
                 bar.advance()
+        self.problems += self._guard.problems(split)
+
+    def _samples(self, split: Split) -> Iterator[Sample]:
+        samples = self._source.samples(split)
+        return samples if self._rule is None else map(self._rule.grouped, samples)
 
     def _is_new(self, image: ValidImage, split: Split) -> bool:
         """Return whether an image is new to the data set; report it if it is not."""
@@ -154,6 +172,13 @@ class SourceScan:
             if other != split and digest in digests:
                 self._report(f"{image.where}: the same bytes as {digests[digest]!r} of {other}")
                 return False
+        if not self._guard.takes(image.group, split):
+            if not self._skip_bad:
+                refusal = self._guard.refusal(self._samples(split), split)
+                if "ungrouped" in type(self._source).model_fields:
+                    refusal += "; --ungrouped takes the images of a group for different ones"
+                self._report(refusal)
+            return False
         if digest in self._digests[split]:
             self.counts[split].duplicates.append(image.id)
         self._splits[image.id] = split
@@ -173,6 +198,8 @@ class SourceScan:
         ]
         if not self.counts["pool"].num_boxes:
             errors.append("pool: no boxes")
+        if self._rule and not any(counts.groups for counts in self.counts.values()):
+            errors.append(f"no image is in a group by {self._rule}")
         if self.counts["test"].num_images and not self.counts["test"].num_evaluated:
             errors.append("test: no boxes to evaluate, only difficult ones or crowd regions")
         return errors
@@ -183,6 +210,11 @@ class SourceScan:
         for split, counts in self.counts.items():
             if ids := counts.duplicates:
                 warnings.append(f"{split}: {len(ids)} copies of images, such as {ids[0]!r}")
+            if self.has_groups and (ids := counts.ungrouped):
+                warnings.append(
+                    f"{split}: {len(ids)} images are in no group, such as {ids[0]!r}; each is then "
+                    "a group of its own"
+                )
             if counts.num_size_differs:
                 warnings.append(
                     f"{split}: {counts.num_size_differs} images have another size than their "
@@ -197,6 +229,7 @@ class SourceScan:
                     f"{split}: no box reaches beyond {PERCENT} pixels, though images are larger "
                     f"than {LARGE_SIDE}; boxes must be in pixels, and not in percent"
                 )
+        warnings += self._rule.warnings() if self._rule else []
         warnings += [
             f"classes that differ only in spelling: {', '.join(map(repr, names))}"
             for names in spellings(self.classes)

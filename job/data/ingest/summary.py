@@ -62,6 +62,7 @@ class IngestSummary:
             "difficult": [counts.num_difficult for counts in splits],
             "crowd regions": [counts.num_crowd for counts in splits],
             "clipped boxes": [counts.num_clipped for counts in splits],
+            "groups": [len(counts.groups) for counts in splits],
         }
         return {
             "images": [counts.num_images for counts in splits],

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class ValidImage:
     tolerance, or there are no boxes that it could spoil."""
     remarks: tuple[str, ...]
     """What was accepted and may be a mistake, as in `LoadedSample`."""
+    group: str | None = None
+    """The group of images that it belongs to, as in `Sample`."""
 
     @property
     def id(self) -> str:
@@ -62,7 +64,7 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
         decoded = _decode(loaded)
         width, height = decoded.size_wh
         _check_size(loaded, width, height)
-        _check_unit(loaded, width, height)
+        loaded = _in_pixels(loaded, width, height)
     except BadDataError as error:
         return Validation(None, (str(error),))
     reasons = list(loaded.unreadable)
@@ -88,6 +90,7 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
             for claim, side in zip(loaded.declared_wh or (), (width, height), strict=False)
         ),
         remarks=loaded.remarks + image_remarks(loaded, decoded, len(boxes)),
+        group=sample.group,
     )
     return Validation(image, tuple(f"{loaded.annotation_file}: {reason}" for reason in reasons))
 
@@ -102,6 +105,19 @@ def _decode(loaded: LoadedSample) -> Decoded:
     except BadDataError as error:
         message = f"{loaded.image_file}: {error}"
         raise BadDataError(message) from error
+
+
+def _in_pixels(loaded: LoadedSample, width: int, height: int) -> LoadedSample:
+    """Return a sample with boxes in pixels; raise if they say that they are, and are not."""
+    if not loaded.in_shares:
+        _check_unit(loaded, width, height)
+        return loaded
+    boxes = tuple(
+        replace(box, corners_xyxy=(x0 * width, y0 * height, x1 * width, y1 * height))
+        for box in loaded.boxes
+        for x0, y0, x1, y1 in [box.corners_xyxy]
+    )
+    return replace(loaded, boxes=boxes, in_shares=False)
 
 
 def _check_size(loaded: LoadedSample, width: int, height: int) -> None:

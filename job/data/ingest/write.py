@@ -12,7 +12,7 @@ from job.data.manifest import ShardInfo
 from job.data.shards import ShardWriter
 from job.keys import DatasetKeys, Split
 from job.records.annotation import Annotation
-from job.records.schemas import ANNOTATIONS_SCHEMA, INDEX_SCHEMA
+from job.records.schemas import ANNOTATIONS_SCHEMA, GROUP_FIELD, INDEX_SCHEMA
 from job.storage import Store
 
 SHARD_BYTES = 64 << 20
@@ -55,7 +55,9 @@ class TableWriter:
 class SplitWriter:
     """Writes one split. It holds one shard on disk, and a few rows of the tables in memory."""
 
-    def __init__(self, store: Store, keys: DatasetKeys, split: Split, folder: Path) -> None:
+    def __init__(
+        self, store: Store, keys: DatasetKeys, split: Split, folder: Path, *, has_groups: bool
+    ) -> None:
         """Begin.
 
         Args:
@@ -63,10 +65,13 @@ class SplitWriter:
             keys: Their names.
             split: The pool's annotations go into a table, those of the test set beside its images.
             folder: An empty folder for files that are not uploaded yet.
+            has_groups: Whether the index has the images' groups.
         """
         self._store, self._keys, self._split, self._folder = store, keys, split, folder
         self._shards: list[ShardInfo] = []
-        self._index = TableWriter(folder / "index.parquet", INDEX_SCHEMA)
+        self._has_groups = has_groups
+        schema = INDEX_SCHEMA.append(GROUP_FIELD) if has_groups else INDEX_SCHEMA
+        self._index = TableWriter(folder / "index.parquet", schema)
         self._oracle: TableWriter | None = None
         if split == "pool":
             self._oracle = TableWriter(folder / "annotations.parquet", ANNOTATIONS_SCHEMA)
@@ -98,6 +103,7 @@ class SplitWriter:
                 "suffix": encoded.suffix,
                 "offset": offset,
                 "size": len(encoded.data),
+                **({"group": image.group} if self._has_groups else {}),
             }
         )
         if self._oracle:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic.alias_generators import to_camel
 
-from job.config.loading import read_text, yaml_errors
+from job.config.loading import read_text
 from job.config.section import Section
 from job.config.validation import validated
 from job.errors import ConfigError
 from job.keys import STAGES, Stage
+from job.runtime.yaml_text import read_yaml, read_yaml_documents
 
 KubeObject = dict[str, Any]
 """A Kubernetes object as its JSON."""
@@ -80,20 +80,18 @@ def parse_launch(text: str, source: str) -> LaunchConfig:
     Raises:
         ConfigError: It is not a YAML mapping, or a setting is wrong.
     """
-    with yaml_errors(source):
-        content = _find(text)
+    content = _find(text, source)
     if not isinstance(content, dict):
         message = f"{source}: expected launch.yaml, or a ConfigMap that holds it"
         raise ConfigError(message)
     return validated(LaunchConfig, content, source)
 
 
-def _find(text: str) -> object:
+def _find(text: str, source: str) -> object:
     """Return the content of launch.yaml, which is the text itself or in one of its ConfigMaps."""
-    documents = [each for each in yaml.safe_load_all(text) if isinstance(each, dict)]
+    documents = [each for each in read_yaml_documents(text, source) if isinstance(each, dict)]
     maps = [each.get("data") or {} for each in documents if each.get("kind") == "ConfigMap"]
     if maps:
-        return yaml.safe_load(
-            next((data["launch.yaml"] for data in maps if "launch.yaml" in data), "")
-        )
+        inside = next((data["launch.yaml"] for data in maps if "launch.yaml" in data), "")
+        return read_yaml(inside, source)
     return next(iter(documents), None)

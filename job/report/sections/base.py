@@ -14,6 +14,7 @@ from job.report.analysis.results import Row
 from job.report.drawing.contact_sheet import Sheet
 from job.report.drawing.figures import Style, styles_of
 from job.report.drawing.render import Draw, Drawing
+from job.report.picks.groups import Groups
 from job.report.tables import TableRows
 
 
@@ -34,6 +35,8 @@ class Context:
     """Contact sheets of picks, in the order of the page."""
     redundancies: Mapping[str, float] = field(default_factory=dict)
     """The mean cosine of a pick to the most similar pick of its round, by arm."""
+    groups: Groups | None = None
+    """How many groups of images each arm has labelled; None if the data set has no groups."""
     setup_cost: float | None = None
     """Money to set up active learning, once. None: the report does not say whether it pays."""
 

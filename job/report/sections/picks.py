@@ -6,10 +6,12 @@ from job.report.analysis.facts import boxes_per_image, overlaps, picked_shares
 from job.report.drawing.figures import class_bars
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.tables import table_row
 
 _TEMPLATE = """
 {% for each in figures %}{{ figure(each) }}{% endfor %}
 {{ table(header, images, caption) }}
+{% if groups %}{{ table(group_header, groups, group_caption, true) }}{% endif %}
 {% if overlaps %}
 {{ table(("arms", "overlap"), overlaps,
   "Overlap of two arms' picks after round 0 (Jaccard, mean over seeds)") }}
@@ -52,6 +54,7 @@ class PicksSection(SectionBuilder):
                 caption=_CAPTION + _REDUNDANCY * has_redundancy,
                 header=("", "boxes/image", *["redundancy"] * has_redundancy),
                 images=_image_cells(context),
+                **_groups(context),
                 overlaps=[
                     (f"{first} and {second}", f"{value:.2f}")
                     for (first, second), value in overlaps(context.facts).items()
@@ -59,7 +62,28 @@ class PicksSection(SectionBuilder):
                 sheets=[(each, base64.b64encode(each.jpeg).decode()) for each in context.sheets],
             ),
             figures=figures,
+            tables={"groups": [table_row(each) for each in context.groups.labelled]}
+            if context.groups
+            else {},
         )
+
+
+def _groups(context: Context) -> dict[str, object]:
+    """Return a table of the groups that each arm has labelled; one column for each round."""
+    if context.groups is None:
+        return {"groups": []}
+    cells: dict[str, dict[int, str]] = {}
+    for each in context.groups.labelled:
+        cells.setdefault(each.arm, {})[each.round] = f"{each.groups:.1f} / {each.images:.0f}"
+    rounds = sorted({index for of in cells.values() for index in of})
+    return {
+        "group_header": ("", *(f"round {index}" for index in rounds)),
+        "groups": [(arm, *(of.get(index, "") for index in rounds)) for arm, of in cells.items()],
+        "group_caption": (
+            "Groups with a labelled image / labelled images, mean over seeds; the pool has "
+            f"{context.groups.num_pool:,} groups"
+        ),
+    }
 
 
 def _image_cells(context: Context) -> list[tuple[str, ...]]:

@@ -114,7 +114,13 @@ def task_of(
         class_counts=labels.class_counts,
         budget=budget,
         rng=np.random.default_rng(rng),
+        groups=groups_of(unlabelled.ids),
     )
+
+
+def groups_of(ids: Sequence[str]) -> dict[str, str]:
+    """Return groups of three images, and one of an image that is none of these."""
+    return {"elsewhere": "g"} | {each: f"g{number // 3}" for number, each in enumerate(sorted(ids))}
 
 
 def tables_of(images: Images) -> tuple[pa.Table, ...]:

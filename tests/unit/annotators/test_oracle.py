@@ -94,6 +94,6 @@ def test_only_the_oracle_reads_its_table() -> None:
     users = {
         path.relative_to(JOB).as_posix()
         for path in JOB.rglob("*.py")
-        if re.search(r"keys\.annotations\b|oracle/annotations\.parquet\"", path.read_text())
+        if re.search(r"keys\.annotations\b|\.annotations_key\b", path.read_text())
     }
-    assert users == {"annotators/oracle.py", "data/ingest/write.py", "keys.py"}
+    assert users == {"annotators/oracle.py", "data/ingest/write.py"}

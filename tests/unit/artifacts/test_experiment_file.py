@@ -33,6 +33,14 @@ def test_a_stored_configuration_says_its_format(store: MemoryStore) -> None:
     assert loading.parse(text, "copy") == load_experiment(store, "tiny")
 
 
+def test_names_of_an_older_version_are_read_by_its_rules(tiny: str) -> None:
+    """It wrote 08 and 1e3 without quotes; today's quotes keep them text for every reader."""
+    old = f"format: 1\n{tiny}".replace("  random: {", "  08: {").replace("  brust: {", "  1e3: {")
+    config, unknown = load_config(old.encode(), "store")
+    assert (list(config.arms), unknown) == (["08", "1e3"], [])
+    assert list(loading.parse(dump_config(config).decode(), "copy").arms) == ["08", "1e3"]
+
+
 def test_settings_of_a_newer_version_are_left_alone_by_readers(store: MemoryStore) -> None:
     """At the top and within a section."""
     before = load_experiment(store, "tiny")

@@ -10,7 +10,15 @@ import pytest
 
 from tests.conftest import AlJob
 
-OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
+OF_EVERY_FORMAT = [
+    "--name",
+    "--groups",
+    "--group-by",
+    "--skip-bad",
+    "--dry-run",
+    "--store",
+    "--help",
+]
 
 
 @pytest.mark.parametrize(
@@ -18,13 +26,30 @@ OF_EVERY_FORMAT = ["--name", "--skip-bad", "--dry-run", "--store", "--help"]
     [
         (
             "voc",
-            ["--root", "--pool", "--test", "--download", "--missing-annotation", "--pixels-from"],
+            [
+                *("--root", "--pool", "--test", "--download", "--missing-annotation"),
+                *("--pixels-from", "--source-endpoint", "--source-profile"),
+            ],
         ),
         (
             "coco",
             [
                 *("--pool-images", "--pool-annotations", "--test-images", "--test-annotations"),
-                *("--pool-prefix", "--test-prefix"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
+            ],
+        ),
+        (
+            "yolo",
+            [
+                *("--data", "--root", "--pool", "--test", "--missing-annotation"),
+                *("--pool-prefix", "--test-prefix", "--source-endpoint", "--source-profile"),
+            ],
+        ),
+        (
+            "roboflow",
+            [
+                *("--root", "--pool", "--test", "--ungrouped"),
+                *("--source-endpoint", "--source-profile"),
             ],
         ),
         ("synthetic", ["--num-pool", "--num-test", "--size", "--seed"]),
@@ -41,7 +66,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones(al_job: AlJob) -> Non
     """And with the closest one."""
     ended = al_job("ingest", "vok", "--root", ".")
     assert ended.code == 64
-    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc"
+    told = "ingest: unknown 'vok'; did you mean 'voc'? known: coco, roboflow, synthetic, voc, yolo"
     assert told in " ".join(ended.err.split())
 
 

@@ -1,5 +1,8 @@
 """Reading a configuration from a file or a preset."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from job.acquisition.registry import make_strategy
@@ -34,3 +37,50 @@ def test_a_copy_of_a_stored_configuration_says_its_format(tiny: str) -> None:
     assert loading.parse(f"format: 1\n{tiny}", "copy") == loading.parse(tiny, "tiny")
     with pytest.raises(BadDataError, match="copy: format 2, written by a newer version"):
         loading.parse(f"format: 2\n{tiny}", "copy")
+
+
+def test_a_configuration_may_come_through_a_pipe(tiny: str) -> None:
+    """`<(envsubst < mine.yaml)` is how people fill in variables."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write(tiny)
+    try:
+        assert loading.load(f"/dev/fd/{reading}") == loading.parse(tiny, "tiny")
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a" * 300, "cannot be read: file name too long"),
+        ("folder", "cannot be read: is a directory"),
+        ("loop", "cannot be read: too many levels of symbolic links"),
+        ("nowhere", "cannot be read: no such file or directory"),
+        ("file/e.yaml", "no such file, and no such preset"),
+        ("latin-1", "cannot be read as UTF-8 text"),
+    ],
+)
+def test_what_the_file_system_says_is_told(tmp_path: Path, name: str, words: str) -> None:
+    """Of any path that somebody may give, in one line."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "latin-1").write_bytes(b"# gr\xf6\xdfe")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere").symlink_to("gone")
+    with pytest.raises(ConfigError) as error:
+        loading.load(str(tmp_path / name))
+    assert str(error.value).startswith(f"{tmp_path / name}: {words}")
+
+
+def test_arms_may_share_settings_by_a_merge_key() -> None:
+    """A key of the arm's own overrides the merged one."""
+    text = (
+        "experiment: e\ndataset: {name: d}\n"
+        "arms:\n  a: &a {strategy: brust, batch_size: 5}\n  b: {<<: *a, aggregation: max}\n"
+        "  c: {aggregation: max, <<: *a, batch_size: 6}\n  no: {strategy: random}\n"
+    )
+    arms = loading.parse(text, "mine").arms
+    assert list(arms) == ["a", "b", "c", "no"]
+    assert arms["b"].settings == {"batch_size": 5, "aggregation": "max"}
+    assert arms["c"].settings == {"batch_size": 6, "aggregation": "max"}

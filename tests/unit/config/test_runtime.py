@@ -38,7 +38,10 @@ def test_every_setting_has_a_variable(name: str) -> None:
         ("runtime=4", "expected a setting of runtime, such as runtime.threads=4"),
         ("runtime.threads", "expected a setting of runtime, such as runtime.threads=4"),
         ("runtime.threads=0", "threads: input should be 'auto' or input should be greater than 0"),
-        ("runtime.threads=[", "not a YAML value"),
+        ("runtime.threads=[", "not YAML: line 1, column 2: "),
+        ("runtime.threads=true", "threads: expected a whole number (given: True)"),
+        ("runtime.threads=1_0", "threads: expected a whole number (given: '1_0')"),
+        ("runtime.batch_size=1:30", "batch_size: expected a whole number (given: '1:30')"),
         ("runtime.device=gpu", "device: input should be 'auto', 'cpu' or 'cuda' (given: 'gpu')"),
     ],
 )

@@ -31,6 +31,9 @@ class _Outer(Section):
     name: str
     inner: _Inner = _Inner()
     numbers: tuple[int, ...] = ()
+    some: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1,)
+    by_name: dict[str, int] = Field(default_factory=dict)
+    is_on: bool = False
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,14 @@ class _Outer(Section):
         ),
         ({"name": "a", "inner": {"size": 13}}, "inner.size: 13 is unlucky"),
         ({"name": "a", "inner": {"size": 14}}, "inner: one of a kind"),
-        ({"name": "a", "numbers": [1, "x"]}, "numbers.1: input should be a valid integer"),
+        ({"name": "a", "numbers": [1, "x"]}, "numbers.1: expected a whole number (given: 'x')"),
+        ({"name": "a", "numbers": 5}, "numbers: expected a list, such as [0, 1, 2] (given: 5)"),
+        ({"name": "a", "numbers": "0-4"}, "numbers: expected a list, such as [0, 1, 2] (given"),
+        ({"name": "a", "some": []}, "some: expected a list of 1 or more (given: [])"),
+        ({"name": "a", "inner": 5}, "inner: expected a mapping of settings, such as {name: value}"),
+        ({"name": 5}, "name: expected text: put it in quotes (given: 5)"),
+        ({"name": "a", "by_name": {True: 1}}, "by_name: True is not text, which a name has to be"),
+        ({"name": "a", "is_on": 2}, "is_on: expected true or false (given: 2)"),
         (
             {"name": "a", "inner": {"size": 0, "share": 2}},
             "(given: 0); inner.share: input should be",
@@ -71,3 +81,52 @@ def test_what_is_wrong_is_said_in_one_line(content: dict[str, object], message: 
     assert str(error.value).startswith("file.yaml: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_list_is_not_too_short_because_of_what_is_wrong_in_it() -> None:
+    """Each wrong seed is told, and nothing that follows from that."""
+    with pytest.raises(ConfigError) as error:
+        validated(_Outer, {"name": "a", "some": [-1]}, "file.yaml")
+    assert str(error.value) == "file.yaml: some.0: input should be greater than 0 (given: -1)"
+
+
+class _Numbers(Section):
+    whole: int = 0
+    broken: float | None = None
+    several: tuple[int, ...] = ()
+    either: Literal["auto"] | int = 0
+    switch: bool = False
+    any_of_both: bool | int = 0
+    text: str = ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("whole", "broken", "either") for value in (True, "1_0")),
+        ("several", [1, True]),
+        ("several", ["1_0"]),
+        ("whole", 1.5),
+        ("whole", "on"),
+        ("broken", "1:30"),
+    ],
+)
+def test_what_is_not_written_as_a_number_is_refused(name: str, value: object) -> None:
+    """To Python `true` is 1 and `1_0` is 10: nobody means that."""
+    with pytest.raises(ConfigError, match=rf"^file: {name}.*expected a (whole )?number"):
+        validated(_Numbers, {name: value}, "file")
+
+
+def test_what_looks_like_a_number_is_one() -> None:
+    """Texts that variables were filled into, and whole numbers with an exponent."""
+    content = {"whole": 1e3, "broken": "1e-3", "several": ["5"], "either": "7"}
+    found = validated(_Numbers, content, "file")
+    assert (found.whole, found.broken, found.several, found.either) == (1000, 0.001, (5,), 7)
+    booleans = validated(_Numbers, {"switch": "yes", "any_of_both": True, "text": "1_0"}, "file")
+    assert (booleans.switch, booleans.any_of_both, booleans.text) == (True, True, "1_0")
+
+
+def test_a_section_of_which_only_the_name_is_there_has_its_defaults() -> None:
+    """Whoever has commented out all of its settings means that."""
+    assert validated(_Outer, {"name": "a", "inner": None}, "file").inner == _Inner()
+    assert "inner" not in validated(_Outer, {"name": "a", "inner": None}, "file").model_fields_set

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from job.data.formats.coco import CocoSource
+from job.data.formats.yolo import YoloSource
 from job.storage.memory import MemoryStore
 
 VocBox = tuple[str, float | str, float | str, float | str, float | str]
@@ -130,6 +131,36 @@ class Coco:
         return options
 
 
+class Yolo:
+    """A folder in Ultralytics' layout that grows."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data.yaml"
+        self.num_images = 0
+
+    def add(
+        self, image: str, rows: str | None = "0 .5 .5 .5 .5\n", labels: str | None = None
+    ) -> None:
+        """Add `images/train/a.jpg`, say, and its `labels/train/a.txt`; None: it has no labels."""
+        path = self.root / image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.num_images += 1
+        path.write_bytes(encode(self.num_images, suffix=path.suffix))
+        if rows is not None:
+            label = labels or image.replace("images/", "labels/").replace(path.suffix, ".txt")
+            (self.root / label).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / label).write_text(rows, encoding="utf-8")
+
+    def describe(self, text: str = "train: images/train\nval: images/val\n") -> None:
+        """Write the data.yaml; two classes stand before `text`."""
+        self.data.write_text(f"names: [ant, bee]\n{text}", encoding="utf-8")
+
+    def source(self, **options: Any) -> YoloSource:
+        """Return the source."""
+        return YoloSource.model_validate({"data": self.data, **options})
+
+
 @pytest.fixture
 def voc(tmp_path: Path) -> Voc:
     """A VOC folder with one image in each of the lists `train` and `test`."""
@@ -151,6 +182,24 @@ def coco(tmp_path: Path) -> Coco:
     made = Coco(tmp_path / "coco")
     made.add("pool", "good.jpg")
     made.add("test", "other.jpg")
+    return made
+
+
+@pytest.fixture
+def yolo(tmp_path: Path) -> Yolo:
+    """A folder in Ultralytics' layout with one image in each of `train` and `val`."""
+    made = Yolo(tmp_path / "yolo")
+    made.add("images/train/good.jpg")
+    made.add("images/val/other.jpg", "1 .5 .5 1 1")
+    made.describe()
+    return made
+
+
+@pytest.fixture
+def empty_yolo(tmp_path: Path) -> Yolo:
+    """A folder with nothing in it."""
+    made = Yolo(tmp_path / "yolo")
+    made.root.mkdir()
     return made
 
 

@@ -44,6 +44,9 @@ def test_what_is_wrong_is_named(config: Config, tmp_path: Path) -> None:
     path.write_text("a: {strategy: entropy, top: 1}")
     with pytest.raises(ConfigError, match=r"arms\.yaml: a: .*top"):
         choose(config, None, path)
+    path.write_text("a: {strategy: brust}\na: {strategy: entropy}")
+    with pytest.raises(ConfigError, match=r"arms\.yaml: not YAML: .* 'a' is there twice"):
+        choose(config, None, path)
     with pytest.raises(ConfigError, match="--strategies: strategy: unknown 'brst'"):
         choose(config, "brst", None)
     with pytest.raises(UsageError, match="not both"):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, NoReturn
 
 import pytest
-from botocore.exceptions import ClientError, SSLError
+from botocore.exceptions import ClientError, EndpointConnectionError, ProfileNotFound, SSLError
 
 from job.errors import (
     AlJobError,
@@ -22,7 +22,8 @@ from job.errors import (
 )
 from job.runtime.parallel import in_threads
 from job.storage.s3 import S3Store
-from job.storage.s3_errors import s3_errors
+from job.storage.s3_access import S3Access
+from job.storage.s3_errors import s3_errors, without_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -316,6 +317,71 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://me:password@127.0.0.1:9")
     where = S3Store("bucket")._where("key")  # noqa: SLF001 - what every message begins with
     assert where == "s3://bucket/key at http://***@127.0.0.1:9"
+
+
+PROFILES = """
+[profile camera]
+endpoint_url = http://camera.example:9000
+region = eu-west-1
+
+[profile lake]
+services = lake
+[services lake]
+s3 =
+  endpoint_url = http://lake.example:9000
+
+[profile plain]
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "endpoint", "server"),
+    [
+        ("camera", None, "http://camera.example:9000"),
+        ("lake", None, "http://lake.example:9000"),
+        ("camera", "http://other.example:9000", "http://other.example:9000"),
+        ("plain", None, "https://s3.us-east-2.amazonaws.com"),
+        (None, "http://other.example:9000", "http://other.example:9000"),
+    ],
+)
+def test_a_profile_is_apart_from_the_variables(
+    monkeypatch: pytest.MonkeyPatch, profile: str | None, endpoint: str | None, server: str
+) -> None:
+    """The variables are the store's: a profile brings its server, region and keys, or AWS."""
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(PROFILES)
+    credentials = "[{}]\naws_access_key_id = of-{}\naws_secret_access_key = secret-of-it\n"
+    Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"]).write_text(
+        "".join(credentials.format(name, name) for name in ("camera", "lake", "plain"))
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://store.example:9000")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-store")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-store")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-2")
+    client = client_of(S3Store("bucket", "", S3Access(endpoint, profile, option="source")))
+    assert client.meta.endpoint_url == server
+    assert client.meta.region_name == ("eu-west-1" if profile == "camera" else "us-east-2")
+    keys = client._request_signer._credentials  # noqa: SLF001 - no public way to ask
+    assert keys.access_key == (f"of-{profile}" if profile else "of-the-store")
+    assert "secret-of-it" not in without_secrets("secret-of-it") or not profile
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (answered(404, "NoSuchBucket"), "in the URL, or check --source-endpoint"),
+        (answered(403, "AccessDenied"), "s3:GetObject here: check the profile 'x' of --source-pro"),
+        (answered(400, "ExpiredToken"), "check the profile 'x' of --source-profile"),
+        (answered(301, "PermanentRedirect"), "check the region of the profile 'x'"),
+        (ProfileNotFound(profile="x"), "check --source-profile"),
+        (EndpointConnectionError(endpoint_url="http://h"), "server up? check --source-endpoint"),
+    ],
+)
+def test_advice_names_the_options_of_a_source(error: Exception, told: str) -> None:
+    """The variables of the store would be no help."""
+    access = S3Access("http://h", "x", option="source", rights="s3:GetObject")
+    with pytest.raises(AlJobError) as caught, s3_errors("s3://bucket", access):
+        raise error
+    assert told in str(caught.value)
 
 
 class WebServer(BaseHTTPRequestHandler):

@@ -72,3 +72,9 @@ def test_coordinates_are_those_that_are_stored() -> None:
     """A box that float32 rounds within its image has not been clipped."""
     expected = tuple(float(np.float32(x)) for x in (3.1, 2.7, 45.70, 9.3))
     assert clip_box((3.1, 2.7, 45.70, 9.3), 100, 50) == (expected, False)
+
+
+def test_an_overhang_of_a_rounded_share_is_clipped_and_not_told() -> None:
+    """A label file with six decimals misses the edge of a photograph by less than 0.01 pixels."""
+    assert clip_box((-0.009, 0, 100.009, 50), 100, 50) == ((0, 0, 100, 50), False)
+    assert clip_box((-0.011, 0, 100, 50), 100, 50) == ((0, 0, 100, 50), True)

@@ -1,0 +1,85 @@
+"""The files of a source in a bucket."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from threading import Lock
+from typing import NamedTuple
+
+from job.data.formats.files import SourceFiles
+from job.errors import MissingObjectError
+from job.storage.s3 import S3Store
+
+
+class Listing(NamedTuple):
+    """All objects below a prefix."""
+
+    names: list[str]
+    """In code point order."""
+    sizes: "array[int]"
+    """In bytes, in the order of the names."""
+
+
+class S3Files(SourceFiles):
+    """The objects below a prefix of a bucket.
+
+    Names and sizes come from one listing, so that no image is asked for its size.
+    """
+
+    def __init__(self, bucket: S3Store, prefix: str) -> None:
+        """Name the objects.
+
+        Args:
+            bucket: The whole bucket.
+            prefix: What the objects' keys begin with; it is empty or ends in a slash.
+        """
+        self._bucket, self._prefix = bucket, prefix
+        self._lock = Lock()
+
+    def where(self, name: str = "") -> str:
+        """Return the URL; see `SourceFiles.where`."""
+        return f"{self._bucket.url}/{self._prefix}{name}".rstrip("/")
+
+    def exists(self) -> bool:
+        """Return whether there is an object."""
+        return self._bucket.has_any(self._prefix)
+
+    def read(self, name: str, what: str = "file") -> bytes:
+        """Return an object's bytes; see `SourceFiles.read`."""
+        try:
+            return self._bucket.read(self._prefix + name)
+        except MissingObjectError as error:
+            message = f"{self.where(name)}: no such {what}"
+            raise MissingObjectError(message) from error
+
+    def size(self, name: str) -> int:
+        """Return an object's size; see `SourceFiles.size`."""
+        names, sizes = self._listing
+        number = bisect_left(names, name)
+        return sizes[number] if number < len(names) and names[number] == name else -1
+
+    def names(self) -> Iterator[str]:
+        """Yield the objects; see `SourceFiles.names`."""
+        return iter(self._listing.names)
+
+    def below(self, folder: str) -> "S3Files":
+        """Return the objects with a longer prefix."""
+        return S3Files(self._bucket, f"{self._prefix}{folder}/")
+
+    @property
+    def _listing(self) -> Listing:
+        with self._lock:  # several threads would each make it
+            return self._whole_listing
+
+    @cached_property
+    def _whole_listing(self) -> Listing:
+        start = len(self._prefix)
+        names, sizes = [], array("q")
+        for key, num_bytes in self._bucket.scan_sizes(self._prefix):
+            names.append(key[start:])
+            sizes.append(num_bytes)
+        if all(names[i] < names[i + 1] for i in range(len(names) - 1)):
+            return Listing(names, sizes)
+        order = sorted(range(len(names)), key=names.__getitem__)  # some servers have another one
+        return Listing([names[i] for i in order], array("q", (sizes[i] for i in order)))

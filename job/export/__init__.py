@@ -1,0 +1,1 @@
+"""Labels and picks of an experiment, as files that other tools read."""

@@ -1,0 +1,134 @@
+"""Sources in a bucket of a real S3 server, apart from the store."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from job.cli.source_options import parse_source
+from job.data.formats.base import Source
+from job.data.ingest.ingest import ingest
+from job.errors import AlJobError, BadDataError, ConfigError, UsageError
+from job.storage.memory import MemoryStore
+from tests.unit.data.conftest import Coco, Voc
+
+pytestmark = pytest.mark.integration
+
+KEYS = "aws_access_key_id = test-key\naws_secret_access_key = {}\n"
+
+
+@pytest.fixture(params=["rclone", "moto"])
+def server(
+    request: pytest.FixtureRequest,
+    s3_environment: Callable[[str], pytest.MonkeyPatch],
+    unused_endpoint: str,
+    tmp_path: Path,
+) -> Any:
+    """An S3 server that only the profile `camera` names; the variables name one that is down."""
+    server = request.getfixturevalue(request.param)
+    environment = s3_environment(unused_endpoint)
+    config, credentials = tmp_path / "aws-config", tmp_path / "aws-credentials"
+    config.write_text(
+        f"[profile camera]\nendpoint_url = {server.endpoint}\nregion = us-east-1\n"
+        f"[profile spy]\nendpoint_url = {server.endpoint}\nregion = us-east-1\n"
+    )
+    credentials.write_text(
+        f"[camera]\n{KEYS.format('test-secret')}[spy]\n{KEYS.format('wrong-secret')}"
+    )
+    environment.setenv("AWS_CONFIG_FILE", str(config))
+    environment.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    environment.setenv("AWS_MAX_ATTEMPTS", "1")
+    return server
+
+
+def put(server: Any, folder: Path) -> str:
+    """Copy a folder into a new bucket, and return its URL."""
+    bucket = server.new_bucket()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            key = f"some/where/{path.relative_to(folder)}"
+            server.client.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+    return f"s3://{bucket}/some/where"
+
+
+def voc_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"voc --root {place} --pool train --test test {more}")
+
+
+def coco_source(place: object, more: str = "") -> Source:
+    places = " ".join(
+        f"--{split}-images {place}/{split} --{split}-annotations {place}/{split}.json"
+        for split in ("pool", "test")
+    )
+    return parse_source("--test", f"coco {places} {more}")
+
+
+def ingested(source: Source) -> dict[str, bytes]:
+    """The objects of the data set that a source makes."""
+    store = MemoryStore()
+    ingest(store, source, "d")
+    again = ingest(store, source, "d")
+    assert "there already" in again.lines()[0]
+    return {key: store.read(key) for key in store.list("")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Both layouts in one folder, with a dozen images in the pool of each, and names in folders."""
+    voc, coco = Voc(tmp_path / "data"), Coco(tmp_path / "data")
+    for number in range(12):
+        voc.add("train", f"2012/im {number}", suffix=".png" if number % 2 else ".jpg")
+        coco.add("pool", f"a-{number % 3}/ü{number}.jpg")
+    voc.add("test", "2012.x")
+    coco.add("test", "other.jpg")
+    coco.write()
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize("source", [voc_source, coco_source])
+def test_a_bucket_makes_the_data_set_that_a_folder_makes(
+    server: Any, folder: Path, source: Callable[..., Source]
+) -> None:
+    """Byte for byte, with the same identity: the files may move from one to the other."""
+    url = put(server, folder)
+    assert ingested(source(url, "--source-profile camera")) == ingested(source(folder))
+
+
+@pytest.mark.parametrize("source", [voc_source, coco_source])
+def test_an_image_that_the_bucket_lacks_is_named(
+    server: Any, folder: Path, source: Callable[..., Source]
+) -> None:
+    """By its URL, as a file by its path."""
+    url = put(server, folder)
+    name = {voc_source: "JPEGImages/2012/im 0.jpg", coco_source: "pool/a-0/ü0.jpg"}[source]
+    server.client.delete_object(Bucket=url.split("/")[2], Key=f"some/where/{name}")
+    with pytest.raises(BadDataError) as caught:
+        ingest(MemoryStore(), source(url, "--source-profile camera"), "d")
+    assert str(caught.value).startswith(f"{url}/{name}: no such image")
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "told"),
+    [
+        ("s3://no-such-bucket/x --source-profile camera", ConfigError, "no such bucket"),
+        ("{}/nowhere --source-profile camera", UsageError, "/nowhere: no such folder"),
+        ("{} --source-profile spy", ConfigError, "check the profile 'spy' of --source-profile"),
+        ("{} --source-profile nobody", ConfigError, "check --source-profile"),
+        ("{} --source-endpoint localhost:1", ConfigError, "--source-endpoint: "),
+        ("gs://bucket", UsageError, "gs://bucket: expected a path, or s3://bucket/prefix"),
+        ("s3://me:key@bucket/x", UsageError, "s3://***@bucket/x: expected a path"),
+    ],
+)
+@pytest.mark.parametrize("server", ["rclone"], indirect=True)
+def test_a_bucket_that_cannot_be_read_is_told_in_one_line(
+    server: Any, folder: Path, place: str, kind: type[AlJobError], told: str
+) -> None:
+    """The line names the option to check, and has no secret."""
+    url = put(server, folder)
+    with pytest.raises(AlJobError) as caught:
+        ingest(MemoryStore(), voc_source(place.format(url)), "d")
+    assert isinstance(caught.value, kind)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,105 @@
+"""`al-job export`: labels and picks of an experiment."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from job.data.dataset import Dataset
+from job.storage.local import LocalStore
+from tests.conftest import AlJob, FinishedState
+
+
+@pytest.fixture(scope="module")
+def state(tiny: str, finished_state: FinishedState) -> Path:
+    """A store with an experiment of two arms, which label 6, 10 and 14 images."""
+    return finished_state(tiny)
+
+
+def picked(state: Path, *places: str) -> list[str]:
+    """The ids that rounds picked."""
+    files = [state / f"experiments/tiny/seed-0/{place}/select/picks.csv" for place in places]
+    return [row["id"] for file in files for row in csv.DictReader(file.read_text().splitlines())]
+
+
+def test_labels_of_the_last_round_are_exported(al_job: AlJob, state: Path, tmp_path: Path) -> None:
+    """All that an arm has labelled, in the order of labelling, with the images as they are."""
+    out = tmp_path / "out"
+    options = ("--format", "coco", "--arm", "brust", "--out", out, "--store", state)
+    ended = al_job("export", "labels", *options)
+    assert ended.code == 0
+    first, counts, last = ended.out.splitlines()
+    assert first == "tiny, seed 0, arm brust, labelled up to round 2"
+    assert last == f"files: {out}"
+    found = json.loads((out / "annotations/instances_train.json").read_text())
+    assert counts == f"labelled: 14 images, {len(found['annotations'])} boxes"
+    ids = picked(state, "round-000", "brust/round-001", "brust/round-002")
+    assert [each["file_name"] for each in found["images"]] == [f"{each}.jpg" for each in ids]
+    dataset = Dataset.open(LocalStore(state), "drawn")
+    assert tuple(each["name"] for each in found["categories"]) == dataset.classes
+    data = dataset.read_image("pool", ids[-1]).data
+    assert (out / "images/train" / f"{ids[-1]}.jpg").read_bytes() == data
+
+
+def test_an_earlier_round_and_the_test_set_can_be_asked_for(
+    al_job: AlJob, state: Path, tmp_path: Path
+) -> None:
+    """Round 0 belongs to no arm, and the test set is a list of its own."""
+    options = ("--format", "voc", "--round", 0, "--with-test", "--out", tmp_path / "out")
+    ended = al_job("export", "labels", *options, "--store", state)
+    assert ended.out.startswith("tiny, seed 0, labelled up to round 0\nlabelled: 6 images, ")
+    lists = tmp_path / "out/ImageSets/Main"
+    assert (lists / "trainval.txt").read_text().split() == picked(state, "round-000")
+    assert len((lists / "test.txt").read_text().split()) == 6
+
+
+def test_picks_are_exported_with_their_list(al_job: AlJob, state: Path, tmp_path: Path) -> None:
+    """The images of the last round that has picked, without boxes."""
+    out = tmp_path / "out"
+    ended = al_job("export", "picks", "--arm", "brust", "--out", out, "--store", state)
+    assert ended.out == f"tiny, seed 0, arm brust, picks of round 2\n4 images\nfiles: {out}\n"
+    ids = picked(state, "brust/round-002")
+    assert sorted(path.stem for path in (out / "images").iterdir()) == sorted(ids)
+    original = state / "experiments/tiny/seed-0/brust/round-002/select/picks.csv"
+    assert (out / "picks.csv").read_bytes() == original.read_bytes()
+
+
+def test_what_is_not_clear_is_asked(al_job: AlJob, state: Path, tmp_path: Path) -> None:
+    """Several arms, a place that is not empty, or a layout that does not exist."""
+    labels = ("export", "labels", "--store", state, "--out", tmp_path / "out")
+    ended = al_job(*labels, "--format", "coco")
+    assert ended.code == 64
+    assert ended.error == "al-job: which arm? Give --arm or set AL_ARM (known: brust, random)"
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mine.txt").touch()
+    ended = al_job(*labels, "--format", "coco", "--arm", "brust")
+    assert ended.code == 64
+    assert "holds mine.txt; name an empty or a new place" in ended.error
+    assert "'xml' is not one of 'coco', 'voc', 'yolo'" in al_job(*labels, "--format", "xml").error
+
+
+def test_arms_share_round_0(al_job: AlJob, begun: Path, tmp_path: Path) -> None:
+    """While nothing else is labelled, no arm has to be named; before, the command says so."""
+    labels = ("export", "labels", "--store", begun, "--out", tmp_path / "out", "--format", "yolo")
+    ended = al_job(*labels)
+    assert ended.code == 64
+    assert "no round of seed 0 has its annotate done yet" in ended.error
+    for stage in ("select", "annotate"):
+        al_job(stage, "--round", 0, "--store", begun)
+    assert al_job(*labels).out.startswith("tiny, seed 0, labelled up to round 0\nlabelled: 6 ")
+
+
+def test_an_object_that_is_gone_leaves_no_export(
+    al_job: AlJob, state: Path, tmp_path: Path
+) -> None:
+    """A shard of the pool that is missing ends the export of picks, and nothing is left of it."""
+    copy, out = tmp_path / "copy", tmp_path / "out"
+    shutil.copytree(state, copy)
+    (copy / "datasets/drawn/pool/00000.tar").unlink()
+    ended = al_job("export", "picks", "--arm", "brust", "--out", out, "--store", copy)
+    assert ended.code == 65
+    assert "pool/00000.tar: no such object" in ended.error
+    assert not out.exists()

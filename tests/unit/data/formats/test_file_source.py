@@ -1,0 +1,21 @@
+"""What formats that read files have in common."""
+
+import pytest
+
+from job.cli.source_options import parse_source
+from job.data.formats.voc import VocSource
+from job.errors import UsageError
+
+
+@pytest.mark.parametrize("option", ["--source-endpoint", "--source-profile"])
+def test_keys_of_a_bucket_are_refused_for_a_folder(option: str) -> None:
+    """They would be without any effect."""
+    with pytest.raises(UsageError, match=rf"{option} is for an s3:// source"):
+        parse_source("--test", f"voc --root . --pool a --test b {option} x")
+
+
+def test_a_bucket_is_not_downloaded_to() -> None:
+    """The archives are unpacked into a folder."""
+    source = VocSource(root="s3://b/voc", pool="2007/trainval", test="2007/test", download=True)
+    with pytest.raises(UsageError, match="--download: s3://b/voc is a URL"):
+        source.prepare()
