@@ -21,6 +21,7 @@ _BUILT_IN = {
     "enms_divproto": "job.acquisition.strategies.enms_divproto:EnmsDivproto",
     "entropy": "job.acquisition.strategies.entropy:Entropy",
     "group_limit": "job.acquisition.wrappers.group_limit:GroupLimit",
+    "herding": "job.acquisition.strategies.herding:Herding",
     "near_duplicate_filter": "job.acquisition.wrappers.near_duplicate_filter:NearDuplicateFilter",
     "pal": "job.acquisition.strategies.pal:Pal",
     "ppal": "job.acquisition.strategies.ppal:Ppal",
@@ -29,6 +30,7 @@ _BUILT_IN = {
     "random_share": "job.acquisition.wrappers.random_share:RandomShare",
     "tutorial_brust": "job.acquisition.strategies.tutorial:TutorialBrust",
     "tutorial_random": "job.acquisition.strategies.tutorial:TutorialRandom",
+    "uherding": "job.acquisition.strategies.herding:UHerding",
     "uwe": "job.acquisition.strategies.uwe:Uwe",
 }
 STRATEGIES = Registry("strategy", "al_voc.strategies", _BUILT_IN)

@@ -9,8 +9,8 @@ ascending order of their ids, so equal gains are taken in that order, up to roun
 
 A reference n is covered by the largest k(n, x) = exp(-|n - x|^2 / sigma^2) of all x that were
 taken. The gain of a point is what it adds to the weighted sum of that over the references. A gain
-can only fall, so an old gain is an upper bound, and few gains have to be computed anew (lazy greedy).
-The kernels of the active points, which have the highest bounds, are held in memory.
+can only fall, so an old gain is an upper bound, and few have to be computed anew (lazy greedy). The
+kernels of the active points, which have the highest bounds, are held in memory.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from job.acquisition.numerics.k_center import squared_to_nearest
 from job.acquisition.numerics.top_k import Rows
-from job.records.arrays import Float32s, Float64s, Floats
+from job.records.arrays import Float32s, Float64s, Floats, Integers
 
 _ACTIVE = 1024
 _AT_ONCE = 16
@@ -36,6 +36,8 @@ class Covering:
     """(taken,)"""
     gains: Float64s
     """(taken,): what each added to the weighted sum, at the time."""
+    num_nearest: Integers
+    """(taken,): the references that each was nearer to than any other point before it."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,13 @@ class References:
         more_MR = np.subtract(kernels_MR, self.covered_R)
         np.maximum(more_MR, 0, out=more_MR)
         more_MR *= self.weights_R
-        return more_MR.sum(axis=1).astype(np.float64)
+        return np.asarray(more_MR.sum(axis=1), np.float64)
 
-    def cover(self, kernels_R: Float32s) -> None:
-        """Let a point cover what it can."""
+    def cover(self, kernels_R: Float32s) -> int:
+        """Let a point cover what it can, and return the number of references it is nearest to."""
+        num_nearest = int((kernels_R > self.covered_R).sum())
         np.maximum(self.covered_R, kernels_R, out=self.covered_R)
+        return num_nearest
 
 
 def max_coverage(points_NE: Floats, references: References, budget: int) -> Covering:
@@ -98,8 +102,10 @@ def max_coverage(points_NE: Floats, references: References, budget: int) -> Cove
     """
     search = _Search(points_NE, references)
     taken = [search.take() for _ in range(min(budget, len(points_NE)))]
-    rows, gains = zip(*taken, strict=True) if taken else ((), ())
-    return Covering(np.array(rows, np.intp), np.array(gains, np.float64))
+    rows, gains, nearest = zip(*taken, strict=True) if taken else ((), (), ())
+    return Covering(
+        np.array(rows, np.intp), np.array(gains, np.float64), np.array(nearest, np.int64)
+    )
 
 
 @dataclass
@@ -127,14 +133,18 @@ class _Search:
             self.bound_N[block] = self.references.gains(kernels_BR)
         self._activate()
 
-    def take(self) -> tuple[int, float]:
-        """Take the point with the highest gain, and return its row and its gain."""
+    def take(self) -> tuple[int, float, int]:
+        """Take the point with the highest gain.
+
+        Returns:
+            Its row, its gain, and the number of references that it is nearest to.
+        """
         place = self._best()
         row, gain = int(self.active_M[place]), float(self.bound_M[place])
-        self.references.cover(self.kernels_MR[place])
+        num_nearest = self.references.cover(self.kernels_MR[place])
         self.bound_M[place] = _TAKEN
         self.is_exact_M = self.bound_M == _TAKEN
-        return row, gain
+        return row, gain, num_nearest
 
     def _best(self) -> int:
         """Return the place of the active point with the highest gain, which nothing exceeds."""
@@ -206,4 +216,4 @@ def _squared_to_nearest_other(points_RE: Floats) -> Float64s:
         own = np.arange(len(closeness_BR))
         closeness_BR[own, first + own] = -np.inf
         nearest_R[block] = closeness_BR.argmax(axis=1)
-    return np.square(wide_RE - wide_RE[nearest_R]).sum(axis=1, dtype=np.float64)
+    return np.asarray(np.square(wide_RE - wide_RE[nearest_R]).sum(axis=1, dtype=np.float64))
