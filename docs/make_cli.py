@@ -47,6 +47,9 @@ of the exit codes of `sysexits.h`. By them an orchestrator knows whether to retr
 | --- | --- | --- | --- |
 | 0 | `EX_OK` | | The command did what it was asked, or there was nothing left to do. |
 | 1 | | yes | A bug: the traceback is on standard error. |"""
+INTERRUPTED = (
+    "| 130 | | | Ctrl-C (SIGINT), at any moment: one line, and the same command resumes. |"
+)
 
 
 def reference() -> str:
@@ -60,7 +63,7 @@ def reference() -> str:
     commands = subcommands(group)
     for each in shown:
         lines += ["", *_command(f"al-job {each.name}", commands[str(each.name)])]
-    lines += ["", COMPLETION, EXIT_CODES, *map(_exit_code, FAILURES)]
+    lines += ["", COMPLETION, EXIT_CODES, *map(_exit_code, FAILURES), INTERRUPTED]
     return "\n".join(lines) + "\n"
 
 

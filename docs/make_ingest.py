@@ -10,7 +10,8 @@ from pathlib import Path
 
 import typer
 
-from job.cli.ingest import make_command
+from job.cli.format_commands import make_command
+from job.cli.ingest import ingest_images
 from job.data.formats import FORMATS, Source
 
 PAGE = Path(__file__).parent / "ingest.md"
@@ -29,7 +30,7 @@ def _table() -> Iterator[str]:
     """Yield the rows: options that several formats have, and then those of each format."""
     formats_of: dict[tuple[str, str], list[str]] = {}
     for name in sorted(FORMATS.built_in):
-        command = make_command(name, FORMATS.load(name, Source))
+        command = make_command(name, FORMATS.load(name, Source), ingest_images)
         for param in command.get_params(typer.Context(command)):
             if param.name != "help":
                 formats_of.setdefault((param.opts[0], param.help), []).append(name)

@@ -59,4 +59,7 @@ class StopRequested(BaseException):
     whatever went wrong into an error of its own, here or in a library, must not swallow it.
     """
 
-    exit_code = os.EX_TEMPFAIL  # 75
+    def __init__(self, message: str = "", exit_code: int = os.EX_TEMPFAIL) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        """75, or 130 if it was Ctrl-C."""

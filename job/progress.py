@@ -128,11 +128,9 @@ class Progress:
     ) -> RoundStatus:
         stages: dict[Stage, StageStatus] = {}
         for stage in STAGES:
-            key = ref.stage(stage).done
-            if key in done and (marker := self._reader.markers.at(key)):
-                stages[stage] = StageStatus(state="done", seconds=marker.seconds)
-            elif ref.stage(stage) in begun:
-                stages[stage] = begun[ref.stage(stage)]
+            told = self._stage(ref.stage(stage), done, begun)
+            if told:
+                stages[stage] = told
         is_evaluated = "evaluate" in stages and stages["evaluate"].state == "done"
         return RoundStatus(
             seed=ref.seed,
@@ -142,6 +140,15 @@ class Progress:
             planned=tuple(self._plan.stages_of(ref)),
             map50=self._map50(ref) if is_evaluated else None,
         )
+
+    def _stage(self, ref: StageRef, done: Container[str], begun: States) -> StageStatus | None:
+        """Return what a stage is doing; if its marker cannot be read, the others are told still."""
+        try:
+            if ref.done in done and (marker := self._reader.markers.at(ref.done)):
+                return StageStatus(state="done", seconds=marker.seconds)
+        except BadDataError as error:
+            return StageStatus(state="unreadable", reason=str(error))
+        return begun.get(ref)
 
     def _map50(self, ref: RoundRef) -> float | None:
         """Return a round's metric; if it cannot be read, nothing else has to go untold."""

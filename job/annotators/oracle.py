@@ -5,14 +5,10 @@ Beside it, only ingest reads `oracle/annotations.parquet` of a data set.
 
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from job.annotators.base import Annotator
+from job.data.ground_truth import read_ground_truth
 from job.errors import BadDataError
 from job.records.annotation import Annotation
-from job.storage.cache import fetch
 
 
 class Oracle(Annotator):
@@ -33,7 +29,7 @@ class Oracle(Annotator):
         return {image_id: found[image_id] for image_id in ids}
 
     def _ground_truth(self, ids: Sequence[str]) -> dict[str, Annotation]:
-        store, key, name = self.dataset.store, self.dataset.annotations_key, self.dataset.keys.name
+        name = self.dataset.keys.name
         if not self.dataset.has_ground_truth:
             message = (
                 f"data set {name!r}: {len(ids)} picks have no label, such as {ids[0]!r}: label "
@@ -41,10 +37,9 @@ class Oracle(Annotator):
                 "move the experiment to the new version of the data set"
             )
             raise BadDataError(message)
-        path = fetch(store, key, self.dataset.info("pool").annotations_sha256 or "")
-        table = pq.read_table(path, filters=pc.field("id").isin(pa.array(ids, pa.string())))
-        found = {row["id"]: Annotation.from_mapping(row) for row in table.to_pylist()}
+        found = read_ground_truth(self.dataset, ids)
         if missing := [image_id for image_id in ids if image_id not in found]:
-            message = f"{store.url}: {key} has no image {missing[0]!r}"
+            place = f"{self.dataset.store.url}: {self.dataset.annotations_key}"
+            message = f"{place} has no image {missing[0]!r}"
             raise BadDataError(message)
         return found

@@ -11,9 +11,9 @@ from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, Stor
 from job.cli.output import say
 from job.errors import UsageError
 from job.export.formats import FORMATS, FormatName
-from job.export.labels import images_of, write_labels
-from job.export.picks import write_picks
-from job.export.target import all_or_nothing
+from job.export.labels import images_to_test_on, write_labels
+from job.export.picks import waiting, write_picks
+from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
 from job.storage import open_store
 
@@ -22,6 +22,14 @@ app = make_app(add_completion=False)
 OutOption = Annotated[
     str,
     typer.Option("--out", metavar="PLACE", help="An empty or new folder, or s3://bucket/prefix."),
+]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option("--out-endpoint", metavar="URL", help="The server of --out; unset: the store's."),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--out-profile", help="An AWS profile for --out; unset: the store's keys."),
 ]
 LastRoundOption = Annotated[
     int | None,
@@ -39,13 +47,15 @@ def export(context: typer.Context) -> None:
 
 @app.command()
 def labels(
-    layout: Annotated[FormatName, typer.Option("--format", help="The layout of the files.")],
+    name: Annotated[FormatName, typer.Option("--format", help="The layout of the files.")],
     out: OutOption,
     round_index: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
     store: StoreOption = STATE,
+    out_endpoint: EndpointOption = None,
+    out_profile: ProfileOption = None,
     *,
     with_test: Annotated[
         bool, typer.Option("--with-test", help="Write the test set, too.")
@@ -53,10 +63,12 @@ def labels(
 ) -> None:
     """Write the labelled images with their boxes, as a data set of another layout."""
     io = _read("annotate", store, experiment, round_index, arm, seed)
-    images = images_of(io, with_test=with_test)
+    target = open_target(out, out_endpoint, out_profile)
     title = f"{_words(io.round)}, labelled up to round {io.round.index}"
-    with all_or_nothing(out) as files:
-        lines = write_labels(files, FORMATS[layout](io.dataset.classes, title), images)
+    test = images_to_test_on(io) if with_test else []
+    layout = FORMATS[name](io.dataset.classes, title)
+    with all_or_nothing(target) as files:
+        lines = write_labels(files, layout, io.labelled_so_far(), test)
     say("\n".join([title, *lines, f"files: {out}"]))
 
 
@@ -68,14 +80,22 @@ def picks(
     arm: ArmOption = None,
     seed: SeedOption = None,
     store: StoreOption = STATE,
+    out_endpoint: EndpointOption = None,
+    out_profile: ProfileOption = None,
+    *,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
+    ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
     io = _read("select", store, experiment, round_index, arm, seed)
+    target = open_target(out, out_endpoint, out_profile)
     found = io.picks(io.round)
-    with all_or_nothing(out) as files:
-        write_picks(files, io.dataset, found)
+    ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
+    with all_or_nothing(target) as files:
+        write_picks(files, io.dataset, found, ids)
     title = f"{_words(io.round)}, picks of round {io.round.index}"
-    say("\n".join([title, f"{len(found):,} images", f"files: {out}"]))
+    say("\n".join([title, f"{len(ids):,} of {len(found):,} images", f"files: {out}"]))
 
 
 def _read(

@@ -1,26 +1,37 @@
-"""`al-job ingest`: a command for each data format, made from the options of the format's class."""
+"""`al-job ingest`: data sets from sources, and labels for images that they have."""
 
-import inspect
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
+from job.cli.format_commands import FormatCommands, tell
+from job.cli.ingest_auto import app as auto
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
-from job.cli.output import say
-from job.cli.source_options import command_with, make_source, parameters_of
-from job.data.formats import FORMATS
+from job.cli.source_options import make_source, parse_source
 from job.data.formats.base import Source
 from job.data.ingest.groups import make_rule
 from job.data.ingest.ingest import ingest
-from job.errors import BadDataError, ConfigError, UsageError
-from job.runtime.names import unknown
+from job.data.ingest.labels import ingest_labels
+from job.errors import UsageError
 from job.runtime.paths import user_path
 from job.storage import open_store
 
 NameOption = Annotated[str, typer.Option("--name", help="The data set's name in the store.")]
+LabelledOption = Annotated[
+    str | None,
+    typer.Option(
+        "--labelled",
+        metavar="'FORMAT OPTIONS'",
+        help="Images of the pool whose labels come along, by a format and its options, such as "
+        "'voc --root DIR --pool train'. They cost nothing, and no round picks them.",
+    ),
+]
+AppendOption = Annotated[
+    bool,
+    typer.Option("--append", help="Add images to the pool of the data set, as a new version."),
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="List bad images and boxes, and leave them out.")
 ]
@@ -45,101 +56,100 @@ GroupByOption = Annotated[
         help=r"Regular expression whose first (...) is the group in an id, such as '(.+)_\d+'.",
     ),
 ]
+DatasetOption = Annotated[str, typer.Option("--dataset", help="The data set that has the images.")]
+CorrectOption = Annotated[
+    bool, typer.Option("--correct", help="Replace labels that differ from the new ones.")
+]
 
 
-class BrokenCommand(TyperCommand):
-    """Stands for a format that cannot be used: it is listed, and its error ends its own command."""
-
-    def __init__(self, name: str, error: ConfigError) -> None:
-        """Stand for a format."""
-        super().__init__(name, short_help=f"Broken: `al-job ingest {name}` says why.")
-        self.error = error
-
-    def make_context(self, *_: Any, **__: Any) -> NoReturn:
-        """Raise the error."""
-        raise self.error
-
-
-class Formats(TyperGroup):
-    """The data formats as commands: one is imported when it is asked for by its name."""
-
-    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Click's signature
-        """Return the names of all formats."""
-        return FORMATS.names()
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a format's command; while a shell completes, None if there is no such format.
-
-        Raises:
-            UsageError: There is no such format; the message names the known ones.
-        """
-        if cmd_name not in FORMATS.names():
-            if ctx.resilient_parsing:
-                return None
-            message = f"ingest: {unknown(cmd_name, FORMATS.names())}"
-            raise UsageError(message)
-        try:
-            return make_command(cmd_name, FORMATS.load(cmd_name, Source))
-        except ConfigError as error:
-            return BrokenCommand(cmd_name, error)
-
-
-app = make_app(cls=Formats, add_completion=False)
-
-
-@app.callback(invoke_without_command=True)
-def show_formats(context: typer.Context) -> None:
-    """Turn a source of images into the data set datasets/NAME."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(UsageError.exit_code)
-
-
-def make_command(name: str, source: type[Source]) -> Any:
-    """Return the command that ingests from sources of one class.
-
-    Its options are the class's fields, and then those of every format.
-
-    Raises:
-        ConfigError: A field has the name of an option that every format has.
-    """
-    common = {
-        parameter.name: parameter
-        for parameter in inspect.signature(_ingest).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    for taken in sorted(source.model_fields.keys() & {*common, "help"}):
-        message = f"data format {name!r}: {taken} is an option of every format; rename the field"
-        raise ConfigError(message)
-    parameters = parameters_of(source) | common
-    if not source.may_be_bad:
-        del parameters["skip_bad"]
-
-    def run(**options: Any) -> None:
-        own = {name: options.pop(name) for name in source.model_fields}
-        _ingest(source, own, **options)
-
-    return command_with(name, run, parameters, help=inspect.getdoc(source))
-
-
-def _ingest(  # its keyword arguments are options of every format
+def ingest_images(
     kind: type[Source],
     own: dict[str, Any],
     *,
     name: NameOption,
+    labelled: LabelledOption = None,
+    append: AppendOption = False,
     groups: GroupsOption = None,
     group_by: GroupByOption = None,
     skip_bad: SkipBadOption = False,
     dry_run: DryRunOption = False,
     store: StoreOption = STATE,
 ) -> None:
-    source = make_source(kind, own)
+    """Make a data set of a source, or add its images to one."""
+    sources = [make_source(kind, own)]
+    if labelled is not None:
+        sources.append(parse_source("--labelled", labelled))
     rule = make_rule(groups, group_by)
-    source.prepare()
+    for source in sources:
+        source.prepare()
     summary = ingest(
-        open_store(store), source, name, groups=rule, skip_bad=skip_bad, dry_run=dry_run
+        open_store(store),
+        sources[0],
+        name,
+        labelled=sources[1] if labelled is not None else None,
+        append=append,
+        groups=rule,
+        skip_bad=skip_bad,
+        dry_run=dry_run,
     )
-    say("\n".join(summary.lines()))
-    if not summary.is_accepted:
-        message = f"{name}: ingest would refuse this source for the problems that are listed above"
-        raise BadDataError(message)
+    tell(summary, name)
+
+
+def add_labels(
+    kind: type[Source],
+    own: dict[str, Any],
+    *,
+    dataset: DatasetOption,
+    correct: CorrectOption = False,
+    skip_bad: SkipBadOption = False,
+    dry_run: DryRunOption = False,
+    store: StoreOption = STATE,
+) -> None:
+    """Give images of a data set the labels of a source."""
+    source = make_source(kind, own)
+    source.prepare()
+    summary = ingest_labels(
+        open_store(store), source, dataset, correct=correct, skip_bad=skip_bad, dry_run=dry_run
+    )
+    tell(summary, dataset)
+
+
+class LabelCommands(FormatCommands):
+    """The formats that labels come in."""
+
+    action = staticmethod(add_labels)
+
+
+labels = make_app(cls=LabelCommands, add_completion=False)
+
+
+@labels.callback(invoke_without_command=True)
+def show_formats_of_labels(context: typer.Context) -> None:
+    """Add labels to images that a data set has, or correct labels, as a new version of it.
+
+    An image belongs to the pool's one with the same bytes, or else to that with the same id and
+    size.
+    """
+    _show_help(context)
+
+
+class ImageCommands(FormatCommands):
+    """The formats that data sets are made from, `auto` and `labels`."""
+
+    action = staticmethod(ingest_images)
+    others: ClassVar = {"auto": auto, "labels": labels}
+
+
+app = make_app(cls=ImageCommands, add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def show_formats(context: typer.Context) -> None:
+    """Turn a source of images into the data set datasets/NAME, or add to one."""
+    _show_help(context)
+
+
+def _show_help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(UsageError.exit_code)

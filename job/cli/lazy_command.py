@@ -7,6 +7,8 @@ from typer import Typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from job.runtime.signals import ending_at_once
+
 
 def make_app(**settings: Any) -> Typer:
     """Return a Typer application that prints plain text, without boxes or colours."""
@@ -35,7 +37,8 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:
         """Return the command itself."""
         module, _, attribute = self.place.partition(":")
-        found = getattr(import_module(module), attribute)
+        with ending_at_once():
+            found = getattr(import_module(module), attribute)
         if isinstance(found, Typer):
             return get_command(found)
         app = make_app(add_completion=False)

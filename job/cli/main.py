@@ -15,7 +15,8 @@ from typer.main import get_command
 from job.cli.lazy_command import LazyCommand, make_app
 from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
-from job.runtime.process_setup import SIGNALS, prepare_process
+from job.runtime.process_setup import prepare_process
+from job.runtime.signals import INTERRUPTED, SIGNALS, exit_code_of, ignore_signals
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -86,16 +87,17 @@ def command_line() -> TyperGroup:
 
 def main() -> NoReturn:
     """Run the command line, and end with the exit code that the caller can act on."""
-    prepare_process()
     for number in SIGNALS:
         signal.signal(number, _stop)
-    log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     try:
+        prepare_process()
+        log.configure(json=os.environ.get("AL_LOG") == "json" or None)
         _refuse_old_command(sys.argv[1:])
-        sys.exit(command_line().main(prog_name="al-job", standalone_mode=False))
+        code = command_line().main(prog_name="al-job", standalone_mode=False)
+        ignore_signals()
+        sys.exit(code)
     except (AlJobError, StopRequested) as error:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # the process is ending already
+        ignore_signals()
         _end(str(error), error.exit_code)
     except typer.TyperException as error:
         _end(_usage_message(error), UsageError.exit_code)
@@ -131,6 +133,5 @@ def _end(message: str, exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
-def _stop(*_: object) -> NoReturn:
-    message = "interrupted; run the same command to resume"
-    raise StopRequested(message)
+def _stop(number: int, _: object) -> NoReturn:
+    raise StopRequested(INTERRUPTED, exit_code_of(number))

@@ -11,9 +11,13 @@ from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
 from job.cli.output import say, say_places, show
+from job.config.schema import DetectorConfig
+from job.data.dataset import Dataset
 from job.errors import UsageError
 from job.report.build import table_of, write_report
 from job.report.compare import comparison_page, read_sides
+from job.report.data.facts import DefaultBox
+from job.report.data.page import data_page
 from job.report.drawing import render
 from job.runtime.paths import user_path
 from job.storage import open_store
@@ -85,6 +89,39 @@ def compare(
     opened = open_store(store)
     configs = [choose_experiment(opened, name, read_only=True).config for name in experiments]
     _write(folder, comparison_page(read_sides(opened, configs), render.draw).files())
+
+
+@app.command()
+def data(
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="NAME", help="The data set's name in the store.")
+    ],
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="Its version; unset: the latest.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="The detector that its boxes are held against.")
+    ] = DetectorConfig().model,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=1, help="The side of its input, in pixels; unset: its own."),
+    ] = None,
+    store: StoreOption = STATE,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=user_path,
+            metavar="PATH",
+            help="The folder to write; unset: ./data-NAME.",
+        ),
+    ] = None,
+) -> None:
+    """Write a page of a data set before any training: its boxes, and samples of its images."""
+    default_box = DefaultBox.of(model, size)
+    opened = Dataset.open(open_store(store), dataset, version)
+    page = data_page(opened, default_box, render.draw)
+    _write(folder or Path(f"data-{dataset}"), page.files())
 
 
 @app.command()

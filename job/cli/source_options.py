@@ -33,7 +33,7 @@ def make_source(kind: type[Source], options: dict[str, Any]) -> Source:
         UsageError: They do not go together.
     """
     try:
-        return kind(**_with_homes(options))
+        return kind(**_as_fields(kind, options))
     except ValidationError as error:
         message = f"ingest {kind.kind}: {describe_errors(error, kind)}"
         raise UsageError(message) from error
@@ -86,12 +86,31 @@ def command_with(
     return get_command(app)
 
 
-def _with_homes(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options whose paths begin with the user's home, and not with `~`."""
+def _as_fields(kind: type[Source], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of fields by the names that the class is made with."""
+    fields = kind.model_fields
     return {
-        name: user_path(value) if isinstance(value, Path) else value
+        fields[name].alias or name: _value(name, fields[name], value)
         for name, value in options.items()
     }
+
+
+def _value(name: str, field: FieldInfo, value: Any) -> Any:
+    """Return a path without `~`, another source from its options, or else the value."""
+    if isinstance(value, Path):
+        return user_path(value)
+    if value is not None and _is_source(field):
+        return parse_source(_option_of(name, field), value)
+    return value
+
+
+def _is_source(field: FieldInfo) -> bool:
+    """Return whether a field is another source, which its option holds the command line of."""
+    return field.annotation == Source | None
+
+
+def _option_of(name: str, field: FieldInfo) -> str:
+    return f"--{(field.alias or name).replace('_', '-')}"
 
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
@@ -102,10 +121,10 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
             minimum = limit.ge
         elif hasattr(limit, "gt") and field.annotation is int:
             minimum = limit.gt + 1
-    option = typer.Option(f"--{name.replace('_', '-')}", help=field.description, min=minimum)
+    option = typer.Option(_option_of(name, field), help=field.description, min=minimum)
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if field.is_required() else field.get_default(),
-        annotation=Annotated[field.annotation, option],
+        annotation=Annotated[str | None if _is_source(field) else field.annotation, option],
     )

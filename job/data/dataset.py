@@ -107,9 +107,17 @@ class Dataset:
         name = self.manifest.pool.annotations
         return self.keys.key(name) if name else DatasetKeys(self.keys.name).annotations
 
+    @cached_property
+    def labels(self) -> KnownLabels:
+        """All labels that did not come from the oracle."""
+        info = self.manifest.labels
+        if info is None:
+            return KnownLabels.none()
+        return KnownLabels.read(fetch(self.store, self.keys.key(info.name), info.sha256))
+
     def given_ids(self) -> tuple[str, ...]:
         """Ids of the pool whose labels came along with them, in the order of the index."""
-        return tuple(self._labels.given)
+        return tuple(self.labels.given)
 
     def known_labels(self, ids: Iterable[str]) -> dict[str, Annotation]:
         """Return labels of images of the pool that did not come from the oracle.
@@ -117,18 +125,23 @@ class Dataset:
         Images without such a label are left out. A label that was added later wins over one that
         came along, and over the oracle's.
         """
-        return self._labels.find(ids)
+        return self.labels.find(ids)
 
     def corrections(self) -> dict[str, Annotation]:
         """Return all labels of images of the pool that were added later, or correct earlier ones.
 
         They win over whatever labels a round had of these images.
         """
-        return dict(self._labels.later)
+        return dict(self.labels.later)
 
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""
         return self._of(split).table
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether images of the pool may be in groups."""
+        return GROUP_FIELD.name in self.index("pool").column_names
 
     def groups(self, split: Split) -> dict[str, str]:
         """Return the group of each image that is in one; nothing if the data set has no groups."""
@@ -184,13 +197,6 @@ class Dataset:
     def _index_key(self, split: Split) -> str:
         name = self.info(split).index
         return self.keys.key(name) if name else DatasetKeys(self.keys.name).index(split)
-
-    @cached_property
-    def _labels(self) -> KnownLabels:
-        info = self.manifest.labels
-        if info is None:
-            return KnownLabels.none()
-        return KnownLabels.read(fetch(self.store, self.keys.key(info.name), info.sha256))
 
     def _of(self, split: Split) -> "_Index":
         if split not in self._splits:

@@ -8,6 +8,7 @@ from functools import partial
 from job.artifacts.round_reader import RoundReader
 from job.data.decoding import exif_orientation
 from job.data.shards import LabelledImage
+from job.errors import UsageError
 from job.export.formats import LabelFormat, Subset
 from job.export.formats.base import boxes_of
 from job.export.target import NewFiles
@@ -23,25 +24,38 @@ TURNED = (
 )
 
 
-def images_of(io: RoundReader, *, with_test: bool) -> dict[Subset, list[LabelledImage]]:
-    """Return the images that are labelled up to and with a round, and perhaps the test set."""
-    images: dict[Subset, list[LabelledImage]] = {"labelled": io.labelled_so_far()}
-    return images | ({"test": io.dataset.test_images()} if with_test else {})
+def images_to_test_on(io: RoundReader) -> list[LabelledImage]:
+    """Return the test images of an experiment.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if images := io.dataset.test_images():
+        return images
+    message = f"--with-test: the data set {io.dataset.keys.name!r} has no test set"
+    raise UsageError(message)
 
 
 def write_labels(
-    files: NewFiles, layout: LabelFormat, images: Mapping[Subset, Sequence[LabelledImage]]
+    files: NewFiles,
+    layout: LabelFormat,
+    labelled: Sequence[LabelledImage],
+    test: Sequence[LabelledImage] = (),
 ) -> list[str]:
     """Write a data set.
 
     Args:
         files: Where it goes.
         layout: Which files it consists of. Those that make it complete are written last.
-        images: The images of each subset, in the order in which they are numbered.
+        labelled: The labelled images of the pool, in the order in which they are numbered.
+        test: The test images, which may be left out.
 
     Returns:
         What there is, and what the layout cannot say, in lines.
     """
+    images: dict[Subset, Sequence[LabelledImage]] = {"labelled": labelled}
+    if test:
+        images["test"] = test
     counts = {subset: Counter[str]() for subset in images}
     with log.progress("export", sum(map(len, images.values())), "images") as bar:
         for subset, of_subset in images.items():

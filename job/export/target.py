@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from job.errors import AlJobError, UsageError
 from job.runtime.paths import user_path
 from job.storage import Store, open_store
+from job.storage.opening import s3_place
+from job.storage.s3_access import S3Access
 
 
 class NewFiles:
@@ -26,24 +28,36 @@ class NewFiles:
             self._store.delete(name)
 
 
-@contextmanager
-def all_or_nothing(out: str) -> Iterator[NewFiles]:
-    """Give a place to write files to, which are removed if the block ends with an error.
+def open_target(out: str, endpoint: str | None = None, profile: str | None = None) -> Store:
+    """Open the place that `--out` names, as long as it is empty.
 
     Args:
         out: A folder, or `s3://bucket/prefix`.
+        endpoint: The bucket's server; unset: that of the store.
+        profile: A profile of the AWS configuration; unset: the credentials of the store.
 
     Raises:
         UsageError: It is neither, or something is there.
     """
-    if "://" not in out and user_path(out).is_file():
+    is_bucket = s3_place(out) is not None
+    if (endpoint or profile) and not is_bucket:
+        message = f"--out {out}: --out-endpoint and --out-profile are for s3://bucket/prefix"
+        raise UsageError(message)
+    if not is_bucket and "://" not in out and user_path(out).is_file():
         message = f"--out {out}: is a file; name an empty or a new folder"
         raise UsageError(message)
-    store = open_store(out)
+    rights = "s3:PutObject, s3:DeleteObject and s3:ListBucket"
+    store = open_store(out, S3Access(endpoint, profile, "out", rights))
     if found := next(store.list_names(""), None):
         message = f"--out {out}: holds {found}; name an empty or a new place"
         raise UsageError(message)
-    files = NewFiles(store)
+    return store
+
+
+@contextmanager
+def all_or_nothing(target: Store) -> Iterator[NewFiles]:
+    """Give files to write, which are removed if the block ends with an error."""
+    files = NewFiles(target)
     try:
         yield files
     except BaseException:

@@ -60,15 +60,20 @@ def three_decimals(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def listing(names: Sequence[object]) -> str:
     """Return names as "a, b and c"."""
     *before, last = map(str, names)
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def counted(number: int, name: str) -> str:
+def counted(number: int, name: str, plural: str | None = None) -> str:
     """Return a number with its noun: "1 seed", "5 seeds"."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return f"{number} {name}" if number == 1 else f"{number} {plural or f'{name}s'}"
 
 
 def without_labels(rows: Sequence[Row]) -> str:

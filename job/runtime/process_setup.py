@@ -4,11 +4,7 @@ import ctypes
 import io
 import logging
 import os
-import signal
 import sys
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""The signals that ask a process to stop."""
 
 # Options of glibc's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8

@@ -11,7 +11,7 @@ from job.data.formats.base import Source
 from job.data.ingest.ingest import ingest
 from job.errors import AlJobError, BadDataError, ConfigError, UsageError
 from job.storage.memory import MemoryStore
-from tests.unit.data.conftest import Coco, Voc
+from tests.unit.data.conftest import Coco, Voc, Yolo
 
 pytestmark = pytest.mark.integration
 
@@ -56,12 +56,28 @@ def voc_source(place: object, more: str = "") -> Source:
     return parse_source("--test", f"voc --root {place} --pool train --test test {more}")
 
 
+def images_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"images --pool {place}/pool --classes b,a {more}")
+
+
 def coco_source(place: object, more: str = "") -> Source:
     places = " ".join(
         f"--{split}-images {place}/{split} --{split}-annotations {place}/{split}.json"
         for split in ("pool", "test")
     )
     return parse_source("--test", f"coco {places} {more}")
+
+
+def yolo_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"yolo --data {place}/data.yaml {more}")
+
+
+def list_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"yolo --data {place}/obj.data {more}")
+
+
+def roboflow_source(place: object, more: str = "") -> Source:
+    return parse_source("--test", f"roboflow --root {place} {more}")
 
 
 def ingested(source: Source) -> dict[str, bytes]:
@@ -75,18 +91,32 @@ def ingested(source: Source) -> dict[str, bytes]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Both layouts in one folder, with a dozen images in the pool of each, and names in folders."""
-    voc, coco = Voc(tmp_path / "data"), Coco(tmp_path / "data")
+    """All layouts in one folder, with a dozen images in the pool of each, and names in folders."""
+    voc, coco, yolo = Voc(tmp_path / "data"), Coco(tmp_path / "data"), Yolo(tmp_path / "data")
     for number in range(12):
         voc.add("train", f"2012/im {number}", suffix=".png" if number % 2 else ".jpg")
         coco.add("pool", f"a-{number % 3}/ü{number}.jpg")
+        yolo.add(
+            f"train/images/{number % 3}/ü_jpg.rf.{number}.jpg",
+            labels=f"train/labels/{number % 3}/ü_jpg.rf.{number}.txt",
+        )
     voc.add("test", "2012.x")
     coco.add("test", "other.jpg")
     coco.write()
+    yolo.add("valid/images/a.jpg", labels="valid/labels/a.txt")
+    yolo.describe("path: .\ntrain: ../train/images\nval: valid/images")
+    (yolo.root / "obj.names").write_text("ant\nbee")
+    (yolo.root / "obj.data").write_text("names=obj.names\ntrain=x/all.txt\nvalid=x/val.txt")
+    for name, pattern in (("all", "train/images/0/*"), ("val", "valid/images/*")):
+        lines = [f"/home/me/{path.relative_to(yolo.root)}\n" for path in yolo.root.glob(pattern)]
+        (yolo.root / f"{name}.txt").write_text("".join(sorted(lines)))
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("source", [voc_source, coco_source])
+@pytest.mark.parametrize(
+    "source",
+    [voc_source, coco_source, yolo_source, list_source, roboflow_source, images_source],
+)
 def test_a_bucket_makes_the_data_set_that_a_folder_makes(
     server: Any, folder: Path, source: Callable[..., Source]
 ) -> None:

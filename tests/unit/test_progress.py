@@ -149,15 +149,18 @@ def one_round(tiny: str, finished_state: FinishedState) -> tuple[MemoryStore, Pl
 
 
 def test_what_cannot_be_read_hides_nothing_else(one_round: tuple[MemoryStore, Plan]) -> None:
-    """Neither a damaged status of the driver nor damaged metrics."""
+    """Neither a damaged status of the driver, nor damaged metrics, nor a damaged marker."""
     store, plan = one_round
     first = RoundRef("tiny", 0, None, 0)
     store.write(KEY, b"{")
     store.write(first.stage("evaluate").key("metrics.json"), b"damaged")
+    store.write(first.stage("select").done, b"{")
     status = Progress(store, plan).look()
     assert status.driver is None
     assert all(each.stages["train"].state == "done" for each in status.rounds)
     assert all(each.map50 is None for each in status.rounds)
+    assert {each.stages["select"].state for each in status.rounds} == {"unreadable"}
+    assert all("done.json is damaged" in each.stages["select"].reason for each in status.rounds)
 
 
 def test_a_second_look_tells_what_was_done_again(one_round: tuple[MemoryStore, Plan]) -> None:

@@ -15,14 +15,17 @@ from job.data.formats.base import (
 )
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.keys import Split
 from job.runtime.plugins import Registry
 
 __all__ = [
     "FORMATS",
+    "Contents",
     "FileSource",
     "LoadedSample",
     "Place",
+    "Recognised",
     "Sample",
     "Source",
     "SourceBox",
@@ -37,6 +40,7 @@ FORMATS = Registry(
     "al_voc.formats",
     {
         "coco": "job.data.formats.coco:CocoSource",
+        "images": "job.data.formats.images:ImagesSource",
         "roboflow": "job.data.formats.roboflow:RoboflowSource",
         "synthetic": "job.data.formats.synthetic:SyntheticSource",
         "voc": "job.data.formats.voc:VocSource",

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
 from job.errors import BadDataError
 from job.keys import Split
+
+if TYPE_CHECKING:
+    from job.data.formats.recognition import Contents, Recognised
 
 REMOTE_THREADS = 16
 """Maximum number of files that are read over a network at a time."""
@@ -98,6 +101,15 @@ class Source(BaseModel, ABC):
     may_be_bad: ClassVar[bool] = True
     """Whether images or boxes can be bad. If not, the command has no option `--skip-bad`."""
 
+    @classmethod
+    def recognise(cls, contents: "Contents") -> Iterator["Recognised"]:  # noqa: ARG003 - for others
+        """Yield how to ingest a folder that looks like this format; nothing if it does not.
+
+        Args:
+            contents: A folder of somebody's. Only small files of it are read.
+        """
+        return iter(())
+
     @property
     def has_groups(self) -> bool:
         """Whether its samples may have a `group` of their own."""
@@ -107,6 +119,16 @@ class Source(BaseModel, ABC):
     def is_remote(self) -> bool:
         """Whether its files come over a network: then many of them are read at a time."""
         return False
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the source has a test set. If not, it has no samples of one."""
+        return True
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Whether the images of the pool come with annotations, be they without boxes."""
+        return True
 
     def prepare(self) -> None:
         """Do what the options ask for before the source is read, such as a download."""

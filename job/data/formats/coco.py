@@ -1,10 +1,12 @@
 """COCO: a folder of images and a JSON file of instances for each split."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, partial
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
 
 from job.data.formats.base import (
     LoadedSample,
@@ -14,8 +16,10 @@ from job.data.formats.base import (
     fingerprint,
 )
 from job.data.formats.coco_json import key_of, name_of, parse_instances, read_categories
+from job.data.formats.coco_recognition import recognise_coco
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError, UsageError
 from job.keys import Split
@@ -33,22 +37,43 @@ class CocoSource(FileSource):
     """Folder of the pool's images."""
     pool_annotations: Place
     """JSON file of the pool's instances."""
-    test_images: Place
-    """Folder of the test images."""
-    test_annotations: Place
+    test_images: Place | None = None
+    """Folder of the test images; unset: no test set."""
+    test_annotations: Place | None = None
     """JSON file of the test instances."""
     pool_prefix: str | None = None
     """Put before each id of the pool, such as pool/, if names occur in both splits."""
     test_prefix: str | None = None
     """Put before each id of the test set, such as test/."""
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.test_images is None) != (self.test_annotations is None):
+            message = "--test-images, --test-annotations: give both, or neither"
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_test(self) -> bool:
+        """Whether test images are named."""
+        return self.test_images is not None
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_coco(contents)
+
     @cached_property
     def _splits(self) -> dict[Split, "Instances"]:
-        pool = self._read(self.pool_images, self.pool_annotations, self.pool_prefix)
-        test = self._read(self.test_images, self.test_annotations, self.test_prefix)
-        for part in (pool, test):
-            part.read_categories(pool.used | test.used)
-        return {"pool": pool, "test": test}
+        parts: dict[Split, Instances] = {
+            "pool": self._read(self.pool_images, self.pool_annotations, self.pool_prefix)
+        }
+        if self.test_images is not None and self.test_annotations is not None:
+            parts["test"] = self._read(self.test_images, self.test_annotations, self.test_prefix)
+        used = set().union(*(part.used for part in parts.values()))
+        for part in parts.values():
+            part.read_categories(used)
+        return parts
 
     def _read(self, images: str, annotations: str, prefix: str | None) -> "Instances":
         folder, (files, name) = self.files(images), self.file(annotations)
@@ -65,7 +90,7 @@ class CocoSource(FileSource):
         Raises:
             BadDataError: A category has two ids, or an id two names.
         """
-        categories = _merge(*self._splits.values())
+        categories = _merge(self._splits.values())
         return tuple(categories[number] for number in sorted(categories))
 
     def identity(self) -> dict[str, str | int]:
@@ -75,7 +100,7 @@ class CocoSource(FileSource):
             UsageError: A folder is missing.
             BadDataError: A JSON file is missing, malformed, or not a file of instances.
         """
-        _merge(*self._splits.values())
+        _merge(self._splits.values())
         digests: dict[str, str | int] = {
             f"{split}_digest": part.digest() for split, part in self._splits.items()
         }
@@ -84,11 +109,11 @@ class CocoSource(FileSource):
 
     def num_images(self, split: Split) -> int:
         """Return the number of images in the split's JSON file."""
-        return len(self._splits[split].images)
+        return len(self._splits[split].images) if split in self._splits else 0
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the JSON file, then annotations of no known image."""
-        return self._splits[split].samples()
+        return self._splits[split].samples() if split in self._splits else iter(())
 
 
 class Instances:
@@ -243,11 +268,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
-def _merge(pool: Instances, test: Instances) -> dict[Any, str]:
-    """Return the categories of both files."""
-    merged = pool.categories | test.categories
-    agree = all(merged[key] == name for key, name in pool.categories.items())
+def _merge(parts: Collection[Instances]) -> dict[Any, str]:
+    """Return the categories of all files."""
+    merged = {key: name for part in parts for key, name in part.categories.items()}
+    agree = all(merged[key] == name for part in parts for key, name in part.categories.items())
     if not agree or len(set(merged.values())) != len(merged):
-        message = f"{pool.path} and {test.path}: their categories disagree in ids and names"
+        where = " and ".join(part.path for part in parts)
+        message = f"{where}: their categories disagree in ids and names"
         raise BadDataError(message)
     return merged

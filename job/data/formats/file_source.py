@@ -1,6 +1,7 @@
 """What formats that read files have in common: where the files lie, and the keys of a bucket."""
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -34,7 +35,7 @@ class FileSource(Source):
     def _check_access(self) -> Self:
         for name in ("source_endpoint", "source_profile"):
             if getattr(self, name) and not self.is_remote:
-                message = f"--{name.replace('_', '-')} is for an s3:// source"
+                message = f"--{name.replace('_', '-')}: it is for files in a bucket, s3://..."
                 raise ValueError(message)
         return self
 
@@ -50,16 +51,7 @@ class FileSource(Source):
         Raises:
             UsageError: It is a URL, but not that of a bucket.
         """
-        if not is_url(folder):
-            return LocalFiles(user_path(folder))
-        at = s3_place(folder)
-        if at is None:
-            shown = re.sub("(?<=://)[^/@]+(?=@)", "***", folder)  # somebody's keys
-            message = f"{shown}: expected a path, or s3://bucket/prefix"
-            raise UsageError(message)
-        from job.data.formats.s3_files import S3Files  # noqa: PLC0415 - it loads boto3
-
-        return S3Files(self._bucket(at[0]), f"{at[1]}/" if at[1] else "")
+        return open_files(folder, self._bucket)
 
     def file(self, place: str) -> tuple[SourceFiles, str]:
         """Return the folder of a file that an option names, and the file's name there.
@@ -73,19 +65,43 @@ class FileSource(Source):
         path = user_path(place)
         return LocalFiles(path.parent), path.name
 
-    @property
-    def _access(self) -> S3Access:
-        return S3Access(self.source_endpoint, self.source_profile, "source", READ_RIGHTS)
-
     @cached_property
     def _buckets(self) -> dict[str, "S3Store"]:
         """The buckets by name, so that each has one client."""
         return {}
 
     def _bucket(self, name: str) -> "S3Store":
-        from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
+        bucket = open_bucket(name, self.source_endpoint, self.source_profile)
+        return self._buckets.setdefault(name, bucket)
 
-        return self._buckets.setdefault(name, S3Store(name, "", self._access))
+
+def open_files(folder: str, open_bucket: Callable[[str], "S3Store"]) -> SourceFiles:
+    """Return the files of a folder.
+
+    Args:
+        folder: A path, or s3://bucket/prefix.
+        open_bucket: Returns a bucket by its name.
+
+    Raises:
+        UsageError: It is a URL, but not that of a bucket.
+    """
+    if not is_url(folder):
+        return LocalFiles(user_path(folder))
+    at = s3_place(folder)
+    if at is None:
+        shown = re.sub("(?<=://)[^/@]+(?=@)", "***", folder)  # somebody's keys
+        message = f"{shown}: expected a path, or s3://bucket/prefix"
+        raise UsageError(message)
+    from job.data.formats.s3_files import S3Files  # noqa: PLC0415 - it loads boto3
+
+    return S3Files(open_bucket(at[0]), f"{at[1]}/" if at[1] else "")
+
+
+def open_bucket(name: str, endpoint: str | None, profile: str | None) -> "S3Store":
+    """Return a bucket that sources are in, with the access that the two options give."""
+    from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
+
+    return S3Store(name, "", S3Access(endpoint, profile, "source", READ_RIGHTS))
 
 
 def is_url(place: str) -> bool:

@@ -3,10 +3,17 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
+from job.data.decoding import SUFFIXES
 from job.errors import BadDataError, MissingObjectError
+
+OTHER_SUFFIXES = (
+    *(".avif", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".mpo", ".pfm", ".tif", ".tiff"),
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef"),
+)
+"""Images that no one would want to be passed over, though they cannot be read."""
 
 
 class SourceFiles(ABC):
@@ -134,3 +141,23 @@ def _names(folder: Path, prefix: str, outer: tuple[tuple[int, int], ...]) -> Ite
             yield from _names(folder / name, prefix + name, (*outer, identity))
         else:
             yield prefix + name
+
+
+def decode(data: bytes, where: str) -> str:
+    """Return the text of a file, without a byte order mark.
+
+    Raises:
+        BadDataError: The file is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{where}: not UTF-8: {error.reason} at byte {error.start}"
+        raise BadDataError(message) from error
+
+
+def is_image(name: str) -> bool:
+    """Return whether a file of a folder is an image. Hidden files, such as `._a.jpg`, are not."""
+    path = PurePosixPath(name)
+    is_hidden = any(part.startswith(".") and part != ".." for part in path.parts)
+    return path.suffix.lower() in (*SUFFIXES, *OTHER_SUFFIXES) and not is_hidden

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from job.data.formats.base import Sample, Source
 from job.data.formats.coco import CocoSource
 from job.data.formats.file_source import FileSource, Place
-from job.data.formats.yolo import YoloSource
+from job.data.formats.recognition import Contents, Recognised
+from job.data.formats.yolo import NO_TEST, YoloSource
 from job.data.formats.yolo_description import Description
 from job.errors import UsageError
 from job.keys import Split
@@ -18,8 +19,6 @@ DESCRIPTION = "data.yaml"
 COPY = ".rf."
 """Stands between the name of a photograph and what tells its copies apart."""
 
-FolderName = Literal["train", "valid", "test"]
-
 
 class RoboflowSource(FileSource):
     """An export of Roboflow in COCO's or YOLO's layout; copies of a photograph are one group."""
@@ -28,12 +27,21 @@ class RoboflowSource(FileSource):
 
     root: Place
     """Folder of the export, with the folders train and valid."""
-    pool: FolderName = "train"
+    pool: Literal["train", "valid", "test"] = "train"
     """The folder that the pool is made of."""
-    test: FolderName = "valid"
-    """The folder that the test set is made of."""
+    test: Literal["train", "valid", "test", "none"] = "valid"
+    """The folder that the test set is made of. none: no test set."""
     ungrouped: bool = False
     """Take images with the same name before .rf. for different photographs."""
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like an export of Roboflow."""
+        folders = [name for name in ("train", "valid", "test") if contents.has(name)]
+        is_coco = any(contents.has(f"{folder}/{ANNOTATIONS}") for folder in folders)
+        is_yolo = contents.has(DESCRIPTION) and contents.has("train/images")
+        if is_coco or (is_yolo and any(COPY in name for name in contents.names)):
+            yield _recognised(contents, folders, ANNOTATIONS if is_coco else DESCRIPTION)
 
     @cached_property
     def _export(self) -> Source:
@@ -48,8 +56,10 @@ class RoboflowSource(FileSource):
             return CocoSource(
                 pool_images=files.where(self.pool),
                 pool_annotations=files.where(f"{self.pool}/{ANNOTATIONS}"),
-                test_images=files.where(self.test),
-                test_annotations=files.where(f"{self.test}/{ANNOTATIONS}"),
+                test_images=files.where(self.test) if self.has_test else None,
+                test_annotations=(
+                    files.where(f"{self.test}/{ANNOTATIONS}") if self.has_test else None
+                ),
                 **access,
             )
         if files.has(DESCRIPTION):
@@ -65,6 +75,11 @@ class RoboflowSource(FileSource):
     def has_groups(self) -> bool:
         """Whether copies of a photograph are a group."""
         return not self.ungrouped
+
+    @property
+    def has_test(self) -> bool:
+        """Whether a test set is named."""
+        return self.test != NO_TEST
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -85,6 +100,23 @@ class RoboflowSource(FileSource):
             photograph, is_copy, _ = sample.id.partition(COPY)
             group = photograph if is_copy and not self.ungrouped else None
             yield replace(sample, group=group)
+
+
+def _recognised(contents: Contents, folders: list[str], file: str) -> Recognised:
+    options = {"root": contents.files.where()}
+    advice = ""
+    others = [folder for folder in folders if folder != "train"]
+    if "train" not in folders or not others:
+        advice = f"there is only {' and '.join(folders)}: export the pool and a test set, too"
+        options = {}
+    elif "valid" not in folders:
+        options["test"] = others[0]
+    return Recognised(
+        f"{file}, and the folders {', '.join(folders)}",
+        options,
+        advice,
+        instead_of=("coco", "yolo"),
+    )
 
 
 class YoloExport(YoloSource):

@@ -11,9 +11,11 @@ from pydantic import Field
 from job.data.decoding import SUFFIXES
 from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
 from job.data.formats.file_source import FileSource, Place, is_url
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.voc_download import download_voc
 from job.data.formats.voc_folder import VocFolder
 from job.data.formats.voc_lists import ImageList, ListedImage
+from job.data.formats.voc_recognition import recognise_voc
 from job.data.formats.voc_splits import parse_splits
 from job.data.formats.voc_xml import VocAnnotation, read_annotation
 from job.errors import BadDataError, MissingObjectError, UsageError
@@ -36,8 +38,8 @@ class VocSource(FileSource):
     """Folder with JPEGImages, Annotations and ImageSets; for years, with VOC2012 or VOCdevkit."""
     pool: str
     """Lists in ImageSets/Main, such as train, or 2007/trainval+2012/trainval."""
-    test: str
-    """Lists in ImageSets/Main, such as test, or 2007/test."""
+    test: str | None = None
+    """Lists in ImageSets/Main, such as test, or 2007/test; unset: no test set."""
     download: bool = False
     """Download VOC's archives of the named years, and unpack them below --root."""
     missing_annotation: Literal["refuse", "empty"] = "refuse"
@@ -45,13 +47,18 @@ class VocSource(FileSource):
     pixels_from: int = Field(1, ge=0, le=1)
     """The number of the first pixel: 1, or 0 for CVAT, datumaro and Label Studio."""
 
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_voc(contents)
+
     def prepare(self) -> None:
         """Download the archives, if that is asked for."""
         if self.download and is_url(self.root):
             message = f"--download: {self.root} is a URL; download to a folder, and copy it there"
             raise UsageError(message)
         if self.download:
-            download_voc(user_path(self.root), self.pool, self.test)
+            download_voc(user_path(self.root), *self._names.values())
 
     @property
     def classes(self) -> None:
@@ -71,7 +78,13 @@ class VocSource(FileSource):
 
     @property
     def _names(self) -> dict[Split, str]:
-        return {"pool": self.pool, "test": self.test}
+        names: dict[Split, str] = {"pool": self.pool}
+        return names if self.test is None else names | {"test": self.test}
+
+    @property
+    def has_test(self) -> bool:
+        """Whether lists of a test set are named."""
+        return self.test is not None
 
     def identity(self) -> dict[str, str | int]:
         """Return each split's name, and the digest of its ids, XML files and images' sizes.
@@ -97,11 +110,11 @@ class VocSource(FileSource):
 
     def num_images(self, split: Split) -> int:
         """Return the number of ids in the split's lists."""
-        return sum(map(len, self._lists[split]))
+        return sum(map(len, self._lists.get(split, [])))
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the lists."""
-        for image in chain(*self._lists[split]):
+        for image in chain(*self._lists.get(split, [])):
             yield Sample(image.id, partial(self._load, image))
 
     def _load(self, image: ListedImage) -> LoadedSample:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from job.data.formats.files import SourceFiles
+from job.data.formats.files import SourceFiles, decode
 from job.data.formats.voc_folder import VocFolder
-from job.errors import BadDataError, UsageError
+from job.errors import UsageError
 
 
 class ListedImage(NamedTuple):
@@ -81,9 +81,5 @@ def _read_lines(lists: SourceFiles, name: str) -> list[str]:
         names = ", ".join(sorted(each.stem for each in known if each.suffix == ".txt")) or "none"
         message = f"{path}: no such list of images; {lists.where()} has: {names}"
         raise UsageError(message)
-    try:
-        text = lists.read(name, "list of images").decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{path}: not UTF-8: {error.reason} at byte {error.start}"
-        raise BadDataError(message) from error
+    text = decode(lists.read(name, "list of images"), path)
     return [line.strip() for line in text.splitlines()]

@@ -10,16 +10,19 @@ from typing import ClassVar, Literal
 from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id, fingerprint
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
+from job.data.formats.recognition import Contents, Recognised
 from job.data.formats.yolo_description import SPLITS, Description, read_description
-from job.data.formats.yolo_images import ImageSet, read_image_set
+from job.data.formats.yolo_images import NO_IMAGES, ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
-from job.data.formats.yolo_paths import folder_below, label_names
+from job.data.formats.yolo_paths import folder_below, is_folder, label_names
+from job.data.formats.yolo_recognition import recognise_yolo
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
 from job.runtime.names import unknown
 from job.runtime.parallel import in_threads
 
 NO_LABELS = "have no label file and were taken as images without objects"
+NO_TEST = "none"
 MOVED = "were found below the data set's folder, and not where its description says"
 
 
@@ -35,13 +38,18 @@ class YoloSource(FileSource):
     pool: str = "train"
     """The split that the pool is made of, or several, such as train+test."""
     test: str = "val"
-    """The split that the test set is made of; valid is another word for val."""
+    """The split that the test set is made of; valid is another word for val. none: no test set."""
     missing_annotation: Literal["refuse", "empty"] = "empty"
     """What an image without a label file is: empty, which has no objects, or refuse."""
     pool_prefix: str | None = None
     """Put before each id of the pool, such as pool/, if names occur in both splits."""
     test_prefix: str | None = None
     """Put before each id of the test set, such as test/."""
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder that looks like this format."""
+        return recognise_yolo(contents)
 
     @cached_property
     def _description(self) -> Description:
@@ -57,9 +65,8 @@ class YoloSource(FileSource):
             return self.files(self.root)
         own, _ = self.file(self.data)
         path = self._description.path
-        folder = folder_below(own, path)
-        if folder.exists():
-            return folder
+        if is_folder(own, path):
+            return folder_below(own, path)
         message = (
             f"{self._description.where}: its path {path!r} is not a folder here; --root names the "
             "folder that train and val are below"
@@ -75,19 +82,29 @@ class YoloSource(FileSource):
         """
         entries = {
             split: _entries(self._description, text)
-            for split, text in (("pool", self.pool), ("test", self.test))
+            for split, text in self._names.items()
+            if text != NO_TEST
         }
-        if same := set(entries["pool"]) & set(entries["test"]):
+        if same := set(entries["pool"]) & set(entries.get("test", ())):
             message = (
-                f"{self._description.where}: pool and test are both made of {min(same)}: a test "
-                "set needs images of its own"
+                f"{self._description.where}: pool and test are both made of {min(same)}, and a "
+                f"test set needs images of its own; --test {NO_TEST} makes a data set without one"
             )
             raise UsageError(message)
         are_lists = self._description.are_lists
         return {
-            split: read_image_set(self._folder, entries[split], are_lists=are_lists)
-            for split in ("pool", "test")
+            split: read_image_set(self._folder, each, are_lists=are_lists)
+            for split, each in entries.items()
         }
+
+    @property
+    def _names(self) -> dict[Split, str]:
+        return {"pool": self.pool, "test": self.test}
+
+    @property
+    def has_test(self) -> bool:
+        """Whether a test set is named."""
+        return self.test != NO_TEST
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -129,12 +146,12 @@ class YoloSource(FileSource):
 
     def num_images(self, split: Split) -> int:
         """Return the number of images, and of label files without an image."""
-        images = self._splits[split]
+        images = self._splits.get(split, NO_IMAGES)
         return len(images.names) + len(images.stray_labels)
 
     def samples(self, split: Split) -> Iterator[Sample]:
         """Yield the images in the order of the folders and lists, then stray label files."""
-        images = self._splits[split]
+        images = self._splits.get(split, NO_IMAGES)
         prefix = (self.pool_prefix if split == "pool" else self.test_prefix) or ""
         for name in images.names:
             image_id = prefix + images.id_of(name)

@@ -1,16 +1,15 @@
 """What describes a YOLO data set: `data.yaml` of Ultralytics, or `obj.data` of Darknet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from job.config.loading import parse_mapping
-from job.data.formats.base import is_text
-from job.data.formats.files import SourceFiles
-from job.data.formats.yolo_labels import decode
+from job.data.formats.class_names import checked_classes
+from job.data.formats.files import SourceFiles, decode
 from job.data.formats.yolo_paths import find, slashes
-from job.errors import BadDataError, ConfigError, UsageError
+from job.errors import BadDataError, UsageError
+from job.runtime.yaml_text import read_yaml
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The keys of splits, with the names by which options call them."""
@@ -54,12 +53,12 @@ def read_description(files: SourceFiles, name: str) -> Description:
 
 
 def _read_ultralytics(text: str, where: str) -> Description:
-    try:
-        content = parse_mapping(text, where)
-    except ConfigError as error:
-        raise BadDataError(str(error)) from error
+    content = read_yaml(text, where, BadDataError)
+    if not isinstance(content, dict):
+        message = f"{where}: expected a mapping with names, train and val"
+        raise BadDataError(message)
     splits = {SPLITS[key]: _entries(content[key], key, where) for key in SPLITS if content.get(key)}
-    classes = _checked(_names(content.get("names"), where), content.get("nc"), where)
+    classes = checked_classes(_names(content.get("names"), where), content.get("nc"), where)
     path = content.get("path") or ""
     if not isinstance(path, str):
         message = f"{where}: path: {path!r} is not a folder"
@@ -98,30 +97,6 @@ def _number(key: object) -> int:
     return int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal()) else -1
 
 
-def _checked(names: Iterable[object], num_classes: object, where: str) -> tuple[str, ...]:
-    """Return the names of classes as texts.
-
-    Raises:
-        BadDataError: A name is not one, or is there twice, or there are more or fewer than it says.
-    """
-    classes: list[str] = []
-    for number, name in enumerate(names):
-        is_whole = isinstance(name, int) and not isinstance(name, bool)
-        text = name.strip() if isinstance(name, str) else str(name) if is_whole else ""
-        if not text or not is_text(text):
-            message = f"{where}: class {number} is {name!r}, which is not a name; put it in quotes"
-            raise BadDataError(message)
-        if text in classes:
-            message = f"{where}: the class {text!r} occurs twice: {classes.index(text)}, {number}"
-            raise BadDataError(message)
-        classes.append(text)
-    if not classes or num_classes not in {None, len(classes)}:
-        told = "no classes" if not classes else f"{num_classes} classes, but names {len(classes)}"
-        message = f"{where}: it has {told}"
-        raise BadDataError(message)
-    return tuple(classes)
-
-
 def _keypoint_shape(value: object, where: str) -> tuple[int, int] | None:
     """Return the shape of poses; None if there are none."""
     if value is None:
@@ -148,7 +123,7 @@ def _read_darknet(files: SourceFiles, text: str, where: str) -> Description:
     name = find(content["names"], files.has) or content["names"]
     lines = decode(files.read(name, f"file of classes; {where} names it"), files.where(name))
     declared = content.get("classes", "")
-    classes = _checked(
+    classes = checked_classes(
         [line.strip() for line in lines.rstrip().splitlines()],
         int(declared) if declared.isdecimal() else None,
         files.where(name),

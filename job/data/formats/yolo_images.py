@@ -3,16 +3,19 @@
 import posixpath
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import partial
 
 from job.data.decoding import SUFFIXES
-from job.data.formats.files import SourceFiles
-from job.data.formats.yolo_labels import decode
-from job.data.formats.yolo_paths import find, folder_below, labels_folder, normal, slashes
+from job.data.formats.files import SourceFiles, decode, is_image
+from job.data.formats.yolo_paths import (
+    find,
+    folder_below,
+    is_folder,
+    labels_folder,
+    normal,
+    slashes,
+)
 from job.errors import BadDataError, UsageError
-
-OTHER_SUFFIXES = (".tif", ".tiff", ".gif", ".heic", ".heif", ".avif", ".dng", ".mpo", ".pfm")
-"""Images that no one would want to be passed over, though they cannot be read."""
 
 NO_LABELS = "classes.txt"
 """LabelImg writes the names of classes beside the labels."""
@@ -39,6 +42,9 @@ class ImageSet:
         """Return the id of an image."""
         below = name.removeprefix(f"{self.folder}/") if self.folder else name
         return posixpath.splitext(below)[0]
+
+
+NO_IMAGES = ImageSet("", ())
 
 
 def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: bool) -> ImageSet:
@@ -74,7 +80,7 @@ def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: boo
 
 
 def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
-    folder = find(entry, lambda name: folder_below(files, name).exists())
+    folder = find(entry, partial(is_folder, files))
     if folder is None:
         message = f"{files.where(entry)}: no such folder; --root names the folder above it"
         raise UsageError(message)
@@ -82,13 +88,6 @@ def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
     images = tuple(filter(is_image, names))
     stray = _stray_labels(files, folder, images)
     return ImageSet(folder, images, stray, is_moved=folder != normal(entry))
-
-
-def is_image(name: str) -> bool:
-    """Return whether a file of a folder is an image. Hidden files, such as `._a.jpg`, are not."""
-    path = PurePosixPath(name)
-    is_hidden = any(part.startswith(".") and part != ".." for part in path.parts)
-    return path.suffix.lower() in (*SUFFIXES, *OTHER_SUFFIXES) and not is_hidden
 
 
 def _stray_labels(files: SourceFiles, folder: str, images: Sequence[str]) -> tuple[str, ...]:

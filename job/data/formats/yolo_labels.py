@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from job.data.formats.base import SourceBox
+from job.data.formats.files import decode
 from job.data.formats.values import Corners, to_number
 from job.errors import BadDataError
 
@@ -51,19 +52,6 @@ def read_labels(
             except BadDataError as error:
                 unreadable.append(str(error))
     return YoloLabels(tuple(boxes), tuple(unreadable))
-
-
-def decode(data: bytes, where: str) -> str:
-    """Return the text of a file, without a byte order mark.
-
-    Raises:
-        BadDataError: The file is not UTF-8.
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{where}: not UTF-8: {error.reason} at byte {error.start}"
-        raise BadDataError(message) from error
 
 
 def _read_row(

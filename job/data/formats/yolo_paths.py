@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 
 from job.data.formats.files import SourceFiles
+from job.errors import BadDataError
 
 IMAGE_FOLDERS = ("images", "JPEGImages")
 """Folders whose labels are in a folder `labels` beside them: Ultralytics knows the first, and
@@ -48,6 +49,14 @@ def folder_below(files: SourceFiles, path: str) -> SourceFiles:
     """Return a folder by its path, which may be that of the files themselves."""
     plain = normal(path)
     return files.below(plain) if plain else files
+
+
+def is_folder(files: SourceFiles, path: str) -> bool:
+    """Return whether there is a folder at a path."""
+    try:
+        return folder_below(files, path).exists()
+    except BadDataError:  # dots, of which no key of a bucket can consist
+        return False
 
 
 def label_names(image: str) -> Iterator[str]:

@@ -1,252 +1,175 @@
-"""One pass through a source: the checks that need the whole of it, and the counts."""
+"""One pass through the sources: the checks that need the whole of them, and the counts."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain
 
-from job.data.formats.base import REMOTE_THREADS, Sample, Source
-from job.data.ingest.groups import GroupGuard, GroupRule
+from job.data.dataset import Dataset
+from job.data.ingest.counts import PartCounts
+from job.data.ingest.groups import GroupGuard
+from job.data.ingest.problems import report
 from job.data.ingest.remarks import spellings
-from job.data.ingest.validate import Validation, ValidImage, validate
-from job.errors import BadDataError
-from job.keys import Split
+from job.data.ingest.request import IngestRequest, split_of
+from job.data.ingest.seen import PARTS, Part, SeenImages
+from job.data.ingest.validate import ValidImage, validate_in_threads
 from job.runtime import log
-from job.runtime.cpus import usable_cpus
-from job.runtime.parallel import batched, in_threads, stop_if_dropped
-
-# Samples that a thread takes at a time. Handing over single ones would take a good part of the
-# time, and all samples under way are in memory.
-_BATCH_SIZE = 4
-_MAX_THREADS = 8
-
-PERCENT = 100
-LARGE_SIDE = 2 * PERCENT
-MIN_LARGE = 10
-"""If this many boxes in large images all lie within 100 pixels, they seem to be percentages."""
-
-
-@dataclass
-class SplitCounts:
-    """What a split consists of."""
-
-    num_images: int = 0
-    class_counts: Counter[str] = field(default_factory=Counter)
-    """Boxes of each class, without crowd regions."""
-    num_empty: int = 0
-    """Images without a box."""
-    num_evaluated: int = 0
-    """Boxes that evaluation looks for: neither difficult ones nor crowd regions."""
-    num_difficult: int = 0
-    num_crowd: int = 0
-    num_clipped: int = 0
-    """Boxes that overhung their image a little."""
-    num_size_differs: int = 0
-    """Images whose annotation claims another size."""
-    labels: set[str] = field(default_factory=set)
-    """Classes of boxes and crowd regions."""
-    remarks: dict[str, list[str]] = field(default_factory=dict)
-    """What may be a mistake, with the ids of the images that it holds for."""
-    num_large: int = 0
-    """Boxes in images that are larger than `LARGE_SIDE` both ways."""
-    reach: float = 0.0
-    """The largest coordinate of these boxes."""
-    duplicates: list[str] = field(default_factory=list)
-    """Ids of images that the split holds already under another id, byte for byte."""
-    groups: set[str] = field(default_factory=set)
-    ungrouped: list[str] = field(default_factory=list)
-    """Ids of images that are in no group."""
-
-    @property
-    def num_boxes(self) -> int:
-        """The number of boxes, with difficult ones and without crowd regions."""
-        return self.class_counts.total()
-
-    def count(self, image: ValidImage) -> None:
-        """Add an image."""
-        annotation = image.annotation
-        labels = zip(annotation.labels, annotation.crowd, strict=True)
-        boxes = [label for label, crowd in labels if not crowd]
-        self.num_images += 1
-        self.class_counts.update(boxes)
-        self.num_empty += not boxes
-        flags = zip(annotation.difficult, annotation.crowd, strict=True)
-        self.num_evaluated += sum(not difficult and not crowd for difficult, crowd in flags)
-        self.num_difficult += sum(annotation.difficult)
-        self.num_crowd += sum(annotation.crowd)
-        self.num_clipped += image.num_clipped
-        self.num_size_differs += image.size_differs
-        if image.group is None:
-            self.ungrouped.append(image.id)
-        else:
-            self.groups.add(image.group)
-        self.labels.update(annotation.labels)
-        for remark in image.remarks:
-            self.remarks.setdefault(remark, []).append(image.id)
-        if annotation.labels and min(annotation.width, annotation.height) > LARGE_SIDE:
-            self.num_large += len(annotation.labels)
-            self.reach = max(self.reach, float(annotation.boxes_xyxy.max()))
 
 
 class SourceScan:
-    """Goes through a source once and yields the images that may go into the data set.
+    """Goes through the sources of a request once and yields the images that may be written.
 
     It holds ids and digests of what it has seen, never images.
     """
 
-    def __init__(self, source: Source, *, skip_bad: bool, groups: GroupRule | None = None) -> None:
+    def __init__(self, request: IngestRequest, base: Dataset | None = None) -> None:
         """Begin.
 
         Args:
-            source: Where the images come from.
-            skip_bad: List problems and continue. Otherwise the first one is raised.
-            groups: Puts images into groups; None: the source's own groups, if it has any.
+            request: Where the images come from, and whether problems are listed or raised.
+            base: The data set that they are added to; None: they become one.
         """
-        self.counts: dict[Split, SplitCounts] = {}
+        self.counts: dict[Part, PartCounts] = {part: PartCounts() for part in PARTS}
         self.problems: list[str] = []
         """Each one line: the file and the reason."""
-        self.has_groups = groups is not None or source.has_groups
-        self._source = source
-        self._rule = groups
-        self._classes = source.classes
-        self._skip_bad = skip_bad
-        self._splits: dict[str, Split] = {}
-        """The split that an id was seen in."""
-        self._digests: dict[Split, dict[bytes, str]] = {}
-        """For each split and SHA-256 of an image, the first id that it came with."""
+        self.request = request
+        self.has_groups = request.has_groups or (base is not None and base.has_groups)
+        self._base = base
+        self._seen = SeenImages.of_dataset(base) if base else SeenImages()
         self._guard = GroupGuard()
+        if base:
+            self._guard = GroupGuard(dict.fromkeys(base.groups("test").values(), "test"))
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts that there can be images of, in their order."""
+        parts = [part for part in PARTS if self.request.source_of(part)]
+        return [part for part in parts if part != "test" or not self._base]
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that occurred, in the source's order, or sorted."""
-        seen = {label for counts in self.counts.values() for label in counts.labels}
-        if self._classes is None:
-            return tuple(sorted(seen))
-        return tuple(name for name in self._classes if name in seen)
+        """The classes: those of the data set that is added to, or those that occurred.
 
-    def images(self, split: Split) -> Iterator[ValidImage]:
-        """Yield the valid images of a split.
+        The latter are in the source's order, or sorted. If nothing annotates the pool, the classes
+        that its source lists need not occur.
+        """
+        if self._base:
+            return self._base.classes
+        source = self.request.source
+        if source.classes is not None and not source.annotates_pool:
+            return source.classes
+        used = {label for counts in self.counts.values() for label in counts.labels}
+        ordered = [name for name in self.request.declared_classes if name in used]
+        return (*ordered, *sorted(used.difference(ordered)))
+
+    def images(self, part: Part) -> Iterator[ValidImage]:
+        """Yield the valid images of a part.
 
         If an image is in both splits, it is bad in the one that is asked for later.
 
         Raises:
             BadDataError: An image or a box is bad, and bad ones are not to be skipped.
         """
-        counts = self.counts[split] = SplitCounts()
-        self._digests[split] = {}
-        total = self._source.num_images(split)
-        is_remote = self._source.is_remote
-        batches = batched(self._samples(split), 1 if is_remote else _BATCH_SIZE)
-        threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
-        validate_all = partial(_validate_all, classes=self._classes)
+        counts = self.counts[part] = PartCounts()
+        is_annotated = self.request.is_annotated(part)
+        classes = self._base.classes if self._base else self.request.classes_of(part)
+        samples = self.request.samples(part)
+        whose = "the data set" if self._base else "the source"
+        remote = self.request.is_remote(part)
         with (
-            closing(in_threads(validate_all, batches, threads, threads)) as validated,
-            log.progress(f"ingest {split}", total, "images") as bar,
+            closing(validate_in_threads(samples, classes, whose, is_remote=remote)) as validated,
+            log.progress(f"ingest {part}", self.request.num_images(part), "images") as bar,
         ):
-            for result in chain.from_iterable(validated):
+            for result in validated:
                 for problem in result.problems:
                     self._report(problem)
-                if result.image is not None and self._is_new(result.image, split):
-                    counts.count(result.image)
+                if result.image is not None and self._is_new(result.image, part):
+                    counts.count(result.image, is_annotated=is_annotated)
                     yield result.image
                 bar.advance()
-        self.problems += self._guard.problems(split)
+        if part != "labelled":  # its left out groups are told with those of the pool
+            self.problems += self._guard.problems(split_of(part))
 
-    def _samples(self, split: Split) -> Iterator[Sample]:
-        samples = self._source.samples(split)
-        return samples if self._rule is None else map(self._rule.grouped, samples)
-
-    def _is_new(self, image: ValidImage, split: Split) -> bool:
-        """Return whether an image is new to the data set; report it if it is not."""
-        if image.id in self._splits:
-            first = self._splits[image.id]
-            advice = "" if first == split else "; names must be unique across pool and test"
-            if advice and "test_prefix" in type(self._source).model_fields:
-                advice += ": --test-prefix test/ makes them so"
-            self._report(f"{image.where}: the id {image.id!r} is in {first} already{advice}")
-            return False
+    def _is_new(self, image: ValidImage, part: Part) -> bool:
+        """Return whether an image is new to the data set; report it if it may not be there."""
         digest = bytes.fromhex(image.sha256)
-        for other, digests in self._digests.items():
-            if other != split and digest in digests:
-                self._report(f"{image.where}: the same bytes as {digests[digest]!r} of {other}")
-                return False
-        if not self._guard.takes(image.group, split):
-            if not self._skip_bad:
-                refusal = self._guard.refusal(self._samples(split), split)
-                if "ungrouped" in type(self._source).model_fields:
-                    refusal += "; --ungrouped takes the images of a group for different ones"
-                self._report(refusal)
+        may_be_test = not self.request.source.annotates_pool
+        same = self._seen.reason_to_leave_out(part, image.id, digest, may_be_test=may_be_test)
+        if same:
+            self.counts[part].same[same] += 1
             return False
-        if digest in self._digests[split]:
-            self.counts[split].duplicates.append(image.id)
-        self._splits[image.id] = split
-        self._digests[split].setdefault(digest, image.id)
+        if problem := self._seen.problem(part, image.id, digest):
+            self._report(f"{image.where}: {problem}{self._advice(problem)}")
+            return False
+        if not self._guard.takes(image.group, split_of(part)):
+            if not self.request.skip_bad:
+                self._report(self._refusal_of_groups(part))
+            return False
+        if not self._seen.add(part, image.id, digest):
+            self.counts[part].duplicates.append(image.id)
         return True
 
+    def _advice(self, problem: str) -> str:
+        """Return how ids become unique, if they are not."""
+        if not problem.endswith("is in test already"):
+            return ""
+        source = self.request.source
+        prefix = next((each for each in ("test", "pool") if hasattr(source, f"{each}_prefix")), "")
+        how = f": --{prefix}-prefix {prefix}/ makes them so" if prefix else ""
+        return f"; names must be unique across pool and test{how}"
+
+    def _refusal_of_groups(self, part: Part) -> str:
+        refusal = self._guard.refusal(self.request.samples(part), split_of(part))
+        if hasattr(self.request.source_of(part), "ungrouped"):
+            refusal += "; --ungrouped takes the images of a group for different ones"
+        return refusal
+
     def _report(self, problem: str) -> None:
-        if not self._skip_bad:
-            message = f"{problem}; --skip-bad leaves out what is bad, --dry-run lists all of it"
-            raise BadDataError(message)
-        self.problems.append(problem)
+        report(self.problems, problem, skip_bad=self.request.skip_bad)
 
     def errors(self) -> list[str]:
-        """Return why no data set can be made of the whole, after both splits."""
-        errors = [
-            f"{split}: no images" for split, counts in self.counts.items() if not counts.num_images
-        ]
-        if not self.counts["pool"].num_boxes:
+        """Return why no data set can be made of the whole, after all parts.
+
+        One that images are added to is a data set already.
+        """
+        if self._base:
+            return []
+        source, test = self.request.source, self.counts["test"]
+        pool = [self.counts["labelled"], self.counts["pool"]]
+        errors = []
+        if source.has_test and not test.num_images:
+            errors.append("test: no images")
+        if not any(counts.num_images for counts in pool):
+            errors.append("pool: no images")
+        if source.annotates_pool and not any(counts.num_boxes for counts in pool):
             errors.append("pool: no boxes")
-        if self._rule and not any(counts.groups for counts in self.counts.values()):
-            errors.append(f"no image is in a group by {self._rule}")
-        if self.counts["test"].num_images and not self.counts["test"].num_evaluated:
+        if not source.annotates_pool and not self.classes:
+            errors.append("no classes: name them with --classes")
+        if self.request.labelled and not self.counts["labelled"].num_boxes:
+            errors.append("labelled: no boxes")
+        if self.request.groups and not any(counts.groups for counts in self.counts.values()):
+            errors.append(f"no image is in a group by {self.request.groups}")
+        if test.num_images and not test.num_evaluated:
             errors.append("test: no boxes to evaluate, only difficult ones or crowd regions")
         return errors
 
     def warnings(self) -> list[str]:
-        """Return what may be a mistake of the source, after both splits."""
-        warnings = []
-        for split, counts in self.counts.items():
-            if ids := counts.duplicates:
-                warnings.append(f"{split}: {len(ids)} copies of images, such as {ids[0]!r}")
-            if self.has_groups and (ids := counts.ungrouped):
-                warnings.append(
-                    f"{split}: {len(ids)} images are in no group, such as {ids[0]!r}; each is then "
-                    "a group of its own"
-                )
-            if counts.num_size_differs:
-                warnings.append(
-                    f"{split}: {counts.num_size_differs} images have another size than their "
-                    "annotation claims; their boxes were taken as pixels of the image"
-                )
-            warnings += [
-                f"{split}: {len(ids)} images {remark}, such as {ids[0]!r}"
-                for remark, ids in sorted(counts.remarks.items())
-            ]
-            if counts.num_large >= MIN_LARGE and counts.reach <= PERCENT:
-                warnings.append(
-                    f"{split}: no box reaches beyond {PERCENT} pixels, though images are larger "
-                    f"than {LARGE_SIDE}; boxes must be in pixels, and not in percent"
-                )
-        warnings += self._rule.warnings() if self._rule else []
-        warnings += [
+        """Return what may be a mistake of the sources, after all parts."""
+        warnings = [
+            f"{part}: {warning}"
+            for part, counts in self.counts.items()
+            for warning in counts.warnings(has_groups=self.has_groups)
+        ]
+        warnings += self.request.groups.warnings() if self.request.groups else []
+        return warnings if self._base else warnings + self._class_warnings()
+
+    def _class_warnings(self) -> list[str]:
+        warnings = [
             f"classes that differ only in spelling: {', '.join(map(repr, names))}"
             for names in spellings(self.classes)
         ]
-        if unused := [name for name in self._classes or () if name not in self.classes]:
+        if unused := [name for name in self.request.declared_classes if name not in self.classes]:
             warnings.append(f"classes without a box in either split, left out: {', '.join(unused)}")
-        unseen = sorted(
-            self.counts["test"].class_counts.keys() - self.counts["pool"].class_counts.keys()
-        )
-        if unseen:
+        in_pool = self.counts["labelled"].class_counts.keys() | self.counts["pool"].class_counts
+        unseen = sorted(self.counts["test"].class_counts.keys() - in_pool)
+        if unseen and self.request.source.annotates_pool:
             warnings.append(f"test: classes without a box in the pool: {', '.join(unseen)}")
         return warnings
-
-
-def _validate_all(samples: list[Sample], classes: tuple[str, ...] | None) -> list[Validation]:
-    results = []
-    for sample in samples:
-        stop_if_dropped()
-        results.append(validate(sample, classes))
-    return results

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Self
 
-from job.data.ingest.scan import SourceScan, SplitCounts
-from job.data.manifest import DatasetManifest
+from job.data.ingest.counts import PartCounts
+from job.data.ingest.scan import SourceScan
+from job.data.ingest.seen import Part
+from job.data.manifest import DatasetManifest, LabelsInfo
 from job.keys import Split
 
+COLUMNS: tuple[Part, ...] = ("labelled", "pool", "test")
 SPLITS: tuple[Split, ...] = ("pool", "test")
 
 
@@ -17,7 +20,8 @@ class IngestSummary:
     title: str
     """What was done."""
     classes: tuple[str, ...]
-    counts: dict[Split, SplitCounts]
+    counts: dict[Part, PartCounts]
+    """Of each part that there can be images of."""
     problems: tuple[str, ...] = ()
     """What was left out, or would be. Each is one line: the file and the reason."""
     warnings: tuple[str, ...] = ()
@@ -27,24 +31,26 @@ class IngestSummary:
 
     @classmethod
     def of_scan(cls, scan: SourceScan, title: str) -> Self:
-        """Return the summary of a source, after a scan of both splits."""
+        """Return the summary of what a scan found, after all parts."""
         warnings = tuple(scan.warnings())
-        return cls(title, scan.classes, scan.counts, tuple(scan.problems), warnings)
+        counts = {part: scan.counts[part] for part in scan.parts}
+        return cls(title, scan.classes, counts, tuple(scan.problems), warnings)
 
     @classmethod
     def of_manifest(cls, manifest: DatasetManifest, title: str) -> Self:
-        """Return the summary of a data set that is in the store."""
-        counts = {}
+        """Return the summary of a version of a data set that is in the store."""
+        counts: dict[Part, PartCounts] = {}
         for split in SPLITS:
             info = manifest.split(split)
-            counts[split] = SplitCounts(num_images=info.num_images)
+            counts[split] = PartCounts(num_images=info.num_images)
             counts[split].class_counts.update(info.class_counts)
-        return cls(title, manifest.classes, counts)
+        notes = () if manifest.labels is None else (_told(manifest.labels),)
+        return cls(title, manifest.classes, counts, warnings=notes)
 
     def lines(self) -> list[str]:
         """Return the summary's lines: the counts as a table, then warnings, then problems."""
         width = max(len(name) for name in ("without boxes", *self.classes)) + 2
-        result = [self.title, "".ljust(width) + "".join(f"{split:>10}" for split in SPLITS)]
+        result = [self.title, "".ljust(width) + "".join(f"{part:>10}" for part in self._columns)]
         result += [
             name.ljust(width) + "".join(f"{number:>10,}" for number in numbers)
             for name, numbers in self._rows().items()
@@ -54,22 +60,37 @@ class IngestSummary:
             result.append(f"{len(self.problems)} problems:")
         return result + [f"  {problem}" for problem in self.problems]
 
+    @property
+    def _columns(self) -> list[Part]:
+        """The parts that the table shows."""
+        return [part for part in COLUMNS if part in self.counts]
+
     def _rows(self) -> dict[str, list[int]]:
         """Return the table's rows. Rows that few data sets need are left out if they are 0."""
-        splits = [self.counts[split] for split in SPLITS]
+        parts = [self.counts[part] for part in self._columns]
         rare = {
-            "without boxes": [counts.num_empty for counts in splits],
-            "difficult": [counts.num_difficult for counts in splits],
-            "crowd regions": [counts.num_crowd for counts in splits],
-            "clipped boxes": [counts.num_clipped for counts in splits],
-            "groups": [len(counts.groups) for counts in splits],
+            "without boxes": [counts.num_empty for counts in parts],
+            "difficult": [counts.num_difficult for counts in parts],
+            "crowd regions": [counts.num_crowd for counts in parts],
+            "clipped boxes": [counts.num_clipped for counts in parts],
+            "groups": [len(counts.groups) for counts in parts],
+        }
+        classes = {
+            f"  {name}": [counts.class_counts[name] for counts in parts] for name in self.classes
         }
         return {
-            "images": [counts.num_images for counts in splits],
-            "boxes": [counts.num_boxes for counts in splits],
-            **{
-                f"  {name}": [counts.class_counts[name] for counts in splits]
-                for name in self.classes
-            },
+            "images": [counts.num_images for counts in parts],
+            "boxes": [counts.num_boxes for counts in parts],
+            **(classes if any(counts.num_boxes for counts in parts) else {}),
             **{name: numbers for name, numbers in rare.items() if any(numbers)},
         }
+
+
+def _told(labels: LabelsInfo) -> str:
+    """Return what a data set has of labels that did not come from the oracle."""
+    kinds = {
+        "came along": labels.num_given,
+        "added later": labels.num_added,
+        "corrected": labels.num_corrected,
+    }
+    return "labels: " + ", ".join(f"{number} {what}" for what, number in kinds.items() if number)

@@ -1,18 +1,28 @@
 """Validation of one image and its annotation. Problems are returned and not raised."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from job.data.decoding import SUFFIXES, Decoded, decode_at_least
-from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, is_text
+from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, SourceBox, check_id, is_text
 from job.data.ingest.boxes import TOLERANCE_PIXELS, TOLERANCE_SHARE, Box, clip_box
 from job.data.ingest.remarks import distinct_boxes, image_remarks
 from job.data.shards import EncodedImage
 from job.errors import BadDataError
 from job.records.annotation import Annotation
+from job.runtime.cpus import usable_cpus
+from job.runtime.parallel import batched, in_threads, stop_if_dropped
+
+# Samples that a thread takes at a time. Handing over single ones would take a good part of the
+# time, and all samples under way are in memory.
+_BATCH_SIZE = 4
+_MAX_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,40 @@ class Validation:
     """Each one line: the file and the reason."""
 
 
-def validate(sample: Sample, classes: Collection[str] | None = None) -> Validation:
+def validate_in_threads(
+    samples: Iterator[Sample],
+    classes: Collection[str] | None,
+    whose: str,
+    *,
+    is_remote: bool,
+) -> Generator[Validation]:
+    """Yield the results for samples in their order; see `validate`."""
+    batches = batched(samples, 1 if is_remote else _BATCH_SIZE)
+    threads = REMOTE_THREADS if is_remote else min(_MAX_THREADS, usable_cpus())
+    validate_all = partial(_validate_all, classes=classes, whose=whose)
+    with closing(in_threads(validate_all, batches, threads, threads)) as validated:
+        yield from chain.from_iterable(validated)
+
+
+def _validate_all(
+    samples: list[Sample], classes: Collection[str] | None, whose: str
+) -> list[Validation]:
+    results = []
+    for sample in samples:
+        stop_if_dropped()
+        results.append(validate(sample, classes, whose))
+    return results
+
+
+def validate(
+    sample: Sample, classes: Collection[str] | None = None, whose: str = "the source"
+) -> Validation:
     """Load a sample and check everything that can be checked without the other samples.
 
     Args:
         sample: What the source names.
         classes: The classes that a box may have; None: any.
+        whose: Who lists these classes, for messages.
     """
     try:
         loaded = sample.load()
@@ -73,7 +111,8 @@ def validate(sample: Sample, classes: Collection[str] | None = None) -> Validati
     boxes = distinct_boxes(loaded.boxes)
     for box in boxes:
         try:
-            clipped, is_changed = _check_box(box, width, height, classes)
+            _check_label(box.label, classes, whose)
+            clipped, is_changed = clip_box(box.corners_xyxy, width, height)
         except BadDataError as error:
             reasons.append(f"{box.where}: {error}")
             continue
@@ -153,19 +192,16 @@ def _check_unit(loaded: LoadedSample, width: int, height: int) -> None:
         raise BadDataError(message)
 
 
-def _check_box(
-    box: SourceBox, width: int, height: int, classes: Collection[str] | None
-) -> tuple[Box, bool]:
-    if not box.label:
+def _check_label(label: str, classes: Collection[str] | None, whose: str) -> None:
+    if not label:
         message = "its class has no name"
         raise BadDataError(message)
-    if not is_text(box.label):
+    if not is_text(label):
         message = "its class's name has control characters or lone surrogates"
         raise BadDataError(message)
-    if classes is not None and box.label not in classes:
-        message = f"its class is {box.label!r}, which the source does not list among its classes"
+    if classes is not None and label not in classes:
+        message = f"its class is {label!r}, which {whose} does not list among its classes"
         raise BadDataError(message)
-    return clip_box(box.corners_xyxy, width, height)
 
 
 def _annotation(valid: list[tuple[SourceBox, Box]], width: int, height: int) -> Annotation:

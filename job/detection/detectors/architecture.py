@@ -29,6 +29,8 @@ class Architecture(ABC):
     """The mean of the red, green and blue values in [0, 1] that the network expects."""
     std: ClassVar[tuple[float, float, float]]
     """Their standard deviation."""
+    smallest_box: ClassVar[float | None] = None
+    """The side of the smallest default box, as a share of the input's; None: it has none."""
     embedding_map: ClassVar[int]
     """Which feature map is averaged to the image's embedding: the backbone's last one."""
     box_feature_map: ClassVar[int]

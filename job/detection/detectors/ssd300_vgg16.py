@@ -22,6 +22,7 @@ class Ssd300Vgg16(Architecture):
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "VGG16_Weights.IMAGENET1K_FEATURES"}
     mean = (0.48235, 0.45882, 0.40784)
     std = (1 / 255, 1 / 255, 1 / 255)  # the weights expect pixels less the mean, undivided
+    smallest_box = 0.07
     embedding_map = 1
     box_feature_map = 1
 
@@ -37,7 +38,7 @@ class Ssd300Vgg16(Architecture):
         layers = make_layers(cfgs["D"])
         anchors = DefaultBoxGenerator(
             [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
-            scales=[0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05],
+            scales=[cls.smallest_box, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05],
             steps=[8, 16, 32, 64, 100, 300],
         )
         extractor = SSDFeatureExtractorVGG(layers, highres=False)

@@ -25,6 +25,7 @@ class SsdliteMobilenetV2(Architecture):
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "MobileNet_V2_Weights.IMAGENET1K_V1"}
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
+    smallest_box = 0.2
     embedding_map = 1
     box_feature_map = 0
 
@@ -52,7 +53,7 @@ class SsdliteMobilenetV2(Architecture):
             layers, _STRIDE_32_BLOCK, norm, width_mult=config.width
         )
         del split.block
-        anchors = DefaultBoxGenerator([[2, 3]] * 6, min_ratio=0.2, max_ratio=0.95)
+        anchors = DefaultBoxGenerator([[2, 3]] * 6, min_ratio=cls.smallest_box, max_ratio=0.95)
         with torch.no_grad():
             maps = extractor.eval()(torch.zeros(1, 3, config.size, config.size))
         channels = [each.shape[1] for each in maps.values()]

@@ -29,7 +29,8 @@ from job.errors import (
     TemporaryError,
     UsageError,
 )
-from job.runtime.process_setup import SIGNALS, prepare_process
+from job.runtime.process_setup import prepare_process
+from job.runtime.signals import SIGNALS
 from job.storage.files import whole_file
 
 SECONDS_BETWEEN_LOOKS = 0.05

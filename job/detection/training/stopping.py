@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from job.errors import StopRequested
-from job.runtime.process_setup import SIGNALS
+from job.runtime.signals import SIGNALS, exit_code_of
 
 
 @contextmanager
@@ -22,18 +22,21 @@ def asked_to_stop(tell: Callable[[], None] = lambda: None) -> Iterator[Callable[
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked = threading.Event()
+    asked: list[int] = []
 
-    def ask(*_: object) -> None:
-        asked.set()
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
         tell()
 
     before = [signal.signal(number, ask) for number in SIGNALS]
     try:
-        yield asked.is_set
+        yield lambda: bool(asked)
+    except StopRequested as error:
+        error.exit_code = exit_code_of(asked[0]) if asked else error.exit_code
+        raise
     finally:
         for number, handler in zip(SIGNALS, before, strict=True):
             signal.signal(number, handler)
-    if asked.is_set():
+    if asked:
         message = "asked to stop; run the same command to resume"
-        raise StopRequested(message)
+        raise StopRequested(message, exit_code_of(asked[0]))

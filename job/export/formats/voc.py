@@ -10,6 +10,9 @@ from job.export.formats.base import LabelFormat, Subset, boxes_of, plain
 
 LISTS: Mapping[Subset, str] = {"labelled": "trainval", "test": "test"}
 
+LABEL_MAP = "# label:color_rgb:parts:actions\n"
+"""The first line of the file without which datumaro and CVAT know Pascal VOC's own classes only."""
+
 
 class VocFormat(LabelFormat):
     """`JPEGImages/<id>.jpg`, `Annotations/<id>.xml` and `ImageSets/Main/trainval.txt`."""
@@ -58,11 +61,15 @@ class VocFormat(LabelFormat):
         return data
 
     def last_files(self) -> Mapping[str, bytes]:
-        """Return the list of each subset."""
-        return {
-            f"ImageSets/Main/{LISTS[subset]}.txt": "".join(f"{line}\n" for line in ids).encode()
-            for subset, ids in self._ids.items()
-        }
+        """Return the list of each subset, after the classes for datumaro and CVAT."""
+        files = {}
+        if not any(":" in name or name.startswith("#") for name in self.classes):
+            lines = [LABEL_MAP, *(f"{name}:::\n" for name in self.classes)]
+            files["labelmap.txt"] = "".join(lines).encode()
+        for subset, ids in self._ids.items():
+            lines = [f"{image_id}\n" for image_id in ids]
+            files[f"ImageSets/Main/{LISTS[subset]}.txt"] = "".join(lines).encode()
+        return files
 
 
 def _corners(element: Element, corners_xyxy: Sequence[float]) -> None:

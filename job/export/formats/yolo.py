@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import yaml
-
 from job.data.shards import LabelledImage
 from job.export.formats.base import FOLDERS, LabelFormat, Subset, boxes_of
+from job.runtime.yaml_text import write_yaml
 
 
 class YoloFormat(LabelFormat):
@@ -39,8 +38,7 @@ class YoloFormat(LabelFormat):
         """
         folders = [f"images/{FOLDERS[subset]}" for subset in self._subsets]
         content = {"train": folders[0], "val": folders[-1], "names": dict(enumerate(self.classes))}
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-        return {"data.yaml": f"# {self.title}\n{text}".encode()}
+        return {"data.yaml": f"# {self.title}\n{write_yaml(content)}".encode()}
 
 
 def shares(corners_xyxy: Sequence[float], size_wh: tuple[int, int]) -> tuple[float, ...]:

@@ -90,17 +90,15 @@ def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | 
     return float(x_R[after - 1] + share * (x_R[after] - x_R[after - 1]))
 
 
-def final_mean(curves: Sequence[Curve], arm: str) -> float:
+def final_mean(curves: Sequence[Curve], arm: str) -> float | None:
     """Return the mean metric of an arm in the last round that all its lasting seeds have.
 
-    Raises:
-        ValueError: Its seeds have no round in common.
+    It is None if they have no round in common.
     """
     ours = of_arm(lasting(compared(curves)), arm).values()
     shared = set.intersection(*({int(index) for index in curve.rounds} for curve in ours))
     if not shared:
-        message = f"{arm}: its seeds have no round in common"
-        raise ValueError(message)
+        return None
     return float(np.mean([curve.metric[curve.rounds == max(shared)][0] for curve in ours]))
 
 
@@ -114,13 +112,18 @@ def savings_of(
         target: The metric to reach; by default the final metric of the baseline, mean over seeds.
         baseline: What to compare with, instead of `random` or the first arm.
 
+    Returns:
+        Nothing if the seeds of the baseline have no round in common yet.
+
     Raises:
-        ValueError: There is no curve, none of the baseline, or its seeds have no round in common.
+        ValueError: There is no curve, or none of the baseline.
     """
     curves = lasting(compared(curves))
     baseline = baseline_of(curves, baseline)
     is_final = target is None
     goal = final_mean(curves, baseline) if target is None else target
+    if goal is None:
+        return ()
     return tuple(
         replace(_saving(curves, arm, baseline, axis, goal), is_final=is_final)
         for arm in arms_of(curves)

@@ -2,12 +2,14 @@
 
 import io
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from job.records.arrays import Floats
+from job.report.drawing.fonts import box_of, readable, write
 
 # Okabe and Ito, Color Universal Design (2008), in an order that shows on photographs.
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
@@ -15,6 +17,8 @@ _TILE = 280
 _CAPTION = 84
 _GAP = 10
 _COLUMNS = 4
+_LINE = 17
+_WIDE = "\N{WORD JOINER}"
 _INK, _PAPER = "#1a1a1a", "#ffffff"
 
 
@@ -50,18 +54,26 @@ def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
     top = 40
     sheet = Image.new("RGB", (width, top + num_rows * (_TILE + _CAPTION + _GAP)), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, 10), title, fill=_INK, font=ImageFont.load_default(18))
+    write(draw, (_GAP, 10), title, 18, _INK)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, _COLUMNS)
         left = _GAP + column * (_TILE + _GAP)
         upper = top + row * (_TILE + _CAPTION + _GAP)
         sheet.paste(_drawn(tile), (left, upper))
-        lines = textwrap.wrap(f"{number + 1}. {tile.caption}", 44)[:5]
-        font = ImageFont.load_default(13)
-        draw.multiline_text((left, upper + _TILE + 4), "\n".join(lines), fill=_INK, font=font)
+        for line, words in enumerate(_wrapped(f"{number + 1}. {tile.caption}")[:5]):
+            write(draw, (left, upper + _TILE + 4 + line * _LINE), words, 13, _INK)
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=85)
     return file.getvalue()
+
+
+def _wrapped(caption: str) -> list[str]:
+    """Return the lines of a caption; a letter of Chinese and the like takes the room of two."""
+    room = "".join(
+        f"{letter}{_WIDE}" if unicodedata.east_asian_width(letter) in "WF" else letter
+        for letter in readable(caption)
+    )
+    return [line.replace(_WIDE, "") for line in textwrap.wrap(room, 44)]
 
 
 def _drawn(tile: Tile) -> Image.Image:
@@ -71,12 +83,11 @@ def _drawn(tile: Tile) -> Image.Image:
     square = Image.new("RGB", (_TILE, _TILE), "#e8e8e8")
     square.paste(tile.image.resize((size[0], size[1]), Image.Resampling.BILINEAR))
     draw = ImageDraw.Draw(square)
-    font = ImageFont.load_default(12)
     for box, label, words in zip(tile.boxes_xyxy, tile.labels, tile.words, strict=True):
         left, upper, right, lower = (float(each) * scale for each in box)
         color = COLORS[label % len(COLORS)]
         draw.rectangle((left, upper, max(right, left), max(lower, upper)), outline=color, width=2)
         place = left + 2, min(max(upper, 0), _TILE - 14)
-        draw.rectangle(draw.textbbox(place, words, font=font), fill=color)
-        draw.text(place, words, fill=_INK, font=font)
+        draw.rectangle(box_of(draw, place, words, 12), fill=color)
+        write(draw, place, words, 12, _INK)
     return square

@@ -13,17 +13,18 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
     If two would look alike, they begin with their numbers.
     """
-    short = {name: _short(plain(name), MAX_LETTERS) for name in names}
+    short = {name: shorten(plain(name), MAX_LETTERS) for name in names}
     shown = list(short.values())
     return {
         name: text
         if shown.count(text) == 1
-        else f"{number}. {_short(plain(name), MAX_LETTERS - len(str(number)) - 2)}"
+        else f"{number}. {shorten(plain(name), MAX_LETTERS - len(str(number)) - 2)}"
         for number, (name, text) in enumerate(short.items(), start=1)
     }
 
 
-def _short(name: str, max_letters: int) -> str:
+def shorten(name: str, max_letters: int) -> str:
+    """Return a name with at most `max_letters` letters; the middle of a long one is left out."""
     if len(name) <= max_letters:
         return name
     end = max_letters // 2

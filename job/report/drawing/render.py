@@ -9,12 +9,17 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
+
+from job.report.drawing.fonts import families_of, readable
 
 # Okabe and Ito, Color Universal Design (2008), without its black and its yellow: black is the ink,
 # and yellow is too pale for a line on white.
@@ -98,9 +103,33 @@ def draw(plot: Plot) -> Drawing:
     with _style({**_STYLE, **ink}):
         figure = Figure(figsize=plot.size, layout="constrained", facecolor="white")
         plot.paint(figure)
+        _spell_out(figure)
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
     return Drawing(plot.name, plot.title, plot.alt, _inline(file.getvalue()), png.getvalue())
+
+
+def _spell_out(figure: Figure) -> None:
+    """Let a figure that is about to become pixels have each letter, of some font or as its code."""
+    axes = [axis for each in figure.axes for axis in (each.xaxis, each.yaxis)]
+    ticks = [label.get_text() for axis in axes for label in axis.get_ticklabels()]
+    texts = [each for each in figure.findobj(Text) if isinstance(each, Text)]
+    shown = [*ticks, *(each.get_text() for each in texts)]
+    if "".join(shown).isascii():
+        return
+    families = ["DejaVu Sans", *families_of(shown)]
+    for each in texts:
+        each.set_text(readable(each.get_text()))
+        each.set_fontfamily(families)
+    for axis in axes:
+        axis.set_tick_params(labelfontfamily=families)
+        formatter = axis.get_major_formatter()
+        if isinstance(formatter, FuncFormatter):  # of labels that are names
+            axis.set_major_formatter(partial(_readable_tick, formatter))
+
+
+def _readable_tick(formatter: FuncFormatter, value: float, position: int) -> str:
+    return readable(formatter(value, position))
 
 
 @contextmanager

@@ -96,4 +96,4 @@ def test_only_the_oracle_reads_its_table() -> None:
         for path in JOB.rglob("*.py")
         if re.search(r"keys\.annotations\b|\.annotations_key\b", path.read_text())
     }
-    assert users == {"annotators/oracle.py", "data/ingest/write.py"}
+    assert users == {"annotators/oracle.py", "data/ground_truth.py", "data/ingest/write.py"}

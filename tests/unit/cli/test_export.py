@@ -59,7 +59,7 @@ def test_picks_are_exported_with_their_list(al_job: AlJob, state: Path, tmp_path
     """The images of the last round that has picked, without boxes."""
     out = tmp_path / "out"
     ended = al_job("export", "picks", "--arm", "brust", "--out", out, "--store", state)
-    assert ended.out == f"tiny, seed 0, arm brust, picks of round 2\n4 images\nfiles: {out}\n"
+    assert ended.out == f"tiny, seed 0, arm brust, picks of round 2\n4 of 4 images\nfiles: {out}\n"
     ids = picked(state, "brust/round-002")
     assert sorted(path.stem for path in (out / "images").iterdir()) == sorted(ids)
     original = state / "experiments/tiny/seed-0/brust/round-002/select/picks.csv"

@@ -75,7 +75,7 @@ def test_commands_are_listed_without_importing_them(
         (["train", "--round", "x"], "Invalid value for '--round': "),
         (["train", "--rond", "1"], "No such option: --rond. Did you mean --round?"),
         (["statsu"], "No such command 'statsu'. Did you mean 'status'? See `al-job --help`"),
-        (["ingest", "vok"], "unknown 'vok'; did you mean 'voc'? known: coco, synthetic, voc"),
+        (["ingest", "vok"], "unknown 'vok'; did you mean 'voc'? known: coco, labels"),
         (["logs", "trian", "--round", "1"], "Invalid value for 'STAGE': 'trian' is not one of"),
     ],
 )

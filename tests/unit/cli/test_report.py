@@ -14,6 +14,20 @@ def test_options_follow_the_subcommand(al_job: AlJob, begun: Path) -> None:
     assert "--store: options follow 'compare'" in ended.error
 
 
+def test_a_page_of_a_data_set_before_any_training(
+    al_job: AlJob, begun: Path, tmp_path: Path
+) -> None:
+    """It needs no experiment; an unknown data set is answered with the known ones."""
+    folder = tmp_path / "page"
+    ended = al_job("report", "data", "--dataset", "drawn", "--store", begun, "--out", folder)
+    assert ended.code == 0
+    assert f"report: {folder / 'index.html'}" in ended.out
+    assert (folder / "classes.csv").read_text().startswith("class,pool boxes,pool images,")
+    ended = al_job("report", "data", "--dataset", "drwn", "--store", begun, "--out", folder)
+    assert ended.code == 64
+    assert "holds no data set 'drwn'" in ended.error
+
+
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999", "-1"])
 def test_costs_are_finite_and_not_negative(al_job: AlJob, begun: Path, value: str) -> None:
     """No file of numbers can hold an infinity."""

@@ -1,18 +1,21 @@
 """Sources made for tests: tiny VOC and COCO folders, and images to put there."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from job.data.formats.base import LoadedSample, Sample, Source, fingerprint
 from job.data.formats.coco import CocoSource
 from job.data.formats.yolo import YoloSource
+from job.keys import Split
 from job.storage.memory import MemoryStore
 
 VocBox = tuple[str, float | str, float | str, float | str, float | str]
@@ -213,3 +216,42 @@ def encoded() -> Callable[..., bytes]:
 def store() -> MemoryStore:
     """An empty store."""
     return MemoryStore()
+
+
+class Photos(Source):
+    """Images without annotations, as a folder of photographs has them."""
+
+    kind: ClassVar[str] = "photos"
+
+    pool: dict[str, bytes]
+    names: tuple[str, ...] | None = ("cat", "dog")
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes that somebody has named."""
+        return self.names
+
+    @property
+    def has_test(self) -> bool:
+        """There is none."""
+        return False
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Nobody has labelled anything."""
+        return False
+
+    def identity(self) -> dict[str, str | int]:
+        """The ids and bytes."""
+        parts = [part for each in self.pool.items() for part in each]
+        return {"pool_digest": fingerprint(parts)}
+
+    def num_images(self, split: Split) -> int:
+        """How many there are."""
+        return len(self.pool) if split == "pool" else 0
+
+    def samples(self, split: Split) -> Iterator[Sample]:
+        """Each image."""
+        for image_id, data in self.pool.items() if split == "pool" else ():
+            loaded = LoadedSample(data, ".jpg", f"{image_id}.jpg", "", ())
+            yield Sample(image_id, partial(lambda content: content, loaded))

@@ -11,7 +11,7 @@ import pytest
 
 from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
-from job.data.ingest import write
+from job.data.ingest import tables, write
 from job.data.ingest.ingest import ingest
 from job.data.shards import EncodedImage
 from job.errors import BadDataError, UsageError
@@ -36,7 +36,7 @@ def cache(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
 def dataset(voc: "Voc", store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """Five images in the pool, over several shards and row groups, and two test images."""
     monkeypatch.setattr(write, "SHARD_BYTES", 4000)
-    monkeypatch.setattr(write, "ROWS_PER_GROUP", 2)
+    monkeypatch.setattr(tables, "ROWS_PER_GROUP", 2)
     for number, name in enumerate(NAMES[1:], start=2):
         voc.add("train", name, [("cat", number, 1, 20, 20), ("dog", 1, 1, 9, number)])
     voc.add("test", "test 2", [])

@@ -15,17 +15,9 @@ Marked = tuple[str, Corners, str]
 CLASSES = ("cat", "dog", "Eisbär")
 
 
-def labelled(  # noqa: PLR0913 - each test sets another one of these
-    image_id: str,
-    boxes: Sequence[Marked] = (),
-    *,
-    size: tuple[int, int] = (40, 30),
-    suffix: str = ".jpg",
-    path: Path = Path("none"),
-    num_bytes: int = 0,
-) -> LabelledImage:
-    """A labelled image, whose bytes are the first of a file."""
-    annotation = Annotation(
+def annotated(boxes: Sequence[Marked] = (), size: tuple[int, int] = (40, 30)) -> Annotation:
+    """The annotation of an image of some width and height."""
+    return Annotation(
         width=size[0],
         height=size[1],
         boxes_xyxy=np.array([corners for _, corners, _ in boxes], np.float32).reshape(-1, 4),
@@ -33,11 +25,22 @@ def labelled(  # noqa: PLR0913 - each test sets another one of these
         difficult=tuple(mark == "difficult" for _, _, mark in boxes),
         crowd=tuple(mark == "crowd" for _, _, mark in boxes),
     )
-    return LabelledImage(image_id, path, suffix, 0, num_bytes, annotation)
 
 
-def on_disk(folder: Path, image_id: str, data: bytes, **settings: object) -> LabelledImage:
-    """A labelled image with these bytes."""
+def labelled(
+    image_id: str,
+    boxes: Sequence[Marked] = (),
+    size: tuple[int, int] = (40, 30),
+    suffix: str = ".jpg",
+) -> LabelledImage:
+    """A labelled image whose bytes nobody reads."""
+    return LabelledImage(image_id, Path("none"), suffix, 0, 0, annotated(boxes, size))
+
+
+def on_disk(
+    folder: Path, image_id: str, data: bytes, annotation: Annotation, suffix: str = ".jpg"
+) -> LabelledImage:
+    """A labelled image with these bytes, which lie in a new file of a folder."""
     path = folder / f"{len(list(folder.iterdir()))}.bin"
     path.write_bytes(data)
-    return labelled(image_id, path=path, num_bytes=len(data), **settings)  # type: ignore[arg-type]
+    return LabelledImage(image_id, path, suffix, 0, len(data), annotation)

@@ -9,8 +9,8 @@ from PIL import Image
 from job.errors import BadDataError
 from job.export.formats import FORMATS, FormatName
 from job.export.labels import write_labels
-from job.export.target import all_or_nothing
-from tests.unit.export.images import CLASSES, on_disk
+from job.export.target import all_or_nothing, open_target
+from tests.unit.export.images import CLASSES, annotated, on_disk
 
 
 def encode(mode: str = "RGB", kind: str = "JPEG", orientation: int = 1) -> bytes:
@@ -40,11 +40,12 @@ def test_images_are_written_as_they_are(name: FormatName, source: Path, tmp_path
         "c": (".bmp", encode(kind="BMP")),
     }
     images = [
-        on_disk(source, image_id, data, suffix=suffix) for image_id, (suffix, data) in files.items()
+        on_disk(source, image_id, data, annotated(), suffix)
+        for image_id, (suffix, data) in files.items()
     ]
     layout = FORMATS[name](CLASSES, "tiny")
-    with all_or_nothing(str(tmp_path / "out")) as out:
-        write_labels(out, layout, {"labelled": images[:2], "test": images[2:]})
+    with all_or_nothing(open_target(str(tmp_path / "out"))) as out:
+        write_labels(out, layout, images[:2], images[2:])
     for number, image in enumerate(images):
         path = tmp_path / "out" / layout.image_file("labelled" if number < 2 else "test", image)
         assert path.read_bytes() == files[image.id][1]
@@ -58,13 +59,13 @@ def test_what_a_layout_cannot_say_is_told(source: Path, tmp_path: Path) -> None:
         ("dog", (0, 0, 7, 7), "crowd"),
     ]
     images = [
-        on_disk(source, "a", encode(orientation=6), boxes=boxes, size=(30, 40)),
-        on_disk(source, "b", encode(), boxes=boxes[:1]),
+        on_disk(source, "a", encode(orientation=6), annotated(boxes, (30, 40))),
+        on_disk(source, "b", encode(), annotated(boxes[:1])),
     ]
     told: dict[str, list[str]] = {}
     for each, make in FORMATS.items():
-        with all_or_nothing(str(tmp_path / each)) as out:
-            told[each] = write_labels(out, make(CLASSES, ""), {"labelled": images})
+        with all_or_nothing(open_target(str(tmp_path / each))) as out:
+            told[each] = write_labels(out, make(CLASSES, ""), images)
     difficult = "note: 2 boxes that are marked difficult"
     crowd = "note: 1 crowd regions are left out"
     turned = "note: 1 images are turned by EXIF"
@@ -78,9 +79,9 @@ def test_what_a_layout_cannot_say_is_told(source: Path, tmp_path: Path) -> None:
 def test_what_completes_a_data_set_is_written_last(source: Path, tmp_path: Path) -> None:
     """An image that cannot be read ends the export, and nothing is left."""
     images = [
-        on_disk(source, "a", encode()),
-        on_disk(source, " ", encode()),  # VOC cannot name it
+        on_disk(source, "a", encode(), annotated()),
+        on_disk(source, " ", encode(), annotated()),  # VOC cannot name it
     ]
-    with pytest.raises(BadDataError), all_or_nothing(str(tmp_path / "out")) as out:
-        write_labels(out, FORMATS["voc"](CLASSES, ""), {"labelled": images})
+    with pytest.raises(BadDataError), all_or_nothing(open_target(str(tmp_path / "out"))) as out:
+        write_labels(out, FORMATS["voc"](CLASSES, ""), images)
     assert list((tmp_path / "out").iterdir()) == []

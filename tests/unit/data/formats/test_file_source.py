@@ -10,7 +10,7 @@ from job.errors import UsageError
 @pytest.mark.parametrize("option", ["--source-endpoint", "--source-profile"])
 def test_keys_of_a_bucket_are_refused_for_a_folder(option: str) -> None:
     """They would be without any effect."""
-    with pytest.raises(UsageError, match=rf"{option} is for an s3:// source"):
+    with pytest.raises(UsageError, match=rf"^ingest voc: {option}: it is for files in a"):
         parse_source("--test", f"voc --root . --pool a --test b {option} x")
 
 

@@ -114,3 +114,15 @@ def test_another_folder_is_not_an_export(tmp_path: Path) -> None:
     """The message says what was looked for, and which formats to choose there."""
     with pytest.raises(UsageError, match=r"has neither train/_annotations.coco.json nor data.yaml"):
         RoboflowSource(root=str(tmp_path)).identity()
+
+
+@pytest.mark.parametrize("layout", ["yolo", "coco"])
+def test_an_export_may_give_no_test_set(
+    layout: str, yolo_export: "Yolo", coco_export: Path
+) -> None:
+    """Labels that come along have none."""
+    root = {"yolo": yolo_export.root, "coco": coco_export}[layout]
+    source = RoboflowSource(root=str(root), test="none")
+    assert not source.has_test
+    assert (source.num_images("test"), groups(source, "test")) == (0, {})
+    assert len(groups(source)) >= 4

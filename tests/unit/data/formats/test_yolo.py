@@ -250,10 +250,20 @@ def test_a_split_that_the_description_does_not_have_is_answered_with_the_known_o
 
 
 def test_pool_and_test_are_not_the_same_images(yolo: "Yolo") -> None:
-    """Ultralytics' small examples validate on what they train on."""
+    """Ultralytics' small examples validate on what they train on; the way out is told."""
     yolo.describe("train: images/train\nval: images/train")
-    with pytest.raises(UsageError, match="pool and test are both made of images/train: a test set"):
+    with pytest.raises(UsageError, match=r"both made of images/train, and .*; --test none makes a"):
         yolo.source().identity()
+
+
+def test_a_source_may_have_no_test_set(yolo: "Yolo") -> None:
+    """Labels that come along have none."""
+    yolo.describe("train: images/train")
+    source = yolo.source(test="none")
+    assert not source.has_test
+    assert (source.num_images("test"), annotations(source, "test")) == (0, {})
+    assert sorted(source.identity()) == ["classes_digest", "pool_digest"]
+    assert yolo.source().has_test
 
 
 @pytest.mark.parametrize(

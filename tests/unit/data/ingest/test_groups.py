@@ -33,10 +33,15 @@ def runs(empty_voc: "Voc") -> "Voc":
 
 
 def take(
-    voc: "Voc", store: MemoryStore, rule: "GroupRule | None", **options: bool
+    voc: "Voc",
+    store: MemoryStore,
+    rule: "GroupRule | None",
+    *,
+    skip_bad: bool = False,
+    dry_run: bool = False,
 ) -> "IngestSummary":
     source = VocSource(root=voc.root, pool="train", test="test")
-    return ingest(store, source, "d", groups=rule, **options)
+    return ingest(store, source, "d", groups=rule, skip_bad=skip_bad, dry_run=dry_run)
 
 
 def by_name() -> GroupPattern:

@@ -15,7 +15,7 @@ from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.data.formats.voc import VocSource
-from job.data.ingest import write
+from job.data.ingest import tables, write
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
 from job.keys import Split
@@ -415,7 +415,7 @@ def peak_bytes(num_images: int) -> int:
 
 def test_memory_does_not_grow_with_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each further image less than 700 bytes stay: its id and digest, not its 5 kB or boxes."""
-    monkeypatch.setattr(write, "ROWS_PER_GROUP", 32)
+    monkeypatch.setattr(tables, "ROWS_PER_GROUP", 32)
     monkeypatch.setattr(write, "SHARD_BYTES", 200_000)
     peak_bytes(50)  # what is loaded once
     few, many = peak_bytes(100), peak_bytes(900)

@@ -9,6 +9,8 @@ from job.errors import BadDataError
 from job.export.formats.voc import VocFormat
 from tests.unit.export.images import CLASSES, Marked, labelled
 
+LISTS = ("ImageSets/Main/trainval.txt", "ImageSets/Main/test.txt")
+
 
 def objects(boxes: Sequence[Marked]) -> list[dict[str, str]]:
     """The tags and texts of each object in the XML file of an image."""
@@ -56,10 +58,17 @@ def test_lists_have_the_ids_of_their_subset() -> None:
     for name in ("b/ü", "a.v1"):
         layout.add("labelled", labelled(name))
     layout.add("test", labelled("c"))
-    assert layout.last_files() == {
-        "ImageSets/Main/trainval.txt": "b/ü\na.v1\n".encode(),
-        "ImageSets/Main/test.txt": b"c\n",
-    }
+    files = layout.last_files()
+    assert list(files) == ["labelmap.txt", *LISTS]
+    assert [files[name].decode() for name in LISTS] == ["b/ü\na.v1\n", "c\n"]
+
+
+def test_classes_are_listed_for_datumaro() -> None:
+    """Its four fields have colons between them, so it cannot be told of a class with a colon."""
+    expected = "# label:color_rgb:parts:actions\ncat:::\ndog:::\nEisbär:::\n"
+    assert VocFormat(CLASSES, "").last_files() == {"labelmap.txt": expected.encode()}
+    assert VocFormat(["cat: small"], "").last_files() == {}
+    assert VocFormat(["#cat"], "").last_files() == {}
 
 
 @pytest.mark.parametrize("image_id", [" a", "a ", "a\u2028b"])

@@ -1,0 +1,108 @@
+"""What a part of a source consists of, and what of it may be a mistake."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from job.data.ingest.validate import ValidImage
+
+PERCENT = 100
+LARGE_SIDE = 2 * PERCENT
+MIN_LARGE = 10
+"""If this many boxes in large images all lie within 100 pixels, they seem to be percentages."""
+
+
+@dataclass
+class PartCounts:
+    """What a part of a source consists of."""
+
+    num_images: int = 0
+    class_counts: Counter[str] = field(default_factory=Counter)
+    """Boxes of each class, without crowd regions."""
+    num_empty: int = 0
+    """Annotated images without a box."""
+    num_evaluated: int = 0
+    """Boxes that evaluation looks for: neither difficult ones nor crowd regions."""
+    num_difficult: int = 0
+    num_crowd: int = 0
+    num_clipped: int = 0
+    """Boxes that overhung their image a little."""
+    num_size_differs: int = 0
+    """Images whose annotation claims another size."""
+    labels: set[str] = field(default_factory=set)
+    """Classes of boxes and crowd regions."""
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+    """What may be a mistake, with the ids of the images that it holds for."""
+    num_large: int = 0
+    """Boxes in images that are larger than `LARGE_SIDE` both ways."""
+    reach: float = 0.0
+    """The largest coordinate of these boxes."""
+    duplicates: list[str] = field(default_factory=list)
+    """Ids of images that the part holds already under another id, byte for byte."""
+    same: Counter[str] = field(default_factory=Counter)
+    """How many images were left out because the data set has them, by the reason."""
+    groups: set[str] = field(default_factory=set)
+    ungrouped: list[str] = field(default_factory=list)
+    """Ids of images that are in no group."""
+
+    @property
+    def num_boxes(self) -> int:
+        """The number of boxes, with difficult ones and without crowd regions."""
+        return self.class_counts.total()
+
+    def count(self, image: ValidImage, *, is_annotated: bool = True) -> None:
+        """Add an image."""
+        self.num_images += 1
+        self.num_size_differs += image.size_differs
+        for remark in image.remarks:
+            self.remarks.setdefault(remark, []).append(image.id)
+        if image.group is None:
+            self.ungrouped.append(image.id)
+        else:
+            self.groups.add(image.group)
+        if is_annotated:
+            self._count_boxes(image)
+
+    def _count_boxes(self, image: ValidImage) -> None:
+        annotation = image.annotation
+        labels = zip(annotation.labels, annotation.crowd, strict=True)
+        boxes = [label for label, crowd in labels if not crowd]
+        self.class_counts.update(boxes)
+        self.num_empty += not boxes
+        flags = zip(annotation.difficult, annotation.crowd, strict=True)
+        self.num_evaluated += sum(not difficult and not crowd for difficult, crowd in flags)
+        self.num_difficult += sum(annotation.difficult)
+        self.num_crowd += sum(annotation.crowd)
+        self.num_clipped += image.num_clipped
+        self.labels.update(annotation.labels)
+        if annotation.labels and min(annotation.width, annotation.height) > LARGE_SIDE:
+            self.num_large += len(annotation.labels)
+            self.reach = max(self.reach, float(annotation.boxes_xyxy.max()))
+
+    def warnings(self, *, has_groups: bool) -> Iterator[str]:
+        """Yield what may be a mistake of the part.
+
+        Args:
+            has_groups: Whether the source has groups, so that an image should be in one.
+        """
+        if ids := self.duplicates:
+            yield f"{len(ids)} copies of images, such as {ids[0]!r}"
+        for reason, number in self.same.items():
+            yield f"{number} images {reason}"
+        if has_groups and (ids := self.ungrouped):
+            yield (
+                f"{len(ids)} images are in no group, such as {ids[0]!r}; each is then a group of "
+                "its own"
+            )
+        if self.num_size_differs:
+            yield (
+                f"{self.num_size_differs} images have another size than their annotation claims; "
+                "their boxes were taken as pixels of the image"
+            )
+        for remark, ids in sorted(self.remarks.items()):
+            yield f"{len(ids)} images {remark}, such as {ids[0]!r}"
+        if self.num_large >= MIN_LARGE and self.reach <= PERCENT:
+            yield (
+                f"no box reaches beyond {PERCENT} pixels, though images are larger than "
+                f"{LARGE_SIDE}; boxes must be in pixels, and not in percent"
+            )
