@@ -22,6 +22,8 @@ from job.acquisition.numerics.k_center import squared_to_nearest
 from job.acquisition.numerics.top_k import Rows
 from job.records.arrays import Float32s, Float64s, Floats, Integers
 
+MIN_SIGMA = 1e-2
+"""Embeddings are float16: a smaller distance between two of length 1 is rounding."""
 _ACTIVE = 1024
 _AT_ONCE = 16
 _BLOCK = 64

@@ -23,6 +23,7 @@ from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.objects import ObjectBoxes
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.max_coverage import (
+    MIN_SIGMA,
     References,
     max_coverage,
     mean_to_nearest,
@@ -32,8 +33,6 @@ from job.acquisition.numerics.top_k import Rows
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 from job.records.arrays import Float32s, Float64s
 
-MIN_SIGMA = 1e-2
-"""Embeddings are float16: a smaller distance between two of them is rounding."""
 MIN_TRUE_POSITIVES = 50
 """With fewer true positives in labelled images, nothing is known about the detector's doubts."""
 
