@@ -24,6 +24,7 @@ _BUILT_IN = {
     "group_limit": "job.acquisition.wrappers.group_limit:GroupLimit",
     "herding": "job.acquisition.strategies.herding:Herding",
     "near_duplicate_filter": "job.acquisition.wrappers.near_duplicate_filter:NearDuplicateFilter",
+    "object_coverage": "job.acquisition.strategies.object_coverage:ObjectCoverage",
     "pal": "job.acquisition.strategies.pal:Pal",
     "ppal": "job.acquisition.strategies.ppal:Ppal",
     "presence": "job.acquisition.strategies.presence:Presence",
