@@ -10,9 +10,16 @@ from typer.core import TyperGroup
 
 from job.cli.lazy_command import LazyCommand
 from job.cli.main import command_line
-from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, UsageError
+from job.errors import (
+    AlJobError,
+    BadDataError,
+    ConfigError,
+    MissingLabelsError,
+    TemporaryError,
+    UsageError,
+)
 
-FAILURES = (UsageError, BadDataError, TemporaryError, ConfigError)
+FAILURES = (UsageError, BadDataError, MissingLabelsError, TemporaryError, ConfigError)
 TYPES = {
     "Path": "path",
     "str": "text",

@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from job.artifacts.experiment_file import first_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
-from job.data.dataset import Dataset
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
 from job.registries import CHECKS
@@ -46,6 +46,9 @@ def _try(name: str, check: Callable[[], str], advice: str) -> Finding:
         return Finding(name, ok=True, detail=check())
     except AlJobError as error:
         return Finding(name, ok=False, detail=str(error), advice=advice)
+    except (ImportError, OSError) as error:  # torch, or a library that it is linked with
+        detail = f"a package cannot be imported: {' '.join(str(error).split())}"
+        return Finding(name, ok=False, detail=detail, advice="install al-voc again")
 
 
 def _cache() -> str:
@@ -86,9 +89,12 @@ def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if config.dataset.synthetic and name not in store.list_names("datasets/"):
         return f"{name} will be drawn"
-    dataset = Dataset.open(store, name)
+    dataset = first_dataset(store, config)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
-    return f"{name}: {sizes}, {len(dataset.classes)} classes"
+    told = f"{name}: {sizes}, {len(dataset.classes)} classes"
+    if labels := dataset.manifest.labels:
+        told += f", {labels.num_given + labels.num_added} labelled"
+    return told if dataset.version == 1 else f"{told}, version {dataset.version}"
 
 
 def _weights(store: Store, config: Config) -> str:

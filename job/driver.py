@@ -13,7 +13,7 @@ from typing import Protocol
 from job import experiment, loop
 from job.artifacts.reader import Reader
 from job.config.schema import Config
-from job.errors import AlJobError, StopRequested, TemporaryError
+from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
@@ -95,8 +95,7 @@ def drive(
         publisher.follow(plan)
         done = _run(store, plan, platform, publisher, only)
     except AlJobError as error:
-        phase: Phase = "stopped" if isinstance(error, TemporaryError) else "failed"
-        publisher.publish_phase(phase, str(error))
+        publisher.publish_phase(_phase_after(error), str(error))
         raise
     except Exception as error:
         publisher.publish_phase("failed", f"a bug; the driver's log has its traceback: {error!r}")
@@ -107,6 +106,13 @@ def drive(
     log.get().info("driver.memory", peak_mib=peak_mib())
     publisher.publish_phase("finished")
     return done
+
+
+def _phase_after(error: AlJobError) -> Phase:
+    """Return the phase of a driver that an error has ended."""
+    if isinstance(error, MissingLabelsError):
+        return "needs labels"
+    return "stopped" if isinstance(error, TemporaryError) else "failed"
 
 
 def _run(

@@ -11,6 +11,7 @@ __all__ = [
     "AlJobError",
     "BadDataError",
     "ConfigError",
+    "MissingLabelsError",
     "MissingObjectError",
     "StopRequested",
     "TemporaryError",
@@ -38,6 +39,12 @@ class BadDataError(AlJobError):
 
 class MissingObjectError(BadDataError):
     """There is no object of that key in the store, or no file of that name in a source."""
+
+
+class MissingLabelsError(BadDataError):
+    """Picks wait for people to label them: nothing is broken, and a run continues after that."""
+
+    exit_code = os.EX_NOINPUT  # 66
 
 
 class ConfigError(AlJobError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from job import loop
-from job.artifacts.experiment_file import init_experiment
+from job.artifacts.experiment_file import experiment_names, first_dataset, init_experiment
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.runtime import RuntimeConfig
@@ -15,7 +15,7 @@ from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
-from job.keys import StageRef
+from job.keys import StageRef, refuse_twin
 from job.launch.local import LocalLauncher
 from job.plan import Plan, Subset
 from job.registries import check_registries
@@ -51,13 +51,59 @@ def init(store: Store, plan: Plan) -> Plan:
     """
     config = plan.config
     check_registries(config)
+    _refuse_twins(store, plan)
     name, synthetic = config.dataset.name, config.dataset.synthetic
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
-    dataset = Dataset.open(store, name)
-    _warn_of_small_pool(config, dataset.info("pool").num_images)
+    dataset = first_dataset(store, config)
+    _check_labels(config, dataset)
     _refuse_lack_of_groups(plan, dataset)
+    _warn_of_small_pool(config, dataset.info("pool").num_images - len(dataset.given_ids()))
+    _warn_of_equal_arms(plan)
+    for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
+        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     return Plan(init_experiment(store, config, dataset.digest))
+
+
+def _check_labels(config: Config, dataset: Dataset) -> None:
+    """Refuse an experiment whose first or last training would have no label.
+
+    Raises:
+        ConfigError: Round 0 labels nothing, and no labelled image came along; or the whole pool is
+            to be labelled, and it has no ground truth.
+    """
+    name = dataset.manifest.name
+    if not config.budget.initial and not dataset.given_ids():
+        message = (
+            f"budget.initial: 0, but data set {name!r} has no labelled images that came along: "
+            "select some in round 0, or ingest it with --labelled"
+        )
+        raise ConfigError(message)
+    if config.full_supervision and not dataset.has_ground_truth:
+        message = (
+            f"full_supervision: data set {name!r} has no ground truth of its pool to train on: "
+            "leave it out"
+        )
+        raise ConfigError(message)
+
+
+def _refuse_twins(store: Store, plan: Plan) -> None:
+    """Guard a new experiment against names that are one on a disk that ignores case."""
+    name, names = plan.config.experiment, experiment_names(store)
+    if name not in names:
+        refuse_twin("experiment", name, names)
+        arms = [arm.name for arm in plan.arms]
+        for arm in arms:
+            refuse_twin("arm", arm, arms)
+
+
+def _warn_of_equal_arms(plan: Plan) -> None:
+    first_of: dict[str, str] = {}
+    for arm in plan.arms:
+        first = first_of.setdefault(arm.selection.model_dump_json(), arm.name)
+        if arm.is_compared and first != arm.name:
+            reason = f"it has the strategy and the settings of {first}: both will pick the same"
+            log.get().warning("arm.same_as_another", arm=arm.name, reason=reason)
 
 
 def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:

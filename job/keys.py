@@ -9,6 +9,7 @@ experiments/<exp>/seed-0/<arm>/round-003/<stage>/...
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -47,6 +48,21 @@ def check_name(kind: str, name: str) -> str:
         )
         raise UsageError(message)
     return name
+
+
+def refuse_twin(kind: str, name: str, others: Iterable[str]) -> None:
+    """Refuse a new name that differs only by case from another one.
+
+    Raises:
+        UsageError: It does: a disk that ignores case takes both for one.
+    """
+    for other in others:
+        if other != name and other.lower() == name.lower():
+            message = (
+                f"{kind} {name!r}: there is {other!r}, and a disk that ignores case takes both for "
+                "one: choose another name"
+            )
+            raise UsageError(message)
 
 
 @dataclass(frozen=True)
@@ -191,6 +207,11 @@ class StageRef:
         """Return the stage in words, for messages."""
         arm = f" arm {self.round.arm}" if self.round.arm else ""
         return f"seed {self.round.seed}{arm} round {self.round.index} {self.stage}"
+
+    @property
+    def data_round(self) -> int:
+        """The round whose version of the data set the stage reads: scores are for the next one."""
+        return self.round.index + (self.stage == "score")
 
     @property
     def prefix(self) -> str:

@@ -133,6 +133,11 @@ class Plan:
         """Return the arm that selects in a round: the cold start in round 0."""
         return self.arm(ref.arm) if ref.arm else self.cold_start
 
+    def cannot_rank(self, num_classes: int) -> dict[str, str]:
+        """Return why arms cannot rank the images of a data set of so many classes, by arm."""
+        found = {arm.name: arm.strategy.cannot_rank(num_classes) for arm in self.arms}
+        return {name: why for name, why in found.items() if why}
+
     def rounds(self) -> Iterator[tuple[Arm, RoundRef]]:
         """Yield every round of every arm; round 0 comes once for each arm that is compared."""
         for seed in self.seeds:

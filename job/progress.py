@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from job.artifacts.reader import Reader
+from job.config.dataset import MoveConfig
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
 from job.plan import Arm, Plan
@@ -16,8 +17,8 @@ from job.runtime.names import shortened
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
-Phase = Literal["waiting", "running", "finished", "failed", "stopped", "cancelled"]
-OVER: tuple[Phase, ...] = ("finished", "failed", "cancelled")
+Phase = Literal["waiting", "running", "finished", "failed", "needs labels", "stopped", "cancelled"]
+OVER: tuple[Phase, ...] = ("finished", "failed", "needs labels", "cancelled")
 ALIVE = timedelta(minutes=5)
 """How long after its last status a driver, or a stage that it started, may still be at work."""
 
@@ -89,6 +90,8 @@ class Status(BaseModel):
     experiment: str
     driver: Driver | None = None
     """Unset if no driver runs it."""
+    moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
+    """To later versions of the data set."""
     rounds: list[RoundStatus]
 
 
@@ -117,7 +120,10 @@ class Progress:
             driver: What the driver says, if there is one.
         """
         rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
-        return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
+        config = self._plan.config
+        return Status(
+            experiment=config.experiment, driver=driver, moves=config.dataset.moves, rounds=rounds
+        )
 
     def _round(
         self,
@@ -216,10 +222,17 @@ def seconds_left(status: Status) -> float | None:
     return sum(fmean(took[stage]) for stage in left if took[stage])
 
 
-def refuse_while_driven(store: Store, experiment: str) -> None:
+def refuse_while_driven(
+    store: Store, experiment: str, harm: str = "what is at work then writes into what was removed"
+) -> None:
     """Guard that no driver and no stage is at work on an experiment, as far as its status says.
 
     Stages that a driver started keep running after it failed.
+
+    Args:
+        store: Where the experiment is.
+        experiment: Its name.
+        harm: What happens if somebody goes ahead nevertheless, for the message.
 
     Raises:
         UsageError: The status is at most five minutes old, and names a driver or of stages that
@@ -246,7 +259,7 @@ def refuse_while_driven(store: Store, experiment: str) -> None:
         message = (
             f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
             f"({driver.phase}); maybe at work: {shortened(', '.join(at_work))}. Stop it first and "
-            "wait five minutes, or give --force: what is at work then writes into what was removed"
+            f"wait five minutes, or give --force: {harm}"
         )
         raise UsageError(message)
 

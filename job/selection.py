@@ -1,6 +1,6 @@
 """Asking a strategy for the picks of a round: its task, and the check of its answer."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
+from job.records.annotation import class_counts
 from job.records.record_part import RecordPart
 from job.runtime import log
 from job.runtime.parallel import in_threads
@@ -50,26 +51,38 @@ def _read(path: Path, columns: Collection[str]) -> RecordPart:
 
 def task_of(io: RoundReader, strategy: Strategy) -> Task:
     """Return what a strategy is asked in a round; only the records that it reads are fetched."""
-    pool, classes = io.pool_before, io.dataset.classes
-    unlabelled, counts = tuple(pool.unlabelled), io.cost_before().class_counts
+    pool = io.pool_before
+    unlabelled = tuple(pool.unlabelled)
+    labelled = tuple(each for each in pool.ids if each in pool.labelled)
     scored: Record = TableRecord()
-    labelled: Record = TableRecord()
+    known: Record = TableRecord()
     if strategy.reads:
-        scored = (
-            StoredRecord(tuple(io.score_parts_before())) if io.earlier else _embed(io, unlabelled)
-        )
-    if strategy.reads_labelled and io.earlier:
-        labelled = StoredRecord(tuple(io.labelled_parts_before()))
+        scored = _record(io, unlabelled, io.score_parts_before)
+    if strategy.reads_labelled and labelled:
+        known = _record(io, labelled, io.labelled_parts_before)
     return Task(
         unlabelled=Images(unlabelled, scored),
-        labelled=Images(tuple(each for each in pool.ids if each in pool.labelled), labelled),
+        labelled=Images(labelled, known),
         pool_ids=pool.ids,
-        classes=classes,
-        class_counts={name: counts.get(name, 0) for name in classes},
+        classes=io.dataset.classes,
+        class_counts=_class_counts(io),
         budget=io.budget,
         rng=random_stream(io.round.seed, io.round.index, "select"),
         groups=io.dataset.groups("pool"),
     )
+
+
+def _record(io: RoundReader, ids: Sequence[str], parts_before: Callable[[], list[Path]]) -> Record:
+    """Return the previous round's record of some images; in round 0, embeddings of them."""
+    return StoredRecord(tuple(parts_before())) if io.earlier else _embed(io, ids)
+
+
+def _class_counts(io: RoundReader) -> dict[str, int]:
+    """Return the boxes of each class that are labelled before the round picks."""
+    classes = io.dataset.classes
+    counts = io.cost_before().labelled.class_counts
+    given = class_counts(list(io.dataset.known_labels(io.new_given).values()), classes)
+    return {name: counts.get(name, 0) + given[name] for name in classes}
 
 
 def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
@@ -94,6 +107,8 @@ def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:
         BadDataError: There are more picks than the budget, an image is picked twice, or it is
             labelled already.
     """
+    if not io.budget:
+        return Selection(())
     selection = strategy.select(task_of(io, strategy))
     if len(selection.picks) > io.budget:
         message = f"strategy {name!r}: {len(selection.picks)} picks for a budget of {io.budget}"

@@ -1,6 +1,7 @@
 """What tests of every part share: a tiny experiment, and the command line in this process."""
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ from job.cli.main import main
 from job.runtime.process_setup import prepare_process
 
 prepare_process()  # as the program does: without it, threads that wait for each other spin
+gc.disable()  # until all modules are imported: what they hold stays
 
 TINY = """
 experiment: tiny
@@ -41,6 +43,17 @@ runtime: {threads: 1}
 """
 
 
+def pytest_collection_finish() -> None:
+    """Let no later search for garbage go through the modules, which takes a second each time."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let the end of the interpreter find it all; some libraries complain about what is left."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def tiny() -> str:
     """The configuration of an experiment that takes a second or two."""
@@ -56,7 +69,7 @@ def one_thread() -> Iterator[None]:
 
 
 OnceFilled = Callable[[str, Callable[[Path], None]], Path]
-FinishedState = Callable[[str], Path]
+FinishedState = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -81,18 +94,30 @@ def once_filled(tmp_path_factory: pytest.TempPathFactory) -> OnceFilled:
 
 @pytest.fixture(scope="session")
 def finished_state(once_filled: OnceFilled) -> FinishedState:
-    """A function from a configuration to the folder of its finished experiment, only to be read."""
+    """A function from a configuration to the folder of its finished experiment, only to be read.
+
+    Given a smaller configuration too, it lets that one's experiment grow, which takes less time.
+    """
     from job import experiment  # noqa: PLC0415 - not every test needs it
     from job.config import loading  # noqa: PLC0415
     from job.storage.local import LocalStore  # noqa: PLC0415
 
-    def finish(text: str) -> Path:
+    def finish(text: str, smaller: str = "") -> Path:
         def run(folder: Path) -> None:
+            if smaller:
+                shutil.copytree(finish(smaller), folder)
             experiment.run(LocalStore(folder), loading.parse(text, "tiny"))
 
         return once_filled(f"finished-{sha256(text.encode()).hexdigest()[:12]}", run)
 
     return finish
+
+
+@pytest.fixture(scope="session")
+def two_seeds(tiny: str, finished_state: FinishedState) -> Path:
+    """The folder of the tiny experiment of two rounds and two seeds, only to be read."""
+    smaller = tiny.replace("rounds: 3", "rounds: 2")
+    return finished_state(f"{smaller}seeds: [0, 1]\n", smaller)
 
 
 @dataclass(frozen=True)

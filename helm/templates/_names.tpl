@@ -92,7 +92,7 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- define "al-voc.podFailurePolicy" -}}
 rules:
   - action: FailJob
-    onExitCodes: {containerName: {{ .container }}, operator: In, values: [64, 65, 78]}
+    onExitCodes: {containerName: {{ .container }}, operator: In, values: [64, 65, 66, 78]}
   - action: Ignore
     onPodConditions: [{type: DisruptionTarget, status: "True"}]
 {{- end -}}

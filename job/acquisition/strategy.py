@@ -19,6 +19,9 @@ from job.errors import BadDataError
 from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
+IDS_DECIDE = "all images with detections have equal scores, and the order of their ids decides"
+"""What follows if every detection has the same value, for `Strategy.cannot_rank`."""
+
 
 class Record(Protocol):
     """A score record that need not fit into memory."""
@@ -120,6 +123,15 @@ class Strategy(Section, ABC):
     def needs_groups(self) -> bool:
         """Whether the data set must have groups."""
         return False
+
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """Return why it cannot rank the images of a data set of so many classes, in words.
+
+        None: it can. The settings count too. Nothing is refused for it: it is said when an
+        experiment begins, in a replay and in the report.
+        """
+        del num_classes
+        return None
 
     @abstractmethod
     def select(self, task: Task) -> Selection:

@@ -19,4 +19,5 @@ class Annotator(ABC):
 
         Raises:
             BadDataError: An image has no annotation.
+            MissingLabelsError: People have to label an image first.
         """

@@ -31,19 +31,33 @@ class Cost:
         )
 
 
+NOTHING = Cost(0, 0, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class RoundCost:
     """The content of `cost.json`."""
 
     own: Cost
-    """Of this round."""
+    """Of this round's picks."""
     cumulative: Cost
-    """Of all rounds up to this one."""
+    """Of the picks of all rounds up to this one."""
+    given: Cost = NOTHING
+    """Images whose labels came along, up to this round: they took no time and no money."""
+
+    @property
+    def labelled(self) -> Cost:
+        """All that is labelled up to this round: the picks, and what came along."""
+        return self.cumulative + self.given
 
 
 def dump_cost(cost: RoundCost) -> bytes:
-    """Return the cost of a round as JSON: its own, and beside it the cumulative one."""
-    return dump_json({**asdict(cost.own), "cumulative": asdict(cost.cumulative)})
+    """Return the cost of a round as JSON: its own, and beside it the cumulative one.
+
+    What came along is in it only if there is any.
+    """
+    given = {"given": asdict(cost.given)} if cost.given.images else {}
+    return dump_json({**asdict(cost.own), "cumulative": asdict(cost.cumulative), **given})
 
 
 def load_cost(data: bytes, where: str) -> RoundCost:
@@ -53,7 +67,7 @@ def load_cost(data: bytes, where: str) -> RoundCost:
         BadDataError: It is damaged, or written by a newer version.
     """
     content = load_json(data, where, RERUN)
-    own, cumulative = (
-        checked(Cost, each, where, RERUN) for each in (content, content.get("cumulative"))
+    given = content.get("given", asdict(NOTHING))
+    return RoundCost(
+        *(checked(Cost, each, where, RERUN) for each in (content, content.get("cumulative"), given))
     )
-    return RoundCost(own, cumulative)

@@ -1,5 +1,8 @@
 """An experiment's own object, `experiment.yaml`: init, load, list."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import changes
 from job.config.schema import Config
@@ -64,55 +67,106 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
     settings that a later version has added stay unset. While none of its stages is done, nothing
     depends on the configuration, and all of it may change.
 
+    Args:
+        store: Where it is.
+        config: What it has to be.
+        dataset_digest: Of the version of the data set that it begins on.
+
     Raises:
         ConfigError: The experiment began with another configuration, or with other data.
     """
-    refuse_other_dataset(config, dataset_digest)
-    dataset = config.dataset.model_copy(update={"sha256": dataset_digest})
-    config = Plan(config.model_copy(update={"dataset": dataset})).written_out()
+    begun = _begun(store, config)
+    config = Plan(_with_data(config, begun, dataset_digest)).written_out()
     keys = ExperimentKeys(config.experiment)
-    if store.exists(keys.config):
-        begun = load_experiment(store, config.experiment)
+    if begun:
         full = Plan(begun).written_out()
         if full == config:
             return begun
         if any(is_marker(key) for key in store.list(keys.prefix)):
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)
-    store.write(keys.config, dump_config(config))
+    data = dump_config(config)
+    store.write(keys.config, data)
+    if store.read(keys.config) != data:
+        message = (
+            f"experiment {config.experiment!r}: another command has created it with another "
+            "configuration at the same time: give one of them another name"
+        )
+        raise ConfigError(message)
     return load_experiment(store, config.experiment)
 
 
-def open_dataset(store: Store, config: Config) -> Dataset:
-    """Open the data set of an experiment.
+def _begun(store: Store, config: Config) -> Config | None:
+    """Return the configuration of the same experiment that is stored, if it is."""
+    is_there = store.exists(ExperimentKeys(config.experiment).config)
+    return load_experiment(store, config.experiment) if is_there else None
+
+
+def _with_data(config: Config, begun: Config | None, digest: str) -> Config:
+    """Return a configuration with the digest of its data, and with the moves that were made."""
+    filled_in: dict[str, object] = {"sha256": digest}
+    if begun and begun.dataset.sha256 == digest and not config.dataset.moves:
+        filled_in["moves"] = begun.dataset.moves
+    dataset = config.dataset.model_copy(update=filled_in)
+    return config.model_copy(update={"dataset": dataset})
+
+
+def first_dataset(store: Store, config: Config) -> Dataset:
+    """Open the version of the data set that an experiment begins on, or has begun on.
+
+    It is the latest one, unless the configuration or the stored experiment names its digest.
 
     Raises:
-        UsageError: The store does not hold it.
-        ConfigError: It is not the one that the experiment began with.
+        UsageError: The store does not hold the data set.
+        ConfigError: None of its versions has the digest of the configuration.
     """
-    name, digest = config.dataset.name, config.dataset.sha256
+    if config.dataset.sha256:
+        return _open_digest(store, config, config.dataset.sha256)
+    begun = _begun(store, config)
+    if begun and begun.dataset.sha256 and begun.dataset.name == config.dataset.name:
+        with suppress(ConfigError):  # other data has its name: whether it may, `init` says
+            return _open_digest(store, begun, begun.dataset.sha256)
+    return Dataset.open(store, config.dataset.name)
+
+
+def open_dataset(store: Store, config: Config, round_index: int) -> Dataset:
+    """Open the version of an experiment's data set that a round uses.
+
+    Raises:
+        UsageError: The store does not hold the data set.
+        ConfigError: None of its versions is the one that the round uses.
+    """
+    digest = config.dataset.sha256_at(round_index)
     if digest is None:
-        return Dataset.open(store, name)
+        return Dataset.open(store, config.dataset.name)
+    return _open_digest(store, config, digest)
+
+
+@dataclass(frozen=True)
+class UsedVersion:
+    """A version of the data set, and the first round that uses it."""
+
+    data: Dataset
+    from_round: int
+
+
+def used_versions(store: Store, config: Config) -> list[UsedVersion]:
+    """Open the versions of the data set that an experiment uses, in the order of its rounds.
+
+    Raises:
+        UsageError: The store does not hold the data set.
+        ConfigError: The store does not hold one of the versions.
+    """
+    rounds = sorted({0, *(move.from_round for move in config.dataset.moves)})
+    return [UsedVersion(open_dataset(store, config, index), index) for index in rounds]
+
+
+def _open_digest(store: Store, config: Config, digest: str) -> Dataset:
     try:
-        return Dataset.open_digest(store, name, digest)
+        return Dataset.open_digest(store, config.dataset.name, digest)
     except ConfigError as error:
         message = (
             f"dataset.sha256: {config.experiment!r} is on data that the store does not hold "
             f"({error}): give an experiment on other data another name"
         )
         raise ConfigError(message) from error
-
-
-def refuse_other_dataset(config: Config, digest: str) -> None:
-    """Guard that an experiment keeps the data that it began with.
-
-    Raises:
-        ConfigError: The data set has another digest.
-    """
-    if config.dataset.sha256 not in {None, digest}:
-        message = (
-            f"dataset.sha256: {config.experiment!r} is on a data set {config.dataset.name!r} of "
-            f"digest {config.dataset.sha256}, and the store's has {digest}: give an experiment on "
-            "other data another name"
-        )
-        raise ConfigError(message)

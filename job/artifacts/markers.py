@@ -133,7 +133,7 @@ class Markers:
         """
         index, count = partition
         keys = [stage.done] + ([stage.partition_done(index, count)] if count > 1 else [])
-        if any(self._fits(key, config.stage_digest(stage.round.arm)) for key in keys):
+        if any(self._fits(key, config.stage_digest(stage)) for key in keys):
             return True
         for key in keys:
             self._known.pop(key, None)

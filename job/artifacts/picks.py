@@ -20,6 +20,26 @@ def dump_picks(picks: Iterable[Pick]) -> bytes:
     return file.getvalue().encode()
 
 
+def dump_ids(ids: Iterable[str]) -> bytes:
+    """Return ids as CSV, with `id` as the header, in their order."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([["id"], *([each] for each in ids)])
+    return file.getvalue().encode()
+
+
+def load_ids(data: bytes, where: str) -> tuple[str, ...]:
+    """Read the ids of a CSV file that has them.
+
+    Raises:
+        BadDataError: The column is missing.
+    """
+    try:
+        return tuple(row["id"] for row in csv.DictReader(io.StringIO(data.decode())))
+    except (KeyError, ValueError) as error:
+        message = f"{where} is damaged (not a list of ids: {shortened(repr(error))}): {RERUN}"
+        raise BadDataError(message) from error
+
+
 def load_picks(data: bytes, where: str) -> tuple[Pick, ...]:
     """Read what `dump_picks` wrote; columns of a newer version are left alone.
 

@@ -12,7 +12,7 @@ from job.artifacts.cost import RoundCost, load_cost
 from job.artifacts.listing import Listing
 from job.artifacts.markers import Marker, Markers
 from job.artifacts.metrics import load_metrics
-from job.artifacts.picks import load_picks
+from job.artifacts.picks import load_ids, load_picks
 from job.artifacts.pruned import is_pruned
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.metrics.average_precision import Metrics
@@ -78,6 +78,12 @@ class Reader:
     def model(self, ref: RoundRef) -> bytes:
         """Return the model that a round trained."""
         return self._read(ref.stage("train"), names.MODEL)
+
+    def corrected(self, ref: RoundRef) -> tuple[str, ...]:
+        """Return the ids of the images that a round trained on with a label corrected since."""
+        stage = ref.stage("train")
+        has_any = names.CORRECTED in self.marker(stage).outputs
+        return self._parse(stage, names.CORRECTED, load_ids) if has_any else ()
 
     def labelled_images(self, ref: RoundRef) -> list[LabelledImage]:
         """Return the images that a round labelled, with their annotations, in the order of rank."""
@@ -172,8 +178,13 @@ class Reader:
 
 def command_of(store: Store, stage: StageRef) -> str:
     """Return the command line that runs a stage."""
-    arm = f" --arm {stage.round.arm}" if stage.round.arm else ""
+    return f"al-job {stage.stage} {options_of(store, stage.round)}"
+
+
+def options_of(store: Store, ref: RoundRef) -> str:
+    """Return the options by which a command names a round."""
+    arm = f" --arm {ref.arm}" if ref.arm else ""
     return (
-        f"al-job {stage.stage} --round {stage.round.index}{arm} --seed {stage.round.seed} "
-        f"--experiment {stage.round.experiment}{store_option(store)}"
+        f"--round {ref.index}{arm} --seed {ref.seed} --experiment {ref.experiment}"
+        f"{store_option(store)}"
     )

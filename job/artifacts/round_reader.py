@@ -1,20 +1,21 @@
 """Reads the inputs of a round: its pool, its budget, and what earlier rounds wrote."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from job.artifacts import names
-from job.artifacts.cost import Cost
+from job.artifacts.cost import NOTHING, RoundCost
 from job.artifacts.experiment_file import open_dataset
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
-from job.data.shards import LabelledImage, read_labelled
+from job.data.shards import LabelledImage, read_labelled, with_labels
 from job.errors import ConfigError, MissingObjectError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
 from job.pool import Pool
+from job.records.annotation import Annotation
 from job.storage import Store
 from job.storage.cache import fetch_whatever
 
@@ -47,16 +48,45 @@ class RoundReader(Reader):
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
 
+    @property
+    def data_round(self) -> int:
+        """The round whose version of the data set is read."""
+        return self.round.index
+
     @cached_property
     def dataset(self) -> Dataset:
-        """The experiment's data set.
+        """The version of the data set that the experiment uses in `data_round`.
 
         Raises:
-            ConfigError: It is not the one that the experiment began with.
+            ConfigError: The store does not hold it.
         """
-        dataset = open_dataset(self.store, self.config)
+        return self._noted(open_dataset(self.store, self.config, self.data_round))
+
+    @cached_property
+    def latest_dataset(self) -> Dataset:
+        """The latest version of the data set, which may have labels that the round's lacks."""
+        return self._noted(Dataset.open(self.store, self.config.dataset.name))
+
+    def _noted(self, dataset: Dataset) -> Dataset:
         self._note(dataset.keys.manifest, dataset.digest)
         return dataset
+
+    @cached_property
+    def new_given(self) -> tuple[str, ...]:
+        """The ids of the labelled images that came along with `dataset`, and with no earlier one.
+
+        All of them, if it is the version that the experiment began with.
+        """
+        if not self.data_round:
+            return self.dataset.given_ids()
+        before, now = (
+            self.config.dataset.sha256_at(index) for index in (self.data_round - 1, self.data_round)
+        )
+        if before == now:
+            return ()
+        earlier = self._noted(open_dataset(self.store, self.config, self.data_round - 1))
+        known = frozenset(earlier.given_ids())
+        return tuple(each for each in self.dataset.given_ids() if each not in known)
 
     def first_missing(self, stage: StageRef) -> StageRef:
         """Return the first stage that is not done of those that this one needs, or itself."""
@@ -72,12 +102,12 @@ class RoundReader(Reader):
 
     @cached_property
     def pool_before(self) -> Pool:
-        """The pool before this round.
+        """The pool before this round. Images whose labels came along are labelled.
 
         Raises:
             BadDataError: An earlier round labelled an image twice, or one that is not in the pool.
         """
-        pool = Pool(self.dataset.ids("pool"))
+        pool = Pool(self.dataset.ids("pool"), frozenset(self.dataset.given_ids()))
         for ref in self.earlier:
             pool = pool.label(self.picked_ids(ref))
         return pool
@@ -101,11 +131,9 @@ class RoundReader(Reader):
             return self.arm.budget
         return len(self.pool_before.unlabelled)
 
-    def cost_before(self) -> Cost:
-        """Return what the labels of all earlier rounds cost."""
-        if not self.earlier:
-            return Cost(0, 0, 0.0, 0.0)
-        return self.cost(self.earlier[-1]).cumulative
+    def cost_before(self) -> RoundCost:
+        """Return the cost of the previous round, and of all before it."""
+        return self.cost(self.earlier[-1]) if self.earlier else RoundCost(NOTHING, NOTHING)
 
     def labelled_shards(self) -> Iterator[Path]:
         """Return local tar files of everything labelled up to and with this round.
@@ -117,9 +145,24 @@ class RoundReader(Reader):
             self.marker(stage)
         return (path for stage in stages for path in self._fetch(stage, names.LABELLED_SHARDS))
 
+    def corrections(self, images: Iterable[LabelledImage]) -> dict[str, Annotation]:
+        """Return the labels of `dataset` that differ from those that images were labelled with."""
+        later = self.dataset.corrections()
+        if not later:  # then the images need not be listed
+            return {}
+        return {
+            image.id: later[image.id]
+            for image in images
+            if image.id in later and later[image.id].to_json() != image.annotation.to_json()
+        }
+
     def labelled_so_far(self) -> list[LabelledImage]:
-        """Return everything labelled up to and with this round, in the order of labelling."""
-        return [image for path in self.labelled_shards() for image in read_labelled(path)]
+        """Return everything labelled up to and with this round, in the order of labelling.
+
+        Labels that `dataset` corrects are the corrected ones.
+        """
+        images = [image for path in self.labelled_shards() for image in read_labelled(path)]
+        return with_labels(images, self.corrections(images))
 
     def score_parts_before(self) -> list[Path]:
         """Return the parts of the score record that this round selects from."""

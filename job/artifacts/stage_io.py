@@ -37,6 +37,11 @@ class StageIO(RoundReader):
         self._volatile: set[str] = set()
         self._keeps_checkpoints = False
 
+    @property
+    def data_round(self) -> int:
+        """The round whose version of the data set is read."""
+        return self.ref.data_round
+
     def begin(self) -> None:
         """Remove the marker of an earlier attempt: its inputs were others.
 
@@ -85,7 +90,7 @@ class StageIO(RoundReader):
 
     @property
     def _checkpoint(self) -> Checkpoint:
-        config_digest = self.config.stage_digest(self.round.arm)
+        config_digest = self.config.stage_digest(self.ref)
         return Checkpoint.of(self.store, self.ref, self._inputs, config_digest)
 
     def commit(self, seconds: float) -> None:
@@ -106,7 +111,7 @@ class StageIO(RoundReader):
             inputs=dict(sorted(self._inputs.items())),
             outputs=dict(sorted(self._outputs.items())),
             digest=digest_of(steady),
-            config=self.config.stage_digest(self.round.arm),
+            config=self.config.stage_digest(self.ref),
             seconds=round(seconds, 3),
             version=version("al-voc"),
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),

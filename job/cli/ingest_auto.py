@@ -175,5 +175,5 @@ def _refuse(matches: list[Match], common: dict[str, str]) -> None:
 
 def _name_of(where: str) -> str:
     """Return the name of a folder as the name of a data set."""
-    name = where.rpartition("/")[2] if is_url(where) else Path(where).resolve().name
+    name = where.rpartition("/")[2] if is_url(where) else Path(where).absolute().name
     return re.sub("[^A-Za-z0-9]+", "-", name).strip("-")[:63].rstrip("-") or "mine"

@@ -17,6 +17,7 @@ from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
 from job.runtime.process_setup import prepare_process
 from job.runtime.signals import INTERRUPTED, SIGNALS, exit_code_of, ignore_signals
+from job.runtime.tables import plain
 
 COMMANDS = {
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
@@ -32,6 +33,7 @@ COMMANDS = {
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "export": ("job.cli.export:app", "Write labels or picks for other tools."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
+    "move": ("job.cli.move:move", "Use a later version of the data from now on."),
     "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
     "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),
     "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),
@@ -129,7 +131,7 @@ def _usage_message(error: typer.TyperException) -> str:
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
-    log.console.print(f"al-job: {message}", markup=False, highlight=False, soft_wrap=True)
+    log.console.print(f"al-job: {plain(message)}", markup=False, highlight=False, soft_wrap=True)
     sys.exit(exit_code)
 
 

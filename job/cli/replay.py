@@ -19,7 +19,7 @@ from job.replay.arms import choose
 from job.replay.folder import check_folder
 from job.replay.replay import replay as compute
 from job.replay.replay import sheets as make_sheets
-from job.replay.write import tables_of, write
+from job.replay.write import remarks_of, tables_of, write
 from job.runtime.paths import user_path
 from job.storage import open_store
 
@@ -74,4 +74,6 @@ def replay(
     write(found, sheets, where)
     for table in tables_of(found):
         show(table)
+    for remark in remarks_of(found):
+        say(remark)
     say(f"files: {where}")

@@ -62,8 +62,6 @@ def report(
         )
         raise UsageError(message)
     show(table_of(rows))
-    if all(row.mAP is None for row in rows):
-        say("no page: the images of the test set show no class, so there is no metric to compare")
     say_places(opened, plan.config.experiment)
 
 

@@ -4,7 +4,7 @@ import inspect
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from job.cli.lazy_command import make_app
 from job.config.validation import describe_errors
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
+from job.data.formats.file_source import Place
 from job.errors import UsageError
 from job.runtime.names import unknown
 from job.runtime.paths import user_path
@@ -109,6 +110,12 @@ def _is_source(field: FieldInfo) -> bool:
     return field.annotation == Source | None
 
 
+def _is_place(field: FieldInfo) -> bool:
+    """Return whether a field is a folder or a file, on this machine or in a bucket."""
+    _, *marks = get_args(Place)
+    return field.annotation == Place | None or any(mark in field.metadata for mark in marks)
+
+
 def _option_of(name: str, field: FieldInfo) -> str:
     return f"--{(field.alias or name).replace('_', '-')}"
 
@@ -121,10 +128,16 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
             minimum = limit.ge
         elif hasattr(limit, "gt") and field.annotation is int:
             minimum = limit.gt + 1
-    option = typer.Option(_option_of(name, field), help=field.description, min=minimum)
+    option = typer.Option(
+        _option_of(name, field),
+        help=field.description,
+        min=minimum,
+        metavar="PLACE" if _is_place(field) else None,
+    )
+    is_text = _is_source(field) or field.annotation == Place | None
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if field.is_required() else field.get_default(),
-        annotation=Annotated[str | None if _is_source(field) else field.annotation, option],
+        annotation=Annotated[str | None if is_text else field.annotation, option],
     )

@@ -19,10 +19,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from job.config.dataset import DatasetConfig
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
 from job.errors import UsageError
-from job.keys import check_name
+from job.keys import StageRef, check_name
 from job.runtime.yaml_text import write_yaml
 
 FULLY_SUPERVISED = "fully-supervised"
@@ -31,36 +32,12 @@ GROWS = frozenset({"seeds", "rounds", "full_supervision"})
 """Settings that may change in an experiment that has begun. New arms may be added, too."""
 
 
-class SyntheticConfig(Section):
-    """A synthetic data set: shapes of unequal frequency, scale and occlusion, on textures."""
-
-    num_pool: PositiveInt = 400
-    """Images of the pool."""
-    num_test: PositiveInt = 200
-    """Images of the test set."""
-    size: Annotated[int, Field(ge=32)] = 96
-    """Width and height of an image, in pixels."""
-    seed: NonNegativeInt = 0
-    """Seed of the random numbers from which every image is drawn."""
-
-
-class DatasetConfig(Section):
-    """The data set of the experiment."""
-
-    name: str
-    """Its name in the store, as given to `al-job ingest`."""
-    sha256: str | None = None
-    """Digest of its `dataset.json`. It is filled in when the experiment begins. From then on, data
-    with another digest are refused."""
-    synthetic: SyntheticConfig | None = None
-    """A synthetic data set, which is drawn when the experiment begins if the store lacks it."""
-
-
 class BudgetConfig(Section):
     """How many images are labelled."""
 
-    initial: PositiveInt = 100
-    """Images that round 0 labels."""
+    initial: NonNegativeInt = 100
+    """Images that round 0 selects and labels. It may be 0 if the pool has images whose labels came
+    along: round 0 then trains on these alone."""
     per_round: PositiveInt = 50
     """Images that each later round labels."""
 
@@ -77,7 +54,7 @@ class ArmConfig(BaseModel):
     @classmethod
     def _expect_settings(cls, content: Any) -> Any:
         if not isinstance(content, dict | ArmConfig):
-            kind, message = "arm", "expected a mapping, such as {{strategy: brust}}"
+            kind, message = "arm", "expected a mapping, such as {strategy: brust}"
             raise PydanticCustomError(kind, message)
         return content
 
@@ -275,16 +252,20 @@ class Config(Section):
         """Return the configuration as YAML, with every default written out."""
         return write_yaml(self.model_dump(mode="json"))
 
-    def stage_digest(self, arm: str | None) -> str:
-        """Return the SHA-256 of all that can change what a stage of `arm` writes.
+    def stage_digest(self, stage: StageRef) -> str:
+        """Return the SHA-256 of all that can change what a stage writes.
 
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow.
+        seeds, the number of rounds and full supervision are left out, since it may grow. Of the
+        data set's versions, only the one that the stage reads counts.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
         )
-        content["arm"] = self.selection_of(arm).model_dump(mode="json")
+        if self.dataset.moves:
+            del content["dataset"]["moves"]
+            content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
+        content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

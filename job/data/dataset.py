@@ -1,6 +1,6 @@
 """Reading a data set from the store, for everything except ingest."""
 
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -133,6 +133,25 @@ class Dataset:
         They win over whatever labels a round had of these images.
         """
         return dict(self.labels.later)
+
+    def known_images(self, ids: Sequence[str]) -> list[LabelledImage]:
+        """Return images of the pool that have such a label, in the order of `ids`.
+
+        Their bytes are read when they are asked for, from local copies of their shards.
+        """
+        labels, index = self.known_labels(ids), self._of("pool")
+        found = []
+        for image_id in ids:
+            row = index.row(image_id)
+            path = self.fetch_shard("pool", row["shard"])
+            place = row["suffix"], row["offset"], row["size"]
+            found.append(LabelledImage(image_id, path, *place, labels[image_id]))
+        return found
+
+    def digests(self, split: Split) -> Iterator[bytes]:
+        """Yield the SHA-256 of each image, in the order of `ids`."""
+        for batch in self.index(split).select(["sha256"]).to_batches(max_chunksize=4096):
+            yield from map(bytes.fromhex, batch["sha256"].to_pylist())
 
     def index(self, split: Split) -> pa.Table:
         """Where each image lies: a table with the schema `INDEX_SCHEMA`."""

@@ -5,8 +5,8 @@ percent-encoded, and so are its percent signs.
 """
 
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -123,6 +123,13 @@ class LabelledImage:
         """Return the image as its file; safe in any process and thread."""
         data = read_range(self.path, self.offset, self.size)
         return EncodedImage(self.id, self.suffix, data)
+
+
+def with_labels(
+    images: Iterable[LabelledImage], labels: Mapping[str, Annotation]
+) -> list[LabelledImage]:
+    """Return images with other labels: those that are given for their ids."""
+    return [replace(image, annotation=labels.get(image.id, image.annotation)) for image in images]
 
 
 def read_range(path: Path, offset: int, size: int) -> bytes:

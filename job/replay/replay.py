@@ -14,11 +14,11 @@ from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.expected_boxes import calibration
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Selection
-from job.annotators import find_annotator
+from job.annotators import labels_of
 from job.artifacts.round_reader import RoundReader
 from job.config.schema import AnnotationConfig, ArmConfig
 from job.data.decoding import decode_rgb
-from job.errors import AlJobError, UsageError
+from job.errors import AlJobError, MissingLabelsError, UsageError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.records.annotation import class_counts
@@ -168,7 +168,11 @@ def _expected_boxes(io: RoundReader, unlabelled: Images) -> _Boxes:
 
 
 def _true_boxes(io: RoundReader, unlabelled: Images) -> _Boxes:
-    annotations = find_annotator("oracle")(io.dataset).annotate(unlabelled.ids)
+    try:
+        annotations = labels_of(io.dataset, unlabelled.ids, "oracle", lambda: io.latest_dataset)
+    except MissingLabelsError as error:
+        message = f"--oracle: {error}: leave it out, and expected boxes are counted"
+        raise UsageError(message) from error
     counts = [
         list(class_counts([annotation], io.dataset.classes).values())
         for annotation in annotations.values()

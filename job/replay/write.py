@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from job.acquisition.registry import make_strategy
 from job.artifacts.picks import dump_picks
 from job.replay.folder import LIST, replace_files
 from job.replay.replay import Picked, Replay
@@ -42,6 +43,16 @@ def tables_of(found: Replay) -> list[TextTable]:
         )
     summary.rows.append(("unlabelled", f"{found.pool_boxes_per_image:.2f}"))
     return [summary, _overlap_table(found), _class_table(found, kind)]
+
+
+def remarks_of(found: Replay) -> list[str]:
+    """Return what strategies cannot do with the data set's number of classes."""
+    num_classes = len(found.pool_class_shares)
+    told = {
+        name: make_strategy(picked.arm).cannot_rank(num_classes)
+        for name, picked in found.picked.items()
+    }
+    return [f"{name} cannot tell images apart: {why}" for name, why in told.items() if why]
 
 
 def _overlap_table(found: Replay) -> TextTable:

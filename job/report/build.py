@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from job.artifacts.experiment_file import open_dataset
+from job.artifacts.experiment_file import used_versions
 from job.artifacts.reader import Reader
+from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import Facts, read_facts
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 HEADER = ("seed", "arm", "round", "images", "boxes", "mAP50", "mAP COCO", "train s", "active s")
 
 
+TITLE = "mAP at IoU 0.5 on the test set"
+UNMEASURED = "Nothing is measured: there is no test set, or none of its images shows any class"
+
+
 def write_report(  # noqa: PLR0913 - what a report can be asked for
     store: Store,
     plan: Plan,
@@ -30,7 +35,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     draw: "Draw | None" = None,
     reader: Reader | None = None,
 ) -> list[Row]:
-    """Write `results.csv` and, if a round has a metric, the page with all of its files.
+    """Write `results.csv` and, if a round is evaluated, the page with all of its files.
 
     Args:
         store: The store of the experiment.
@@ -52,7 +57,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     experiment = plan.config.experiment
     reader = reader or Reader.listed(store, experiment)
     rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
-    if any(row.mAP is not None for row in rows):
+    if rows:
         context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
         files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
@@ -105,7 +110,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
-    facts, experiment = read_facts(reader, plan), plan.config.experiment
+    versions = used_versions(reader.store, plan.config)
+    facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
     return Context(
         config=plan.config,
         rows=rows,
@@ -113,16 +119,15 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         findings=find(rows, facts.arms, facts.pool_images),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
-        groups=None if light else _groups(reader, plan, facts),
+        groups=None if light else _groups(facts, versions[-1].data),
         redundancies={} if light else redundancies(reader, experiment, facts),
         setup_cost=setup_cost,
     )
 
 
-def _groups(reader: Reader, plan: Plan, facts: Facts) -> "Groups | None":
+def _groups(facts: Facts, dataset: Dataset) -> "Groups | None":
     from job.report.picks.groups import groups_of  # noqa: PLC0415 - see `_context`
 
-    dataset = open_dataset(reader.store, plan.config)
     return groups_of(facts, dataset.groups("pool"), dataset.ids("pool"), dataset.given_ids())
 
 
@@ -133,13 +138,13 @@ def report_page(context: "Context") -> "Page":
     from job.report.wording import counted  # noqa: PLC0415
 
     comparison = context.findings.comparison
+    compared = f"; compared with {comparison.baseline}" * context.is_measured
     num_seeds = len({row.seed for row in context.rows})
     return Page(
         title=f"{context.config.experiment}: active learning report",
         heading=context.config.experiment,
-        about=f"{context.facts.pool_images} images to choose from,"
-        f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')};"
-        f" compared with {comparison.baseline}.",
+        about=f"{context.facts.num_to_choose_from} images to choose from,"
+        f" {counted(len(comparison.arms), 'arm')}, {counted(num_seeds, 'seed')}{compared}.",
         sections=build_sections(context),
         numbers="comparison.json",
     )
@@ -147,7 +152,8 @@ def report_page(context: "Context") -> "Page":
 
 def table_of(rows: list[Row]) -> TextTable:
     """Return the rounds as a table for the terminal."""
-    table = TextTable("mAP at IoU 0.5 on the test set", HEADER, names={"arm"})
+    is_measured = any(row.mAP is not None for row in rows) or not rows
+    table = TextTable(TITLE if is_measured else UNMEASURED, HEADER, names={"arm"})
     for row in rows:
         table.rows.append(
             (

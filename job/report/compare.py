@@ -75,7 +75,8 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
     ]
     for side in sides:
         if not side.curves:
-            message = f"compare: {side.config.experiment}: no round is evaluated yet"
+            what = "no round has a metric" if side.rows else "no round is evaluated yet"
+            message = f"compare: {side.config.experiment}: {what}"
             raise UsageError(message)
     return sides
 

@@ -77,10 +77,13 @@ def counted(number: int, name: str, plural: str | None = None) -> str:
 
 
 def without_labels(rows: Sequence[Row]) -> str:
-    """Return a sentence on the rounds that labelled no image; nothing if there are none."""
+    """Return a sentence on the rounds that labelled no image; nothing if there are none.
+
+    Round 0 may do with the images that came along.
+    """
     rounds: dict[tuple[str, int], list[int]] = {}
     for row in rows:
-        if not row.new_samples:
+        if not row.new_samples and row.round:
             rounds.setdefault((row.arm, row.seed), []).append(row.round)
     if not rounds:
         return ""

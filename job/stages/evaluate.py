@@ -1,5 +1,7 @@
 """Measure the round's model on the test set: write its detections and their metrics."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -7,34 +9,44 @@ from job.artifacts import names
 from job.artifacts.metrics import dump_metrics
 from job.artifacts.stage_io import StageIO
 from job.data.dataset import Dataset
+from job.data.shards import LabelledImage
 from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.predict import Engine, detect_images
 from job.detection.metrics.average_precision import evaluate
+from job.detection.metrics.detections import Detections
 from job.errors import BadDataError
 from job.runtime import log
 
 
 def run(io: StageIO) -> dict[str, object]:
-    """Read the model and the test set. Write `metrics.json` and `detections.parquet`."""
+    """Read the model and the test set. Write `metrics.json` and `detections.parquet`.
+
+    Without a test set, no metric has a value.
+    """
     set_threads(io.config.runtime)
     dataset = io.dataset
     refuse_leak(dataset)
     truth = dataset.test_images()
-    tracked = log.track(truth, "evaluate", len(truth), "images")
-    detector = load_model(io.model(io.round), io.config.detector)
-    detections = detect_images(
-        detector,
-        (image.read() for image in tracked),
-        io.config.evaluate,
-        Engine.of(io.config.runtime),
-    )
+    io.marker(io.round.stage("train"))  # an input also if nothing is measured
+    detections = _detections(io, truth) if truth else Detections.joined([])
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
     sink = pa.BufferOutputStream()
     pq.write_table(detections.to_table(dataset.classes), sink)
     io.write(names.DETECTIONS, sink.getvalue().to_pybytes())
     io.write(names.METRICS, dump_metrics(metrics))
     return {"images": len(truth), "map50": metrics.map50_area, "map_coco": metrics.map_coco}
+
+
+def _detections(io: StageIO, images: Sequence[LabelledImage]) -> Detections:
+    """Return what the round's model finds in the test images."""
+    tracked = log.track(images, "evaluate", len(images), "images")
+    return detect_images(
+        load_model(io.model(io.round), io.config.detector),
+        (image.read() for image in tracked),
+        io.config.evaluate,
+        Engine.of(io.config.runtime),
+    )
 
 
 def refuse_leak(dataset: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 The unlabelled images, in the order of the store, and after them the labelled ones, in the order of
 their labelling, are cut into parts of a fixed size. The number of partitions does not change them.
+The next round selects from them, so they are the pool of its version of the data set.
 """
 
 import tempfile
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from job.artifacts import names
 from job.artifacts.stage_io import StageIO
-from job.data.shards import EncodedImage, LabelledImage, read_labelled
+from job.data.shards import EncodedImage, LabelledImage
 from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.ground_truth import match_to_ground_truth
@@ -89,11 +90,14 @@ def own_parts(io: StageIO) -> list[Part]:
 
 
 def _labelled_images(io: StageIO, parts: Sequence[Part]) -> list[LabelledImage]:
-    """Return all labelled images, in the order of labelling, if one of the parts is of them."""
-    shards = io.labelled_shards()  # inputs of every partition, although few of them fetch any
+    """Return all labelled images, in the order of labelling, if one of the parts is of them.
+
+    Images whose labels come along with the data of the next round are among them.
+    """
+    io.labelled_shards()  # inputs of every partition, although few of them fetch any
     if not any(part.is_labelled for part in parts):
         return []
-    return [image for path in shards for image in read_labelled(path)]
+    return [*io.labelled_so_far(), *io.dataset.known_images(io.new_given)]
 
 
 def _score(

@@ -1,7 +1,9 @@
 """Train the detector on everything labelled so far: read the labels, write the model."""
 
 from job.artifacts import names
+from job.artifacts.picks import dump_ids
 from job.artifacts.stage_io import StageIO
+from job.data.shards import read_labelled
 from job.detection.detectors.base import Detector, load_model
 from job.detection.detectors.weights import new_detector
 from job.detection.device import set_threads
@@ -13,11 +15,15 @@ from job.detection.training.together import train_together
 
 
 def run(io: StageIO) -> dict[str, object]:
-    """Read the labelled shards and what training starts from. Write the model and its history."""
+    """Read the labelled shards and what training starts from. Write the model and its history.
+
+    Labels that were corrected since are replaced, and the ids of their images are written too.
+    """
     config, train = io.config, io.config.train
     set_threads(config.runtime)
     processes = num_processes(config.runtime, train.batch_size)
     shards = tuple(io.labelled_shards())
+    corrections = io.corrections(image for path in shards for image in read_labelled(path))
     detector = _start(io)
     steps = (train.warm_start_steps or train.steps) if io.arm.warm_start else train.steps
     checkpoint = io.load_checkpoint()
@@ -25,7 +31,8 @@ def run(io: StageIO) -> dict[str, object]:
     set_threads(runtime)
     io.threads = runtime.num_threads()
     config = config.model_copy(update={"runtime": runtime})
-    inputs = TrainingInputs(config, shards, steps, (io.ref.round.seed, io.ref.round.index))
+    seed = io.ref.round.seed, io.ref.round.index
+    inputs = TrainingInputs(config, shards, steps, seed, corrections)
     if processes > 1:
         trained = train_together(processes, inputs, detector, checkpoint, io.save_checkpoint)
     else:
@@ -33,7 +40,9 @@ def run(io: StageIO) -> dict[str, object]:
             trained = inputs.train(detector, checkpoint, io.save_checkpoint, stop)
     io.write(names.MODEL, trained.model)
     io.write(names.HISTORY, trained.history, volatile=True)  # it holds images/s
-    return trained.figures
+    if corrections:
+        io.write(names.CORRECTED, dump_ids(corrections))
+    return trained.figures | ({"corrected": len(corrections)} if corrections else {})
 
 
 def _start(io: StageIO) -> Detector:

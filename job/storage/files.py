@@ -51,6 +51,8 @@ def file_errors(path: Path) -> Iterator[None]:
 def _translated(error: OSError, path: Path) -> AlJobError:
     """The kind of failure that an error of the file system is."""
     reason = (error.strerror or str(error)).lower()
+    if error.errno == errno.ELOOP:
+        return ConfigError(f"{_before_loop(path)}: a link that leads back to itself: remove it")
     if error.errno in _NO_SPACE:
         return TemporaryError(f"{path}: {reason}; free some space or choose another disk")
     if error.errno in _WRONG_PLACE:
@@ -58,6 +60,14 @@ def _translated(error: OSError, path: Path) -> AlJobError:
     if error.errno == errno.ENAMETOOLONG:
         return BadDataError(f"{path}: {reason}; a directory takes names of up to 255 bytes")
     return TemporaryError(f"{path}: {reason}")
+
+
+def _before_loop(path: Path) -> Path:
+    """Return the shortest path to the link that is gone through again and again."""
+    for each in reversed([path, *path.parents]):
+        if each.is_symlink() and each.name in path.relative_to(each).parts:
+            return each
+    return path
 
 
 @contextmanager

@@ -134,6 +134,9 @@ class LocalStore:
             if self.root.exists() and not self.root.is_dir():
                 message = f"store {self.root}: not a directory; set another in --store or AL_STORE"
                 raise ConfigError(message)
+            if self.root.is_symlink() and not self.root.exists():
+                message = f"store {self.root}: a link to {self.root.readlink()}, which is not there"
+                raise ConfigError(message)
 
     @contextmanager
     def _open(self, key: str) -> Iterator[BinaryIO]:

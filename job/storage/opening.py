@@ -34,6 +34,9 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
         UsageError: The URL is of no such form.
         ConfigError: The path is relative, and the working directory is gone.
     """
+    if url != url.strip() or url[:1] in {"'", '"'}:
+        message = f"store {url!r}: there are quotes, a blank or a line break around it: remove them"
+        raise UsageError(message)
     if at := s3_place(url):
         from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 

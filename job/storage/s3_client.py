@@ -4,6 +4,7 @@ A mistake in a setting is found here, before a request is sent: later it would l
 that is down.
 """
 
+import functools
 import os
 import re
 import ssl
@@ -16,6 +17,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, InvalidRegionError
+from botocore.loaders import Loader, create_loader
 
 from job.errors import ConfigError
 from job.storage.s3_access import BY_VARIABLES, S3Access
@@ -51,7 +53,9 @@ def new_client(access: S3Access = BY_VARIABLES) -> Any:
     """
     _check_variables()
     # Its own: the default session is not for several threads.
-    session = Session(botocore_session=botocore.session.Session(profile=access.profile))
+    core = botocore.session.Session(profile=access.profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    session = Session(botocore_session=core)
     try:
         client = _made(session, access)
     except InvalidRegionError as error:
@@ -70,6 +74,12 @@ def new_client(access: S3Access = BY_VARIABLES) -> Any:
     # By this pattern it comes before botocore makes a failure of the server of such an answer.
     client.meta.events.register_first("before-parse.*.*", _refuse_web_page)
     return client
+
+
+@functools.cache
+def _loader(path: str | None) -> Loader:
+    """Return the descriptions of S3, which are megabytes of JSON: all clients share them."""
+    return create_loader(path)
 
 
 def _made(session: Session, access: S3Access) -> Any:

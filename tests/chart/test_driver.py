@@ -32,7 +32,11 @@ def test_what_fails_the_driver(render: Any) -> None:
     assert job["spec"]["podFailurePolicy"]["rules"] == [
         {
             "action": "FailJob",
-            "onExitCodes": {"containerName": "driver", "operator": "In", "values": [64, 65, 78]},
+            "onExitCodes": {
+                "containerName": "driver",
+                "operator": "In",
+                "values": [64, 65, 66, 78],
+            },
         },
         {
             "action": "Ignore",

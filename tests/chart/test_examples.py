@@ -244,7 +244,7 @@ def test_workflow_does_not_repeat_permanent_errors() -> None:
     """A wrong command, wrong data or a wrong setting ends it, and any other failure is retried."""
     for name in ("init", "stage", "report"):
         retry = templates()[name]["retryStrategy"]
-        assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 78])"
+        assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 66, 78])"
 
 
 @pytest.mark.parametrize(

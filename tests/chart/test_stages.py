@@ -73,39 +73,47 @@ def test_a_stage_s_container(render: Any) -> None:
         assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "path", "expected"),
-    [
-        ("nodeSelector", {"pool": "a"}, ["nodeSelector"], {"pool": "a"}),
-        ("affinity", AFFINITY, ["affinity"], AFFINITY),
-        ("tolerations", [TOLERATION], ["tolerations"], [TOLERATION]),
-        ("priorityClassName", "low", ["priorityClassName"], "low"),
-        ("runtimeClassName", "nvidia", ["runtimeClassName"], "nvidia"),
-        ("deadlineSeconds", 60, ["activeDeadlineSeconds"], 60),
-        ("terminationGracePeriodSeconds", 9, ["terminationGracePeriodSeconds"], 9),
-        ("extraEnv", [{"name": "A", "value": "b"}], ["containers", 0, "env", -1, "value"], "b"),
-        ("extraVolumes", [VOLUME], ["volumes", -1], VOLUME),
-        ("extraVolumeMounts", [MOUNT], ["containers", 0, "volumeMounts", -1], MOUNT),
-        ("scratch", "3Gi", ["volumes", 0, "emptyDir"], {"sizeLimit": "3Gi"}),
-        (
-            "sharedMemory",
-            "2Gi",
-            ["volumes", 1, "emptyDir"],
-            {"medium": "Memory", "sizeLimit": "2Gi"},
-        ),
-        (
-            "resources",
-            {"requests": {"cpu": 8, "memory": "7Gi"}, "limits": {"memory": "9Gi"}},
-            ["containers", 0, "resources"],
-            {
-                "requests": {"cpu": "8", "memory": "7Gi"},
-                "limits": {"memory": "9Gi", "nvidia.com/gpu": "1"},
-            },
-        ),
-    ],
-)
+SETTINGS: list[tuple[str, Any, list[Any], Any]] = [
+    ("nodeSelector", {"pool": "a"}, ["nodeSelector"], {"pool": "a"}),
+    ("affinity", AFFINITY, ["affinity"], AFFINITY),
+    ("tolerations", [TOLERATION], ["tolerations"], [TOLERATION]),
+    ("priorityClassName", "low", ["priorityClassName"], "low"),
+    ("runtimeClassName", "nvidia", ["runtimeClassName"], "nvidia"),
+    ("deadlineSeconds", 60, ["activeDeadlineSeconds"], 60),
+    ("terminationGracePeriodSeconds", 9, ["terminationGracePeriodSeconds"], 9),
+    ("extraEnv", [{"name": "A", "value": "b"}], ["containers", 0, "env", -1, "value"], "b"),
+    ("extraVolumes", [VOLUME], ["volumes", -1], VOLUME),
+    ("extraVolumeMounts", [MOUNT], ["containers", 0, "volumeMounts", -1], MOUNT),
+    ("scratch", "3Gi", ["volumes", 0, "emptyDir"], {"sizeLimit": "3Gi"}),
+    (
+        "sharedMemory",
+        "2Gi",
+        ["volumes", 1, "emptyDir"],
+        {"medium": "Memory", "sizeLimit": "2Gi"},
+    ),
+    (
+        "resources",
+        {"requests": {"cpu": 8, "memory": "7Gi"}, "limits": {"memory": "9Gi"}},
+        ["containers", 0, "resources"],
+        {
+            "requests": {"cpu": "8", "memory": "7Gi"},
+            "limits": {"memory": "9Gi", "nvidia.com/gpu": "1"},
+        },
+    ),
+]
+"""A key, its value, and what is where in a pod for it."""
+
+
+@pytest.fixture(scope="module")
+def renderings(render: Any) -> tuple[Any, Any]:
+    """The chart with all of these settings for one stage, and for all stages."""
+    values = {key: value for key, value, _, _ in SETTINGS}
+    return tuple(render({"stages": {place: values}}) for place in ("train", "defaults"))
+
+
+@pytest.mark.parametrize(("key", "path", "expected"), [(k, p, e) for k, _, p, e in SETTINGS])
 def test_a_setting_of_a_stage(
-    render: Any, key: str, value: Any, path: list[Any], expected: Any
+    renderings: tuple[Any, Any], key: str, path: list[Any], expected: Any
 ) -> None:
     """A setting of one stage reaches only its pod, and one of `defaults` reaches all."""
 
@@ -115,11 +123,10 @@ def test_a_setting_of_a_stage(
             place = place.get(part) if isinstance(place, dict) else place[part]
         return place
 
-    one = render({"stages": {"train": {key: value}}})
-    assert found(one, "train") == expected
-    assert found(one, "score") != expected
-    every = render({"stages": {"defaults": {key: value}}})
-    assert all(found(every, stage) == expected for stage in ("train", "evaluate", "score"))
+    one, every = renderings
+    assert found(one, "train") == expected, key
+    assert found(one, "score") != expected, key
+    assert all(found(every, stage) == expected for stage in ("train", "evaluate", "score")), key
 
 
 def test_marks_of_a_stage_s_pod(render: Any) -> None:

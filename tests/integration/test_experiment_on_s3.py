@@ -45,7 +45,8 @@ def test_a_server_that_is_down_ends_with_75(
     al_job: Callable[..., Any],
 ) -> None:
     """Temporary: the same command may work later."""
-    s3_environment(unused_endpoint)
+    delay = "botocore.retries.standard.ExponentialBackoff.delay_amount"
+    s3_environment(unused_endpoint).setattr(delay, lambda *_: 0.001)
     ended = al_job("select", "--round", 0, "--store", "s3://bucket/prefix")
     assert ended.code == 75
     assert ended.err.startswith("al-job: ")

@@ -11,6 +11,7 @@ from job.data.formats.base import Source
 from job.data.ingest.ingest import ingest
 from job.errors import AlJobError, BadDataError, ConfigError, UsageError
 from job.storage.memory import MemoryStore
+from tests.conftest import AlJob
 from tests.unit.data.conftest import Coco, Voc, Yolo
 
 pytestmark = pytest.mark.integration
@@ -162,3 +163,12 @@ def test_a_bucket_that_cannot_be_read_is_told_in_one_line(
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_bucket_is_looked_at_like_a_folder(server: Any, folder: Path, al_job: AlJob) -> None:
+    """`ingest auto` names its objects by their URLs, and passes on how to read them."""
+    url = put(server, folder)
+    ended = al_job("ingest", "auto", url, "--source-profile", "camera", "--dry-run")
+    assert ended.code == 0, ended.err
+    command = f"  al-job ingest voc --root {url} --pool train --test test --name where"
+    assert f"{command} --source-profile camera" in ended.out.splitlines()

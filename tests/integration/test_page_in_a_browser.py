@@ -21,7 +21,6 @@ from job.report.drawing.render import draw
 from job.storage.local import LocalStore
 from job.tutorial.analysis import analyse
 from job.tutorial.page import tutorial_page
-from tests.conftest import FinishedState
 from tests.unit.tutorial.make_tutorial import write_tutorial
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -36,12 +35,9 @@ LEAST_CONTRAST = 4.5
 
 
 @pytest.fixture(scope="module")
-def pages(
-    tiny: str, finished_state: FinishedState, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
+def pages(two_seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """An experiment of two seeds and its report, and that of a tutorial's results."""
-    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
-    folder = shutil.copytree(finished_state(text), tmp_path_factory.mktemp("pages") / "state")
+    folder = shutil.copytree(two_seeds, tmp_path_factory.mktemp("pages") / "state")
     store = LocalStore(folder)
     config = load_experiment(store, "tiny")
     rows = write_report(store, Plan(config))

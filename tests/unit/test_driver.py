@@ -14,7 +14,7 @@ from job.artifacts.markers import Markers
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
-from job.errors import BadDataError, TemporaryError
+from job.errors import BadDataError, MissingLabelsError, TemporaryError
 from job.keys import ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
@@ -23,6 +23,8 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
+from tests.growing import begin, label_picks
+from tests.stores import filled
 
 
 class LastFirst:
@@ -183,7 +185,7 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
 
 
 def test_the_report_reads_nothing_that_the_status_has_read(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    tiny: str, config: Config, finished_state: FinishedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Metrics and markers are read once, and kept once: a driver has little memory."""
     reads: Counter[str] = Counter()
@@ -193,8 +195,7 @@ def test_the_report_reads_nothing_that_the_status_has_read(
         reads[key] += 1
         return read(self, key)
 
-    store = MemoryStore()
-    experiment.run(store, config)
+    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
     monkeypatch.setattr(MemoryStore, "read", count)
     drive(store, config, Laptop())
     metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
@@ -202,10 +203,13 @@ def test_the_report_reads_nothing_that_the_status_has_read(
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_driver_logs_its_peak_memory(config: Config) -> None:
+def test_a_driver_logs_its_peak_memory(
+    tiny: str, config: Config, finished_state: FinishedState
+) -> None:
     """Its pod's limit can be held against it afterwards."""
+    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
     with capture_logs() as lines:
-        drive(MemoryStore(), config, Laptop())
+        drive(store, config, Laptop())
     [peak] = [line["peak_mib"] for line in lines if line["event"] == "driver.memory"]
     assert 20 < peak < 100_000
 
@@ -224,3 +228,16 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     publisher.publish_phase("failed", "broken")
     assert platform.phases == ["failed"]
     assert store.exists(ExperimentKeys("tiny").status)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_that_waits_for_people_says_so() -> None:
+    """Its phase tells that nothing is broken, and the next driver continues after the labels."""
+    store, platform = MemoryStore(), Laptop(waits=0)
+    config = begin(store)
+    with pytest.raises(MissingLabelsError):
+        drive(store, config, platform)
+    assert platform.phases[-1] == "needs labels"
+    label_picks(store)
+    with pytest.raises(MissingLabelsError, match="round 1 annotate waits for people"):
+        drive(store, config, platform)

@@ -1,12 +1,16 @@
 """Creating an experiment: what is refused before anything runs, and what may still change."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.round_reader import RoundReader
+from job.artifacts.stored_config import dump_config
 from job.config import loading
-from job.config.schema import ArmConfig, Config, DatasetConfig
+from job.config.dataset import DatasetConfig
+from job.config.schema import ArmConfig, Config
+from job.data.dataset import Dataset
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
@@ -15,6 +19,7 @@ from job.plan import Plan
 from job.selection import task_of
 from job.stages import run_stage
 from job.storage.memory import MemoryStore
+from tests.growing import begin
 from tests.unit.stages.tiny import ROUND_0, settings_of
 
 
@@ -115,3 +120,77 @@ def test_a_pinned_data_set_is_held_to(begun: tuple[MemoryStore, Config], tiny: s
     pinned = settings_of(tiny.replace("name: drawn", "name: drawn\n  sha256: deadbeef"))
     with pytest.raises(ConfigError, match=r"dataset\.sha256: .*deadbeef"):
         experiment.init(store, Plan(pinned))
+
+
+def test_a_budget_of_none_needs_labels_that_came_along(settings: Config) -> None:
+    """Round 0 would train on nothing; nothing is written."""
+    store = MemoryStore()
+    budget = settings.budget.model_copy(update={"initial": 0})
+    with pytest.raises(ConfigError, match=r"budget\.initial: 0, but data set 'drawn' has no"):
+        experiment.init(store, Plan(settings.model_copy(update={"budget": budget})))
+    assert list(store.list("experiments/")) == []
+
+
+def test_full_supervision_needs_ground_truth() -> None:
+    """Nobody labels a whole pool for a reference."""
+    store = MemoryStore()
+    config = begin(store).model_copy(update={"full_supervision": True})
+    with pytest.raises(ConfigError, match="full_supervision: data set 'photos' has no ground"):
+        experiment.init(store, Plan(config))
+
+
+def test_an_arm_that_cannot_rank_images_of_one_class_is_named(
+    settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no mistake, so it is said and not refused."""
+    monkeypatch.setattr(Dataset, "classes", ("cow",))
+    arms = {"e": ArmConfig(strategy="entropy"), "r": ArmConfig(strategy="random")}
+    with capture_logs() as logs:
+        experiment.init(MemoryStore(), Plan(settings.model_copy(update={"arms": arms})))
+    told = {each["arm"]: each["reason"] for each in logs if each["event"] == "arm.cannot_rank"}
+    assert list(told) == ["e"]
+    assert "the entropy of a single class is 0" in told["e"]
+
+
+def test_an_arm_that_is_the_same_as_another_is_named(settings: Config) -> None:
+    """Both pick the same, are trained twice, and lie over each other in every figure."""
+    entropy, top = ArmConfig(strategy="entropy"), ArmConfig(strategy="entropy", top_m=1)
+    written_out = ArmConfig(strategy="entropy", aggregation="sum")
+    arms = {"a": entropy, "b": top, "c": written_out, "d": settings.arms["random"]}
+    with capture_logs() as logs:
+        experiment.init(
+            MemoryStore(),
+            Plan(settings.model_copy(update={"arms": arms, "full_supervision": True})),
+        )
+    told = [each for each in logs if each["event"] == "arm.same_as_another"]
+    assert [(each["arm"], each["reason"]) for each in told] == [
+        ("c", "it has the strategy and the settings of a: both will pick the same")
+    ]
+
+
+def test_new_names_that_differ_by_case_are_refused(settings: Config) -> None:
+    """Of arms and of experiments; those that are there already keep working."""
+    store = MemoryStore()
+    arms = {"Brust": settings.arms["brust"], "brust": settings.arms["random"]}
+    twins = settings.model_copy(update={"arms": arms})
+    with pytest.raises(UsageError, match="arm 'Brust': there is 'brust'"):
+        experiment.init(store, Plan(twins))
+    experiment.init(store, Plan(settings))
+    with pytest.raises(UsageError, match="experiment 'Tiny': there is 'tiny'"):
+        experiment.init(store, Plan(settings.model_copy(update={"experiment": "Tiny"})))
+    store.write("experiments/tiny/experiment.yaml", dump_config(twins))
+    assert list(experiment.init(store, Plan(twins)).config.arms) == ["Brust", "brust"]
+
+
+class Racing(MemoryStore):
+    """A store in which another command creates the experiment right after this one does."""
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        super().write(key, data, if_absent=if_absent)
+        return key.endswith("experiment.yaml") and super().write(key, b"of another")
+
+
+def test_of_two_commands_that_create_an_experiment_at_once_one_is_told(settings: Config) -> None:
+    """What it would run is not what it was given."""
+    with pytest.raises(ConfigError, match="another command has created it"):
+        experiment.init(Racing(), Plan(settings))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +30,9 @@ from tests.stores import filled
 
 
 @pytest.fixture
-def finished(tiny: str, finished_state: FinishedState) -> MemoryStore:
+def finished(two_seeds: Path) -> MemoryStore:
     """An experiment of two rounds and two seeds."""
-    text = tiny.replace("rounds: 3", "rounds: 2\nseeds: [0, 1]")
-    return filled(MemoryStore(), LocalStore(finished_state(text)))
+    return filled(MemoryStore(), LocalStore(two_seeds))
 
 
 def test_work_left_is_estimated_from_what_is_done() -> None:

@@ -1,11 +1,14 @@
 """Asking a strategy for the picks of a round, and refusing wrong answers."""
 
+from collections import Counter
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 
 from job import experiment
 from job.acquisition import Pick, Selection, Strategy, Task
+from job.acquisition.features.embeddings import read_embeddings
 from job.artifacts.round_reader import RoundReader
 from job.config import loading
 from job.errors import BadDataError
@@ -13,6 +16,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.selection import pick, task_of
 from job.storage.memory import MemoryStore
+from tests.growing import begin
 
 
 class Picks(Strategy):
@@ -70,3 +74,34 @@ def test_an_answer_that_no_strategy_may_give_is_refused(
     """Strategies may come from other packages."""
     with pytest.raises(BadDataError, match=words):
         pick(first_round(), "mine", Picks(rows=tuple(rows)))
+
+
+class Learns(Picks):
+    """Reads the embeddings of labelled images."""
+
+    reads_labelled: ClassVar[frozenset[str]] = frozenset({"embedding"})
+
+
+def test_images_that_came_along_are_labelled_from_the_start() -> None:
+    """None is a candidate; a cold start knows their embeddings, and the classes of their boxes."""
+    store = MemoryStore()
+    plan = experiment.init(store, Plan(begin(store)))
+    reader = RoundReader(store, plan, RoundRef("growing", 0, None, 0))
+    task = task_of(reader, Learns())
+    given = ("000000", "000001", "000002", "000003")
+    assert set(task.labelled.ids) == set(given)
+    assert set(task.unlabelled.ids) == set(task.pool_ids) - set(given)
+    assert sorted(read_embeddings(task.labelled)[0]) == sorted(given)
+    labels = [each.labels for each in reader.dataset.known_labels(given).values()]
+    expected = Counter(label for each in labels for label in each)
+    assert {name: count for name, count in task.class_counts.items() if count} == expected
+
+
+def test_a_budget_of_none_asks_nobody() -> None:
+    """Round 0 then trains on the images that came along."""
+    store = MemoryStore()
+    config = begin(store)
+    none = config.budget.model_copy(update={"initial": 0})
+    plan = experiment.init(store, Plan(config.model_copy(update={"budget": none})))
+    reader = RoundReader(store, plan, RoundRef("growing", 0, None, 0))
+    assert pick(reader, "mine", Picks(rows=(0,))).ids == ()

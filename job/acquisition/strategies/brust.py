@@ -17,7 +17,7 @@ from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
 from job.acquisition.numerics.top_k import Rows, best_batches
 from job.acquisition.numerics.uncertainty import margin
-from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Task
+from job.acquisition.strategy import IDS_DECIDE, Images, Scores, ScoringStrategy, Selection, Task
 from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
@@ -39,6 +39,13 @@ class Brust(ScoringStrategy):
     """Images in a batch; without effect for `top`."""
     empty_score: FiniteFloat = 0.0
     """The score of an image without detections."""
+
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """With one class, every margin is 0; batches of a random partition stay random."""
+        if num_classes > 1:
+            return None
+        then = IDS_DECIDE if self.batches == "top" else "all batches are worth the same"
+        return f"a single class has no second one to be mistaken for, so {then}"
 
     def score(self, images: Images, task: Task) -> Scores:
         """Return each image's aggregated margin."""

@@ -63,6 +63,15 @@ class EnmsDivproto(Strategy):
     quota_share: UnitInterval = 0.75
     """The share of the budget that is divided among the minority classes."""
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """With one class, every entropy is 0, and only the tests of diversity choose."""
+        if num_classes > 1:
+            return None
+        return (
+            "the entropy of a single class is 0, so images are visited in the order of their ids, "
+            "and only the tests of diversity choose"
+        )
+
     def select(self, task: Task) -> Selection:
         """Select diverse images first, then fill the budget by score."""
         minority = self._minority(task)

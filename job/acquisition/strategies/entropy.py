@@ -16,7 +16,7 @@ from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import Aggregation, aggregate, keep_highest
-from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
+from job.acquisition.strategy import IDS_DECIDE, Images, Scores, ScoringStrategy, Task
 from job.records.record_part import RecordPart
 
 
@@ -32,6 +32,10 @@ class Entropy(ScoringStrategy):
     image of a crowd does not win by their number; unset: all."""
     empty_score: FiniteFloat = 0.0
     """The score of an image without detections."""
+
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """With one class, every entropy is 0."""
+        return None if num_classes > 1 else f"the entropy of a single class is 0, so {IDS_DECIDE}"
 
     def score(self, images: Images, task: Task) -> Scores:
         """Return each image's entropy, in nats."""

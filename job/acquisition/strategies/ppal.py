@@ -82,6 +82,15 @@ class Ppal(Strategy):
     """How many images are considered for diversity, as a multiple of the budget: those with the
     highest uncertainty."""
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """With one class, the entropy of the classes is 0; that of being right is not."""
+        if num_classes > 1 or self.entropy == "binary":
+            return None
+        return (
+            "the entropy of a single class is 0, so the first images by id are considered for "
+            "diversity; `entropy: binary` tells images apart"
+        )
+
     def select(self, task: Task) -> Selection:
         """Select the medoids of the most uncertain images, the most uncertain of them first."""
         weights_C = self.class_weights(task)

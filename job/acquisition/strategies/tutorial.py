@@ -51,6 +51,15 @@ class TutorialBrust(Brust):
     """Select batches of consecutive unlabelled images in the order of the pool, whatever `batches`
     is."""
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """There has to be a third class if the mass outside two counts, and a second one if not."""
+        num_classes += self.with_background
+        if not self.outside_top2:
+            return super().cannot_rank(num_classes)
+        if num_classes > 2:  # noqa: PLR2004 - the two highest
+            return None
+        return "there is no class outside the two most probable ones, so all scores are equal"
+
     def select(self, task: Task) -> Selection:
         """Select the consecutive batches with the highest scores."""
         if not self.consecutive_batches:

@@ -47,6 +47,11 @@ class Uwe(Wrapper):
         """The same of the labelled images."""
         return self.inner.reads_labelled | self.reads
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """If the uncertainty cannot, all images are equally uncertain."""
+        why = self.inner.cannot_rank(num_classes)
+        return why and f"by {self.of.strategy} all images are equally uncertain, so it is `coreset`"
+
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is its distance at that time."""
         inner = make_scoring_strategy(self.of)

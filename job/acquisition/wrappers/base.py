@@ -47,6 +47,10 @@ class Wrapper(Strategy, ABC):
         """Whether the strategy inside needs groups."""
         return self.inner.needs_groups
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """What the strategy inside says."""
+        return self.inner.cannot_rank(num_classes)
+
 
 def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
     """Return what the registry makes of an arm, for the validator of a field.

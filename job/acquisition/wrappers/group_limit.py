@@ -4,7 +4,9 @@ Without it, random picks see long videos in proportion to their length, and the 
 often those of one scene.
 """
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import PositiveInt
@@ -18,10 +20,10 @@ class GroupLimit(Wrapper):
     """Limits how many images of one group are labelled, in all rounds together.
 
     The data set must have groups: `al-job ingest ... --groups` or `--group-by`. The picks of the
-    strategy inside are taken in their order until their group is full; then it is asked again for
-    what is missing, among the images of the other groups. When all groups are full, the limit is
-    raised by one, and so on. Images in no group have no limit. Nothing is read of the images, so it
-    can also wrap `random`, and select round 0.
+    strategy inside are taken in their order until their group is full. Then it is asked again, for
+    more and more picks, among the images of the other groups. When all groups are full, the limit
+    is raised by one, and so on. Images in no group have no limit. Nothing is read of the images, so
+    it can also wrap `random`, and select round 0.
     """
 
     max_per_group: PositiveInt = 1
@@ -38,25 +40,45 @@ class GroupLimit(Wrapper):
 
         Raises:
             ConfigError: The data set has no groups.
+            BadDataError: The strategy inside picks nothing.
         """
         if not task.groups:
             message = (
                 "group_limit: the data set has no groups; ingest it with --groups or --group-by"
             )
             raise ConfigError(message)
-        taken = Counter(task.groups[each] for each in task.labelled.ids if each in task.groups)
-        limit, left = self.max_per_group, dict.fromkeys(task.unlabelled.ids)
+        taken = _count(task.labelled.ids, task)
+        limit, left = self._first_limit(task, taken), dict.fromkeys(task.unlabelled.ids)
         picks: list[Pick] = []
+        asked = task.budget
         while left and len(picks) < task.budget:
-            has_room = [each for each in left if self._has_room(each, task, taken, limit)]
+            has_room = [each for each in left if _has_room(each, task, taken, limit)]
             if not has_room:
-                limit = 1 + min(taken[task.groups[each]] for each in left)
+                limit += 1
                 continue
-            for pick in self._ask(task, has_room, task.budget - len(picks)):
-                if self._has_room(pick.id, task, taken, limit):
+            for pick in self._ask(task, has_room, asked):
+                if len(picks) < task.budget and _has_room(pick.id, task, taken, limit):
                     picks.append(_counted(pick, task, taken))
                     del left[pick.id]
+            asked *= 2  # few of them had room
         return Selection(tuple(picks))
+
+    def _first_limit(self, task: Task, taken: Counter[str | None]) -> int:
+        """Return the limit to begin with.
+
+        It is `max_per_group` or, if that leaves less room than the budget needs, the highest limit
+        up to which all groups will be full.
+        """
+        unlabelled = _count(task.unlabelled.ids, task)
+
+        def room(limit: int) -> int:
+            return sum(
+                number if group is None else min(number, max(limit - taken[group], 0))
+                for group, number in unlabelled.items()
+            )
+
+        limits = range(self.max_per_group, self.max_per_group + len(task.pool_ids) + 1)
+        return limits[max(bisect_right(limits, task.budget, key=room) - 1, 0)]
 
     def _ask(self, task: Task, ids: list[str], budget: int) -> tuple[Pick, ...]:
         unlabelled = replace(task.unlabelled, ids=tuple(ids))
@@ -66,12 +88,17 @@ class GroupLimit(Wrapper):
             raise BadDataError(message)
         return picks
 
-    @staticmethod
-    def _has_room(image_id: str, task: Task, taken: Counter[str], limit: int) -> bool:
-        return image_id not in task.groups or taken[task.groups[image_id]] < limit
+
+def _count(ids: Iterable[str], task: Task) -> Counter[str | None]:
+    """Return the number of images of each group; None counts those in no group."""
+    return Counter(task.groups.get(each) for each in ids)
 
 
-def _counted(pick: Pick, task: Task, taken: Counter[str]) -> Pick:
+def _has_room(image_id: str, task: Task, taken: Counter[str | None], limit: int) -> bool:
+    return image_id not in task.groups or taken[task.groups[image_id]] < limit
+
+
+def _counted(pick: Pick, task: Task, taken: Counter[str | None]) -> Pick:
     """Count a pick, and return it with its number in its group."""
     group = task.groups.get(pick.id)
     if group is None:

@@ -66,6 +66,11 @@ class Product(ScoringStrategy):
         """What any objective reads of labelled images."""
         return reduce(or_, (each.inner.reads_labelled for each in self.objectives))
 
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """What the first objective says that cannot: its factor is the same for all images."""
+        found = (each.inner.cannot_rank(num_classes) for each in self.objectives if each.power)
+        return next(filter(None, found), None)
+
     def score(self, images: Images, task: Task) -> Scores:
         """Return each image's product, as a share of the highest.
 

@@ -1,6 +1,5 @@
 """COCO's JSON files of instances: what is read of them."""
 
-import json
 from typing import Any
 
 from job.data.formats.base import is_text
@@ -13,21 +12,8 @@ OF_CATEGORY = ("id", "name")
 KEPT = {*LISTS, *OF_IMAGE, *OF_ANNOTATION, *OF_CATEGORY}
 """The keys that are read. Other keys, such as segmentations, are dropped while parsing."""
 
-
-def parse_instances(path: str, data: bytes) -> dict[str, list[dict[str, Any]]]:
-    """Return the three lists of a JSON file of instances."""
-    try:
-        content = json.loads(data, object_pairs_hook=_slim)
-    except (ValueError, RecursionError) as error:
-        message = f"{path}: malformed JSON: {error}"
-        raise BadDataError(message) from error
-    for key in LISTS:
-        entries = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            message = f"{path}: not a file of COCO instances: {key!r} is not a list of objects"
-            raise BadDataError(message)
-    result: dict[str, list[dict[str, Any]]] = content
-    return result
+LARGE = 2**62
+"""Ids are smaller whole numbers, or else they get a number from this one on."""
 
 
 def read_categories(path: str, entries: list[dict[str, Any]]) -> dict[object, str]:
@@ -61,7 +47,7 @@ def name_of(entry: dict[str, Any]) -> str:
     return str(entry.get("name")).strip()
 
 
-def _slim(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def slim(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return what is read of a JSON object, with CVAT's attribute `rotation` as a key of its own.
 
     Raises:
@@ -78,3 +64,17 @@ def _slim(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise ValueError(message)
             result[key] = value
     return result
+
+
+class KeyNumbers:
+    """Whole numbers of 64 bits that stand for keys, of which nearly all are whole numbers."""
+
+    def __init__(self) -> None:
+        self._others: dict[object, int] = {}
+
+    def of(self, value: object) -> int:
+        """Return the number of a value's key: the same one for the same key."""
+        key = key_of(value)
+        if isinstance(key, int) and abs(key) < LARGE:
+            return int(key)
+        return self._others.setdefault(key, LARGE + len(self._others))

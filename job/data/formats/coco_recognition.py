@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from job.data.formats.coco_json import parse_instances
-from job.data.formats.recognition import Contents, Recognised
+from job.data.formats.coco_json import LISTS, slim
+from job.data.formats.json_stream import read_entries
+from job.data.formats.recognition import NO_TEST_SET, Contents, Recognised
 from job.errors import BadDataError
 
 ROBOFLOW = "_annotations.coco.json"
@@ -59,21 +60,23 @@ def _is_place(name: str) -> bool:
 
 
 def _recognised(contents: Contents, found: list[JsonFile]) -> Recognised:
-    pool = _with_word(found, POOL_WORDS)
+    pool = _with_word(found, POOL_WORDS) or found[0]
     test = _with_word([file for file in found if file != pool], TEST_WORDS)
     options, missing = {}, []
     for split, file in (("pool", pool), ("test", test)):
-        options[f"{split}_images"] = _place(contents, file.images if file else None, "FOLDER")
-        options[f"{split}_annotations"] = _place(contents, file.name if file else None, "FILE.json")
-        if not file or file.images is None:
-            missing.append(split)
+        if file:
+            options[f"{split}_images"] = "FOLDER"
+            if file.images is None:
+                missing.append(file.name)
+            else:
+                options[f"{split}_images"] = contents.files.where(file.images)
+            options[f"{split}_annotations"] = contents.files.where(file.name)
     names = ", ".join(file.name for file in found)
-    advice = f"name the images and the annotations of {' and '.join(missing)}" if missing else ""
-    return Recognised(f"JSON files of instances: {names}", options, advice)
-
-
-def _place(contents: Contents, name: str | None, placeholder: str) -> str:
-    return placeholder if name is None else contents.files.where(name)
+    return Recognised(
+        f"JSON files of instances: {names}{'' if test else NO_TEST_SET}",
+        options,
+        f"name the folder of the images of {' and '.join(missing)}" if missing else "",
+    )
 
 
 def _with_word(found: list[JsonFile], words: tuple[str, ...]) -> JsonFile | None:
@@ -88,10 +91,12 @@ def _read(contents: Contents, name: str) -> JsonFile | None:
         folder = next((each for each in contents.folders() if each in stem), None)
         return JsonFile(name, folder) if folder else None
     try:
-        content = parse_instances(name, contents.files.read(name))
+        with contents.files.open(name) as file:
+            entries = list(read_entries(file.read, name, LISTS, slim))
     except BadDataError:
         return None
-    files = [str(image.get("file_name")) for image in content["images"][:NUM_CHECKED]]
+    images = [entry for key, entry in entries if key == "images"]
+    files = [str(image.get("file_name")) for image in images[:NUM_CHECKED]]
     return JsonFile(name, _folder_of(contents, files, name)) if files else None
 
 

@@ -3,8 +3,10 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
+from typing import BinaryIO
 
 from job.data.decoding import SUFFIXES
 from job.errors import BadDataError, MissingObjectError
@@ -33,6 +35,19 @@ class SourceFiles(ABC):
     @abstractmethod
     def read(self, name: str, what: str = "file") -> bytes:
         """Return a file's bytes.
+
+        Args:
+            name: The file.
+            what: What it should be, for the message.
+
+        Raises:
+            MissingObjectError: There is no such file.
+            BadDataError: It cannot be read.
+        """
+
+    @abstractmethod
+    def open(self, name: str, what: str = "file") -> AbstractContextManager[BinaryIO]:
+        """Open a file that may be larger than memory.
 
         Args:
             name: The file.
@@ -78,6 +93,15 @@ class LocalFiles(SourceFiles):
         """Return a file's bytes; see `SourceFiles.read`."""
         return read_file(self._folder / name, what)
 
+    @contextmanager
+    def open(self, name: str, what: str = "file") -> Iterator[BinaryIO]:
+        """Open a file; see `SourceFiles.open`."""
+        path = self._folder / name
+        with _file_errors(path, what):
+            file = path.open("rb")
+        with file:
+            yield file
+
     def size(self, name: str) -> int:
         """Return a file's size; see `SourceFiles.size`."""
         return num_bytes(self._folder / name)
@@ -98,16 +122,24 @@ def read_file(path: Path, what: str) -> bytes:
         MissingObjectError: There is no such file.
         BadDataError: It cannot be read.
     """
-    try:
+    with _file_errors(path, what):
         return path.read_bytes()
+
+
+@contextmanager
+def _file_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn what the system raises about a file into the project's errors."""
+    try:
+        yield
     except FileNotFoundError as error:
         message = f"{path}: no such {what}"
         raise MissingObjectError(message) from error
     except OSError as error:
         message = f"{path}: {(error.strerror or str(error)).lower()}"
+        raise BadDataError(message) from error
     except ValueError as error:  # a name that no file can have
         message = f"{path}: {error}"
-    raise BadDataError(message)
+        raise BadDataError(message) from error
 
 
 def num_bytes(path: Path) -> int:

@@ -11,6 +11,7 @@ from job.data.formats.base import LoadedSample, Sample, Source, check_id, finger
 from job.data.formats.class_names import named_classes
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles, decode, is_image
+from job.data.formats.recognition import Contents, Recognised
 from job.errors import BadDataError, UsageError
 from job.keys import Split
 
@@ -35,6 +36,18 @@ class ImagesSource(FileSource):
             message = "--test: its images need annotations"
             raise ValueError(message)
         return self
+
+    @classmethod
+    def recognise(cls, contents: Contents) -> Iterator[Recognised]:
+        """Yield how to ingest a folder of images, for which nothing else is found."""
+        num_images = sum(map(is_image, contents.names))
+        if num_images:
+            yield Recognised(
+                f"{num_images:,} images without annotations",
+                {"pool": contents.files.where(), "classes": "NAMES"},
+                "replace NAMES by the classes to be labelled, such as car,bus",
+                is_last_resort=True,
+            )
 
     def prepare(self) -> None:
         """Prepare the source of the test set."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from job.data.formats.files import SourceFiles
 
+NO_TEST_SET = "; no test set"
+"""The end of why a folder looks like a format, if its command makes a data set without one."""
+
 
 @dataclass(frozen=True)
 class Recognised:
@@ -38,12 +41,13 @@ class Contents:
 
     def has(self, path: str) -> bool:
         """Return whether there is such a file, or such a folder with a file in it."""
-        return path in self.names[self._place(path) :][:1] or bool(self._names_below(f"{path}/"))
+        place = self._place(path)
+        return self.names[place : place + 1] == (path,) or bool(self._range_of(f"{path}/"))
 
     def below(self, folder: str) -> "Contents":
         """Return a folder below this one."""
         prefix = f"{folder}/"
-        names = tuple(name.removeprefix(prefix) for name in self._names_below(prefix))
+        names = tuple(self.names[i].removeprefix(prefix) for i in self._range_of(prefix))
         return Contents(self.files.below(folder), names)
 
     def folders(self) -> tuple[str, ...]:
@@ -54,10 +58,10 @@ class Contents:
         """Return the files directly in the folder that end in one of the suffixes."""
         return tuple(name for name in self.names if "/" not in name and name.endswith(suffixes))
 
-    def _names_below(self, prefix: str) -> tuple[str, ...]:
-        """Return the names that begin with a prefix that ends in a slash."""
+    def _range_of(self, prefix: str) -> range:
+        """Return the places of the names that begin with a prefix that ends in a slash."""
         after = f"{prefix[:-1]}{chr(ord('/') + 1)}"
-        return self.names[self._place(prefix) : self._place(after)]
+        return range(self._place(prefix), self._place(after))
 
     def _place(self, name: str) -> int:
         return bisect_left(self.names, name)

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 from job.data.formats.base import Sample, Source
 from job.data.formats.coco import CocoSource
 from job.data.formats.file_source import FileSource, Place
-from job.data.formats.recognition import Contents, Recognised
-from job.data.formats.yolo import NO_TEST, YoloSource
-from job.data.formats.yolo_description import Description
+from job.data.formats.recognition import NO_TEST_SET, Contents, Recognised
+from job.data.formats.yolo import YoloSource
+from job.data.formats.yolo_description import NO_TEST, Description
 from job.errors import UsageError
 from job.keys import Split
 
@@ -18,6 +18,8 @@ ANNOTATIONS = "_annotations.coco.json"
 DESCRIPTION = "data.yaml"
 COPY = ".rf."
 """Stands between the name of a photograph and what tells its copies apart."""
+
+FOLDERS = ("train", "valid", "test")
 
 
 class RoboflowSource(FileSource):
@@ -37,7 +39,7 @@ class RoboflowSource(FileSource):
     @classmethod
     def recognise(cls, contents: Contents) -> Iterator[Recognised]:
         """Yield how to ingest a folder that looks like an export of Roboflow."""
-        folders = [name for name in ("train", "valid", "test") if contents.has(name)]
+        folders = [name for name in FOLDERS if contents.has(name)]
         is_coco = any(contents.has(f"{folder}/{ANNOTATIONS}") for folder in folders)
         is_yolo = contents.has(DESCRIPTION) and contents.has("train/images")
         if is_coco or (is_yolo and any(COPY in name for name in contents.names)):
@@ -103,18 +105,13 @@ class RoboflowSource(FileSource):
 
 
 def _recognised(contents: Contents, folders: list[str], file: str) -> Recognised:
-    options = {"root": contents.files.where()}
-    advice = ""
-    others = [folder for folder in folders if folder != "train"]
-    if "train" not in folders or not others:
-        advice = f"there is only {' and '.join(folders)}: export the pool and a test set, too"
-        options = {}
-    elif "valid" not in folders:
-        options["test"] = others[0]
+    pool, *others = sorted(folders, key=FOLDERS.index)
+    test = others[0] if others else NO_TEST
+    options = {"root": contents.files.where(), "pool": pool, "test": test}
+    usual = {"pool": "train", "test": "valid"}
     return Recognised(
-        f"{file}, and the folders {', '.join(folders)}",
-        options,
-        advice,
+        f"{file}, and {', '.join(folders)}{'' if others else NO_TEST_SET}",
+        {option: value for option, value in options.items() if usual.get(option) != value},
         instead_of=("coco", "yolo"),
     )
 

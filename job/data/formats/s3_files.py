@@ -3,9 +3,12 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from job.data.formats.files import SourceFiles
 from job.errors import MissingObjectError
@@ -47,11 +50,18 @@ class S3Files(SourceFiles):
 
     def read(self, name: str, what: str = "file") -> bytes:
         """Return an object's bytes; see `SourceFiles.read`."""
-        try:
+        with self._errors(name, what):
             return self._bucket.read(self._prefix + name)
-        except MissingObjectError as error:
-            message = f"{self.where(name)}: no such {what}"
-            raise MissingObjectError(message) from error
+
+    @contextmanager
+    def open(self, name: str, what: str = "file") -> Iterator[BinaryIO]:
+        """Open a copy of an object on this machine; see `SourceFiles.open`."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "copy"
+            with self._errors(name, what):
+                self._bucket.download(self._prefix + name, path)
+            with path.open("rb") as file:
+                yield file
 
     def size(self, name: str) -> int:
         """Return an object's size; see `SourceFiles.size`."""
@@ -66,6 +76,15 @@ class S3Files(SourceFiles):
     def below(self, folder: str) -> "S3Files":
         """Return the objects with a longer prefix."""
         return S3Files(self._bucket, f"{self._prefix}{folder}/")
+
+    @contextmanager
+    def _errors(self, name: str, what: str) -> Iterator[None]:
+        """Say what is missing by its URL and by what it should be."""
+        try:
+            yield
+        except MissingObjectError as error:
+            message = f"{self.where(name)}: no such {what}"
+            raise MissingObjectError(message) from error
 
     @property
     def _listing(self) -> Listing:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from job.config.schema import SyntheticConfig
+from job.config.dataset import SyntheticConfig
 from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.keys import Split
 from job.records.arrays import Floats

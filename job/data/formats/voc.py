@@ -96,7 +96,9 @@ class VocSource(FileSource):
         result: dict[str, str | int] = {}
         for split, lists in self._lists.items():
             result[split] = self._names[split]
-            result[f"{split}_digest"] = fingerprint(chain(*self._identities(chain(*lists))))
+            result[f"{split}_digest"] = fingerprint(
+                chain.from_iterable(self._identities(chain(*lists)))
+            )
         for name in ("missing_annotation", "pixels_from"):
             if getattr(self, name) != type(self).model_fields[name].default:
                 result[name] = getattr(self, name)

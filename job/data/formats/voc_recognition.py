@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from job.data.formats.recognition import Contents, Recognised
+from job.data.formats.recognition import NO_TEST_SET, Contents, Recognised
 from job.errors import BadDataError
 
 LISTS = "ImageSets/Main"
@@ -52,15 +52,13 @@ def _recognised(contents: Contents, years: dict[str, tuple[str, ...]]) -> Recogn
     pool = _joined(years, ("trainval", "train", "default") if has_test else ("train", "default"))
     test = _joined(years, ("test",) if has_test else ("val",))
     known = ", ".join(_named(year, name) for year, lists in years.items() for name in lists)
-    missing = " and ".join(
-        what for what, found in (("the pool", pool), ("the test set", test)) if not found
+    options = {"root": contents.files.where(), "pool": pool or "LIST"} | (
+        {"test": test} if test else {}
     )
     return Recognised(
-        f"Annotations, and {LISTS} with {known}",
-        {"root": contents.files.where(), "pool": pool or "LIST", "test": test or "LIST"},
-        f"name a list for {missing}; each has the ids of its images, a line each"
-        if missing
-        else "",
+        f"Annotations, and {LISTS} with {known}{'' if test else NO_TEST_SET}",
+        options,
+        "" if pool else "name the list of the pool, which has the ids of its images, a line each",
     )
 
 

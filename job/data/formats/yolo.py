@@ -1,5 +1,6 @@
 """YOLO: images with a label file each, in Ultralytics' layout or in Darknet's."""
 
+import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property, partial
@@ -11,18 +12,20 @@ from job.data.formats.base import REMOTE_THREADS, LoadedSample, Sample, check_id
 from job.data.formats.file_source import FileSource, Place
 from job.data.formats.files import SourceFiles
 from job.data.formats.recognition import Contents, Recognised
-from job.data.formats.yolo_description import SPLITS, Description, read_description
+from job.data.formats.yolo_description import NO_TEST, SPLITS, Description, read_description
 from job.data.formats.yolo_images import NO_IMAGES, ImageSet, read_image_set
 from job.data.formats.yolo_labels import YoloLabels, read_labels
-from job.data.formats.yolo_paths import folder_below, is_folder, label_names
+from job.data.formats.yolo_paths import is_folder, label_names
 from job.data.formats.yolo_recognition import recognise_yolo
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import Split
 from job.runtime.names import unknown
 from job.runtime.parallel import in_threads
 
-NO_LABELS = "have no label file and were taken as images without objects"
-NO_TEST = "none"
+NO_LABELS = (
+    "have no label file, in labels instead of images or beside them, and were taken as images "
+    "without objects"
+)
 MOVED = "were found below the data set's folder, and not where its description says"
 
 
@@ -34,7 +37,7 @@ class YoloSource(FileSource):
     data: Place
     """The data set's data.yaml (Ultralytics) or obj.data (Darknet)."""
     root: Place | None = None
-    """Folder that its paths begin at; unset: the one that it names, or its own."""
+    """Folder that its train and val are below; unset: the one that it names, or its own."""
     pool: str = "train"
     """The split that the pool is made of, or several, such as train+test."""
     test: str = "val"
@@ -60,18 +63,13 @@ class YoloSource(FileSource):
 
     @cached_property
     def _folder(self) -> SourceFiles:
-        """The folder that the description's paths begin at."""
-        if self.root is not None:
-            return self.files(self.root)
-        own, _ = self.file(self.data)
-        path = self._description.path
-        if is_folder(own, path):
-            return folder_below(own, path)
-        message = (
-            f"{self._description.where}: its path {path!r} is not a folder here; --root names the "
-            "folder that train and val are below"
-        )
-        raise UsageError(message)
+        """The folder that everything is below, or is looked for below."""
+        return self.file(self.data)[0] if self.root is None else self.files(self.root)
+
+    @cached_property
+    def _path(self) -> str:
+        """The folder below it that entries begin at, as the description writes it."""
+        return self._description.path if self.root is None else ""
 
     @cached_property
     def _splits(self) -> dict[Split, ImageSet]:
@@ -80,22 +78,21 @@ class YoloSource(FileSource):
         Raises:
             UsageError: The description has no such split, or both are the same.
         """
+        description = self._description
         entries = {
-            split: _entries(self._description, text)
+            split: [posixpath.join(self._path, entry) for entry in _entries(description, text)]
             for split, text in self._names.items()
             if text != NO_TEST
         }
         if same := set(entries["pool"]) & set(entries.get("test", ())):
             message = (
-                f"{self._description.where}: pool and test are both made of {min(same)}, and a "
+                f"{description.where}: pool and test are both made of {min(same)}, and a "
                 f"test set needs images of its own; --test {NO_TEST} makes a data set without one"
             )
             raise UsageError(message)
-        are_lists = self._description.are_lists
-        return {
-            split: read_image_set(self._folder, each, are_lists=are_lists)
-            for split, each in entries.items()
-        }
+        base = self._path if is_folder(self._folder, self._path) else ""
+        read = partial(read_image_set, self._folder, base=base, are_lists=description.are_lists)
+        return {split: read(each) for split, each in entries.items()}
 
     @property
     def _names(self) -> dict[Split, str]:
@@ -123,7 +120,7 @@ class YoloSource(FileSource):
             "classes_digest": fingerprint([*self._description.classes, *shape])
         }
         for split, images in self._splits.items():
-            result[f"{split}_digest"] = fingerprint(chain(*self._identities(images)))
+            result[f"{split}_digest"] = fingerprint(chain.from_iterable(self._identities(images)))
         if self.missing_annotation != "empty":
             result["missing_annotation"] = self.missing_annotation
         prefixes = {"pool_prefix": self.pool_prefix, "test_prefix": self.test_prefix}

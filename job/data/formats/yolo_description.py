@@ -14,6 +14,9 @@ from job.runtime.yaml_text import read_yaml
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The keys of splits, with the names by which options call them."""
 
+NO_TEST = "none"
+"""Stands for no split in the option `--test`."""
+
 
 @dataclass(frozen=True)
 class Description:

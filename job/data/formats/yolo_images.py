@@ -47,12 +47,15 @@ class ImageSet:
 NO_IMAGES = ImageSet("", ())
 
 
-def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: bool) -> ImageSet:
+def read_image_set(
+    files: SourceFiles, entries: Sequence[str], *, base: str, are_lists: bool
+) -> ImageSet:
     """Find the images of a split.
 
     Args:
         files: The data set's folder.
         entries: Folders or lists, as the description writes them.
+        base: The folder that lines of lists begin at.
         are_lists: Whether all of them are lists. If not, lists end in `.txt`.
 
     Raises:
@@ -60,7 +63,7 @@ def read_image_set(files: SourceFiles, entries: Sequence[str], *, are_lists: boo
         BadDataError: A list is not text, or there are no images.
     """
     parts = [
-        _read_list(files, entry)
+        _read_list(files, entry, base)
         if are_lists or entry.endswith(".txt")
         else _read_folder(files, entry)
         for entry in entries
@@ -103,7 +106,7 @@ def _stray_labels(files: SourceFiles, folder: str, images: Sequence[str]) -> tup
     )
 
 
-def _read_list(files: SourceFiles, entry: str) -> ImageSet:
+def _read_list(files: SourceFiles, entry: str, base: str) -> ImageSet:
     """Read a list: a path to an image on each line."""
     path = find(entry, files.has)
     if path is None:
@@ -111,7 +114,7 @@ def _read_list(files: SourceFiles, entry: str) -> ImageSet:
         raise UsageError(message)
     text = decode(files.read(path, "list of images"), files.where(path))
     lines = [line for line in map(slashes, text.splitlines()) if line]
-    base, num_dropped = _place_of_lines(files, posixpath.dirname(path), lines)
+    base, num_dropped = _place_of_lines(files, (base, "", posixpath.dirname(path)), lines)
     names = tuple(_name(line, base, num_dropped) for line in lines)
     return ImageSet(
         _common_folder({posixpath.dirname(name) for name in names}),
@@ -120,20 +123,23 @@ def _read_list(files: SourceFiles, entry: str) -> ImageSet:
     )
 
 
-def _place_of_lines(files: SourceFiles, folder: str, lines: Sequence[str]) -> tuple[str, int]:
+def _place_of_lines(
+    files: SourceFiles, bases: Sequence[str], lines: Sequence[str]
+) -> tuple[str, int]:
     """Return what to put before the lines of a list, and how many folders to drop from each.
 
     The first line whose image is found says it for all of them.
 
     Args:
         files: The data set's folder.
-        folder: That of the list. Lines that begin with `./` begin there, in Ultralytics.
+        bases: Folders to try. The last is that of the list: lines that begin with `./` begin there,
+            in Ultralytics.
         lines: Paths with slashes.
     """
     for line in lines[:NUM_TRIED]:
-        bases = (folder, "") if line.startswith("./") else ("", folder)
+        order = bases[::-1] if line.startswith("./") else bases
         for num_dropped in range(line.count("/") + 1):
-            for base in bases:
+            for base in order:
                 if files.has(_name(line, base, num_dropped)):
                     return base, num_dropped
     return "", 0

@@ -7,6 +7,7 @@ from job.data.formats.base import SourceBox
 from job.data.formats.files import decode
 from job.data.formats.values import Corners, to_number
 from job.errors import BadDataError
+from job.runtime.names import shortened
 
 DECIMALS = 15
 """A corner is rounded to so many decimals of the image's side: 0.1 - 0.2 / 2 is 0, not 1e-17."""
@@ -99,8 +100,8 @@ def _class_name(word: str, where: str, classes: Sequence[str]) -> str:
         number = -1
     if number not in range(len(classes)):
         message = (
-            f"{where}: the class {word!r} is not one of the {len(classes)} classes, which are "
-            f"numbered from 0 to {len(classes) - 1}"
+            f"{where}: the class {_told([word])} is not one of the {len(classes)} classes, which "
+            f"are numbered from 0 to {len(classes) - 1}"
         )
         raise BadDataError(message)
     return classes[int(number)]
@@ -110,15 +111,19 @@ def _shares(words: Sequence[str], where: str) -> list[float]:
     try:
         values = [to_number(word) for word in words]
     except ValueError:
-        message = f"{where}: a coordinate is not a number: {' '.join(words)}"
+        message = f"{where}: a coordinate is not a number: {_told(words)}"
         raise BadDataError(message) from None
     if not all(abs(value) <= FAR_OUTSIDE for value in values):  # so that NaN is refused, too
         message = (
-            f"{where}: {' '.join(words)}: coordinates must be shares of the image's width and "
+            f"{where}: {_told(words)}: coordinates must be shares of the image's width and "
             "height, from 0 to 1"
         )
         raise BadDataError(message)
     return values
+
+
+def _told(words: Sequence[str]) -> str:
+    return shortened(repr(" ".join(words)))
 
 
 def _from_centre(values: Sequence[float]) -> Corners:

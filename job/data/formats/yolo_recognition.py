@@ -1,13 +1,13 @@
 """Whether a folder looks like YOLO, in Ultralytics' layout or in Darknet's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from job.data.formats.files import SourceFiles, is_image
-from job.data.formats.recognition import Contents, Recognised
-from job.data.formats.yolo_description import Description, read_description
+from job.data.formats.recognition import NO_TEST_SET, Contents, Recognised
+from job.data.formats.yolo_description import NO_TEST, Description, read_description
 from job.data.formats.yolo_labels import read_labels
-from job.data.formats.yolo_paths import find, is_folder, label_names
+from job.data.formats.yolo_paths import label_names
 from job.errors import AlJobError
 
 USUAL = ("data.yaml", "data.yml", "dataset.yaml", "obj.data")
@@ -41,19 +41,20 @@ def recognise_yolo(contents: Contents) -> Iterator[Recognised]:
 
 
 def _recognised(contents: Contents, name: str, description: Description) -> Recognised:
-    known = list(description.splits)
-    options = {"data": contents.files.where(name)}
-    first = next(iter(description.splits.values()))[0]
-    if not is_folder(contents.files, description.path) and find(first, contents.has):
-        options["root"] = contents.files.where()
-    if "train" not in known:
-        options["pool"] = "SPLIT"
-    if "val" not in known:
-        options["test"] = "test" if "test" in known else "SPLIT"
-    advice = ""
-    if "SPLIT" in options.values():
-        advice = f"{name} has only {', '.join(known)}: it needs a split for pool and one for test"
-    return Recognised(f"{name} with the splits {', '.join(known)}", options, advice)
+    splits = description.splits
+    pool = next(each for each in ("train", *splits) if each in splits)
+    test = next((each for each in ("val", "test") if _is_test(splits, each, pool)), NO_TEST)
+    options = {"data": contents.files.where(name), "pool": pool, "test": test}
+    usual = {"pool": "train", "test": "val"}
+    return Recognised(
+        f"{name} with the splits {', '.join(splits)}{NO_TEST_SET if test == NO_TEST else ''}",
+        {option: value for option, value in options.items() if usual.get(option) != value},
+    )
+
+
+def _is_test(splits: Mapping[str, tuple[str, ...]], test: str, pool: str) -> bool:
+    """Return whether a split is there, and has other images than the pool."""
+    return test in splits and not set(splits[test]) & set(splits[pool])
 
 
 def _has_labels(contents: Contents) -> bool:

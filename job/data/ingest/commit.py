@@ -6,7 +6,7 @@ from typing import Any
 from job.data.dataset import Dataset
 from job.data.formats.base import fingerprint
 from job.data.manifest import DatasetManifest
-from job.errors import TemporaryError
+from job.errors import TemporaryError, UsageError
 from job.keys import DatasetKeys
 from job.storage import Store
 
@@ -44,6 +44,22 @@ def commit_version(store: Store, keys: DatasetKeys, manifest: DatasetManifest) -
     # If the condition holds, nobody can make this version any more who has not yet.
     if not store.write(keys.manifest, data, if_absent=True):
         _delete_others(store, keys)
+
+
+def commit_first_version(store: Store, keys: DatasetKeys, manifest: DatasetManifest) -> None:
+    """Write the manifest of a data set, unless somebody else has made it of other images meanwhile.
+
+    Raises:
+        UsageError: Somebody else has. Their shards have the same names, so neither is whole.
+    """
+    data = manifest.to_json()
+    store.write(keys.manifest, data, if_absent=True)
+    if store.read(keys.manifest) != data:
+        message = (
+            f"data set {keys.name!r}: another command has made it of other images meanwhile, and "
+            f"both wrote into it: remove {store.url}/{keys.prefix} and run one of them again"
+        )
+        raise UsageError(message)
 
 
 def _delete_others(store: Store, keys: DatasetKeys) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from job.data.decoding import SUFFIXES
 from job.data.formats.base import Sample, fingerprint, is_text
 from job.data.formats.files import read_file
 from job.errors import BadDataError, UsageError
@@ -124,10 +125,17 @@ class GroupFile(GroupRule):
         if not sample.id:  # broken already
             return sample
         if sample.id not in self.group_of:
-            reason = f"no row for the image {sample.id!r}; leave its group empty if it is in none"
-            return Sample.broken(str(self.path), reason)
+            return Sample.broken(str(self.path), self._lacks(sample.id))
         self._left.discard(sample.id)
         return replace(sample, group=self.group_of[sample.id] or None)
+
+    def _lacks(self, image_id: str) -> str:
+        """Return why an image has no group, and what to do."""
+        message = f"no row for the image {image_id!r}"
+        for suffix in SUFFIXES:
+            if (name := image_id + suffix) in self.group_of:
+                return f"{message}, but for {name!r}: ids are names without suffix"
+        return f"{message}; leave its group empty if it is in none"
 
     def warnings(self) -> list[str]:
         """Return how many rows are of no image."""
@@ -153,8 +161,8 @@ class GroupGuard:
     def problems(self, split: Split) -> list[str]:
         """Return a line for each group whose images of a split were left out."""
         return [
-            f"{split}: {num_images} images of the group {group!r}, which is in "
-            f"{self._split_of[group]} already"
+            f"{split}: the group {group!r} is in {self._split_of[group]} already; its images that "
+            f"are left out: {num_images}"
             for group, num_images in self._left_out.most_common()
         ]
 
@@ -167,9 +175,11 @@ class GroupGuard:
         )
         told = [f"{group!r} ({count})" for group, count in shared.most_common(MAX_TOLD)]
         more = f" and {len(shared) - MAX_TOLD} more" if len(shared) > MAX_TOLD else ""
+        which = "1 group is" if len(shared) == 1 else f"{len(shared)} groups are"
+        other = self._split_of[next(iter(shared))]
         return (
-            f"{split}: {shared.total()} images are of {len(shared)} groups that another split has "
-            f"images of, and a group must be in one split: {', '.join(told)}{more}"
+            f"{split}: {which} in {other} already, and a group must be in one split; images of the "
+            f"{split}: {', '.join(told)}{more}"
         )
 
 
@@ -193,7 +203,9 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         text = read_file(path, "file of groups").decode("utf-8-sig")
         # Without `splitlines`, which also splits at letters that an id may have.
-        reader = csv.reader(text.replace("\r\n", "\n").split("\n"), strict=True)
+        reader = csv.reader(
+            text.replace("\r\n", "\n").split("\n"), strict=True, skipinitialspace=True
+        )
         header = [name.strip() for name in next(reader, [])]
         if any(header.count(name) != 1 for name in COLUMNS):
             message = (

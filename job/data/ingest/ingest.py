@@ -6,7 +6,7 @@ from job.data.dataset import Dataset
 from job.data.formats.base import Source
 from job.data.ingest.append import append as append_images
 from job.data.ingest.build import build_version
-from job.data.ingest.commit import delete_parts
+from job.data.ingest.commit import commit_first_version, delete_parts
 from job.data.ingest.groups import GroupRule
 from job.data.ingest.request import IngestRequest
 from job.data.ingest.same_source import refuse_another, refuse_changed_images, wanted_identity
@@ -14,7 +14,7 @@ from job.data.ingest.scan import SourceScan
 from job.data.ingest.summary import IngestSummary
 from job.data.manifest import read_manifest
 from job.errors import BadDataError, UsageError
-from job.keys import DatasetKeys, check_name
+from job.keys import DatasetKeys, check_name, refuse_twin
 from job.storage import Store
 
 
@@ -60,13 +60,14 @@ def ingest(  # noqa: PLR0913 - what an ingest can be asked for
         refuse_another(manifest, wanted_identity(request))
         refuse_changed_images(Dataset(store, keys, manifest, digest), request)
         return IngestSummary.of_manifest(manifest, f"{name}: there already, from the same source")
+    refuse_twin("data set", name, store.list_names("datasets/"))
     scan = SourceScan(request)
     try:
         manifest = build_version(store, keys, scan)
     except (BadDataError, UsageError):
         delete_parts(store, keys)
         raise
-    store.write(keys.manifest, manifest.to_json())
+    commit_first_version(store, keys, manifest)
     return IngestSummary.of_scan(scan, f"{name}: written")
 
 

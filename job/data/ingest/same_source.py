@@ -1,15 +1,20 @@
 """Whether a data set, or a version of it, was made from the source that is asked for now."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from job.data.dataset import Dataset
-from job.data.formats.base import Sample
+from job.data.formats.base import REMOTE_THREADS, Sample
 from job.data.ingest.request import IngestRequest, split_of
 from job.data.ingest.seen import PARTS
 from job.data.manifest import DatasetManifest
 from job.errors import BadDataError, UsageError
-from job.keys import DatasetKeys
+from job.keys import DatasetKeys, Split
+from job.runtime.cpus import usable_cpus
+from job.runtime.parallel import in_threads
+
+SPLITS: tuple[Split, ...] = ("test", "pool")
 
 
 def identity_of(manifest: DatasetManifest) -> dict[str, Any]:
@@ -47,16 +52,42 @@ def refuse_changed_images(dataset: Dataset, request: IngestRequest) -> None:
     Raises:
         UsageError: The first such image.
     """
+    for split in SPLITS:
+        digests = dict(zip(dataset.ids(split), dataset.digests(split), strict=True))
+        changed: dict[str, None] = {}
+        same = set()
+        for image_id, digest in _digests(request, split):
+            if digests.get(image_id, digest) != digest:
+                changed[image_id] = None
+            else:
+                same.add(image_id)
+        # Of two images of one id, one was left out as bad.
+        if found := next((each for each in changed if each not in same), None):
+            raise _another(dataset.keys.name, f": the image {found!r} has changed")
+
+
+def _samples(request: IngestRequest, split: Split) -> Iterator[Sample]:
+    """Yield all samples of a split whose bytes are those of files."""
     for part in PARTS:
         source = request.source_of(part)
         # Images that are drawn anew may differ by the version of Pillow.
-        if source is None or not source.may_be_bad:
-            continue
-        ids, sha256s = dataset.ids(split_of(part)), dataset.index(split_of(part))["sha256"]
-        digests = dict(zip(ids, sha256s.to_pylist(), strict=True))
-        for sample in source.samples(split_of(part)):
-            if digests.get(sample.id, sha256 := _sha256(sample)) != sha256:
-                raise _another(dataset.keys.name, f": the image {sample.id!r} has changed")
+        if split_of(part) == split and source is not None and source.may_be_bad:
+            yield from source.samples(split)
+
+
+def _digests(request: IngestRequest, split: Split) -> Iterator[tuple[str, bytes]]:
+    """Yield the id and the SHA-256 of each sample of a split."""
+    is_remote = any(request.is_remote(part) for part in PARTS)
+    threads = REMOTE_THREADS if is_remote else usable_cpus()
+    return in_threads(_digest, _samples(request, split), threads, threads)
+
+
+def _digest(sample: Sample) -> tuple[str, bytes]:
+    """Return a sample's id and the SHA-256 of its image file, which is empty if it is bad."""
+    try:
+        return sample.id, hashlib.sha256(sample.load().data).digest()
+    except BadDataError:
+        return sample.id, b""
 
 
 def _another(name: str, why: str) -> UsageError:
@@ -65,11 +96,3 @@ def _another(name: str, why: str) -> UsageError:
         f"{DatasetKeys(name).prefix} first; --append adds images that are new"
     )
     return UsageError(message)
-
-
-def _sha256(sample: Sample) -> str:
-    """Return the digest of an image file; empty if the sample is bad."""
-    try:
-        return hashlib.sha256(sample.load().data).hexdigest()
-    except BadDataError:
-        return ""

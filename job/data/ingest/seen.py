@@ -45,9 +45,8 @@ class SeenImages:
         return seen
 
     def _add_split(self, dataset: Dataset, split: Split, place: Place) -> None:
-        digests = dataset.index(split)["sha256"].to_pylist()
-        for image_id, sha256 in zip(dataset.ids(split), digests, strict=True):
-            self.add(place, image_id, bytes.fromhex(sha256))
+        for image_id, digest in zip(dataset.ids(split), dataset.digests(split), strict=True):
+            self.add(place, image_id, digest)
 
     def add(self, place: Place, image_id: str, digest: bytes) -> bool:
         """Add an image, and return whether its bytes are new to the place."""
@@ -57,7 +56,7 @@ class SeenImages:
     def reason_to_leave_out(
         self, part: Part, image_id: str, digest: bytes, *, may_be_test: bool
     ) -> str:
-        """Return why an image is none of its own but one that is there; empty if it is not.
+        """Return why an image is one that there is already; empty if it is not.
 
         Args:
             part: The part that it comes in.

@@ -8,6 +8,7 @@ from job.data.ingest.scan import SourceScan
 from job.data.ingest.seen import Part
 from job.data.manifest import DatasetManifest, LabelsInfo
 from job.keys import Split
+from job.runtime.tables import plain
 
 COLUMNS: tuple[Part, ...] = ("labelled", "pool", "test")
 SPLITS: tuple[Split, ...] = ("pool", "test")
@@ -58,7 +59,7 @@ class IngestSummary:
         result += [f"note: {warning}" for warning in self.warnings]
         if self.problems:
             result.append(f"{len(self.problems)} problems:")
-        return result + [f"  {problem}" for problem in self.problems]
+        return result + [f"  {plain(problem)}" for problem in self.problems]
 
     @property
     def _columns(self) -> list[Part]:

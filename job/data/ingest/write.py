@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job.data.dataset import Dataset
 from job.data.ground_truth import ground_truth_file
-from job.data.ingest.tables import TableWriter, annotation_row, file_digest
+from job.data.ingest.tables import ROWS_PER_GROUP, TableWriter, annotation_row, file_digest
 from job.data.ingest.validate import ValidImage
 from job.data.manifest import ShardInfo
 from job.data.shards import ShardWriter
@@ -68,7 +69,8 @@ class SplitWriter:
         self._num_earlier = len(self._shards)
         self._index.copy(base.index(self._split))
         if self._oracle:
-            self._oracle.copy(pq.read_table(ground_truth_file(base)))
+            for batch in pq.ParquetFile(ground_truth_file(base)).iter_batches(ROWS_PER_GROUP):
+                self._oracle.copy(pa.Table.from_batches([batch]))
 
     def add(self, image: ValidImage) -> None:
         """Append an image."""

@@ -100,12 +100,22 @@ def hub_file(config: DetectorConfig) -> Path:
         ConfigError: The hub has none, or there is no such detector.
     """
     weights: WeightsEnum = get_weight(architecture_of(config).hub_weights[config.width])
-    return Path(str(torch.hub.get_dir()), "checkpoints", weights.url.rpartition("/")[2])
+    return Path(_hub_folder(), "checkpoints", weights.url.rpartition("/")[2])
+
+
+def _hub_folder() -> str:
+    """Return where the hub keeps weights; without a home, torch would make a folder named `~`."""
+    folder = str(torch.hub.get_dir())
+    if folder.startswith("~"):
+        message = "detector.backbone: hub: this user has no home directory: set TORCH_HOME"
+        raise ConfigError(message)
+    return folder
 
 
 def _from_hub(detector: Detector) -> dict[str, Tensor]:
     """Download torchvision's weights, or take them from its cache."""
     width = detector.description["width"]
+    _hub_folder()
     try:
         found: WeightsEnum = get_weight(detector.architecture.hub_weights[width])
         weights: dict[str, Tensor] = found.get_state_dict(progress=False, check_hash=True)

@@ -1,15 +1,15 @@
 """The inputs of a training, also as JSON for other processes, and its result."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from job.config.schema import Config
 from job.data.decoding import decode_rgb
-from job.data.shards import LabelledImage, read_labelled
+from job.data.shards import LabelledImage, read_labelled, with_labels
 from job.detection.detectors.base import Detector, save_model
 from job.detection.device import resolve_device
 from job.detection.training.context import TrainingContext
@@ -55,6 +55,8 @@ class TrainingInputs:
     """Local files of the labelled images."""
     steps: int
     seed: tuple[int, int]
+    corrections: Mapping[str, Annotation] = field(default_factory=dict)
+    """Labels that take the place of those in the shards, by the ids of their images."""
 
     def to_json(self) -> bytes:
         """Return the inputs in a form that `from_json` reads, in any process of this machine."""
@@ -63,6 +65,10 @@ class TrainingInputs:
             "shards": [str(path.absolute()) for path in self.shards],
             "steps": self.steps,
             "seed": self.seed,
+            "corrections": {
+                image_id: json.loads(annotation.to_json())
+                for image_id, annotation in self.corrections.items()
+            },
         }
         return json.dumps(content).encode()
 
@@ -75,6 +81,10 @@ class TrainingInputs:
             shards=tuple(map(Path, content["shards"])),
             steps=content["steps"],
             seed=tuple(content["seed"]),
+            corrections={
+                image_id: Annotation.from_mapping(annotation)
+                for image_id, annotation in content["corrections"].items()
+            },
         )
 
     def train(
@@ -86,7 +96,8 @@ class TrainingInputs:
         group: Group | None = None,
     ) -> Trained:
         """Train in this process, alone or as one of a group; the arguments are those of `fit`."""
-        images = tuple(image for path in self.shards for image in read_labelled(path))
+        labelled = (image for path in self.shards for image in read_labelled(path))
+        images = tuple(with_labels(labelled, self.corrections))
         context = TrainingContext(
             detector,
             LabelledImages(images),

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from job.detection.detectors.base import Detector
 from job.detection.training.checkpoint import HistoryRow, TrainingState
 from job.detection.training.context import TrainingContext
 from job.detection.training.ema import WeightAverage
-from job.detection.training.sampler import Batch, make_loader
+from job.detection.training.sampler import Batch, draw_batches
 from job.detection.training.schedule import learning_rate
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 from job.runtime import log
@@ -65,13 +65,13 @@ def fit(
             save_checkpoint(state.to_bytes(settings))
 
     recorder = _Recorder(state, config.batch_size, steps)
-    batches = make_loader(context, state.step)
     asked = context.group.agree(stop) if context.group else stop
     left = (steps - state.step) * config.batch_size
     with (
         log.progress("train", total=left, unit="images") as bar,
         # A process of a group cannot stop alone: the others would wait for it.
         _lost_workers(state, save, stop if not context.group else lambda: False),
+        closing(draw_batches(context, state.step)) as batches,
     ):
         for batch in batches:
             _stop_if(asked, save, f"at step {state.step} of {steps}")
@@ -178,12 +178,10 @@ def _lost_workers(
     """
     try:
         yield
-    except (RuntimeError, ConnectionError, EOFError) as error:
+    except (RuntimeError, OSError, EOFError) as error:
         # A worker's traceback comes before its message.
         reason = str(error).strip().rpartition("\n")[2] or type(error).__name__
-        # If it dies while its batch is handed over, the connection to it breaks.
-        is_known = reason.startswith("DataLoader worker (pid") or "shared memory(shm)" in reason
-        if isinstance(error, RuntimeError) and not is_known:
+        if not _is_of_lost_worker(error, reason):
             raise
         _stop_if(stop, save, f"at step {state.step}")
         save()
@@ -192,6 +190,15 @@ def _lost_workers(
             "give the job more memory or more shared memory (/dev/shm), or lower runtime.workers"
         )
         raise TemporaryError(message) from error
+
+
+def _is_of_lost_worker(error: Exception, reason: str) -> bool:
+    """Tell whether a worker process died, or had no room for its batches."""
+    if isinstance(error, (ConnectionError, EOFError)):  # it died before it handed over a batch,
+        return True
+    if isinstance(error, OSError):  # or in the middle of it
+        return reason == "got end of file during message"
+    return reason.startswith("DataLoader worker (pid") or "shared memory(shm)" in reason
 
 
 def _step(

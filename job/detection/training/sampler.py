@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -60,20 +60,21 @@ class TrainingDataset(Dataset[Any]):
             return error
 
 
-def make_loader(context: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
+def draw_batches(context: TrainingContext, first_step: int) -> Generator[Batch | AlJobError]:
     """Yield the batches of a training from a step on, or this process's part of each.
+
+    When it ends or is closed, no worker process is left.
 
     Args:
         context: The processes of its group each get an equal part of every batch, in their order.
         first_step: The step of the first batch.
 
-    Returns:
-        Batches, or the error of a sample in place of its batch.
+    Yields:
+        A batch, or the error of a sample in place of its batch.
 
     Raises:
-        RuntimeError: A worker process died, or there is no room in shared memory. This and the
-            next two are raised while iterating.
-        ConnectionError: A worker process died while it handed over a batch.
+        RuntimeError: A worker process died, or there is no room in shared memory.
+        OSError: A worker process died while it handed over a batch.
         EOFError: The same.
     """
     rank, count = context.rank_and_count
@@ -95,12 +96,18 @@ def make_loader(context: TrainingContext, first_step: int) -> Iterator[Batch | A
         generator=torch.Generator(),
     )
     before = signal.getsignal(signal.SIGCHLD)
-    batches: Iterator[Batch | AlJobError] = iter(loader)
+    batches: Any = iter(loader)
     if threading.current_thread() is threading.main_thread():
         # Torch's handler raises as soon as a worker dies, also in the middle of a step, from which
         # no training can resume. Without it, the loader finds out when it waits for a batch.
         signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
-    return batches
+    try:
+        yield from batches
+    finally:
+        if context.workers:
+            # An error of a worker refers to itself. If only the garbage collector finds the loader,
+            # its workers are not told to end, and the program waits for them forever.
+            batches._shutdown_workers()  # noqa: SLF001 - torch has no public way
 
 
 def _collate(drawn: list[tuple[Tensor, Target] | AlJobError]) -> Batch | AlJobError:

@@ -6,7 +6,7 @@ import json
 import re
 
 from job.config.schema import Config
-from job.errors import BadDataError, ConfigError, UsageError
+from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
 from job.keys import StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
@@ -15,7 +15,9 @@ CONTAINER = "stage"
 SPEC_HASH = "al-voc/spec-hash"
 MAX_NAME = 52
 """The host name of an Indexed Job's pod is the Job's name and an index, at most 63 characters."""
-PERMANENT = (UsageError.exit_code, BadDataError.exit_code, ConfigError.exit_code)
+PERMANENT = tuple(
+    kind.exit_code for kind in (UsageError, BadDataError, MissingLabelsError, ConfigError)
+)
 """Exit codes of errors that another attempt would meet again."""
 
 
@@ -81,7 +83,7 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
     _complete_pod(spec["template"]["spec"], _arguments(launch, ref))
     metadata = job.setdefault("metadata", {})
     metadata |= {"name": job_name(launch, ref, attempt), "namespace": launch.namespace}
-    digest = _spec_hash(spec["template"], config.stage_digest(ref.round.arm))
+    digest = _spec_hash(spec["template"], config.stage_digest(ref))
     _add(metadata, "annotations", {SPEC_HASH: digest})
     labels = stage_labels(launch, ref) | {"al-voc/attempt": str(attempt)}
     _add(spec["template"].setdefault("metadata", {}), "labels", labels)

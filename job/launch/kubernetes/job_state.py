@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from job.errors import AlJobError, BadDataError, ConfigError, TemporaryError, UsageError
+from job.errors import (
+    AlJobError,
+    BadDataError,
+    ConfigError,
+    MissingLabelsError,
+    TemporaryError,
+    UsageError,
+)
 from job.launch.kubernetes.job_spec import CONTAINER, PERMANENT
 from job.launch.kubernetes.settings import KubeObject
 
@@ -33,7 +40,8 @@ class ExhaustedError(TemporaryError):
 
 
 _KINDS: dict[int, type[AlJobError]] = {
-    kind.exit_code: kind for kind in (UsageError, BadDataError, ConfigError, ExhaustedError)
+    kind.exit_code: kind
+    for kind in (UsageError, BadDataError, MissingLabelsError, ConfigError, ExhaustedError)
 }
 
 

@@ -124,6 +124,19 @@ def compare(
     )
 
 
+def nothing_compared(arms: Sequence[str]) -> Comparison:
+    """Return the comparison of arms of which no round has a metric."""
+    return Comparison(
+        baseline="random" if "random" in arms else arms[0],
+        arms=tuple(arms),
+        differences=(),
+        num_tests=0,
+        interpolated=False,
+        coverage=(),
+        pool_images=None,
+    )
+
+
 def _difference(arm: str, at_point: Pairs) -> Difference:
     return Difference(arm, at_point.x, at_point.seeds, estimate(at_point.differences_N))
 

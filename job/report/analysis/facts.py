@@ -3,14 +3,16 @@
 All of it is read from finished stages; what is not done yet is left out, what is missing is None.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
 
 from job.acquisition.strategy import Pick
-from job.artifacts.experiment_file import open_dataset
+from job.artifacts.experiment_file import UsedVersion
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
+from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import Arm, Plan
 
@@ -36,6 +38,10 @@ class RoundFacts:
     """Whether its picks were made by the scores of the previous round."""
     ap50: dict[str, float | None]
     """Average precision of each class at IoU 0.5, on the test set."""
+    num_given: int = 0
+    """Images whose labels came along, up to this round."""
+    num_corrected: int = 0
+    """Images that were trained on with a label that was corrected since."""
 
 
 @dataclass(frozen=True)
@@ -56,40 +62,67 @@ class Facts:
     threads: tuple[int, ...]
     container_images: tuple[str, ...]
     """Container images, of all finished stages that ran in a cluster."""
+    has_test: bool = True
+    """Whether the data set has a test set."""
+    moves: tuple[tuple[int, int, int], ...] = ()
+    """Of each later version of the data set: its first round, its number, images of its pool."""
+    cannot_rank: Mapping[str, str] = field(default_factory=dict)
+    """Arms that cannot rank images of so many classes -> why."""
+
+    @property
+    def num_to_choose_from(self) -> int:
+        """The images of the pool whose labels did not come along."""
+        return self.pool_images - max((each.num_given for each in self.rounds), default=0)
 
 
-def read_facts(reader: Reader, plan: Plan) -> Facts:
+def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> Facts:
     """Read what finished stages left.
 
     Args:
         reader: One with a listing of the experiment.
         plan: The experiment.
+        versions: The versions of the data set that it uses, see `used_versions`.
 
     Raises:
-        UsageError: The data set is not there.
-        ConfigError: It is not the one that the experiment began with.
+        BadDataError: An object of a finished stage is damaged.
     """
-    dataset = open_dataset(reader.store, plan.config)
+    first, *later = versions
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
-    pool, test = dataset.info("pool"), dataset.info("test")
+    pool = versions[-1].data.info("pool")
     return Facts(
         arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
-        classes=dataset.classes,
+        classes=first.data.classes,
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
-        dataset={
-            "name": plan.config.dataset.name,
-            "digest": dataset.digest,
-            "pool": f"{pool.num_images} images, {pool.num_boxes} boxes",
-            "pool index": pool.index_sha256,
-            "test": f"{test.num_images} images, {test.num_boxes} boxes",
-            "test index": test.index_sha256,
-        },
+        dataset=_told(first.data)
+        | {f"digest from round {each.from_round} on": each.data.digest for each in later},
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
         container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        has_test=bool(first.data.info("test").num_images),
+        moves=tuple(
+            (each.from_round, each.data.version, each.data.info("pool").num_images)
+            for each in later
+        ),
+        cannot_rank=plan.cannot_rank(len(first.data.classes)),
     )
+
+
+def _told(dataset: Dataset) -> dict[str, str]:
+    """Return what identifies a version of a data set, by what it is."""
+    pool, test = dataset.info("pool"), dataset.info("test")
+    boxes = f"{pool.num_boxes} boxes" if dataset.has_ground_truth else "no ground truth"
+    given = len(dataset.given_ids())
+    return {
+        "name": dataset.manifest.name,
+        "digest": dataset.digest,
+        "pool": f"{pool.num_images} images, {boxes}",
+        "pool index": pool.index_sha256,
+        **({"came with labels": f"{given} images of the pool"} if given else {}),
+        "test": f"{test.num_images} images, {test.num_boxes} boxes" if test.num_images else "none",
+        "test index": test.index_sha256,
+    }
 
 
 def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
@@ -108,6 +141,8 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
         picks=reader.picks(ref) if "select" in done else (),
         reads_scores="select" in done and done["select"].reads_scores,
         ap50={name: each.ap50_area for name, each in classes.items()},
+        num_given=reader.cost(ref).given.images if "annotate" in done else 0,
+        num_corrected=len(reader.corrected(ref)) if "train" in done else 0,
     )
 
 
@@ -161,9 +196,9 @@ def _number(value: float | None) -> float:
 def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
     """Return each arm's shares of the classes among the boxes it had labelled after round 0.
 
-    Beside them, those of the whole pool.
+    Beside them, those of the whole pool, if it has ground truth.
     """
-    counts: dict[str, dict[str, int]] = {"pool": facts.pool_class_counts}
+    counts = {"pool": facts.pool_class_counts} if any(facts.pool_class_counts.values()) else {}
     for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         if any(each.class_counts for each in mine):
@@ -177,8 +212,12 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 
 
 def boxes_per_image(facts: Facts) -> dict[str, float]:
-    """Return the true boxes of an image that each arm picked after round 0, and of the pool's."""
-    result = {"pool": sum(facts.pool_class_counts.values()) / max(facts.pool_images, 1)}
+    """Return the true boxes of an image that each arm picked after round 0, and of the pool's.
+
+    A pool without ground truth is left out.
+    """
+    pool_boxes = sum(facts.pool_class_counts.values())
+    result = {"pool": pool_boxes / max(facts.pool_images, 1)} if pool_boxes else {}
     for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
         num_images = sum(len(each.picks) for each in mine if each.class_counts)

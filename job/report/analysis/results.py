@@ -38,16 +38,16 @@ class Row:
     total_time: float
     """The two together."""
     total_samples: int
-    """Labelled images so far."""
+    """Labelled images so far, those that came along with their labels among them."""
     bboxes: int
-    """Labelled boxes so far."""
+    """Labelled boxes so far, likewise."""
 
     experiment: str
     seed: int
     arm: str
     round: int
     new_samples: int
-    """Images labelled in this round."""
+    """Images that this round picked and labelled."""
     map_11point: float | None
     """VOC's AP at IoU 0.5 by 11 points, as in 2007 and in the tutorial."""
     map_coco: float | None
@@ -86,8 +86,8 @@ def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
         train_time=train,
         active_time=round(active, 3),
         total_time=round(train + active, 3),
-        total_samples=cost.cumulative.images,
-        bboxes=cost.cumulative.boxes,
+        total_samples=cost.labelled.images,
+        bboxes=cost.labelled.boxes,
         experiment=ref.experiment,
         seed=ref.seed,
         arm=arm.name,
@@ -121,5 +121,5 @@ def _cell(value: object) -> object:
 
 
 def show_metric(value: float | None) -> str:
-    """Return a metric for a table; empty if no test image shows any class."""
-    return "" if value is None else f"{value:.3f}"
+    """Return a metric for a table; a dash without a test set, or if it shows no class."""
+    return "-" if value is None else f"{value:.3f}"

@@ -52,7 +52,6 @@ class DataFacts:
     dataset: Dataset
     splits: tuple[SplitLabels, ...]
     """Those that have images."""
-    groups: dict[Split, dict[str, str]]
     copies: dict[Split, int]
     """Images whose bytes another image of the split has, too."""
     alike: LookAlikes
@@ -73,7 +72,6 @@ def read_data_facts(dataset: Dataset, default_box: DefaultBox, num_shown: int) -
     return DataFacts(
         dataset=dataset,
         splits=tuple(read_labels(dataset, split) for split in SPLITS if dataset.ids(split)),
-        groups={split: dataset.groups(split) for split in SPLITS},
         copies={split: _num_copies(dataset, split) for split in SPLITS},
         alike=find_look_alikes(dataset, num_shown),
         default_box=default_box,

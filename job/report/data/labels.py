@@ -4,8 +4,8 @@
 N = images, B = boxes of all of them together, C = classes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,9 @@ from job.records.arrays import Float32s, Float64s, Integers
 
 Flags = NDArray[np.bool_]
 
+EDGES = ("left", "top", "right", "bottom")
+TOUCHING = 0.5
+"""A box touches an edge of its image if it is within this many pixels of it."""
 IMAGES_AT_A_TIME = 10_000
 """So many annotations are in memory at a time."""
 
@@ -42,6 +45,8 @@ class SplitLabels:
     """The index of each box's class."""
     difficult_B: Flags
     crowd_B: Flags
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The group of each image that is in one."""
 
     @cached_property
     def counts_N(self) -> Integers:
@@ -67,6 +72,13 @@ class SplitLabels:
         The network sees every image as a square, so this is what a default box is compared with.
         """
         return np.asarray(np.sqrt(self.shares_B2.prod(axis=1)))
+
+    @cached_property
+    def touches_B4(self) -> Flags:
+        """Which of the `EDGES` of its image each box touches."""
+        at_start_B2 = self.boxes_B4[:, :2] <= TOUCHING
+        at_end_B2 = self.boxes_B4[:, 2:] >= self.sizes_N2[self.image_B] - TOUCHING
+        return np.concatenate([at_start_B2, at_end_B2], axis=1)
 
     def boxes_of(self, row: int) -> Integers:
         """Return the numbers of an image's boxes; boxes lie in the order of their images."""
@@ -98,6 +110,7 @@ def read_labels(dataset: Dataset, split: Split) -> SplitLabels:
         ids=ids,
         sizes_N2=np.stack(sizes, axis=1).astype(np.int64),
         is_labelled_N=is_labelled_N,
+        groups=dataset.groups(split),
         **columns.arrays(),
     )
 

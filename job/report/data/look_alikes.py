@@ -22,7 +22,7 @@ SIDE = 16
 MAX_SHARE = 0.1
 """The highest share of bits in which two near-duplicates differ."""
 MIN_CONTRAST = 4.0
-"""Standard deviation of gray, of 255. Below it, an image is almost of one color, and its hash is
+"""Standard deviation of gray, of 255. Below it, an image is almost of one colour, and its hash is
 noise."""
 MAX_COMPARED: dict[Split, int] = {"pool": 1_000, "test": 500}
 RUN = 10

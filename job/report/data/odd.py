@@ -5,21 +5,20 @@ B = boxes, M = boxes of one image.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import takewhile
 
 import numpy as np
 
 from job.records.arrays import Float32s, Float64s
-from job.report.data.labels import SplitLabels
+from job.report.data.labels import EDGES, SplitLabels
 from job.report.wording import counted, listing
 
 MAX_COMPARED = 1_000
 """So many boxes of one image are compared with each other."""
 MIN_OVERLAP = 0.5
 """IoU from which on two boxes are worth a look."""
-EDGES = ("left", "top", "right", "bottom")
-TOUCHING = 0.5
-"""A box touches an edge of its image if it is within this many pixels of it."""
 
 
 @dataclass(frozen=True)
@@ -71,69 +70,50 @@ def unlabelled(labels: SplitLabels, most: int, rng: np.random.Generator) -> list
 
 
 def smallest(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
-    """Return the smallest boxes, one of an image, with their surroundings."""
-    return [
-        Shown(labels, int(labels.image_B[box]), _size(labels, box), (box,), is_zoomed=True)
-        for labels, box in _first([(each, each.side_B) for each in splits], most)
-    ]
+    """Return the smallest boxes, with their surroundings."""
+    return _apart(
+        (replace(each, is_zoomed=True) for each in _sized(splits, [-of.side_B for of in splits])),
+        most,
+    )
 
 
 def largest(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
-    """Return the boxes that cover most of their image, one of an image."""
-    return [
-        Shown(labels, int(labels.image_B[box]), _size(labels, box), (box,))
-        for labels, box in _first([(each, -each.side_B) for each in splits], most)
-    ]
+    """Return the boxes that cover most of their image."""
+    return _apart(_sized(splits, [of.side_B for of in splits]), most)
 
 
 def narrowest(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
-    """Return the boxes whose sides differ most, one of an image."""
-    return [
-        Shown(labels, int(labels.image_B[box]), _size(labels, box), (box,))
-        for labels, box in _first([(each, -np.abs(_log_aspect(each))) for each in splits], most)
-    ]
+    """Return the boxes whose sides differ most."""
+    return _apart(_sized(splits, [np.abs(_log_aspect(of)) for of in splits]), most)
 
 
 def touching(splits: Sequence[SplitLabels], most: int, rng: np.random.Generator) -> list[Shown]:
-    """Return boxes that touch an edge of their image, drawn at random, one of an image."""
-    values = [
-        (each, np.where(edges(each).any(axis=1), rng.random(len(each.class_B)), np.inf))
-        for each in splits
-    ]
-    return [
-        Shown(labels, int(labels.image_B[box]), f"touches {_touched(labels, box)}", (box,))
-        for labels, box in _first(values, most)
-    ]
+    """Return boxes that touch an edge of their image, drawn at random."""
+    values = [of.touches_B4.any(axis=1) * (1 - rng.random(len(of.class_B))) for of in splits]
+    ranked = takewhile(lambda each: each[0] > 0, _ranked(splits, values))
+    return _apart((_of_box(of, box, f"touches {_touched(of, box)}") for _, of, box in ranked), most)
 
 
 def most_boxes(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
     """Return the images with the most boxes."""
-    ranked = sorted(
-        (-int(each.counts_N[row]), number, int(row))
-        for number, each in enumerate(splits)
-        for row in np.argsort(-each.counts_N, kind="stable")[:most]
+    ranked = _ranked(splits, [of.counts_N for of in splits])
+    shown = (
+        Shown(of, row, counted(int(number), "box", "boxes"))
+        for number, of, row in takewhile(lambda each: each[0] > 0, ranked)
     )
-    return [
-        Shown(splits[of], row, counted(-less, "box", "boxes"))
-        for less, of, row in ranked[:most]
-        if less
-    ]
+    return _apart(shown, most)
 
 
 def overlapping(splits: Sequence[SplitLabels], most: int) -> list[Shown]:
-    """Return the pairs of boxes that overlap most, one of an image."""
-    pairs = sorted(
-        (-pair.iou, number, pair.row, pair.boxes)
-        for number, each in enumerate(splits)
-        for pair in overlaps(each)
-    )
-    result = []
-    for iou, number, row, boxes in pairs[:most]:
-        labels = splits[number]
-        names = [labels.classes[labels.class_B[box]] for box in boxes]
-        caption = f"{names[0]} and {names[1]}: IoU {-iou:.2f}"
-        result.append(Shown(labels, row, caption, boxes))
-    return result
+    """Return the pairs of boxes that overlap most."""
+    pairs = [(of, pair) for of in splits for pair in overlaps(of)]
+    pairs.sort(key=lambda each: -each[1].iou)
+    return _apart((_of_pair(of, pair) for of, pair in pairs), most)
+
+
+def _of_pair(labels: SplitLabels, pair: "Overlap") -> Shown:
+    names = [labels.classes[labels.class_B[box]] for box in pair.boxes]
+    return Shown(labels, pair.row, f"{names[0]} and {names[1]}: IoU {pair.iou:.2f}", pair.boxes)
 
 
 @dataclass(frozen=True)
@@ -160,34 +140,43 @@ def overlaps(labels: SplitLabels) -> Iterator[Overlap]:
             yield Overlap(int(row), pair, float(iou_MM.max()))
 
 
-def edges(labels: SplitLabels) -> np.ndarray:
-    """Return which of the `EDGES` each box touches: (B, 4)."""
-    sizes_B2 = labels.sizes_N2[labels.image_B]
-    return np.concatenate(
-        [labels.boxes_B4[:, :2] <= TOUCHING, labels.boxes_B4[:, 2:] >= sizes_B2 - TOUCHING], axis=1
-    )
-
-
 def _touched(labels: SplitLabels, box: int) -> str:
-    touches = edges(labels)[box].tolist()
+    """Return the edges of its image that a box touches, in words."""
+    touches = labels.touches_B4[box].tolist()
     return listing([name for name, is_touched in zip(EDGES, touches, strict=True) if is_touched])
 
 
-def _first(
-    values: Iterable[tuple[SplitLabels, Float64s]], most: int
-) -> list[tuple[SplitLabels, int]]:
-    """Return the boxes with the lowest values, one of an image; those of infinity are left out."""
-    ranked = []
-    for number, (labels, values_B) in enumerate(values):
-        seen: set[int] = set()
-        for box in np.argsort(values_B, kind="stable"):
-            row = int(labels.image_B[box])
-            if len(seen) == most or values_B[box] == np.inf:
-                break
-            if row not in seen:
-                seen.add(row)
-                ranked.append((float(values_B[box]), number, int(box), labels))
-    return [(labels, box) for _, _, box, labels in sorted(ranked, key=lambda each: each[:3])[:most]]
+def _ranked(
+    splits: Sequence[SplitLabels], values: Sequence[np.ndarray]
+) -> Iterator[tuple[float, SplitLabels, int]]:
+    """Yield the values of all splits, the highest first, each with its split and its place."""
+    ranked = (_ranked_of(*each) for each in zip(splits, values, strict=True))
+    return merge(*ranked, key=lambda each: -each[0])
+
+
+def _ranked_of(labels: SplitLabels, values: np.ndarray) -> Iterator[tuple[float, SplitLabels, int]]:
+    for place in np.argsort(-values, kind="stable"):
+        yield float(values[place]), labels, int(place)
+
+
+def _sized(splits: Sequence[SplitLabels], values: Sequence[np.ndarray]) -> Iterator[Shown]:
+    """Yield the boxes with the highest values first, each with its size."""
+    for _, labels, box in _ranked(splits, values):
+        yield _of_box(labels, box, _size(labels, box))
+
+
+def _of_box(labels: SplitLabels, box: int, caption: str) -> Shown:
+    return Shown(labels, int(labels.image_B[box]), caption, (box,))
+
+
+def _apart(shown: Iterable[Shown], most: int) -> list[Shown]:
+    """Return the first ones of different images and, as far as images have groups, of those."""
+    chosen: dict[object, Shown] = {}
+    for each in shown:
+        chosen.setdefault(each.labels.groups.get(each.id, (each.labels.split, each.row)), each)
+        if len(chosen) == most:
+            break
+    return list(chosen.values())
 
 
 def _log_aspect(labels: SplitLabels) -> Float64s:

@@ -35,7 +35,9 @@ _SAMPLES = (
     STYLE
     + """
 {% if left_out %}<p>Of {{ left_out }} with fewer boxes there is no sample.</p>{% endif %}
-{% for title, pictures in parts %}<h3>{{ title }}</h3>{{ pictures }}{% endfor %}
+<div{% if in_columns %} class="columns"{% endif %}>
+{% for title, pictures in parts %}<div><h3>{{ title }}</h3>{{ pictures }}</div>{% endfor %}
+</div>
 """
 )
 _ODDEST = """
@@ -55,8 +57,8 @@ def samples(facts: DataFacts) -> Section:
     counts_C = np.sum([each.class_counts_C for each in facts.splits], axis=0)
     chosen = np.argsort(-counts_C, kind="stable")[:MAX_CLASSES]
     found: dict[str, list[Shown]] = {}
+    most = SAMPLE if len(names) <= FEW_CLASSES else 1
     for number in sorted(chosen[counts_C[chosen] > 0].tolist()):
-        most = SAMPLE if len(names) <= FEW_CLASSES else 1
         images = [odd.of_class(labels, number, most, rng) for labels in facts.labelled]
         found[names[number]] = list(chain.from_iterable(images))
     for labels in facts.splits:
@@ -64,7 +66,8 @@ def samples(facts: DataFacts) -> Section:
         found[title] = odd.unlabelled(labels, NUM_UNLABELLED, rng)
     num_left = int(np.sum(counts_C > 0)) - int(np.sum(counts_C[chosen] > 0))
     left_out = counted(num_left, "class", "classes") if num_left else ""
-    html = render(_SAMPLES, parts=_parts(facts, found), left_out=left_out)
+    parts, in_columns = _parts(facts, found), most == 1
+    html = render(_SAMPLES, parts=parts, left_out=left_out, in_columns=in_columns)
     return Section(title="A sample of each class", link="Samples", html=html)
 
 
@@ -110,7 +113,7 @@ def look_alikes(facts: DataFacts) -> Section:
         for title, some in pairs.items()
     }
     compared = (
-        f"Compared by a perceptual hash: {' and '.join(numbers)}. Images of almost one color are "
+        f"Compared by a perceptual hash: {' and '.join(numbers)}. Images of almost one colour are "
         "left out."
     )
     html = render(_ALIKE, compared=compared, parts=_parts(facts, found))

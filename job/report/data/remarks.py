@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from job.report.data.facts import DataFacts, share_below
-from job.report.data.labels import SplitLabels
-from job.report.data.odd import EDGES, edges, overlaps
+from job.report.data.labels import EDGES, SplitLabels
+from job.report.data.odd import overlaps
 from job.report.wording import counted, listing, percent
 
 MIN_TOLD = 0.01
@@ -64,7 +64,7 @@ def _of_sizes(facts: DataFacts) -> Iterator[str]:
 
 def _of_edges(labels: SplitLabels) -> Iterator[str]:
     """Boxes that are shifted are cut off at one edge, and not at the opposite one."""
-    counts = dict(zip(EDGES, edges(labels).sum(axis=0).tolist(), strict=True))
+    counts = dict(zip(EDGES, labels.touches_B4.sum(axis=0).tolist(), strict=True))
     told = [
         f"{counts[this]:,} touch the {this} edge of their image, {counts[other]:,} the {other} one"
         for this, other in OPPOSITE
@@ -106,13 +106,10 @@ def _of_look_alikes(facts: DataFacts) -> Iterator[str]:
     pool = alike.num_compared["pool"]
     if alike.num_in_pool >= max(MIN_TOLD * pool, 1):
         advice = (
-            ""
-            if facts.groups["pool"]
-            else (
-                " If they are frames of videos or copies, tell al-voc by --groups or --group-by of "
-                "al-job ingest."
-            )
+            " If they are frames of videos or copies, tell al-voc by --groups or --group-by of "
+            "al-job ingest."
         )
+        advice = "" if any(each.groups for each in facts.splits) else advice
         yield (
             f"pool: {alike.num_in_pool:,} of {pool:,} images that were compared look like another "
             f"one.{advice}"

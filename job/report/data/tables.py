@@ -38,9 +38,9 @@ _FIGURES = """
 def overview(facts: DataFacts) -> Section:
     """Return what stands out, and the counts."""
     largest = [
-        (group, f"{number:,}", split)
-        for split, of in facts.groups.items()
-        for group, number in Counter(of.values()).most_common(NUM_GROUPS)
+        (group, f"{number:,}", labels.split)
+        for labels in facts.splits
+        for group, number in Counter(labels.groups.values()).most_common(NUM_GROUPS)
     ]
     return Section(
         title="Overview",
@@ -64,7 +64,7 @@ def _counts(facts: DataFacts) -> list[tuple[str, ...]]:
 
 def _counts_of(facts: DataFacts, labels: SplitLabels) -> dict[str, str]:
     crowds, difficult = int(labels.crowd_B.sum()), int(labels.difficult_B.sum())
-    num_labelled, groups = int(labels.is_labelled_N.sum()), facts.groups[labels.split]
+    num_labelled = int(labels.is_labelled_N.sum())
     num_boxes = len(labels.class_B) - crowds
     empty = int(np.sum(labels.is_labelled_N & (labels.counts_N == 0)))
     return {
@@ -75,7 +75,7 @@ def _counts_of(facts: DataFacts, labels: SplitLabels) -> dict[str, str]:
         "images without a box": _told(empty),
         "difficult boxes": _told(difficult),
         "crowd regions": _told(crowds),
-        "groups": f"{num_groups(labels.ids, groups):,}" if groups else "",
+        "groups": f"{num_groups(labels.ids, labels.groups):,}" if labels.groups else "",
         "copies of images": _told(facts.copies[labels.split]),
     }
 
@@ -98,7 +98,7 @@ def shapes(facts: DataFacts, draw: Draw) -> Section:
             *(percent(share_below(each, box.share / factor), 1) for each in with_boxes),
         )
         for text, factor in (("the smallest default box", 1), ("half of it", 2))
-        if box.share is not None and box.pixels is not None
+        if with_boxes and box.share is not None and box.pixels is not None
     ]
     caption = f"Boxes by their size in the input of {box.model}, {box.size} x {box.size} pixels"
     header = ("", *(each.split for each in with_boxes))

@@ -31,6 +31,8 @@ CONTEXT = 6
 STYLE = """
 <style>
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; }
+.columns { display: grid; column-gap: .8rem; }
+@media (min-width: 60rem) { .columns { grid-template-columns: 1fr 1fr; } }
 .tiles figure { margin: 0; break-inside: avoid; }
 .tiles figure svg { background: var(--soft); max-height: 15rem; }
 .tiles figcaption { overflow-wrap: anywhere; line-height: 1.3; }

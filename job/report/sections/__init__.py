@@ -20,11 +20,16 @@ _BROKEN = """
 def build_sections(context: Context) -> dict[str, Section]:
     """Return every section for an experiment, by name, in the order of the page.
 
+    Without any metric, those that show metrics are left out.
+
     A section of another package that cannot be built says so in its place. The others do not
     depend on it.
     """
+    builders = {name: SECTIONS.load(name, SectionBuilder)() for name in SECTIONS.built_in}
     ours = {
-        name: SECTIONS.load(name, SectionBuilder)().build(context) for name in SECTIONS.built_in
+        name: builder.build(context)
+        for name, builder in builders.items()
+        if context.is_measured or not builder.needs_metrics
     }
     return ours | {name: _build_outside(name, context) for name in SECTIONS.outside_names()}
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 from markupsafe import Markup
 
@@ -41,6 +42,11 @@ class Context:
     """Money to set up active learning, once. None: the report does not say whether it pays."""
 
     @cached_property
+    def is_measured(self) -> bool:
+        """Whether any round has a metric."""
+        return any(row.mAP is not None for row in self.rows)
+
+    @cached_property
     def styles(self) -> dict[str, Style]:
         """How each arm is drawn."""
         return styles_of(self.findings.comparison.arms)
@@ -65,6 +71,9 @@ class Section:
 
 class SectionBuilder(ABC):
     """Builds one section of the report; made without arguments."""
+
+    needs_metrics: ClassVar[bool] = False
+    """Whether the section is left out if no round has a metric."""
 
     @abstractmethod
     def build(self, context: Context) -> Section:

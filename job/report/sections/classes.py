@@ -1,6 +1,7 @@
 """The average precision of each class."""
 
 import math
+from typing import ClassVar
 
 from job.report.analysis.facts import ap_by_arm
 from job.report.drawing.figures import class_bars
@@ -10,6 +11,8 @@ from job.report.sections.base import Context, Section, SectionBuilder
 
 class ClassesSection(SectionBuilder):
     """Average precision by class and arm after the last round."""
+
+    needs_metrics: ClassVar[bool] = True
 
     def build(self, context: Context) -> Section:
         """Return the section."""

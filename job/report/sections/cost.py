@@ -1,6 +1,7 @@
 """The area under each curve, and the saving against the baseline."""
 
 from dataclasses import asdict
+from typing import ClassVar
 
 from job.report.analysis.areas import Area
 from job.report.analysis.savings import Saving
@@ -24,6 +25,8 @@ _SAVING_HEADER = ("arm", "in", "mAP", "saved, %", "95 % interval", "p", "seeds",
 
 class CostSection(SectionBuilder):
     """Areas and savings on every axis that costs something."""
+
+    needs_metrics: ClassVar[bool] = True
 
     def build(self, context: Context) -> Section:
         """Return the section."""

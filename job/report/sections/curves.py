@@ -1,5 +1,7 @@
 """Learning curves, against every kind of cost."""
 
+from typing import ClassVar
+
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Axis, compared, reference_metric
 from job.report.drawing.figures import learning_curve, mean_curves
@@ -16,6 +18,8 @@ Every labelled image counts once. Budgets beyond half of the pool are grey.</p>
 
 class CurvesSection(SectionBuilder):
     """The metric of each arm against images, boxes, hours and money."""
+
+    needs_metrics: ClassVar[bool] = True
 
     def build(self, context: Context) -> Section:
         """Return the section."""

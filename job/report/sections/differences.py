@@ -1,6 +1,7 @@
 """The arms beside the baseline, and beside each other, at equal numbers of images."""
 
 from dataclasses import asdict
+from typing import ClassVar
 
 from job.report.analysis.comparison import Comparison, Difference
 from job.report.analysis.penalties import PENALTY_SIGN, Penalties
@@ -31,6 +32,8 @@ _HEADER = (
 
 class DifferencesSection(SectionBuilder):
     """Paired differences to the baseline with their tests, and the penalty matrix."""
+
+    needs_metrics: ClassVar[bool] = True
 
     def build(self, context: Context) -> Section:
         """Return the section."""

@@ -5,7 +5,9 @@ from job.report.sections.base import Context, Section, SectionBuilder
 
 _TEMPLATE = """
 {{ table((), rows) }}
+{% if has_test %}
 <p>No image of the test set is in the pool, by id or by content: ingest refuses it.</p>
+{% endif %}
 <p>To run the experiment again, save the configuration below as experiment.yaml and run
 <code>al-job run experiment.yaml</code>.</p>
 <details><summary>Configuration</summary><pre tabindex="0">{{ configuration }}</pre></details>
@@ -28,7 +30,9 @@ class OriginSection(SectionBuilder):
         return Section(
             title="Where it comes from",
             link="Origin",
-            html=render(_TEMPLATE, rows=rows, configuration=config.to_yaml()),
+            html=render(
+                _TEMPLATE, rows=rows, has_test=facts.has_test, configuration=config.to_yaml()
+            ),
         )
 
 

@@ -38,8 +38,9 @@ class PicksSection(SectionBuilder):
         """Return the section."""
         shares = picked_shares(context.facts)
         figures = []
-        if len(shares) > 1:
-            title = "Classes among the boxes that each arm had labelled, beside the pool's"
+        if shares.keys() - {"pool"}:
+            title = "Classes among the boxes that each arm had labelled"
+            title += ", beside the pool's" * ("pool" in shares)
             plot = class_bars(
                 "picked-classes", title, "share of boxes", shares, context.styles, is_share=True
             )

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.verdict.data_notes import notes_on_data
 from job.report.verdict.judgement import judge
 
 _TEMPLATE = """
@@ -24,6 +25,11 @@ _TEMPLATE = """
 {% endfor %}
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
+_UNMEASURED = """
+<p><strong>{{ why }}</strong></p>
+<ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
+"""
+_TITLE = "Does it pay here?"
 
 
 class VerdictSection(SectionBuilder):
@@ -31,16 +37,30 @@ class VerdictSection(SectionBuilder):
 
     def build(self, context: Context) -> Section:
         """Return the section."""
-        found = context.findings
+        found, data = context.findings, notes_on_data(context.facts)
+        if not context.is_measured:
+            html = render(_UNMEASURED, why=_why_unmeasured(context), notes=data)
+            return Section(title=_TITLE, link="Verdict", html=html)
         judgement = judge(found.comparison, found.savings, context.setup_cost)
         return Section(
-            title="Does it pay here?",
+            title=_TITLE,
             link="Verdict",
             html=render(
                 _TEMPLATE,
                 headline=judgement.headline,
                 verdicts=judgement.verdicts,
-                notes=judgement.notes,
+                notes=[*judgement.notes, *data, *_blind(context)],
             ),
-            numbers={"summary": asdict(judgement)},
+            numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
         )
+
+
+def _why_unmeasured(context: Context) -> str:
+    if context.facts.has_test:
+        return "Nothing was measured, because no image of the test set shows any class."
+    return "Nothing was measured, because the data set has no test set."
+
+
+def _blind(context: Context) -> list[str]:
+    found = context.facts.cannot_rank.items()
+    return [f"{arm} cannot tell images of this data set apart: {why}." for arm, why in found]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job.acquisition.registry import STRATEGIES, complete, make_strategy
-from job.acquisition.strategy import Images, Selection, Strategy, TableRecord
+from job.acquisition.strategy import Images, ScoringStrategy, Selection, Strategy, TableRecord
 from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
@@ -350,3 +350,56 @@ def test_a_number_that_is_not_finite_is_named_for_what_it_is(name: str, column: 
     case = Case(candidates(images, 2), Labels({"cow": 1, "sheep": 2}))
     with pytest.raises(BadDataError, match=f"image 'bad' has a detection whose {column}"):
         case.select(name, 1)
+
+
+SCORING = [name for name in ARMS if isinstance(strategy_of(name), ScoringStrategy)]
+
+
+@pytest.mark.parametrize("name", SCORING)
+@pytest.mark.parametrize("num_classes", [1, 2, 3])
+def test_a_strategy_says_when_it_cannot_rank_images(name: str, num_classes: int) -> None:
+    """It does if, and only if, images of the most different detections get one score."""
+    sure = [1.0] + [0.0] * (num_classes - 1)
+    torn = [1 / num_classes] * num_classes
+    images = {
+        f"{number}": Image([Box(p, objectness=objectness)] * count)
+        for number, (p, objectness, count) in enumerate(
+            [(sure, 1.0, 1), (torn, 0.75, 1), (torn, 0.25, 2)]
+        )
+    }
+    task = task_of(candidates(images, num_classes), Labels({str(n): n for n in range(num_classes)}))
+    strategy = strategy_of(name)
+    assert isinstance(strategy, ScoringStrategy)
+    scores = strategy.score(task.unlabelled, task).scores_N
+    assert (strategy.cannot_rank(num_classes) is not None) == bool((scores == scores[0]).all())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("entropy", "the entropy of a single class is 0"),
+        ("brust batches", "all batches are worth the same"),
+        ("enms_divproto", "only the tests of diversity choose"),
+        ("ppal", "`entropy: binary` tells images apart"),
+        ("uwe", "it is `coreset`"),
+        ("cost_aware", "the order of their ids decides"),
+        ("random_share", "the order of their ids decides"),
+        ("ppal binary", None),
+        ("pal", None),
+        ("coreset", None),
+        ("random", None),
+    ],
+)
+def test_what_a_strategy_cannot_do_with_one_class(name: str, words: str | None) -> None:
+    """Its own formula says it, and a wrapper says what the strategy inside does."""
+    why = strategy_of(name).cannot_rank(1)
+    assert why is None if words is None else words in str(why)
+    assert strategy_of(name).cannot_rank(3) is None
+
+
+def test_with_one_class_the_ids_decide_where_a_strategy_says_so() -> None:
+    """And what says nothing picks the image that is in doubt: 0.5 is, and 1 is not."""
+    images = {"a": Image([Box([1.0])]), "z": Image([Box([1.0], objectness=0.5)])}
+    task = task_of(candidates(images, 1), Labels({"cow": 3}))
+    assert strategy_of("entropy").select(task).ids == ("a",)
+    assert strategy_of("ppal binary").select(task).ids == ("z",)

@@ -135,7 +135,7 @@ def older(copy: MemoryStore) -> MemoryStore:
     config = load_experiment(copy, "tiny")
     for ref in Plan(config).stages():
         marker = load_marker(copy.read(ref.done), "m")
-        changed = replace(marker, config=config.stage_digest(ref.round.arm))
+        changed = replace(marker, config=config.stage_digest(ref))
         copy.write(ref.done, dump_marker(changed))
     return copy
 

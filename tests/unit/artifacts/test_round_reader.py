@@ -39,14 +39,14 @@ def test_the_budget_is_the_plans_unless_another_is_asked_for(
 def test_round_0_has_nothing_before_it(finished: MemoryStore, plan: Plan) -> None:
     """No cost, no image and no record of labelled ones."""
     reader = RoundReader(finished, plan, ROUND_0)
-    assert reader.cost_before() == Cost(0, 0, 0.0, 0.0)
+    assert reader.cost_before().labelled == Cost(0, 0, 0.0, 0.0)
     assert list(reader.pool_before.labelled) == []
     assert reader.labelled_parts_before() == []
 
 
 def test_costs_are_those_of_all_earlier_rounds(finished: MemoryStore, plan: Plan) -> None:
     """Before round 2, of the 10 images of rounds 0 and 1."""
-    assert RoundReader(finished, plan, ROUND_2).cost_before().images == 10
+    assert RoundReader(finished, plan, ROUND_2).cost_before().labelled.images == 10
 
 
 def test_weights_that_the_store_lacks_are_named(finished: MemoryStore, plan: Plan) -> None:

@@ -61,3 +61,21 @@ def test_doctor_refuses_a_setting_that_a_stage_refuses(
     ended = al_job("doctor", "--store", store)
     assert ended.code == 64
     assert "AL_RUNTIME_THREDS: unknown 'runtime.threds'; did you mean" in ended.error
+
+
+@pytest.mark.parametrize("error", [ImportError("libcublas.so.12:\nnot found"), OSError("no libc")])
+def test_doctor_tells_that_torch_cannot_be_imported(
+    al_job: AlJob, store: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """It is what one asks a doctor for, so it is told like all else, in one line."""
+
+    def broken(_: object) -> str:
+        raise error
+
+    monkeypatch.setattr("job.doctor._device", broken)
+    ended = al_job("doctor", "--store", store)
+    words = " ".join(str(error).split())
+    assert ended.code == 78
+    assert (
+        f"FAIL device: a package cannot be imported: {words}: install al-voc again\n" in ended.out
+    )

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,3 +105,43 @@ def test_an_object_that_is_gone_leaves_no_export(
     assert ended.code == 65
     assert "pool/00000.tar: no such object" in ended.error
     assert not out.exists()
+
+
+def test_labels_that_came_along_come_out_again(
+    al_job: AlJob, state: Path, tiny: str, tmp_path: Path
+) -> None:
+    """Exported labels and picks make a data set of their own, whose round 0 has these labels."""
+    old, new = ("--store", state), ("--store", tmp_path / "new")
+    labels = ("export", "labels", "--round", 0)
+    al_job(*labels, "--format", "voc", "--out", tmp_path / "voc", *old)
+    al_job("export", "picks", "--arm", "brust", "--out", tmp_path / "photos", *old)
+    along = f"voc --root {tmp_path / 'voc'} --pool trainval"
+    pool = ("--pool", tmp_path / "photos/images", "--labelled", along, "--name", "again")
+    assert al_job("ingest", "images", *pool, *new).code == 0
+    text = tiny.replace("initial: 6", "initial: 0")
+    text = re.sub(r"name: drawn\n  synthetic:.*", "name: again", text)
+    (tmp_path / "again.yaml").write_text(text)
+    al_job("init", tmp_path / "again.yaml", *new)
+    for stage in ("select", "annotate"):
+        assert al_job(stage, "--round", 0, *new).code == 0
+    found = {}
+    for store, name in ((old, "old"), (new, "new")):
+        ended = al_job(*labels, "--format", "coco", "--out", tmp_path / f"coco-{name}", *store)
+        assert "labelled: 6 images" in ended.out
+        path = tmp_path / f"coco-{name}" / "annotations/instances_train.json"
+        content = json.loads(path.read_text())
+        found[name] = boxes_by_name(content)
+    assert found["new"] == found["old"]
+
+
+def boxes_by_name(content: dict[str, Any]) -> dict[str, list[tuple[str, list[float]]]]:
+    """The class and the bbox of each box in an image, from a JSON file of COCO."""
+    names = {each["id"]: each["name"] for each in content["categories"]}
+    return {
+        image["file_name"]: [
+            (names[each["category_id"]], each["bbox"])
+            for each in content["annotations"]
+            if each["image_id"] == image["id"]
+        ]
+        for image in content["images"]
+    }

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.conftest import AlJob
 
@@ -108,6 +110,55 @@ def test_ingest_synthetic_prints_the_summary(al_job: AlJob, store: Path) -> None
     assert al_job("ingest", "synthetic", *options).code == 0
     assert (store / "datasets/drawn/dataset.json").is_file()
     assert "there already" in al_job("ingest", "synthetic", *options).out
+
+
+def write_voc(root: Path, *ids: str) -> str:
+    """Write a VOC folder of gray images with a cat each, and return its options."""
+    for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "ImageSets/Main/all.txt").write_text("\n".join(ids))
+    for image_id in ids:
+        Image.new("L", (40, 30), zlib.crc32(image_id.encode()) % 256).save(
+            root / f"JPEGImages/{image_id}.png"
+        )
+        box = "<xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>"
+        (root / f"Annotations/{image_id}.xml").write_text(
+            f"<annotation><object><name>cat</name><bndbox>{box}</bndbox></object></annotation>"
+        )
+    return f"voc --root {root} --pool all"
+
+
+def test_a_data_set_grows_by_labelled_images_appends_and_labels(
+    al_job: AlJob, store: Path, tmp_path: Path, tiny: str
+) -> None:
+    """Photographs with a label along, more photographs, a label, a correction; `doctor` tells."""
+    write_voc(tmp_path / "photos", "a", "b", "c")
+    along = write_voc(tmp_path / "along", "a")
+    own = ["--pool", tmp_path / "photos/JPEGImages", "--store", store]
+    first = al_job("ingest", "images", *own, "--name", "d", "--labelled", along)
+    assert (first.code, first.out.splitlines()[0]) == (0, "d: written")
+    write_voc(tmp_path / "photos", "a", "b", "c", "e")
+    more = al_job("ingest", "images", *own, "--name", "d", "--append")
+    assert more.out.startswith("d: version 2 written, with 1 images added to the pool\n")
+    labels = ["ingest", "labels", *write_voc(tmp_path / "export", "a", "b").split()]
+    added = al_job(*labels, "--dataset", "d", "--store", store)
+    assert (added.code, added.out.splitlines()[:2]) == (
+        0,
+        ["d: version 3 written", "added                1"],
+    )
+    xml = tmp_path / "export/Annotations/a.xml"
+    xml.write_text(xml.read_text().replace("<xmax>9<", "<xmax>19<"))
+    refused = al_job(*labels, "--dataset", "d", "--store", store)
+    assert refused.code == 65
+    assert "a.png: 'a' has another label; --correct replaces it" in refused.error
+    dry = al_job(*labels, "--dataset", "d", "--store", store, "--dry-run")
+    assert (dry.code, "d: ingest would refuse this source" in dry.error) == (65, True)
+    corrected = al_job(*labels, "--dataset", "d", "--store", store, "--correct")
+    assert corrected.out.splitlines()[0] == "d: version 4 written"
+    config = tmp_path / "tiny.yaml"
+    config.write_text(re.sub("synthetic: .*", "", tiny).replace("name: drawn", "name: d"))
+    told = al_job("doctor", config, "--store", store).out
+    assert "data set: d: 4 + 0 images, 1 classes, 2 labelled, version 4" in told
 
 
 Install = Callable[..., None]

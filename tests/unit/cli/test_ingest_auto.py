@@ -102,6 +102,30 @@ def roboflow_coco(root: Path) -> None:
         (root / folder / "_annotations.coco.json").write_text(json.dumps(made.content[split]))
 
 
+def no_test_list(root: Path) -> None:
+    Voc(root).add("train", "a")
+
+
+def no_test_split(root: Path) -> None:
+    yolo(root)
+    (root / "data.yaml").write_text("names: [ant, bee]\ntrain: images/train")
+
+
+def lone_coco(root: Path) -> None:
+    coco(root)
+    (root / "test.json").unlink()
+
+
+def lone_roboflow(root: Path) -> None:
+    roboflow_coco(root)
+    (root / "test").rename(root / "other")
+
+
+def val_is_train(root: Path) -> None:
+    yolo(root)
+    (root / "data.yaml").write_text("names: [ant, bee]\ntrain: images/train\nval: images/train")
+
+
 CASES: list[tuple[Make, str]] = [
     (voc, "voc --root D --pool train --test val"),
     (voc_with_test, "voc --root D --pool trainval --test test"),
@@ -122,12 +146,18 @@ CASES: list[tuple[Make, str]] = [
         ),
     ),
     (yolo, "yolo --data D/data.yaml"),
-    (yolo_of_another_machine, "yolo --data D/mine.yml --root D"),
+    (yolo_of_another_machine, "yolo --data D/mine.yml"),
     (yolo_without_val, "yolo --data D/data.yaml --test test"),
     (darknet, "yolo --data D/obj.data"),
     (roboflow_yolo, "roboflow --root D"),
     (roboflow_coco, "roboflow --root D --test test"),
+    (no_test_list, "voc --root D --pool train"),
+    (no_test_split, "yolo --data D/data.yaml --test none"),
+    (val_is_train, "yolo --data D/data.yaml --test none"),
+    (lone_coco, "coco --pool-images D/pool --pool-annotations D/pool.json"),
+    (lone_roboflow, "roboflow --root D --test none"),
 ]
+WITHOUT_TEST = (no_test_list, no_test_split, val_is_train, lone_coco, lone_roboflow)
 
 
 def told(al_job: AlJob, folder: Path, *more: object) -> list[str]:
@@ -150,6 +180,7 @@ def test_the_command_that_is_printed_ingests_the_folder(
     (why, command) = told(al_job, folder)
     kind = expected.partition(" ")[0]
     assert why.startswith(f"{folder} looks like {kind}: ")
+    assert why.endswith("; no test set") == (make in WITHOUT_TEST)
     words = f"al-job ingest {expected} --name my-data".split()
     assert shlex.split(command) == [re.sub(r"\bD\b", str(folder), word) for word in words]
     ended = al_job(*shlex.split(command)[1:], "--store", tmp_path / "state")
@@ -188,40 +219,33 @@ def no_description(root: Path) -> None:
     (root / "data.yaml").unlink()
 
 
-def no_test_list(root: Path) -> None:
-    Voc(root).add("train", "a")
-
-
-def no_test_split(root: Path) -> None:
-    yolo(root)
-    (root / "data.yaml").write_text("names: [ant, bee]\ntrain: images/train")
-
-
 def bad_description(root: Path) -> None:
     yolo(root)
     (root / "data.yaml").write_text("names: ant\ntrain: images/train")
 
 
-def lone_coco(root: Path) -> None:
+def no_pool_list(root: Path) -> None:
+    Voc(root).add("holdout", "a")
+
+
+def coco_elsewhere(root: Path) -> None:
     coco(root)
-    (root / "test.json").unlink()
+    (root / "test").rename(root.parent / "elsewhere")
 
 
-def lone_roboflow(root: Path) -> None:
-    roboflow_coco(root)
-    (root / "test").rename(root / "other")
+def only_images(root: Path) -> None:
+    Yolo(root).add("deep/er/a.jpg", None)
 
 
 @pytest.mark.parametrize(
     ("make", "advice", "command"),
     [
+        (only_images, "replace NAMES by the classes to be", "images --pool {} --classes NAMES"),
         (no_lists, "put images into JPEGImages, XML files into Annotations, and the ids", None),
         (no_description, "write a data.yaml with names (the classes in the order of", None),
+        (no_pool_list, "name the list of the pool", "--pool LIST"),
+        (coco_elsewhere, "name the folder of the images of test.json", "--test-images FOLDER"),
         (bad_description, "names: expected a list of classes, or a mapping from", None),
-        (lone_roboflow, "there is only train: export the pool and a test set, too", None),
-        (no_test_list, "name a list for the test set", "--pool train --test LIST"),
-        (no_test_split, "data.yaml has only train: it needs", "--test SPLIT"),
-        (lone_coco, "name the images and the annotations of test", "--test-images FOLDER"),
     ],
 )
 def test_what_is_missing_is_told(
@@ -232,7 +256,7 @@ def test_what_is_missing_is_told(
     lines = told(al_job, tmp_path / "set")
     assert advice in lines[1]
     assert lines[1].startswith("  first: ")
-    assert len(lines) == 2 if command is None else command in lines[2]
+    assert len(lines) == 2 if command is None else command.format(tmp_path / "set") in lines[2]
     assert "--dry-run prints the commands" in al_job("ingest", "auto", tmp_path / "set").error
 
 

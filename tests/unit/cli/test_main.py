@@ -75,7 +75,7 @@ def test_commands_are_listed_without_importing_them(
         (["train", "--round", "x"], "Invalid value for '--round': "),
         (["train", "--rond", "1"], "No such option: --rond. Did you mean --round?"),
         (["statsu"], "No such command 'statsu'. Did you mean 'status'? See `al-job --help`"),
-        (["ingest", "vok"], "unknown 'vok'; did you mean 'voc'? known: coco, labels"),
+        (["ingest", "vok"], "unknown 'vok'; did you mean 'voc'? known: auto, coco"),
         (["logs", "trian", "--round", "1"], "Invalid value for 'STAGE': 'trian' is not one of"),
     ],
 )
@@ -143,3 +143,9 @@ def test_options_of_a_format_are_completed(words: str, options: list[str]) -> No
     assert done.stderr == ""
     assert set(options) <= set(done.stdout.split())
     assert ("--root" in done.stdout) == bool(options)
+
+
+def test_a_message_is_one_line_without_control_characters(al_job: AlJob) -> None:
+    """A name from somebody's data cannot colour a terminal, or begin a line."""
+    ended = al_job("ingest", "auto", "a\nb\x1b[31m", "--dry-run")
+    assert ended.err == "al-job: a\\nb\\x1b[31m: no such folder\n"

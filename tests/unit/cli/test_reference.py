@@ -53,6 +53,13 @@ def test_every_command_option_and_argument_has_a_help() -> None:
     check("al-job", command_line())
 
 
+def test_no_help_shows_a_type_of_python() -> None:
+    """What a value is, is told in words: also for the options that are made from fields."""
+    assert not re.findall(
+        r"^\|.*(?:typing\.|Annotated|<class|\w\[).*\|$", reference(), re.MULTILINE
+    )
+
+
 def test_the_page_of_commands_is_up_to_date() -> None:
     """docs/cli.md is what `make docs` makes."""
     assert (ROOT / "docs/cli.md").read_text() == reference()

@@ -6,6 +6,10 @@ from job.config import loading
 from job.config.changes import refuse_changes
 from job.config.schema import Config
 from job.errors import ConfigError
+from job.keys import RoundRef
+
+ROUND_0 = RoundRef("tiny", 0, None, 0).stage("train")
+BRUST_1 = RoundRef("tiny", 0, "brust", 1).stage("train")
 
 
 def changed(tiny: str, old: str, new: str) -> str:
@@ -31,7 +35,7 @@ def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new
     """More rounds, seeds and arms, and another machine, leave what is done as it is."""
     grown = loading.parse(changed(tiny, old, new), "tiny")
     refuse_changes(begun, grown)
-    assert grown.stage_digest("brust") == begun.stage_digest("brust")
+    assert grown.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,6 @@ def test_full_supervision_changes_no_stage(tiny: str) -> None:
         loading.parse(tiny, "a"),
         loading.parse(tiny + "full_supervision: true\n", "b"),
     )
-    assert without.stage_digest("brust") == supervised.stage_digest("brust")
-    assert without.stage_digest(None) == supervised.stage_digest(None)
+    assert without.stage_digest(BRUST_1) == supervised.stage_digest(BRUST_1)
+    assert without.stage_digest(ROUND_0) == supervised.stage_digest(ROUND_0)
     refuse_changes(without, supervised)

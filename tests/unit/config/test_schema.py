@@ -1,9 +1,12 @@
 """The configuration: what it refuses, and how it says so."""
 
 import pytest
+from pydantic import ValidationError
 
 from job.config import loading
+from job.config.dataset import DatasetConfig, MoveConfig
 from job.errors import ConfigError
+from job.keys import RoundRef
 
 
 def changed(tiny: str, old: str, new: str) -> str:
@@ -29,6 +32,13 @@ def changed(tiny: str, old: str, new: str) -> str:
         ("  random: {", "  fully-supervised: {", ["arms", "full_supervision"]),
         ("rounds: 3", "seeds: [1, 1]", ["seeds", "twice"]),
         ("rounds: 3", "rounds: [", ["not YAML"]),
+        (
+            "random: {strategy: random}",
+            "a: b",
+            ["arms.a: expected a mapping, such as {strategy: br"],
+        ),
+        ("random: {strategy: random}", "a:", ["arms.a: expected a mapping", "(given: None)"]),
+        ("  random: {", "  true: {", ["arms: True is not text", "put it in quotes"]),
         ("experiment: tiny", "", ["experiment", "required"]),
     ],
 )
@@ -48,3 +58,36 @@ def test_the_resolved_configuration_reads_back_the_same(tiny: str) -> None:
     """`experiment.yaml` holds every default and means the same configuration."""
     parsed = loading.parse(tiny, "tiny")
     assert loading.parse(parsed.to_yaml(), "again") == parsed
+
+
+def test_a_round_uses_the_version_that_the_last_move_names() -> None:
+    """Before the first move, the one that the experiment began with."""
+    moves = (
+        MoveConfig(from_round=2, version=3, sha256="b"),
+        MoveConfig(from_round=4, version=4, sha256="c"),
+    )
+    dataset = DatasetConfig(name="photos", sha256="a", moves=moves)
+    assert [dataset.sha256_at(index) for index in range(6)] == ["a", "a", "b", "b", "c", "c"]
+
+
+@pytest.mark.parametrize("second", [(2, 4), (3, 3), (1, 4)])
+def test_moves_go_on(second: tuple[int, int]) -> None:
+    """Each is to a later version, from a later round on."""
+    moves = tuple(
+        MoveConfig(from_round=index, version=version, sha256="x")
+        for index, version in ((2, 3), second)
+    )
+    with pytest.raises(ValidationError, match="in the order of rounds"):
+        DatasetConfig(name="photos", moves=moves)
+
+
+def test_a_move_counts_for_the_stages_that_read_the_new_version(tiny: str) -> None:
+    """The scores of the round before it are among them."""
+    config = loading.parse(changed(tiny, "name: drawn", "name: drawn\n  sha256: a"), "tiny")
+    move = MoveConfig(from_round=2, version=2, sha256="b")
+    dataset = config.dataset.model_copy(update={"moves": (move,)})
+    moved = config.model_copy(update={"dataset": dataset})
+    ref = RoundRef("tiny", 0, "random", 1)
+    stages = [ref.stage("train"), ref.stage("score"), ref.at(2).stage("select")]
+    same = [moved.stage_digest(stage) == config.stage_digest(stage) for stage in stages]
+    assert same == [True, False, False]

@@ -255,3 +255,22 @@ class Photos(Source):
         for image_id, data in self.pool.items() if split == "pool" else ():
             loaded = LoadedSample(data, ".jpg", f"{image_id}.jpg", "", ())
             yield Sample(image_id, partial(lambda content: content, loaded))
+
+
+class PhotosWithTest(Photos):
+    """Images without annotations, and the test set of another source."""
+
+    other: Source
+
+    @property
+    def has_test(self) -> bool:
+        """The other source's."""
+        return True
+
+    def num_images(self, split: Split) -> int:
+        """How many there are."""
+        return self.other.num_images(split) if split == "test" else super().num_images(split)
+
+    def samples(self, split: Split) -> Iterator[Sample]:
+        """Each image."""
+        return self.other.samples(split) if split == "test" else super().samples(split)

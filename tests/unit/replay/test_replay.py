@@ -10,10 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from job.acquisition.strategies.entropy import Entropy
 from job.annotators.oracle import Oracle
+from job.artifacts.experiment_file import load_experiment
+from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
+from job.errors import UsageError
+from job.keys import RoundRef
+from job.plan import Plan
 from job.records.annotation import class_counts
+from job.replay.replay import replay as compute
 from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
 from tests.conftest import Ended, FinishedState
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
@@ -298,3 +306,24 @@ def test_replays_of_two_seeds_have_two_folders(
         "replay-tiny-seed-0-brust-round-001",
         "replay-tiny-seed-1-brust-round-001",
     ]
+
+
+def test_a_strategy_that_cannot_rank_images_is_named(
+    replay: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside its picks, which then mean nothing."""
+    monkeypatch.setattr(Entropy, "cannot_rank", lambda *_: "there is one class")
+    ended = replay("--strategies", "random,entropy")
+    assert "entropy cannot tell images apart: there is one class\n" in ended.out
+    assert ended.out.count("cannot tell") == 1
+
+
+def test_a_round_of_a_later_version_is_replayed_on_it(grown: MemoryStore) -> None:
+    """Its own arm picks what it has picked, from the pool with the images that were added."""
+    plan = Plan(load_experiment(grown, "growing"))
+    ref = RoundRef("growing", 0, "entropy", 2)
+    found = compute(grown, plan, ref, {"entropy": plan.config.arms["entropy"]})
+    picks = found.picked["entropy"].selection.ids
+    assert picks == tuple(pick.id for pick in Reader(grown).picks(ref))
+    with pytest.raises(UsageError, match=r"--oracle: 1[0-9] images .* have no label yet"):
+        compute(grown, plan, ref, {"entropy": plan.config.arms["entropy"]}, by_oracle=True)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment, used_versions
 from job.artifacts.reader import Reader
 from job.config import loading
 from job.config.schema import Config
@@ -24,7 +25,9 @@ from job.report.build import report_page, table_of, update_report, write_report
 from job.report.drawing.render import draw
 from job.report.sections import Context
 from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.stores import filled
 from tests.unit.report.conftest import IMAGE
 from tests.unit.report.make_context import ROWS, context
 from tests.unit.report.parsed import ParsedPage
@@ -48,7 +51,8 @@ def test_a_real_report_is_drawn(store: LocalStore, settings: Config) -> None:
 def context_of(store: LocalStore, settings: Config) -> Context:
     """The context of the experiment in a store, without contact sheets."""
     reader = Reader.listed(store, "tiny")
-    rows, facts = rows_of(reader, Plan(settings)), read_facts(reader, Plan(settings))
+    versions = used_versions(store, settings)
+    rows, facts = rows_of(reader, Plan(settings)), read_facts(reader, Plan(settings), versions)
     found = find(rows, facts.arms, facts.pool_images)
     return Context(config=settings, rows=rows, facts=facts, findings=found, draw=sketch)
 
@@ -229,3 +233,27 @@ def test_the_terminals_table_has_a_row_for_each_round() -> None:
     table = table_of(ROWS)
     assert len(table.rows) == len(ROWS)
     assert [cells[5] for cells in table.rows] == [f"{row.mAP:.3f}" for row in ROWS]
+
+
+def test_a_report_without_a_test_set_shows_what_was_picked(grown: MemoryStore) -> None:
+    """It says why nothing was measured, what came along, the move, and the corrected labels."""
+    store = filled(MemoryStore(), grown)
+    plan = Plan(load_experiment(store, "growing"))
+    rows = write_report(store, plan, draw=sketch)
+    assert [row.total_samples for row in rows] == [6, 8, 12]
+    assert {row.mAP for row in rows} == {None}
+    page = ParsedPage(store.read(ExperimentKeys("growing").page).decode())
+    for words in (
+        "18 images to choose from, 1 arm, 1 seed.",
+        "Nothing was measured, because the data set has no test set.",
+        "4 images came along with labels in round 0",
+        "2 images came along with labels in round 2",
+        "From round 2 on, version 5 of the data set is used, with 24 images in its pool.",
+        "from round 2 on, training uses the right ones, at most 2 in entropy.",
+        "What was picked",
+        "no ground truth",
+    ):
+        assert words in page.words
+    assert "Learning curves" not in page.words
+    assert b",," in store.read(ExperimentKeys("growing").results)
+    assert "-" in {row[5] for row in table_of(rows).rows}

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
 from job.artifacts.metrics import dump_metrics, load_metrics
 from job.artifacts.reader import Reader
@@ -17,8 +19,10 @@ from job.plan import Plan
 from job.report.build import update_report, write_report
 from job.report.drawing.render import Drawing, Plot
 from job.storage import Store
+from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.stores import filled
 from tests.unit.report.sketch import sketch
 
 KEYS = ExperimentKeys("tiny")
@@ -26,11 +30,11 @@ BRUST = RoundRef("tiny", 0, "brust", 1)
 
 
 @pytest.fixture(scope="module")
-def finished(tiny: str) -> MemoryStore:
+def finished(two_seeds: Path) -> MemoryStore:
     """Two seeds and two rounds, with the fully supervised arm; tests only read it."""
-    grown = "rounds: 2\nseeds: [0, 1]\nfull_supervision: true"
-    store = MemoryStore()
-    experiment.run(store, loading.parse(tiny.replace("rounds: 3", grown), "tiny"))
+    store = filled(MemoryStore(), LocalStore(two_seeds))
+    config = load_experiment(store, "tiny")
+    experiment.run(store, config.model_copy(update={"full_supervision": True}))
     return store
 
 
@@ -130,17 +134,20 @@ def test_a_report_that_fails_leaves_the_one_before(
     assert {key: copy.read(key) for key in before} == before
 
 
-def test_a_test_set_without_a_class_is_reported_without_a_page(
+def test_a_test_set_without_a_class_is_reported_without_figures_of_metrics(
     copy: MemoryStore, plan: Plan, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be compared: the rounds are listed, and one line says why that is all."""
+    """Nothing can be compared: the page says so, and shows what was picked and what ran."""
     for _, ref in plan.rounds():
         evaluate_again(copy, ref, None)
     monkeypatch.setattr("job.cli.report.open_store", lambda _: copy)
     ended = al_job("report")
     assert (ended.code, ended.err) == (0, "")
-    assert "no page: the images of the test set show no class" in ended.out
-    assert not copy.exists(KEYS.page)
+    assert "Nothing is measured" in ended.out
+    page = copy.read(KEYS.page).decode()
+    assert "Nothing was measured, because no image of the test set shows any class." in page
+    assert "What was picked" in page
+    assert "Learning curves" not in page
     assert copy.exists(KEYS.results)
 
 

@@ -2,15 +2,20 @@
 
 import hashlib
 import json
+import re
 import tarfile
 
 import pytest
 
+from job import experiment
 from job.annotators.oracle import Oracle
 from job.artifacts.markers import Markers, dump_marker
+from job.artifacts.reader import Reader
+from job.artifacts.round_reader import RoundReader
 from job.config.schema import AnnotationConfig, Config
 from job.data.dataset import Dataset
-from job.errors import BadDataError
+from job.data.ingest.labels import ingest_labels
+from job.errors import BadDataError, MissingLabelsError
 from job.keys import RoundRef, StageRef
 from job.plan import Plan
 from job.stages import run_stage
@@ -18,8 +23,9 @@ from job.stages.annotate import cost_of
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.growing import PHOTOS, begin, correct, drawn, grow, label_picks
 from tests.stores import filled
-from tests.unit.stages.tiny import ROUND_0, ROUND_1, picks_of
+from tests.unit.stages.tiny import ROUND_0, ROUND_1, growing, picks_of
 
 
 def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
@@ -97,3 +103,85 @@ def test_annotate_sim_refuses_wrong_picks(
     pick(store, ROUND_1.stage("select"), change(first, own))  # type: ignore[operator]
     with pytest.raises(BadDataError, match=words):
         run_stage(store, Plan(settings), ROUND_1.stage("annotate"))
+
+
+def test_labels_that_came_along_cost_nothing(grown: MemoryStore) -> None:
+    """Round 0 pays for its 2 picks; 4 images came along, and 2 more in round 2."""
+    costs = [
+        json.loads(grown.read(growing(index).stage("annotate").key("cost.json")))
+        for index in (0, 1, 2)
+    ]
+    assert [cost["images"] for cost in costs] == [2, 2, 2]
+    assert [cost["cumulative"]["images"] for cost in costs] == [2, 4, 6]
+    assert [cost["given"]["images"] for cost in costs] == [4, 4, 6]
+    assert costs[2]["cumulative"]["money"] == pytest.approx(0.07 * costs[2]["cumulative"]["boxes"])
+    assert {(cost["given"]["seconds"], cost["given"]["money"]) for cost in costs} == {(0, 0)}
+
+
+def test_what_came_along_lies_beside_the_picks(grown: MemoryStore) -> None:
+    """In a shard of its own, in the round from which on it is there, with its labels."""
+    reader = Reader(grown)
+    for index, ids in ((0, ["000000", "000001", "000002", "000003"]), (2, ["000022", "000023"])):
+        picks, images = reader.picks(growing(index)), reader.labelled_images(growing(index))
+        assert [image.id for image in images] == [*(pick.id for pick in picks), *ids]
+        known = Dataset.open(grown, "photos", 1 if index == 0 else 4).known_labels(ids)
+        found = {image.id: image.annotation.to_json() for image in images}
+        assert {each: found[each] for each in ids} == {
+            image_id: label.to_json() for image_id, label in known.items()
+        }
+    assert "given.tar" not in reader.marker(growing(1).stage("annotate")).outputs
+
+
+def test_picks_that_nobody_has_labelled_wait() -> None:
+    """One line says how many, how to get them, and how to add their labels; nothing is left."""
+    store = MemoryStore()
+    plan = experiment.init(store, Plan(begin(store)))
+    run_stage(store, plan, growing(0).stage("select"))
+    stage = growing(0).stage("annotate")
+    with pytest.raises(MissingLabelsError) as waits:
+        run_stage(store, plan, stage)
+    assert waits.value.exit_code == 66
+    assert re.fullmatch(
+        r"seed 0 round 0 annotate waits for people: 2 images of data set 'photos' have no label "
+        r"yet, such as '0000\d\d'; `al-job export picks --round 0 --seed 0 --experiment growing "
+        r"--out DIR` writes the 2 picks, `al-job ingest labels FORMAT --dataset photos` adds their "
+        r"labels, and then this command continues",
+        str(waits.value),
+    )
+    assert list(store.list(stage.prefix)) == []
+
+
+def test_labels_are_used_as_soon_as_they_are_there() -> None:
+    """Those of the latest version, though the pool stays that of the round's version."""
+    store = MemoryStore()
+    plan = experiment.init(store, Plan(begin(store)))
+    run_stage(store, plan, growing(0).stage("select"))
+    grow(store)
+    label_picks(store)
+    stage = growing(0).stage("annotate")
+    run_stage(store, plan, stage)
+    reader = RoundReader(store, plan, growing(0))
+    assert len(reader.pool_after.ids) == 16
+    assert {key for key in reader.marker(stage).inputs if key.endswith("dataset.json")} == {
+        "datasets/photos/dataset.json",
+        "datasets/photos/versions/0003/dataset.json",
+    }
+    assert len(reader.labelled_images(growing(0))) == 6
+
+
+def test_the_rounds_own_version_answers_first() -> None:
+    """A later version is asked for what the round's version lacks, and for nothing else."""
+    store = MemoryStore()
+    config = begin(store)
+    ingest_labels(store, drawn(PHOTOS), "photos")
+    second = Dataset.open(store, "photos")
+    correct(store, PHOTOS)
+    own = config.dataset.model_copy(update={"sha256": second.digest})
+    plan = experiment.init(store, Plan(config.model_copy(update={"dataset": own})))
+    for stage in ("select", "annotate"):
+        run_stage(store, plan, StageRef(growing(0), stage))
+    picks = [row["id"] for row in picks_of(store, growing(0))]
+    images = Reader(store).labelled_images(growing(0))
+    assert {image.id: image.annotation.to_json() for image in images[:2]} == {
+        image_id: label.to_json() for image_id, label in second.known_labels(picks).items()
+    }

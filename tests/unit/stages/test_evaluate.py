@@ -5,11 +5,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from job.artifacts.metrics import dump_metrics
+from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.errors import BadDataError
 from job.records.arrays import flat_values, matrix, offsets_of
 from job.storage.local import LocalStore
-from tests.unit.stages.tiny import ROUND_1
+from job.storage.memory import MemoryStore
+from tests.unit.stages.tiny import ROUND_1, growing
 
 
 def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> None:
@@ -51,3 +53,13 @@ def test_a_test_image_in_the_pool_fails_the_evaluation(
     )
     with pytest.raises(BadDataError, match="pool and test share 24 images"):
         refuse_leak(dataset)
+
+
+def test_without_a_test_set_no_metric_has_a_value(grown: MemoryStore) -> None:
+    """The stage is done all the same, and depends on the model."""
+    reader = Reader(grown)
+    metrics = reader.metrics(growing(1))
+    assert (metrics.map50_area, metrics.map_coco, metrics.num_images) == (None, None, 0)
+    assert {each.ap50_area for each in metrics.classes.values()} == {None}
+    marker = reader.marker(growing(1).stage("evaluate"))
+    assert growing(1).stage("train").done in marker.inputs

@@ -10,6 +10,7 @@ from job import experiment
 from job.annotators.oracle import Oracle
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Markers
+from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.detection.inference import predict as inference
@@ -19,7 +20,7 @@ from job.stages import run_stage
 from job.stages.score import parts_of
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
-from tests.unit.stages.tiny import ROUND_0, ROUND_1, picks_of, without_scores
+from tests.unit.stages.tiny import ROUND_0, ROUND_1, growing, picks_of, without_scores
 
 
 def record_of(store: LocalStore, ref: StageRef, kind: str) -> list[pa.Table]:
@@ -123,3 +124,17 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     experiment.run_once(store, Plan(begun), ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
     assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
+
+
+def test_scores_are_of_the_pool_that_the_next_round_selects_from(grown: MemoryStore) -> None:
+    """Of 24 images 6 came along and 4 are picks; those of round 2's version are scored in round 1.
+
+    In round 0, of the 16 images of version 1, 4 came along and 2 are picks.
+    """
+    for index, unlabelled, labelled in ((0, 10, 6), (1, 14, 10)):
+        reader = Reader(grown)
+        parts = reader.score_parts(growing(index)), reader.labelled_parts(growing(index))
+        tables = [pa.concat_tables(map(pq.read_table, paths)) for paths in parts]
+        assert [len(table) for table in tables] == [unlabelled, labelled]
+        ids = [image_id for table in tables for image_id in table["id"].to_pylist()]
+        assert sorted(ids) == [f"{number:06d}" for number in range(unlabelled + labelled)]

@@ -29,3 +29,8 @@ def without_scores(finished: LocalStore) -> MemoryStore:
         if "/score/" not in key:
             store.write(key, finished.read(key))
     return store
+
+
+def growing(index: int) -> RoundRef:
+    """A round of the experiment whose data set grew, see the fixture `grown`."""
+    return RoundRef("growing", 0, "entropy", index)

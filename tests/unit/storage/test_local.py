@@ -219,3 +219,19 @@ def test_conditional_writes_work_without_hard_links(
     assert not store.write("a", b"second", if_absent=True)
     assert store.read("a") == b"first"
     assert files(store) == ["a"]
+
+
+def test_a_store_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
+    """With the link and what it points to."""
+    (tmp_path / "link").symlink_to("gone")
+    with pytest.raises(ConfigError, match=r"store .*/link: a link to gone, which is not there"):
+        LocalStore(tmp_path / "link").write("a", b"content")
+
+
+def test_a_link_that_leads_back_is_named_once(store: LocalStore) -> None:
+    """It never passes, so it is not temporary; the system's own path has it forty times."""
+    store.write("a/b", b"content")
+    (store.root / "a/self").symlink_to(".")
+    with pytest.raises(ConfigError) as error:
+        list(store.list(""))
+    assert str(error.value) == (f"{store.root}/a/self: a link that leads back to itself: remove it")

@@ -119,3 +119,15 @@ def test_keys_in_a_url_are_not_told() -> None:
     with pytest.raises(UsageError, match=r"s3://\*\*\*@bucket/a") as caught:
         open_store("s3://me:password@bucket/a")
     assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["'/data'", '"s3://b/q"', " /data", "/data\n", "s3://b/q\t", " "])
+def test_what_env_files_and_secrets_leave_around_a_store_is_refused(url: str) -> None:
+    """Taken as it is, it would be a directory of that name, here and now."""
+    with pytest.raises(UsageError, match="there are quotes, a blank or a line break around it"):
+        open_store(url)
+
+
+def test_slashes_at_the_ends_of_a_prefix_do_not_count() -> None:
+    """Variables that are joined by slashes often have slashes of their own."""
+    assert open_store("s3://b//q//").url == open_store("s3://b/q").url == "s3://b/q"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.config.schema import SyntheticConfig
+from job.config.dataset import SyntheticConfig
 from job.data.dataset import Dataset
 from job.data.formats.base import LoadedSample
 from job.data.formats.synthetic import SHAPES, Scene, SyntheticSource, draw

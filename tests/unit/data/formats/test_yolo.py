@@ -8,10 +8,12 @@ import pytest
 
 from job.data.formats.base import Source
 from job.data.formats.yolo import YoloSource
+from job.data.ingest.ingest import ingest
 from job.data.ingest.validate import validate
 from job.errors import AlJobError, BadDataError, UsageError
 from job.keys import Split
 from job.records.annotation import Annotation
+from job.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from tests.unit.data.conftest import Yolo
@@ -129,7 +131,15 @@ def test_an_image_without_a_label_file_has_no_objects(yolo: "Yolo") -> None:
     yolo.add("images/train/a.jpg", None)
     source = yolo.source()
     assert len(annotations(source)["a"].labels) == 0
-    assert remarks(source) == ["have no label file and were taken as images without objects"]
+    (remark,) = remarks(source)
+    assert remark.startswith("have no label file, in labels instead of images or beside them, and")
+
+
+def test_a_folder_of_labels_that_is_not_found_is_told(yolo: "Yolo") -> None:
+    """If it has another name, no image has boxes: the refusal says why."""
+    (yolo.root / "labels").rename(yolo.root / "Labels")
+    with pytest.raises(BadDataError, match=r"pool: no boxes: 1 images have no label file, in labe"):
+        ingest(MemoryStore(), yolo.source(), "d")
 
 
 def test_an_image_without_a_label_file_can_be_refused(yolo: "Yolo") -> None:
@@ -230,12 +240,40 @@ def test_paths_begin_at_the_path_of_the_description(yolo: "Yolo", path: str) -> 
     assert list(annotations(yolo.source())) == ["good"]
 
 
-def test_a_path_that_is_not_here_is_answered_with_the_option(yolo: "Yolo") -> None:
-    """Ultralytics would look for it below its own folder of data sets."""
-    yolo.describe("path: ../datasets/mine\ntrain: images/train\nval: images/val")
-    with pytest.raises(UsageError, match=r"its path '../datasets/mine' is not a folder here; --ro"):
-        yolo.source().identity()
-    assert list(annotations(yolo.source(root=yolo.root))) == ["good"]
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("", "../datasets/mine"),
+        ("", "/content/mine"),
+        ("", "C:\\\\data\\\\mine"),
+        ("mine", "mine"),
+        ("", "./data/sub"),
+    ],
+)
+def test_a_path_that_is_not_here_is_passed_over(empty_yolo: "Yolo", folder: str, path: str) -> None:
+    """Most were written for another machine or another working folder; the note says so."""
+    below = "sub/" if path.endswith("sub") else ""
+    for name in ("train/a", "val/b"):
+        image = f"{folder}/{below}images/{name}.jpg".lstrip("/")
+        empty_yolo.add(image, labels=image.replace("images", "labels").replace("jpg", "txt"))
+    (empty_yolo.root / f"{below}list.txt").write_text("images/train/a.jpg")
+    empty_yolo.data = empty_yolo.root / folder / "data.yaml"
+    empty_yolo.describe(f'path: "{path}"\ntrain: images/train\nval: images/val\ntest: list.txt')
+    source = empty_yolo.source()
+    assert list(annotations(source)) == ["a"]
+    assert list(annotations(source, "test")) == ["b"]
+    assert len(remarks(source)) == 1
+    if not folder:
+        assert list(annotations(empty_yolo.source(pool="test"))) == ["a"]
+
+
+def test_the_option_wins_over_the_path(yolo: "Yolo", tmp_path: Path) -> None:
+    """With `--root`, train and val begin at that folder, and the description may be elsewhere."""
+    yolo.data = tmp_path / "mine.yaml"
+    yolo.describe("path: yolo/images\ntrain: images/train\nval: images/val")
+    source = yolo.source(root=yolo.root)
+    assert list(annotations(source)) == ["good"]
+    assert remarks(source) == []
 
 
 @pytest.mark.parametrize("split", ["train", "val"])

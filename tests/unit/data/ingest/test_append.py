@@ -16,7 +16,7 @@ from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
 from job.storage.memory import MemoryStore
-from tests.unit.data.conftest import Photos, Voc, encode
+from tests.unit.data.conftest import Photos, PhotosWithTest, Voc, encode
 
 if TYPE_CHECKING:
     from job.data.ingest.summary import IngestSummary
@@ -374,8 +374,28 @@ def test_a_group_of_the_test_set_gets_no_image_of_the_pool(
     ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
     assert Dataset.open(store, "d").groups("pool") == {"a_1": "a", "a_2": "a"}
     runs.add("val", "b_2", data=encode(4))
-    with pytest.raises(BadDataError, match="a group must be in one split: 'b'"):
+    with pytest.raises(BadDataError, match="a group must be in one split; images of the pool: 'b'"):
         ingest(store, VocSource(root=runs.root, pool="val"), "d", groups=rule, append=True)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_a_group_leaves_out_is_told_once(
+    store: MemoryStore, tmp_path: Path, *, dry_run: bool
+) -> None:
+    """Also of images whose labels come along, which are a part of the pool."""
+    runs = Voc(tmp_path / "runs")
+    runs.add("test", "b_1", data=encode(2))
+    rule = GroupPattern.parse(r"(.+)_\d+")
+    test = VocSource(root=runs.root, pool="test", test="test")
+    photos = PhotosWithTest(pool={"a_1": encode(1)}, other=test)
+    ingest(store, photos, "d", groups=rule)
+    for number in (2, 3):
+        runs.add("val", f"b_{number}", data=encode(number + 10))
+    runs.add("val", "a_2", data=encode(4))
+    source = VocSource(root=runs.root, pool="val")
+    summary = ingest(store, source, "d", groups=rule, append=True, skip_bad=True, dry_run=dry_run)
+    (told,) = summary.problems
+    assert "group 'b'" in told
 
 
 def test_a_version_may_bring_groups(annotated: MemoryStore, more: Voc) -> None:

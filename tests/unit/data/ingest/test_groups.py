@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from job.data.dataset import Dataset
 from job.data.formats.base import LoadedSample, Sample
@@ -105,8 +107,8 @@ def test_a_group_in_pool_and_test_is_refused(runs: "Voc", store: MemoryStore) ->
     for image_id in ("a_9", "b_9"):
         runs.add("test", image_id)
     told = (
-        "pool: 3 images are of 2 groups that another split has images of, and a group must be in "
-        r"one split: 'a' \(2\), 'b' \(1\); --skip-bad leaves out"
+        "pool: 2 groups are in test already, and a group must be in one split; images of the pool: "
+        r"'a' \(2\), 'b' \(1\); --skip-bad leaves out"
     )
     with pytest.raises(BadDataError, match=told):
         take(runs, store, by_name())
@@ -118,14 +120,18 @@ def test_skip_bad_leaves_the_test_set_whole(runs: "Voc", store: MemoryStore) -> 
     runs.add("test", "a_9")
     summary = take(runs, store, by_name(), skip_bad=True)
     assert Dataset.open(store, "d").ids("pool") == ("b_1",)
-    assert summary.problems == ("pool: 2 images of the group 'a', which is in test already",)
+    assert summary.problems == (
+        "pool: the group 'a' is in test already; its images that are left out: 2",
+    )
 
 
 def test_a_dry_run_lists_shared_groups(runs: "Voc", store: MemoryStore) -> None:
     """And says that they would be refused."""
     runs.add("test", "b_9")
     summary = take(runs, store, by_name(), dry_run=True)
-    assert summary.problems == ("pool: 1 images of the group 'b', which is in test already",)
+    assert summary.problems == (
+        "pool: the group 'b' is in test already; its images that are left out: 1",
+    )
     assert not summary.is_accepted
 
 
@@ -135,6 +141,20 @@ def test_an_image_without_a_row_is_a_problem(runs: "Voc", store: MemoryStore) ->
     with pytest.raises(BadDataError, match=r"groups\.csv: no row for the image 'b_1'; leave its"):
         take(runs, store, GroupFile.read(path))
     assert take(runs, store, GroupFile.read(path), skip_bad=True).counts["pool"].num_images == 2
+
+
+def test_a_file_of_names_with_suffixes_is_answered_with_the_ids(
+    runs: "Voc", store: MemoryStore
+) -> None:
+    """A common mistake; a blank after a comma is none."""
+    path = file_of(runs, HEADER + "a_1, a\na_2.jpg, a\nb_1, b\nc_1, c\n")
+    with pytest.raises(
+        BadDataError, match=r"no row for the image 'a_2', but for 'a_2\.jpg': ids are"
+    ):
+        take(runs, store, GroupFile.read(path))
+    path = file_of(runs, "id, group\na_1, a\na_2, a\nb_1, b\nc_1, c\n")
+    take(runs, store, GroupFile.read(path))
+    assert Dataset.open(store, "d").groups("test") == {"c_1": "c"}
 
 
 def test_rows_of_other_images_are_noted(runs: "Voc", store: MemoryStore) -> None:
@@ -230,3 +250,21 @@ def test_the_group_is_kept_with_the_image() -> None:
 
     assert by_name().grouped(Sample("a_1", load, "old")) == Sample("a_1", load, "a")
     assert by_name().grouped(Sample("a", load, "old")) == Sample("a", load)
+
+
+@given(st.binary(max_size=40), st.integers(0, 30))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes, at: int) -> None:
+    """Never with a traceback, wherever a file of groups is damaged."""
+    good = HEADER.encode() + b'a_1,"x, y"\nb_1,\n'
+    path = tmp_path / "groups.csv"
+    path.write_bytes(good[:at] + data + good[at:])
+    assert len(refusal_of(path).splitlines()) <= 1
+
+
+def refusal_of(path: Path) -> str:
+    try:
+        GroupFile.read(path)
+    except BadDataError as error:
+        return str(error)
+    return ""

@@ -11,13 +11,9 @@ from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, UsageError
 from job.storage.memory import MemoryStore
-from tests.unit.data.conftest import Photos, encode
+from tests.unit.data.conftest import Photos, PhotosWithTest, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from job.data.formats.base import Sample
-    from job.keys import Split
     from tests.unit.data.conftest import Coco, Voc
 
 
@@ -80,7 +76,7 @@ def test_a_pool_without_annotations_has_no_oracle(photos: Photos, store: MemoryS
     assert not dataset.has_ground_truth
     assert (dataset.ids("test"), dataset.shards("test"), dataset.test_images()) == ((), (), [])
     assert not [key for key in store.list("") if "oracle" in key or "labels" in key]
-    with pytest.raises(BadDataError, match="1 picks have no label, such as 'p0'"):
+    with pytest.raises(BadDataError, match="data set 'd' have no label yet, such as 'p0'"):
         Oracle(dataset).annotate(["p0"])
 
 
@@ -124,6 +120,19 @@ def test_another_image_of_a_labelled_ones_id_is_bad(
     assert Dataset.open(store, "d").read_image("pool", "good").data == encode(1)
 
 
+def test_what_was_left_out_as_bad_does_not_make_another_source(
+    voc: "Voc", photos: Photos, store: MemoryStore
+) -> None:
+    """Two images of one id are there, of which one is in the data set; a changed one is noticed."""
+    photos.pool["good"] = encode(50)
+    ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+    again = ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+    assert again.title == "d: there already, from the same source"
+    (voc.root / "JPEGImages" / "good.jpg").write_bytes(encode(1)[:-1] + b"x")
+    with pytest.raises(UsageError, match="the image 'good' has changed"):
+        ingest(store, photos, "d", labelled=labelled(voc), skip_bad=True)
+
+
 def test_an_annotated_pool_may_have_labelled_images_too(voc: "Voc", store: MemoryStore) -> None:
     """A benchmark that begins with some labels: the oracle knows these images, too."""
     voc.add("val", "along", [("dog", 1, 1, 9, 9)])
@@ -141,22 +150,8 @@ def test_test_images_in_a_folder_of_all_photographs_are_left_out(
     voc: "Voc", store: MemoryStore
 ) -> None:
     """They are to be expected there, and said; a labelled one with a test image's bytes is bad."""
-
-    class WithTest(Photos):
-        """Photographs, and the test set of another source."""
-
-        @property
-        def has_test(self) -> bool:
-            return True
-
-        def num_images(self, split: "Split") -> int:
-            return super().num_images(split) or 1
-
-        def samples(self, split: "Split") -> "Iterator[Sample]":
-            other = VocSource(root=voc.root, pool="train", test="test").samples("test")
-            return other if split == "test" else super().samples(split)
-
-    photos = WithTest(pool={"p0": encode(100), "IMG 2": encode(2)})
+    test = VocSource(root=voc.root, pool="train", test="test")
+    photos = PhotosWithTest(pool={"p0": encode(100), "IMG 2": encode(2)}, other=test)
     summary = ingest(store, photos, "d")
     dataset = Dataset.open(store, "d")
     assert (dataset.ids("pool"), dataset.ids("test")) == (("p0",), ("other",))

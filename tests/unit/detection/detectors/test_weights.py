@@ -15,7 +15,7 @@ from job.config.schema import DetectorConfig
 from job.detection.detectors import weights
 from job.detection.detectors.base import build_detector, save_model
 from job.detection.detectors.ssd import SsdDetector
-from job.detection.detectors.weights import load_backbone
+from job.detection.detectors.weights import hub_file, load_backbone
 from job.errors import ConfigError, TemporaryError
 
 
@@ -214,3 +214,14 @@ def test_a_backbone_leaves_the_head_alone(
     load_backbone(one, path)
     for name, value in other.ssd.head.state_dict().items():
         assert torch.equal(one.ssd.head.state_dict()[name], value)
+
+
+def test_a_user_without_a_home_is_asked_for_a_place(
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch would make a folder named `~` where the command runs."""
+    monkeypatch.setattr("torch.hub.get_dir", lambda: "~/.cache/torch/hub")
+    with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
+        hub_file(DetectorConfig())
+    with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
+        load_backbone(detector, "hub")

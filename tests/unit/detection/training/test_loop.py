@@ -1,7 +1,8 @@
 import importlib.metadata
+import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -21,7 +22,7 @@ from job.detection.training.checkpoint import HistoryRow, threads_of
 from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
-from job.detection.training.sampler import Batch, make_loader
+from job.detection.training.sampler import Batch, draw_batches
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 from job.records.annotation import Annotation
 
@@ -241,22 +242,48 @@ def test_a_training_whose_worker_dies_may_go_on() -> None:
     assert resumed.model == straight.model
 
 
-@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset by peer"), EOFError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(104, "reset by peer"),
+        EOFError(),
+        OSError("got end of file during message"),
+    ],
+)
 def test_a_worker_may_die_while_its_batch_is_handed_over(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The error is then that of the broken connection, and not the loader's own."""
-
-    def broken(run: TrainingContext, first_step: int) -> Iterator[Batch | AlJobError]:
-        yield next(make_loader(replace(run, workers=0), first_step))
-        raise error
-
-    monkeypatch.setattr(training, "make_loader", broken)
     shot = Run(settings(), rectangles(3))
+    monkeypatch.setattr(training, "draw_batches", breaking_with(error))
     with pytest.raises(TemporaryError, match=r"at step 1 .*runtime\.workers") as caught:
         shot.go(workers=1)
     assert "\n" not in str(caught.value)
     assert len(shot.checkpoints) == 1
+
+
+Batches = Generator[Batch | AlJobError]
+
+
+def breaking_with(error: Exception) -> Callable[[TrainingContext, int], Batches]:
+    """Return a loader that gives one batch and raises an error."""
+
+    def broken(context: TrainingContext, first_step: int) -> Batches:
+        yield next(draw_batches(replace(context, workers=0), first_step))
+        raise error
+
+    return broken
+
+
+def test_another_error_of_the_system_is_not_a_workers_death(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes out as it is: to do the same again would not help."""
+    full = Run(settings(), rectangles(3))
+    monkeypatch.setattr(training, "draw_batches", breaking_with(OSError(28, "disk is full")))
+    with pytest.raises(OSError, match="disk is full"):
+        full.go(workers=1)
+    assert full.checkpoints == []
 
 
 def test_a_training_without_shared_memory_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,6 +300,7 @@ def test_a_training_without_shared_memory_may_go_on(monkeypatch: pytest.MonkeyPa
         full.go(workers=1)
     assert "\n" not in str(caught.value)
     assert len(full.checkpoints) == 1
+    assert not multiprocessing.active_children(), "the program would wait for its worker at its end"
 
 
 @pytest.mark.usefixtures("_soon")

@@ -9,7 +9,7 @@ from job.config.schema import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.context import TrainingContext
 from job.detection.training.process_group import Group
-from job.detection.training.sampler import TrainingDataset, make_loader
+from job.detection.training.sampler import TrainingDataset, draw_batches
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 
@@ -77,7 +77,7 @@ def test_a_sample_seen_again_is_augmented_anew(detector: Detector) -> None:
 def test_batches_do_not_depend_on_who_draws_them(detector: Detector, first_step: int) -> None:
     """A worker process gives the batches that this process gives, from any step on."""
     drawn = [
-        list(make_loader(run_of(detector, Samples(5), steps=4, workers=workers), first_step))
+        list(draw_batches(run_of(detector, Samples(5), steps=4, workers=workers), first_step))
         for workers in (0, 1)
     ]
     assert len(drawn[0]) == len(drawn[1]) == 4 - first_step
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
 ) -> None:
     """An error in a worker process arrives as it was raised, not wrapped in a traceback."""
     run = run_of(detector, Samples(3, broken=1), steps=1, workers=workers)
-    (batch,) = make_loader(run, 0)
+    (batch,) = draw_batches(run, 0)
     assert isinstance(batch, BadDataError)
     assert str(batch) == "image 1 is broken"
 
@@ -101,7 +101,7 @@ def test_what_is_wrong_with_a_sample_comes_back_in_one_piece(
 def test_drawing_leaves_the_global_stream(detector: Detector) -> None:
     """Neither the loader nor the samples move torch's global stream."""
     before = torch.get_rng_state()
-    list(make_loader(run_of(detector, Samples(3), steps=2), 0))
+    list(draw_batches(run_of(detector, Samples(3), steps=2), 0))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -111,7 +111,7 @@ def test_shares_make_up_the_batches(detector: Detector, count: int) -> None:
 
     def drawn(group: Group | None) -> list[torch.Tensor]:
         run = run_of(detector, Samples(5), batch_size=6, steps=3, group=group)
-        return [each[0] for each in make_loader(run, 1) if isinstance(each, tuple)]
+        return [each[0] for each in draw_batches(run, 1) if isinstance(each, tuple)]
 
     whole = drawn(None)
     shares = [drawn(Group(rank, count, torch.device("cpu"))) for rank in range(count)]

@@ -116,7 +116,7 @@ class Release:
         """Make a stage done."""
         has_begun = self.store.exists(ExperimentKeys(self.config.experiment).config)
         config = load_experiment(self.store, self.config.experiment) if has_begun else self.config
-        digest = config.stage_digest(ref.round.arm)
+        digest = config.stage_digest(ref)
         marker = Marker({}, {}, "", digest, 1.0, "1", "", 1)
         self.store.write(ref.done, dump_marker(marker))
 

@@ -18,7 +18,7 @@ from tests.unit.launch.kubernetes.double.transport import Fault
 Json = dict[str, Any]
 POLICY = {
     "rules": [
-        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [64, 65, 78]}},
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [64, 65, 66, 78]}},
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     ]
 }

@@ -80,14 +80,14 @@ def test_the_container_gets_the_stage(launch: LaunchConfig, settings: Config) ->
 def test_permanent_errors_end_a_job_and_disruptions_do_not_count(
     launch: LaunchConfig, settings: Config
 ) -> None:
-    """64, 65 and 78 fail it at once, and this rule comes before the one for disruptions."""
+    """64, 65, 66 and 78 fail it at once, and this rule comes before the one for disruptions."""
     spec = make_job(launch, settings, TRAIN, 1)["spec"]
     first, second = spec["podFailurePolicy"]["rules"]
     assert first["action"] == "FailJob"
     assert first["onExitCodes"] == {
         "containerName": "stage",
         "operator": "In",
-        "values": [64, 65, 78],
+        "values": [64, 65, 66, 78],
     }
     assert second == {
         "action": "Ignore",

@@ -1,6 +1,6 @@
 """Labels of a split, made by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ def labels_of(
     split: Split = "pool",
     size: tuple[int, int] = (100, 50),
     crowd: Sequence[int] = (),
+    groups: Mapping[str, str] | None = None,
 ) -> SplitLabels:
     """Return images `0`, `1`, ... of one size, each with its boxes; None: without a label.
 
@@ -24,6 +25,7 @@ def labels_of(
         split: Theirs.
         size: Width and height, in pixels.
         crowd: The numbers of the boxes that are crowd regions, of all boxes together.
+        groups: The group of each image that is in one.
     """
     boxes = [(row, box) for row, found in enumerate(images) for box in found or ()]
     return SplitLabels(
@@ -37,4 +39,5 @@ def labels_of(
         class_B=np.array([CLASSES.index(box[0]) for _, box in boxes], np.int64),
         difficult_B=np.zeros(len(boxes), bool),
         crowd_B=np.isin(np.arange(len(boxes)), list(crowd)),
+        groups=groups or {},
     )

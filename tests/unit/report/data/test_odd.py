@@ -46,6 +46,14 @@ def test_the_smallest_the_largest_and_the_narrowest_come_first() -> None:
     ]
 
 
+def test_of_a_group_only_the_oddest_is_shown() -> None:
+    """Frames of one video would be the four smallest; an image in no group stands for itself."""
+    labels = labels_of(
+        [[("cow", 0, 0, side, 4)] for side in (4, 5, 6, 7)], groups={"0": "g", "1": "g"}
+    )
+    assert [each.id for each in odd.smallest([labels], 4)] == ["0", "2", "3"]
+
+
 def test_boxes_at_an_edge_are_named_by_it() -> None:
     """Within half a pixel; other boxes are not shown."""
     labels = labels_of([[("cow", 0.4, 9, 20, 50)], [("cow", 1, 1, 99, 49)]])

@@ -109,6 +109,20 @@ def test_every_class_has_a_sample_up_to_a_number(
     assert "Of 1 class with fewer boxes there is no sample." in samples
 
 
+def test_of_many_classes_one_image_of_each_split_is_shown(
+    make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two classes then stand beside each other."""
+    dataset = make_dataset([(1, [COW, HORSE]), (2, [COW])], [(3, [COW])])
+    samples = page_of(dataset).sections["samples"].html
+    assert samples.count("<figure>") == 4  # cow: 2 + 1, horse: 1
+    assert 'class="columns"' not in samples
+    monkeypatch.setattr(pictures, "FEW_CLASSES", 1)
+    samples = page_of(dataset).sections["samples"].html
+    assert samples.count("<figure>") == 3
+    assert 'class="columns"' in samples
+
+
 NAMES = ("猫科动物", "🚗🔥", "<b>&amp;$x_1$", "a" * 62 + "b", "a" * 62 + "c")
 
 

@@ -8,7 +8,7 @@ def test_a_finished_experiment() -> None:
     """Says so, and has every seed's own numbers."""
     html = RunsSection().build(context()).html
     assert "Every round of every arm and seed is done." in html
-    assert cells(html)[1] == ["random", "0", "0", "100", "250", "0.200", "", "10.0", "0.0"]
+    assert cells(html)[1] == ["random", "0", "0", "100", "250", "0.200", "-", "10.0", "0.0"]
 
 
 def test_what_is_missing_is_listed_with_its_attempts() -> None:

@@ -40,3 +40,9 @@ def test_savings_and_the_set_up_cost_are_told_of_an_arm_that_is_better() -> None
         "<li>In labelled images: to reach random&#39;s final mAP of 0.402 it needs " in found.html
     )
     assert "the set-up costs 1,000.00" in found.html
+
+
+def test_an_arm_that_cannot_rank_images_is_named() -> None:
+    """Whoever reads that it is not better learns that it could not be."""
+    found = VerdictSection().build(context(facts(cannot_rank={"a": "there is one class"})))
+    assert "<li>a cannot tell images of this data set apart: there is one class.</li>" in found.html

@@ -1,0 +1,49 @@
+"""What the reader has to know of the data: what came along, later versions, corrected labels."""
+
+from collections.abc import Iterator
+
+from job.report.analysis.facts import Facts
+from job.report.wording import counted, listing
+
+
+def notes_on_data(facts: Facts) -> tuple[str, ...]:
+    """Return, as sentences, what was labelled from the start, and what changed meanwhile."""
+    return (*_given(facts), *_moves(facts), *_corrected(facts))
+
+
+def _given(facts: Facts) -> Iterator[str]:
+    rounds = {each.round: each.num_given for each in facts.rounds if each.num_given}
+    before = 0
+    for index in sorted(rounds):
+        if rounds[index] > before:
+            yield (
+                f"{counted(rounds[index] - before, 'image')} came along with labels in round "
+                f"{index}: they count as labelled images and boxes, and cost neither time nor "
+                "money."
+            )
+            before = rounds[index]
+
+
+def _moves(facts: Facts) -> Iterator[str]:
+    for from_round, version, pool_images in facts.moves:
+        yield (
+            f"From round {from_round} on, version {version} of the data set is used, with "
+            f"{counted(pool_images, 'image')} in its pool"
+            f"{' and the same test set' * facts.has_test}."
+        )
+
+
+def _corrected(facts: Facts) -> Iterator[str]:
+    corrected = [each for each in facts.rounds if each.num_corrected]
+    if not corrected:
+        return
+    first = min(each.round for each in corrected)
+    most = {
+        arm: max(each.num_corrected for each in corrected if each.arm == arm)
+        for arm in dict.fromkeys(each.arm for each in corrected)
+    }
+    yield (
+        f"Labels were corrected: from round {first} on, training uses the right ones, at most "
+        f"{listing([f'{number} in {arm}' for arm, number in most.items()])}. Earlier rounds keep "
+        "what they were trained on, and the corrections are not part of the cost."
+    )

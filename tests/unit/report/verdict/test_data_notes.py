@@ -1,0 +1,44 @@
+"""What the report says of the data: what came along, later versions, corrected labels."""
+
+from job.report.verdict.data_notes import notes_on_data
+from tests.unit.report.make_context import facts, round_facts
+
+
+def test_data_without_any_of_it_need_no_word() -> None:
+    """As of an experiment on one version, all of whose labels are paid for."""
+    assert notes_on_data(facts()) == ()
+
+
+def test_what_came_along_is_counted_and_costs_nothing() -> None:
+    """In the round from which on it is there, once for all arms and seeds."""
+    rounds = [
+        round_facts(arm, 0, index, num_given=number)
+        for arm in ("random", "a")
+        for index, number in enumerate((20, 20, 21))
+    ]
+    rest = "they count as labelled images and boxes, and cost neither time nor money."
+    assert notes_on_data(facts(rounds)) == (
+        f"20 images came along with labels in round 0: {rest}",
+        f"1 image came along with labels in round 2: {rest}",
+    )
+
+
+def test_a_move_is_told_with_the_size_of_the_pool() -> None:
+    """The test set is named only if there is one."""
+    known = facts(moves=((3, 2, 1200),), has_test=True)
+    begin = "From round 3 on, version 2 of the data set is used, with 1200 images in its pool"
+    assert notes_on_data(known) == (f"{begin} and the same test set.",)
+    assert notes_on_data(facts(moves=((3, 2, 1200),), has_test=False)) == (f"{begin}.",)
+
+
+def test_corrected_labels_are_counted_by_arm() -> None:
+    """The largest number of any round and seed, and the first round that trained on them."""
+    numbers = {("random", 0): 0, ("random", 1): 2, ("a", 0): 0, ("a", 1): 1}
+    rounds = [
+        round_facts(arm, 0, index, num_corrected=number) for (arm, index), number in numbers.items()
+    ]
+    (note,) = notes_on_data(facts(rounds))
+    assert note.startswith(
+        "Labels were corrected: from round 1 on, training uses the right ones, at most 2 in random "
+        "and 1 in a. Earlier rounds keep what they were trained on"
+    )
