@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import first  # noqa: F401
+from boto3.session import Session
 from measure import Repeated, peak_bytes
 
 from job.cli.source_options import parse_source
 from job.data.ingest.ingest import ingest
+from job.runtime.parallel import in_threads
 from job.storage.local import LocalStore
 
 SIDE = 32
@@ -87,8 +89,31 @@ def _coco(names: list[str]) -> Iterator[str]:
 
 
 @contextmanager
+def bucket(folder: Path, endpoint: str | None) -> Iterator[tuple[str, str]]:
+    """Put a folder into a bucket, and yield endpoint and URL."""
+    if endpoint is None:
+        with server(folder.parent) as own:
+            yield own, f"s3://{folder.name}"
+        return
+    keys = {key.lower(): value for key, value in KEYS.items()}
+    client = Session(region_name="us-east-1", **keys).client("s3", endpoint_url=endpoint)
+    name = f"sources-{time.time_ns()}"
+    client.create_bucket(Bucket=name)
+
+    def put(path: Path) -> None:
+        client.put_object(Bucket=name, Key=str(path.relative_to(folder)), Body=path.read_bytes())
+
+    for _ in in_threads(put, (path for path in folder.rglob("*") if path.is_file()), 16, 32):
+        pass
+    yield endpoint, f"s3://{name}"
+
+
+@contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Serve a folder of buckets by rclone, and yield the endpoint."""
+    """Serve a folder of buckets by rclone, and yield the endpoint.
+
+    It is good for 10,000 images: for each page of a list it reads the whole folder again.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -134,6 +159,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--formats", nargs="+", default=[*COMMANDS], choices=[*COMMANDS])
     parser.add_argument("--places", nargs="+", default=["folder", "s3"])
+    parser.add_argument("--endpoint", help="of a running S3 server with the keys `key`, `secret`")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--state", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -145,14 +171,14 @@ def main() -> None:
     print("| --- |" + " --- |" * len(columns), flush=True)
     for num_images in arguments.images:
         with tempfile.TemporaryDirectory() as text:
-            folder = Path(text)
-            write(folder / "buckets/b/data", num_images)
+            folder = Path(text) / "buckets/data"
+            write(folder, num_images)
             print(f"| {num_images:,} |", end="", flush=True)
-            with server(folder / "buckets") as endpoint:
+            with bucket(folder, arguments.endpoint) as (endpoint, url):
                 for name, place in columns:
-                    root = str(folder / "buckets/b/data") if place == "folder" else "s3://b/data"
+                    root = str(folder) if place == "folder" else url
                     more = f" --source-endpoint {endpoint}" if place == "s3" else ""
-                    cell = measure(COMMANDS[name].format(root) + more, folder)
+                    cell = measure(COMMANDS[name].format(root) + more, Path(text))
                     print(f" {cell} |", end="", flush=True)
             print(flush=True)
 

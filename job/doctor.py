@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from job.artifacts.experiment_file import first_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
-from job.data.dataset import Dataset
 from job.errors import AlJobError, ConfigError
 from job.plan import Plan
 from job.registries import CHECKS
@@ -89,7 +89,7 @@ def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if config.dataset.synthetic and name not in store.list_names("datasets/"):
         return f"{name} will be drawn"
-    dataset = Dataset.open(store, name)
+    dataset = first_dataset(store, config)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
     told = f"{name}: {sizes}, {len(dataset.classes)} classes"
     if labels := dataset.manifest.labels:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from job.artifacts.reader import Reader
+from job.config.dataset import MoveConfig
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
 from job.plan import Arm, Plan
@@ -89,6 +90,8 @@ class Status(BaseModel):
     experiment: str
     driver: Driver | None = None
     """Unset if no driver runs it."""
+    moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
+    """To later versions of the data set."""
     rounds: list[RoundStatus]
 
 
@@ -117,7 +120,10 @@ class Progress:
             driver: What the driver says, if there is one.
         """
         rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
-        return Status(experiment=self._plan.config.experiment, driver=driver, rounds=rounds)
+        config = self._plan.config
+        return Status(
+            experiment=config.experiment, driver=driver, moves=config.dataset.moves, rounds=rounds
+        )
 
     def _round(
         self,

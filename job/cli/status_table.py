@@ -25,7 +25,11 @@ def status_table(status: Status) -> Group:
         for stage, told in each.stages.items():
             if told.reason:
                 reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
-    lines = [Text(reason) for reason in reasons]
+    lines = [
+        Text(f"from round {move.from_round} on: version {move.version} of the data set")
+        for move in status.moves
+    ]
+    lines += [Text(reason) for reason in reasons]
     if (left := seconds_left(status)) is not None:
         time_left = timedelta(seconds=round(left))
         lines.append(Text(f"about {time_left} of work left, one stage at a time"))

@@ -22,7 +22,10 @@ from job.keys import Split
 from job.runtime.names import unknown
 from job.runtime.parallel import in_threads
 
-NO_LABELS = "have no label file and were taken as images without objects"
+NO_LABELS = (
+    "have no label file, in labels instead of images or beside them, and were taken as images "
+    "without objects"
+)
 MOVED = "were found below the data set's folder, and not where its description says"
 
 

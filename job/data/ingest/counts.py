@@ -99,10 +99,14 @@ class PartCounts:
                 f"{self.num_size_differs} images have another size than their annotation claims; "
                 "their boxes were taken as pixels of the image"
             )
-        for remark, ids in sorted(self.remarks.items()):
-            yield f"{len(ids)} images {remark}, such as {ids[0]!r}"
+        yield from self.remark_lines()
         if self.num_large >= MIN_LARGE and self.reach <= PERCENT:
             yield (
                 f"no box reaches beyond {PERCENT} pixels, though images are larger than "
                 f"{LARGE_SIDE}; boxes must be in pixels, and not in percent"
             )
+
+    def remark_lines(self) -> Iterator[str]:
+        """Yield what was accepted of images, and how many it holds for."""
+        for remark, ids in sorted(self.remarks.items()):
+            yield f"{len(ids)} images {remark}, such as {ids[0]!r}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 
 from job.data.dataset import Dataset
 from job.data.ingest.counts import PartCounts
@@ -140,7 +141,8 @@ class SourceScan:
         if not any(counts.num_images for counts in pool):
             errors.append("pool: no images")
         if source.annotates_pool and not any(counts.num_boxes for counts in pool):
-            errors.append("pool: no boxes")
+            lines = chain.from_iterable(counts.remark_lines() for counts in pool)
+            errors.append(": ".join(["pool: no boxes", *lines]))
         if not source.annotates_pool and not self.classes:
             errors.append("no classes: name them with --classes")
         if self.request.labelled and not self.counts["labelled"].num_boxes:

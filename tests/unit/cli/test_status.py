@@ -9,6 +9,7 @@ from job.cli.choose import choose_experiment
 from job.errors import TemporaryError
 from job.progress import Progress, Status
 from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
 from tests.conftest import AlJob
 
 
@@ -67,3 +68,13 @@ def test_watching_waits_for_a_store_that_is_away(
     assert end.code == 0
     assert "the store is away" in end.err
     assert end.out.count("seconds of the stages that are done") == 1
+
+
+def test_a_status_tells_the_version_of_the_data(
+    al_job: AlJob, grown: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From which round on; and a dash for what was not measured."""
+    monkeypatch.setattr("job.cli.status.open_store", lambda _: grown)
+    told = al_job("status", "--experiment", "growing").out
+    assert "from round 2 on: version 5 of the data set" in told
+    assert "│     - │" in told

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from job.annotators import labels_of
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
 from job.data.manifest import DatasetManifest, LabelsInfo
 from job.data.versions import each_version
-from job.errors import BadDataError, ConfigError, UsageError
+from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
 from job.keys import DatasetKeys
 from job.records.schemas import LABELS_SCHEMA
 from job.storage.memory import MemoryStore
@@ -165,7 +166,7 @@ def test_labels_that_came_later_win(ingested: MemoryStore) -> None:
     ]
     assert known["b"].boxes_xyxy.tolist() == [[0, 0, 9, 9]] * 2
     assert list(dataset.corrections()) == ["good", "b"]
-    found = Oracle(dataset).annotate(["a", "b"])
+    found = labels_of(dataset, ["a", "b"], "oracle", lambda: dataset)
     assert [(image_id, each.labels) for image_id, each in found.items()] == [
         ("a", ("cat",)),
         ("b", ("dog", "dog")),
@@ -180,7 +181,7 @@ def test_a_data_set_without_such_labels_has_none(ingested: MemoryStore) -> None:
 
 
 def test_a_pool_without_ground_truth_has_the_labels_that_are_there(ingested: MemoryStore) -> None:
-    """The oracle answers with them, and says in one line what to do about all others."""
+    """The oracle has nothing to say about the others."""
     pool = Dataset.open(ingested, "d").info("pool")
     rows = [row("good", ["dog"], given=False, corrected=False)]
     write_version(
@@ -191,10 +192,9 @@ def test_a_pool_without_ground_truth_has_the_labels_that_are_there(ingested: Mem
     )
     dataset = Dataset.open(ingested, "d")
     assert not dataset.has_ground_truth
-    assert Oracle(dataset).annotate(["good"])["good"].labels == ("dog",)
-    expected = "data set 'd': 2 picks have no label, such as 'b': label them, add the labels with"
-    with pytest.raises(BadDataError, match=expected):
-        Oracle(dataset).annotate(["b", "good", "a"])
+    assert labels_of(dataset, ["good"], "oracle", lambda: dataset)["good"].labels == ("dog",)
+    with pytest.raises(MissingLabelsError, match="2 images of data set 'd' have no label yet"):
+        labels_of(dataset, ["b", "good", "a"], "oracle", lambda: dataset)
 
 
 def test_labels_that_were_changed_are_noticed(ingested: MemoryStore) -> None:

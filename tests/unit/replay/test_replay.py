@@ -12,9 +12,16 @@ from PIL import Image
 
 from job.acquisition.strategies.entropy import Entropy
 from job.annotators.oracle import Oracle
+from job.artifacts.experiment_file import load_experiment
+from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
+from job.errors import UsageError
+from job.keys import RoundRef
+from job.plan import Plan
 from job.records.annotation import class_counts
+from job.replay.replay import replay as compute
 from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
 from tests.conftest import Ended, FinishedState
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
@@ -309,3 +316,14 @@ def test_a_strategy_that_cannot_rank_images_is_named(
     ended = replay("--strategies", "random,entropy")
     assert "entropy cannot tell images apart: there is one class\n" in ended.out
     assert ended.out.count("cannot tell") == 1
+
+
+def test_a_round_of_a_later_version_is_replayed_on_it(grown: MemoryStore) -> None:
+    """Its own arm picks what it has picked, from the pool with the images that were added."""
+    plan = Plan(load_experiment(grown, "growing"))
+    ref = RoundRef("growing", 0, "entropy", 2)
+    found = compute(grown, plan, ref, {"entropy": plan.config.arms["entropy"]})
+    picks = found.picked["entropy"].selection.ids
+    assert picks == tuple(pick.id for pick in Reader(grown).picks(ref))
+    with pytest.raises(UsageError, match=r"--oracle: 1[0-9] images .* have no label yet"):
+        compute(grown, plan, ref, {"entropy": plan.config.arms["entropy"]}, by_oracle=True)

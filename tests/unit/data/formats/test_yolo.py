@@ -8,10 +8,12 @@ import pytest
 
 from job.data.formats.base import Source
 from job.data.formats.yolo import YoloSource
+from job.data.ingest.ingest import ingest
 from job.data.ingest.validate import validate
 from job.errors import AlJobError, BadDataError, UsageError
 from job.keys import Split
 from job.records.annotation import Annotation
+from job.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from tests.unit.data.conftest import Yolo
@@ -129,7 +131,15 @@ def test_an_image_without_a_label_file_has_no_objects(yolo: "Yolo") -> None:
     yolo.add("images/train/a.jpg", None)
     source = yolo.source()
     assert len(annotations(source)["a"].labels) == 0
-    assert remarks(source) == ["have no label file and were taken as images without objects"]
+    (remark,) = remarks(source)
+    assert remark.startswith("have no label file, in labels instead of images or beside them, and")
+
+
+def test_a_folder_of_labels_that_is_not_found_is_told(yolo: "Yolo") -> None:
+    """If it has another name, no image has boxes: the refusal says why."""
+    (yolo.root / "labels").rename(yolo.root / "Labels")
+    with pytest.raises(BadDataError, match=r"pool: no boxes: 1 images have no label file, in labe"):
+        ingest(MemoryStore(), yolo.source(), "d")
 
 
 def test_an_image_without_a_label_file_can_be_refused(yolo: "Yolo") -> None:

@@ -253,7 +253,7 @@ def test_the_group_is_kept_with_the_image() -> None:
 
 
 @given(st.binary(max_size=40), st.integers(0, 30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes, at: int) -> None:
     """Never with a traceback, wherever a file of groups is damaged."""
     good = HEADER.encode() + b'a_1,"x, y"\nb_1,\n'

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from job.annotators.oracle import Oracle
+from job.annotators import labels_of
 from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
@@ -84,7 +84,7 @@ def test_labels_make_a_version_of_the_same_images(photos: MemoryStore, export: V
     assert list(dataset.corrections()) == ["p1", "p2"]
     assert dataset.known_labels(["p2", "p3"]).keys() == {"p2"}
     assert dataset.given_ids() == ("p0",)
-    assert Oracle(dataset).annotate(["p2"])["p2"].boxes_xyxy.tolist() == [
+    assert dataset.known_labels(["p2"])["p2"].boxes_xyxy.tolist() == [
         [0, 0, 9, 9],
         [10, 10, 20, 20],
     ]
@@ -157,7 +157,7 @@ def test_the_ground_truth_is_corrected(store: MemoryStore, voc: Voc, export: Voc
     assert (summary.num_corrected, summary.num_same) == (1, 1)
     dataset = Dataset.open(store, "d")
     assert list(dataset.corrections()) == ["p2"]
-    found = Oracle(dataset).annotate(["good", "p2"])
+    found = labels_of(dataset, ["good", "p2"], "oracle", lambda: dataset)
     assert [each.labels for each in found.values()] == [("cat",), ("cat", "cat")]
     assert {key: store.read(key) for key in before} == before
 

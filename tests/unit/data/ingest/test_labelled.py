@@ -76,7 +76,7 @@ def test_a_pool_without_annotations_has_no_oracle(photos: Photos, store: MemoryS
     assert not dataset.has_ground_truth
     assert (dataset.ids("test"), dataset.shards("test"), dataset.test_images()) == ((), (), [])
     assert not [key for key in store.list("") if "oracle" in key or "labels" in key]
-    with pytest.raises(BadDataError, match="1 picks have no label, such as 'p0'"):
+    with pytest.raises(BadDataError, match="data set 'd' have no label yet, such as 'p0'"):
         Oracle(dataset).annotate(["p0"])
 
 

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from job.errors import AlJobError, BadDataError, ConfigError, UsageError
+from job.errors import (
+    AlJobError,
+    BadDataError,
+    ConfigError,
+    MissingLabelsError,
+    UsageError,
+)
 from job.launch.kubernetes.job_state import ExhaustedError, StageState, failure, observe
 
 Json = dict[str, Any]
@@ -112,6 +118,11 @@ WHY = "(BackoffLimitExceeded: Job has reached it)"
         ),
         ([failed_pod(75, "al-job: gone")], ExhaustedError, f"x failed: gone (exit code 75) {WHY}"),
         ([failed_pod(64, "al-job: what?")], UsageError, f"x failed: what? (exit code 64) {WHY}"),
+        (
+            [failed_pod(66, "al-job: x waits for people")],
+            MissingLabelsError,
+            f"x failed: x waits for people (exit code 66) {WHY}",
+        ),
         (
             [failed_pod(137, "Epoch 3", reason="OOMKilled")],
             BadDataError,
