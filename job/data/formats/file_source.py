@@ -51,7 +51,9 @@ class FileSource(Source):
         Raises:
             UsageError: It is a URL, but not that of a bucket.
         """
-        return open_files(folder, self._bucket)
+        if folder not in self._folders:
+            self._folders[folder] = open_files(folder, self._bucket)
+        return self._folders[folder]
 
     def file(self, place: str) -> tuple[SourceFiles, str]:
         """Return the folder of a file that an option names, and the file's name there.
@@ -64,6 +66,11 @@ class FileSource(Source):
             return self.files(folder), name
         path = user_path(place)
         return LocalFiles(path.parent), path.name
+
+    @cached_property
+    def _folders(self) -> dict[str, SourceFiles]:
+        """The folders by what options say, so that each has one listing."""
+        return {}
 
     @cached_property
     def _buckets(self) -> dict[str, "S3Store"]:

@@ -5,12 +5,14 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import BinaryIO, NamedTuple
 
 from job.data.formats.files import SourceFiles
+from job.data.formats.packed_rows import PackedRows
 from job.errors import MissingObjectError
 from job.storage.s3 import S3Store
 
@@ -18,8 +20,8 @@ from job.storage.s3 import S3Store
 class Listing(NamedTuple):
     """All objects below a prefix."""
 
-    names: list[str]
-    """In code point order."""
+    names: PackedRows
+    """As UTF-8, in code point order."""
     sizes: "array[int]"
     """In bytes, in the order of the names."""
 
@@ -66,12 +68,13 @@ class S3Files(SourceFiles):
     def size(self, name: str) -> int:
         """Return an object's size; see `SourceFiles.size`."""
         names, sizes = self._listing
-        number = bisect_left(names, name)
-        return sizes[number] if number < len(names) and names[number] == name else -1
+        wanted = _encode(name)
+        number = bisect_left(names, wanted)
+        return sizes[number] if number < len(names) and names[number] == wanted else -1
 
     def names(self) -> Iterator[str]:
         """Yield the objects; see `SourceFiles.names`."""
-        return iter(self._listing.names)
+        return map(_decode, self._listing.names)
 
     def below(self, folder: str) -> "S3Files":
         """Return the objects with a longer prefix."""
@@ -94,11 +97,23 @@ class S3Files(SourceFiles):
     @cached_property
     def _whole_listing(self) -> Listing:
         start = len(self._prefix)
-        names, sizes = [], array("q")
+        names, sizes = PackedRows(), array("q")
         for key, num_bytes in self._bucket.scan_sizes(self._prefix):
-            names.append(key[start:])
+            names.append(_encode(key[start:]))
             sizes.append(num_bytes)
-        if all(names[i] < names[i + 1] for i in range(len(names) - 1)):
+        if all(before < after for before, after in pairwise(names)):
             return Listing(names, sizes)
         order = sorted(range(len(names)), key=names.__getitem__)  # some servers have another one
-        return Listing([names[i] for i in order], array("q", (sizes[i] for i in order)))
+        sorted_names = PackedRows()
+        for number in order:
+            sorted_names.append(names[number])
+        return Listing(sorted_names, array("q", (sizes[number] for number in order)))
+
+
+def _encode(name: str) -> bytes:
+    """Return a name as bytes, whose order is that of code points."""
+    return name.encode(errors="surrogatepass")
+
+
+def _decode(name: bytes) -> str:
+    return name.decode(errors="surrogatepass")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from job.data.ingest.validate import ValidImage
 
@@ -10,6 +11,19 @@ PERCENT = 100
 LARGE_SIDE = 2 * PERCENT
 MIN_LARGE = 10
 """If this many boxes in large images all lie within 100 pixels, they seem to be percentages."""
+
+
+@dataclass
+class Examples:
+    """How many images something holds for, and the first of them."""
+
+    num_images: int = 0
+    first_id: str = ""
+
+    def add(self, image_id: str) -> None:
+        """Count an image."""
+        self.first_id = self.first_id if self.num_images else image_id
+        self.num_images += 1
 
 
 @dataclass
@@ -31,19 +45,19 @@ class PartCounts:
     """Images whose annotation claims another size."""
     labels: set[str] = field(default_factory=set)
     """Classes of boxes and crowd regions."""
-    remarks: dict[str, list[str]] = field(default_factory=dict)
-    """What may be a mistake, with the ids of the images that it holds for."""
+    remarks: dict[str, Examples] = field(default_factory=dict)
+    """What may be a mistake, with the images that it holds for."""
     num_large: int = 0
     """Boxes in images that are larger than `LARGE_SIDE` both ways."""
     reach: float = 0.0
     """The largest coordinate of these boxes."""
-    duplicates: list[str] = field(default_factory=list)
-    """Ids of images that the part holds already under another id, byte for byte."""
+    duplicates: Examples = field(default_factory=Examples)
+    """Images that the part holds already under another id, byte for byte."""
     same: Counter[str] = field(default_factory=Counter)
     """How many images were left out because the data set has them, by the reason."""
     groups: set[str] = field(default_factory=set)
-    ungrouped: list[str] = field(default_factory=list)
-    """Ids of images that are in no group."""
+    ungrouped: Examples = field(default_factory=Examples)
+    """Images that are in no group."""
 
     @property
     def num_boxes(self) -> int:
@@ -55,9 +69,9 @@ class PartCounts:
         self.num_images += 1
         self.num_size_differs += image.size_differs
         for remark in image.remarks:
-            self.remarks.setdefault(remark, []).append(image.id)
+            self.remarks.setdefault(remark, Examples()).add(image.id)
         if image.group is None:
-            self.ungrouped.append(image.id)
+            self.ungrouped.add(image.id)
         else:
             self.groups.add(image.group)
         if is_annotated:
@@ -85,14 +99,14 @@ class PartCounts:
         Args:
             has_groups: Whether the source has groups, so that an image should be in one.
         """
-        if ids := self.duplicates:
-            yield f"{len(ids)} copies of images, such as {ids[0]!r}"
+        if number := self.duplicates.num_images:
+            yield f"{number} copies of images, such as {self.duplicates.first_id!r}"
         for reason, number in self.same.items():
             yield f"{number} images {reason}"
-        if has_groups and (ids := self.ungrouped):
+        if has_groups and (number := self.ungrouped.num_images):
             yield (
-                f"{len(ids)} images are in no group, such as {ids[0]!r}; each is then a group of "
-                "its own"
+                f"{number} images are in no group, such as {self.ungrouped.first_id!r}; each is "
+                "then a group of its own"
             )
         if self.num_size_differs:
             yield (
@@ -108,5 +122,5 @@ class PartCounts:
 
     def remark_lines(self) -> Iterator[str]:
         """Yield what was accepted of images, and how many it holds for."""
-        for remark, ids in sorted(self.remarks.items()):
-            yield f"{len(ids)} images {remark}, such as {ids[0]!r}"
+        for remark, of in sorted(self.remarks.items(), key=itemgetter(0)):
+            yield f"{of.num_images} images {remark}, such as {of.first_id!r}"

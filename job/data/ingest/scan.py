@@ -105,7 +105,7 @@ class SourceScan:
                 self._report(self._refusal_of_groups(part))
             return False
         if not self._seen.add(part, image.id, digest):
-            self.counts[part].duplicates.append(image.id)
+            self.counts[part].duplicates.add(image.id)
         return True
 
     def _advice(self, problem: str) -> str:

@@ -1,8 +1,10 @@
 """Which images a data set has so far, by their ids and bytes: those of earlier versions, too."""
 
+from array import array
 from typing import Literal, get_args
 
 from job.data.dataset import Dataset
+from job.data.formats.packed_rows import IndexedRows
 from job.keys import Split
 
 Part = Literal["test", "labelled", "pool"]
@@ -23,12 +25,13 @@ SAME_TEST = "are test images, byte for byte, and were left out"
 
 
 class SeenImages:
-    """Ids and digests of images, never the images."""
+    """Ids and digests of images, never the images: about 90 bytes an image."""
 
     def __init__(self) -> None:
-        self._digests: dict[Place, dict[str, bytes]] = {place: {} for place in PLACES}
-        self._ids: dict[Place, dict[bytes, str]] = {place: {} for place in PLACES}
-        """For each SHA-256 of an image, the first id that it came with."""
+        self._ids, self._digests = IndexedRows(), IndexedRows()
+        """Of each image its id, and the SHA-256 of its bytes."""
+        self._places = array("B")
+        """Of each image the number of its place in `PLACES`."""
         self._have_labels: frozenset[str] = frozenset()
         """Ids of the data set that is added to whose labels came along, or later."""
         self._came_along: frozenset[bytes] = frozenset()
@@ -41,7 +44,9 @@ class SeenImages:
         seen._add_split(dataset, "test", "test")
         seen._add_split(dataset, "pool", "earlier")
         seen._have_labels = frozenset(dataset.known_labels(dataset.ids("pool")))
-        seen._came_along = frozenset(seen._digests["earlier"][i] for i in dataset.given_ids())
+        given = set(dataset.given_ids())
+        pool = zip(dataset.ids("pool"), dataset.digests("pool"), strict=True)
+        seen._came_along = frozenset(digest for image_id, digest in pool if image_id in given)
         return seen
 
     def _add_split(self, dataset: Dataset, split: Split, place: Place) -> None:
@@ -50,8 +55,22 @@ class SeenImages:
 
     def add(self, place: Place, image_id: str, digest: bytes) -> bool:
         """Add an image, and return whether its bytes are new to the place."""
-        self._digests[place][image_id] = digest
-        return self._ids[place].setdefault(digest, image_id) == image_id
+        is_new = place not in self._with_digest(digest)
+        self._ids.append(image_id.encode())
+        self._digests.append(digest)
+        self._places.append(PLACES.index(place))
+        return is_new
+
+    def _with_id(self, image_id: str) -> dict[Place, int]:
+        """Return where an id is already, each place with the number of the image."""
+        return self._first_of_places(self._ids.find(image_id.encode()))
+
+    def _with_digest(self, digest: bytes) -> dict[Place, int]:
+        """Return where there are the same bytes, each place with the number of its first image."""
+        return self._first_of_places(self._digests.find(digest))
+
+    def _first_of_places(self, numbers: list[int]) -> dict[Place, int]:
+        return {PLACES[self._places[number]]: number for number in reversed(numbers)}
 
     def reason_to_leave_out(
         self, part: Part, image_id: str, digest: bytes, *, may_be_test: bool
@@ -65,27 +84,33 @@ class SeenImages:
             may_be_test: Whether the pool is taken from a folder of all images, where those of the
                 test set are to be expected.
         """
-        if self._digests["earlier"].get(image_id) == digest and (
-            part == "pool" or image_id in self._have_labels
+        earlier = self._with_id(image_id).get("earlier")
+        if (
+            earlier is not None
+            and self._digests[earlier] == digest
+            and (part == "pool" or image_id in self._have_labels)
         ):
             return SAME_EARLIER
-        if part == "pool" and digest in self._came_along:
+        if part != "pool":
+            return ""
+        same_bytes = self._with_digest(digest)
+        if digest in self._came_along:
             return SAME_EARLIER
-        if part == "pool" and digest in self._ids["labelled"]:
+        if "labelled" in same_bytes:
             return SAME_LABELLED
-        if part == "pool" and may_be_test and digest in self._ids["test"]:
-            return SAME_TEST
-        return ""
+        return SAME_TEST if may_be_test and "test" in same_bytes else ""
 
     def problem(self, part: Part, image_id: str, digest: bytes) -> str:
         """Return what is wrong about an image that is not new; empty if it may be added."""
+        same_id, same_bytes = self._with_id(image_id), self._with_digest(digest)
         for place in PLACES:
             where, advice = _told(place, part), _advice(place, part)
-            if image_id in self._digests[place]:
+            if place in same_id:
                 return f"the id {image_id!r} is in {where} already{advice}"
             # Within a part, copies are accepted and noted.
-            if place != part and digest in self._ids[place]:
-                return f"the same bytes as {self._ids[place][digest]!r} of {where}{advice}"
+            if place != part and place in same_bytes:
+                other = self._ids[same_bytes[place]].decode()
+                return f"the same bytes as {other!r} of {where}{advice}"
         return ""
 
 

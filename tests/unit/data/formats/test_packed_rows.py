@@ -1,9 +1,12 @@
 """Rows of plain values in little memory."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 
 from job.data.formats import packed_rows
-from job.data.formats.packed_rows import PackedRows, RowsByKey
+from job.data.formats.packed_rows import IndexedRows, PackedRows, RowsByKey
 
 
 def test_a_row_comes_back_as_it_was() -> None:
@@ -15,6 +18,20 @@ def test_a_row_comes_back_as_it_was() -> None:
     assert len(rows) == len(expected)
     assert list(rows) == expected
     assert rows[5000] == expected[5000]
+
+
+@pytest.mark.parametrize("hash_of", [hash, len])
+def test_rows_are_found_by_their_bytes(
+    monkeypatch: pytest.MonkeyPatch, hash_of: Callable[[bytes], int]
+) -> None:
+    """All that are equal, in their order, be they in full chunks or not; hashes may coincide."""
+    monkeypatch.setattr(packed_rows, "ROWS_PER_CHUNK", 4)
+    monkeypatch.setattr(packed_rows, "hash", hash_of, raising=False)
+    rows = IndexedRows()
+    for row in (b"cat", b"dog", b"cat", b"", b"bird", b"dog", b"cat", b"cow", b"cat", b"ox"):
+        rows.append(row)
+    found = [rows.find(row) for row in (b"cat", b"dog", b"", b"bird", b"ox", b"hen")]
+    assert found == [[0, 2, 6, 8], [1, 5], [3], [4], [9], []]
 
 
 def test_rows_of_a_key_keep_their_order() -> None:

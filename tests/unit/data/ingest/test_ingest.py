@@ -13,6 +13,7 @@ from PIL import Image
 
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
+from job.data.formats import packed_rows
 from job.data.formats.base import LoadedSample, Sample, Source, SourceBox
 from job.data.formats.voc import VocSource
 from job.data.ingest import tables, write
@@ -414,12 +415,13 @@ def peak_bytes(num_images: int) -> int:
 
 
 def test_memory_does_not_grow_with_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each further image less than 700 bytes stay: its id and digest, not its 5 kB or boxes."""
+    """Of each further image less than 300 bytes stay: its id and digest, not its 5 kB or boxes."""
+    monkeypatch.setattr(packed_rows, "ROWS_PER_CHUNK", 32)
     monkeypatch.setattr(tables, "ROWS_PER_GROUP", 32)
     monkeypatch.setattr(write, "SHARD_BYTES", 200_000)
     peak_bytes(50)  # what is loaded once
     few, many = peak_bytes(100), peak_bytes(900)
-    assert (many - few) / 800 < 700
+    assert (many - few) / 800 < 300
 
 
 def test_summary_reads_as_a_table(voc: "Voc", store: MemoryStore) -> None:
