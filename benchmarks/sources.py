@@ -1,4 +1,14 @@
-"""Memory and time of ingest by format, from a folder and from a bucket, as the source grows."""
+"""Memory and time of ingest by format, from a folder and from a bucket, as the source grows.
+
+Without `--endpoint` rclone serves the bucket. That is good for 10,000 images: for each page of a
+list it reads the whole folder again.
+
+`--endpoint` is a running S3 server with the keys `key` and `secret`. It gets a new bucket, which
+stays. SeaweedFS keeps each bucket in seven volumes of its own, besides seven for itself, and
+answers `InternalError` if it may not have that many:
+
+    weed server -dir=DIR -s3 -s3.config=KEYS.json -volume.max=20 -master.volumeSizeLimitMB=1024
+"""
 
 import argparse
 import json
@@ -46,6 +56,8 @@ XML = (
 )
 MASK = [[round(1.25 * i, 2) for i in range(40)]]
 """An outline, which COCO's files have and ingest does not read."""
+BUCKET = f"sources-{time.time_ns()}"
+"""On a running server: one for all sizes."""
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
@@ -90,30 +102,33 @@ def _coco(names: list[str]) -> Iterator[str]:
 
 @contextmanager
 def bucket(folder: Path, endpoint: str | None) -> Iterator[tuple[str, str]]:
-    """Put a folder into a bucket, and yield endpoint and URL."""
+    """Put a folder into a bucket, and yield endpoint and URL.
+
+    Args:
+        folder: It lies in a folder that stands for the bucket, in a folder of buckets.
+        endpoint: Of a running server; None: one of its own serves the folder where it is.
+    """
     if endpoint is None:
-        with server(folder.parent) as own:
-            yield own, f"s3://{folder.name}"
+        with server(folder.parents[1]) as own:
+            yield own, f"s3://{folder.parent.name}/{folder.name}"
         return
     keys = {key.lower(): value for key, value in KEYS.items()}
     client = Session(region_name="us-east-1", **keys).client("s3", endpoint_url=endpoint)
-    name = f"sources-{time.time_ns()}"
-    client.create_bucket(Bucket=name)
+    if BUCKET not in {each["Name"] for each in client.list_buckets()["Buckets"]}:
+        client.create_bucket(Bucket=BUCKET)
 
     def put(path: Path) -> None:
-        client.put_object(Bucket=name, Key=str(path.relative_to(folder)), Body=path.read_bytes())
+        key = str(path.relative_to(folder.parent))
+        client.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
 
     for _ in in_threads(put, (path for path in folder.rglob("*") if path.is_file()), 16, 32):
         pass
-    yield endpoint, f"s3://{name}"
+    yield endpoint, f"s3://{BUCKET}/{folder.name}"
 
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Serve a folder of buckets by rclone, and yield the endpoint.
-
-    It is good for 10,000 images: for each page of a list it reads the whole folder again.
-    """
+    """Serve a folder of buckets by rclone, and yield the endpoint."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -155,7 +170,9 @@ def measure(command: str, folder: Path) -> str:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--formats", nargs="+", default=[*COMMANDS], choices=[*COMMANDS])
     parser.add_argument("--places", nargs="+", default=["folder", "s3"])
@@ -171,7 +188,7 @@ def main() -> None:
     print("| --- |" + " --- |" * len(columns), flush=True)
     for num_images in arguments.images:
         with tempfile.TemporaryDirectory() as text:
-            folder = Path(text) / "buckets/data"
+            folder = Path(text) / "buckets/data" / str(num_images)
             write(folder, num_images)
             print(f"| {num_images:,} |", end="", flush=True)
             with bucket(folder, arguments.endpoint) as (endpoint, url):
