@@ -73,7 +73,8 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         dataset_digest: Of the version of the data set that it begins on.
 
     Raises:
-        ConfigError: The experiment began with another configuration, or with other data.
+        ConfigError: The experiment began with another configuration, or with other data; or the
+            configuration has moves to versions that are not there.
     """
     begun = _begun(store, config)
     config = Plan(_with_data(config, begun, dataset_digest)).written_out()
@@ -85,6 +86,7 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         if any(is_marker(key) for key in store.list(keys.prefix)):
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)
+    _check_moves(store, config)
     data = dump_config(config)
     store.write(keys.config, data)
     if store.read(keys.config) != data:
@@ -109,6 +111,24 @@ def _with_data(config: Config, begun: Config | None, digest: str) -> Config:
         filled_in["moves"] = begun.dataset.moves
     dataset = config.dataset.model_copy(update=filled_in)
     return config.model_copy(update={"dataset": dataset})
+
+
+def _check_moves(store: Store, config: Config) -> None:
+    """Refuse moves, as a copied configuration has them, that this store's data set cannot make.
+
+    Otherwise the first round that uses such a version would fail.
+    """
+    before = config.dataset.sha256
+    for move in config.dataset.moves:
+        versions = [_open_digest(store, config, each).version for each in (before, move.sha256)]
+        if versions != sorted(set(versions)) or versions[1] != move.version:
+            message = (
+                f"dataset.moves: from round {move.from_round} on, version {move.version}: its "
+                f"digest is that of version {versions[1]}, after version {versions[0]}; leave "
+                "moves out, and `al-job move` makes them"
+            )
+            raise ConfigError(message)
+        before = move.sha256
 
 
 def first_dataset(store: Store, config: Config) -> Dataset:

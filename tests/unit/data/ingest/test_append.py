@@ -11,6 +11,7 @@ from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.data.formats.coco import CocoSource
 from job.data.formats.voc import VocSource
+from job.data.ingest import append as append_module
 from job.data.ingest import write
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
@@ -419,3 +420,22 @@ def test_coco_without_a_test_set_is_appended(coco: "Coco", store: MemoryStore) -
     assert Dataset.open(store, "d").ids("pool") == ("good", "new")
     with pytest.raises(ValueError, match="--test-images, --test-annotations: give both"):
         CocoSource.model_validate(pool | {"test_images": options["test_images"]})
+
+
+def test_a_command_that_fails_spares_what_its_twin_has_made(
+    annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two equal commands write the same objects; one of them could not read an image any more."""
+    build = append_module.build_version
+
+    def fail_late(*_: object) -> None:
+        monkeypatch.setattr(append_module, "build_version", build)
+        append(annotated, more)
+        message = "m 1.jpg: no such image"
+        raise BadDataError(message)
+
+    monkeypatch.setattr(append_module, "build_version", fail_late)
+    with pytest.raises(BadDataError, match="no such image"):
+        append(annotated, more)
+    images = Dataset.open(annotated, "d").iter_images("pool")
+    assert [image.id for image in images] == ["good", "dog", "m 1", "m 2"]
