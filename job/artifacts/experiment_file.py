@@ -118,17 +118,17 @@ def _check_moves(store: Store, config: Config) -> None:
 
     Otherwise the first round that uses such a version would fail.
     """
-    before = config.dataset.sha256
+    before = first_dataset(store, config).version
     for move in config.dataset.moves:
-        versions = [_open_digest(store, config, each).version for each in (before, move.sha256)]
-        if versions != sorted(set(versions)) or versions[1] != move.version:
+        version = _open_digest(store, config, move.sha256).version
+        if version <= before or version != move.version:
             message = (
                 f"dataset.moves: from round {move.from_round} on, version {move.version}: its "
-                f"digest is that of version {versions[1]}, after version {versions[0]}; leave "
-                "moves out, and `al-job move` makes them"
+                f"digest is that of version {version}, after version {before}; leave moves out, "
+                "and `al-job move` makes them"
             )
             raise ConfigError(message)
-        before = move.sha256
+        before = version
 
 
 def first_dataset(store: Store, config: Config) -> Dataset:

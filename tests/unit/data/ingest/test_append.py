@@ -11,8 +11,8 @@ from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
 from job.data.formats.coco import CocoSource
 from job.data.formats.voc import VocSource
-from job.data.ingest import append as append_module
 from job.data.ingest import write
+from job.data.ingest.build import build_version
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
@@ -426,15 +426,15 @@ def test_a_command_that_fails_spares_what_its_twin_has_made(
     annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two equal commands write the same objects; one of them could not read an image any more."""
-    build = append_module.build_version
+    name = "job.data.ingest.append.build_version"
 
     def fail_late(*_: object) -> None:
-        monkeypatch.setattr(append_module, "build_version", build)
+        monkeypatch.setattr(name, build_version)
         append(annotated, more)
         message = "m 1.jpg: no such image"
         raise BadDataError(message)
 
-    monkeypatch.setattr(append_module, "build_version", fail_late)
+    monkeypatch.setattr(name, fail_late)
     with pytest.raises(BadDataError, match="no such image"):
         append(annotated, more)
     images = Dataset.open(annotated, "d").iter_images("pool")
