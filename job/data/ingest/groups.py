@@ -171,7 +171,7 @@ class GroupGuard:
         shared = Counter(
             each.group
             for each in samples
-            if each.group and self._split_of.get(each.group, split) != split
+            if each.group is not None and self._split_of.get(each.group, split) != split
         )
         told = [f"{group!r} ({count})" for group, count in shared.most_common(MAX_TOLD)]
         more = f" and {len(shared) - MAX_TOLD} more" if len(shared) > MAX_TOLD else ""

@@ -1,6 +1,7 @@
 """Groups of images: where they come from, and that pool and test never share one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -91,6 +92,19 @@ def test_a_source_can_have_groups_of_its_own(runs: "Voc", store: MemoryStore) ->
     assert Dataset.open(store, "own").groups("pool") == {"a_1": "a", "a_2": "a", "b_1": "b"}
     ingest(store, source, "other", groups=GroupPattern.parse("_(1)"), skip_bad=True)
     assert Dataset.open(store, "other").groups("pool") == {}
+
+
+class Nameless(OwnGroups):
+    def samples(self, split: Split) -> Iterator[Sample]:
+        for sample in super().samples(split):
+            yield replace(sample, group="")
+
+
+def test_a_group_may_have_an_empty_name(runs: "Voc", store: MemoryStore) -> None:
+    """A format of another package may give it; it is a group like others, and refused like them."""
+    source = Nameless(root=runs.root, pool="train", test="test")
+    with pytest.raises(BadDataError, match=r"1 group is in test already, .*: '' \(3\)"):
+        ingest(store, source, "d")
 
 
 def test_without_groups_the_index_has_no_such_column(runs: "Voc", store: MemoryStore) -> None:
