@@ -168,7 +168,9 @@ def test_a_data_set_without_any_label_has_a_page(
     monkeypatch.setattr(Dataset, "has_ground_truth", property(lambda _: False))
     ids = {"pool": dataset.ids("pool"), "test": ()}
     monkeypatch.setattr(Dataset, "ids", lambda _, split: ids[split])
-    assert list(page_of(dataset).sections) == ["overview", "samples", "images", "alike", "origin"]
+    page = page_of(dataset)
+    assert list(page.sections) == ["overview", "samples", "images", "alike", "origin"]
+    assert page.sections["samples"].title == "A sample of the images"
 
 
 @pytest.mark.parametrize(
