@@ -77,6 +77,14 @@ def test_a_file_names_the_group_of_each_id(runs: "Voc", store: MemoryStore) -> N
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_file_end_as_they_do_anywhere(runs: "Voc", end: str) -> None:
+    """Also as Excel for the Macintosh ends them; a line separator within an id ends no line."""
+    path = runs.root / "groups.csv"
+    path.write_bytes(end.join(["id,group", "a_1,a", "b\u2028c,b"]).encode())
+    assert GroupFile.read(path).group_of == {"a_1": "a", "b\u2028c": "b"}
+
+
 class OwnGroups(VocSource):
     has_groups: ClassVar[bool] = True
 
@@ -189,6 +197,7 @@ def test_rows_of_other_images_are_noted(runs: "Voc", store: MemoryStore) -> None
         (HEADER + "a_1,a\nb_1,b\na_1,b\n", r"line 4: the id 'a_1' is in line 2 already"),
         (HEADER + "a_1\n", r"line 2: 1 cells, and the header has 2"),
         (HEADER + "a_1,a\0b\n", r"line 2: the group 'a\\x00b' has control characters"),
+        (HEADER + 'a_1,"a\nb"\n', r"line 3: the group 'a\\nb' has control characters"),
         (HEADER + 'a_1,"a\n', r"line \d: unexpected end of data"),
         (HEADER + "x" * 200_000 + ",a\n", r"line 2: field larger than field limit"),
     ],
