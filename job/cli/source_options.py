@@ -19,6 +19,7 @@ from job.data.formats.file_source import Place
 from job.errors import UsageError
 from job.runtime.names import unknown
 from job.runtime.paths import user_path
+from job.storage.s3_access import without_keys
 
 
 def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
@@ -55,7 +56,8 @@ def parse_source(option: str, text: str) -> Source:
     try:
         name, *arguments = shlex.split(text)
     except ValueError as error:  # nothing, or a quotation without its end
-        message = f"{option} {text!r}: expected a format and its options, such as 'voc --root DIR'"
+        told = without_keys(text)
+        message = f"{option} {told!r}: expected a format and its options, such as 'voc --root DIR'"
         raise UsageError(message) from error
     if name not in FORMATS.names():
         message = f"{option}: {unknown(name, FORMATS.names())}"

@@ -36,6 +36,10 @@ def test_the_home_folder_is_known_inside_an_option(
     [
         ("", "--labelled '': expected a format and its options, such as 'voc --root DIR'"),
         ("voc --root 'my", '--labelled "voc --root \'my": expected a format and its options'),
+        (
+            "voc --source-endpoint http://me:key@s3 '",
+            '--labelled "voc --source-endpoint http://***@',
+        ),
         ("vok --root x", "--labelled: unknown 'vok'; did you mean 'voc'? known: coco, "),
         ("voc --rot x", "--labelled: voc: No such option: --rot"),
         ("voc --root", "--labelled: voc: Option '--root' requires an argument; see `al-job ingest"),

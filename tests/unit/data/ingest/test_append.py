@@ -177,6 +177,15 @@ def test_an_append_brings_no_new_class(annotated: MemoryStore, more: Voc) -> Non
         append(annotated, more)
 
 
+def test_an_append_names_no_new_class(store: MemoryStore) -> None:
+    """It would be dropped without a word, and be missing when its boxes are drawn."""
+    ingest(store, Photos(pool={"p0": encode(100)}), "d")
+    more = Photos(pool={"p1": encode(101)}, names=("dog", "bird"))
+    told = "--classes: data set 'd' has the classes cat, dog, which stay; 'bird' needs another"
+    with pytest.raises(UsageError, match=told):
+        ingest(store, more, "d", append=True)
+
+
 def test_an_append_brings_no_test_images(annotated: MemoryStore, more: Voc) -> None:
     """Models of all versions are measured on the same ones."""
     more.add("test", "t", data=encode(204))
