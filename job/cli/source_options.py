@@ -20,6 +20,8 @@ from job.errors import UsageError
 from job.runtime.names import unknown
 from job.runtime.paths import user_path
 
+_EXPECTED = "expected a format and its options, in one pair of quotes, such as 'voc --root DIR'"
+
 
 def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
     """Return the fields of a class of sources as parameters of a command, its own ones first."""
@@ -55,10 +57,10 @@ def parse_source(option: str, text: str) -> Source:
     try:
         name, *arguments = shlex.split(text)
     except ValueError as error:  # nothing, or a quotation without its end
-        message = f"{option} {text!r}: expected a format and its options, such as 'voc --root DIR'"
+        message = f"{option} {text!r}: {_EXPECTED}"
         raise UsageError(message) from error
     if name not in FORMATS.names():
-        message = f"{option}: {unknown(name, FORMATS.names())}"
+        message = f"{option}: {unknown(name, FORMATS.names())}; {_EXPECTED}"
         raise UsageError(message)
     kind = FORMATS.load(name, Source)
 
