@@ -81,6 +81,12 @@ def test_a_pool_without_annotations_has_no_oracle(photos: Photos, store: MemoryS
         Oracle(dataset).annotate(["p0"])
 
 
+def test_classes_are_told_while_no_box_shows_them(photos: Photos, store: MemoryStore) -> None:
+    """Each in quotes: `cat dog` without a comma is one class, which is seen here or nowhere."""
+    unusual = photos.model_copy(update={"names": ("cat dog", "cow")})
+    assert ingest(store, unusual, "d").lines()[-1] == "classes: 'cat dog', 'cow'"
+
+
 def test_classes_come_from_the_labelled_images_if_nobody_lists_them(
     coco: "Coco", photos: Photos, store: MemoryStore
 ) -> None:
@@ -224,7 +230,7 @@ def test_labelled_images_are_a_part_of_what_a_data_set_was_made_from(
     ingest(store, photos, "d", labelled=labelled(voc))
     again = ingest(store, photos, "d", labelled=labelled(voc))
     assert again.title == "d: there already, from the same source"
-    assert again.warnings == ("labels: 1 came along",)
+    assert again.warnings == ("labels: 1 came along; 1 boxes",)
     assert again.counts["pool"].num_images == 4
     voc.add("train", "more")
     with pytest.raises(UsageError, match=r"another source \(labelled_pool: other files\): take"):
