@@ -156,16 +156,16 @@ def run(
     return Outcome(plan, num_run, markers)
 
 
-def run_once(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
+def run_one_stage(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
     """Run one stage, or one partition of it, unless it is done.
 
     In a pod, the store keeps its log.
     """
     with keep_log(store, ref):
-        _run_once(store, plan, ref, partition)
+        _run_unless_done(store, plan, ref, partition)
 
 
-def _run_once(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
+def _run_unless_done(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
     markers = Markers(store)
     if not markers.is_done(ref, plan.config, partition):
         run_stage(store, plan, ref, partition, markers=markers)

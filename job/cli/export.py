@@ -90,11 +90,13 @@ def picks(
     """Write the images that a round picked, to be labelled."""
     io = _read("select", store, experiment, round_index, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
-    found = io.picks(io.round)
+    found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
+    if not found:
+        message = f"{title}: there are none, since budget.initial is 0; name a later --round"
+        raise UsageError(message)
     ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
     with all_or_nothing(target) as files:
         write_picks(files, io.dataset, found, ids)
-    title = f"{_words(io.round)}, picks of round {io.round.index}"
     say("\n".join([title, f"{len(ids):,} of {len(found):,} images", f"files: {out}"]))
 
 

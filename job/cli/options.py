@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from job.errors import UsageError
 from job.runtime.paths import user_path
+from job.storage.files import file_errors
 from job.storage.opening import DEFAULT_STORE
 
 STATE = DEFAULT_STORE
@@ -69,7 +71,24 @@ AnyReleaseOption = Annotated[
 NamespaceOption = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Unset: the namespace of the kubeconfig.")
 ]
+
+
+def out_folder(path: str) -> Path:
+    """Return the folder that `--out` names, which need not be there yet.
+
+    Raises:
+        UsageError: It is a file, or a URL.
+        ConfigError: Nobody may look there.
+    """
+    folder = user_path(path)
+    with file_errors(folder):
+        if "://" in path or (folder.exists() and not folder.is_dir()):
+            message = f"--out {path}: is not a folder of this machine; name another, or a new one"
+            raise UsageError(message)
+    return folder
+
+
 FolderOption = Annotated[
     Path,
-    typer.Option("--out", parser=user_path, metavar="PATH", help="The folder to write."),
+    typer.Option("--out", parser=out_folder, metavar="PATH", help="The folder to write."),
 ]

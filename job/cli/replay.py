@@ -13,6 +13,7 @@ from job.cli.options import (
     RoundOption,
     SeedOption,
     StoreOption,
+    out_folder,
 )
 from job.cli.output import say, show
 from job.replay.arms import choose
@@ -49,7 +50,7 @@ def replay(
         Path | None,
         typer.Option(
             "--out",
-            parser=user_path,
+            parser=out_folder,
             metavar="PATH",
             help="The folder; unset: ./replay-EXPERIMENT-seed-S-ARM-round-N.",
         ),

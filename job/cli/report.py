@@ -9,7 +9,7 @@ import typer
 
 from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
-from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption
+from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption, out_folder
 from job.cli.output import say, say_places, show
 from job.config.schema import DetectorConfig
 from job.data.dataset import Dataset
@@ -21,6 +21,7 @@ from job.report.data.page import data_page
 from job.report.drawing import render
 from job.runtime.paths import user_path
 from job.storage import open_store
+from job.storage.files import whole_file
 from job.tutorial.analysis import analyse
 from job.tutorial.figures import numbers_table
 from job.tutorial.page import tutorial_page
@@ -109,7 +110,7 @@ def data(
         Path | None,
         typer.Option(
             "--out",
-            parser=user_path,
+            parser=out_folder,
             metavar="PATH",
             help="The folder to write; unset: ./data-NAME.",
         ),
@@ -141,7 +142,7 @@ def tutorial(
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, data in files:
-        (folder / name).write_bytes(data)
+        with whole_file(folder / name) as file:
+            file.write(data)
     say(f"report: {folder / 'index.html'}")

@@ -18,7 +18,7 @@ from job.cli.options import (
     StoreOption,
 )
 from job.errors import UsageError
-from job.experiment import run_once
+from job.experiment import run_one_stage
 from job.keys import Stage
 from job.storage import open_store
 
@@ -54,7 +54,7 @@ def _run_stage(
     plan = choose_experiment(opened, experiment)
     ref = choose_stage(plan, stage, round_index, arm, seed)
     runtime = plan.config.runtime.changed(settings or (), os.environ)
-    run_once(opened, plan.with_runtime(runtime), ref, partition)
+    run_one_stage(opened, plan.with_runtime(runtime), ref, partition)
 
 
 select = _stage_command("select", "Select the images that a round labels.")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from job.errors import AlJobError, UsageError
-from job.runtime.paths import user_path
 from job.storage import Store, open_store
+from job.storage.local import LocalStore
 from job.storage.opening import s3_place
 from job.storage.s3_access import S3Access
 
@@ -43,11 +43,15 @@ def open_target(out: str, endpoint: str | None = None, profile: str | None = Non
     if (endpoint or profile) and not is_bucket:
         message = f"--out {out}: --out-endpoint and --out-profile are for s3://bucket/prefix"
         raise UsageError(message)
-    if not is_bucket and "://" not in out and user_path(out).is_file():
+    rights = "s3:PutObject, s3:DeleteObject and s3:ListBucket"
+    try:
+        store = open_store(out, S3Access(endpoint, profile, "out", rights))
+    except UsageError as error:
+        message = f"--out: {error}"
+        raise UsageError(message) from error
+    if isinstance(store, LocalStore) and store.root.is_file():
         message = f"--out {out}: is a file; name an empty or a new folder"
         raise UsageError(message)
-    rights = "s3:PutObject, s3:DeleteObject and s3:ListBucket"
-    store = open_store(out, S3Access(endpoint, profile, "out", rights))
     if found := next(store.list_names(""), None):
         message = f"--out {out}: holds {found}; name an empty or a new place"
         raise UsageError(message)

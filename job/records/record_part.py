@@ -1,3 +1,4 @@
+# ruff: noqa: N803, N806 - shape suffixes
 """What strategies read: some columns of a score record, of some of its images.
 
 Shapes are those of `job.records.score_record`: N = images, D = detections of all of them together,
@@ -12,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from job.records.arrays import Floats, Integers, flat_values, matrix, offsets_of
+from job.records.arrays import Floats, Integers, flat_values, matrix, offsets, offsets_of
 from job.records.score_record import DETECTION_COLUMNS, GROUND_TRUTH_COLUMNS, GroundTruthMatches
+
+_OF_DETECTIONS = frozenset({*DETECTION_COLUMNS, "truth_box", "truth_iou"})
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,19 @@ class RecordPart:
     def predicted(self) -> Integers:
         """The index of each detection's most probable class, the first one of equal ones: (D,)."""
         return np.asarray(self.probabilities.argmax(axis=1))
+
+    def keep(self, is_kept_D: NDArray[np.bool_]) -> "RecordPart":
+        """Return the same images with some of their detections: those that are true in (D,)."""
+        counts_N = np.bincount(self.image_of_detection[is_kept_D], minlength=len(self.ids))
+        kept_offsets = pa.array(offsets(counts_N), pa.int32())
+        rows = pa.array(np.flatnonzero(is_kept_D))
+        table = self.table
+        for number, name in enumerate(table.column_names):
+            if name in _OF_DETECTIONS:
+                flat = table[name].combine_chunks().flatten()
+                column = pa.ListArray.from_arrays(kept_offsets, flat.take(rows))
+                table = table.set_column(number, name, column)
+        return RecordPart(table)
 
     def _read(self, name: str) -> Any:
         if name not in self.table.column_names:

@@ -1,10 +1,10 @@
 """An experiment's results, written into its store, and as a table for the terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from job.artifacts.experiment_file import used_versions
+from job.artifacts.experiment_file import UsedVersion, used_versions
 from job.artifacts.reader import Reader
-from job.data.dataset import Dataset
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import Facts, read_facts
@@ -119,16 +119,18 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         findings=find(rows, facts.arms, facts.pool_images),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
-        groups=None if light else _groups(facts, versions[-1].data),
+        groups=None if light else _groups(facts, versions),
         redundancies={} if light else redundancies(reader, experiment, facts),
         setup_cost=setup_cost,
     )
 
 
-def _groups(facts: Facts, dataset: Dataset) -> "Groups | None":
+def _groups(facts: Facts, versions: Sequence[UsedVersion]) -> "Groups | None":
     from job.report.picks.groups import groups_of  # noqa: PLC0415 - see `_context`
 
-    return groups_of(facts, dataset.groups("pool"), dataset.ids("pool"), dataset.given_ids())
+    last = versions[-1].data
+    given_ids = {each.from_round: each.data.given_ids() for each in versions}
+    return groups_of(facts, last.groups("pool"), last.ids("pool"), given_ids)
 
 
 def report_page(context: "Context") -> "Page":

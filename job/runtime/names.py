@@ -14,6 +14,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 3]}..."
 
 
+def given(value: object) -> str:
+    """Return a value that was given as a message repeats it: with its quotes, and short enough."""
+    return shortened(repr(value))
+
+
 def known(names: Iterable[str]) -> str:
     """Return the names to choose from, for a message."""
     ordered = sorted(names)
@@ -24,7 +29,7 @@ def known(names: Iterable[str]) -> str:
 
 def unknown(name: str, names: Iterable[str]) -> str:
     """Return what to say of an unknown name: the closest known one, and all of them."""
-    return f"unknown {shortened(repr(name))}; {suggestion(name, names)}"
+    return f"unknown {given(name)}; {suggestion(name, names)}"
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

@@ -4,13 +4,14 @@
 D = detections of some images together, K = features of a detection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.checks import check_classes
+from job.acquisition.features.objects import confidences
 from job.acquisition.numerics.logistic_regression import Logistic, fit
 from job.acquisition.strategy import Task
 from job.records.arrays import Float64s, Integers
@@ -21,22 +22,16 @@ READS = frozenset({"probabilities", "objectness", "num_overlaps"})
 READS_LABELLED = READS | GROUND_TRUTH_COLUMNS
 
 
-def features(part: RecordPart, predicted_D: Integers) -> Float64s:
+def features(part: RecordPart) -> Float64s:
     """Return two features of each detection: boxes before suppression, and confidence: (D, 2).
 
     Args:
         part: A record with the columns of `READS`.
-        predicted_D: Its `predicted`.
 
     Raises:
         BadDataError: A confidence is not a finite number; the message names its image.
     """
-    best_D = part.probabilities[np.arange(len(predicted_D)), predicted_D]
-    check_finite(part, part.objectness, "objectness values")
-    # A sum of probabilities in single precision may be a little above 1.
-    confidence_D = np.minimum(best_D.astype(np.float64) * part.objectness, 1.0)
-    check_finite(part, confidence_D)
-    return np.column_stack([part.num_overlaps, confidence_D]).astype(np.float64)
+    return np.column_stack([part.num_overlaps, confidences(part)]).astype(np.float64)
 
 
 def is_true_positive(part: RecordPart, min_iou: float) -> NDArray[np.bool_]:
@@ -71,10 +66,14 @@ class Fit:
     """The IoU from which a detection can be a true positive."""
     min_detections: int
     """A class with fewer detections has no regression of its own."""
-    min_confidence: float
-    """Detections below it do not count."""
     ridge: float
     """The penalty on the squared weights."""
+    prepare: Callable[[RecordPart], RecordPart]
+    """Leaves out the detections that do not count."""
+    features: Callable[[RecordPart], Float64s] = features
+    """What the regressions read of each detection: (D, K)."""
+    columns: frozenset[str] = READS_LABELLED
+    """The columns of the labelled images' record that these two read."""
 
     def by_class(self, task: Task) -> list[Logistic | None]:
         """Return for each class the regression of being a true positive on `features`, or None.
@@ -99,13 +98,11 @@ class Fit:
     def _detections(self, task: Task) -> tuple[Float64s, NDArray[np.bool_], Integers]:
         """Return the labelled images' detections that count: features, outcomes and classes."""
         found = [(np.empty((0, 2)), np.empty(0, bool), np.empty(0, np.int64))]
-        for part in task.labelled.record.parts(READS_LABELLED):
-            check_classes(part, task.classes)
-            predicted_D = part.predicted
-            x_DK = features(part, predicted_D)
-            counted_D = x_DK[:, 1] >= self.min_confidence
+        for whole in task.labelled.record.parts(self.columns):
+            check_classes(whole, task.classes)
+            part = self.prepare(whole)
             is_true_D = is_true_positive(part, self.min_iou)
-            found.append((x_DK[counted_D], is_true_D[counted_D], predicted_D[counted_D]))
+            found.append((self.features(part), is_true_D, part.predicted))
         x_DK, is_true_D, label_D = (np.concatenate(each) for each in zip(*found, strict=True))
         # Sorted, so that no sum depends on the order of the record's rows.
         order = np.lexsort((is_true_D, *x_DK.T))
@@ -118,13 +115,16 @@ class Fit:
 
 
 def probabilities(
-    models: Sequence[Logistic | None], features_DK: Float64s, label_D: Integers
+    models: Sequence[Logistic | None],
+    features_DK: Float64s,
+    label_D: Integers,
+    confidence_D: Float64s,
 ) -> Float64s:
     """Return the probability that each detection is a true positive, by its class's model: (D,).
 
     If there is no model, it is the confidence.
     """
-    result_D = features_DK[:, 1].copy()
+    result_D = confidence_D.copy()
     for label, model in enumerate(models):
         if model is not None:
             (mine,) = np.nonzero(label_D == label)

@@ -30,6 +30,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from job.acquisition.features import true_positives
 from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.embeddings import read_embeddings
+from job.acquisition.features.objects import confidences
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
 from job.acquisition.numerics.class_quotas import largest_remainder, rarity
@@ -105,8 +106,8 @@ class Pal(Strategy):
         return true_positives.Fit(
             min_iou=self.iou_threshold,
             min_detections=self.min_detections,
-            min_confidence=self.min_confidence,
             ridge=self.ridge,
+            prepare=lambda part: part.keep(confidences(part) >= self.min_confidence),
         ).by_class(task)
 
     def _read(self, task: Task) -> tuple[list[str], NDArray[np.void]]:
@@ -120,15 +121,16 @@ class Pal(Strategy):
     ) -> NDArray[np.void]:
         check_classes(part, classes)
         predicted_D = part.predicted
-        features_DK = true_positives.features(part, predicted_D)
+        features_DK = true_positives.features(part)
         entropy_D = entropy(part.probabilities.astype(np.float64))
         check_finite(part, entropy_D)
-        p_true_D = true_positives.probabilities(models, features_DK, predicted_D)
+        confidence_D = features_DK[:, 1]
+        p_true_D = true_positives.probabilities(models, features_DK, predicted_D, confidence_D)
         doubt_D = entropy(np.stack([p_true_D, 1 - p_true_D], axis=1))
         # Boxes of one class in one image are a cell, a run of rows after sorting.
         shape = (len(part.ids), len(classes))
         cell_D = part.image_of_detection * len(classes) + predicted_D
-        (mine,) = np.nonzero(features_DK[:, 1] >= self.min_confidence)
+        (mine,) = np.nonzero(confidence_D >= self.min_confidence)
         mine = mine[np.argsort(cell_D[mine], kind="stable")]
         counts = np.bincount(cell_D[mine], minlength=shape[0] * shape[1])
         cells = offsets(counts)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from job.data.formats.base import is_text
 from job.data.formats.files import SourceFiles, decode
 from job.errors import BadDataError, UsageError
+from job.runtime.names import given
 
 
 def checked_classes(names: Iterable[object], num_classes: object, where: str) -> tuple[str, ...]:
@@ -23,10 +24,14 @@ def checked_classes(names: Iterable[object], num_classes: object, where: str) ->
         is_whole = isinstance(name, int) and not isinstance(name, bool)
         text = name.strip() if isinstance(name, str) else str(name) if is_whole else ""
         if not text or not is_text(text):
-            message = f"{where}: class {number} is {name!r}, which is not a name; put it in quotes"
+            message = (
+                f"{where}: class {number} is {given(name)}, which is not a name; put it in quotes"
+            )
             raise BadDataError(message)
         if text in classes:
-            message = f"{where}: the class {text!r} occurs twice: {classes.index(text)}, {number}"
+            message = (
+                f"{where}: the class {given(text)} occurs twice: {classes.index(text)}, {number}"
+            )
             raise BadDataError(message)
         classes.append(text)
     if not classes or num_classes not in {None, len(classes)}:

@@ -32,6 +32,7 @@ from job.data.formats.json_stream import read_entries
 from job.data.formats.packed_rows import PackedRows, RowsByKey
 from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
 from job.errors import BadDataError
+from job.runtime.names import given
 
 XYWH = 1
 """Detectron2's number for boxes of top-left corner, width and height in pixels."""
@@ -125,7 +126,7 @@ class Instances:
         for key, place in self._groups.rows_of_others(known):
             annotation = unpack_annotation(self._annotations[place])
             whose = annotation.get("image_id", key if key < LARGE else None)
-            reason = f"image_id {whose!r} is not the id of an image"
+            reason = f"image_id {given(whose)} is not the id of an image"
             yield Sample.broken(f"{self.path}: annotation {annotation.get('id')}", reason)
 
     def _load(self, number: int, image_id: str) -> LoadedSample:
@@ -158,21 +159,23 @@ class Instances:
         where = f"annotation {annotation.get('id')}"
         label = self.categories.get(key_of(annotation.get("category_id")))
         if label is None:
-            message = f"{where}: category_id {annotation.get('category_id')!r} is not a category"
+            message = (
+                f"{where}: category_id {given(annotation.get('category_id'))} is not a category"
+            )
             raise BadDataError(message)
         box = annotation.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
-            message = f"{where} {label!r}: bbox {box!r} is not four numbers"
+            message = f"{where} {label!r}: bbox {given(box)} is not four numbers"
             raise BadDataError(message)
         if annotation.get("bbox_mode", XYWH) != XYWH:
             message = (
-                f"{where} {label!r}: bbox_mode {annotation['bbox_mode']!r}: a bbox must be the "
-                "top-left corner, width and height in pixels"
+                f"{where} {label!r}: bbox_mode {given(annotation['bbox_mode'])}: a bbox must be "
+                "the top-left corner, width and height in pixels"
             )
             raise BadDataError(message)
         crowd = annotation.get("iscrowd", 0)
         if crowd not in (0, 1):
-            message = f"{where} {label!r}: iscrowd {crowd!r} is neither 0 nor 1"
+            message = f"{where} {label!r}: iscrowd {given(crowd)} is neither 0 nor 1"
             raise BadDataError(message)
         x, y, width, height = (float(number) for number in box)
         rotation = _rotation(annotation, f"{where} {label!r}")
@@ -183,7 +186,7 @@ class Instances:
         return SourceBox(
             corners_xyxy=corners_xyxy,
             label=label,
-            where=f"{where} {label!r} (bbox {box}{told})",
+            where=f"{where} {label!r} (bbox {given(box)}{told})",
             crowd=bool(crowd),
         )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from job.data.formats.base import is_text
 from job.errors import BadDataError
+from job.runtime.names import given
 
 LISTS = ("images", "annotations", "categories")
 OF_IMAGE = ("id", "file_name", "width", "height")
@@ -25,9 +26,9 @@ def read_categories(path: str, entries: list[dict[str, Any]]) -> dict[object, st
         if type(key) is not int or not isinstance(name, str) or not name.strip():
             reason = "a category needs a number as its id, and a name"
         elif not is_text(name.strip()):
-            reason = f"the name {name!r} has control characters or lone surrogates"
+            reason = f"the name {given(name)} has control characters or lone surrogates"
         elif key in result or name.strip() in result.values():
-            reason = f"the category {key} {name!r} occurs twice"
+            reason = f"the category {key} {given(name)} occurs twice"
         if reason:
             message = f"{path}: categories[{number}]: {reason}"
             raise BadDataError(message)

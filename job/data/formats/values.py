@@ -3,6 +3,7 @@
 import math
 
 from job.errors import BadDataError
+from job.runtime.names import given
 
 Corners = tuple[float, float, float, float]
 
@@ -17,7 +18,7 @@ def to_number(text: str) -> float:
         ValueError: The text is not a number. `1_0` is one only to Python.
     """
     if "_" in text:
-        message = f"not a number: {text!r}"
+        message = f"not a number: {given(text)}"
         raise ValueError(message)
     return float(text)
 
@@ -39,7 +40,7 @@ def declared_side(value: object, name: str) -> float:
     except (ValueError, OverflowError):
         side = -1.0
     if side < 0 or math.isinf(side):
-        message = f"the {name} of the image, {value!r}, is not a number of pixels"
+        message = f"the {name} of the image, {given(value)}, is not a number of pixels"
         raise BadDataError(message)
     return 0.0 if math.isnan(side) else side
 
@@ -64,7 +65,7 @@ def rotation_degrees(value: object, where: str) -> float:
     except (ValueError, OverflowError):
         degrees = math.nan
     if not math.isfinite(degrees):
-        message = f"{where}: rotation {value!r} is not a number of degrees"
+        message = f"{where}: rotation {given(value)} is not a number of degrees"
         raise BadDataError(message)
     return degrees
 

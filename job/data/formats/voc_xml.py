@@ -16,6 +16,7 @@ from job.data.formats.values import (
     to_number,
 )
 from job.errors import BadDataError
+from job.runtime.names import given
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -133,7 +134,9 @@ def _read_corners(element: "Element", where: str) -> tuple[Corners, str]:
     try:
         xmin, ymin, xmax, ymax = (to_number(text) for text in texts)
     except ValueError:
-        named = ", ".join(f"{name} {text!r}" for name, text in zip(CORNERS, texts, strict=True))
+        named = ", ".join(
+            f"{name} {given(text)}" for name, text in zip(CORNERS, texts, strict=True)
+        )
         message = f"{where}: a coordinate is not a number: {named}"
         raise BadDataError(message) from None
     named = ", ".join(f"{name} {text}" for name, text in zip(CORNERS, texts, strict=True))
@@ -170,7 +173,7 @@ def _flag(text: str, where: str) -> bool:
         return True
     if word in {"0", "0.0", "false", "no", "", "unspecified"}:
         return False
-    message = f"{where}: difficult {text!r} is neither 0 nor 1"
+    message = f"{where}: difficult {given(text)} is neither 0 nor 1"
     raise BadDataError(message)
 
 

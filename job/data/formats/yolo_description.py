@@ -9,6 +9,7 @@ from job.data.formats.class_names import checked_classes
 from job.data.formats.files import SourceFiles, decode
 from job.data.formats.yolo_paths import find, slashes
 from job.errors import BadDataError, UsageError
+from job.runtime.names import given
 from job.runtime.yaml_text import read_yaml
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -64,7 +65,7 @@ def _read_ultralytics(text: str, where: str) -> Description:
     classes = checked_classes(_names(content.get("names"), where), content.get("nc"), where)
     path = content.get("path") or ""
     if not isinstance(path, str):
-        message = f"{where}: path: {path!r} is not a folder"
+        message = f"{where}: path: {given(path)} is not a folder"
         raise BadDataError(message)
     shape = _keypoint_shape(content.get("kpt_shape"), where)
     return Description(where, classes, splits, slashes(path), shape)
@@ -74,7 +75,7 @@ def _entries(value: object, key: str, where: str) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     entries = tuple(slashes(each) for each in values if isinstance(each, str) and each.strip())
     if len(entries) < len(values):
-        message = f"{where}: {key}: {value!r} is not a folder, a list file, or several of them"
+        message = f"{where}: {key}: {given(value)} is not a folder, a list file, or several of them"
         raise BadDataError(message)
     return entries
 
@@ -110,7 +111,7 @@ def _keypoint_shape(value: object, where: str) -> tuple[int, int] | None:
         and all(type(each) is int and each > 0 for each in value)
     ):
         return value[0], value[1]
-    message = f"{where}: kpt_shape: {value!r} is not a number of points and of their values"
+    message = f"{where}: kpt_shape: {given(value)} is not a number of points and of their values"
     raise BadDataError(message)
 
 

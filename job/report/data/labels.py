@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from job.annotators import find_annotator
+from job.annotators import labels_of
 from job.data.dataset import Dataset
 from job.data.shards import read_labelled
 from job.keys import Split
@@ -54,6 +54,16 @@ class SplitLabels:
         return np.bincount(self.image_B, minlength=len(self.ids)).astype(np.int64)
 
     @property
+    def num_labelled(self) -> int:
+        """The number of labelled images."""
+        return int(self.is_labelled_N.sum())
+
+    @property
+    def num_empty(self) -> int:
+        """The number of labelled images without a box."""
+        return int(np.sum(self.is_labelled_N & (self.counts_N == 0)))
+
+    @property
     def class_counts_C(self) -> Integers:
         """The number of boxes of each class, without crowd regions."""
         counts = np.bincount(self.class_B[~self.crowd_B], minlength=len(self.classes))
@@ -89,7 +99,7 @@ class SplitLabels:
 def read_labels(dataset: Dataset, split: Split) -> SplitLabels:
     """Read the labels of a split.
 
-    Those of the pool are told by the oracle or, if it knows nothing, those that came along.
+    Those of the pool are the ones that people gave or corrected, and otherwise the oracle's.
 
     Raises:
         BadDataError: An object of the data set is damaged or missing.
@@ -117,11 +127,12 @@ def read_labels(dataset: Dataset, split: Split) -> SplitLabels:
 
 def _pool_labels(dataset: Dataset) -> Iterator[tuple[str, Annotation]]:
     ids = dataset.ids("pool")
-    oracle = find_annotator("oracle")(dataset)
     for first in range(0, len(ids), IMAGES_AT_A_TIME):
         some = ids[first : first + IMAGES_AT_A_TIME]
-        found = oracle.annotate(some) if dataset.has_ground_truth else dataset.known_labels(some)
-        yield from found.items()
+        if dataset.has_ground_truth:
+            yield from labels_of(dataset, some, "oracle", lambda: dataset).items()
+        else:
+            yield from dataset.known_labels(some).items()
 
 
 def _test_labels(dataset: Dataset) -> Iterator[tuple[str, Annotation]]:

@@ -68,7 +68,8 @@ def samples(facts: DataFacts) -> Section:
     left_out = counted(num_left, "class", "classes") if num_left else ""
     parts, in_columns = _parts(facts, found), most == 1
     html = render(_SAMPLES, parts=parts, left_out=left_out, in_columns=in_columns)
-    return Section(title="A sample of each class", link="Samples", html=html)
+    title = "A sample of each class" if facts.labelled else "A sample of the images"
+    return Section(title=title, link="Samples", html=html)
 
 
 def _parts(facts: DataFacts, found: Mapping[str, Sequence[Shown]]) -> list[tuple[str, Markup]]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from job.report.data.facts import DataFacts, share_below
 from job.report.data.labels import EDGES, SplitLabels
 from job.report.data.odd import overlaps
@@ -84,9 +82,9 @@ def _of_overlaps(labels: SplitLabels) -> Iterator[str]:
 
 
 def _of_empty(labels: SplitLabels) -> Iterator[str]:
-    empty = int(np.sum(labels.is_labelled_N & (labels.counts_N == 0)))
-    if empty >= max(MIN_TOLD * len(labels.ids), 1):
-        share = percent(empty / len(labels.ids))
+    empty, num_labelled = labels.num_empty, labels.num_labelled
+    if empty >= max(MIN_TOLD * num_labelled, 1):
+        share = percent(empty / num_labelled)
         told = "image has" if empty == 1 else "images have"
         asked = "Does it" if empty == 1 else "Do they"
         yield f"{labels.split}: {empty:,} {told} no box ({share}). {asked} show nothing?"

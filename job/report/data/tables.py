@@ -58,21 +58,21 @@ def overview(facts: DataFacts) -> Section:
 def _counts(facts: DataFacts) -> list[tuple[str, ...]]:
     """Return a row for each count; rows without a number are left out."""
     columns = [_counts_of(facts, each) for each in facts.splits]
+    if all(each.is_labelled_N.all() for each in facts.splits):
+        columns = [of | {"labelled images": ""} for of in columns]
     rows = [(name, *(of[name] for of in columns)) for name in columns[0]]
     return [row for row in rows if any(row[1:])]
 
 
 def _counts_of(facts: DataFacts, labels: SplitLabels) -> dict[str, str]:
     crowds, difficult = int(labels.crowd_B.sum()), int(labels.difficult_B.sum())
-    num_labelled = int(labels.is_labelled_N.sum())
-    num_boxes = len(labels.class_B) - crowds
-    empty = int(np.sum(labels.is_labelled_N & (labels.counts_N == 0)))
+    num_labelled, num_boxes = labels.num_labelled, len(labels.class_B) - crowds
     return {
         "images": f"{len(labels.ids):,}",
-        "labelled images": "" if num_labelled == len(labels.ids) else f"{num_labelled:,}",
+        "labelled images": f"{num_labelled:,}",
         "boxes": f"{num_boxes:,}" if num_labelled else "",
         "boxes of a labelled image": f"{num_boxes / num_labelled:.2f}" if num_labelled else "",
-        "images without a box": _told(empty),
+        "images without a box": _told(labels.num_empty),
         "difficult boxes": _told(difficult),
         "crowd regions": _told(crowds),
         "groups": f"{num_groups(labels.ids, labels.groups):,}" if labels.groups else "",

@@ -1,6 +1,6 @@
 """How many groups of images, such as videos, each arm has labelled."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -31,7 +31,10 @@ class Groups:
 
 
 def groups_of(
-    facts: Facts, groups: Mapping[str, str], pool_ids: Sequence[str], given_ids: Sequence[str] = ()
+    facts: Facts,
+    groups: Mapping[str, str],
+    pool_ids: Sequence[str],
+    given_ids: Mapping[int, Collection[str]],
 ) -> Groups | None:
     """Return how many groups were labelled; None if the data set has no groups.
 
@@ -39,15 +42,15 @@ def groups_of(
         facts: With the picks of all rounds.
         groups: The group of each image of the pool that is in one.
         pool_ids: All images of the pool.
-        given_ids: Those whose labels came along with them.
+        given_ids: The first round of each version -> its images whose labels came along.
     """
     if not groups:
         return None
     found: dict[tuple[str, int], list[tuple[int, int]]] = {}
     labelled: dict[tuple[str, int], set[str]] = {}
     for each in facts.rounds:  # in their order, for each arm and seed
-        mine = labelled.setdefault((each.arm, each.seed), set(given_ids))
-        mine.update(pick.id for pick in each.picks)
+        mine = labelled.setdefault((each.arm, each.seed), set())
+        mine.update(given_ids.get(each.round, ()), (pick.id for pick in each.picks))
         if each.arm in facts.arms and "annotate" not in each.missing:
             found.setdefault((each.arm, each.round), []).append(
                 (len(mine), num_groups(mine, groups))

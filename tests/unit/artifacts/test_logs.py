@@ -29,7 +29,7 @@ def store(tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch) -> LocalSt
 
 def run(store: LocalStore, stage: str) -> StageRef:
     ref = RoundRef("tiny", 0, None, 0).stage(stage)  # type: ignore[arg-type]
-    experiment.run_once(store, choose_experiment(store, None), ref, (0, 1))
+    experiment.run_one_stage(store, choose_experiment(store, None), ref, (0, 1))
     return ref
 
 

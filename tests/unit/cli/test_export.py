@@ -124,6 +124,9 @@ def test_labels_that_came_along_come_out_again(
     al_job("init", tmp_path / "again.yaml", *new)
     for stage in ("select", "annotate"):
         assert al_job(stage, "--round", 0, *new).code == 0
+    none = al_job("export", "picks", "--out", tmp_path / "none", *new)
+    assert (none.code, (tmp_path / "none").exists()) == (64, False)
+    assert "picks of round 0: there are none" in none.error
     found = {}
     for store, name in ((old, "old"), (new, "new")):
         ended = al_job(*labels, "--format", "coco", "--out", tmp_path / f"coco-{name}", *store)

@@ -28,6 +28,28 @@ def test_a_page_of_a_data_set_before_any_training(
     assert "holds no data set 'drwn'" in ended.error
 
 
+@pytest.mark.parametrize("place", ["{}/a.txt", "s3://bucket/page"])
+def test_a_page_is_written_into_a_folder(
+    al_job: AlJob, begun: Path, tmp_path: Path, place: str
+) -> None:
+    """A file or a bucket is refused before anything is read, and nothing is made of its name."""
+    (tmp_path / "a.txt").touch()
+    place = place.format(tmp_path)
+    ended = al_job("report", "data", "--dataset", "drawn", "--store", begun, "--out", place)
+    assert ended.code == 64
+    assert f"--out {place}: is not a folder of this machine" in ended.error
+    assert not Path("s3:").exists()
+
+
+def test_a_page_below_a_file_is_refused(al_job: AlJob, begun: Path, tmp_path: Path) -> None:
+    """In one line, as wherever files are written."""
+    (tmp_path / "a.txt").touch()
+    out = tmp_path / "a.txt/page"
+    ended = al_job("report", "data", "--dataset", "drawn", "--store", begun, "--out", out)
+    assert ended.code == 78
+    assert f"{out}: not a directory" in ended.error
+
+
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999", "-1"])
 def test_costs_are_finite_and_not_negative(al_job: AlJob, begun: Path, value: str) -> None:
     """No file of numbers can hold an infinity."""

@@ -40,7 +40,8 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     for out, why in {
         str(tmp_path): "holds mine.txt; name an empty or a new place",
         str(tmp_path / "mine.txt"): "is a file; name an empty or a new folder",
-        "ftp://host/a": "expected s3://bucket/prefix, file:///path, or a directory",
+        (tmp_path / "mine.txt").as_uri(): "mine.txt: is a file; name an empty or a new folder",
+        "ftp://host/a": "--out: .* expected s3://bucket/prefix, file:///path, or a directory",
     }.items():
         with pytest.raises(UsageError, match=why):
             open_target(out)

@@ -117,11 +117,11 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     begun = load_experiment(store, settings.experiment)
     ref = ROUND_0.stage("score")
     for index in range(2):
-        experiment.run_once(store, Plan(begun), ref, (index, 2))
+        experiment.run_one_stage(store, Plan(begun), ref, (index, 2))
     joined = store.read(ref.done)
     store.delete(ref.done)
     shares = [store.read(ref.partition_done(index, 2)) for index in range(2)]
-    experiment.run_once(store, Plan(begun), ref, (0, 2))
+    experiment.run_one_stage(store, Plan(begun), ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
     assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
 

@@ -130,6 +130,7 @@ def test_bad_box_is_named_in_the_files_own_numbers(
     (problem,) = problems(coco)
     assert problem.startswith(f"{coco.root / 'pool.json'}: ")
     assert reason in problem
+    assert len(problem.removeprefix(str(coco.root))) < 250  # however long a number is
 
 
 def test_missing_image_is_named(coco: "Coco") -> None:

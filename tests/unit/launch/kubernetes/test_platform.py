@@ -10,7 +10,7 @@ from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
-from job.experiment import Outcome, run_once
+from job.experiment import Outcome, run_one_stage
 from job.keys import ExperimentKeys
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
@@ -35,7 +35,7 @@ def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Releas
     def work(attempt: Attempt) -> Answer:
         ref, partition = ref_of(attempt.arguments)
         release.ran.append((ref, partition))
-        run_once(release.store, Plan(load_experiment(release.store, "tiny")), ref, partition)
+        run_one_stage(release.store, Plan(load_experiment(release.store, "tiny")), ref, partition)
         return 0
 
     release.double.controller.behaviour = work

@@ -3,9 +3,12 @@
 import pytest
 
 from job.data.dataset import Dataset
+from job.data.ingest.ingest import ingest
 from job.records.annotation import Annotation
 from job.report.data import labels
 from job.report.data.labels import read_labels
+from job.storage.memory import MemoryStore
+from tests.growing import correct, drawn
 from tests.unit.report.data.conftest import MakeDataset
 
 COW, HORSE = ("cow", 1.0, 1.0, 40.0, 40.0), ("horse", 10.0, 0.0, 30.0, 60.0)
@@ -41,6 +44,19 @@ def test_without_ground_truth_known_labels_are_read(
     assert found.is_labelled_N.tolist() == [False, True]
     assert found.image_B.tolist() == [1]
     assert found.class_counts_C.tolist() == [0, 1]
+
+
+def test_a_corrected_label_is_the_one_that_is_shown() -> None:
+    """The page is looked at to see whether corrections are right: these are 3 pixels wider."""
+    store = MemoryStore()
+    ingest(store, drawn(range(3), num_test=1), "photos")
+    before = read_labels(Dataset.open(store, "photos"), "pool")
+    correct(store, [1])
+    after = read_labels(Dataset.open(store, "photos"), "pool")
+    expected = before.boxes_B4.copy()
+    expected[before.image_B == 1, 0] = (expected[before.image_B == 1, 0] - 3).clip(min=0)
+    assert (before.image_B == 1).any()
+    assert after.boxes_B4.tolist() == expected.tolist()
 
 
 def read_test(dataset: Dataset) -> Annotation:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from job.annotators import labels_of
 from job.data.dataset import Dataset
 from job.errors import ConfigError
 from job.report.data import pictures
@@ -145,7 +146,18 @@ def test_a_pool_without_labels_has_a_page(
     page = page_of(dataset)
     assert "Images of the pool without a label, a sample" in page.sections["samples"].html
     assert "ground truth" not in page.about
-    assert ["labelled images", "0", ""] in cells(page.sections["overview"].html)
+    assert ["labelled images", "0", "1"] in cells(page.sections["overview"].html)
+
+
+def test_the_share_of_empty_images_is_that_of_the_labelled_ones(
+    make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether the others are empty: of 2 labelled ones of 4, 1 is half."""
+    dataset = make_dataset([(1, []), (2, [COW]), (3, [COW]), (4, [])], [(5, [COW])])
+    known = labels_of(dataset, ["pool-0", "pool-1"], "oracle", lambda: dataset)
+    monkeypatch.setattr(Dataset, "has_ground_truth", property(lambda _: False))
+    monkeypatch.setattr(Dataset, "known_labels", lambda *_: known)
+    assert "pool: 1 image has no box (50 %). Does it show nothing?" in remarks_of(page_of(dataset))
 
 
 def test_a_data_set_without_any_label_has_a_page(
@@ -156,7 +168,9 @@ def test_a_data_set_without_any_label_has_a_page(
     monkeypatch.setattr(Dataset, "has_ground_truth", property(lambda _: False))
     ids = {"pool": dataset.ids("pool"), "test": ()}
     monkeypatch.setattr(Dataset, "ids", lambda _, split: ids[split])
-    assert list(page_of(dataset).sections) == ["overview", "samples", "images", "alike", "origin"]
+    page = page_of(dataset)
+    assert list(page.sections) == ["overview", "samples", "images", "alike", "origin"]
+    assert page.sections["samples"].title == "A sample of the images"
 
 
 @pytest.mark.parametrize(

@@ -27,21 +27,21 @@ def test_groups_add_up_over_rounds_and_are_means_over_seeds() -> None:
         round_facts("a", 1, 0, picks=picked("1", "3")),
         round_facts("a", 1, 1, picks=picked("4"), missing=("annotate", "train")),
     ]
-    assert groups_of(facts(rounds), GROUPS, "12345") == Groups(
+    assert groups_of(facts(rounds), GROUPS, "12345", {}) == Groups(
         4, (LabelledGroups("a", 0, 2.0, 1.5), LabelledGroups("a", 1, 3.0, 2.0))
     )
 
 
 def test_images_that_came_with_labels_count() -> None:
-    """They are labelled from the start."""
-    rounds = [round_facts("a", 0, 0, picks=picked("1"))]
-    found = groups_of(facts(rounds), GROUPS, "12345", "25")
-    assert found == Groups(4, (LabelledGroups("a", 0, 3.0, 2.0),))
+    """From the round on whose version of the data set they came with."""
+    rounds = [round_facts("a", 0, 0, picks=picked("1")), round_facts("a", 0, 1)]
+    found = groups_of(facts(rounds), GROUPS, "12345", {0: "2", 1: "25"})
+    assert found == Groups(4, (LabelledGroups("a", 0, 2.0, 1.0), LabelledGroups("a", 1, 3.0, 2.0)))
 
 
 def test_without_groups_there_is_nothing_to_tell() -> None:
     """The section has neither table nor file then."""
-    assert groups_of(facts(), {}, "12345") is None
+    assert groups_of(facts(), {}, "12345", {}) is None
     assert "groups" not in PicksSection().build(context()).tables
 
 

@@ -1,0 +1,83 @@
+# ruff: noqa: N803, N806 - shape suffixes
+"""Uncertain, then diverse: of the images that another strategy wants most, those that differ.
+
+The shape of PPAL (Yang, Huang and Crowley: Plug and Play Active Learning for Object Detection, CVPR
+2024), with embeddings of images in place of its distances between boxes.
+
+M = candidates, L = labelled images.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from job.acquisition.features.embeddings import read_embeddings
+from job.acquisition.numerics.cosine import unit
+from job.acquisition.numerics.k_center import k_center
+from job.acquisition.numerics.max_coverage import (
+    MIN_SIGMA,
+    References,
+    max_coverage,
+    mean_to_nearest,
+)
+from job.acquisition.numerics.top_k import Rows
+from job.acquisition.strategy import Images, Pick, Selection, Task
+from job.acquisition.wrappers.base import Wrapper
+from job.records.arrays import Float32s, Float64s
+
+
+class Diverse(Wrapper):
+    """Asks the strategy inside for more images than the budget, and picks diverse ones of them.
+
+    The score of a pick is what it adds: coverage, or distance.
+    """
+
+    oversample: Annotated[float, Field(ge=1)] = 4.0
+    """How many images the strategy inside is asked for, as a multiple of the budget."""
+    by: Literal["herding", "k_center"] = "herding"
+    """`herding`: each pick is like most of the candidates that nothing labelled or picked is like,
+    as in the strategy `herding`. `k_center`: each pick is the farthest from all that is labelled or
+    picked, as in `coreset`. Both on embeddings of length 1."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What the strategy inside reads, and the embeddings."""
+        return self.inner.reads | {"embedding"}
+
+    @property
+    def reads_labelled(self) -> frozenset[str]:
+        """What the strategy inside reads, and the embeddings."""
+        return self.inner.reads_labelled | {"embedding"}
+
+    def select(self, task: Task) -> Selection:
+        """Pick among the candidates, one by one."""
+        wanted = round(self.oversample * task.budget)
+        ranked = {pick.id: pick for pick in self.inner.select(replace(task, budget=wanted)).picks}
+        ids, points = read_embeddings(Images(tuple(ranked), task.unlabelled.record))
+        labelled_LE = unit(read_embeddings(task.labelled)[1])
+        rows, scores = self._choose(unit(points), labelled_LE, task.budget)
+        added = "coverage" if self.by == "herding" else "distance"
+        return Selection(
+            tuple(
+                Pick(
+                    ids[row],
+                    score,
+                    f"adds {added} {score:.3g} among {len(ids)} candidates; "
+                    f"{ranked[ids[row]].reason}",
+                )
+                for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
+            )
+        )
+
+    def _choose(
+        self, points_ME: Float32s, labelled_LE: Float32s, budget: int
+    ) -> tuple[Rows, Float64s]:
+        if self.by == "k_center":
+            centres = k_center(points_ME, labelled_LE, budget)
+            return centres.rows, centres.distances
+        sigma = max(mean_to_nearest(points_ME), MIN_SIGMA)
+        references = References.of(points_ME, np.ones(len(points_ME)), sigma, labelled_LE)
+        covering = max_coverage(points_ME, references, budget)
+        return covering.rows, covering.gains
