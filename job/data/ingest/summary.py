@@ -56,8 +56,9 @@ class IngestSummary:
             name.ljust(width) + "".join(f"{number:>10,}" for number in numbers)
             for name, numbers in self._rows().items()
         ]
-        if self.classes and not any(counts.num_boxes for counts in self.counts.values()):
-            result.append(f"classes: {', '.join(map(repr, self.classes))}")
+        is_whole = "test" in self.counts  # and not what is added to a data set
+        if is_whole and not any(counts.num_boxes for counts in self.counts.values()):
+            result.append(f"note: classes to be labelled: {', '.join(map(repr, self.classes))}")
         result += [f"note: {warning}" for warning in self.warnings]
         if self.problems:
             result.append(f"{len(self.problems)} problems:")

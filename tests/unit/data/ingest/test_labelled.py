@@ -84,7 +84,11 @@ def test_a_pool_without_annotations_has_no_oracle(photos: Photos, store: MemoryS
 def test_classes_are_told_while_no_box_shows_them(photos: Photos, store: MemoryStore) -> None:
     """Each in quotes: `cat dog` without a comma is one class, which is seen here or nowhere."""
     unusual = photos.model_copy(update={"names": ("cat dog", "cow")})
-    assert ingest(store, unusual, "d").lines()[-1] == "classes: 'cat dog', 'cow'"
+    assert (
+        ingest(store, unusual, "d").lines()[-1] == "note: classes to be labelled: 'cat dog', 'cow'"
+    )
+    more = photos.model_copy(update={"pool": {"p9": encode(9)}})
+    assert not [line for line in ingest(store, more, "d", append=True).lines() if "classes" in line]
 
 
 def test_classes_come_from_the_labelled_images_if_nobody_lists_them(
