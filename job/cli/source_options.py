@@ -21,6 +21,8 @@ from job.runtime.names import unknown
 from job.runtime.paths import user_path
 from job.storage.s3_access import without_keys
 
+_EXPECTED = "expected a format and its options, in one pair of quotes, such as 'voc --root DIR'"
+
 
 def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
     """Return the fields of a class of sources as parameters of a command, its own ones first."""
@@ -56,11 +58,10 @@ def parse_source(option: str, text: str) -> Source:
     try:
         name, *arguments = shlex.split(text)
     except ValueError as error:  # nothing, or a quotation without its end
-        told = without_keys(text)
-        message = f"{option} {told!r}: expected a format and its options, such as 'voc --root DIR'"
+        message = f"{option} {without_keys(text)!r}: {_EXPECTED}"
         raise UsageError(message) from error
     if name not in FORMATS.names():
-        message = f"{option}: {unknown(name, FORMATS.names())}"
+        message = f"{option}: {unknown(name, FORMATS.names())}; {_EXPECTED}"
         raise UsageError(message)
     kind = FORMATS.load(name, Source)
 

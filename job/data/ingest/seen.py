@@ -81,6 +81,10 @@ class SeenImages:
         """Return what is wrong about an image that is not new; empty if it may be added."""
         for place in PLACES:
             where, advice = _told(place, part), _advice(place, part)
+            if place == "test" != part and self._digests[place].get(image_id) == digest:
+                return (
+                    f"the image {image_id!r} is in the test set, too: leave it out of one of them"
+                )
             if image_id in self._digests[place]:
                 return f"the id {image_id!r} is in {where} already{advice}"
             # Within a part, copies are accepted and noted.

@@ -7,12 +7,13 @@ import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
+from job.data.ingest.labels import ingest_labels
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.progress import Driver, Status, dump_status
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
-from tests.growing import begin, correct, grow
+from tests.growing import begin, correct, drawn, grow
 
 
 @pytest.fixture
@@ -38,6 +39,14 @@ def test_a_move_says_what_is_new_and_from_when(store: LocalStore, al_job: AlJob)
     ended = al_job("move", "growing", "--store", store.root)
     assert (ended.code, ended.out) == (0, f"growing: uses {told}")
     assert load_experiment(store, "growing").dataset.moves[0].version == 3
+
+
+def test_a_label_that_is_corrected_again_is_counted(store: LocalStore, al_job: AlJob) -> None:
+    """Labels that differ count, and not how many images have one; no images are not mentioned."""
+    al_job("move", "growing", "--store", store.root)
+    ingest_labels(store, drawn((1,), wider=6), "photos", correct=True)
+    ended = al_job("move", "growing", "--store", store.root)
+    assert ended.out.endswith("instead of version 3: 1 label added or corrected\n")
 
 
 def test_a_version_can_be_named(store: LocalStore, al_job: AlJob) -> None:

@@ -283,7 +283,8 @@ def test_a_split_that_the_description_does_not_have_is_answered_with_the_known_o
     """An empty entry is none."""
     yolo.describe(f"{split}: images/{split}\ntest:\n")
     missing = {"train": "val", "val": "train"}[split]
-    with pytest.raises(UsageError, match=f"split unknown '{missing}'; known: {split}; name them"):
+    told = f"split unknown '{missing}'; known: {split}; name them with .*--test none: no test set"
+    with pytest.raises(UsageError, match=told):
         yolo.source().identity()
 
 

@@ -172,7 +172,7 @@ def test_guards_hold_over_all_versions(annotated: MemoryStore, more: Voc) -> Non
 def test_an_append_brings_no_new_class(annotated: MemoryStore, more: Voc) -> None:
     """Detectors that experiments have trained number the classes."""
     more.add("train", "bird", [("bird", 1, 1, 9, 9)], data=encode(204))
-    expected = "its class is 'bird', which the data set does not list among its classes"
+    expected = "its class 'bird' is not one of the data set's; known: "
     with pytest.raises(BadDataError, match=expected):
         append(annotated, more)
 
@@ -190,7 +190,7 @@ def test_an_append_brings_no_test_images(annotated: MemoryStore, more: Voc) -> N
     """Models of all versions are measured on the same ones."""
     more.add("test", "t", data=encode(204))
     source = VocSource(root=more.root, pool="train", test="test")
-    with pytest.raises(UsageError, match="--append: its images belong to the pool, so leave out"):
+    with pytest.raises(UsageError, match="--append: its images belong to the pool, but it has"):
         ingest(annotated, source, "d", append=True)
 
 
