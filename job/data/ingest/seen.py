@@ -103,5 +103,7 @@ def _told(place: Place, part: Part) -> str:
 
 def _advice(place: Place, part: Part) -> str:
     """Return what to do about an image that is in a place already, if there is something."""
+    if place == "labelled" != part:
+        return ", with other bytes: if a tool wrote it anew, take it out of the pool"
     is_labelled_later = place == "earlier" and part == "labelled"
     return "; `al-job ingest labels` adds labels to it" if is_labelled_later else ""

@@ -308,7 +308,10 @@ def test_a_source_may_have_no_test_set(yolo: "Yolo") -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("train: images/nowhere", "images/nowhere: no such folder; --root names the folder above"),
+        (
+            "train: images/nowhere",
+            "images/nowhere: no such folder of images, also below .*; put them there, or name the",
+        ),
         ("train: nowhere.txt", "nowhere.txt: no such list of images; --root names its folder"),
         ("train: labels", "labels: no images, whose names end in .jpg"),
         ("train: [1]", r"train: \[1\] is not a folder, a list file, or several of them"),

@@ -87,7 +87,7 @@ def test_classes_are_told_while_no_box_shows_them(photos: Photos, store: MemoryS
     assert (
         ingest(store, unusual, "d").lines()[-1] == "note: classes to be labelled: 'cat dog', 'cow'"
     )
-    more = photos.model_copy(update={"pool": {"p9": encode(9)}})
+    more = unusual.model_copy(update={"pool": {"p9": encode(9)}})
     assert not [line for line in ingest(store, more, "d", append=True).lines() if "classes" in line]
 
 
@@ -122,7 +122,10 @@ def test_another_image_of_a_labelled_ones_id_is_bad(
 ) -> None:
     """Perhaps the tool wrote the image anew: nobody can tell which one the boxes belong to."""
     photos.pool["good"] = encode(50)
-    message = "good.jpg: the id 'good' is in the labelled images already; --skip-bad"
+    message = (
+        "good.jpg: the id 'good' is in the labelled images already, with other bytes: if a tool "
+        "wrote it anew, take it out of the pool; --skip-bad"
+    )
     with pytest.raises(BadDataError, match=message):
         ingest(store, photos, "d", labelled=labelled(voc))
     assert list(store.list("")) == []
