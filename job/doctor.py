@@ -9,6 +9,7 @@ from job.artifacts.experiment_file import first_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.errors import AlJobError, ConfigError
+from job.experiment import check_labels
 from job.plan import Plan
 from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
@@ -90,6 +91,7 @@ def _dataset(store: Store, config: Config) -> str:
     if config.dataset.synthetic and name not in store.list_names("datasets/"):
         return f"{name} will be drawn"
     dataset = first_dataset(store, config)
+    check_labels(config, dataset)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
     told = f"{name}: {sizes}, {len(dataset.classes)} classes"
     if labels := dataset.manifest.labels:
