@@ -149,6 +149,18 @@ def first_dataset(store: Store, config: Config) -> Dataset:
     return Dataset.open(store, config.dataset.name)
 
 
+def last_dataset(store: Store, config: Config) -> Dataset:
+    """Open the version of the data set that the last round uses, by the moves that were made.
+
+    Raises:
+        UsageError: The store does not hold the data set.
+        ConfigError: It does not hold the version, or not the one that the experiment begins on.
+    """
+    begins_on = first_dataset(store, config).digest
+    now = _with_data(config, _begun(store, config), begins_on)
+    return open_dataset(store, now, config.rounds - 1)
+
+
 def open_dataset(store: Store, config: Config, round_index: int) -> Dataset:
     """Open the version of an experiment's data set that a round uses.
 

@@ -13,7 +13,7 @@ from job.plan import Plan
 from job.progress import Driver, Status, dump_status
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
-from tests.growing import begin, correct, drawn, grow
+from tests.growing import GROWING, begin, correct, drawn, grow
 
 
 @pytest.fixture
@@ -67,3 +67,14 @@ def test_no_move_while_a_driver_is_at_work(store: LocalStore, al_job: AlJob) -> 
         "or give --force: what is at work on the earlier version is then done again"
     )
     assert al_job("move", "growing", "--store", store.root, "--force").code == 0
+
+
+def test_a_doctor_tells_the_version_that_was_moved_to(
+    store: LocalStore, al_job: AlJob, tmp_path: Path
+) -> None:
+    """It is what the rounds to come read; the file of the experiment says nothing of it."""
+    path = tmp_path / "growing.yaml"
+    path.write_text(GROWING)
+    al_job("move", "growing", "--dataset-version", 2, "--store", store.root)
+    told = al_job("doctor", path, "--store", store.root).out
+    assert "ok   data set: photos: 24 + 0 images, 6 classes, 6 labelled, version 2" in told
