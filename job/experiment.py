@@ -61,7 +61,7 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
-    _check_labels(config, dataset)
+    check_labels(config, dataset)
     _refuse_lack_of_groups(plan, dataset)
     _warn_of_equal_arms(plan)
     for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
@@ -71,7 +71,7 @@ def init(store: Store, plan: Plan) -> Plan:
     return begun
 
 
-def _check_labels(config: Config, dataset: Dataset) -> None:
+def check_labels(config: Config, dataset: Dataset) -> None:
     """Refuse an experiment whose first or last training would have no label.
 
     Raises:
@@ -80,9 +80,14 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
     """
     name = dataset.manifest.name
     if not config.budget.initial and not dataset.given_ids():
+        later = (
+            "; labels that were added later count when their images are picked: `al-job export "
+            "labels` writes those of an experiment, for --labelled"
+        )
         message = (
             f"budget.initial: 0, but data set {name!r} has no labelled images that came along: "
-            "select some in round 0, or ingest it with --labelled"
+            "select some in round 0, or ingest it under another name with --labelled"
+            f"{later if dataset.corrections() else ''}"
         )
         raise ConfigError(message)
     if config.full_supervision and not dataset.has_ground_truth:
