@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from job.artifacts.experiment_file import first_dataset
+from job.artifacts.experiment_file import first_dataset, last_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.errors import AlJobError, ConfigError
+from job.experiment import check_labels
 from job.plan import Plan
 from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
@@ -89,7 +90,8 @@ def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if config.dataset.synthetic and name not in store.list_names("datasets/"):
         return f"{name} will be drawn"
-    dataset = first_dataset(store, config)
+    check_labels(config, first_dataset(store, config))
+    dataset = last_dataset(store, config)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
     told = f"{name}: {sizes}, {len(dataset.classes)} classes"
     if labels := dataset.manifest.labels:

@@ -126,6 +126,7 @@ def _run(
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
     plan = retry_while_unavailable(lambda: experiment.init(store, plan))
+    publisher.follow(plan)  # it has the moves, too
 
     def is_done(ref: StageRef) -> bool:
         return publisher.markers.is_done(ref, plan.config)

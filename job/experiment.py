@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from job import loop
-from job.artifacts.experiment_file import experiment_names, first_dataset, init_experiment
+from job.artifacts.experiment_file import (
+    experiment_names,
+    first_dataset,
+    init_experiment,
+    open_dataset,
+)
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.runtime import RuntimeConfig
@@ -56,16 +61,17 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
-    _check_labels(config, dataset)
+    check_labels(config, dataset)
     _refuse_lack_of_groups(plan, dataset)
-    _warn_of_small_pool(config, dataset.info("pool").num_images - len(dataset.given_ids()))
     _warn_of_equal_arms(plan)
     for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
         log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
-    return Plan(init_experiment(store, config, dataset.digest))
+    begun = Plan(init_experiment(store, config, dataset.digest))
+    _warn_of_small_pool(config, open_dataset(store, begun.config, config.rounds - 1))
+    return begun
 
 
-def _check_labels(config: Config, dataset: Dataset) -> None:
+def check_labels(config: Config, dataset: Dataset) -> None:
     """Refuse an experiment whose first or last training would have no label.
 
     Raises:
@@ -74,9 +80,14 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
     """
     name = dataset.manifest.name
     if not config.budget.initial and not dataset.given_ids():
+        later = (
+            "; labels that were added later count when their images are picked: `al-job export "
+            "labels` writes those of an experiment, for --labelled"
+        )
         message = (
             f"budget.initial: 0, but data set {name!r} has no labelled images that came along: "
-            "select some in round 0, or ingest it with --labelled"
+            "select some in round 0, or ingest it under another name with --labelled"
+            f"{later if dataset.corrections() else ''}"
         )
         raise ConfigError(message)
     if config.full_supervision and not dataset.has_ground_truth:
@@ -116,7 +127,9 @@ def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
         raise ConfigError(message)
 
 
-def _warn_of_small_pool(config: Config, num_images: int) -> None:
+def _warn_of_small_pool(config: Config, last: Dataset) -> None:
+    """Warn if the version of the data set that the last round uses has too few images."""
+    num_images = last.info("pool").num_images - len(last.given_ids())
     wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
     if wanted > num_images:
         reason = (

@@ -204,7 +204,8 @@ def seconds_left(status: Status) -> float | None:
     A kind of stage of which none is done yet counts nothing, so early estimates are too low.
 
     Returns:
-        Seconds; None if no stage is done, or none is left.
+        Seconds; None if none is left, or if trainings are left and none is done: they take most
+        of the time.
     """
     # Round 0 is listed once for each arm.
     rounds = {(each.seed, each.round and each.arm, each.round): each for each in status.rounds}
@@ -217,7 +218,7 @@ def seconds_left(status: Status) -> float | None:
                 took[stage].append(told.seconds)
             else:
                 left.append(stage)
-    if not left or not any(took.values()):
+    if not left or not any(took.values()) or ("train" in left and not took["train"]):
         return None
     return sum(fmean(took[stage]) for stage in left if took[stage])
 

@@ -73,7 +73,8 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         dataset_digest: Of the version of the data set that it begins on.
 
     Raises:
-        ConfigError: The experiment began with another configuration, or with other data.
+        ConfigError: The experiment began with another configuration, or with other data; or the
+            configuration has moves to versions that are not there.
     """
     begun = _begun(store, config)
     config = Plan(_with_data(config, begun, dataset_digest)).written_out()
@@ -85,6 +86,7 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         if any(is_marker(key) for key in store.list(keys.prefix)):
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)
+    _check_moves(store, config)
     data = dump_config(config)
     store.write(keys.config, data)
     if store.read(keys.config) != data:
@@ -111,6 +113,24 @@ def _with_data(config: Config, begun: Config | None, digest: str) -> Config:
     return config.model_copy(update={"dataset": dataset})
 
 
+def _check_moves(store: Store, config: Config) -> None:
+    """Refuse moves, as a copied configuration has them, that this store's data set cannot make.
+
+    Otherwise the first round that uses such a version would fail.
+    """
+    before = first_dataset(store, config).version
+    for move in config.dataset.moves:
+        version = _open_digest(store, config, move.sha256).version
+        if version <= before or version != move.version:
+            message = (
+                f"dataset.moves: from round {move.from_round} on, version {move.version}: its "
+                f"digest is that of version {version}, after version {before}; leave moves out, "
+                "and `al-job move` makes them"
+            )
+            raise ConfigError(message)
+        before = version
+
+
 def first_dataset(store: Store, config: Config) -> Dataset:
     """Open the version of the data set that an experiment begins on, or has begun on.
 
@@ -127,6 +147,18 @@ def first_dataset(store: Store, config: Config) -> Dataset:
         with suppress(ConfigError):  # other data has its name: whether it may, `init` says
             return _open_digest(store, begun, begun.dataset.sha256)
     return Dataset.open(store, config.dataset.name)
+
+
+def last_dataset(store: Store, config: Config) -> Dataset:
+    """Open the version of the data set that the last round uses, by the moves that were made.
+
+    Raises:
+        UsageError: The store does not hold the data set.
+        ConfigError: It does not hold the version, or not the one that the experiment begins on.
+    """
+    begins_on = first_dataset(store, config).digest
+    now = _with_data(config, _begun(store, config), begins_on)
+    return open_dataset(store, now, config.rounds - 1)
 
 
 def open_dataset(store: Store, config: Config, round_index: int) -> Dataset:

@@ -9,7 +9,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from job.cli.output import say
-from job.cli.source_options import command_with, parameters_of
+from job.cli.source_options import NO_DEFAULTS, command_with, parameters_of
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
 from job.errors import BadDataError, ConfigError, UsageError
@@ -46,6 +46,8 @@ class FormatCommands(TyperGroup):
     action: ClassVar[Callable[..., None]]
     """What each command does, of a class of sources, its own options and those of every format.
     The latter are its keyword arguments."""
+    defaults: ClassVar[Mapping[str, str]] = {}
+    """As in `parameters_of`."""
     others: ClassVar[Mapping[str, typer.Typer]] = {}
     """Commands of the group that are not formats."""
 
@@ -67,15 +69,21 @@ class FormatCommands(TyperGroup):
             message = f"ingest: {unknown(cmd_name, self.list_commands(ctx))}"
             raise UsageError(message)
         try:
-            return make_command(cmd_name, FORMATS.load(cmd_name, Source), type(self).action)
+            source = FORMATS.load(cmd_name, Source)
+            return make_command(cmd_name, source, type(self).action, self.defaults)
         except ConfigError as error:
             return BrokenCommand(cmd_name, error)
 
 
-def make_command(name: str, source: type[Source], action: Callable[..., None]) -> Any:
+def make_command(
+    name: str,
+    source: type[Source],
+    action: Callable[..., None],
+    defaults: Mapping[str, str] = NO_DEFAULTS,
+) -> Any:
     """Return the command that does something with sources of one class.
 
-    Its options are the class's fields, and then those of every format.
+    Its options are the class's fields, with some other `defaults`, and then those of every format.
 
     Raises:
         ConfigError: A field has the name of an option that every format has.
@@ -88,7 +96,7 @@ def make_command(name: str, source: type[Source], action: Callable[..., None]) -
     for taken in sorted(source.model_fields.keys() & {*common, "help"}):
         message = f"data format {name!r}: {taken} is an option of every format; rename the field"
         raise ConfigError(message)
-    parameters = parameters_of(source) | common
+    parameters = parameters_of(source, defaults) | common
     if not source.may_be_bad:
         del parameters["skip_bad"]
 

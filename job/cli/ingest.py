@@ -9,7 +9,7 @@ from job.cli.format_commands import FormatCommands, tell
 from job.cli.ingest_auto import app as auto
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, StoreOption
-from job.cli.source_options import make_source, parse_source
+from job.cli.source_options import LABELS_ONLY, make_source, parse_source
 from job.data.formats.base import Source
 from job.data.ingest.groups import make_rule
 from job.data.ingest.ingest import ingest
@@ -78,7 +78,7 @@ def ingest_images(
     """Make a data set of a source, or add its images to one."""
     sources = [make_source(kind, own)]
     if labelled is not None:
-        sources.append(parse_source("--labelled", labelled))
+        sources.append(parse_source("--labelled", labelled, LABELS_ONLY))
     rule = make_rule(groups, group_by)
     for source in sources:
         source.prepare()
@@ -115,9 +115,13 @@ def add_labels(
 
 
 class LabelCommands(FormatCommands):
-    """The formats that labels come in."""
+    """The formats that labels come in.
+
+    Without a label file, an image is one that nobody has labelled yet, and not one without objects.
+    """
 
     action = staticmethod(add_labels)
+    defaults: ClassVar = {**LABELS_ONLY, "missing_annotation": "refuse"}
 
 
 labels = make_app(cls=LabelCommands, add_completion=False)

@@ -52,8 +52,11 @@ def _summary(move: Move) -> str:
     before, after = move.before, move.after
     images = after.info("pool").num_images - before.info("pool").num_images
     given = len(after.given_ids()) - len(before.given_ids())
-    labels = len(after.corrections()) - len(before.corrections())
-    news = [f"{counted(images, 'image')} more in the pool"]
+    earlier = {each: label.to_json() for each, label in before.corrections().items()}
+    labels = sum(
+        earlier.get(each) != label.to_json() for each, label in after.corrections().items()
+    )
+    news = [f"{counted(images, 'image')} more in the pool"] * bool(images or not labels)
     news += [f"{given} of them with labels"] * bool(given)
     news += [f"{counted(labels, 'label')} added or corrected"] * bool(labels)
     since = f"from round {move.from_round} on" if move.from_round else "in all of its rounds"

@@ -2,7 +2,7 @@
 
 import inspect
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -16,15 +16,32 @@ from job.config.validation import describe_errors
 from job.data.formats import FORMATS
 from job.data.formats.base import Source
 from job.data.formats.file_source import Place
+from job.data.formats.yolo_description import NO_TEST
 from job.errors import UsageError
 from job.runtime.names import unknown
 from job.runtime.paths import user_path
+from job.storage.s3_access import without_keys
+
+LABELS_ONLY = {"test": NO_TEST}
+"""Defaults of a source whose test set is not read: who has not named one does not mean it."""
+NO_DEFAULTS: Mapping[str, str] = {}
+"""Each field has its own."""
+_EXPECTED = "expected a format and its options, in one pair of quotes, such as 'voc --root DIR'"
 
 
-def parameters_of(kind: type[Source]) -> dict[str, inspect.Parameter]:
-    """Return the fields of a class of sources as parameters of a command, its own ones first."""
+def parameters_of(
+    kind: type[Source], defaults: Mapping[str, str] = NO_DEFAULTS
+) -> dict[str, inspect.Parameter]:
+    """Return the fields of a class of sources as parameters of a command, its own ones first.
+
+    Args:
+        kind: The class.
+        defaults: Words that take the place of the words that some fields have as their defaults.
+    """
     names = sorted(kind.model_fields, key=lambda name: name not in kind.__annotations__)
-    return {name: _parameter(name, kind.model_fields[name]) for name in names}
+    found = {name: _parameter(name, kind.model_fields[name]) for name in names}
+    others = {name: word for name, word in defaults.items() if _has_word(kind, name)}
+    return found | {name: found[name].replace(default=word) for name, word in others.items()}
 
 
 def make_source(kind: type[Source], options: dict[str, Any]) -> Source:
@@ -40,13 +57,14 @@ def make_source(kind: type[Source], options: dict[str, Any]) -> Source:
         raise UsageError(message) from error
 
 
-def parse_source(option: str, text: str) -> Source:
+def parse_source(option: str, text: str, defaults: Mapping[str, str] = NO_DEFAULTS) -> Source:
     """Return the source that an option names by a command line of `al-job ingest`.
 
     Args:
         option: The option, for messages, such as `--labelled`.
         text: A format and its options as they are after `al-job ingest`, such as
             `voc --root folder --pool train`.
+        defaults: As in `parameters_of`.
 
     Raises:
         UsageError: There is no such format, or it has no such options.
@@ -55,17 +73,17 @@ def parse_source(option: str, text: str) -> Source:
     try:
         name, *arguments = shlex.split(text)
     except ValueError as error:  # nothing, or a quotation without its end
-        message = f"{option} {text!r}: expected a format and its options, such as 'voc --root DIR'"
+        message = f"{option} {without_keys(text)!r}: {_EXPECTED}"
         raise UsageError(message) from error
     if name not in FORMATS.names():
-        message = f"{option}: {unknown(name, FORMATS.names())}"
+        message = f"{option}: {unknown(name, FORMATS.names())}; {_EXPECTED}"
         raise UsageError(message)
     kind = FORMATS.load(name, Source)
 
     def read(**options: Any) -> Source:
         return make_source(kind, options)
 
-    command = command_with(name, read, parameters_of(kind), add_help_option=False)
+    command = command_with(name, read, parameters_of(kind, defaults), add_help_option=False)
     try:
         found = command.main(arguments, prog_name=f"al-job ingest {name}", standalone_mode=False)
     except typer.TyperException as error:
@@ -103,6 +121,11 @@ def _value(name: str, field: FieldInfo, value: Any) -> Any:
     if value is not None and _is_source(field):
         return parse_source(_option_of(name, field), value)
     return value
+
+
+def _has_word(kind: type[Source], name: str) -> bool:
+    """Return whether a class has such a field, and a word as its default."""
+    return name in kind.model_fields and isinstance(kind.model_fields[name].default, str)
 
 
 def _is_source(field: FieldInfo) -> bool:

@@ -24,6 +24,8 @@ MAX_PIXELS = 2**28 * 2 // 3
 # Pillow would print a warning of its own above half of that, as plain text in a log of JSON.
 Image.MAX_IMAGE_PIXELS = None
 
+_ORIENTATIONS = range(1, 9)
+"""Those that EXIF defines; 1 is upright."""
 _TURNED = (5, 6, 7, 8)
 """The EXIF orientations that swap width and height."""
 _RIGHT_TO_LEFT = (2, 3, 6, 7)
@@ -130,7 +132,7 @@ def exif_orientation(data: bytes) -> int:
 
 def _orientation(image: Image.Image) -> int:
     orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return orientation
+    return orientation if orientation in _ORIENTATIONS else 1  # some cameras write 0
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, int]:

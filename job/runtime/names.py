@@ -5,6 +5,8 @@ from difflib import get_close_matches
 
 MAX_CHARACTERS = 100
 """So much of a text that was given is repeated in a message."""
+MAX_NAMES = 30
+"""So many known names are listed in a message."""
 
 
 def shortened(text: str) -> str:
@@ -19,8 +21,10 @@ def given(value: object) -> str:
 
 def known(names: Iterable[str]) -> str:
     """Return the names to choose from, for a message."""
-    listed = ", ".join(sorted(names))
-    return f"known: {listed}" if listed else "none is known"
+    ordered = sorted(names)
+    more = f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else ""
+    listed = ", ".join(ordered[:MAX_NAMES])
+    return f"known: {listed}{more}" if listed else "none is known"
 
 
 def unknown(name: str, names: Iterable[str]) -> str:

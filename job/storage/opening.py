@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from job.errors import UsageError
 from job.runtime.paths import user_path
 from job.storage.base import Store
-from job.storage.s3_access import BY_VARIABLES, S3Access
+from job.storage.s3_access import BY_VARIABLES, S3Access, without_keys
 
 DEFAULT_STORE = "./state"
 """The store of a command that names none."""
@@ -48,8 +48,9 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
         return LocalStore(Path(unquote(place)))
     if url and not has_scheme and not url.startswith(("s3:", "file:")):
         return LocalStore(user_path(url))
-    shown = re.sub("(?<=://)[^/@]+(?=@)", "***", url)  # somebody's keys
-    message = f"store {shown!r}: expected s3://bucket/prefix, file:///path, or a directory"
+    message = (
+        f"store {without_keys(url)!r}: expected s3://bucket/prefix, file:///path, or a directory"
+    )
     raise UsageError(message)
 
 

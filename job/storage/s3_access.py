@@ -1,5 +1,6 @@
 """On which S3 server, and as whom: by the usual AWS variables, or by options of a command."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -48,3 +49,8 @@ class S3Access:
 
 
 BY_VARIABLES = S3Access()
+
+
+def without_keys(text: str) -> str:
+    """Return a text in which the keys that URLs have before an `@` are stars."""
+    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", text)

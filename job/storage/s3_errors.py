@@ -1,7 +1,6 @@
 """What an error of botocore means: to whom, and whether another attempt may help."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -24,7 +23,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from job.errors import AlJobError, BadDataError, ConfigError, MissingObjectError, TemporaryError
-from job.storage.s3_access import BY_VARIABLES, S3Access
+from job.storage.s3_access import BY_VARIABLES, S3Access, without_keys
 
 BODY_ERRORS = (HTTPClientError, IncompleteReadError, FlexibleChecksumError, HTTPError)
 """How the body of an answer breaks off; botocore repeats requests, but no reading of a body."""
@@ -171,7 +170,7 @@ def hide(*secrets: str | None) -> None:
 
 def without_secrets(text: object) -> str:
     """Return a text in which the secrets of environment, profiles and URLs are stars."""
-    told = re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", str(text))
+    told = without_keys(str(text))
     for value in {os.environ.get(name, "") for name in _SECRETS} | _hidden:
         if len(value) >= _SHORTEST_SECRET:
             told = told.replace(value, "***")

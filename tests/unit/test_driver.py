@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.markers import Markers
+from job.artifacts.moving import find_move, make_move
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
@@ -23,7 +24,7 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
-from tests.growing import begin, label_picks
+from tests.growing import begin, grow, label_picks
 from tests.stores import filled
 
 
@@ -241,3 +242,15 @@ def test_a_driver_that_waits_for_people_says_so() -> None:
     label_picks(store)
     with pytest.raises(MissingLabelsError, match="round 1 annotate waits for people"):
         drive(store, config, platform)
+
+
+def test_a_driver_tells_the_moves_of_its_experiment() -> None:
+    """They are in the stored configuration, and not in the one that it was started with."""
+    store, platform = MemoryStore(), Laptop(waits=0)
+    config = begin(store)
+    plan = experiment.init(store, Plan(config))
+    grow(store)
+    make_move(store, plan, find_move(store, plan))
+    with pytest.raises(MissingLabelsError):
+        drive(store, config, platform)
+    assert [move.version for move in parse_status(platform.statuses[-1]).moves] == [2]

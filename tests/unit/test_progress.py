@@ -58,6 +58,15 @@ def test_work_left_is_estimated_from_what_is_done() -> None:
     assert seconds_left(Status(experiment="x", rounds=rounds[3:])) is None
 
 
+def test_no_work_left_is_told_before_the_first_training() -> None:
+    """A selection took no time, which says nothing: training takes most of it."""
+    stages = {"select": StageStatus(state="done", seconds=0.0)}
+    planned = ("select", "train")
+    begun = RoundStatus(seed=0, arm="random", round=0, stages=stages, planned=planned)
+    later = RoundStatus(seed=0, arm="random", round=1, stages={}, planned=planned)
+    assert seconds_left(Status(experiment="x", rounds=[begun, later])) is None
+
+
 def test_a_status_from_the_store_knows_what_is_left(finished: MemoryStore) -> None:
     """An experiment of which a part is done has some work left, and a whole one none."""
     plan = Plan(load_experiment(finished, "tiny"))

@@ -1,6 +1,5 @@
 """What formats that read files have in common: where the files lie, and the keys of a bucket."""
 
-import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Self
@@ -12,7 +11,7 @@ from job.data.formats.files import LocalFiles, SourceFiles
 from job.errors import UsageError
 from job.runtime.paths import user_path
 from job.storage.opening import s3_place
-from job.storage.s3_access import S3Access
+from job.storage.s3_access import S3Access, without_keys
 
 if TYPE_CHECKING:
     from job.storage.s3 import S3Store
@@ -96,8 +95,7 @@ def open_files(folder: str, open_bucket: Callable[[str], "S3Store"]) -> SourceFi
         return LocalFiles(user_path(folder))
     at = s3_place(folder)
     if at is None:
-        shown = re.sub("(?<=://)[^/@]+(?=@)", "***", folder)  # somebody's keys
-        message = f"{shown}: expected a path, or s3://bucket/prefix"
+        message = f"{without_keys(folder)}: expected a path, or s3://bucket/prefix"
         raise UsageError(message)
     from job.data.formats.s3_files import S3Files  # noqa: PLC0415 - it loads boto3
 

@@ -101,7 +101,7 @@ class RoboflowSource(FileSource):
         for sample in self._export.samples(split):
             photograph, is_copy, _ = sample.id.partition(COPY)
             group = photograph if is_copy and not self.ungrouped else None
-            yield replace(sample, group=group)
+            yield replace(sample, group=group or None)
 
 
 def _recognised(contents: Contents, folders: list[str], file: str) -> Recognised:

@@ -212,7 +212,10 @@ def _entries(description: Description, text: str) -> tuple[str, ...]:
         name = SPLITS.get(part.strip(), part.strip())
         if name not in description.splits:
             advice = unknown(part.strip(), known)
-            message = f"{description.where}: split {advice}; name them with --pool and --test"
+            message = (
+                f"{description.where}: split {advice}; name them with --pool and --test "
+                "(--test none: no test set)"
+            )
             raise UsageError(message)
         entries += description.splits[name]
     return tuple(entries)

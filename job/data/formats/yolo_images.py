@@ -85,7 +85,10 @@ def read_image_set(
 def _read_folder(files: SourceFiles, entry: str) -> ImageSet:
     folder = find(entry, partial(is_folder, files))
     if folder is None:
-        message = f"{files.where(entry)}: no such folder; --root names the folder above it"
+        message = (
+            f"{files.where(entry)}: no such folder of images, also below {files.where()}; put "
+            "them there, or name the folder above it with --root"
+        )
         raise UsageError(message)
     names = (posixpath.join(folder, name) for name in folder_below(files, folder).names())
     images = tuple(filter(is_image, names))

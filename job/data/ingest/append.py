@@ -19,8 +19,8 @@ def append(store: Store, request: IngestRequest, name: str, *, dry_run: bool) ->
 
     Raises:
         BadDataError: An image or a box is bad, or has a class that the data set does not have.
-        UsageError: There is no such data set, the source has a test set, or it has no annotations
-            though the pool has.
+        UsageError: There is no such data set, the source has a test set, names a class that the
+            data set does not have, or has no annotations though the pool has.
         TemporaryError: Another command has made that version meanwhile.
     """
     base = Dataset.open(store, name)
@@ -62,12 +62,24 @@ def _fitted(request: IngestRequest, base: Dataset) -> IngestRequest:
             f"format {source.kind!r} has none: make another data set of these images"
         )
         raise UsageError(message)
+    if not source.annotates_pool:
+        _refuse_new_classes(base, source.classes or ())
     if base.has_ground_truth or not source.annotates_pool:
         return request
     if request.labelled:
         message = "--labelled: the source has annotations itself, which come along: leave it out"
         raise UsageError(message)
     return replace(request, is_labelled=True)
+
+
+def _refuse_new_classes(base: Dataset, named: tuple[str, ...]) -> None:
+    """Raise if a class is named that the data set does not have, and so cannot get."""
+    if new := [name for name in named if name not in base.classes]:
+        message = (
+            f"--classes: data set {base.keys.name!r} has the classes {', '.join(base.classes)}, "
+            f"which stay; {new[0]!r} needs another data set"
+        )
+        raise UsageError(message)
 
 
 def _rehearse(request: IngestRequest, base: Dataset) -> IngestSummary:

@@ -5,8 +5,8 @@ from typing import Any
 
 from job.data.dataset import Dataset
 from job.data.formats.base import fingerprint
-from job.data.manifest import DatasetManifest
-from job.errors import TemporaryError, UsageError
+from job.data.manifest import DatasetManifest, read_manifest
+from job.errors import BadDataError, TemporaryError, UsageError
 from job.keys import DatasetKeys
 from job.storage import Store
 
@@ -71,9 +71,20 @@ def _delete_others(store: Store, keys: DatasetKeys) -> None:
 
 
 def delete_parts(store: Store, keys: DatasetKeys) -> None:
-    """Delete what was written of a version that is not to be, as far as the store answers."""
-    with suppress(TemporaryError):  # why it is not to be is what to tell
-        if keys.version == 1 and store.exists(keys.manifest):  # made by another one meanwhile
-            return
-        for key in list(store.list(f"{keys.folder}{keys.part}")):
-            store.delete(key)
+    """Delete what was written of a version that is not to be, as far as the store answers.
+
+    Another command may have made it of the same objects meanwhile: then they stay.
+    """
+    with suppress(TemporaryError, BadDataError):  # why it is not to be is what to tell
+        if not _is_made_of_parts(store, keys):
+            for key in list(store.list(f"{keys.folder}{keys.part}")):
+                store.delete(key)
+
+
+def _is_made_of_parts(store: Store, keys: DatasetKeys) -> bool:
+    """Return whether a version is there that has objects below these keys."""
+    if not (found := read_manifest(store, keys)):
+        return False
+    manifest, own = found[0], keys.name_below(f"{keys.folder}{keys.part}")
+    names = [manifest.pool.index, manifest.labels.name if manifest.labels else None]
+    return keys.version == 1 or any(name and name.startswith(own) for name in names)

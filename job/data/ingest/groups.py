@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 
 from job.data.decoding import SUFFIXES
@@ -171,7 +172,7 @@ class GroupGuard:
         shared = Counter(
             each.group
             for each in samples
-            if each.group and self._split_of.get(each.group, split) != split
+            if each.group is not None and self._split_of.get(each.group, split) != split
         )
         told = [f"{group!r} ({count})" for group, count in shared.most_common(MAX_TOLD)]
         more = f" and {len(shared) - MAX_TOLD} more" if len(shared) > MAX_TOLD else ""
@@ -202,10 +203,9 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield the number of the line, the id and the group of each row."""
     try:
         text = read_file(path, "file of groups").decode("utf-8-sig")
-        # Without `splitlines`, which also splits at letters that an id may have.
-        reader = csv.reader(
-            text.replace("\r\n", "\n").split("\n"), strict=True, skipinitialspace=True
-        )
+        # Unlike `splitlines`, this does not split at letters that an id may have.
+        lines = StringIO(text, newline="")
+        reader = csv.reader(lines, strict=True, skipinitialspace=True)
         header = [name.strip() for name in next(reader, [])]
         if any(header.count(name) != 1 for name in COLUMNS):
             message = (

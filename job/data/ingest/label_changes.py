@@ -79,7 +79,7 @@ class LabelChanges:
         """Return the label of each image, with the file of the image, by the ids of the pool."""
         found: dict[str, tuple[Annotation, str]] = {}
         results = validate_in_threads(
-            source.samples("pool"), self._base.classes, "the data set", is_remote=source.is_remote
+            source.samples("pool"), self._base.classes, "the data set's", is_remote=source.is_remote
         )
         with (
             closing(results),

@@ -97,6 +97,12 @@ class IngestRequest:
         return source.classes if source else None
 
     @property
+    def whose_classes(self) -> str:
+        """Whose the classes are that boxes may have, for messages."""
+        is_option = getattr(self.source, "class_names", None) is not None
+        return "--classes" if is_option else "the source's"
+
+    @property
     def declared_classes(self) -> tuple[str, ...]:
         """The classes that a source lists, in its order; none if no source lists any."""
         return self.classes_of("labelled") or self.source.classes or ()
@@ -114,8 +120,10 @@ def refuse_test_set(where: str, source: Source) -> None:
         UsageError: It has one.
     """
     if source.has_test and source.num_images("test"):
+        option = type(source).model_fields.get("test")
+        how = "--test none leaves it out" if option and option.default else "leave it out"
         message = (
-            f"{where}: its images belong to the pool, so leave out its test set; a data set "
-            "gets its test set when it is first ingested, and keeps it"
+            f"{where}: its images belong to the pool, but it has a test set, too: {how}. A data "
+            "set gets its test set when it is first ingested, and keeps it"
         )
         raise UsageError(message)

@@ -73,7 +73,7 @@ class SourceScan:
         is_annotated = self.request.is_annotated(part)
         classes = self._base.classes if self._base else self.request.classes_of(part)
         samples = self.request.samples(part)
-        whose = "the data set" if self._base else "the source"
+        whose = "the data set's" if self._base else self.request.whose_classes
         remote = self.request.is_remote(part)
         with (
             closing(validate_in_threads(samples, classes, whose, is_remote=remote)) as validated,

@@ -106,6 +106,12 @@ class SeenImages:
         for place in PLACES:
             where, advice = _told(place, part), _advice(place, part)
             if place in same_id:
+                is_same = self._digests[same_id[place]] == digest
+                if place == "test" != part and is_same:
+                    return (
+                        f"the image {image_id!r} is in the test set, too: leave it out of one of "
+                        "them"
+                    )
                 return f"the id {image_id!r} is in {where} already{advice}"
             # Within a part, copies are accepted and noted.
             if place != part and place in same_bytes:
@@ -124,5 +130,7 @@ def _told(place: Place, part: Part) -> str:
 
 def _advice(place: Place, part: Part) -> str:
     """Return what to do about an image that is in a place already, if there is something."""
+    if place == "labelled" != part:
+        return ", with other bytes: if a tool wrote it anew, take it out of the pool"
     is_labelled_later = place == "earlier" and part == "labelled"
     return "; `al-job ingest labels` adds labels to it" if is_labelled_later else ""

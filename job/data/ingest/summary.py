@@ -56,6 +56,9 @@ class IngestSummary:
             name.ljust(width) + "".join(f"{number:>10,}" for number in numbers)
             for name, numbers in self._rows().items()
         ]
+        is_whole = "test" in self.counts  # and not what is added to a data set
+        if is_whole and not any(counts.num_boxes for counts in self.counts.values()):
+            result.append(f"note: classes to be labelled: {', '.join(map(repr, self.classes))}")
         result += [f"note: {warning}" for warning in self.warnings]
         if self.problems:
             result.append(f"{len(self.problems)} problems:")
@@ -94,4 +97,5 @@ def _told(labels: LabelsInfo) -> str:
         "added later": labels.num_added,
         "corrected": labels.num_corrected,
     }
-    return "labels: " + ", ".join(f"{number} {what}" for what, number in kinds.items() if number)
+    told = ", ".join(f"{number} {what}" for what, number in kinds.items() if number)
+    return f"labels: {told}; {labels.num_boxes:,} boxes"

@@ -17,6 +17,7 @@ from job.data.shards import EncodedImage
 from job.errors import BadDataError
 from job.records.annotation import Annotation
 from job.runtime.cpus import usable_cpus
+from job.runtime.names import suggestion
 from job.runtime.parallel import batched, in_threads, stop_if_dropped
 
 # Samples that a thread takes at a time. Handing over single ones would take a good part of the
@@ -87,14 +88,14 @@ def _validate_all(
 
 
 def validate(
-    sample: Sample, classes: Collection[str] | None = None, whose: str = "the source"
+    sample: Sample, classes: Collection[str] | None = None, whose: str = "the source's"
 ) -> Validation:
     """Load a sample and check everything that can be checked without the other samples.
 
     Args:
         sample: What the source names.
         classes: The classes that a box may have; None: any.
-        whose: Who lists these classes, for messages.
+        whose: Whose classes these are, for messages, such as `the source's`.
     """
     try:
         loaded = sample.load()
@@ -200,7 +201,7 @@ def _check_label(label: str, classes: Collection[str] | None, whose: str) -> Non
         message = "its class's name has control characters or lone surrogates"
         raise BadDataError(message)
     if classes is not None and label not in classes:
-        message = f"its class is {label!r}, which {whose} does not list among its classes"
+        message = f"its class {label!r} is not one of {whose}; {suggestion(label, classes)}"
         raise BadDataError(message)
 
 

@@ -67,8 +67,8 @@ def box_sizes(splits: Sequence[SplitLabels], default_box: DefaultBox) -> Plot:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
         if pixels:
-            _mark(axes, pixels / 2, "half of it ", "right")
-            _mark(axes, pixels, f" smallest default box: {pixels:g}", "left")
+            _mark(axes, pixels / 2, "half of it", "right")
+            _mark(axes, pixels, f"smallest default box: {pixels:g}", "left")
         label = "square root of the area, in pixels"
         axes.set(xlabel=label, ylabel="share of the boxes", title=wrapped(title))
         figure.legend(ncols=2, loc="outside lower left")
@@ -84,8 +84,16 @@ def box_sizes(splits: Sequence[SplitLabels], default_box: DefaultBox) -> Plot:
 
 def _mark(axes: Axes, x: float, text: str, side: str) -> None:
     axes.axvline(x, color=INK, linestyle="--", linewidth=1)
-    place = axes.get_xaxis_transform()
-    axes.text(x, 0.98, text, ha=side, va="top", fontsize=9, transform=place)
+    axes.annotate(
+        text,
+        (x, 0.98),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(4 if side == "left" else -4, 0),
+        textcoords="offset points",
+        ha=side,
+        va="top",
+        fontsize=9,
+    )
 
 
 def places(splits: Sequence[SplitLabels]) -> Plot:

@@ -8,6 +8,7 @@ H = images that are compared.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 
 from job.data.dataset import Dataset
 from job.data.decoding import decode_at_least
+from job.data.shards import EncodedImage
 from job.keys import Split
 from job.records.arrays import Float32s
 
@@ -86,17 +88,20 @@ def _some(num_images: int, most: int) -> list[int]:
 def _hashes(dataset: Dataset, split: Split, rows: list[int]) -> Iterator[tuple[int, Float32s]]:
     """Yield the hash of each image that has one, as a vector of -1 and 1."""
     ids = [dataset.ids(split)[row] for row in rows]
-    for row, image in zip(rows, dataset.read_images(split, ids), strict=True):
-        decoded = decode_at_least(image.data, 2 * SIDE, image.id)
-        left, top, width, height = decoded.frame
-        gray = decoded.image.convert("L").resize(
-            (SIDE + 1, SIDE),
-            Image.Resampling.BOX,
-            box=(left, top, left + width, top + height),
-        )
-        pixels = np.asarray(gray, np.float32)
-        if pixels.std() >= MIN_CONTRAST:
-            yield row, np.where(np.diff(pixels, axis=1) > 0, 1, -1).ravel().astype(np.float32)
+    with closing(dataset.read_images(split, ids)) as images:
+        for row, image in zip(rows, images, strict=True):
+            pixels = _pixels(image)
+            if pixels.std() >= MIN_CONTRAST:
+                yield row, np.where(np.diff(pixels, axis=1) > 0, 1, -1).ravel().astype(np.float32)
+
+
+def _pixels(image: EncodedImage) -> Float32s:
+    """Return a small gray image."""
+    decoded = decode_at_least(image.data, 2 * SIDE, image.id)
+    left, top, width, height = decoded.frame
+    box = (left, top, left + width, top + height)
+    gray = decoded.image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX, box=box)
+    return np.asarray(gray, np.float32)
 
 
 def _nearest(

@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 from markupsafe import Markup
 
+from job.keys import Split
 from job.report.data import odd
 from job.report.data.facts import DataFacts
 from job.report.data.labels import SplitLabels
@@ -28,6 +29,7 @@ FEW_CLASSES = 20
 SAMPLE = 2
 MAX_CLASSES = 100
 """So many classes have a sample."""
+IMAGES_OF: Mapping[Split, str] = {"pool": "images of the pool", "test": "test images"}
 NUM_ODD = 4
 NUM_UNLABELLED = 8
 
@@ -68,7 +70,8 @@ def samples(facts: DataFacts) -> Section:
     left_out = counted(num_left, "class", "classes") if num_left else ""
     parts, in_columns = _parts(facts, found), most == 1
     html = render(_SAMPLES, parts=parts, left_out=left_out, in_columns=in_columns)
-    return Section(title="A sample of each class", link="Samples", html=html)
+    title = "A sample of each class" if facts.labelled else "A sample of the images"
+    return Section(title=title, link="Samples", html=html)
 
 
 def _parts(facts: DataFacts, found: Mapping[str, Sequence[Shown]]) -> list[tuple[str, Markup]]:
@@ -100,7 +103,7 @@ def look_alikes(facts: DataFacts) -> Section:
     alike = facts.alike
     of: dict[str, SplitLabels] = {labels.split: labels for labels in facts.splits}
     numbers = [
-        f"{number:,} of {len(of[split].ids):,} images of the {split}"
+        f"{number:,} of {len(of[split].ids):,} {IMAGES_OF[split]}"
         for split, number in alike.num_compared.items()
         if split in of
     ]

@@ -93,7 +93,8 @@ def _of_empty(labels: SplitLabels) -> Iterator[str]:
 def _of_look_alikes(facts: DataFacts) -> Iterator[str]:
     for split, num_copies in facts.copies.items():
         if num_copies:
-            yield f"{split}: {num_copies:,} images are copies of others, byte for byte."
+            told = counted(num_copies, "image is a copy of another", "images are copies of others")
+            yield f"{split}: {told}, byte for byte."
     alike = facts.alike
     if alike.num_across:
         yield (

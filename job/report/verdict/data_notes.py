@@ -43,7 +43,7 @@ def _corrected(facts: Facts) -> Iterator[str]:
         for arm in dict.fromkeys(each.arm for each in corrected)
     }
     yield (
-        f"Labels were corrected: from round {first} on, training uses the right ones, at most "
-        f"{listing([f'{number} in {arm}' for arm, number in most.items()])}. Earlier rounds keep "
-        "what they were trained on, and the corrections are not part of the cost."
+        f"Labels were corrected: from round {first} on, training uses the right ones: in one round "
+        f"up to {listing([f'{number} of {arm}' for arm, number in most.items()])}. Earlier rounds "
+        "keep what they were trained on, and the corrections are not part of the cost."
     )

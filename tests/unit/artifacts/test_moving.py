@@ -1,6 +1,7 @@
 """Moving an experiment to a later version of its data set."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment, open_dataset
@@ -164,3 +165,47 @@ def test_more_rounds_make_room_for_a_move(store: MemoryStore, plan: Plan) -> Non
     run_with_people(store, config)
     more = experiment.init(store, Plan(config.model_copy(update={"rounds": 4})))
     assert find_move(store, more).from_round == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sha256": "0" * 64}, "is on data that the store does not hold"),
+        ({"version": 3}, "version 3: its digest is that of version 2, after version 1; leave"),
+    ],
+)
+def test_copied_moves_have_to_fit_the_data_set(
+    store: MemoryStore, plan: Plan, changes: dict[str, object], words: str
+) -> None:
+    """Otherwise a late round would be the first to fail; nothing is written."""
+    moves = (moved(store, plan).dataset.moves[0].model_copy(update=changes),)
+    dataset = plan.config.dataset.model_copy(update={"moves": moves})
+    copied = plan.config.model_copy(update={"experiment": "copy", "dataset": dataset})
+    with pytest.raises(ConfigError, match=words):
+        experiment.init(store, Plan(copied))
+    assert list(store.list("experiments/copy/")) == []
+
+
+def test_copied_moves_are_to_later_versions(store: MemoryStore, plan: Plan) -> None:
+    """Without the digest that it begins with, a copy would begin on the latest version."""
+    dataset = moved(store, plan).dataset.model_copy(update={"sha256": None})
+    copied = plan.config.model_copy(update={"experiment": "copy", "dataset": dataset})
+    with pytest.raises(ConfigError, match="that of version 2, after version 2"):
+        experiment.init(store, Plan(copied))
+
+
+def test_a_pool_that_has_grown_enough_is_not_called_small(store: MemoryStore, plan: Plan) -> None:
+    """The last round counts: 12 unlabelled images are too few for 14, and 18 are not."""
+    budget = plan.config.budget.model_copy(update={"per_round": 6})
+    config = begun_config(plan).model_copy(update={"budget": budget})
+    with capture_logs() as before:
+        plan = experiment.init(store, Plan(config))
+    moved(store, plan)
+    with capture_logs() as after:
+        experiment.init(store, Plan(config))
+    assert [
+        ["budget.beyond_pool" in each.values() for each in told] for told in (before, after)
+    ] == [
+        [True],
+        [],
+    ]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.artifacts.prune import find_prunable, prune_objects
 from job.artifacts.pruned import read_pruned
 from job.artifacts.reader import Reader
@@ -113,3 +114,13 @@ def test_pruning_that_is_killed_is_resumed(
     store.left = 99
     prune_objects(store, "tiny", find_prunable(store, plan))
     assert set(read_pruned(store, "tiny")) == set(MODELS)
+
+
+def test_a_model_is_kept_for_a_stage_that_a_move_undoes(grown: MemoryStore) -> None:
+    """Scores of another version than the next round's are made again, by the same model."""
+    config = load_experiment(grown, "growing")
+    model = "experiments/growing/seed-0/entropy/round-001/train/model.safetensors"
+    assert [each.key for each in find_prunable(grown, Plan(config))] == [model]
+    dataset = config.dataset.model_copy(update={"moves": ()})
+    other = config.model_copy(update={"dataset": dataset})
+    assert find_prunable(grown, Plan(other)) == []

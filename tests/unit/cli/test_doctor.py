@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from job.data.ingest.ingest import ingest
+from job.data.ingest.labels import ingest_labels
+from job.storage.local import LocalStore
 from tests.conftest import AlJob
+from tests.growing import GROWING, PHOTOS, drawn
 
 
 def test_doctor_looks_at_store_device_disk_and_weights(
@@ -34,6 +38,24 @@ def test_doctor_looks_at_store_device_disk_and_weights(
     assert "FAIL weights: file:no/such.pt: nothing there: set detector.backbone" in ill.out
     free_gib(4.9)
     assert "FAIL cache: 4.9 GiB free at " in al_job("doctor", "--store", store).out
+
+
+def test_doctor_says_that_round_0_would_have_no_label(
+    al_job: AlJob, store: Path, tmp_path: Path
+) -> None:
+    """A run would be refused for the same reason: labels that came later are nobody's yet."""
+    opened = LocalStore(store)
+    ingest(opened, drawn(PHOTOS, annotated=False), "photos")
+    ingest_labels(opened, drawn(PHOTOS[:2]), "photos")
+    path = tmp_path / "growing.yaml"
+    path.write_text(GROWING.replace("initial: 2", "initial: 0"))
+    ended = al_job("doctor", path, "--store", store)
+    assert ended.code == 78
+    assert (
+        "FAIL data set: budget.initial: 0, but data set 'photos' has no labelled images that came "
+        "along: select some in round 0, or ingest it under another name with --labelled; labels "
+        "that were added later count when their images are picked"
+    ) in ended.out
 
 
 def test_doctor_checks_the_device_of_this_invocation(

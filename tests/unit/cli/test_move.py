@@ -7,12 +7,13 @@ import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
+from job.data.ingest.labels import ingest_labels
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.progress import Driver, Status, dump_status
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
-from tests.growing import begin, correct, grow
+from tests.growing import GROWING, begin, correct, drawn, grow
 
 
 @pytest.fixture
@@ -40,6 +41,14 @@ def test_a_move_says_what_is_new_and_from_when(store: LocalStore, al_job: AlJob)
     assert load_experiment(store, "growing").dataset.moves[0].version == 3
 
 
+def test_a_label_that_is_corrected_again_is_counted(store: LocalStore, al_job: AlJob) -> None:
+    """Labels that differ count, and not how many images have one; no images are not mentioned."""
+    al_job("move", "growing", "--store", store.root)
+    ingest_labels(store, drawn((1,), wider=6), "photos", correct=True)
+    ended = al_job("move", "growing", "--store", store.root)
+    assert ended.out.endswith("instead of version 3: 1 label added or corrected\n")
+
+
 def test_a_version_can_be_named(store: LocalStore, al_job: AlJob) -> None:
     """One that is not there is refused with one line."""
     assert al_job("move", "growing", "--store", store.root, "--dataset-version", 4).code == 64
@@ -58,3 +67,14 @@ def test_no_move_while_a_driver_is_at_work(store: LocalStore, al_job: AlJob) -> 
         "or give --force: what is at work on the earlier version is then done again"
     )
     assert al_job("move", "growing", "--store", store.root, "--force").code == 0
+
+
+def test_a_doctor_tells_the_version_that_was_moved_to(
+    store: LocalStore, al_job: AlJob, tmp_path: Path
+) -> None:
+    """It is what the rounds to come read; the file of the experiment says nothing of it."""
+    path = tmp_path / "growing.yaml"
+    path.write_text(GROWING)
+    al_job("move", "growing", "--dataset-version", 2, "--store", store.root)
+    told = al_job("doctor", path, "--store", store.root).out
+    assert "ok   data set: photos: 24 + 0 images, 6 classes, 6 labelled, version 2" in told

@@ -9,6 +9,8 @@ from job.data.formats.coco import CocoSource
 from job.data.formats.voc import VocSource
 from job.errors import UsageError
 
+EXPECTED = "expected a format and its options, in one pair of quotes, such as 'voc --root DIR'"
+
 
 def test_an_option_holds_the_command_line_of_a_format() -> None:
     """Quotes are a shell's, defaults and types are those of the format's own command."""
@@ -34,9 +36,18 @@ def test_the_home_folder_is_known_inside_an_option(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "--labelled '': expected a format and its options, such as 'voc --root DIR'"),
+        ("", f"--labelled '': {EXPECTED}"),
         ("voc --root 'my", '--labelled "voc --root \'my": expected a format and its options'),
+        (
+            "voc --source-endpoint http://me:key@s3 '",
+            '--labelled "voc --source-endpoint http://***@',
+        ),
         ("vok --root x", "--labelled: unknown 'vok'; did you mean 'voc'? known: coco, "),
+        (
+            "labelled",
+            "--labelled: unknown 'labelled'; known: coco, images, roboflow, synthetic, voc, yolo; "
+            + EXPECTED,
+        ),
         ("voc --rot x", "--labelled: voc: No such option: --rot"),
         ("voc --root", "--labelled: voc: Option '--root' requires an argument; see `al-job ingest"),
         ("synthetic --size 1", "--labelled: synthetic: Invalid value for '--size'"),

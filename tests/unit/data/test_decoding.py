@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.data.decoding import decode_at_least, decode_rgb
+from job.data.decoding import decode_at_least, decode_rgb, exif_orientation
 from job.errors import BadDataError
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -154,6 +154,16 @@ def test_huge_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(BadDataError, match=r"cannot be decoded: .*exceeds limit"):
         decode_rgb(saved(Image.new("RGB", (8, 8)), "PNG"))
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_exif_does_not_know_is_upright(orientation: int) -> None:
+    """No viewer turns such an image, so nobody is told that it is turned."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(left_red_right_blue(), "JPEG", exif=exif)
+    assert exif_orientation(data) == 1
+    assert decode_at_least(data, None).orientation == 1
 
 
 def test_a_large_jpeg_is_decoded_as_large_as_needed() -> None:

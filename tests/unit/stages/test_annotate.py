@@ -6,6 +6,7 @@ import re
 import tarfile
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.annotators.oracle import Oracle
@@ -133,13 +134,14 @@ def test_what_came_along_lies_beside_the_picks(grown: MemoryStore) -> None:
 
 
 def test_picks_that_nobody_has_labelled_wait() -> None:
-    """One line says how many, how to get them, and how to add their labels; nothing is left."""
+    """One line says how many, how to get them, and how to add their labels; nothing has failed."""
     store = MemoryStore()
     plan = experiment.init(store, Plan(begin(store)))
     run_stage(store, plan, growing(0).stage("select"))
     stage = growing(0).stage("annotate")
-    with pytest.raises(MissingLabelsError) as waits:
+    with pytest.raises(MissingLabelsError) as waits, capture_logs() as logs:
         run_stage(store, plan, stage)
+    assert [event["event"] for event in logs] == ["stage.begin", "stage.waits"]
     assert waits.value.exit_code == 66
     assert re.fullmatch(
         r"seed 0 round 0 annotate waits for people: 2 images of data set 'photos' have no label "

@@ -67,6 +67,15 @@ def test_copies_of_a_photograph_are_one_group(yolo_export: "Yolo") -> None:
     assert source.has_groups
 
 
+def test_a_copy_of_a_photograph_without_a_name_is_in_no_group(coco_export: Path) -> None:
+    """All copies of such photographs would be one."""
+    train = coco_export / "train"
+    (train / "plain.jpg").rename(train / ".rf.0d.jpg")
+    annotations = train / "_annotations.coco.json"
+    annotations.write_text(annotations.read_text().replace("plain.jpg", ".rf.0d.jpg"))
+    assert groups(RoboflowSource(root=str(coco_export)))[".rf.0d"] is None
+
+
 def test_copies_of_a_photograph_can_be_taken_apart(yolo_export: "Yolo") -> None:
     """Frames of several videos may have the same names."""
     grouped = RoboflowSource(root=str(yolo_export.root))

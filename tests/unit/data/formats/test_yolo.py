@@ -283,7 +283,8 @@ def test_a_split_that_the_description_does_not_have_is_answered_with_the_known_o
     """An empty entry is none."""
     yolo.describe(f"{split}: images/{split}\ntest:\n")
     missing = {"train": "val", "val": "train"}[split]
-    with pytest.raises(UsageError, match=f"split unknown '{missing}'; known: {split}; name them"):
+    told = f"split unknown '{missing}'; known: {split}; name them with .*--test none: no test set"
+    with pytest.raises(UsageError, match=told):
         yolo.source().identity()
 
 
@@ -307,7 +308,10 @@ def test_a_source_may_have_no_test_set(yolo: "Yolo") -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("train: images/nowhere", "images/nowhere: no such folder; --root names the folder above"),
+        (
+            "train: images/nowhere",
+            "images/nowhere: no such folder of images, also below .*; put them there, or name the",
+        ),
         ("train: nowhere.txt", "nowhere.txt: no such list of images; --root names its folder"),
         ("train: labels", "labels: no images, whose names end in .jpg"),
         ("train: [1]", r"train: \[1\] is not a folder, a list file, or several of them"),

@@ -12,6 +12,7 @@ from job.data.dataset import Dataset
 from job.data.formats.coco import CocoSource
 from job.data.formats.voc import VocSource
 from job.data.ingest import write
+from job.data.ingest.build import build_version
 from job.data.ingest.groups import GroupPattern
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, TemporaryError, UsageError
@@ -171,16 +172,25 @@ def test_guards_hold_over_all_versions(annotated: MemoryStore, more: Voc) -> Non
 def test_an_append_brings_no_new_class(annotated: MemoryStore, more: Voc) -> None:
     """Detectors that experiments have trained number the classes."""
     more.add("train", "bird", [("bird", 1, 1, 9, 9)], data=encode(204))
-    expected = "its class is 'bird', which the data set does not list among its classes"
+    expected = "its class 'bird' is not one of the data set's; known: "
     with pytest.raises(BadDataError, match=expected):
         append(annotated, more)
+
+
+def test_an_append_names_no_new_class(store: MemoryStore) -> None:
+    """It would be dropped without a word, and be missing when its boxes are drawn."""
+    ingest(store, Photos(pool={"p0": encode(100)}), "d")
+    more = Photos(pool={"p1": encode(101)}, names=("dog", "bird"))
+    told = "--classes: data set 'd' has the classes cat, dog, which stay; 'bird' needs another"
+    with pytest.raises(UsageError, match=told):
+        ingest(store, more, "d", append=True)
 
 
 def test_an_append_brings_no_test_images(annotated: MemoryStore, more: Voc) -> None:
     """Models of all versions are measured on the same ones."""
     more.add("test", "t", data=encode(204))
     source = VocSource(root=more.root, pool="train", test="test")
-    with pytest.raises(UsageError, match="--append: its images belong to the pool, so leave out"):
+    with pytest.raises(UsageError, match="--append: its images belong to the pool, but it has"):
         ingest(annotated, source, "d", append=True)
 
 
@@ -419,3 +429,22 @@ def test_coco_without_a_test_set_is_appended(coco: "Coco", store: MemoryStore) -
     assert Dataset.open(store, "d").ids("pool") == ("good", "new")
     with pytest.raises(ValueError, match="--test-images, --test-annotations: give both"):
         CocoSource.model_validate(pool | {"test_images": options["test_images"]})
+
+
+def test_a_command_that_fails_spares_what_its_twin_has_made(
+    annotated: MemoryStore, more: Voc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two equal commands write the same objects; one of them could not read an image any more."""
+    name = "job.data.ingest.append.build_version"
+
+    def fail_late(*_: object) -> None:
+        monkeypatch.setattr(name, build_version)
+        append(annotated, more)
+        message = "m 1.jpg: no such image"
+        raise BadDataError(message)
+
+    monkeypatch.setattr(name, fail_late)
+    with pytest.raises(BadDataError, match="no such image"):
+        append(annotated, more)
+    images = Dataset.open(annotated, "d").iter_images("pool")
+    assert [image.id for image in images] == ["good", "dog", "m 1", "m 2"]

@@ -1,6 +1,7 @@
 """Groups of images: where they come from, and that pool and test never share one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,6 +77,14 @@ def test_a_file_names_the_group_of_each_id(runs: "Voc", store: MemoryStore) -> N
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_file_end_as_they_do_anywhere(runs: "Voc", end: str) -> None:
+    """Also as Excel for the Macintosh ends them; a line separator within an id ends no line."""
+    path = runs.root / "groups.csv"
+    path.write_bytes(end.join(["id,group", "a_1,a", "b\u2028c,b"]).encode())
+    assert GroupFile.read(path).group_of == {"a_1": "a", "b\u2028c": "b"}
+
+
 class OwnGroups(VocSource):
     has_groups: ClassVar[bool] = True
 
@@ -91,6 +100,19 @@ def test_a_source_can_have_groups_of_its_own(runs: "Voc", store: MemoryStore) ->
     assert Dataset.open(store, "own").groups("pool") == {"a_1": "a", "a_2": "a", "b_1": "b"}
     ingest(store, source, "other", groups=GroupPattern.parse("_(1)"), skip_bad=True)
     assert Dataset.open(store, "other").groups("pool") == {}
+
+
+class Nameless(OwnGroups):
+    def samples(self, split: Split) -> Iterator[Sample]:
+        for sample in super().samples(split):
+            yield replace(sample, group="")
+
+
+def test_a_group_may_have_an_empty_name(runs: "Voc", store: MemoryStore) -> None:
+    """A format of another package may give it; it is a group like others, and refused like them."""
+    source = Nameless(root=runs.root, pool="train", test="test")
+    with pytest.raises(BadDataError, match=r"1 group is in test already, .*: '' \(3\)"):
+        ingest(store, source, "d")
 
 
 def test_without_groups_the_index_has_no_such_column(runs: "Voc", store: MemoryStore) -> None:
@@ -175,6 +197,7 @@ def test_rows_of_other_images_are_noted(runs: "Voc", store: MemoryStore) -> None
         (HEADER + "a_1,a\nb_1,b\na_1,b\n", r"line 4: the id 'a_1' is in line 2 already"),
         (HEADER + "a_1\n", r"line 2: 1 cells, and the header has 2"),
         (HEADER + "a_1,a\0b\n", r"line 2: the group 'a\\x00b' has control characters"),
+        (HEADER + 'a_1,"a\nb"\n', r"line 3: the group 'a\\nb' has control characters"),
         (HEADER + 'a_1,"a\n', r"line \d: unexpected end of data"),
         (HEADER + "x" * 200_000 + ",a\n", r"line 2: field larger than field limit"),
     ],

@@ -243,9 +243,7 @@ def test_bad_labels_are_listed_and_left_out(photos: MemoryStore, export: Voc) ->
     summary = add(photos, export, skip_bad=True)
     assert summary.problems == dry.problems
     told = [problem.partition(": ")[2] for problem in summary.problems]
-    assert told.pop(0).endswith(
-        "its class is 'bird', which the data set does not list among its classes"
-    )
+    assert told.pop(0).endswith("its class 'bird' is not one of the data set's; known: cat, dog")
     assert told == [
         f"the label of 'p2' came with {export.root / 'JPEGImages' / 'p2.jpg'} already",
         "the pool has no image of the id 'lost', and none of the same bytes",
@@ -260,7 +258,7 @@ def test_labels_have_neither_a_test_set_nor_no_annotations(
     """And they are those of a data set that is there."""
     export.add("test", "t", data=encode(400))
     with_test = VocSource(root=export.root, pool="train", test="test")
-    with pytest.raises(UsageError, match="ingest labels: its images belong to the pool, so leave"):
+    with pytest.raises(UsageError, match="ingest labels: its images belong to the pool, but it"):
         ingest_labels(photos, with_test, "d")
     with pytest.raises(UsageError, match="ingest labels: the format 'photos' has no annotations"):
         ingest_labels(photos, Photos(pool={}), "d")

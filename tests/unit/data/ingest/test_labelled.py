@@ -7,6 +7,7 @@ import pytest
 
 from job.annotators.oracle import Oracle
 from job.data.dataset import Dataset
+from job.data.formats.images import ImagesSource
 from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
 from job.errors import BadDataError, UsageError
@@ -14,7 +15,7 @@ from job.storage.memory import MemoryStore
 from tests.unit.data.conftest import Photos, PhotosWithTest, encode
 
 if TYPE_CHECKING:
-    from tests.unit.data.conftest import Coco, Voc
+    from tests.unit.data.conftest import Coco, Voc, Yolo
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,16 @@ def test_a_pool_without_annotations_has_no_oracle(photos: Photos, store: MemoryS
         Oracle(dataset).annotate(["p0"])
 
 
+def test_classes_are_told_while_no_box_shows_them(photos: Photos, store: MemoryStore) -> None:
+    """Each in quotes: `cat dog` without a comma is one class, which is seen here or nowhere."""
+    unusual = photos.model_copy(update={"names": ("cat dog", "cow")})
+    assert (
+        ingest(store, unusual, "d").lines()[-1] == "note: classes to be labelled: 'cat dog', 'cow'"
+    )
+    more = unusual.model_copy(update={"pool": {"p9": encode(9)}})
+    assert not [line for line in ingest(store, more, "d", append=True).lines() if "classes" in line]
+
+
 def test_classes_come_from_the_labelled_images_if_nobody_lists_them(
     coco: "Coco", photos: Photos, store: MemoryStore
 ) -> None:
@@ -111,7 +122,10 @@ def test_another_image_of_a_labelled_ones_id_is_bad(
 ) -> None:
     """Perhaps the tool wrote the image anew: nobody can tell which one the boxes belong to."""
     photos.pool["good"] = encode(50)
-    message = "good.jpg: the id 'good' is in the labelled images already; --skip-bad"
+    message = (
+        "good.jpg: the id 'good' is in the labelled images already, with other bytes: if a tool "
+        "wrote it anew, take it out of the pool; --skip-bad"
+    )
     with pytest.raises(BadDataError, match=message):
         ingest(store, photos, "d", labelled=labelled(voc))
     assert list(store.list("")) == []
@@ -176,7 +190,9 @@ def test_a_class_that_the_pool_does_not_list_is_refused(
 ) -> None:
     """The classes that somebody has named are all that there are."""
     voc.add("train", "bird", [("bird", 1, 1, 9, 9)])
-    with pytest.raises(BadDataError, match="its class is 'bird', which the source does not list"):
+    with pytest.raises(
+        BadDataError, match="its class 'bird' is not one of the source's; known: cat, dog"
+    ):
         ingest(store, photos, "d", labelled=labelled(voc))
 
 
@@ -185,10 +201,33 @@ def test_labelled_images_have_neither_a_test_set_nor_no_annotations(
 ) -> None:
     """The test set is given to the command itself."""
     with_test = VocSource(root=voc.root, pool="train", test="test")
-    with pytest.raises(UsageError, match="--labelled: its images belong to the pool, so leave out"):
+    told = "--labelled: its images belong to the pool, but it has a test set, too: leave it out. A"
+    with pytest.raises(UsageError, match=told):
         ingest(store, photos, "d", labelled=with_test)
     with pytest.raises(UsageError, match="--labelled: the format 'photos' has no annotations"):
         ingest(store, photos, "d", labelled=photos)
+
+
+def test_a_test_set_by_default_is_left_out_by_an_option(
+    yolo: "Yolo", photos: Photos, store: MemoryStore
+) -> None:
+    """Nobody has named it, so the message says how to get rid of it."""
+    unnamed = photos.model_copy(update={"names": None})
+    with pytest.raises(UsageError, match="a test set, too: --test none leaves it out"):
+        ingest(store, unnamed, "d", labelled=yolo.source())
+    ingest(store, unnamed, "d", labelled=yolo.source(test="none"))
+    assert Dataset.open(store, "d").given_ids() == ("good",)
+
+
+def test_a_class_that_the_option_does_not_name_is_refused_by_the_option_s_name(
+    voc: "Voc", store: MemoryStore, tmp_path: Path
+) -> None:
+    """Whoever forgot a class in --classes is told so, with the classes that it has."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "p.jpg").write_bytes(encode(100))
+    source = ImagesSource(pool=str(tmp_path / "photos"), classes="dog,cow")
+    with pytest.raises(BadDataError, match="'cat' is not one of --classes; known: cow, dog"):
+        ingest(store, source, "d", labelled=labelled(voc))
 
 
 def test_labelled_images_are_a_part_of_what_a_data_set_was_made_from(
@@ -198,7 +237,7 @@ def test_labelled_images_are_a_part_of_what_a_data_set_was_made_from(
     ingest(store, photos, "d", labelled=labelled(voc))
     again = ingest(store, photos, "d", labelled=labelled(voc))
     assert again.title == "d: there already, from the same source"
-    assert again.warnings == ("labels: 1 came along",)
+    assert again.warnings == ("labels: 1 came along; 1 boxes",)
     assert again.counts["pool"].num_images == 4
     voc.add("train", "more")
     with pytest.raises(UsageError, match=r"another source \(labelled_pool: other files\): take"):

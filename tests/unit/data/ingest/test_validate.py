@@ -36,7 +36,7 @@ def test_a_class_that_the_source_does_not_list_is_refused(encoded: object) -> No
     assert result.image
     assert result.image.annotation.labels == ("cat",)
     assert result.problems == (
-        "a.xml: box 2: its class is 'dog', which the source does not list among its classes",
+        "a.xml: box 2: its class 'dog' is not one of the source's; known: cat",
     )
 
 

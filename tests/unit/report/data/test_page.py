@@ -1,17 +1,21 @@
 """The page of a data set."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from job.annotators import labels_of
 from job.data.dataset import Dataset
+from job.data.ingest.ingest import ingest
 from job.errors import ConfigError
 from job.report.data import pictures
 from job.report.data.facts import DefaultBox
 from job.report.data.page import data_page
 from job.report.drawing.render import draw
 from job.report.page import Page
+from job.storage.memory import MemoryStore
+from tests.unit.data.conftest import Photos, encode
 from tests.unit.report.data.conftest import Box, MakeDataset
 from tests.unit.report.make_context import cells
 from tests.unit.report.parsed import ParsedPage
@@ -168,7 +172,30 @@ def test_a_data_set_without_any_label_has_a_page(
     monkeypatch.setattr(Dataset, "has_ground_truth", property(lambda _: False))
     ids = {"pool": dataset.ids("pool"), "test": ()}
     monkeypatch.setattr(Dataset, "ids", lambda _, split: ids[split])
-    assert list(page_of(dataset).sections) == ["overview", "samples", "images", "alike", "origin"]
+    page = page_of(dataset)
+    assert list(page.sections) == ["overview", "samples", "images", "alike", "origin"]
+    assert page.sections["samples"].title == "A sample of the images"
+
+
+def test_copies_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three images with the same bytes, two are copies."""
+    monkeypatch.setenv("AL_CACHE", f"{tmp_path}/cache")
+    store = MemoryStore()
+    same, other = encode(1), encode(2)
+    ingest(store, Photos(pool={"a": same, "b": other, "c": same, "d": same}), "d")
+    page = page_of(Dataset.open(store, "d"))
+    assert "pool: 2 images are copies of others, byte for byte." in remarks_of(page)
+    assert ["copies of images", "2"] in cells(page.sections["overview"].html)
+    ingest(store, Photos(pool={"a": same, "b": other, "c": same}), "one")
+    page = page_of(Dataset.open(store, "one"))
+    assert "pool: 1 image is a copy of another, byte for byte." in remarks_of(page)
+
+
+def test_the_page_says_how_many_images_were_compared(make_dataset: MakeDataset) -> None:
+    """Of each split."""
+    page = page_of(make_dataset([(1, [COW]), (2, [COW])], [(3, [COW])]))
+    told = "by a perceptual hash: 2 of 2 images of the pool and 1 of 1 test images."
+    assert told in page.sections["alike"].html
 
 
 @pytest.mark.parametrize(

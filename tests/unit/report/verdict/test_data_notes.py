@@ -39,6 +39,6 @@ def test_corrected_labels_are_counted_by_arm() -> None:
     ]
     (note,) = notes_on_data(facts(rounds))
     assert note.startswith(
-        "Labels were corrected: from round 1 on, training uses the right ones, at most 2 in random "
-        "and 1 in a. Earlier rounds keep what they were trained on"
+        "Labels were corrected: from round 1 on, training uses the right ones: in one round up "
+        "to 2 of random and 1 of a. Earlier rounds keep what they were trained on"
     )
