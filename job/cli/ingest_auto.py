@@ -18,6 +18,7 @@ from job.data.formats.base import Source
 from job.data.formats.file_source import is_url, open_bucket, open_files
 from job.data.formats.recognition import Contents, Recognised
 from job.errors import BadDataError, ConfigError, UsageError
+from job.storage.s3_access import without_keys
 
 AUTO = "auto"
 MAX_DEPTH = 3
@@ -62,14 +63,17 @@ class Match:
         return FULL if self.recognised.options else 2
 
     def command(self, common: dict[str, str]) -> str:
-        """Return the command that ingests it; empty if it cannot be ingested as it is."""
+        """Return the command that ingests it; empty if it cannot be ingested as it is.
+
+        Keys in URLs are stars.
+        """
         if not self.recognised.options:
             return ""
         options = {**self.recognised.options, "name": _name_of(self.where), **common}
         words = ["al-job", "ingest", self.kind]
         for name, value in options.items():
             words += [f"--{name.replace('_', '-')}", value]
-        return shlex.join(words)
+        return shlex.join(map(without_keys, words))
 
 
 app = make_app(add_completion=False)

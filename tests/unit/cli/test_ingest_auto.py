@@ -196,6 +196,15 @@ def test_without_a_dry_run_it_refuses_with_the_command(al_job: AlJob, tmp_path: 
     assert ended.error == f"al-job: ingest auto only looks; run: {command}"
 
 
+def test_the_command_has_no_keys_in_urls(al_job: AlJob, tmp_path: Path) -> None:
+    """Screens and logs keep what is printed; `me` and `secret` are of the store's URL."""
+    voc_with_test(tmp_path / "data")
+    store = "http://me:secret@s3.example/bucket"
+    ended = al_job("ingest", "auto", str(tmp_path / "data"), "--dry-run", "--store", store)
+    assert "--store 'http://***@s3.example/bucket'" in ended.stdout
+    assert "secret" not in ended.stdout
+
+
 def test_all_data_sets_of_a_folder_are_told(al_job: AlJob, tmp_path: Path) -> None:
     """They are looked for below it, since archives often have a folder around all."""
     voc(tmp_path / "all/here/first")

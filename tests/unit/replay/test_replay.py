@@ -14,7 +14,9 @@ from job.acquisition.strategies.entropy import Entropy
 from job.annotators.oracle import Oracle
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.reader import Reader
+from job.config.schema import ArmConfig
 from job.data.dataset import Dataset
+from job.data.ingest.labels import ingest_labels
 from job.errors import UsageError
 from job.keys import RoundRef
 from job.plan import Plan
@@ -23,6 +25,8 @@ from job.replay.replay import replay as compute
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended, FinishedState
+from tests.growing import Drawn
+from tests.stores import filled
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
 
@@ -327,3 +331,24 @@ def test_a_round_of_a_later_version_is_replayed_on_it(grown: MemoryStore) -> Non
     assert picks == tuple(pick.id for pick in Reader(grown).picks(ref))
     with pytest.raises(UsageError, match=r"--oracle: 1[0-9] images .* have no label yet"):
         compute(grown, plan, ref, {"entropy": plan.config.arms["entropy"]}, by_oracle=True)
+
+
+class Empty(Drawn):
+    """Labels that say that no image shows anything."""
+
+    @property
+    def annotates_pool(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_true_boxes_are_those_of_the_version_of_the_round(finished: LocalStore) -> None:
+    """Labels that a later version corrects were not what the round could know."""
+    store = filled(MemoryStore(), finished)
+    plan = Plan(load_experiment(store, "tiny"))
+    ref, arms = RoundRef("tiny", 0, "brust", 1), {"random": ArmConfig(strategy="random")}
+    before = compute(store, plan, ref, arms, by_oracle=True)
+    labels = Empty(numbers=tuple(range(24)), annotated=False)
+    assert ingest_labels(store, labels, "drawn", correct=True).num_corrected > 20
+    after = compute(store, plan, ref, arms, by_oracle=True)
+    assert after.pool_boxes_per_image == before.pool_boxes_per_image > 0
