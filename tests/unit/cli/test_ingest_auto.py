@@ -201,8 +201,8 @@ def test_the_command_has_no_keys_in_urls(al_job: AlJob, tmp_path: Path) -> None:
     voc_with_test(tmp_path / "data")
     store = "http://me:secret@s3.example/bucket"
     ended = al_job("ingest", "auto", str(tmp_path / "data"), "--dry-run", "--store", store)
-    assert "--store 'http://***@s3.example/bucket'" in ended.stdout
-    assert "secret" not in ended.stdout
+    assert "--store 'http://***@s3.example/bucket'" in ended.out
+    assert "secret" not in ended.out
 
 
 def test_all_data_sets_of_a_folder_are_told(al_job: AlJob, tmp_path: Path) -> None:
