@@ -155,7 +155,7 @@ def test_a_source_without_a_test_set_is_the_test_set(folder: Path, voc: "Voc") -
 
 def test_boxes_of_the_test_set_are_of_the_named_classes(folder: Path, voc: "Voc") -> None:
     """One of another class is a problem: a typing mistake would become a class of its own."""
-    with pytest.raises(BadDataError, match="its class is 'cat', which the source does not list"):
+    with pytest.raises(BadDataError, match="its class 'cat' is not one of --classes; known: dog"):
         ingest(MemoryStore(), with_test(folder, voc, classes="dog"), "d")
     store = MemoryStore()
     ingest(store, with_test(folder, voc, classes="dog,cat"), "d")
