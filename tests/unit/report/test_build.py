@@ -249,7 +249,7 @@ def test_a_report_without_a_test_set_shows_what_was_picked(grown: MemoryStore) -
         "4 images came along with labels in round 0",
         "2 images came along with labels in round 2",
         "From round 2 on, version 5 of the data set is used, with 24 images in its pool.",
-        "from round 2 on, training uses the right ones, at most 2 in entropy.",
+        "from round 2 on, training uses the right ones: in one round up to 2 of entropy.",
         "What was picked",
         "no ground truth",
     ):
