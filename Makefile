@@ -19,7 +19,7 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit tests/integration tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal tests/integration tests/unit tests/chart
 
 # Away from the checkout's job/, so that what is tested is what is shipped.
 test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, with the gate of coverage
@@ -27,7 +27,7 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
-	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job --ignore tests/unit/repository tests/unit tests/integration tests/chart
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .

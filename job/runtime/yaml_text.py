@@ -6,6 +6,8 @@ and `010` is ten. Merge keys, which YAML 1.2 no longer has, are taken as well.
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -156,7 +158,7 @@ def _read(
     text: str, source: str, error: type[AlJobError], loader: type[yaml.SafeLoader]
 ) -> list[Any]:
     try:
-        return list(yaml.load_all(text, loader))
+        return deepcopy(_parse(text, loader))
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -167,3 +169,9 @@ def _read(
         where, words = "", "it is nested too deeply"
     message = f"{source}: not YAML: {where}{words}"
     raise error(message)
+
+
+@lru_cache(maxsize=16)
+def _parse(text: str, loader: Any) -> list[Any]:
+    """Return the documents of a text. It is kept: a run reads its configuration several times."""
+    return list(yaml.load_all(text, loader))

@@ -150,3 +150,10 @@ def test_what_an_older_version_stored_is_read_by_its_rules() -> None:
     assert read_stored_yaml(yaml.safe_dump(names), "here") == names
     with pytest.raises(ConfigError, match="'a' is there twice"):
         read_stored_yaml("a: 1\na: 2", "here")
+
+
+def test_who_changes_what_was_read_changes_nothing_for_the_next_reader() -> None:
+    """A text that was read before is not parsed again."""
+    first = read_yaml("a: [1]", "here")
+    first["a"].append(2)
+    assert read_yaml("a: [1]", "there") == {"a": [1]}
