@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from copy import deepcopy
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from yaml.composer import ComposerError
@@ -18,6 +18,9 @@ from job.errors import AlJobError, ConfigError
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = list("-+.0123456789")
+
+Schema = Literal["core", "stored"]
+"""What people write, and what older versions have stored by PyYAML's own rules."""
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -128,7 +131,7 @@ def read_yaml(text: str, source: str, error: type[AlJobError] = ConfigError) -> 
     Raises:
         AlJobError: It is not YAML, it has several documents, or a key is twice in a mapping.
     """
-    documents = _read(text, source, error, _CoreSchema)
+    documents = _read(text, source, error, "core")
     if len(documents) > 1:
         message = f"{source}: expected one YAML document, found {len(documents)}"
         raise error(message)
@@ -137,7 +140,7 @@ def read_yaml(text: str, source: str, error: type[AlJobError] = ConfigError) -> 
 
 def read_yaml_documents(text: str, source: str) -> list[Any]:
     """Return what each YAML document of a text says; the errors are those of `read_yaml`."""
-    return _read(text, source, ConfigError, _CoreSchema)
+    return _read(text, source, ConfigError, "core")
 
 
 def read_stored_yaml(text: str, source: str) -> Any:
@@ -146,7 +149,7 @@ def read_stored_yaml(text: str, source: str) -> Any:
     Raises:
         ConfigError: It is not YAML, or a key is twice in a mapping.
     """
-    return next(iter(_read(text, source, ConfigError, _UniqueKeys)), None)
+    return next(iter(_read(text, source, ConfigError, "stored")), None)
 
 
 def write_yaml(*documents: object) -> str:
@@ -154,11 +157,9 @@ def write_yaml(*documents: object) -> str:
     return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-def _read(
-    text: str, source: str, error: type[AlJobError], loader: type[yaml.SafeLoader]
-) -> list[Any]:
+def _read(text: str, source: str, error: type[AlJobError], schema: Schema) -> list[Any]:
     try:
-        return deepcopy(_parse(text, loader))
+        return deepcopy(_parse(text, schema))
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -172,6 +173,6 @@ def _read(
 
 
 @lru_cache(maxsize=16)
-def _parse(text: str, loader: Any) -> list[Any]:
+def _parse(text: str, schema: Schema) -> list[Any]:
     """Return the documents of a text. It is kept: a run reads its configuration several times."""
-    return list(yaml.load_all(text, loader))
+    return list(yaml.load_all(text, _CoreSchema if schema == "core" else _UniqueKeys))
