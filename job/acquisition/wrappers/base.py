@@ -52,6 +52,20 @@ class Wrapper(Strategy, ABC):
         return self.inner.cannot_rank(num_classes)
 
 
+class EmbeddingWrapper(Wrapper, ABC):
+    """A wrapper that compares the embeddings of images."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What the strategy inside reads, and the embeddings."""
+        return self.inner.reads | {"embedding"}
+
+    @property
+    def reads_labelled(self) -> frozenset[str]:
+        """What the strategy inside reads, and the embeddings."""
+        return self.inner.reads_labelled | {"embedding"}
+
+
 def checked(make: Callable[[ArmConfig], T], arm: ArmConfig) -> T:
     """Return what the registry makes of an arm, for the validator of a field.
 

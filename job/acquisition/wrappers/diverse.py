@@ -24,11 +24,11 @@ from job.acquisition.numerics.max_coverage import (
 )
 from job.acquisition.numerics.top_k import Rows
 from job.acquisition.strategy import Images, Pick, Selection, Task
-from job.acquisition.wrappers.base import Wrapper
+from job.acquisition.wrappers.base import EmbeddingWrapper
 from job.records.arrays import Float32s, Float64s
 
 
-class Diverse(Wrapper):
+class Diverse(EmbeddingWrapper):
     """Asks the strategy inside for more images than the budget, and picks diverse ones of them.
 
     The score of a pick is what it adds: coverage, or distance.
@@ -40,16 +40,6 @@ class Diverse(Wrapper):
     """`herding`: each pick is like most of the candidates that nothing labelled or picked is like,
     as in the strategy `herding`. `k_center`: each pick is the farthest from all that is labelled or
     picked, as in `coreset`. Both on embeddings of length 1."""
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """What the strategy inside reads, and the embeddings."""
-        return self.inner.reads | {"embedding"}
-
-    @property
-    def reads_labelled(self) -> frozenset[str]:
-        """What the strategy inside reads, and the embeddings."""
-        return self.inner.reads_labelled | {"embedding"}
 
     def select(self, task: Task) -> Selection:
         """Pick among the candidates, one by one."""

@@ -14,12 +14,12 @@ import numpy as np
 from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.numerics.cosine import most_similar, unit
 from job.acquisition.strategy import Images, Pick, Selection, Task
-from job.acquisition.wrappers.base import Wrapper
+from job.acquisition.wrappers.base import EmbeddingWrapper
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s
 
 
-class NearDuplicateFilter(Wrapper):
+class NearDuplicateFilter(EmbeddingWrapper):
     """Rejects picks that are too similar to a labelled image or to an earlier pick.
 
     The strategy inside is asked for the budget, then for twice as many picks, four times and so on,
@@ -31,16 +31,6 @@ class NearDuplicateFilter(Wrapper):
     threshold: UnitInterval = 0.95
     """The highest cosine of two images that are not near-duplicates. The right value depends on the
     embedding: look at the contact sheets of a replay."""
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """What the strategy inside reads, and the embeddings."""
-        return self.inner.reads | {"embedding"}
-
-    @property
-    def reads_labelled(self) -> frozenset[str]:
-        """What the strategy inside reads, and the embeddings."""
-        return self.inner.reads_labelled | {"embedding"}
 
     def select(self, task: Task) -> Selection:
         """Take the picks of the strategy inside, in their order, without near-duplicates."""
