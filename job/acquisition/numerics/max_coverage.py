@@ -14,6 +14,7 @@ kernels of the active points, which have the highest bounds, are held in memory.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,15 +66,18 @@ class References:
             covered_R = np.exp(-squared_to_nearest(points_RE, centres_KE) / np.float32(sigma**2))
         return cls(points_RE, weights_R.astype(np.float32), sigma, covered_R)
 
+    @cached_property
+    def _half_squares(self) -> Float32s:
+        return np.asarray(np.square(self.points_RE).sum(axis=1) / 2)
+
     def kernels(self, points_ME: Floats) -> Float32s:
         """Return the kernel between points and references: (M, R)."""
         result_MR = np.empty((len(points_ME), len(self.points_RE)), np.float32)
-        half_R = np.square(self.points_RE).sum(axis=1) / 2
         for first in range(0, len(points_ME), _BLOCK):  # so that a block stays in the CPU's cache
             block_BE = points_ME[first : first + _BLOCK].astype(np.float32)
             block_BR = result_MR[first : first + _BLOCK]
             np.matmul(block_BE, self.points_RE.T, out=block_BR)
-            block_BR -= half_R
+            block_BR -= self._half_squares
             block_BR -= np.square(block_BE).sum(axis=1)[:, None] / 2
             np.minimum(block_BR, 0, out=block_BR)  # rounding
             block_BR *= np.float32(2 / self.sigma**2)
