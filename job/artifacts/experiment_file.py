@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from job.artifacts.stored_config import dump_config, load_config
+from job.artifacts.stored_config import EARLIER_DEFAULT, dump_config, load_config
 from job.config import changes
 from job.config.schema import Config
 from job.data.dataset import Dataset
@@ -77,7 +77,8 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
             configuration has moves to versions that are not there.
     """
     begun = _begun(store, config)
-    config = Plan(_with_data(config, begun, dataset_digest)).written_out()
+    config = _with_cold_start(_with_data(config, begun, dataset_digest), begun)
+    config = Plan(config).written_out()
     keys = ExperimentKeys(config.experiment)
     if begun:
         full = Plan(begun).written_out()
@@ -111,6 +112,14 @@ def _with_data(config: Config, begun: Config | None, digest: str) -> Config:
         filled_in["moves"] = begun.dataset.moves
     dataset = config.dataset.model_copy(update=filled_in)
     return config.model_copy(update={"dataset": dataset})
+
+
+def _with_cold_start(config: Config, begun: Config | None) -> Config:
+    """Return a configuration that, if it names no cold start, has that of an earlier version."""
+    is_open = "cold_start" not in config.model_fields_set
+    if begun and is_open and begun.cold_start == EARLIER_DEFAULT:
+        return config.model_copy(update={"cold_start": begun.cold_start})
+    return config
 
 
 def _check_moves(store: Store, config: Config) -> None:
