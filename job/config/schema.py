@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
@@ -30,16 +31,6 @@ FULLY_SUPERVISED = "fully-supervised"
 """The name of the arm that labels the whole pool in its round 1."""
 GROWS = frozenset({"seeds", "rounds", "full_supervision"})
 """Settings that may change in an experiment that has begun. New arms may be added, too."""
-
-
-class BudgetConfig(Section):
-    """How many images are labelled."""
-
-    initial: NonNegativeInt = 100
-    """Images that round 0 selects and labels. It may be 0 if the pool has images whose labels came
-    along: round 0 then trains on these alone."""
-    per_round: PositiveInt = 50
-    """Images that each later round labels."""
 
 
 class ArmConfig(BaseModel):
@@ -203,7 +194,7 @@ class Config(Section):
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
     """Each seed repeats the whole experiment. All arms of a seed share its round 0."""
     rounds: PositiveInt = 5
-    """Number of rounds, round 0 included."""
+    """Number of rounds, round 0 included; with `budget.totals`, as many as there are totals."""
     budget: BudgetConfig = BudgetConfig()
     cold_start: ArmConfig = ArmConfig()
     """The strategy that selects round 0, when there are no scores yet."""
@@ -219,6 +210,14 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _count_totals(cls, content: Any) -> Any:
+        """Let the number of rounds follow from `budget.totals`, if it is not written."""
+        budget = content.get("budget") if isinstance(content, dict) else None
+        totals = budget.get("totals") if isinstance(budget, dict) else None
+        return {"rounds": len(totals), **content} if isinstance(totals, list) else content
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         try:
@@ -233,6 +232,9 @@ class Config(Section):
             raise ValueError(message)
         if FULLY_SUPERVISED in self.arms:
             message = f"arms: {FULLY_SUPERVISED!r} is the arm of full_supervision: set that to true"
+            raise ValueError(message)
+        if self.budget.totals and len(self.budget.totals) != self.rounds:
+            message = f"rounds: {self.rounds}, but budget.totals has {len(self.budget.totals)}"
             raise ValueError(message)
         if self.train.freeze_backbone and self.detector.backbone == "scratch":
             message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
@@ -258,8 +260,9 @@ class Config(Section):
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow. Of the
-        data set's versions, only the one that the stage reads counts.
+        seeds, the number of rounds and full supervision are left out, since it may grow; so are
+        the totals of later rounds. Of the data set's versions, only the one that the stage reads
+        counts.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
@@ -267,5 +270,7 @@ class Config(Section):
         if self.dataset.moves:
             del content["dataset"]["moves"]
             content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
+        if self.budget.totals:
+            content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
