@@ -4,15 +4,13 @@ from typing import Any
 
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
+from job.config.changes import OLD_SELECTION
 from job.config.loading import as_mapping
 from job.config.schema import ArmConfig, Config
 from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
 from job.runtime.yaml_text import read_stored_yaml, write_yaml
-
-EARLIER_DEFAULT = ArmConfig(strategy="random")
-"""What an earlier version meant by a configuration that leaves a strategy open."""
 
 
 def dump_config(config: Config) -> bytes:
@@ -50,7 +48,7 @@ def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
     is_written = "cold_start" in config.model_fields_set
     changes: dict[str, Any] = {
         "arms": dict(zip(config.arms, arms, strict=True)),
-        "cold_start": cold_start if is_written else EARLIER_DEFAULT,
+        "cold_start": cold_start if is_written else OLD_SELECTION,
     }
     # What was not written stays unset, as the digests of finished stages have it.
     fields_set = config.model_fields_set
@@ -63,7 +61,7 @@ def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
         name: _without_unknown_inside(f"{where}.{name}", value, unknown)
         for name, value in arm.settings.items()
     }
-    strategy = arm.strategy if "strategy" in arm.model_fields_set else EARLIER_DEFAULT.strategy
+    strategy = arm.strategy if "strategy" in arm.model_fields_set else OLD_SELECTION.strategy
     known, names = split_unknown(STRATEGIES.load(strategy, Strategy), settings)
     unknown += [f"{where}.{name}" for name in names]
     return ArmConfig(strategy=strategy, **known)

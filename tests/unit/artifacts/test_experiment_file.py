@@ -9,9 +9,10 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import ArmConfig, Config
 from job.errors import BadDataError, ConfigError
-from job.keys import ExperimentKeys
+from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.storage.memory import MemoryStore
 
@@ -181,8 +182,24 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
         experiment.run(older, settings.model_copy(update={"train": train}))
 
 
+def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
+    """The file that began it has none: it resumes, although the default has changed since."""
+    store = MemoryStore()
+    then = settings.model_copy(update={"annotation": AnnotationConfig(preset="tutorial")})
+    begun = experiment.init(store, Plan(then)).config
+    assert experiment.init(store, Plan(settings)).config.annotation.seconds_per_image == 63
+    experiment.init(store, Plan(then))
+    store.write(RoundRef("tiny", 0, None, 0).stage("select").done, b"{}")
+    assert experiment.init(store, Plan(settings)).config == begun
+    now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
+    with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
+        experiment.init(store, Plan(now))
+
+
 def without_cold_start(settings: Config) -> Config:
-    return Config.model_validate(settings.model_dump(exclude={"cold_start"}))
+    """The configuration without a cold start, and with an arm that is empty."""
+    content = settings.model_dump(exclude={"cold_start"}, exclude_unset=True)
+    return Config.model_validate(content | {"arms": content["arms"] | {"random": {}}})
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
@@ -198,13 +215,7 @@ def test_an_experiment_keeps_the_cold_start_that_was_the_default(
         experiment.run(copy, settings.model_copy(update={"cold_start": cold_start}))
 
 
-def test_an_experiment_that_chose_another_cold_start_does_not_change_it_by_itself(
-    store: MemoryStore, settings: Config
-) -> None:
-    """Only a cold start that may have been a default is kept, and only by a file without one."""
-    without = without_cold_start(settings)
-    assert experiment.init(MemoryStore(), Plan(without)).config.cold_start.strategy == "recommended"
-    assert experiment.init(store, Plan(without)).config.cold_start.strategy == "random"
-    coreset = settings.model_copy(update={"cold_start": ArmConfig(strategy="coreset")})
-    experiment.init(store, Plan(coreset))
-    assert experiment.init(store, Plan(without)).config.cold_start.strategy == "recommended"
+def test_a_new_experiment_has_the_cold_start_of_today(settings: Config) -> None:
+    """If its file names none."""
+    begun = experiment.init(MemoryStore(), Plan(without_cold_start(settings))).config
+    assert begun.cold_start == ArmConfig(strategy="recommended", rule=1)
