@@ -2,8 +2,32 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
+from job.config.annotation import AnnotationConfig
 from job.config.schema import GROWS, Config
 from job.errors import ConfigError
+
+_OLD_DEFAULTS: dict[str, BaseModel] = {"annotation": AnnotationConfig(preset="tutorial")}
+"""Sections with the defaults of an earlier version, where they were others than today's."""
+
+
+def with_old_defaults(begun: Config, now: Config) -> Config:
+    """Return a configuration whose unset settings are as in the experiment that has begun.
+
+    A setting that the file leaves unset means what it meant then, so the same file resumes the
+    experiment although a later version has another default.
+    """
+    changes = {}
+    for name, old in _OLD_DEFAULTS.items():
+        stored, given = getattr(begun, name), getattr(now, name)
+        kept = {
+            each: value
+            for each, value in old
+            if each not in given.model_fields_set and getattr(stored, each) == value
+        }
+        changes[name] = given.model_copy(update=kept)
+    return now.model_copy(update=changes)
 
 
 def refuse_changes(begun: Config, now: Config) -> None:

@@ -11,13 +11,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from job.config.annotation import AnnotationConfig
 from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
 from job.config.detector import DetectorConfig
@@ -55,30 +55,6 @@ class ArmConfig(BaseModel):
     def settings(self) -> dict[str, Any]:
         """The settings of the strategy, as they are written in the file."""
         return dict(self.model_extra or {})
-
-
-class AnnotationConfig(Section):
-    """Who labels the picked images, and what that costs."""
-
-    annotator: str = "oracle"
-    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
-    truth. Packages may add others, as entry points of the group `al_voc.annotators`."""
-    seconds_per_image: NonNegativeFloat = 0.0
-    """Seconds to open and inspect an image, whatever it shows."""
-    seconds_per_box: NonNegativeFloat = 5.0
-    """Seconds to draw one box. The tutorial assumes 5, and Open Images reports 7.4."""
-    price_per_image: NonNegativeFloat = 0.0
-    """Price of an image, whatever it shows."""
-    price_per_box: NonNegativeFloat = 0.07
-    """Price of one box, in the currency of your choice. The tutorial assumes 0.07."""
-
-    def seconds(self, num_images: float, num_boxes: float) -> float:
-        """Return the seconds that an annotator needs: a part for each image and for each box."""
-        return num_images * self.seconds_per_image + num_boxes * self.seconds_per_box
-
-    def money(self, num_images: float, num_boxes: float) -> float:
-        """Return the price of the annotations: a part for each image and for each box."""
-        return num_images * self.price_per_image + num_boxes * self.price_per_box
 
 
 class ScoreConfig(Section):

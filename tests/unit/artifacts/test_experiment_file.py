@@ -9,6 +9,7 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError
 from job.keys import ExperimentKeys, RoundRef
@@ -196,3 +197,17 @@ def test_an_experiment_with_an_old_name_runs_no_stage_again(
     assert config.stage_digest(stage) == digest
     again, _ = load_config(dump_config(config), "store")
     assert again.stage_digest(stage) == digest
+
+
+def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
+    """The file that began it has none: it resumes, although the default has changed since."""
+    store = MemoryStore()
+    then = settings.model_copy(update={"annotation": AnnotationConfig(preset="tutorial")})
+    begun = experiment.init(store, Plan(then)).config
+    assert experiment.init(store, Plan(settings)).config.annotation.seconds_per_image == 63
+    experiment.init(store, Plan(then))
+    store.write(RoundRef("tiny", 0, None, 0).stage("select").done, b"{}")
+    assert experiment.init(store, Plan(settings)).config == begun
+    now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
+    with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
+        experiment.init(store, Plan(now))
