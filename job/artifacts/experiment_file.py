@@ -64,8 +64,9 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
     """Write the configuration of an experiment, and return it as it is stored.
 
     It has the data set's digest and every setting written out. It may be there already: then
-    settings that a later version has added stay unset. While none of its stages is done, nothing
-    depends on the configuration, and all of it may change.
+    settings that a later version has added stay unset, and what `config` leaves open is as the
+    experiment began, whatever its default is now. While none of its stages is done, nothing depends
+    on the configuration, and all of it may change.
 
     Args:
         store: Where it is.
@@ -77,13 +78,17 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
             configuration has moves to versions that are not there.
     """
     begun = _begun(store, config)
-    config = Plan(_with_data(config, begun, dataset_digest)).written_out()
+    given = _with_data(config, begun, dataset_digest)
+    config = Plan(given).written_out()
     keys = ExperimentKeys(config.experiment)
     if begun:
         full = Plan(begun).written_out()
         if full == config:
             return begun
         if any(is_marker(key) for key in store.list(keys.prefix)):
+            config = Plan(changes.as_begun(full, given)).written_out()
+            if full == config:
+                return begun
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)
     _check_moves(store, config)

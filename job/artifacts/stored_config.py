@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from job.acquisition.old_settings import with_added
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
 from job.config.loading import as_mapping
@@ -10,6 +11,15 @@ from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
 from job.runtime.yaml_text import read_stored_yaml, write_yaml
+
+
+class StoredArm(ArmConfig):
+    """An arm of a stored experiment, which may have begun before its strategy had some settings."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the strategy: those that are stored, and what the others meant then."""
+        return with_added(self.strategy, super().settings)
 
 
 def dump_config(config: Config) -> bytes:
@@ -58,7 +68,9 @@ def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
     }
     known, names = split_unknown(STRATEGIES.load(arm.strategy, Strategy), settings)
     unknown += [f"{where}.{name}" for name in names]
-    return ArmConfig(strategy=arm.strategy, **known)
+    is_complete = with_added(arm.strategy, known) == known
+    kind = ArmConfig if is_complete else StoredArm
+    return kind(strategy=arm.strategy, **known)
 
 
 def _without_unknown_inside(where: str, value: Any, unknown: list[str]) -> Any:

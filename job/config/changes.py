@@ -6,6 +6,36 @@ from job.config.schema import GROWS, Config
 from job.errors import ConfigError
 
 
+def as_begun(begun: Config, now: Config) -> Config:
+    """Return a configuration in which whatever it leaves open is as its experiment began.
+
+    A later version may have other defaults. Left out are those settings that may change.
+
+    Args:
+        begun: The configuration with which the experiment began, with every setting written out.
+        now: A configuration as it was written.
+    """
+    content = now.model_dump(mode="json", exclude_unset=True)
+    content["arms"] = {name: arm.model_dump(mode="json") for name, arm in now.arms.items()}
+    fixed = begun.model_dump(mode="json", exclude={*GROWS, "runtime", "arms"})
+    arms = {
+        name: _filled(arm, begun.arms[name].model_dump(mode="json")) if name in begun.arms else arm
+        for name, arm in content["arms"].items()
+    }
+    return Config.model_validate({**_filled(content, fixed), "arms": arms})
+
+
+def _filled(now: Any, begun: Any) -> Any:
+    """Return settings with those of another mapping that they lack, also in mappings inside."""
+    if isinstance(now, list) and isinstance(begun, list) and len(now) == len(begun):
+        return [_filled(*each) for each in zip(now, begun, strict=True)]
+    if not isinstance(now, dict) or not isinstance(begun, dict):
+        return now
+    if now.get("strategy") != begun.get("strategy"):
+        return now
+    return {**begun, **{k: _filled(v, begun[k]) if k in begun else v for k, v in now.items()}}
+
+
 def refuse_changes(begun: Config, now: Config) -> None:
     """Refuse a configuration that differs from the one with which its experiment began.
 

@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from job.acquisition.features import doubt
+from job.acquisition.features import doubt, rightness
 from job.acquisition.features.embeddings import read_embeddings
 from job.acquisition.features.objects import ObjectBoxes
 from job.acquisition.numerics.cosine import unit
@@ -114,8 +114,8 @@ class UHerding(ObjectBoxes, _Coverage):
     for uncertainty.
     """
 
-    reads: ClassVar[frozenset[str]] = doubt.READS | {"embedding"}
-    reads_labelled: ClassVar[frozenset[str]] = doubt.READS_LABELLED | {"embedding"}
+    reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}
+    reads_labelled: ClassVar[frozenset[str]] = rightness.READS_LABELLED | {"embedding"}
 
     class_weights: bool = True
     """Multiply an image's doubt by the mean class weight of its boxes: the mean number of labelled
@@ -124,7 +124,7 @@ class UHerding(ObjectBoxes, _Coverage):
     def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
-        if doubt.num_true_positives(task, self) < MIN_TRUE_POSITIVES:
+        if found.num_true_positives < MIN_TRUE_POSITIVES:
             return np.ones(len(found.ids)), lambda _: ""
         weights_N = found.rows["score"].copy()
         if self.class_weights:

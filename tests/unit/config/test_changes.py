@@ -3,7 +3,7 @@
 import pytest
 
 from job.config import loading
-from job.config.changes import refuse_changes
+from job.config.changes import as_begun, refuse_changes
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import RoundRef
@@ -65,3 +65,50 @@ def test_full_supervision_changes_no_stage(tiny: str) -> None:
     assert without.stage_digest(BRUST_1) == supervised.stage_digest(BRUST_1)
     assert without.stage_digest(ROUND_0) == supervised.stage_digest(ROUND_0)
     refuse_changes(without, supervised)
+
+
+WRITTEN = """
+experiment: a
+dataset: {name: d}
+arms:
+  plain: {strategy: brust, batch_size: 7}
+  other: {strategy: entropy}
+  wrapped: {strategy: product, objectives: [{of: {strategy: brust}}, {of: {strategy: pal}}]}
+train: {steps: 5}
+"""
+BEGUN = """
+experiment: a
+dataset: {name: d}
+seeds: [3]
+cold_start: {strategy: coreset}
+arms:
+  plain: {strategy: brust, batch_size: 3, aggregation: max}
+  other: {strategy: random, least: 4}
+  wrapped:
+    strategy: product
+    objectives: [{of: {strategy: brust, top: 2}, power: 2.0}, {of: {strategy: entropy, top: 2}}]
+  dropped: {strategy: random}
+train: {steps: 4, batch_size: 2}
+runtime: {threads: 3}
+"""
+
+
+def test_what_is_left_open_is_as_the_experiment_began() -> None:
+    """In sections, arms and strategies inside; another strategy has its own settings."""
+    filled = as_begun(loading.parse(BEGUN, "begun"), loading.parse(WRITTEN, "now"))
+    assert (filled.train.steps, filled.train.batch_size) == (5, 2)
+    assert filled.cold_start.strategy == "coreset"
+    assert filled.arms["plain"].settings == {"batch_size": 7, "aggregation": "max"}
+    assert filled.arms["other"].settings == {}
+    assert filled.arms["wrapped"].settings["objectives"] == [
+        {"of": {"strategy": "brust", "top": 2}, "power": 2.0},
+        {"of": {"strategy": "pal"}},
+    ]
+
+
+def test_what_may_change_is_not_taken_from_the_beginning() -> None:
+    """A seed or an arm that is left out is said to be lost, and threads are of this machine."""
+    filled = as_begun(loading.parse(BEGUN, "begun"), loading.parse(WRITTEN, "now"))
+    assert filled.seeds == loading.parse(WRITTEN, "now").seeds
+    assert "dropped" not in filled.arms
+    assert filled.runtime.threads == 2
