@@ -2,31 +2,48 @@
 
 from typing import Any
 
-from job.config.schema import GROWS, Config
+from pydantic import BaseModel
+
+from job.config.annotation import AnnotationConfig
+from job.config.schema import GROWS, ArmConfig, Config
 from job.errors import ConfigError
 
+_OLD_DEFAULTS: dict[str, BaseModel] = {"annotation": AnnotationConfig(preset="tutorial")}
+"""Sections with the defaults of an earlier version, where they were others than today's."""
 
-def as_begun(begun: Config, now: Config) -> Config:
-    """Return a configuration in which whatever it leaves open is as its experiment began.
 
-    A later version may have other defaults. Left out are those settings that may change.
+def with_old_defaults(begun: Config, now: Config) -> Config:
+    """Return a configuration whose unset settings are as in the experiment that has begun.
 
-    Args:
-        begun: The configuration with which the experiment began, with every setting written out.
-        now: A configuration as it was written.
+    A setting that the file leaves unset means what it meant then, so the same file resumes the
+    experiment although a later version has another default.
     """
-    content = now.model_dump(mode="json", exclude_unset=True)
-    content["arms"] = {name: arm.model_dump(mode="json") for name, arm in now.arms.items()}
-    fixed = begun.model_dump(mode="json", exclude={*GROWS, "runtime", "arms"})
-    arms = {
-        name: _filled(arm, begun.arms[name].model_dump(mode="json")) if name in begun.arms else arm
-        for name, arm in content["arms"].items()
+    changes: dict[str, Any] = {
+        "arms": {name: _as_begun(begun.arms.get(name), arm) for name, arm in now.arms.items()},
+        "cold_start": _as_begun(begun.cold_start, now.cold_start),
     }
-    return Config.model_validate({**_filled(content, fixed), "arms": arms})
+    if "cold_start" not in now.model_fields_set:
+        changes["cold_start"] = begun.cold_start
+    for name, old in _OLD_DEFAULTS.items():
+        stored, given = getattr(begun, name), getattr(now, name)
+        kept = {
+            each: value
+            for each, value in old
+            if each not in given.model_fields_set and getattr(stored, each) == value
+        }
+        changes[name] = given.model_copy(update=kept)
+    return now.model_copy(update=changes)
+
+
+def _as_begun(begun: ArmConfig | None, now: ArmConfig) -> ArmConfig:
+    """Return an arm with the settings that it leaves unset as they were."""
+    if begun is None or begun.strategy != now.strategy:
+        return now
+    return ArmConfig(strategy=now.strategy, **_filled(now.settings, begun.settings))
 
 
 def _filled(now: Any, begun: Any) -> Any:
-    """Return settings with those of another mapping that they lack, also in mappings inside."""
+    """Return settings with those that they lack, also of strategies inside."""
     if isinstance(now, list) and isinstance(begun, list) and len(now) == len(begun):
         return [_filled(*each) for each in zip(now, begun, strict=True)]
     if not isinstance(now, dict) or not isinstance(begun, dict):
@@ -40,7 +57,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
     """Refuse a configuration that differs from the one with which its experiment began.
 
     Both have every setting written out.
-    An experiment may grow by rounds, seeds, arms and full supervision, and `runtime` may change.
+    An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms and
+    full supervision, and `runtime` may change.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
@@ -51,6 +69,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
     for key in sorted(old.keys() | new.keys()):
         section, _, rest = key.partition(".")
         if section in {*GROWS, "runtime"} or old.get(key) == new.get(key):
+            continue
+        if key == "budget.totals" and begun.budget.grows_into(now.budget):
             continue
         if section == "arms" and rest.split(".")[0] not in begun.arms:
             continue
@@ -74,6 +94,8 @@ def grown(begun: Config, now: Config) -> Config:
     """
     changes = {name: getattr(now, name) for name in (*GROWS, "runtime")}
     arms = {name: begun.arms.get(name, arm) for name, arm in now.arms.items()}
+    if begun.budget.totals:
+        changes["budget"] = now.budget
     return begun.model_copy(update={**changes, "arms": arms})
 
 

@@ -10,9 +10,10 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import ArmConfig, Config
 from job.errors import BadDataError, ConfigError
-from job.keys import ExperimentKeys
+from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.storage.memory import MemoryStore
 
@@ -188,3 +189,49 @@ def test_a_setting_that_is_given_has_to_be_that_of_then(
     }
     with pytest.raises(ConfigError, match=r"arms\.brust\.rightness: False -> True"):
         experiment.init(older, Plan(settings.model_copy(update={"arms": arms})))
+
+
+@pytest.mark.parametrize(
+    ("setting", "freeze", "digest"),
+    [
+        ("", "none", "2d27f54d66f9288d343e8a7c8ade4f34cc0daba4385209238858c1255146a54b"),
+        (
+            ", freeze_backbone: false",
+            "none",
+            "90290ef415e902469e6f5153972f3fb1aacc853fd55c2dc69e13de7614fb5c02",
+        ),
+        (
+            ", freeze_backbone: true",
+            "backbone",
+            "aeda553cd8fe649a54b6d430d0683f460ec04f4f1bab17db34817b7cfbf5ef76",
+        ),
+    ],
+)
+def test_an_experiment_with_an_old_name_runs_no_stage_again(
+    setting: str, freeze: str, digest: str
+) -> None:
+    """It is read under the new name; the digests are those of the version that stored it."""
+    text = (
+        "format: 1\nexperiment: old\ndataset: {name: photos}\n"
+        f"arms: {{random: {{strategy: random}}}}\ntrain: {{steps: 4{setting}}}\n"
+    )
+    config, unknown = load_config(text.encode(), "store")
+    assert (config.train.freeze, unknown) == (freeze, [])
+    stage = RoundRef("old", 0, "random", 1).stage("train")
+    assert config.stage_digest(stage) == digest
+    again, _ = load_config(dump_config(config), "store")
+    assert again.stage_digest(stage) == digest
+
+
+def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
+    """The file that began it has none: it resumes, although the default has changed since."""
+    store = MemoryStore()
+    then = settings.model_copy(update={"annotation": AnnotationConfig(preset="tutorial")})
+    begun = experiment.init(store, Plan(then)).config
+    assert experiment.init(store, Plan(settings)).config.annotation.seconds_per_image == 63
+    experiment.init(store, Plan(then))
+    store.write(RoundRef("tiny", 0, None, 0).stage("select").done, b"{}")
+    assert experiment.init(store, Plan(settings)).config == begun
+    now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
+    with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
+        experiment.init(store, Plan(now))
