@@ -5,6 +5,7 @@ from typing import Any
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
 from job.config.loading import as_mapping
+from job.config.old_settings import with_new_names
 from job.config.schema import ArmConfig, Config
 from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
@@ -35,7 +36,7 @@ def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
         message = f"{where} is damaged (not UTF-8 text): restore it from a copy of the store"
         raise BadDataError(message) from error
     stored = as_mapping(read_stored_yaml(text, where), where)
-    content, unknown = split_unknown(Config, without_format(stored, where))
+    content, unknown = split_unknown(Config, with_new_names(without_format(stored, where)))
     config = validated(Config, content, where)
     cold_start, *arms = (
         _known_part(place, arm, unknown)

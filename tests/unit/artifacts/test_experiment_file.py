@@ -167,6 +167,38 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
         experiment.run(older, settings.model_copy(update={"train": train}))
 
 
+@pytest.mark.parametrize(
+    ("setting", "freeze", "digest"),
+    [
+        ("", "none", "2d27f54d66f9288d343e8a7c8ade4f34cc0daba4385209238858c1255146a54b"),
+        (
+            ", freeze_backbone: false",
+            "none",
+            "90290ef415e902469e6f5153972f3fb1aacc853fd55c2dc69e13de7614fb5c02",
+        ),
+        (
+            ", freeze_backbone: true",
+            "backbone",
+            "aeda553cd8fe649a54b6d430d0683f460ec04f4f1bab17db34817b7cfbf5ef76",
+        ),
+    ],
+)
+def test_an_experiment_with_an_old_name_runs_no_stage_again(
+    setting: str, freeze: str, digest: str
+) -> None:
+    """It is read under the new name; the digests are those of the version that stored it."""
+    text = (
+        "format: 1\nexperiment: old\ndataset: {name: photos}\n"
+        f"arms: {{random: {{strategy: random}}}}\ntrain: {{steps: 4{setting}}}\n"
+    )
+    config, unknown = load_config(text.encode(), "store")
+    assert (config.train.freeze, unknown) == (freeze, [])
+    stage = RoundRef("old", 0, "random", 1).stage("train")
+    assert config.stage_digest(stage) == digest
+    again, _ = load_config(dump_config(config), "store")
+    assert again.stage_digest(stage) == digest
+
+
 def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
     """The file that began it has none: it resumes, although the default has changed since."""
     store = MemoryStore()
