@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from job.acquisition.old_settings import with_added
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
-from job.config.changes import OLD_SELECTION
 from job.config.loading import as_mapping
 from job.config.old_settings import with_new_names
 from job.config.schema import ArmConfig, Config
@@ -12,6 +12,18 @@ from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
 from job.runtime.yaml_text import read_stored_yaml, write_yaml
+
+OLD_SELECTION = ArmConfig(strategy="random")
+"""What an earlier version meant by an arm or a cold start that names no strategy."""
+
+
+class StoredArm(ArmConfig):
+    """An arm of a stored experiment, which may have begun before its strategy had some settings."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the strategy: those that are stored, and what the others meant then."""
+        return with_added(self.strategy, super().settings)
 
 
 def dump_config(config: Config) -> bytes:
@@ -65,7 +77,9 @@ def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
     strategy = arm.strategy if "strategy" in arm.model_fields_set else OLD_SELECTION.strategy
     known, names = split_unknown(STRATEGIES.load(strategy, Strategy), settings)
     unknown += [f"{where}.{name}" for name in names]
-    return ArmConfig(strategy=strategy, **known)
+    is_complete = with_added(strategy, known) == known
+    kind = ArmConfig if is_complete else StoredArm
+    return kind(strategy=strategy, **known)
 
 
 def _without_unknown_inside(where: str, value: Any, unknown: list[str]) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from job import experiment
+from job.acquisition.strategies.brust import Brust
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
@@ -140,9 +141,9 @@ def test_a_copy_of_an_experiment_needs_a_name_of_its_own(store: MemoryStore) -> 
 
 @pytest.fixture
 def older(copy: MemoryStore) -> MemoryStore:
-    """The finished experiment as a version left it that lacked two of today's settings."""
+    """The finished experiment as a version left it that lacked some of today's settings."""
     lines = copy.read(KEY).decode().splitlines(keepends=True)
-    lacked = ("  max_grad_norm:", "    aggregation:")
+    lacked = ("  max_grad_norm:", "    aggregation:", "    min_confidence:", "    rightness:")
     stored_by_older(copy, "".join(line for line in lines if not line.startswith(lacked)))
     return copy
 
@@ -180,6 +181,29 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
     train = settings.train.model_copy(update={"max_grad_norm": 1.0})
     with pytest.raises(ConfigError, match=r"train\.max_grad_norm: 10\.0 -> 1\.0"):
         experiment.run(older, settings.model_copy(update={"train": train}))
+
+
+def test_an_arm_keeps_its_picks_although_its_strategy_has_new_settings(
+    older: MemoryStore, settings: Config
+) -> None:
+    """What is not stored means what it meant then, also if the experiment grows."""
+    assert isinstance(brust := Plan(load_experiment(older, "tiny")).arm("brust").strategy, Brust)
+    assert (brust.min_confidence, brust.rightness, brust.min_side) == (0.0, False, 0.02)
+    grown = settings.model_copy(update={"full_supervision": True})
+    assert Plan(experiment.init(older, Plan(grown)).config).arm("brust").strategy == brust
+    assert b"min_confidence" not in older.read(KEY)
+
+
+def test_a_setting_that_is_given_has_to_be_that_of_then(
+    older: MemoryStore, settings: Config
+) -> None:
+    """The finished rounds were made without it."""
+    arms = {
+        **settings.arms,
+        "brust": ArmConfig(strategy="brust", class_weights=True, rightness=True),
+    }
+    with pytest.raises(ConfigError, match=r"arms\.brust\.rightness: False -> True"):
+        experiment.init(older, Plan(settings.model_copy(update={"arms": arms})))
 
 
 @pytest.mark.parametrize(
