@@ -37,7 +37,8 @@ def choose(now: Situation) -> Choice:
         return Choice(
             ArmConfig(strategy="presence"), f"{now.empty_share:.0%} of the images seem empty"
         )
-    return Choice(ArmConfig(strategy="uherding", class_weights=True), "most images show objects")
+    why = "images are scored" if now.empty_share is None else "most images seem to show objects"
+    return Choice(ArmConfig(strategy="uherding", class_weights=True), why)
 
 
 class Recommended(Strategy):
