@@ -10,7 +10,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
     """Refuse a configuration that differs from the one with which its experiment began.
 
     Both have every setting written out.
-    An experiment may grow by rounds, seeds, arms and full supervision, and `runtime` may change.
+    An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms and
+    full supervision, and `runtime` may change.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
@@ -21,6 +22,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
     for key in sorted(old.keys() | new.keys()):
         section, _, rest = key.partition(".")
         if section in {*GROWS, "runtime"} or old.get(key) == new.get(key):
+            continue
+        if key == "budget.totals" and begun.budget.grows_into(now.budget):
             continue
         if section == "arms" and rest.split(".")[0] not in begun.arms:
             continue
@@ -44,6 +47,8 @@ def grown(begun: Config, now: Config) -> Config:
     """
     changes = {name: getattr(now, name) for name in (*GROWS, "runtime")}
     arms = {name: begun.arms.get(name, arm) for name, arm in now.arms.items()}
+    if begun.budget.totals:
+        changes["budget"] = now.budget
     return begun.model_copy(update={**changes, "arms": arms})
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from job.config import loading
-from job.config.changes import refuse_changes
+from job.config.changes import grown, refuse_changes
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import RoundRef
@@ -33,9 +33,9 @@ def begun(tiny: str) -> Config:
 )
 def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:
     """More rounds, seeds and arms, and another machine, leave what is done as it is."""
-    grown = loading.parse(changed(tiny, old, new), "tiny")
-    refuse_changes(begun, grown)
-    assert grown.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
+    now = loading.parse(changed(tiny, old, new), "tiny")
+    refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,31 @@ def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words
     with pytest.raises(ConfigError) as error:
         refuse_changes(begun, loading.parse(changed(tiny, old, new), "tiny"))
     assert words in str(error.value)
+
+
+def with_totals(tiny: str, totals: str) -> Config:
+    text = changed(tiny, "rounds: 3\n", "")
+    text = changed(text, "budget: {initial: 6, per_round: 4}", f"budget: {{totals: {totals}}}")
+    return loading.parse(text, "tiny")
+
+
+def test_totals_may_grow_at_the_end(tiny: str) -> None:
+    """A further total is a further round: what is done stays done."""
+    begun, now = with_totals(tiny, "[6, 10]"), with_totals(tiny, "[6, 10, 20]")
+    refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
+    larger = grown(begun, now)
+    assert (larger.rounds, larger.budget.totals) == (3, (6, 10, 20))
+
+
+@pytest.mark.parametrize("totals", ["[6, 11, 20]", "[6]", "[7, 10]"])
+def test_other_totals_are_refused(tiny: str, totals: str) -> None:
+    """Rounds that may be done have the budget with which they were made."""
+    begun, now = with_totals(tiny, "[6, 10]"), with_totals(tiny, totals)
+    with pytest.raises(ConfigError, match=r"budget\.totals"):
+        refuse_changes(begun, now)
+    if totals != "[6]":
+        assert now.stage_digest(BRUST_1) != begun.stage_digest(BRUST_1)
 
 
 def test_full_supervision_changes_no_stage(tiny: str) -> None:
