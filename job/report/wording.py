@@ -1,6 +1,7 @@
 """Numbers as a reader sees them: with their units, rounded, and as parts of sentences."""
 
 from collections.abc import Sequence
+from math import floor, log10
 
 from job.report.analysis.curves import Axis
 from job.report.analysis.intervals import Estimate
@@ -21,9 +22,15 @@ PER_UNIT: dict[Axis, float] = {"annotation_seconds": 3600.0, "wall_seconds": 360
 
 
 def amount(axis: Axis, value: float) -> str:
-    """Return a value of an axis in the unit that `UNITS` names, without that unit."""
+    """Return a value of an axis in the unit that `UNITS` names, without that unit.
+
+    It has at least three digits, so that a percentage of two values follows from what is shown.
+    """
+    value /= PER_UNIT.get(axis, 1.0)
     decimals = {"images": 0, "boxes": 0, "money": 2}.get(axis, 1)
-    return f"{value / PER_UNIT.get(axis, 1.0):,.{decimals}f}"
+    if value > 0:
+        decimals = max(decimals, 2 - floor(log10(value)))
+    return f"{value:,.{decimals}f}"
 
 
 def points(metric: float) -> str:

@@ -19,7 +19,7 @@ class BreakEven:
     net: Estimate
     """What is saved minus the set-up cost."""
     p: float | None
-    """Of the paired t-test of what is left; None if there is nothing to test."""
+    """Of the paired t-test of what is left; None if there is nothing to test, or not yet."""
     p_holm: float | None
     """Corrected for all arms."""
     scale: float | None
@@ -57,7 +57,7 @@ def _case(images: Saving, money: Saving, saved: Estimate, setup_cost: float) -> 
         setup_cost=setup_cost,
         saved=saved,
         net=t_interval(net),
-        p=paired_t(net),
+        p=None if money.p_holm is None else paired_t(net),
         p_holm=None,
         scale=scale,
         images=None if scale is None else scale * spent(images.baseline_needs),

@@ -6,13 +6,14 @@ Other axes have no tests: with more tests, each would show less.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from job.report.analysis.curves import Axis, Curve, arms_of, baseline_of, compared, lasting, of_arm
 from job.report.analysis.intervals import Estimate, bootstrap, t_interval
+from job.report.analysis.missing import ALL_THERE, MissingRounds
 from job.report.analysis.pairs import Pairs, pairs, share_rounds
 from job.report.analysis.statistics import holm, paired_t, sign_flip
 
@@ -32,7 +33,8 @@ class Difference:
     p_permutation: float | None = None
     """Of the exact permutation test, beside the t-test; claims do not rest on it."""
     p_holm: float | None = None
-    """The t-test's p, corrected for all tests of the comparison."""
+    """The t-test's p, corrected for all tests of the comparison; None before the arm is
+    finished."""
     beyond_half: bool = False
     """More than half of the pool is labelled: there all arms have mostly the same images."""
 
@@ -70,14 +72,18 @@ class Comparison:
     points between the rounds."""
     coverage: tuple[Coverage, ...]
     pool_images: int | None
-    missing: Mapping[str, int] = field(default_factory=dict)
-    """How many planned rounds are not evaluated yet, by arm; arms that are finished are left
-    out."""
+    missing: MissingRounds = ALL_THERE
+    """The planned rounds without a result."""
 
     @property
     def unfinished(self) -> frozenset[str]:
-        """The arms of which nothing is claimed yet: rounds of them or the baseline are missing."""
-        return frozenset(self.arms if self.baseline in self.missing else self.missing)
+        """The arms of which nothing is claimed yet."""
+        return self.missing.unfinished(self.arms, self.baseline)
+
+    @property
+    def num_compared(self) -> int:
+        """How many arms are to be compared with the baseline."""
+        return self.missing.num_compared(self.arms, self.baseline)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def compare(
     curves: Sequence[Curve],
     pool_images: int | None = None,
     baseline: str | None = None,
-    missing: Mapping[str, int] | None = None,
+    missing: MissingRounds = ALL_THERE,
 ) -> Comparison:
     """Compare all arms with the baseline at equal numbers of images.
 
@@ -104,8 +110,8 @@ def compare(
         curves: Of all arms and seeds; references are left out.
         pool_images: How many images the pool has, if that is known.
         baseline: What to compare with, instead of `random` or the first arm.
-        missing: How many planned rounds are not evaluated yet, by arm; also of an arm that has not
-            begun.
+        missing: The planned rounds without a result. The tests of an arm that is not finished are
+            not corrected; the others are corrected for them, too.
 
     Raises:
         ValueError: There is no curve, or none of the baseline.
@@ -125,9 +131,9 @@ def compare(
         if arm != baseline
         for each in pairs(curves, arm, baseline, "images")
     ]
-    missing = {arm: number for arm, number in (missing or {}).items() if number}
-    num_tests = _num_tests(found, len({*arms, *missing}) - 1)
-    corrected = holm([each.p for each in found], num_tests)
+    unfinished = missing.unfinished(arms, baseline)
+    num_tests = _num_tests(found, missing.num_compared(arms, baseline))
+    corrected = holm([None if each.arm in unfinished else each.p for each in found], num_tests)
     return Comparison(
         baseline=baseline,
         arms=tuple(arms),

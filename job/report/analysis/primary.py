@@ -4,7 +4,7 @@ It is the one test by which an arm is called better or worse. All others are ask
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from job.report.analysis.areas import Area
@@ -30,11 +30,11 @@ class Primary:
     p: float | None
     """Of the paired t-test; None if there is nothing to test."""
     p_holm: float | None
-    """Corrected for all arms."""
+    """Corrected for all arms; None before the arm is finished."""
     p_equal: float | None
     """Of the two one-sided tests for a difference smaller than the smallest that matters."""
     p_equal_holm: float | None
-    """Corrected for all arms."""
+    """Corrected for all arms; None before the arm is finished."""
     equal_interval: Estimate
     """The mean difference with its 90 % interval, which those two tests hold against the limits."""
     is_finished: bool
@@ -81,21 +81,28 @@ def primary_tests(
         unfinished: The arms that may claim nothing yet, because they or the baseline lack rounds.
         smallest_effect: The smallest difference that matters.
     """
-    ours = [each for each in areas if each.axis == "images"]
-    p = [paired_t(each.differences) for each in ours]
-    p_equal = [equivalence(each.differences, smallest_effect) for each in ours]
-    columns = zip(ours, p, holm(p, num_arms), p_equal, holm(p_equal, num_arms), strict=True)
+    found = [
+        _test(area, smallest_effect, is_finished=area.arm not in unfinished)
+        for area in areas
+        if area.axis == "images"
+    ]
+    p = holm([each.p if each.is_finished else None for each in found], num_arms)
+    p_equal = holm([each.p_equal if each.is_finished else None for each in found], num_arms)
     return tuple(
-        Primary(
-            area=area,
-            improvement=share_above_0(area.differences),
-            smallest_effect=smallest_effect,
-            p=p,
-            p_holm=p_holm,
-            p_equal=p_equal,
-            p_equal_holm=p_equal_holm,
-            equal_interval=t_interval(area.differences, 0.90),
-            is_finished=area.arm not in unfinished,
-        )
-        for area, p, p_holm, p_equal, p_equal_holm in columns
+        replace(test, p_holm=p_holm, p_equal_holm=p_equal_holm)
+        for test, p_holm, p_equal_holm in zip(found, p, p_equal, strict=True)
+    )
+
+
+def _test(area: Area, smallest_effect: float, *, is_finished: bool) -> Primary:
+    return Primary(
+        area=area,
+        improvement=share_above_0(area.differences),
+        smallest_effect=smallest_effect,
+        p=paired_t(area.differences),
+        p_holm=None,
+        p_equal=equivalence(area.differences, smallest_effect),
+        p_equal_holm=None,
+        equal_interval=t_interval(area.differences, 0.90),
+        is_finished=is_finished,
     )

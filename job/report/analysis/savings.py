@@ -4,7 +4,7 @@ R = rounds of a curve.
 """
 # ruff: noqa: N803 - shape suffixes
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -60,7 +60,7 @@ class Saving:
     """Of the paired t-test of what is saved; None if there is nothing to test, and for the time of
     computing, of which nothing is claimed."""
     p_holm: float | None
-    """Corrected for all savings."""
+    """Corrected for all arms and axes; None before the arm is finished."""
     num_never: int
     """Paired seeds in which the arm never reached the metric."""
     num_at_least: int
@@ -134,6 +134,7 @@ def savings_of(
     target: float | None = None,
     baseline: str | None = None,
     num_arms: int = 0,
+    unfinished: Container[str] = (),
 ) -> tuple[Saving, ...]:
     """Return what every arm saves against the baseline, on each axis with a cost above 0.
 
@@ -143,6 +144,7 @@ def savings_of(
         baseline: What to compare with, instead of `random` or the first arm.
         num_arms: How many arms are to be compared with the baseline, if that is more than there are
             curves of.
+        unfinished: Arms of which nothing is claimed yet; their tests are not corrected.
 
     Returns:
         Nothing if the seeds of the baseline have no round in common yet.
@@ -164,7 +166,8 @@ def savings_of(
         for axis in axes
     ]
     num_tests = max(num_arms, len(arms)) * len({*axes} & {*CLAIMED})
-    corrected = holm([each.p for each in found], num_tests)
+    made = [None if each.arm in unfinished else each.p for each in found]
+    corrected = holm(made, num_tests)
     return tuple(replace(each, p_holm=p) for each, p in zip(found, corrected, strict=True))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from job.report.analysis.break_even import BreakEven
 from job.report.analysis.savings import Saving, spent
-from job.report.analysis.statistics import LEVEL, MIN_SEEDS
+from job.report.analysis.statistics import LEVEL
 from job.report.wording import UNITS, amount, corrected, counted, interval
 
 
@@ -38,22 +38,17 @@ def saving_claim(saving: Saving, *, is_ahead: bool) -> SavingClaim:
         is_ahead: Whether the primary test shows the arm ahead; without that no saving is shown.
     """
     why = "" if is_ahead else "the arm itself is not shown to be ahead"
-    why = why or _too_little(saving) or _no_difference(saving)
+    why = why or _never(saving) or _no_difference(saving)
     what = f"no saving is shown; {why}." if why else _sentence(saving)
     return SavingClaim(saving, not why, f"In {UNITS[saving.axis]}: {what}")
 
 
-def _too_little(saving: Saving) -> str:
-    """Why there are too few seeds; empty if there are enough."""
-    paired = len(saving.arm_needs)
-    if paired < MIN_SEEDS:
-        return (
-            f"{counted(paired, 'paired seed')} lasted to the end, and with fewer than {MIN_SEEDS}"
-            " nothing is claimed"
-        )
-    if saving.num_never:
-        return f"in {saving.num_never} of {paired} seeds it does not reach {_goal(saving)}"
-    return ""
+def _never(saving: Saving) -> str:
+    """Say in how many seeds the arm never reached the metric; empty if it did in all."""
+    if not saving.num_never:
+        return ""
+    of = len(saving.arm_needs)
+    return f"in {saving.num_never} of {of} seeds it does not reach {_goal(saving)}"
 
 
 def _no_difference(saving: Saving) -> str:

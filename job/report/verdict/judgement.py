@@ -68,7 +68,7 @@ def judge(found: Findings, setup_cost: float | None = None) -> Judgement:
         setup_cost: Money to set up active learning, once. None: whether it pays is not said.
     """
     comparison = found.comparison
-    num_arms = len({*comparison.arms, *comparison.missing}) - 1
+    num_arms = comparison.num_compared
     cases = [] if setup_cost is None else break_even(found.savings, setup_cost, num_arms)
     verdicts = tuple(
         _verdict(found, arm, cases, setup_cost)
@@ -116,8 +116,8 @@ def _headline(verdicts: Sequence[Verdict], comparison: Comparison) -> str:
     baseline = comparison.baseline
     if not verdicts:
         return f"{baseline} is the only arm: there is nothing to compare it with."
-    if all(each.arm in comparison.unfinished for each in verdicts):
-        missing = sum(comparison.missing.values())
+    if comparison.unfinished.issuperset(each.arm for each in verdicts):
+        missing = sum(comparison.missing.by_arm.values())
         return f"Nothing is claimed yet: {counted(missing, 'round')} to come."
     most = max(len(each.test.area.seeds) if each.test else 0 for each in verdicts)
     if most < MIN_SEEDS:
@@ -125,10 +125,11 @@ def _headline(verdicts: Sequence[Verdict], comparison: Comparison) -> str:
             f"Nothing is claimed: {counted(most, 'seed')} paired with {baseline}, and"
             f" {MIN_SEEDS} are needed."
         )
-    return " ".join(_by_outcome(verdicts, baseline))
+    return " ".join(_by_outcome(verdicts, comparison))
 
 
-def _by_outcome(verdicts: Sequence[Verdict], baseline: str) -> Iterator[str]:
+def _by_outcome(verdicts: Sequence[Verdict], comparison: Comparison) -> Iterator[str]:
+    baseline, unfinished = comparison.baseline, comparison.unfinished
     arms: dict[Outcome, list[str]] = {"better": [], "worse": [], "equal": [], "not shown": []}
     for each in verdicts:
         arms[each.outcome].append(each.arm)
@@ -142,8 +143,12 @@ def _by_outcome(verdicts: Sequence[Verdict], baseline: str) -> Iterator[str]:
     if equal:
         tests = [each.test for each in verdicts if each.test]
         yield f"{listing(equal)} {_is(equal)} equal to it within {margin(tests[0])}."
+    open_ = [arm for arm in open_ if arm not in unfinished]
     if open_ and (better or worse or equal):
         yield f"For {listing(open_)} nothing is shown."
+    if unfinished:
+        waiting = sorted(unfinished)
+        yield f"{listing(waiting)} {_is(waiting)} not finished."
 
 
 def _is(arms: Sequence[str]) -> str:

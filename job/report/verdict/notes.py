@@ -38,13 +38,19 @@ def notes_on(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _to_come(comparison: Comparison) -> list[str]:
-    if not comparison.missing:
+    missing = comparison.missing
+    if not missing.by_arm:
         return []
-    arms = [f"{counted(number, 'round')} of {arm}" for arm, number in comparison.missing.items()]
+    arms = [f"{counted(number, 'round')} of {arm}" for arm, number in missing.by_arm.items()]
     note = (
-        f"Not finished: {listing(arms)} to come (see Runs). Tests of what is there are corrected"
-        " for those that are to come as well."
+        f"Not finished: {listing(arms)} to come (see Runs). Tests are corrected for those that are"
+        " to come as well."
     )
+    if missing.is_final:
+        note = (
+            f"Reported as final without {listing(arms)} (see Runs). What is claimed holds if it"
+            " was not the results that ended the experiment."
+        )
     return [note]
 
 
@@ -52,8 +58,8 @@ def _gaps(comparison: Comparison) -> list[str]:
     longest = max((max(each.num_rounds) for each in comparison.coverage), default=0)
     shorter = [
         f"{each.arm}: {'seed' if len(seeds) == 1 else 'seeds'} {listing(seeds)} of fewer rounds"
-        f" than the longest, which has {longest}: areas, savings and the final mAP are taken over"
-        " what all have."
+        f" than the longest, which has {longest}: areas and savings are taken over what all seeds"
+        " of an arm have."
         for each in comparison.coverage
         if (
             seeds := [

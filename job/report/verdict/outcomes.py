@@ -14,10 +14,9 @@ def outcome_sentence(arm: str, baseline: str, test: Primary | None) -> str:
     if test is None or test.outcome == "not shown":
         return f"It is not shown that {arm} beats {baseline}."
     if test.outcome == "equal":
-        return (
-            f"{arm} and {baseline} are equal within {margin(test)}: {_seen(test, f'that of {arm}')}"
-            f" ({_sure(test, test.equal_interval, 90)}; {corrected(test.p_equal_holm)})."
-        )
+        sure = f"{_sure(test, test.equal_interval, 90)}; {corrected(test.p_equal_holm)}"
+        seen = _seen(test, f"the mAP of {arm}")
+        return f"{arm} and {baseline} are equal within {margin(test)}: {seen} ({sure})."
     word = "beats" if test.lead > 0 else "is worse than"
     sure = f"{_sure(test, test.area.difference)}; {corrected(test.p_holm)}"
     return f"{arm} {word} {baseline}: {_seen(test)} ({sure})."
@@ -43,11 +42,11 @@ def reasons(comparison: Comparison, arm: str, test: Primary | None) -> Iterator[
 
 
 def improvement(baseline: str, test: Primary) -> str:
-    """Return in how many seeds the arm is ahead, with the probability that this is of."""
+    """Return in how many seeds the arm is ahead, and how probable that makes it in another one."""
     found = test.improvement
     return (
-        f"It is ahead of {baseline} in {found.count:g} of {counted(found.num_seeds, 'seed')}: the"
-        f" probability to be ahead in a seed is {percent(found.value)} (95 % interval"
+        f"It is ahead of {baseline} in {found.count:g} of {counted(found.num_seeds, 'seed')}: its"
+        f" probability of improvement is {percent(found.value)} (95 % interval"
         f" {100 * found.low:.0f} to {percent(found.high)})."
     )
 
@@ -69,13 +68,14 @@ def margin(test: Primary) -> str:
 
 
 def _unfinished(comparison: Comparison, arm: str) -> str:
-    missing = [
-        f"{counted(comparison.missing[each], 'round')} of {each}"
+    missing = comparison.missing.by_arm
+    rounds = [
+        f"{counted(missing[each], 'round')} of {each}"
         for each in (arm, comparison.baseline)
-        if each in comparison.missing
+        if each in missing
     ]
     return (
-        f"Not finished: {' and '.join(missing)} to come. Nothing is claimed before that, because"
+        f"Not finished: {' and '.join(rounds)} to come. Nothing is claimed before that, because"
         " each look after another round is one more chance for a claim that is wrong."
     )
 
