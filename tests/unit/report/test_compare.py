@@ -102,7 +102,9 @@ def test_seeds_make_an_interval(sides: list[Side]) -> None:
     side = sides[1]
     rows = [replace(row, seed=seed, mAP=0.2 * (1 + seed)) for row in side.rows for seed in (0, 1)]
     ends = (
-        dict(comparison_page([side, Side(side.config, rows, ALL_THERE)], sketch).files())["ends.csv"]
+        dict(comparison_page([side, Side(side.config, rows, ALL_THERE)], sketch).files())[
+            "ends.csv"
+        ]
         .decode()
         .splitlines()
     )
