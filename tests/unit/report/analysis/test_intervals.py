@@ -91,7 +91,7 @@ def test_students_interval_agrees_with_scipy(values: list[float], level: float) 
     found = t_interval(values, level)
     expected = stats.t.interval(level, len(values) - 1, np.mean(values), stats.sem(values))
     assert (found.low, found.high) == pytest.approx(expected)
-    assert (found.mean, found.num_seeds) == (pytest.approx(np.mean(values)), len(values))
+    assert (found.mean, found.num_seeds) == pytest.approx((np.mean(values), len(values)))
 
 
 def test_students_interval_ends_at_0_where_p_is_the_rest() -> None:

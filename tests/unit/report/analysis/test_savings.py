@@ -124,6 +124,7 @@ def test_the_percentage_has_the_sign_of_what_is_tested() -> None:
     assert found.percent.mean == pytest.approx(100 * (-39 / 5) / (4002 / 5))
     assert found.p == pytest.approx(stats.ttest_1samp([-10, -11, -9, -10, 1], 0).pvalue)
     assert found.percent.high is not None
+    assert found.p is not None
     assert (found.percent.high < 0) == (found.p < 0.05)
 
 
