@@ -79,7 +79,7 @@ def check_labels(config: Config, dataset: Dataset) -> None:
             to be labelled, and it has no ground truth.
     """
     name = dataset.manifest.name
-    if not config.budget.initial and not dataset.given_ids():
+    if not config.budget.of_round(0) and not dataset.given_ids():
         later = (
             "; labels that were added later count when their images are picked: `al-job export "
             "labels` writes those of an experiment, for --labelled"
@@ -130,7 +130,7 @@ def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
 def _warn_of_small_pool(config: Config, last: Dataset) -> None:
     """Warn if the version of the data set that the last round uses has too few images."""
     num_images = last.info("pool").num_images - len(last.given_ids())
-    wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
+    wanted = config.budget.total(config.rounds)
     if wanted > num_images:
         reason = (
             f"the pool has {num_images} images, and {config.rounds} rounds want {wanted}: "

@@ -5,7 +5,8 @@ The text under each field is its documentation: `docs/configuration.md` is made 
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+import math
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from job.config.annotation import AnnotationConfig
+from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
@@ -30,16 +33,6 @@ FULLY_SUPERVISED = "fully-supervised"
 """The name of the arm that labels the whole pool in its round 1."""
 GROWS = frozenset({"seeds", "rounds", "full_supervision"})
 """Settings that may change in an experiment that has begun. New arms may be added, too."""
-
-
-class BudgetConfig(Section):
-    """How many images are labelled."""
-
-    initial: NonNegativeInt = 100
-    """Images that round 0 selects and labels. It may be 0 if the pool has images whose labels came
-    along: round 0 then trains on these alone."""
-    per_round: PositiveInt = 50
-    """Images that each later round labels."""
 
 
 class ArmConfig(BaseModel):
@@ -62,30 +55,6 @@ class ArmConfig(BaseModel):
     def settings(self) -> dict[str, Any]:
         """The settings of the strategy, as they are written in the file."""
         return dict(self.model_extra or {})
-
-
-class AnnotationConfig(Section):
-    """Who labels the picked images, and what that costs."""
-
-    annotator: str = "oracle"
-    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
-    truth. Packages may add others, as entry points of the group `al_voc.annotators`."""
-    seconds_per_image: NonNegativeFloat = 0.0
-    """Seconds to open and inspect an image, whatever it shows."""
-    seconds_per_box: NonNegativeFloat = 5.0
-    """Seconds to draw one box. The tutorial assumes 5, and Open Images reports 7.4."""
-    price_per_image: NonNegativeFloat = 0.0
-    """Price of an image, whatever it shows."""
-    price_per_box: NonNegativeFloat = 0.07
-    """Price of one box, in the currency of your choice. The tutorial assumes 0.07."""
-
-    def seconds(self, num_images: float, num_boxes: float) -> float:
-        """Return the seconds that an annotator needs: a part for each image and for each box."""
-        return num_images * self.seconds_per_image + num_boxes * self.seconds_per_box
-
-    def money(self, num_images: float, num_boxes: float) -> float:
-        """Return the price of the annotations: a part for each image and for each box."""
-        return num_images * self.price_per_image + num_boxes * self.price_per_box
 
 
 class DetectorConfig(Section):
@@ -121,7 +90,7 @@ class DetectorConfig(Section):
 
 
 class TrainConfig(Section):
-    """Training on all images that are labelled so far, for a fixed number of steps."""
+    """Training on all images that are labelled so far, for a number of steps or of epochs."""
 
     init: Literal["backbone", "warm_start"] = "backbone"
     """What training starts from after round 0. `backbone`: the pretrained backbone, as in round 0.
@@ -129,16 +98,25 @@ class TrainConfig(Section):
     freeze_backbone: bool = False
     """Whether the pretrained backbone stays as it is, and only the rest is trained. With tens or a
     few hundred images the detector is often better, and a step on a CPU takes half the time."""
-    steps: PositiveInt = 2500
-    """Optimizer steps of a training that starts from the backbone."""
+    steps: PositiveInt | None = 2500
+    """Optimizer steps of a training, however many images are labelled. If `epochs` is set, this is
+    unset."""
+    epochs: PositiveFloat | None = None
+    """Passes over the labelled images, in place of `steps`, so that the steps grow with the images:
+    images * `epochs` / `batch_size`, rounded up, and at least `min_steps`."""
+    min_steps: PositiveInt = 300
+    """At least this many optimizer steps if `epochs` is set, however few images are labelled."""
     warm_start_steps: PositiveInt | None = None
-    """Optimizer steps of a training with a warm start. If it is unset, as many as `steps`."""
+    """Optimizer steps of a training with a warm start. If it is unset, as many as without one."""
     batch_size: PositiveInt = 16
     """Images in an optimizer step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """Stochastic gradient descent with momentum, or AdamW."""
     learning_rate: PositiveFloat = 0.01
     """The highest learning rate of the schedule."""
+    pretrained_rate_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor on the learning rate of all that comes from pretrained weights. 0.1 is usual: what
+    they know is kept, and only the rest learns at the full rate."""
     momentum: UnitInterval = 0.9
     """Momentum of SGD."""
     weight_decay: NonNegativeFloat = 5e-4
@@ -159,6 +137,32 @@ class TrainConfig(Section):
     """`auto`: bfloat16 autocast on GPUs that support it, and float32 elsewhere."""
     checkpoint_every_steps: PositiveInt = 500
     """Steps between checkpoints. A training that is killed loses at most these."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _replace_steps(cls, content: Any) -> Any:
+        """Let `epochs` take the place of the default number of steps."""
+        if isinstance(content, dict) and content.get("epochs") is not None:
+            return {"steps": None} | content
+        return content
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.steps and self.epochs:
+            message = "epochs: steps is set, too; leave one of them out"
+            raise ValueError(message)
+        if not self.steps and not self.epochs:
+            message = "steps: unset, and so is epochs; set one of them"
+            raise ValueError(message)
+        return self
+
+    def num_steps(self, num_images: int, *, warm_start: bool = False) -> int:
+        """Return the optimizer steps of a training on so many labelled images."""
+        if warm_start and self.warm_start_steps:
+            return self.warm_start_steps
+        if self.epochs is None:
+            return cast("int", self.steps)
+        return max(self.min_steps, math.ceil(num_images * self.epochs / self.batch_size))
 
 
 class ScoreConfig(Section):
@@ -203,7 +207,7 @@ class Config(Section):
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
     """Each seed repeats the whole experiment. All arms of a seed share its round 0."""
     rounds: PositiveInt = 5
-    """Number of rounds, round 0 included."""
+    """Number of rounds, round 0 included; with `budget.totals`, as many as there are totals."""
     budget: BudgetConfig = BudgetConfig()
     cold_start: ArmConfig = ArmConfig()
     """The strategy that selects round 0, when there are no scores yet."""
@@ -218,6 +222,14 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_totals(cls, content: Any) -> Any:
+        """Let the number of rounds follow from `budget.totals`, if it is not written."""
+        budget = content.get("budget") if isinstance(content, dict) else None
+        totals = budget.get("totals") if isinstance(budget, dict) else None
+        return {"rounds": len(totals), **content} if isinstance(totals, list) else content
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -234,13 +246,24 @@ class Config(Section):
         if FULLY_SUPERVISED in self.arms:
             message = f"arms: {FULLY_SUPERVISED!r} is the arm of full_supervision: set that to true"
             raise ValueError(message)
-        if self.train.freeze_backbone and self.detector.backbone == "scratch":
-            message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
+        if self.budget.totals and len(self.budget.totals) != self.rounds:
+            message = f"rounds: {self.rounds}, but budget.totals has {len(self.budget.totals)}"
             raise ValueError(message)
+        if self.detector.backbone == "scratch":
+            self._refuse_nothing_pretrained()
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)}: a seed is there twice"
             raise ValueError(message)
         return self
+
+    def _refuse_nothing_pretrained(self) -> None:
+        """Refuse settings of what is pretrained, where nothing is."""
+        if self.train.freeze_backbone:
+            message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
+            raise ValueError(message)
+        if self.train.pretrained_rate_factor < 1:
+            message = "train.pretrained_rate_factor: a backbone from scratch is not pretrained"
+            raise ValueError(message)
 
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return the strategy of an arm as it is configured; of None, the cold start's."""
@@ -258,8 +281,9 @@ class Config(Section):
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow. Of the
-        data set's versions, only the one that the stage reads counts.
+        seeds, the number of rounds and full supervision are left out, since it may grow; so are
+        the totals of later rounds. Of the data set's versions, only the one that the stage reads
+        counts.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
@@ -267,5 +291,7 @@ class Config(Section):
         if self.dataset.moves:
             del content["dataset"]["moves"]
             content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
+        if self.budget.totals:
+            content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -35,7 +35,8 @@ def test_an_arm_knows_what_its_rounds_are_like(settings: Config) -> None:
     random, brust = plan.arms
     assert [arm.name for arm in plan.arms] == ["random", "brust"]
     assert [list(arm.rounds) for arm in (plan.cold_start, random, brust)] == [[0], [1, 2], [1, 2]]
-    assert [arm.budget for arm in (plan.cold_start, random, brust)] == [6, 4, 4]
+    assert [settings.budget.of_round(index) for index in range(3)] == [6, 4, 4]
+    assert not any(arm.labels_all for arm in (plan.cold_start, random, brust))
     assert [arm.warm_start for arm in (plan.cold_start, random, brust)] == [False, True, True]
     assert [arm.needs_scores for arm in (plan.cold_start, random, brust)] == [False, False, True]
     assert all(arm.is_compared for arm in plan.arms)
@@ -44,7 +45,7 @@ def test_an_arm_knows_what_its_rounds_are_like(settings: Config) -> None:
 def test_the_fully_supervised_arm_is_an_arm_that_is_not_compared(supervised: Config) -> None:
     """It labels all that is left in its only round, and trains afresh on it."""
     arm = Plan(supervised).arm("fully-supervised")
-    assert (list(arm.rounds), arm.budget, arm.is_compared) == ([1], None, False)
+    assert (list(arm.rounds), arm.labels_all, arm.is_compared) == ([1], True, False)
     assert not arm.warm_start
     assert not arm.needs_scores
     assert isinstance(arm.strategy, Random)

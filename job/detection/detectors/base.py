@@ -55,6 +55,9 @@ class Detector(nn.Module):
         self.classes = tuple(classes)
         self.size = config.size
         self.description: dict[str, Any] = _wanted(config) | {"classes": list(classes)}
+        self.pretrained: frozenset[str] = frozenset()
+        """The names of the parameters that come from pretrained weights. Training may have changed
+        them since."""
         for name, values in (("mean", architecture.mean), ("std", architecture.std)):
             value = 255 * torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
@@ -78,6 +81,11 @@ class Detector(nn.Module):
     @abstractmethod
     def embedding_length(self) -> int:
         """The number of channels of the map that the embedding is made of."""
+
+    def backbone_parameters(self) -> frozenset[str]:
+        """Return the names of the backbone's parameters."""
+        members = set(self.backbone_layers.parameters())
+        return frozenset(name for name, each in self.named_parameters() if each in members)
 
     def freeze_backbone(self) -> None:
         """Let training change neither the backbone's weights nor its running statistics.
@@ -145,6 +153,8 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     except RuntimeError as error:
         message = f"model: its weights do not fit {config.model}: was it written by this version?"
         raise BadDataError(message) from error
+    if config.backbone != "scratch":
+        detector.pretrained = detector.backbone_parameters()
     return detector.eval()
 
 

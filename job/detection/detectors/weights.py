@@ -74,6 +74,7 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
         )
         raise ConfigError(message)
     detector.backbone_layers.load_state_dict(weights)
+    detector.pretrained = detector.backbone_parameters()
 
 
 def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

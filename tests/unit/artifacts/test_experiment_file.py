@@ -9,9 +9,10 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError
-from job.keys import ExperimentKeys
+from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.storage.memory import MemoryStore
 
@@ -164,3 +165,17 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
     train = settings.train.model_copy(update={"max_grad_norm": 1.0})
     with pytest.raises(ConfigError, match=r"train\.max_grad_norm: 10\.0 -> 1\.0"):
         experiment.run(older, settings.model_copy(update={"train": train}))
+
+
+def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
+    """The file that began it has none: it resumes, although the default has changed since."""
+    store = MemoryStore()
+    then = settings.model_copy(update={"annotation": AnnotationConfig(preset="tutorial")})
+    begun = experiment.init(store, Plan(then)).config
+    assert experiment.init(store, Plan(settings)).config.annotation.seconds_per_image == 63
+    experiment.init(store, Plan(then))
+    store.write(RoundRef("tiny", 0, None, 0).stage("select").done, b"{}")
+    assert experiment.init(store, Plan(settings)).config == begun
+    now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
+    with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
+        experiment.init(store, Plan(now))

@@ -435,6 +435,42 @@ def test_weights_decay_at_the_schedules_rate_and_biases_do_not() -> None:
         torch.testing.assert_close(value, factor * before[name])
 
 
+def test_what_is_pretrained_learns_at_its_own_rate() -> None:
+    """By hand, as above: the rates are 0.05 and 0.1, and a tenth of each for the backbone."""
+    config = settings(
+        schedule="constant",
+        warmup_steps=2,
+        learning_rate=0.1,
+        weight_decay=0.5,
+        momentum=0,
+        pretrained_rate_factor=0.1,
+    )
+    run = Run(config, empty_images(3), steps=2)
+    run.detector.pretrained = run.detector.backbone_parameters()
+    before = {k: v.clone() for k, v in run.detector.named_parameters()}
+    run.go()
+    backbone = set(run.detector.backbone_layers.parameters())
+    for name, value in run.detector.named_parameters():
+        factor = 0.9975 * 0.995 if value in backbone else 0.975 * 0.95
+        torch.testing.assert_close(value, (factor if value.ndim > 1 else 1.0) * before[name])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_training_with_two_rates_is_resumed(optimizer: str) -> None:
+    """Each parameter finds its own momenta again; the bytes at the end are the same."""
+    config = settings(optimizer=optimizer, pretrained_rate_factor=0.1)
+
+    def run() -> Run:
+        begun = Run(config, rectangles(4))
+        begun.detector.pretrained = begun.detector.backbone_parameters()
+        return begun
+
+    straight = run().go()
+    assert straight.model != Run(config, rectangles(4)).go().model
+    for checkpoint in straight.checkpoints:
+        assert run().go(checkpoint).model == straight.model
+
+
 def test_a_training_that_diverges_stops_and_says_what_to_do() -> None:
     """The message names the step and the settings; it is bad data, never tried again."""
     config = settings(learning_rate=1e12, warmup_steps=0, max_grad_norm=None)
