@@ -60,8 +60,8 @@ def report(
         float | None,
         typer.Option(
             callback=_metric,
-            help="A mAP from 0 to 1: the images that it needs are forecast. Unset: 5 points above"
-            " the baseline's last.",
+            help="A mAP, from 0 to 1, of which the images needed are forecast; unset: 5 points"
+            " above the baseline's last one.",
         ),
     ] = None,
 ) -> None:

@@ -72,7 +72,7 @@ def held_by_forecast(
     curves = lasting(compared(curves))
     result = []
     for arm in arms_of(curves):
-        points = [points_of(curve) for curve in of_arm(curves, arm).values()]
+        points = [_within_reach(curve, num_budgets) for curve in of_arm(curves, arm).values()]
         points = [each for each in points if len(each[0]) > num_budgets]
         draws = draws_of([(x[:num_budgets], y[:num_budgets]) for x, y in points], family)
         if isinstance(draws, Draws):
@@ -80,9 +80,14 @@ def held_by_forecast(
     return result
 
 
+def _within_reach(curve: Curve, num_budgets: int) -> tuple[Float64s, Float64s]:
+    """The points of a curve without those that no forecast from its first ones goes to."""
+    images_K, metric_K = points_of(curve)
+    is_near_K = images_K <= REACH * images_K[:num_budgets].max()
+    return images_K[is_near_K], metric_K[is_near_K]
+
+
 def _held(draws: Draws, images_K: Float64s, metric_K: Float64s, num_budgets: int) -> Held:
-    is_near = images_K <= REACH * images_K[num_budgets - 1]
-    images_K, metric_K = images_K[is_near], metric_K[is_near]
     later_K = metric_K[num_budgets:]
     metric_DK = draws.metric_at(images_K[num_budgets:])
     noise_DK = np.random.default_rng(0).standard_normal(metric_DK.shape) * draws.noise_D[:, None]

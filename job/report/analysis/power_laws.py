@@ -38,7 +38,7 @@ class Family:
     """The largest a."""
 
 
-POWER_LAWS = Family((-1.0, -0.5, *np.geomspace(0.1, 2.0, 18)))
+POWER_LAWS = Family((-0.5, -0.25, *np.geomspace(0.1, 2.0, 18)))
 """The report's. A tenth of them have no bound: the first images of some curves gain more and more.
 Without these such a curve is forecast far too low, and with more of them all others too widely."""
 

@@ -21,6 +21,7 @@ from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
 from job.report.tables import TableRows, table_row
 from job.report.verdict.outlook import (
+    GOAL_HEADER,
     goal_cells,
     next_sentence,
     reach_in_words,
@@ -35,7 +36,6 @@ _TEMPLATE = """
 {% for each in figures %}{{ figure(each) }}{% endfor %}
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
-_HEADER = ("arm", "goal, mAP", "labelled images", "80 % interval", "hours", "money")
 _NUM_POINTS = 25
 """Of a forecast in the figure."""
 
@@ -58,7 +58,7 @@ class ForecastSection(SectionBuilder):
             html=render(
                 _TEMPLATE,
                 lines=[next_sentence(each) for each in forecasts],
-                header=_HEADER,
+                header=GOAL_HEADER,
                 cells=[goal_cells(each, goal) for each in forecasts for goal in each.goals],
                 figures=figures,
                 notes=[reach_in_words(), *worth_of_forecast(tested, published())],

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from job.report.analysis.back_test import BackTest
 from job.report.analysis.curves import Axis
 from job.report.analysis.forecast import (
+    COSTS,
     LEVEL,
     MIN_BUDGETS,
     REACH,
@@ -15,6 +16,8 @@ from job.report.analysis.forecast import (
 from job.report.wording import PER_UNIT, counted, percent, points, rough, signed_points
 
 _INTERVAL = f"{percent(LEVEL)} interval"
+GOAL_HEADER = ("arm", "goal, mAP", "labelled images", _INTERVAL, "hours", "money")
+"""The names of the columns of `goal_cells`."""
 
 
 def goal_cells(forecast: Forecast, goal: GoalForecast) -> tuple[object, ...]:
@@ -24,13 +27,13 @@ def goal_cells(forecast: Forecast, goal: GoalForecast) -> tuple[object, ...]:
         f"{goal.goal:.3f}",
         _images(goal, forecast.limit),
         _interval(goal),
-        *(_cost(goal.costs, axis) for axis in ("annotation_seconds", "money")),
+        *(_cost(goal.costs, axis) for axis in COSTS),
     )
 
 
 def _images(goal: GoalForecast, limit: float) -> str:
     if goal.images is None:
-        return f"more than {rough(limit)}"
+        return f"not within {rough(limit)}"
     return f"{goal.images:,.0f}, measured" if goal.is_measured else f"about {rough(goal.images)}"
 
 
@@ -75,34 +78,34 @@ _NOTHING = 0.0005
 
 def _costs_in_words(costs: Mapping[Axis, float]) -> str:
     """Hours and money, without those that are 0; empty if labels cost nothing."""
-    hours, money = costs["annotation_seconds"] / 3600, costs["money"]
-    words = [f"{rough(hours)} hours"] * (hours > 0) + [f"{rough(money)} in money"] * (money > 0)
-    return " and ".join(words)
+    hours, money = (rough(costs[axis] / PER_UNIT.get(axis, 1.0)) for axis in COSTS)
+    words = [f"{hours} hour{'s' * (hours != '1')}"] * (hours != "0")
+    return " and ".join(words + [f"{money} in money"] * (money != "0"))
 
 
 def worth_of_forecast(own: BackTest | None, published: BackTest) -> tuple[str, ...]:
     """Return how often such forecasts held: here, and on all curves that are published."""
-    fitted = f"Fitted on the first {MIN_BUDGETS} budgets and held against the later ones, the"
+    fitted = f"a forecast from the first {MIN_BUDGETS} budgets"
     here = (
-        f"{fitted} {_INTERVAL} held {_held(own)} here."
+        f"Here {fitted} held {_held(own)}."
         if own
         else f"Here it cannot be tested yet: that takes more than {MIN_BUDGETS} budgets."
     )
     there = (
-        f"{fitted} {_INTERVAL} held {_held(published)} that are published. Its middle was"
+        f"On the published curves {fitted} held {_held(published)}. Its middle was"
         f" {points(abs(published.error))} too {'high' if published.error > 0 else 'low'}. The"
-        f" interval of the next round's gain held {percent(published.gain_coverage)}"
+        f" interval of the next round's gain held {percent(published.gain_coverage)} of the gains"
     )
     if published.need_coverage is None:
         return here, f"{there}."
     needs = f"that of the images for a goal {percent(published.need_coverage)}"
-    return here, f"{there}, {needs} of {counted(published.num_needs, 'case')}."
+    return here, f"{there}, and {needs} of {counted(published.num_needs, 'case')}."
 
 
 def _held(found: BackTest) -> str:
     return (
-        f"{percent(found.coverage)} of {counted(found.num_later, 'result')} of"
-        f" {counted(found.num_curves, 'curve')}"
+        f"{percent(found.coverage)} of the later results in its {_INTERVAL}"
+        f" ({counted(found.num_curves, 'curve')}, {counted(found.num_later, 'result')})"
     )
 
 
