@@ -25,7 +25,8 @@ from torchvision.transforms import v2
 
 from job import experiment
 from job.config import loading
-from job.config.schema import Config, DetectorConfig
+from job.config.detector import DetectorConfig
+from job.config.schema import Config
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.detection.detectors.base import build_detector

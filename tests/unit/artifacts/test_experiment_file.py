@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from job import experiment
+from job.acquisition.strategies.brust import Brust
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
 from job.config.annotation import AnnotationConfig
-from job.config.schema import Config
+from job.config.schema import ArmConfig, Config
 from job.errors import BadDataError, ConfigError
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
@@ -129,9 +130,9 @@ def test_a_copy_of_an_experiment_needs_a_name_of_its_own(store: MemoryStore) -> 
 
 @pytest.fixture
 def older(copy: MemoryStore) -> MemoryStore:
-    """The finished experiment as a version left it that lacked two of today's settings."""
+    """The finished experiment as a version left it that lacked some of today's settings."""
     lines = copy.read(KEY).decode().splitlines(keepends=True)
-    lacked = ("  max_grad_norm:", "    aggregation:")
+    lacked = ("  max_grad_norm:", "    aggregation:", "    min_confidence:", "    rightness:")
     copy.write(KEY, "".join(line for line in lines if not line.startswith(lacked)).encode())
     config = load_experiment(copy, "tiny")
     for ref in Plan(config).stages():
@@ -165,6 +166,61 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
     train = settings.train.model_copy(update={"max_grad_norm": 1.0})
     with pytest.raises(ConfigError, match=r"train\.max_grad_norm: 10\.0 -> 1\.0"):
         experiment.run(older, settings.model_copy(update={"train": train}))
+
+
+def test_an_arm_keeps_its_picks_although_its_strategy_has_new_settings(
+    older: MemoryStore, settings: Config
+) -> None:
+    """What is not stored means what it meant then, also if the experiment grows."""
+    assert isinstance(brust := Plan(load_experiment(older, "tiny")).arm("brust").strategy, Brust)
+    assert (brust.min_confidence, brust.rightness, brust.min_side) == (0.0, False, 0.02)
+    grown = settings.model_copy(update={"full_supervision": True})
+    assert Plan(experiment.init(older, Plan(grown)).config).arm("brust").strategy == brust
+    assert b"min_confidence" not in older.read(KEY)
+
+
+def test_a_setting_that_is_given_has_to_be_that_of_then(
+    older: MemoryStore, settings: Config
+) -> None:
+    """The finished rounds were made without it."""
+    arms = {
+        **settings.arms,
+        "brust": ArmConfig(strategy="brust", class_weights=True, rightness=True),
+    }
+    with pytest.raises(ConfigError, match=r"arms\.brust\.rightness: False -> True"):
+        experiment.init(older, Plan(settings.model_copy(update={"arms": arms})))
+
+
+@pytest.mark.parametrize(
+    ("setting", "freeze", "digest"),
+    [
+        ("", "none", "2d27f54d66f9288d343e8a7c8ade4f34cc0daba4385209238858c1255146a54b"),
+        (
+            ", freeze_backbone: false",
+            "none",
+            "90290ef415e902469e6f5153972f3fb1aacc853fd55c2dc69e13de7614fb5c02",
+        ),
+        (
+            ", freeze_backbone: true",
+            "backbone",
+            "aeda553cd8fe649a54b6d430d0683f460ec04f4f1bab17db34817b7cfbf5ef76",
+        ),
+    ],
+)
+def test_an_experiment_with_an_old_name_runs_no_stage_again(
+    setting: str, freeze: str, digest: str
+) -> None:
+    """It is read under the new name; the digests are those of the version that stored it."""
+    text = (
+        "format: 1\nexperiment: old\ndataset: {name: photos}\n"
+        f"arms: {{random: {{strategy: random}}}}\ntrain: {{steps: 4{setting}}}\n"
+    )
+    config, unknown = load_config(text.encode(), "store")
+    assert (config.train.freeze, unknown) == (freeze, [])
+    stage = RoundRef("old", 0, "random", 1).stage("train")
+    assert config.stage_digest(stage) == digest
+    again, _ = load_config(dump_config(config), "store")
+    assert again.stage_digest(stage) == digest
 
 
 def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> None:
