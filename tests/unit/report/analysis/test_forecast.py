@@ -26,14 +26,15 @@ def forecast(goal: float = 0.55, pool_images: int = 10_000, **costs: list[float]
 
 
 def test_a_goal_beyond_what_is_measured_is_forecast() -> None:
-    """The law reaches 0.55 at 1,600 images: within the interval, which ends at the reach."""
+    """The law reaches 0.54 at (2 / 0.06)^2 = 1,111 images; a point of noise is a fifth of that."""
     found = forecast(0.54)
     assert (found.num_images, found.limit, found.why_not) == (400, 1600, "")
     (goal,) = found.goals
     assert not goal.is_measured
-    assert goal.images == pytest.approx((2 / 0.06) ** 2, rel=0.15)
+    assert goal.images == pytest.approx(1111, rel=0.2)
     assert goal.low is not None
-    assert goal.low < (2 / 0.06) ** 2
+    assert goal.low < 1111
+    assert goal.high is None
 
 
 def test_a_goal_that_is_reached_is_measured() -> None:
