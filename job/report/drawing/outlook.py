@@ -1,4 +1,4 @@
-"""The figure of the forecast: measured curves, and how they may go on."""
+"""The figure of the forecast: curves as measured, and what they may become."""
 
 from collections.abc import Mapping, Sequence
 

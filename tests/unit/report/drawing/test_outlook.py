@@ -15,7 +15,7 @@ def line(arm: str, x: list[float], mean: list[float]) -> MeanCurve:
     return MeanCurve(arm, np.array(x), y, y - 0.1, y + 0.1)
 
 
-def test_what_is_measured_goes_on_as_forecast() -> None:
+def test_what_is_measured_is_continued_by_the_forecast() -> None:
     """Solid to 200 images, dashed to 800, dotted at the goal; each arm is named at its end."""
     measured = [line("a", [100, 200], [0.2, 0.3]), line("falls", [100, 200], [0.2, 0.1])]
     plot = forecast_curve(measured, [line("a", [200, 800], [0.3, 0.5])], [0.4], STYLES)
