@@ -1,6 +1,7 @@
 """An experiment's results, written into its store, and as a table for the terminal."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from job.artifacts.experiment_file import UsedVersion, used_versions
@@ -32,6 +33,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     plan: Plan,
     *,
     setup_cost: float | None = None,
+    goal: float | None = None,
     is_final: bool = False,
     light: bool = False,
     draw: "Draw | None" = None,
@@ -44,6 +46,8 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
         plan: The experiment.
         setup_cost: Money to set up active learning, once; None: the page does not say whether it
             pays.
+        goal: The mAP to forecast the images for; None: 5 points above the baseline's final one, and
+            that of the fully supervised training, if there is one.
         is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
             groups.
@@ -61,9 +65,8 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     reader = reader or Reader.listed(store, experiment)
     rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
     if rows:
-        context = _context(
-            reader, plan, rows, setup_cost, is_final=is_final, light=light, draw=draw
-        )
+        context = _context(reader, plan, rows, is_final=is_final, light=light, draw=draw)
+        context = replace(context, setup_cost=setup_cost, goal=goal)
         files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
@@ -103,7 +106,6 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     reader: Reader,
     plan: Plan,
     rows: list[Row],
-    setup_cost: float | None,
     *,
     is_final: bool,
     light: bool,
@@ -133,7 +135,6 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
         groups=None if light else _groups(facts, versions),
         redundancies={} if light else redundancies(reader, experiment, facts),
-        setup_cost=setup_cost,
     )
 
 

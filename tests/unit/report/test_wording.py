@@ -12,6 +12,7 @@ from job.report.wording import (
     p_cell,
     points,
     probability,
+    rough,
     whole,
 )
 
@@ -61,3 +62,16 @@ def test_an_interval_of_another_level() -> None:
     """And with as many decimals as wanted."""
     found = Estimate(0.1, 0.05, 0.2, 5)
     assert interval(found, 100, " %", decimals=0, level=90) == "90 % interval 5 to 20 %"
+
+
+def test_what_is_known_roughly_has_two_digits() -> None:
+    """No false precision, and no exponent: 1,234 images are about 1,200."""
+    assert [rough(value) for value in (1234, 99.6, 12.4, 9.87, 0.567, 0.046, 0)] == [
+        "1,200",
+        "100",
+        "12",
+        "9.9",
+        "0.57",
+        "0.046",
+        "0",
+    ]
