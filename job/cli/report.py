@@ -11,7 +11,7 @@ from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption, out_folder
 from job.cli.output import say, say_places, show
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.data.dataset import Dataset
 from job.errors import UsageError
 from job.report.build import table_of, write_report

@@ -5,16 +5,13 @@ The text under each field is its documentation: `docs/configuration.md` is made 
 
 import hashlib
 import json
-import math
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     model_validator,
 )
@@ -23,8 +20,11 @@ from pydantic_core import PydanticCustomError
 from job.config.annotation import AnnotationConfig
 from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
+from job.config.detector import DetectorConfig
+from job.config.old_settings import with_first_names
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
+from job.config.train import TrainConfig
 from job.errors import UsageError
 from job.keys import StageRef, check_name
 from job.runtime.yaml_text import write_yaml
@@ -40,7 +40,7 @@ class ArmConfig(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
-    strategy: str = "random"
+    strategy: str = "recommended"
     """The name of a strategy, from `docs/strategies.md`."""
 
     @model_validator(mode="before")
@@ -55,114 +55,6 @@ class ArmConfig(BaseModel):
     def settings(self) -> dict[str, Any]:
         """The settings of the strategy, as they are written in the file."""
         return dict(self.model_extra or {})
-
-
-class DetectorConfig(Section):
-    """The detector, common to all arms."""
-
-    model: str = "ssdlite_mobilenet_v2"
-    """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with
-    VGG16), or the name of a detector from another package."""
-    size: Annotated[int, Field(ge=64)] = 320
-    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
-    width: PositiveFloat = 1.0
-    """Width multiplier of MobileNetV2; torchvision has pretrained weights for 1.0 only."""
-    backbone: str = "hub"
-    """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
-    `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
-    the path is recorded; of a `store:` object also the content."""
-
-    @property
-    def backbone_place(self) -> tuple[str, str]:
-        """`backbone` as its kind (hub, file, store or scratch) and the path or key, if any."""
-        kind, _, place = self.backbone.partition(":")
-        return kind, place
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        kind, colon, rest = self.backbone.partition(":")
-        if not (kind in {"hub", "scratch"} and not colon) and not (
-            kind in {"file", "store"} and rest
-        ):
-            message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
-            raise ValueError(message)
-        return self
-
-
-class TrainConfig(Section):
-    """Training on all images that are labelled so far, for a number of steps or of epochs."""
-
-    init: Literal["backbone", "warm_start"] = "backbone"
-    """What training starts from after round 0. `backbone`: the pretrained backbone, as in round 0.
-    `warm_start`: the model of the previous round."""
-    freeze_backbone: bool = False
-    """Whether the pretrained backbone stays as it is, and only the rest is trained. With tens or a
-    few hundred images the detector is often better, and a step on a CPU takes half the time."""
-    steps: PositiveInt | None = 2500
-    """Optimizer steps of a training, however many images are labelled. If `epochs` is set, this is
-    unset."""
-    epochs: PositiveFloat | None = None
-    """Passes over the labelled images, in place of `steps`, so that the steps grow with the images:
-    images * `epochs` / `batch_size`, rounded up, and at least `min_steps`."""
-    min_steps: PositiveInt = 300
-    """At least this many optimizer steps if `epochs` is set, however few images are labelled."""
-    warm_start_steps: PositiveInt | None = None
-    """Optimizer steps of a training with a warm start. If it is unset, as many as without one."""
-    batch_size: PositiveInt = 16
-    """Images in an optimizer step."""
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    """Stochastic gradient descent with momentum, or AdamW."""
-    learning_rate: PositiveFloat = 0.01
-    """The highest learning rate of the schedule."""
-    pretrained_rate_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Factor on the learning rate of all that comes from pretrained weights. 0.1 is usual: what
-    they know is kept, and only the rest learns at the full rate."""
-    momentum: UnitInterval = 0.9
-    """Momentum of SGD."""
-    weight_decay: NonNegativeFloat = 5e-4
-    """Weight decay. Biases and normalisation layers are exempt."""
-    schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
-    """How the learning rate falls after the warm-up."""
-    warmup_steps: NonNegativeInt = 100
-    """Steps in which the learning rate rises linearly. `onecycle` has a rise of its own instead."""
-    max_grad_norm: PositiveFloat | None = 10.0
-    """Gradient clipping: the largest norm of the gradient. If it is unset, nothing is clipped."""
-    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the exponential moving average of the weights, which becomes the model. 0: the model
-    has the weights of the last step."""
-    augmentation: Literal["ssd", "flip", "none"] = "ssd"
-    """`ssd`: photometric distortion, zoom-out, IoU crop and horizontal flip. `flip`: the horizontal
-    flip alone."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """`auto`: bfloat16 autocast on GPUs that support it, and float32 elsewhere."""
-    checkpoint_every_steps: PositiveInt = 500
-    """Steps between checkpoints. A training that is killed loses at most these."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _replace_steps(cls, content: Any) -> Any:
-        """Let `epochs` take the place of the default number of steps."""
-        if isinstance(content, dict) and content.get("epochs") is not None:
-            return {"steps": None} | content
-        return content
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.steps and self.epochs:
-            message = "epochs: steps is set, too; leave one of them out"
-            raise ValueError(message)
-        if not self.steps and not self.epochs:
-            message = "steps: unset, and so is epochs; set one of them"
-            raise ValueError(message)
-        return self
-
-    def num_steps(self, num_images: int, *, warm_start: bool = False) -> int:
-        """Return the optimizer steps of a training on so many labelled images."""
-        if warm_start and self.warm_start_steps:
-            return self.warm_start_steps
-        if self.epochs is None:
-            return cast("int", self.steps)
-        return max(self.min_steps, math.ceil(num_images * self.epochs / self.batch_size))
 
 
 class ScoreConfig(Section):
@@ -258,8 +150,8 @@ class Config(Section):
 
     def _refuse_nothing_pretrained(self) -> None:
         """Refuse settings of what is pretrained, where nothing is."""
-        if self.train.freeze_backbone:
-            message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
+        if self.train.freeze != "none":
+            message = "train.freeze: a backbone from scratch has no weights worth keeping"
             raise ValueError(message)
         if self.train.pretrained_rate_factor < 1:
             message = "train.pretrained_rate_factor: a backbone from scratch is not pretrained"
@@ -283,7 +175,7 @@ class Config(Section):
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
         seeds, the number of rounds and full supervision are left out, since it may grow; so are
         the totals of later rounds. Of the data set's versions, only the one that the stage reads
-        counts.
+        counts. A setting that was renamed counts under its first name.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
@@ -294,4 +186,5 @@ class Config(Section):
         if self.budget.totals:
             content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        text = json.dumps(with_first_names(content), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -20,7 +20,7 @@ Kind = tuple[str, ...]
 """Stages that take equally long for an image or a step: ("train",), or ("select", its strategy)."""
 _SPEED = {
     "detector": {"model", "size", "width"},
-    "train": {"augmentation", "batch_size", "freeze", "freeze_backbone", "precision"},
+    "train": {"augmentation", "batch_size", "freeze", "precision"},
     "score": {"box_features", "input", "precision"},
 }
 """The settings that decide how long an image or a step takes, by their section."""
@@ -47,7 +47,7 @@ def kind_of(plan: Plan, stage: StageRef) -> Kind:
 
 def embeds(plan: Plan, stage: StageRef) -> bool:
     """Return whether a stage runs the network on the pool, as scoring does: a cold start may."""
-    reads = plan.cold_start.strategy.reads
+    reads = plan.cold_start.strategy.reads_cold_start
     return stage.stage == "select" and stage.round.index == 0 and bool(reads & COLD_START_COLUMNS)
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import WeightsEnum, get_weight
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import Detector, build_detector
 from job.errors import ConfigError, TemporaryError

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.checkpoint import HistoryRow, TrainingState
 from job.detection.training.context import TrainingContext
@@ -125,8 +125,8 @@ def _prepare(context: TrainingContext) -> TrainingState:
     if context.group:
         context.group.prepare(detector)
     detector.to(context.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    if config.freeze_backbone:
-        detector.freeze_backbone()
+    if config.freeze != "none":
+        detector.freeze(config.freeze)
     average = WeightAverage(detector, config.ema_decay) if config.ema_decay else None
     return TrainingState(detector, _optimizer(detector, config), average)
 

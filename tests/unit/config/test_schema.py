@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from job.config import loading
 from job.config.dataset import DatasetConfig, MoveConfig
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.errors import ConfigError
 from job.keys import RoundRef
 
@@ -34,7 +34,7 @@ def changed(tiny: str, old: str, new: str) -> str:
         ),
         ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
         ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
-        ("train:", "train:\n  freeze_backbone: true", ["train.freeze_backbone", "from scratch"]),
+        ("train:", "train:\n  freeze: stages", ["train.freeze", "from scratch"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "names of rounds"]),
         ("  random: {", "  fully-supervised: {", ["arms", "full_supervision"]),

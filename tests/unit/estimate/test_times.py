@@ -58,7 +58,8 @@ def test_a_cold_start_by_embeddings_takes_as_long_as_scoring(
     tiny: str, strategy: str, seconds: float
 ) -> None:
     """It runs the network on the whole pool; one that reads nothing is unknown."""
-    found = outlook(f"{tiny}cold_start: {{strategy: {strategy}}}\n", RATES)
+    cold_start = f"cold_start: {{strategy: {strategy}}}"
+    found = outlook(tiny.replace("cold_start: {strategy: random}", cold_start), RATES)
     assert found.seconds(RoundRef("tiny", 0, None, 0).stage("select")) == seconds
 
 

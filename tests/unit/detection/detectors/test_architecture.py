@@ -12,7 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.schema import DetectorConfig, ScoreConfig, TrainConfig
+from job.config import loading
+from job.config.detector import DetectorConfig
+from job.config.schema import ScoreConfig
+from job.config.train import TrainConfig
 from job.data.shards import EncodedImage
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import build_detector, load_model, save_model
@@ -21,6 +24,7 @@ from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.errors import ConfigError
 from job.records.annotation import Annotation
+from job.registries import check_detector
 
 CPU = torch.device("cpu")
 EXPERIMENT = """
@@ -148,6 +152,15 @@ def test_a_setting_that_a_detector_does_not_take_is_refused(
     assert str(caught.value) == message
 
 
+@pytest.mark.usefixtures("_outside")
+def test_a_detector_that_knows_no_early_stages_cannot_freeze_them() -> None:
+    """The line says what it could freeze instead."""
+    text = EXPERIMENT.replace("DETECTOR", "model: small, size: 64, backbone: 'file:a.pt'")
+    message = r"^train\.freeze: small does not say which stages are early .*: set backbone or none"
+    with pytest.raises(ConfigError, match=message):
+        check_detector(loading.parse(f"{text}train: {{freeze: stages}}", "small"))
+
+
 @pytest.mark.parametrize("detector", ["model: ssdlite", "model: ssd_vgg16"])
 @pytest.mark.parametrize("command", ["init", "run"])
 def test_a_wrong_detector_is_refused_before_anything_is_written(
@@ -166,7 +179,7 @@ def test_a_wrong_detector_is_refused_before_anything_is_written(
 def test_checking_a_detector_needs_no_torch() -> None:
     """The driver checks, and has no room for torch."""
     code = (
-        "import sys; from job.config.schema import DetectorConfig; "
+        "import sys; from job.config.detector import DetectorConfig; "
         "from job.detection.detectors.architecture import architecture_of; "
         "architecture_of(DetectorConfig()); "
         "architecture_of(DetectorConfig(model='ssd_vgg16', size=300)); "

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.models import mobilenet_v2
 from torchvision.models.vgg import cfgs, make_layers
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors import weights
 from job.detection.detectors.base import build_detector, load_model, save_model
 from job.detection.detectors.ssd import SsdDetector
