@@ -39,7 +39,7 @@ class Labels:
 
     @property
     def empty_share(self) -> float:
-        """The share of images without a box."""
+        """The share of these images that have no box."""
         return self.num_empty / self.num_images
 
 
@@ -69,6 +69,7 @@ def _sides(annotation: Annotation) -> Float64s:
 class Resolution:
     """How large the boxes are to the network."""
 
+    are_of_test_images: bool
     model: str
     size: int
     """The side of the network's input, in pixels."""
@@ -83,7 +84,12 @@ class Resolution:
 
 
 def resolution_of(
-    labels: Labels | None, model: str, size: int, smallest_box: float | None
+    labels: Labels | None,
+    model: str,
+    size: int,
+    smallest_box: float | None,
+    *,
+    are_of_test_images: bool = False,
 ) -> Resolution | None:
     """Return how large the boxes are to a network; None without a box.
 
@@ -92,11 +98,13 @@ def resolution_of(
         model: The detector's name.
         size: The side of its input, in pixels.
         smallest_box: The side of its smallest default box, as a share of that.
+        are_of_test_images: Whether the labels are.
     """
     if labels is None or not len(labels.side_B):
         return None
     small = max(float(np.quantile(labels.side_B, 1 - HELD)), 1e-3)
     return Resolution(
+        are_of_test_images=are_of_test_images,
         model=model,
         size=size,
         below_default_box=None if smallest_box is None else _below(labels, smallest_box),

@@ -44,10 +44,9 @@ class Advice:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What the advice rests on; nothing if too little is known."""
-        if not self.holds and "redundant" in self.unknown:
-            return ()
-        return tuple(EVIDENCE[each] for each in self.holds or ("none",))
+        """What the advice rests on; nothing while it is open whether a selection pays."""
+        nothing_holds: tuple[Condition, ...] = () if self.unknown else ("none",)
+        return tuple(EVIDENCE[each] for each in self.holds or nothing_holds)
 
 
 def advise(facts: Facts) -> Advice:
@@ -132,9 +131,9 @@ def _remarks(facts: Facts) -> Iterator[str]:
 def _of_resolution(found: Resolution) -> Iterator[str]:
     if (found.below_default_box or 0) >= MIN_SMALL:
         yield (
-            f"{percent(found.below_default_box or 0)} of the boxes are smaller than the smallest "
-            f"default box of {found.model}, at any input size. It finds such objects late or "
-            "never: cut the images into tiles, or take a detector with smaller ones."
+            f"{percent(found.below_default_box or 0)} of {boxes_of(found)} are smaller than the "
+            f"smallest default box of {found.model}, at any input size. It finds such objects late "
+            "or never: cut the images into tiles, or take a detector with smaller ones."
         )
     if found.below_cell >= MIN_SMALL:
         advice = f"At {found.size_needed} px, nine of ten have them."
@@ -144,10 +143,15 @@ def _of_resolution(found: Resolution) -> Iterator[str]:
                 "of larger originals show more."
             )
         yield (
-            f"{percent(found.below_cell)} of the boxes have a side of fewer than {CELL} px at the "
-            f"input size of {found.size} px, and can hardly be learned. {advice} Change it before "
-            "any label is paid for: no strategy makes up for it."
+            f"{percent(found.below_cell)} of {boxes_of(found)} have a side of fewer than {CELL} px "
+            f"at the input size of {found.size} px, and can hardly be learned. {advice} Change it "
+            "before any label is paid for: no strategy makes up for it."
         )
+
+
+def boxes_of(found: Resolution) -> str:
+    """Return in words which boxes were measured."""
+    return "the boxes of test images" if found.are_of_test_images else "the labelled boxes"
 
 
 WORDS: dict[Condition, str] = {
@@ -155,29 +159,22 @@ WORDS: dict[Condition, str] = {
     "rare": "some classes are rare",
     "empty": "many images show no object",
 }
-UNKNOWN: dict[Condition, str] = {
-    "redundant": "how alike the images are",
-    "rare": "how rare the classes are",
-    "empty": "how many images show no object",
-}
 
 
 def verdict_of(advice: Advice) -> str:
     """Return in a sentence or two whether a selection should do better than random picks."""
-    if advice.holds:
-        told = f"A selection should save labels: {listing([WORDS[each] for each in advice.holds])}."
-    elif not advice.unknown:
-        told = (
+    open_ones = _either([WORDS[each] for each in advice.unknown])
+    if not advice.holds and advice.unknown:
+        return f"Random is as good, unless {open_ones}. That is not known yet."
+    if not advice.holds:
+        return (
             "Random is as good: few images are alike, no class is rare, and few images are empty. "
             "No saving is to be expected of any strategy."
         )
-    elif advice.evidence:
-        told = (
-            "As far as is known, random is as good: nothing was found by which a selection could "
-            "save labels."
-        )
-    else:
-        told = "Too little is known to say whether a selection saves labels."
-    if advice.unknown:
-        told += f" Not known yet: {listing([UNKNOWN[each] for each in advice.unknown])}."
-    return told
+    told = f"A selection should save labels: {listing([WORDS[each] for each in advice.holds])}."
+    return f"{told} Whether {open_ones} is not known yet." if advice.unknown else told
+
+
+def _either(words: list[str]) -> str:
+    """Return words as "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

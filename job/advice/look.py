@@ -101,7 +101,13 @@ def look(store: Store, plan: Plan, moment: Moment, *, is_planned: bool) -> Facts
         is_pretrained=moment.is_scored or detector.backbone != "scratch",
         situation=situation_of(task),
         labels=labels,
-        resolution=resolution_of(some, detector.model, detector.size, architecture.smallest_box),
+        resolution=resolution_of(
+            some,
+            detector.model,
+            detector.size,
+            architecture.smallest_box,
+            are_of_test_images=labels is None,
+        ),
         num_planned=given + config.budget.total(config.rounds) if is_planned else None,
         pays_for_looking=config.annotation.seconds(1, 0) > 0 or config.annotation.money(1, 0) > 0,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from job.acquisition.strategies.recommended import Choice
 from job.advice.facts import CELL, Facts, Labels
-from job.advice.judgement import Advice, rare_classes, verdict_of
+from job.advice.judgement import Advice, boxes_of, rare_classes, verdict_of
 from job.report.wording import counted, listing, percent
 from job.storage.documents import dump_json
 
@@ -98,7 +98,10 @@ def _sizes(facts: Facts) -> str:
     found = facts.resolution
     if not found:
         return "unknown: nothing is labelled"
-    told = f"at {found.size} px, {percent(found.below_cell)} have fewer than {CELL} px"
+    told = (
+        f"at {found.size} px, {percent(found.below_cell)} of {boxes_of(found)} have a side of "
+        f"fewer than {CELL} px"
+    )
     if found.below_default_box is not None:
         below = percent(found.below_default_box)
         told += f", and {below} are smaller than the smallest default box of {found.model}"
@@ -109,7 +112,7 @@ def _to_take(facts: Facts, advice: Advice) -> Iterator[str]:
     if not facts.next_round:
         yield f"cold start: {_chosen(advice.cold_start)}"
     yield f"arms: `recommended`, the default, which then selects by {_chosen(advice.next_rounds)}"
-    if not advice.holds:
+    if not advice.holds and not advice.unknown:
         yield "arms, as good: `random`, which needs no scores"
 
 

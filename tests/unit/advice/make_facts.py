@@ -30,7 +30,15 @@ FACTS = Facts(
     num_planned=None,
     pays_for_looking=True,
 )
-RESOLUTION = Resolution("ssd", 128, 0.0, 0.0, 96, 640.0)
+RESOLUTION = Resolution(
+    are_of_test_images=False,
+    model="ssd",
+    size=128,
+    below_default_box=0.0,
+    below_cell=0.0,
+    size_needed=96,
+    image_side=640.0,
+)
 
 
 def facts(**changes: Any) -> Facts:

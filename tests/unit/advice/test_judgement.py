@@ -45,11 +45,14 @@ def test_what_is_not_known_is_said() -> None:
     for changes in ({}, {"labels": labels(15, 0), "empty_share": 0.0}):
         advice = advise(facts(**changes))
         assert "rare" in advice.unknown
-        assert verdict_of(advice).startswith("As far as is known, random is as good")
+        assert verdict_of(advice).startswith("Random is as good, unless some classes are rare")
+        assert advice.evidence == ()
         assert advice.remarks[0] == ASK_AGAIN
-    assert verdict_of(advise(facts())).endswith(
-        "Not known yet: how rare the classes are and how many images show no object."
-    )
+    open_ones = "some classes are rare or many images show no object"
+    told = f"Random is as good, unless {open_ones}. That is not known yet."
+    assert verdict_of(advise(facts())) == told
+    told = verdict_of(advise(facts(redundancy=alike(0.9))))
+    assert told.endswith(f"many images are alike. Whether {open_ones} is not known yet.")
     assert advise(facts(labels=labels(16, 0), empty_share=0.0)).holds == ("rare",)
 
 
@@ -57,7 +60,7 @@ def test_where_nothing_is_known_nothing_is_claimed() -> None:
     """Embeddings of random weights say nothing, and no publication is about that."""
     advice = advise(facts(redundancy=Redundancy(600, 141, 500, 100.0), is_pretrained=False))
     assert advice.unknown == ("redundant", "rare", "empty")
-    assert verdict_of(advice).startswith("Too little is known to say")
+    assert "unless many images are alike, some classes are rare or many" in verdict_of(advice)
     assert advice.evidence == ()
     assert advice.cold_start.arm.strategy == "random"
     assert advice.next_rounds.arm.strategy == "uherding"
@@ -90,7 +93,11 @@ def test_a_class_is_rare_below_a_quarter_of_the_mean() -> None:
         ({"num_planned": 500}, "500 of 1,000 images are to be labelled"),
         (
             {"resolution": replace(RESOLUTION, below_default_box=0.1)},
-            "10 % of the boxes are smaller",
+            "10 % of the labelled boxes are smaller",
+        ),
+        (
+            {"resolution": replace(RESOLUTION, below_cell=0.1, are_of_test_images=True)},
+            "10 % of the boxes of test images have a side of fewer than 16 px",
         ),
         ({"resolution": replace(RESOLUTION, below_cell=0.1)}, "At 96 px, nine of ten have them. C"),
         (

@@ -78,6 +78,7 @@ def test_a_pool_without_labels_is_seen_by_the_backbone(
     assert not facts.is_pretrained
     assert (facts.labels, facts.num_planned, facts.empty_share) == (None, None, None)
     assert facts.resolution is not None
+    assert facts.resolution.are_of_test_images
     assert facts.pays_for_looking
 
 
