@@ -45,6 +45,8 @@ class Marker:
     """CPU threads of torch."""
     image: str = ""
     """The container image, by its digest if the chart names one; empty outside of a cluster."""
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about the picks of a round, a sentence for each."""
 
     @property
     def reads_scores(self) -> bool:
