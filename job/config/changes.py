@@ -36,10 +36,11 @@ def with_old_defaults(begun: Config, now: Config) -> Config:
 
 
 def _as_begun(begun: ArmConfig | None, now: ArmConfig) -> ArmConfig:
-    """Return an arm with the settings that it leaves unset as they were."""
-    if begun is None or begun.strategy != now.strategy:
+    """Return an arm with what it leaves unset as it was, strategy and settings alike."""
+    is_named = "strategy" in now.model_fields_set
+    if begun is None or (is_named and begun.strategy != now.strategy):
         return now
-    return ArmConfig(strategy=now.strategy, **_filled(now.settings, begun.settings))
+    return ArmConfig(strategy=begun.strategy, **_filled(now.settings, begun.settings))
 
 
 def _filled(now: Any, begun: Any) -> Any:

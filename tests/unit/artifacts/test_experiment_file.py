@@ -18,6 +18,7 @@ from job.plan import Plan
 from job.storage.memory import MemoryStore
 
 KEY = ExperimentKeys("tiny").config
+COLD_START = "cold_start:\n  strategy: random\n"
 
 
 @pytest.fixture
@@ -95,6 +96,16 @@ def test_a_setting_of_a_newer_version_is_for_readers_only(
         assert "\n" not in str(error.value)
 
 
+def test_what_an_earlier_version_left_open_is_random(settings: Config) -> None:
+    """Its cold start and its arms, as when it began; what is unset stays so, in digests too."""
+    text = dump_config(settings).decode().replace(COLD_START, "")
+    text = text.replace("  random:\n    strategy: random\n", "  random: {}\n")
+    config, _ = load_config(text.encode(), "place")
+    assert config.cold_start == config.arms["random"] == ArmConfig(strategy="random")
+    assert "cold_start" not in config.model_fields_set
+    assert load_config(dump_config(config), "place")[0] == config
+
+
 def test_a_newer_setting_of_a_strategy_inside_another_is_left_out(settings: Config) -> None:
     """However deep wrappers are nested."""
     objectives = [{"of": {"strategy": "brust", "newer": 1}, "new": 3}]
@@ -133,13 +144,17 @@ def older(copy: MemoryStore) -> MemoryStore:
     """The finished experiment as a version left it that lacked some of today's settings."""
     lines = copy.read(KEY).decode().splitlines(keepends=True)
     lacked = ("  max_grad_norm:", "    aggregation:", "    min_confidence:", "    rightness:")
-    copy.write(KEY, "".join(line for line in lines if not line.startswith(lacked)).encode())
-    config = load_experiment(copy, "tiny")
-    for ref in Plan(config).stages():
-        marker = load_marker(copy.read(ref.done), "m")
-        changed = replace(marker, config=config.stage_digest(ref))
-        copy.write(ref.done, dump_marker(changed))
+    stored_by_older(copy, "".join(line for line in lines if not line.startswith(lacked)))
     return copy
+
+
+def stored_by_older(store: MemoryStore, text: str) -> None:
+    """Store the configuration of a finished experiment, and markers of stages that ran with it."""
+    store.write(KEY, text.encode())
+    config = load_experiment(store, "tiny")
+    for ref in Plan(config).stages():
+        marker = load_marker(store.read(ref.done), "m")
+        store.write(ref.done, dump_marker(replace(marker, config=config.stage_digest(ref))))
 
 
 def test_a_setting_that_a_version_adds_runs_nothing_again(
@@ -235,3 +250,28 @@ def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> 
     now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
     with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
         experiment.init(store, Plan(now))
+
+
+def without_cold_start(settings: Config) -> Config:
+    """The configuration without a cold start, and with an arm that is empty."""
+    content = settings.model_dump(exclude={"cold_start"}, exclude_unset=True)
+    return Config.model_validate(content | {"arms": content["arms"] | {"random": {}}})
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_an_experiment_keeps_the_cold_start_that_was_the_default(
+    copy: MemoryStore, settings: Config, *, is_stored: bool
+) -> None:
+    """If the file names none, nothing runs again; an earlier version may not have stored it."""
+    text = copy.read(KEY).decode()
+    stored_by_older(copy, text if is_stored else text.replace(COLD_START, ""))
+    assert experiment.run(copy, without_cold_start(settings)).num_run == 0
+    cold_start = ArmConfig(strategy="recommended")
+    with pytest.raises(ConfigError, match=r"cold_start\.strategy: random -> recommended"):
+        experiment.run(copy, settings.model_copy(update={"cold_start": cold_start}))
+
+
+def test_a_new_experiment_has_the_cold_start_of_today(settings: Config) -> None:
+    """If its file names none."""
+    begun = experiment.init(MemoryStore(), Plan(without_cold_start(settings))).config
+    assert begun.cold_start == ArmConfig(strategy="recommended", rule=1)
