@@ -170,7 +170,7 @@ class Scores:
     explain: Callable[[int], str]
     """Return in words why the image of a row has its score."""
     ties_N: Float64s | None = None
-    """(N,): of equal scores, the one with the lowest value here is first; None: the lowest id."""
+    """(N,): if scores are equal, the lowest value here is first; None: the lowest id."""
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.scores_N):

@@ -17,7 +17,7 @@ Rows = NDArray[np.intp]
 def top_k(scores_N: Float64s, budget: int, ties_N: Float64s | None = None) -> Rows:
     """Return the rows of the `budget` highest scores, the highest first.
 
-    Of equal scores, the one with the lowest value in `ties_N` is first, and then the first row.
+    If scores are equal, the lowest value in `ties_N` is first; if these are equal, the first row.
     """
     if ties_N is not None:
         return np.lexsort((ties_N, -scores_N))[:budget]

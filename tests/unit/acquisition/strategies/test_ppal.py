@@ -201,7 +201,7 @@ def test_by_default_small_unlikely_and_narrow_boxes_do_not_count() -> None:
     selection = select(images, 2)
     assert selection.ids == ("one", "many")
     assert reasons_of(selection)[1].startswith("no box that counts: ")
-    published = {"min_confidence": 0.05, "empty_score": 0}
+    published: dict[str, Any] = {"min_confidence": 0.05, "empty_score": 0}
     assert select(images, 2, **published).ids == ("many", "one")
     assert scores_of(select({"a": Image([small])}, 1, **published)) == (0,)
 
