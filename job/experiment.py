@@ -63,10 +63,10 @@ def init(store: Store, plan: Plan) -> Plan:
     dataset = first_dataset(store, config)
     check_labels(config, dataset)
     _refuse_lack_of_groups(plan, dataset)
-    _warn_of_equal_arms(plan)
-    for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
-        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     begun = Plan(init_experiment(store, config, dataset.digest))
+    _warn_of_equal_arms(begun)
+    for arm, reason in begun.cannot_rank(len(dataset.classes)).items():
+        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     _warn_of_small_pool(config, open_dataset(store, begun.config, config.rounds - 1))
     return begun
 

@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from job.acquisition.features import doubt
+from job.acquisition.features import doubt, rightness
 from job.acquisition.features.embeddings import read_unit_embeddings
 from job.acquisition.features.neighbourhood import describe_picks
 from job.acquisition.features.objects import ObjectBoxes
@@ -110,8 +110,8 @@ class UHerding(ObjectBoxes, _Coverage):
     for uncertainty.
     """
 
-    reads: ClassVar[frozenset[str]] = doubt.READS | {"embedding"}
-    reads_labelled: ClassVar[frozenset[str]] = doubt.READS_LABELLED | {"embedding"}
+    reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}
+    reads_labelled: ClassVar[frozenset[str]] = rightness.READS_LABELLED | {"embedding"}
 
     class_weights: bool = True
     """Multiply an image's doubt by the mean class weight of its boxes: the mean number of labelled
@@ -120,7 +120,7 @@ class UHerding(ObjectBoxes, _Coverage):
     def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
-        num_right = doubt.num_true_positives(task, self)
+        num_right = found.num_true_positives
         if num_right < MIN_TRUE_POSITIVES:
             right = "1 box is" if num_right == 1 else f"{num_right} boxes are"
             why = f"; only {right} known to be right, so doubt does not count yet"

@@ -18,11 +18,10 @@ from pydantic import PositiveInt
 
 from job.acquisition.features import objects
 from job.acquisition.features.checks import check_classes, check_finite
-from job.acquisition.features.doubt import class_weights
 from job.acquisition.features.objects import ObjectBoxes, confidences
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.features.true_positives import is_true_positive
-from job.acquisition.numerics.class_quotas import largest_remainder
+from job.acquisition.numerics.class_quotas import class_weights, largest_remainder
 from job.acquisition.numerics.cosine import most_similar, unit
 from job.acquisition.numerics.k_means import k_means, squared_distances
 from job.acquisition.strategies.random import draw

@@ -18,6 +18,7 @@ from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
+    ALL_BOXES,
     Box,
     Image,
     Labels,
@@ -40,7 +41,8 @@ def default_arm(name: str) -> dict[str, Any]:
 
 SPECIAL: dict[str, dict[str, Any]] = {
     "entropy mean": {**ENTROPY, "aggregation": "mean", "top_m": 2, "empty_score": 0.7},
-    "entropy max": {**ENTROPY, "aggregation": "max"},
+    "entropy max": {**ENTROPY, "aggregation": "max", "class_weights": True},
+    "entropy classes": {**ENTROPY, **ALL_BOXES},
     "brust mean": {
         "strategy": "brust",
         "aggregation": "mean",
@@ -54,6 +56,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "batch_size": 4,
     },
     "brust weights": {"strategy": "brust", "batches": "random", "class_weights": True},
+    "brust right": {"strategy": "brust", "rightness": True, "min_confidence": 0.1},
+    "brust classes": {"strategy": "brust", **ALL_BOXES, "batches": "random"},
     "tutorial_brust": {"strategy": "tutorial_brust", "batch_size": 3},
     "tutorial_brust margin": {
         "strategy": "tutorial_brust",
@@ -68,9 +72,10 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "consecutive_batches": False,
     },
     "coreset normalized": {"strategy": "coreset", "normalize": True},
-    "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust"}},
+    "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust", "rightness": False}},
     "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
     "pal greedy": {"strategy": "pal", "scoring": "greedy"},
+    "pal published": {"strategy": "pal", "min_confidence": 0.0, "class_weights": False},
     "pal sum": {"strategy": "pal", "aggregation": "sum", "min_detections": 1},
     "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},
     "near_duplicate_filter all": {
@@ -78,7 +83,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "of": {"strategy": "random"},
         "threshold": 0.2,
     },
-    "random_share": {"strategy": "random_share", "of": ENTROPY, "share": 0.3},
+    "random_share": {
+        "strategy": "random_share",
+        "of": {**ENTROPY, "rightness": False},
+        "share": 0.3,
+    },
     "product": {
         "strategy": "product",
         "objectives": [{"of": ENTROPY}, {"of": {"strategy": "brust"}, "power": 0.5}],
@@ -111,7 +120,7 @@ def strategy_of(name: str) -> Strategy:
 READS_RECORD = [name for name in ARMS if strategy_of(name).reads]
 READS_CLASSES = [name for name in ARMS if "probabilities" in strategy_of(name).reads]
 READS_EMBEDDINGS = [name for name in ARMS if "embedding" in strategy_of(name).reads]
-EMPTY_SCORES = {"entropy": 0, "entropy mean": 0.7, "entropy max": 0, "brust": 0, "brust mean": -1}
+EMPTY_SCORES = {"entropy mean": 0.7, "entropy classes": 0, "brust mean": -1}
 BY_SCORE_ALONE = [
     *["entropy", "entropy mean", "entropy max", "brust", "brust mean"],
     *["tutorial_brust margin", "tutorial_brust once"],
@@ -429,7 +438,7 @@ def test_a_strategy_says_when_it_cannot_rank_images(name: str, num_classes: int)
     images = {
         f"{number}": Image([Box(p, objectness=objectness)] * count)
         for number, (p, objectness, count) in enumerate(
-            [(sure, 1.0, 1), (torn, 0.75, 1), (torn, 0.25, 2)]
+            [(sure, 1.0, 1), (torn, 1.0, 1), (torn, 0.95, 2)]
         )
     }
     task = task_of(candidates(images, num_classes), Labels({str(n): n for n in range(num_classes)}))
@@ -442,12 +451,14 @@ def test_a_strategy_says_when_it_cannot_rank_images(name: str, num_classes: int)
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("entropy", "the entropy of a single class is 0"),
-        ("brust batches", "all batches are worth the same"),
+        ("entropy", None),
+        ("brust", None),
+        ("entropy classes", "a single class has no second one"),
+        ("brust classes", "all batches are worth the same"),
         ("enms_divproto", "only the tests of diversity choose"),
         ("ppal", "`entropy: binary` tells images apart"),
-        ("uwe", "it is `coreset`"),
-        ("cost_aware", "the order of their ids decides"),
+        ("uwe brust", "it is `coreset`"),
+        ("cost_aware", None),
         ("random_share", "the order of their ids decides"),
         ("ppal binary", None),
         ("pal", None),
@@ -466,5 +477,6 @@ def test_with_one_class_the_ids_decide_where_a_strategy_says_so() -> None:
     """And what says nothing picks the image that is in doubt: 0.5 is, and 1 is not."""
     images = {"a": Image([Box([1.0])]), "z": Image([Box([1.0], objectness=0.5)])}
     task = task_of(candidates(images, 1), Labels({"cow": 3}))
-    assert strategy_of("entropy").select(task).ids == ("a",)
+    assert strategy_of("entropy classes").select(task).ids == ("a",)
+    assert strategy_of("entropy").select(task).ids == ("z",)
     assert strategy_of("ppal binary").select(task).ids == ("z",)
