@@ -7,7 +7,8 @@ import torch
 from measure import Row, fastest, table
 from PIL import Image
 
-from job.config.schema import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.config.detector import DetectorConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.detection.detectors.base import build_detector
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference.post_processing import Predictions, detect, record_batch

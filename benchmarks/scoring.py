@@ -25,7 +25,8 @@ from torchvision.transforms import v2
 
 from job import experiment
 from job.config import loading
-from job.config.schema import Config, DetectorConfig
+from job.config.detector import DetectorConfig
+from job.config.schema import Config
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.detection.detectors.base import build_detector
@@ -44,6 +45,7 @@ experiment: scoring
 dataset: {{name: drawn, synthetic: {{num_pool: {num_images}, num_test: 8, size: 400}}}}
 rounds: 1
 budget: {{initial: 8}}
+cold_start: {{strategy: random}}
 arms: {{entropy: {{strategy: entropy}}}}
 detector: {{size: 320, backbone: scratch}}
 train: {{steps: 1, batch_size: 2}}

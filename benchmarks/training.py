@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from job.config.schema import DetectorConfig, TrainConfig
+from job.config.detector import DetectorConfig
+from job.config.train import TrainConfig
 from job.data.dataset import Dataset as Stored
 from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest

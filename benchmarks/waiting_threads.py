@@ -26,7 +26,7 @@ def train() -> None:
     """Train on noise and print images/s."""
     import torch  # noqa: PLC0415 - in the measured process only, after its environment is set
 
-    from job.config.schema import DetectorConfig  # noqa: PLC0415
+    from job.config.detector import DetectorConfig  # noqa: PLC0415
     from job.detection.detectors.base import Target, build_detector  # noqa: PLC0415
 
     torch.set_num_threads(2)

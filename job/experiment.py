@@ -61,14 +61,23 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
-    check_labels(config, dataset)
-    _refuse_lack_of_groups(plan, dataset)
-    _warn_of_equal_arms(plan)
-    for arm, reason in plan.cannot_rank(len(dataset.classes)).items():
-        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
+    check_data(plan, dataset)
     begun = Plan(init_experiment(store, config, dataset.digest))
+    _warn_of_equal_arms(begun)
+    for arm, reason in begun.cannot_rank(len(dataset.classes)).items():
+        log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     _warn_of_small_pool(config, open_dataset(store, begun.config, config.rounds - 1))
     return begun
+
+
+def check_data(plan: Plan, dataset: Dataset) -> None:
+    """Refuse an experiment that this data set is not for.
+
+    Raises:
+        ConfigError: It would have no label, or a strategy needs groups that there are not.
+    """
+    check_labels(plan.config, dataset)
+    _refuse_lack_of_groups(plan, dataset)
 
 
 def check_labels(config: Config, dataset: Dataset) -> None:
@@ -79,7 +88,7 @@ def check_labels(config: Config, dataset: Dataset) -> None:
             to be labelled, and it has no ground truth.
     """
     name = dataset.manifest.name
-    if not config.budget.initial and not dataset.given_ids():
+    if not config.budget.of_round(0) and not dataset.given_ids():
         later = (
             "; labels that were added later count when their images are picked: `al-job export "
             "labels` writes those of an experiment, for --labelled"
@@ -130,7 +139,7 @@ def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
 def _warn_of_small_pool(config: Config, last: Dataset) -> None:
     """Warn if the version of the data set that the last round uses has too few images."""
     num_images = last.info("pool").num_images - len(last.given_ids())
-    wanted = config.budget.initial + config.budget.per_round * (config.rounds - 1)
+    wanted = config.budget.total(config.rounds)
     if wanted > num_images:
         reason = (
             f"the pool has {num_images} images, and {config.rounds} rounds want {wanted}: "

@@ -26,8 +26,8 @@ class Arm:
     strategy: Strategy
     rounds: range
     """The rounds of its own; round 0 is the cold start's."""
-    budget: int | None
-    """Images to label in each of its rounds; None for all that are unlabelled."""
+    labels_all: bool = False
+    """Whether its round labels all that is unlabelled, and not the budget of the round."""
     warm_start: bool = False
     """Whether training starts from the previous round's model."""
     is_compared: bool = True
@@ -194,7 +194,6 @@ def _cold_start(config: Config) -> Arm:
         strategy_name=config.cold_start.strategy,
         strategy=_make_strategy("cold_start", config.cold_start, config),
         rounds=range(1),
-        budget=config.budget.initial,
         is_compared=False,
     )
 
@@ -206,7 +205,6 @@ def _compared(config: Config, name: str) -> Arm:
         strategy_name=config.arms[name].strategy,
         strategy=_make_strategy(f"arms.{name}", config.arms[name], config),
         rounds=range(1, config.rounds),
-        budget=config.budget.per_round,
         warm_start=config.train.init == "warm_start",
     )
 
@@ -219,7 +217,7 @@ def _fully_supervised(config: Config) -> Arm:
         strategy_name=selection.strategy,
         strategy=_make_strategy(FULLY_SUPERVISED, selection, config),
         rounds=range(1, 2),
-        budget=None,
+        labels_all=True,
         is_compared=False,
     )
 
@@ -231,11 +229,11 @@ def _make_strategy(where: str, selection: ArmConfig, config: Config) -> Strategy
     except ConfigError as error:
         message = f"{where}: {error}"
         raise ConfigError(message) from error
-    if where == "cold_start" and (missing := strategy.reads - COLD_START_COLUMNS):
+    if where == "cold_start" and (missing := strategy.reads_cold_start - COLD_START_COLUMNS):
         message = (
             f"cold_start: {selection.strategy} needs scores ({', '.join(sorted(missing))}), and "
-            "round 0 has none: choose one that needs none or embeddings only, such as random or "
-            "coreset"
+            "round 0 has none: choose one that needs none or embeddings only, such as "
+            "recommended, herding or random"
         )
         raise ConfigError(message)
     reads = strategy.reads | strategy.reads_labelled

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from job.annotators import find_annotator
 from job.config.schema import Config
 from job.detection.detectors.architecture import architecture_of
+from job.errors import ConfigError
 from job.report.registry import SECTIONS
 
 
 def check_detector(config: Config) -> str:
-    """Refuse a wrong name, size, width or place of weights.
+    """Refuse a wrong name, size, width or place of weights, and early stages that nobody knows.
 
     Returns:
         The detector in words.
@@ -20,7 +21,13 @@ def check_detector(config: Config) -> str:
     Raises:
         ConfigError: One is wrong.
     """
-    architecture_of(config.detector)
+    architecture = architecture_of(config.detector)
+    if config.train.freeze == "stages" and not architecture.num_early_layers:
+        message = (
+            f"train.freeze: {config.detector.model} does not say which stages are early "
+            "(num_early_layers): set backbone or none"
+        )
+        raise ConfigError(message)
     return f"{config.detector.model}, {config.detector.size} pixels a side"
 
 

@@ -64,8 +64,9 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
     """Write the configuration of an experiment, and return it as it is stored.
 
     It has the data set's digest and every setting written out. It may be there already: then
-    settings that a later version has added stay unset. While none of its stages is done, nothing
-    depends on the configuration, and all of it may change.
+    settings that a later version has added stay unset, and settings of strategies that `config`
+    leaves open are as the experiment began. While none of its stages is done, nothing depends on
+    the configuration, and all of it may change.
 
     Args:
         store: Where it is.
@@ -77,17 +78,10 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
             configuration has moves to versions that are not there.
     """
     begun = _begun(store, config)
-    config = Plan(_with_data(config, begun, dataset_digest)).written_out()
-    keys = ExperimentKeys(config.experiment)
-    if begun:
-        full = Plan(begun).written_out()
-        if full == config:
-            return begun
-        if any(is_marker(key) for key in store.list(keys.prefix)):
-            changes.refuse_changes(full, config)
-            config = changes.grown(begun, config)
-    _check_moves(store, config)
-    data = dump_config(config)
+    config = _to_store(store, config, begun, dataset_digest)
+    if config == begun:
+        return begun
+    keys, data = ExperimentKeys(config.experiment), dump_config(config)
     store.write(keys.config, data)
     if store.read(keys.config) != data:
         message = (
@@ -96,6 +90,27 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
         )
         raise ConfigError(message)
     return load_experiment(store, config.experiment)
+
+
+def config_to_store(store: Store, config: Config, dataset_digest: str) -> Config:
+    """Return what `init_experiment` would store, and write nothing; it raises the same errors."""
+    return _to_store(store, config, _begun(store, config), dataset_digest)
+
+
+def _to_store(store: Store, wanted: Config, begun: Config | None, digest: str) -> Config:
+    """Return what there is to store of a configuration; what is stored already, if it may stay."""
+    config = Plan(_with_data(wanted, begun, digest)).written_out()
+    if begun:
+        full = Plan(begun).written_out()
+        if full == config:
+            return begun
+        if any(is_marker(key) for key in store.list(ExperimentKeys(config.experiment).prefix)):
+            wanted = changes.with_old_defaults(begun, wanted)
+            config = Plan(_with_data(wanted, begun, digest)).written_out()
+            changes.refuse_changes(full, config)
+            config = changes.grown(begun, config)
+    _check_moves(store, config)
+    return config
 
 
 def _begun(store: Store, config: Config) -> Config | None:

@@ -127,9 +127,9 @@ class RoundReader(Reader):
         """How many images to label in this round."""
         if self._budget is not None:
             return self._budget
-        if self.arm.budget is not None:
-            return self.arm.budget
-        return len(self.pool_before.unlabelled)
+        if self.arm.labels_all:
+            return len(self.pool_before.unlabelled)
+        return self.config.budget.of_round(self.round.index)
 
     def cost_before(self) -> RoundCost:
         """Return the cost of the previous round, and of all before it."""

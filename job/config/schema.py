@@ -11,17 +11,20 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from job.config.annotation import AnnotationConfig
+from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
+from job.config.detector import DetectorConfig
+from job.config.old_settings import with_first_names
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
+from job.config.train import TrainConfig
 from job.errors import UsageError
 from job.keys import StageRef, check_name
 from job.runtime.yaml_text import write_yaml
@@ -32,22 +35,12 @@ GROWS = frozenset({"seeds", "rounds", "full_supervision"})
 """Settings that may change in an experiment that has begun. New arms may be added, too."""
 
 
-class BudgetConfig(Section):
-    """How many images are labelled."""
-
-    initial: NonNegativeInt = 100
-    """Images that round 0 selects and labels. It may be 0 if the pool has images whose labels came
-    along: round 0 then trains on these alone."""
-    per_round: PositiveInt = 50
-    """Images that each later round labels."""
-
-
 class ArmConfig(BaseModel):
     """A strategy: its name, and beside it the settings of its own."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
-    strategy: str = "random"
+    strategy: str = "recommended"
     """The name of a strategy, from `docs/strategies.md`."""
 
     @model_validator(mode="before")
@@ -62,103 +55,6 @@ class ArmConfig(BaseModel):
     def settings(self) -> dict[str, Any]:
         """The settings of the strategy, as they are written in the file."""
         return dict(self.model_extra or {})
-
-
-class AnnotationConfig(Section):
-    """Who labels the picked images, and what that costs."""
-
-    annotator: str = "oracle"
-    """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
-    truth. Packages may add others, as entry points of the group `al_voc.annotators`."""
-    seconds_per_image: NonNegativeFloat = 0.0
-    """Seconds to open and inspect an image, whatever it shows."""
-    seconds_per_box: NonNegativeFloat = 5.0
-    """Seconds to draw one box. The tutorial assumes 5, and Open Images reports 7.4."""
-    price_per_image: NonNegativeFloat = 0.0
-    """Price of an image, whatever it shows."""
-    price_per_box: NonNegativeFloat = 0.07
-    """Price of one box, in the currency of your choice. The tutorial assumes 0.07."""
-
-    def seconds(self, num_images: float, num_boxes: float) -> float:
-        """Return the seconds that an annotator needs: a part for each image and for each box."""
-        return num_images * self.seconds_per_image + num_boxes * self.seconds_per_box
-
-    def money(self, num_images: float, num_boxes: float) -> float:
-        """Return the price of the annotations: a part for each image and for each box."""
-        return num_images * self.price_per_image + num_boxes * self.price_per_box
-
-
-class DetectorConfig(Section):
-    """The detector, common to all arms."""
-
-    model: str = "ssdlite_mobilenet_v2"
-    """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with
-    VGG16), or the name of a detector from another package."""
-    size: Annotated[int, Field(ge=64)] = 320
-    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
-    width: PositiveFloat = 1.0
-    """Width multiplier of MobileNetV2; torchvision has pretrained weights for 1.0 only."""
-    backbone: str = "hub"
-    """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
-    `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
-    the path is recorded; of a `store:` object also the content."""
-
-    @property
-    def backbone_place(self) -> tuple[str, str]:
-        """`backbone` as its kind (hub, file, store or scratch) and the path or key, if any."""
-        kind, _, place = self.backbone.partition(":")
-        return kind, place
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        kind, colon, rest = self.backbone.partition(":")
-        if not (kind in {"hub", "scratch"} and not colon) and not (
-            kind in {"file", "store"} and rest
-        ):
-            message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
-            raise ValueError(message)
-        return self
-
-
-class TrainConfig(Section):
-    """Training on all images that are labelled so far, for a fixed number of steps."""
-
-    init: Literal["backbone", "warm_start"] = "backbone"
-    """What training starts from after round 0. `backbone`: the pretrained backbone, as in round 0.
-    `warm_start`: the model of the previous round."""
-    freeze_backbone: bool = False
-    """Whether the pretrained backbone stays as it is, and only the rest is trained. With tens or a
-    few hundred images the detector is often better, and a step on a CPU takes half the time."""
-    steps: PositiveInt = 2500
-    """Optimizer steps of a training that starts from the backbone."""
-    warm_start_steps: PositiveInt | None = None
-    """Optimizer steps of a training with a warm start. If it is unset, as many as `steps`."""
-    batch_size: PositiveInt = 16
-    """Images in an optimizer step."""
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    """Stochastic gradient descent with momentum, or AdamW."""
-    learning_rate: PositiveFloat = 0.01
-    """The highest learning rate of the schedule."""
-    momentum: UnitInterval = 0.9
-    """Momentum of SGD."""
-    weight_decay: NonNegativeFloat = 5e-4
-    """Weight decay. Biases and normalisation layers are exempt."""
-    schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
-    """How the learning rate falls after the warm-up."""
-    warmup_steps: NonNegativeInt = 100
-    """Steps in which the learning rate rises linearly. `onecycle` has a rise of its own instead."""
-    max_grad_norm: PositiveFloat | None = 10.0
-    """Gradient clipping: the largest norm of the gradient. If it is unset, nothing is clipped."""
-    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the exponential moving average of the weights, which becomes the model. 0: the model
-    has the weights of the last step."""
-    augmentation: Literal["ssd", "flip", "none"] = "ssd"
-    """`ssd`: photometric distortion, zoom-out, IoU crop and horizontal flip. `flip`: the horizontal
-    flip alone."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """`auto`: bfloat16 autocast on GPUs that support it, and float32 elsewhere."""
-    checkpoint_every_steps: PositiveInt = 500
-    """Steps between checkpoints. A training that is killed loses at most these."""
 
 
 class ScoreConfig(Section):
@@ -203,7 +99,7 @@ class Config(Section):
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
     """Each seed repeats the whole experiment. All arms of a seed share its round 0."""
     rounds: PositiveInt = 5
-    """Number of rounds, round 0 included."""
+    """Number of rounds, round 0 included; with `budget.totals`, as many as there are totals."""
     budget: BudgetConfig = BudgetConfig()
     cold_start: ArmConfig = ArmConfig()
     """The strategy that selects round 0, when there are no scores yet."""
@@ -218,6 +114,14 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_totals(cls, content: Any) -> Any:
+        """Let the number of rounds follow from `budget.totals`, if it is not written."""
+        budget = content.get("budget") if isinstance(content, dict) else None
+        totals = budget.get("totals") if isinstance(budget, dict) else None
+        return {"rounds": len(totals), **content} if isinstance(totals, list) else content
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -234,13 +138,24 @@ class Config(Section):
         if FULLY_SUPERVISED in self.arms:
             message = f"arms: {FULLY_SUPERVISED!r} is the arm of full_supervision: set that to true"
             raise ValueError(message)
-        if self.train.freeze_backbone and self.detector.backbone == "scratch":
-            message = "train.freeze_backbone: a backbone from scratch has no weights worth keeping"
+        if self.budget.totals and len(self.budget.totals) != self.rounds:
+            message = f"rounds: {self.rounds}, but budget.totals has {len(self.budget.totals)}"
             raise ValueError(message)
+        if self.detector.backbone == "scratch":
+            self._refuse_nothing_pretrained()
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)}: a seed is there twice"
             raise ValueError(message)
         return self
+
+    def _refuse_nothing_pretrained(self) -> None:
+        """Refuse settings of what is pretrained, where nothing is."""
+        if self.train.freeze != "none":
+            message = "train.freeze: a backbone from scratch has no weights worth keeping"
+            raise ValueError(message)
+        if self.train.pretrained_rate_factor < 1:
+            message = "train.pretrained_rate_factor: a backbone from scratch is not pretrained"
+            raise ValueError(message)
 
     def selection_of(self, arm: str | None) -> ArmConfig:
         """Return the strategy of an arm as it is configured; of None, the cold start's."""
@@ -258,8 +173,9 @@ class Config(Section):
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
         `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow. Of the
-        data set's versions, only the one that the stage reads counts.
+        seeds, the number of rounds and full supervision are left out, since it may grow; so are
+        the totals of later rounds. Of the data set's versions, only the one that the stage reads
+        counts. A setting that was renamed counts under its first name.
         """
         content = self.model_dump(
             mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
@@ -267,5 +183,8 @@ class Config(Section):
         if self.dataset.moves:
             del content["dataset"]["moves"]
             content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
+        if self.budget.totals:
+            content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        text = json.dumps(with_first_names(content), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -16,7 +16,7 @@ from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Selection
 from job.annotators import labels_of
 from job.artifacts.round_reader import RoundReader
-from job.config.schema import AnnotationConfig, ArmConfig
+from job.config.schema import ArmConfig
 from job.data.decoding import decode_rgb
 from job.errors import AlJobError, MissingLabelsError, UsageError
 from job.keys import RoundRef
@@ -145,7 +145,7 @@ def _described(  # noqa: PLR0913, PLR0917 - what there is to say of picks
     similarity: float | None,
 ) -> Picked:
     num_images, num_boxes = len(selection.ids), float(boxes.sum())
-    cost: AnnotationConfig = io.config.annotation
+    cost = io.config.annotation
     return Picked(
         arm=arm,
         selection=selection,

@@ -10,7 +10,7 @@ from job.artifacts import names
 from job.artifacts.cost import NOTHING, Cost, RoundCost, dump_cost
 from job.artifacts.reader import options_of
 from job.artifacts.stage_io import StageIO
-from job.config.schema import AnnotationConfig
+from job.config.annotation import FREE, AnnotationConfig
 from job.data.shards import EncodedImage, ShardWriter
 from job.errors import MissingLabelsError
 from job.records.annotation import Annotation, class_counts
@@ -58,8 +58,7 @@ def _write_given(io: StageIO) -> Cost:
     labels = io.dataset.known_labels(ids)
     with closing(io.dataset.iter_images("pool", ids)) as images:
         _write_shard(io, names.GIVEN_SHARD, images, labels)
-    free = AnnotationConfig(seconds_per_box=0, price_per_box=0)
-    return cost_of(labels.values(), io.dataset.classes, free)
+    return cost_of(labels.values(), io.dataset.classes, FREE)
 
 
 def _annotate(io: StageIO, picks: Sequence[str]) -> dict[str, Annotation]:

@@ -19,20 +19,19 @@ def run(io: StageIO) -> dict[str, object]:
 
     Labels that were corrected since are replaced, and the ids of their images are written too.
     """
-    config, train = io.config, io.config.train
+    config = io.config
     set_threads(config.runtime)
-    processes = num_processes(config.runtime, train.batch_size)
+    processes = num_processes(config.runtime, config.train.batch_size)
     shards = tuple(io.labelled_shards())
     corrections = io.corrections(image for path in shards for image in read_labelled(path))
     detector = _start(io)
-    steps = (train.warm_start_steps or train.steps) if io.arm.warm_start else train.steps
     checkpoint = io.load_checkpoint()
     runtime = config.runtime.fixed(processes, threads_of(checkpoint) if checkpoint else None)
     set_threads(runtime)
     io.threads = runtime.num_threads()
     config = config.model_copy(update={"runtime": runtime})
     seed = io.ref.round.seed, io.ref.round.index
-    inputs = TrainingInputs(config, shards, steps, seed, corrections)
+    inputs = TrainingInputs(config, shards, io.arm.warm_start, seed, corrections)
     if processes > 1:
         trained = train_together(processes, inputs, detector, checkpoint, io.save_checkpoint)
     else:

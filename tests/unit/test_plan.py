@@ -35,7 +35,8 @@ def test_an_arm_knows_what_its_rounds_are_like(settings: Config) -> None:
     random, brust = plan.arms
     assert [arm.name for arm in plan.arms] == ["random", "brust"]
     assert [list(arm.rounds) for arm in (plan.cold_start, random, brust)] == [[0], [1, 2], [1, 2]]
-    assert [arm.budget for arm in (plan.cold_start, random, brust)] == [6, 4, 4]
+    assert [settings.budget.of_round(index) for index in range(3)] == [6, 4, 4]
+    assert not any(arm.labels_all for arm in (plan.cold_start, random, brust))
     assert [arm.warm_start for arm in (plan.cold_start, random, brust)] == [False, True, True]
     assert [arm.needs_scores for arm in (plan.cold_start, random, brust)] == [False, False, True]
     assert all(arm.is_compared for arm in plan.arms)
@@ -44,7 +45,7 @@ def test_an_arm_knows_what_its_rounds_are_like(settings: Config) -> None:
 def test_the_fully_supervised_arm_is_an_arm_that_is_not_compared(supervised: Config) -> None:
     """It labels all that is left in its only round, and trains afresh on it."""
     arm = Plan(supervised).arm("fully-supervised")
-    assert (list(arm.rounds), arm.budget, arm.is_compared) == ([1], None, False)
+    assert (list(arm.rounds), arm.labels_all, arm.is_compared) == ([1], True, False)
     assert not arm.warm_start
     assert not arm.needs_scores
     assert isinstance(arm.strategy, Random)
@@ -88,6 +89,15 @@ def test_a_wrong_arm_is_answered_with_its_place(
     changes = {"cold_start": arm} if where == "cold_start" else {"arms": {"brust": arm}}
     with pytest.raises(ConfigError, match=message):
         Plan(settings.model_copy(update=changes))
+
+
+def test_round_0_may_be_selected_by_what_then_reads_embeddings_only(settings: Config) -> None:
+    """As the default does, although it reads scores later; and it is an arm's default too."""
+    config = settings.model_copy(update={"cold_start": ArmConfig(), "arms": {"mine": ArmConfig()}})
+    plan = Plan(config)
+    assert plan.cold_start.strategy_name == plan.arm("mine").strategy_name == "recommended"
+    assert not plan.cold_start.needs_scores
+    assert plan.arm("mine").needs_scores
 
 
 # Rounds and stages

@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 from job.detection.detectors.registry import DETECTORS
 from job.detection.detectors.ssd300_vgg16 import Ssd300Vgg16

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.registry import DETECTORS
 from job.errors import ConfigError
 
@@ -31,6 +31,9 @@ class Architecture(ABC):
     """Their standard deviation."""
     smallest_box: ClassVar[float | None] = None
     """The side of the smallest default box, as a share of the input's; None: it has none."""
+    num_early_layers: ClassVar[int] = 0
+    """How many layers of the backbone `train.freeze: stages` keeps, from the image on; 0: the
+    architecture does not say which stages are early."""
     embedding_map: ClassVar[int]
     """Which feature map is averaged to the image's embedding: the backbone's last one."""
     box_feature_map: ClassVar[int]

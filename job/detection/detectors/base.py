@@ -8,12 +8,12 @@ S = side of the square image that the network sees, in pixels.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture, architecture_of
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.seeding import seeded
@@ -55,6 +55,9 @@ class Detector(nn.Module):
         self.classes = tuple(classes)
         self.size = config.size
         self.description: dict[str, Any] = _wanted(config) | {"classes": list(classes)}
+        self.pretrained: frozenset[str] = frozenset()
+        """The names of the parameters that come from pretrained weights. Training may have changed
+        them since."""
         for name, values in (("mean", architecture.mean), ("std", architecture.std)):
             value = 255 * torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
@@ -79,12 +82,23 @@ class Detector(nn.Module):
     def embedding_length(self) -> int:
         """The number of channels of the map that the embedding is made of."""
 
-    def freeze_backbone(self) -> None:
-        """Let training change neither the backbone's weights nor its running statistics.
+    def backbone_parameters(self) -> frozenset[str]:
+        """Return the names of the backbone's parameters."""
+        members = set(self.backbone_layers.parameters())
+        return frozenset(name for name, each in self.named_parameters() if each in members)
+
+    def freeze(self, part: Literal["stages", "backbone"]) -> None:
+        """Let training change neither the weights nor the running statistics of the backbone.
 
         It holds until the detector is set to train again.
+
+        Args:
+            part: `stages`: only its early layers, of which the architecture says how many there
+                are. `backbone`: all of it.
         """
-        self.backbone_layers.requires_grad_(requires_grad=False).eval()
+        layers = [*self.backbone_layers.children()]
+        for layer in layers[: self.architecture.num_early_layers] if part == "stages" else layers:
+            layer.requires_grad_(requires_grad=False).eval()
 
     @abstractmethod
     def losses(self, images_BCHW: Tensor, targets: list[Target]) -> dict[str, Tensor]:
@@ -145,6 +159,8 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     except RuntimeError as error:
         message = f"model: its weights do not fit {config.model}: was it written by this version?"
         raise BadDataError(message) from error
+    if config.backbone != "scratch":
+        detector.pretrained = detector.backbone_parameters()
     return detector.eval()
 
 

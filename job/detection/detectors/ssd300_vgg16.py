@@ -7,7 +7,7 @@ Reference: Liu et al. 2016, arXiv 1512.02325.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Ssd300Vgg16(Architecture):
     mean = (0.48235, 0.45882, 0.40784)
     std = (1 / 255, 1 / 255, 1 / 255)  # the weights expect pixels less the mean, undivided
     smallest_box = 0.07
+    num_early_layers = 10  # conv1 and conv2, as in Fast R-CNN (Girshick 2015, section 4.5)
     embedding_map = 1
     box_feature_map = 1
 

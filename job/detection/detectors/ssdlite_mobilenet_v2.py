@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class SsdliteMobilenetV2(Architecture):
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
     smallest_box = 0.2
+    num_early_layers = 7  # those at strides 2, 4 and 8
     embedding_map = 1
     box_feature_map = 0
 

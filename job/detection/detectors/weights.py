@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import WeightsEnum, get_weight
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import Detector, build_detector
 from job.errors import ConfigError, TemporaryError
@@ -74,6 +74,7 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
         )
         raise ConfigError(message)
     detector.backbone_layers.load_state_dict(weights)
+    detector.pretrained = detector.backbone_parameters()
 
 
 def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

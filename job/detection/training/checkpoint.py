@@ -30,7 +30,7 @@ class HistoryRow:
     classification_loss: float
     bbox_loss: float
     learning_rate: float
-    """The rate of the last of these steps."""
+    """The rate of the last of these steps, for what is not pretrained."""
     images_per_second: float
 
 

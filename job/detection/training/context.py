@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from PIL import Image
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.process_group import Group
 from job.records.annotation import Annotation

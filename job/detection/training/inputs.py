@@ -53,7 +53,8 @@ class TrainingInputs:
     config: Config
     shards: tuple[Path, ...]
     """Local files of the labelled images."""
-    steps: int
+    warm_start: bool
+    """Whether the detector is the previous round's model."""
     seed: tuple[int, int]
     corrections: Mapping[str, Annotation] = field(default_factory=dict)
     """Labels that take the place of those in the shards, by the ids of their images."""
@@ -63,7 +64,7 @@ class TrainingInputs:
         content = {
             "config": self.config.model_dump(mode="json"),
             "shards": [str(path.absolute()) for path in self.shards],
-            "steps": self.steps,
+            "warm_start": self.warm_start,
             "seed": self.seed,
             "corrections": {
                 image_id: json.loads(annotation.to_json())
@@ -79,7 +80,7 @@ class TrainingInputs:
         return cls(
             config=Config.model_validate(content["config"]),
             shards=tuple(map(Path, content["shards"])),
-            steps=content["steps"],
+            warm_start=content["warm_start"],
             seed=tuple(content["seed"]),
             corrections={
                 image_id: Annotation.from_mapping(annotation)
@@ -102,7 +103,7 @@ class TrainingInputs:
             detector,
             LabelledImages(images),
             self.config.train,
-            self.steps,
+            self.config.train.num_steps(len(images), warm_start=self.warm_start),
             self.seed,
             resolve_device(self.config.runtime),
             self.config.runtime.num_workers(),
@@ -115,6 +116,7 @@ class TrainingInputs:
             history="".join(json.dumps(asdict(row)) + "\n" for row in history).encode(),
             figures={
                 "images": len(images),
+                "steps": context.steps,
                 "loss": round(last.loss, 4),
                 "images_per_second": round(last.images_per_second, 1),
             },

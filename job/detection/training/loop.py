@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.checkpoint import HistoryRow, TrainingState
 from job.detection.training.context import TrainingContext
@@ -125,21 +125,26 @@ def _prepare(context: TrainingContext) -> TrainingState:
     if context.group:
         context.group.prepare(detector)
     detector.to(context.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    if config.freeze_backbone:
-        detector.freeze_backbone()
+    if config.freeze != "none":
+        detector.freeze(config.freeze)
     average = WeightAverage(detector, config.ema_decay) if config.ema_decay else None
     return TrainingState(detector, _optimizer(detector, config), average)
 
 
 def _optimizer(detector: Detector, config: TrainConfig) -> torch.optim.Optimizer:
     """Return the optimizer; biases, normalisation and other vectors do not decay."""
-    decayed: list[nn.Parameter] = []
-    free: list[nn.Parameter] = []
-    for parameter in filter(lambda each: each.requires_grad, detector.parameters()):
-        (decayed if parameter.ndim > 1 else free).append(parameter)
+    members: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in detector.named_parameters():
+        if parameter.requires_grad:
+            factor = config.pretrained_rate_factor if name in detector.pretrained else 1.0
+            members.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": free, "weight_decay": 0.0},
+        {
+            "params": parameters,
+            "weight_decay": config.weight_decay if decays else 0.0,
+            "rate_factor": factor,
+        }
+        for (factor, decays), parameters in members.items()
     ]
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
@@ -223,7 +228,7 @@ def _step(
     norm = nn.utils.clip_grad_norm_(context.detector.parameters(), max_norm)
     _refuse_nonfinite(state.step, context.config, loss, norm)
     for parameters in state.optimizer.param_groups:
-        parameters["lr"] = rate
+        parameters["lr"] = rate * parameters["rate_factor"]
     state.optimizer.step()
     if state.average:
         state.average.update(state.step)

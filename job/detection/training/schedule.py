@@ -2,7 +2,7 @@
 
 import math
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 
 # The defaults of torch.optim.lr_scheduler.OneCycleLR: the share of steps over which the rate rises,
 # and what the highest rate is divided by at the begin, and that again at the end.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.data.dataset import Dataset
 from job.detection.detectors.architecture import Architecture, architecture_of
 from job.detection.detectors.registry import DETECTORS

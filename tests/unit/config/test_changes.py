@@ -3,7 +3,7 @@
 import pytest
 
 from job.config import loading
-from job.config.changes import refuse_changes
+from job.config.changes import grown, refuse_changes, with_old_defaults
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import RoundRef
@@ -33,9 +33,9 @@ def begun(tiny: str) -> Config:
 )
 def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:
     """More rounds, seeds and arms, and another machine, leave what is done as it is."""
-    grown = loading.parse(changed(tiny, old, new), "tiny")
-    refuse_changes(begun, grown)
-    assert grown.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
+    now = loading.parse(changed(tiny, old, new), "tiny")
+    refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,31 @@ def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words
     assert words in str(error.value)
 
 
+def with_totals(tiny: str, totals: str) -> Config:
+    text = changed(tiny, "rounds: 3\n", "")
+    text = changed(text, "budget: {initial: 6, per_round: 4}", f"budget: {{totals: {totals}}}")
+    return loading.parse(text, "tiny")
+
+
+def test_totals_may_grow_at_the_end(tiny: str) -> None:
+    """A further total is a further round: what is done stays done."""
+    begun, now = with_totals(tiny, "[6, 10]"), with_totals(tiny, "[6, 10, 20]")
+    refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
+    larger = grown(begun, now)
+    assert (larger.rounds, larger.budget.totals) == (3, (6, 10, 20))
+
+
+@pytest.mark.parametrize("totals", ["[6, 11, 20]", "[6]", "[7, 10]"])
+def test_other_totals_are_refused(tiny: str, totals: str) -> None:
+    """Rounds that may be done have the budget with which they were made."""
+    begun, now = with_totals(tiny, "[6, 10]"), with_totals(tiny, totals)
+    with pytest.raises(ConfigError, match=r"budget\.totals"):
+        refuse_changes(begun, now)
+    if totals != "[6]":
+        assert now.stage_digest(BRUST_1) != begun.stage_digest(BRUST_1)
+
+
 def test_full_supervision_changes_no_stage(tiny: str) -> None:
     """It may be asked for when all arms are done, and nothing is run again."""
     without, supervised = (
@@ -65,3 +90,64 @@ def test_full_supervision_changes_no_stage(tiny: str) -> None:
     assert without.stage_digest(BRUST_1) == supervised.stage_digest(BRUST_1)
     assert without.stage_digest(ROUND_0) == supervised.stage_digest(ROUND_0)
     refuse_changes(without, supervised)
+
+
+# Defaults that were others when the experiment began
+
+OLD = "annotation: {seconds_per_image: 0, seconds_per_box: 5, price_per_image: 0, price_per_box: 9}"
+
+
+def test_unset_costs_are_those_of_the_time_when_an_experiment_began(tiny: str) -> None:
+    """5 s a box was the default then; a price of 9 was nobody's, so the file has to have it."""
+    begun = loading.parse(f"{tiny}{OLD}\n", "tiny")
+    costs = with_old_defaults(begun, loading.parse(tiny, "tiny")).annotation
+    assert (costs.seconds_per_image, costs.seconds_per_box, costs.price_per_image) == (0, 5, 0)
+    assert costs.price_per_box == 0.0826
+
+
+@pytest.mark.parametrize("given", ["{seconds_per_box: 5.9}", "{preset: professional}"])
+def test_costs_that_are_set_stay_as_they_are_set(tiny: str, given: str) -> None:
+    """Also to what is the default today: the change is refused then."""
+    begun = loading.parse(f"{tiny}{OLD}\n", "tiny")
+    now = loading.parse(f"{tiny}annotation: {given}\n", "tiny")
+    assert with_old_defaults(begun, now).annotation.seconds_per_box == 5.9
+
+
+ARMS = """
+arms:
+  plain: {strategy: brust, batch_size: 7}
+  other: {strategy: entropy}
+  wrapped: {strategy: product, objectives: [{of: {strategy: brust}}, {of: {strategy: pal}}]}
+"""
+ARMS_THEN = """
+cold_start: {strategy: coreset}
+arms:
+  plain: {strategy: brust, batch_size: 3, aggregation: max}
+  other: {strategy: random, least: 4}
+  wrapped:
+    strategy: product
+    objectives: [{of: {strategy: brust, top: 2}, power: 2.0}, {of: {strategy: entropy, top: 2}}]
+  dropped: {strategy: random}
+"""
+HEAD = "experiment: a\ndataset: {name: d}\n"
+
+
+def test_unset_settings_of_strategies_are_as_the_experiment_began() -> None:
+    """Also of strategies inside; another strategy has its own, and no arm comes back."""
+    begun = loading.parse(HEAD + ARMS_THEN, "begun")
+    now = with_old_defaults(begun, loading.parse(HEAD + ARMS, "now"))
+    assert now.cold_start.strategy == "coreset"
+    assert list(now.arms) == ["plain", "other", "wrapped"]
+    assert now.arms["plain"].settings == {"batch_size": 7, "aggregation": "max"}
+    assert now.arms["other"].settings == {}
+    assert now.arms["wrapped"].settings["objectives"] == [
+        {"of": {"strategy": "brust", "top": 2}, "power": 2.0},
+        {"of": {"strategy": "pal"}},
+    ]
+
+
+def test_a_cold_start_that_is_set_is_that_of_the_file() -> None:
+    """Another one than that of the experiment is refused then."""
+    begun = loading.parse(HEAD + ARMS_THEN, "begun")
+    written = f"{HEAD}{ARMS}cold_start: {{strategy: random}}\n"
+    assert with_old_defaults(begun, loading.parse(written, "now")).cold_start.strategy == "random"

@@ -18,6 +18,8 @@ from job.errors import ConfigError
         ("init: warm_start", "start: previous", "; write train.init: warm_start"),
         ("init: warm_start", "start: backbone", "; write train.init"),
         ("images_per_part: 5", "augment: true", "; write score.input: training"),
+        ("steps: 4", "freeze_backbone: true", "; write train.freeze: backbone"),
+        ("steps: 4", "freeze_backbone: false", "; write train.freeze: none"),
         ("steps: 4", "steps_from_previous: 4", "; write train.warm_start_steps"),
     ],
 )

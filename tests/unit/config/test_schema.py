@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from job.config import loading
 from job.config.dataset import DatasetConfig, MoveConfig
+from job.config.train import TrainConfig
 from job.errors import ConfigError
 from job.keys import RoundRef
 
@@ -24,9 +25,16 @@ def changed(tiny: str, old: str, new: str) -> str:
             ["train.step: unknown key; did you mean 'steps'?", "learning_rate"],
         ),
         ("steps: 4", "steps: 0", ["train.steps", "greater than 0", "given: 0"]),
+        ("steps: 4", "steps: 4\n  epochs: 2", ["train.epochs: steps is set, too; leave one of"]),
+        ("steps: 4", "steps: null", ["train.steps: unset, and so is epochs; set one of them"]),
+        (
+            "steps: 4",
+            "pretrained_rate_factor: 0.1",
+            ["train.pretrained_rate_factor", "from scratch is not pretrained"],
+        ),
         ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
         ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
-        ("train:", "train:\n  freeze_backbone: true", ["train.freeze_backbone", "from scratch"]),
+        ("train:", "train:\n  freeze: stages", ["train.freeze", "from scratch"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "names of rounds"]),
         ("  random: {", "  fully-supervised: {", ["arms", "full_supervision"]),
@@ -54,10 +62,30 @@ def test_a_wrong_setting_is_answered_with_the_right_ones(
     assert all(word in message for word in words), message
 
 
-def test_the_resolved_configuration_reads_back_the_same(tiny: str) -> None:
+@pytest.mark.parametrize("length", ["steps: 4", "epochs: 2.5"])
+def test_the_resolved_configuration_reads_back_the_same(tiny: str, length: str) -> None:
     """`experiment.yaml` holds every default and means the same configuration."""
-    parsed = loading.parse(tiny, "tiny")
+    parsed = loading.parse(changed(tiny, "steps: 4", length), "tiny")
     assert loading.parse(parsed.to_yaml(), "again") == parsed
+
+
+def test_steps_grow_with_the_images_from_a_floor_on() -> None:
+    """By hand: 30 epochs of 50 images in batches of 16 are 93.75 steps, and of 400 are 750."""
+    grows = TrainConfig(epochs=30, min_steps=94, batch_size=16)
+    assert [grows.num_steps(images) for images in (1, 50, 51, 400)] == [94, 94, 96, 750]
+    assert TrainConfig(epochs=30).num_steps(50) == 300
+    assert [TrainConfig(steps=7).num_steps(images) for images in (1, 1000)] == [7, 7]
+
+
+def test_a_warm_start_has_as_many_steps_as_other_trainings_or_its_own() -> None:
+    """`warm_start_steps` counts more than steps and epochs, and for a warm start only."""
+    for length, steps in ({"steps": 7}, 7), ({"epochs": 2, "min_steps": 1}, 4):
+        same, own = (
+            TrainConfig.model_validate({**length, "batch_size": 5, **more})
+            for more in ({}, {"warm_start_steps": 3})
+        )
+        assert [same.num_steps(10, warm_start=warm) for warm in (False, True)] == [steps, steps]
+        assert [own.num_steps(10, warm_start=warm) for warm in (False, True)] == [steps, 3]
 
 
 def test_a_round_uses_the_version_that_the_last_move_names() -> None:

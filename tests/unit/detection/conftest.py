@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 import torch
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.base import build_detector
 from job.detection.detectors.ssd import SsdDetector
 

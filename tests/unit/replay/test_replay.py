@@ -125,8 +125,8 @@ def test_the_oracle_counts_true_boxes(
     (row,) = rows(tmp_path / "out/summary.csv")
     boxes = sum(counts.values())
     assert float(row["boxes_per_image"]) == pytest.approx(boxes / 4)
-    assert float(row["annotation_seconds"]) == pytest.approx(5 * boxes)
-    assert float(row["money"]) == pytest.approx(0.07 * boxes)
+    assert float(row["annotation_seconds"]) == pytest.approx(63 * 4 + 5.9 * boxes)
+    assert float(row["money"]) == pytest.approx(0.882 * 4 + 0.0826 * boxes)
     shares = told["strategies"]["random"]["class_shares"]
     assert shares == pytest.approx({name: count / boxes for name, count in counts.items()})
 

@@ -13,7 +13,8 @@ from job.annotators.oracle import Oracle
 from job.artifacts.markers import Markers, dump_marker
 from job.artifacts.reader import Reader
 from job.artifacts.round_reader import RoundReader
-from job.config.schema import AnnotationConfig, Config
+from job.config.annotation import AnnotationConfig
+from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.data.ingest.labels import ingest_labels
 from job.errors import BadDataError, MissingLabelsError
@@ -47,7 +48,7 @@ def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
 
 
 def test_costs_add_up(finished: LocalStore) -> None:
-    """Costs are of unique images: 6, then 4 and 4 more; 5 s and 0.07 a box by default."""
+    """Costs are of unique images: 6, then 4 and 4 more; by default an image costs time too."""
     boxes = images = 0
     for index in range(3):
         ref = RoundRef("tiny", 0, "brust", index).stage("annotate")
@@ -56,8 +57,8 @@ def test_costs_add_up(finished: LocalStore) -> None:
         total = cost["cumulative"]
         assert (total["images"], total["boxes"]) == (images, boxes)
         assert sum(total["class_counts"].values()) == boxes
-        assert total["seconds"] == pytest.approx(5 * boxes)
-        assert total["money"] == pytest.approx(0.07 * boxes)
+        assert total["seconds"] == pytest.approx(63 * images + 5.9 * boxes)
+        assert total["money"] == pytest.approx(0.882 * images + 0.0826 * boxes)
     assert images == 14
 
 
@@ -115,7 +116,8 @@ def test_labels_that_came_along_cost_nothing(grown: MemoryStore) -> None:
     assert [cost["images"] for cost in costs] == [2, 2, 2]
     assert [cost["cumulative"]["images"] for cost in costs] == [2, 4, 6]
     assert [cost["given"]["images"] for cost in costs] == [4, 4, 6]
-    assert costs[2]["cumulative"]["money"] == pytest.approx(0.07 * costs[2]["cumulative"]["boxes"])
+    boxes = costs[2]["cumulative"]["boxes"]
+    assert costs[2]["cumulative"]["money"] == pytest.approx(0.882 * 6 + 0.0826 * boxes)
     assert {(cost["given"]["seconds"], cost["given"]["money"]) for cost in costs} == {(0, 0)}
 
 

@@ -10,7 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.schema import DetectorConfig, ScoreConfig, TrainConfig
+from job.config import loading
+from job.config.detector import DetectorConfig
+from job.config.schema import ScoreConfig
+from job.config.train import TrainConfig
 from job.data.shards import EncodedImage
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import build_detector, load_model, save_model
@@ -19,6 +22,7 @@ from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.errors import ConfigError
 from job.records.annotation import Annotation
+from job.registries import check_detector
 
 CPU = torch.device("cpu")
 EXPERIMENT = """
@@ -144,6 +148,15 @@ def test_a_setting_that_a_detector_does_not_take_is_refused(
     with pytest.raises(ConfigError) as caught:
         architecture_of(DetectorConfig.model_validate(settings))
     assert str(caught.value) == message
+
+
+@pytest.mark.usefixtures("_outside")
+def test_a_detector_that_knows_no_early_stages_cannot_freeze_them() -> None:
+    """The line says what it could freeze instead."""
+    text = EXPERIMENT.replace("DETECTOR", "model: small, size: 64, backbone: 'file:a.pt'")
+    message = r"^train\.freeze: small does not say which stages are early .*: set backbone or none"
+    with pytest.raises(ConfigError, match=message):
+        check_detector(loading.parse(f"{text}train: {{freeze: stages}}", "small"))
 
 
 @pytest.mark.parametrize("detector", ["model: ssdlite", "model: ssd_vgg16"])

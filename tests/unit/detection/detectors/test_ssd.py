@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Target, build_detector, load_model, save_model
 from job.detection.detectors.ssd import SsdDetector
 from job.errors import BadDataError
@@ -50,6 +50,15 @@ def test_ssd300_has_the_papers_8732_boxes(vgg: SsdDetector) -> None:
     """SSD300 predicts 8,732 boxes a class (Liu et al. 2016, table 7)."""
     assert vgg.anchors_A4.shape == (8732, 4)
     assert vgg.map_channels[:2] == [512, 1024]
+
+
+def test_the_early_stages_of_vgg_are_the_first_two(vgg: SsdDetector) -> None:
+    """By hand: conv1_1 and conv1_2 are the layers 0 and 2, conv2_1 and conv2_2 are 5 and 7."""
+    vgg.freeze("stages")
+    frozen = {name for name, each in vgg.named_parameters() if not each.requires_grad}
+    vgg.requires_grad_()
+    kinds = ("weight", "bias")
+    assert frozen == {f"ssd.backbone.features.{n}.{kind}" for n in (0, 2, 5, 7) for kind in kinds}
 
 
 def test_losses_are_torchvisions(detector: SsdDetector) -> None:

@@ -11,9 +11,9 @@ from torch import Tensor
 from torchvision.models import mobilenet_v2
 from torchvision.models.vgg import cfgs, make_layers
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors import weights
-from job.detection.detectors.base import build_detector, save_model
+from job.detection.detectors.base import build_detector, load_model, save_model
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.detectors.weights import hub_file, load_backbone
 from job.errors import ConfigError, TemporaryError
@@ -214,6 +214,23 @@ def test_a_backbone_leaves_the_head_alone(
     load_backbone(one, path)
     for name, value in other.ssd.head.state_dict().items():
         assert torch.equal(one.ssd.head.state_dict()[name], value)
+
+
+def test_what_came_from_a_file_is_known_as_pretrained(
+    classifier: torch.nn.Module, config: DetectorConfig, tmp_path: Path
+) -> None:
+    """All of the backbone's parameters and no others, also of a model that was saved and loaded."""
+    path = tmp_path / "weights.pt"
+    torch.save(classifier.state_dict(), path)
+    drawn = build_detector(config, ("a",), seed=3)
+    assert not drawn.pretrained
+    load_backbone(drawn, path)
+    num_tensors = len(list(classifier.features.parameters()))  # type: ignore[union-attr]
+    assert len(drawn.pretrained) == num_tensors
+    assert not any("head" in name for name in drawn.pretrained)
+    taken = config.model_copy(update={"backbone": f"file:{path}"})
+    for each, expected in (taken, drawn.pretrained), (config, frozenset()):
+        assert load_model(save_model(drawn), each).pretrained == expected
 
 
 def test_a_user_without_a_home_is_asked_for_a_place(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from job.config.schema import DetectorConfig
+from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Detector, build_detector
 from job.detection.inference.fold_batch_norm import fold_batch_norm
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch._dynamo.utils import counters
 from torch._inductor import config as inductor
 
-from job.config.schema import DetectorConfig, EvaluateConfig, ScoreConfig
+from job.config.detector import DetectorConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.data.decoding import Decoded, decode_at_least
 from job.data.shards import EncodedImage
 from job.detection.detectors.base import RawOutput, build_detector

@@ -19,14 +19,12 @@ def label(left: float) -> Annotation:
 def test_other_processes_get_the_same_inputs(settings: Config) -> None:
     """Corrected labels too, to the last digit."""
     corrections = {"one": label(1 / 3), "two": label(2)}
-    inputs = TrainingInputs(settings, (Path("/shard.tar"),), 4, (0, 1), corrections)
-    found = TrainingInputs.from_json(inputs.to_json())
-    assert (found.config, found.shards, found.steps, found.seed) == (
-        settings,
-        inputs.shards,
-        4,
-        (0, 1),
+    inputs = TrainingInputs(
+        settings, (Path("/shard.tar"),), warm_start=True, seed=(0, 1), corrections=corrections
     )
+    found = TrainingInputs.from_json(inputs.to_json())
+    assert (found.config, found.shards, found.seed) == (settings, inputs.shards, (0, 1))
+    assert found.warm_start
     assert list(found.corrections) == ["one", "two"]
     for image_id, expected in corrections.items():
         assert found.corrections[image_id].to_json() == expected.to_json()

@@ -14,7 +14,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import dataloader, get_worker_info
 
-from job.config.schema import DetectorConfig, TrainConfig
+from job.config.detector import DetectorConfig
+from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training import loop as training
@@ -352,24 +353,33 @@ def test_training_leaves_the_global_stream() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_frozen_backbone_stays_as_it_is() -> None:
-    """Neither its weights nor its statistics move, averaged or not; the heads learn."""
+@pytest.mark.parametrize(("freeze", "num_kept"), [("backbone", 19), ("stages", 7)])
+def test_what_is_frozen_stays_as_it_is(freeze: str, num_kept: int) -> None:
+    """Neither weights nor statistics of these layers move, averaged or not; the rest learns.
+
+    By hand: the first layer of MobileNetV2 at stride 16 is the eighth of 19.
+    """
     for decay in (0.0, 0.9):
-        run = Run(settings(freeze_backbone=True, ema_decay=decay), rectangles(6))
+        run = Run(settings(freeze=freeze, ema_decay=decay), rectangles(6))
         backbone = {k: v.clone() for k, v in run.detector.backbone_layers.state_dict().items()}
         before = {k: v.clone() for k, v in run.detector.state_dict().items()}
         run.go()
-        for key, value in run.detector.backbone_layers.state_dict().items():
-            assert torch.equal(value, backbone[key]), key
+        moved = {
+            int(key.partition(".")[0])
+            for key, value in run.detector.backbone_layers.state_dict().items()
+            if not torch.equal(value, backbone[key])
+        }
+        assert moved == set(range(num_kept, 19))
         after = run.detector.state_dict()
         changed = {key for key, value in after.items() if not torch.equal(value, before[key])}
         assert any("head.classification_head" in key for key in changed)
         assert any("running_mean" in key for key in changed), "those of the extra layers"
 
 
-def test_a_training_with_a_frozen_backbone_is_resumed() -> None:
+@pytest.mark.parametrize("freeze", ["backbone", "stages"])
+def test_a_training_with_a_frozen_part_is_resumed(freeze: str) -> None:
     """Its checkpoint has no state for what is not trained; the bytes at the end are the same."""
-    config = settings(freeze_backbone=True, optimizer="adamw")
+    config = settings(freeze=freeze, optimizer="adamw")
     straight = Run(config, rectangles(4)).go()
     assert Run(config, rectangles(4)).go(straight.checkpoints[0]).model == straight.model
 
@@ -433,6 +443,42 @@ def test_weights_decay_at_the_schedules_rate_and_biases_do_not() -> None:
     for name, value in run.detector.named_parameters():
         factor = 0.975 * 0.95 if value.ndim > 1 else 1.0
         torch.testing.assert_close(value, factor * before[name])
+
+
+def test_what_is_pretrained_learns_at_its_own_rate() -> None:
+    """By hand, as above: the rates are 0.05 and 0.1, and a tenth of each for the backbone."""
+    config = settings(
+        schedule="constant",
+        warmup_steps=2,
+        learning_rate=0.1,
+        weight_decay=0.5,
+        momentum=0,
+        pretrained_rate_factor=0.1,
+    )
+    run = Run(config, empty_images(3), steps=2)
+    run.detector.pretrained = run.detector.backbone_parameters()
+    before = {k: v.clone() for k, v in run.detector.named_parameters()}
+    run.go()
+    backbone = set(run.detector.backbone_layers.parameters())
+    for name, value in run.detector.named_parameters():
+        factor = 0.9975 * 0.995 if value in backbone else 0.975 * 0.95
+        torch.testing.assert_close(value, (factor if value.ndim > 1 else 1.0) * before[name])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_training_with_two_rates_is_resumed(optimizer: str) -> None:
+    """Each parameter finds its own momenta again; the bytes at the end are the same."""
+    config = settings(optimizer=optimizer, pretrained_rate_factor=0.1)
+
+    def run() -> Run:
+        begun = Run(config, rectangles(4))
+        begun.detector.pretrained = begun.detector.backbone_parameters()
+        return begun
+
+    straight = run().go()
+    assert straight.model != Run(config, rectangles(4)).go().model
+    for checkpoint in straight.checkpoints:
+        assert run().go(checkpoint).model == straight.model
 
 
 def test_a_training_that_diverges_stops_and_says_what_to_do() -> None:

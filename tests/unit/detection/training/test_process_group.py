@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
-from job.config.schema import DetectorConfig
 from job.detection.detectors.base import Detector, Target, build_detector
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training.member_processes import Exchange, run_together
@@ -26,7 +26,7 @@ from job.detection.training.member_processes import take_part
 def work(exchange, rank, count):
     os.environ.pop("GOMP_SPINCOUNT", None)
     import torch
-    from job.config.schema import DetectorConfig
+    from job.config.detector import DetectorConfig
     from job.detection.training.process_group import joined
     from job.detection.detectors.base import build_detector
     from job.detection.detectors.serialization import pack, unpack

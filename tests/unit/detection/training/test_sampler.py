@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.training.context import TrainingContext
 from job.detection.training.process_group import Group

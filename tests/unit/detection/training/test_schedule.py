@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from job.config.schema import TrainConfig
+from job.config.train import TrainConfig
 from job.detection.training.schedule import learning_rate
 
 

@@ -1,0 +1,68 @@
+"""What labels cost: the presets, and what is set beside them."""
+
+import pytest
+
+from job.config import loading
+from job.config.annotation import COST_PRESETS, AnnotationConfig
+from job.config.schema import Config
+from job.errors import ConfigError
+from job.plan import Plan
+
+
+def parsed(tiny: str, annotation: str) -> Config:
+    return loading.parse(f"{tiny}annotation: {annotation}\n", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "seconds", "money"),
+    [
+        ("{}", 10 * 63 + 20 * 5.9, 10 * 0.882 + 20 * 0.0826),
+        ("{preset: professional}", 10 * 63 + 20 * 5.9, 10 * 0.882 + 20 * 0.0826),
+        ("{preset: open-images}", 20 * 7.4, 20 * 0.1036),
+        ("{preset: verify}", 20 * 3.5, 20 * 0.049),
+        ("{preset: tutorial}", 20 * 5, 20 * 0.07),
+        ("{preset: tutorial, seconds_per_image: 2}", 10 * 2 + 20 * 5, 20 * 0.07),
+        ("{seconds_per_box: 10}", 10 * 63 + 20 * 10, 10 * 0.882 + 20 * 0.0826),
+    ],
+)
+def test_costs_are_those_of_the_preset_unless_they_are_set(
+    tiny: str, annotation: str, seconds: float, money: float
+) -> None:
+    """Of 10 images with 20 boxes; without a preset they are those of professionals."""
+    costs = parsed(tiny, annotation).annotation
+    assert costs.seconds(10, 20) == pytest.approx(seconds)
+    assert costs.money(10, 20) == pytest.approx(money)
+
+
+@pytest.mark.parametrize("costs", COST_PRESETS.values(), ids=COST_PRESETS)
+def test_every_preset_pays_a_second_alike(costs: dict[str, float]) -> None:
+    """0.07 for 5 seconds, as the tutorial does; so time and money say the same of an arm."""
+    for what in ("image", "box"):
+        assert costs[f"price_per_{what}"] == pytest.approx(costs[f"seconds_per_{what}"] * 0.014)
+
+
+def test_an_unknown_preset_is_refused(tiny: str) -> None:
+    """The message has the known ones."""
+    with pytest.raises(ConfigError, match=r"annotation\.preset: .*'professional', 'open-images'"):
+        parsed(tiny, "{preset: profesional}")
+
+
+def test_costs_are_stored_by_their_values(tiny: str) -> None:
+    """A later version may have other figures for a preset, and an experiment keeps its own."""
+    written = Plan(parsed(tiny, "{preset: tutorial}")).written_out().model_dump()["annotation"]
+    assert written == {
+        "annotator": "oracle",
+        "seconds_per_image": 0,
+        "seconds_per_box": 5,
+        "price_per_image": 0,
+        "price_per_box": 0.07,
+    }
+
+
+@pytest.mark.parametrize("preset", ["tutorial-compat", "voc-ssd320"])
+def test_the_tutorials_experiments_have_the_tutorials_costs(preset: str) -> None:
+    """Their figures are held against the tutorial's, which counts boxes alone."""
+    costs = loading.load(preset).annotation
+    assert costs == AnnotationConfig(preset="tutorial")
+    assert costs.seconds(1000, 100) == 500
+    assert costs.money(1000, 100) == pytest.approx(7)
