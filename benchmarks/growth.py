@@ -24,6 +24,7 @@ experiment: growth
 dataset: {name: drawn}
 rounds: 2
 budget: {initial: 8, per_round: 100}
+cold_start: {strategy: random}
 arms: {entropy: {strategy: entropy}}
 detector: {size: 64, width: 0.25, backbone: scratch}
 train: {steps: 2, batch_size: 4}

@@ -35,6 +35,7 @@ dataset: {name: drawn, synthetic: {num_pool: 400, num_test: 100, size: 128}}
 seeds: [0, 1, 2, 3, 4]
 rounds: 2
 budget: {initial: 32, per_round: 32}
+cold_start: {strategy: random}
 arms:
   random: {strategy: random}
   entropy: {strategy: entropy}

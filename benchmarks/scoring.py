@@ -45,6 +45,7 @@ experiment: scoring
 dataset: {{name: drawn, synthetic: {{num_pool: {num_images}, num_test: 8, size: 400}}}}
 rounds: 1
 budget: {{initial: 8}}
+cold_start: {{strategy: random}}
 arms: {{entropy: {{strategy: entropy}}}}
 detector: {{size: 320, backbone: scratch}}
 train: {{steps: 1, batch_size: 2}}

@@ -21,6 +21,7 @@ experiment: start
 dataset: {{name: drawn, synthetic: {{num_pool: {NUM_IMAGES}, num_test: 8, size: 32}}}}
 rounds: 2
 budget: {{initial: 8, per_round: 100}}
+cold_start: {{strategy: random}}
 arms: {{entropy: {{strategy: entropy}}}}
 detector: {{size: 64, width: 0.25, backbone: scratch}}
 train: {{steps: 2, batch_size: 4}}

@@ -229,11 +229,11 @@ def _make_strategy(where: str, selection: ArmConfig, config: Config) -> Strategy
     except ConfigError as error:
         message = f"{where}: {error}"
         raise ConfigError(message) from error
-    if where == "cold_start" and (missing := strategy.reads - COLD_START_COLUMNS):
+    if where == "cold_start" and (missing := strategy.reads_cold_start - COLD_START_COLUMNS):
         message = (
             f"cold_start: {selection.strategy} needs scores ({', '.join(sorted(missing))}), and "
-            "round 0 has none: choose one that needs none or embeddings only, such as random or "
-            "coreset"
+            "round 0 has none: choose one that needs none or embeddings only, such as "
+            "recommended, herding or random"
         )
         raise ConfigError(message)
     reads = strategy.reads | strategy.reads_labelled

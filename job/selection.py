@@ -69,6 +69,7 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
         budget=io.budget,
         rng=random_stream(io.round.seed, io.round.index, "select"),
         groups=io.dataset.groups("pool"),
+        is_cold_start=not io.earlier,
     )
 
 

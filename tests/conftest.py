@@ -26,6 +26,7 @@ dataset:
   synthetic: {num_pool: 24, num_test: 6, size: 64}
 rounds: 3
 budget: {initial: 6, per_round: 4}
+cold_start: {strategy: random}
 arms:
   random: {strategy: random}
   brust: {strategy: brust, class_weights: true}

@@ -23,6 +23,7 @@ experiment: growing
 dataset: {name: photos}
 rounds: 3
 budget: {initial: 2, per_round: 2}
+cold_start: {strategy: random}
 arms: {entropy: {strategy: entropy}}
 detector: {size: 64, width: 0.25, backbone: scratch}
 train: {steps: 2, batch_size: 2, optimizer: adamw, learning_rate: 0.001}

@@ -1,4 +1,7 @@
-"""Settings that a strategy had in an earlier version, and what to write instead."""
+"""Settings that a strategy had in an earlier version, and those that it had not."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from job.config.schema import ArmConfig
 from job.errors import ConfigError
@@ -18,6 +21,33 @@ _OLD_SETTINGS = {
     "pal": {"hit_iou": "write iou_threshold", "least_detections": "write min_detections"},
     "random": {"redraw_labelled": "use the strategy tutorial_random"},
 }
+
+_ALL_BOXES: dict[str, Any] = {"min_side": 0.0, "max_aspect": None, "top": None}
+"""No box is too small, too narrow or one too many."""
+_ADDED: dict[str, dict[str, Any]] = {
+    "brust": {**_ALL_BOXES, "min_confidence": 0.0, "rightness": False},
+    "entropy": {**_ALL_BOXES, "min_confidence": 0.0, "rightness": False},
+    "pal": {**_ALL_BOXES, "class_weights": False},
+}
+"""Settings that were added to strategies, with the values by which a strategy picks as before."""
+
+
+def with_added(strategy: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a stored arm with those that were added after it was stored.
+
+    A new experiment has every setting written out. So one that is not there means what the strategy
+    did before it had the setting, and not its default. The same holds of strategies inside others.
+    """
+    return {**_ADDED.get(strategy, {}), **{k: _with_added(v) for k, v in settings.items()}}
+
+
+def _with_added(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_with_added(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    inside = {k: _with_added(v) for k, v in value.items()}
+    return with_added(str(value["strategy"]), inside) if "strategy" in value else inside
 
 
 def refuse_old_settings(arm: ArmConfig) -> None:

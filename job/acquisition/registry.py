@@ -31,6 +31,7 @@ _BUILT_IN = {
     "product": "job.acquisition.wrappers.product:Product",
     "random": "job.acquisition.strategies.random:Random",
     "random_share": "job.acquisition.wrappers.random_share:RandomShare",
+    "recommended": "job.acquisition.strategies.recommended:Recommended",
     "tutorial_brust": "job.acquisition.strategies.tutorial:TutorialBrust",
     "tutorial_random": "job.acquisition.strategies.tutorial:TutorialRandom",
     "uherding": "job.acquisition.strategies.herding:UHerding",

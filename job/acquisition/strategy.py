@@ -78,6 +78,8 @@ class Task:
     """The only source of randomness."""
     groups: Mapping[str, str] = field(default_factory=dict)
     """The group of each image of the pool that is in one, such as the video of each frame."""
+    is_cold_start: bool = False
+    """Whether no model was trained yet. Both records then have embeddings only."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ class Strategy(Section, ABC):
     def reads_labelled(self) -> frozenset[str]:
         """The columns that are read of the labelled images' record, like `reads`."""
         return frozenset()
+
+    @property
+    def reads_cold_start(self) -> frozenset[str]:
+        """The columns that are read if it is the cold start; by default the same as ever."""
+        return self.reads
 
     @property
     def needs_groups(self) -> bool:

@@ -64,8 +64,9 @@ def init_experiment(store: Store, config: Config, dataset_digest: str) -> Config
     """Write the configuration of an experiment, and return it as it is stored.
 
     It has the data set's digest and every setting written out. It may be there already: then
-    settings that a later version has added stay unset. While none of its stages is done, nothing
-    depends on the configuration, and all of it may change.
+    settings that a later version has added stay unset, and settings of strategies that `config`
+    leaves open are as the experiment began. While none of its stages is done, nothing depends on
+    the configuration, and all of it may change.
 
     Args:
         store: Where it is.

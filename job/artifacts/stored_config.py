@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from job.acquisition.old_settings import with_added
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
 from job.config.loading import as_mapping
@@ -11,6 +12,18 @@ from job.config.validation import split_unknown, validated
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
 from job.runtime.yaml_text import read_stored_yaml, write_yaml
+
+OLD_SELECTION = ArmConfig(strategy="random")
+"""What an earlier version meant by an arm or a cold start that names no strategy."""
+
+
+class StoredArm(ArmConfig):
+    """An arm of a stored experiment, which may have begun before its strategy had some settings."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the strategy: those that are stored, and what the others meant then."""
+        return with_added(self.strategy, super().settings)
 
 
 def dump_config(config: Config) -> bytes:
@@ -45,10 +58,14 @@ def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
             *((f"arms.{name}", arm) for name, arm in config.arms.items()),
         ]
     )
-    changes: dict[str, Any] = {"arms": dict(zip(config.arms, arms, strict=True))}
-    if "cold_start" in config.model_fields_set:
-        changes["cold_start"] = cold_start
-    return config.model_copy(update=changes), unknown
+    is_written = "cold_start" in config.model_fields_set
+    changes: dict[str, Any] = {
+        "arms": dict(zip(config.arms, arms, strict=True)),
+        "cold_start": cold_start if is_written else OLD_SELECTION,
+    }
+    # What was not written stays unset, as the digests of finished stages have it.
+    fields_set = config.model_fields_set
+    return Config.model_construct(fields_set, **{**dict(config), **changes}), unknown
 
 
 def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
@@ -57,9 +74,12 @@ def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:
         name: _without_unknown_inside(f"{where}.{name}", value, unknown)
         for name, value in arm.settings.items()
     }
-    known, names = split_unknown(STRATEGIES.load(arm.strategy, Strategy), settings)
+    strategy = arm.strategy if "strategy" in arm.model_fields_set else OLD_SELECTION.strategy
+    known, names = split_unknown(STRATEGIES.load(strategy, Strategy), settings)
     unknown += [f"{where}.{name}" for name in names]
-    return ArmConfig(strategy=arm.strategy, **known)
+    is_complete = with_added(strategy, known) == known
+    kind = ArmConfig if is_complete else StoredArm
+    return kind(strategy=strategy, **known)
 
 
 def _without_unknown_inside(where: str, value: Any, unknown: list[str]) -> Any:

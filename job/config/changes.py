@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from job.config.annotation import AnnotationConfig
-from job.config.schema import GROWS, Config
+from job.config.schema import GROWS, ArmConfig, Config
 from job.errors import ConfigError
 
 _OLD_DEFAULTS: dict[str, BaseModel] = {"annotation": AnnotationConfig(preset="tutorial")}
@@ -18,7 +18,12 @@ def with_old_defaults(begun: Config, now: Config) -> Config:
     A setting that the file leaves unset means what it meant then, so the same file resumes the
     experiment although a later version has another default.
     """
-    changes = {}
+    changes: dict[str, Any] = {
+        "arms": {name: _as_begun(begun.arms.get(name), arm) for name, arm in now.arms.items()},
+        "cold_start": _as_begun(begun.cold_start, now.cold_start),
+    }
+    if "cold_start" not in now.model_fields_set:
+        changes["cold_start"] = begun.cold_start
     for name, old in _OLD_DEFAULTS.items():
         stored, given = getattr(begun, name), getattr(now, name)
         kept = {
@@ -28,6 +33,25 @@ def with_old_defaults(begun: Config, now: Config) -> Config:
         }
         changes[name] = given.model_copy(update=kept)
     return now.model_copy(update=changes)
+
+
+def _as_begun(begun: ArmConfig | None, now: ArmConfig) -> ArmConfig:
+    """Return an arm with what it leaves unset as it was, strategy and settings alike."""
+    is_named = "strategy" in now.model_fields_set
+    if begun is None or (is_named and begun.strategy != now.strategy):
+        return now
+    return ArmConfig(strategy=begun.strategy, **_filled(now.settings, begun.settings))
+
+
+def _filled(now: Any, begun: Any) -> Any:
+    """Return settings with those that they lack, also of strategies inside."""
+    if isinstance(now, list) and isinstance(begun, list) and len(now) == len(begun):
+        return [_filled(*each) for each in zip(now, begun, strict=True)]
+    if not isinstance(now, dict) or not isinstance(begun, dict):
+        return now
+    if now.get("strategy") != begun.get("strategy"):
+        return now
+    return {**begun, **{k: _filled(v, begun[k]) if k in begun else v for k, v in now.items()}}
 
 
 def refuse_changes(begun: Config, now: Config) -> None:

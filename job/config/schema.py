@@ -40,7 +40,7 @@ class ArmConfig(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
-    strategy: str = "random"
+    strategy: str = "recommended"
     """The name of a strategy, from `docs/strategies.md`."""
 
     @model_validator(mode="before")

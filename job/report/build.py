@@ -1,6 +1,7 @@
 """An experiment's results, written into its store, and as a table for the terminal."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from job.artifacts.experiment_file import UsedVersion, used_versions
@@ -31,6 +32,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     plan: Plan,
     *,
     setup_cost: float | None = None,
+    goal: float | None = None,
     light: bool = False,
     draw: "Draw | None" = None,
     reader: Reader | None = None,
@@ -42,6 +44,8 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
         plan: The experiment.
         setup_cost: Money to set up active learning, once; None: the page does not say whether it
             pays.
+        goal: The mAP to forecast the images for; None: 5 points above the baseline's final one, and
+            that of the fully supervised training, if there is one.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
             groups.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
@@ -58,7 +62,8 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     reader = reader or Reader.listed(store, experiment)
     rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
     if rows:
-        context = _context(reader, plan, rows, setup_cost, light=light, draw=draw)
+        context = _context(reader, plan, rows, light=light, draw=draw)
+        context = replace(context, setup_cost=setup_cost, goal=goal)
         files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
     store.write(keys.results, to_csv(rows))
@@ -94,14 +99,8 @@ def update_report(
     return write_report(store, plan, light=light, draw=draw, reader=reader)
 
 
-def _context(  # noqa: PLR0913 - the arguments of `write_report`
-    reader: Reader,
-    plan: Plan,
-    rows: list[Row],
-    setup_cost: float | None,
-    *,
-    light: bool,
-    draw: "Draw | None",
+def _context(
+    reader: Reader, plan: Plan, rows: list[Row], *, light: bool, draw: "Draw | None"
 ) -> "Context":
     # What draws takes a second to import: no stage should wait for it.
     from job.report.analysis.findings import find  # noqa: PLC0415
@@ -121,7 +120,6 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
         groups=None if light else _groups(facts, versions),
         redundancies={} if light else redundancies(reader, experiment, facts),
-        setup_cost=setup_cost,
     )
 
 

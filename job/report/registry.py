@@ -10,6 +10,7 @@ SECTIONS = Registry(
         "curves": "job.report.sections.curves:CurvesSection",
         "differences": "job.report.sections.differences:DifferencesSection",
         "cost": "job.report.sections.cost:CostSection",
+        "forecast": "job.report.sections.forecast:ForecastSection",
         "picks": "job.report.sections.picks:PicksSection",
         "classes": "job.report.sections.classes:ClassesSection",
         "time": "job.report.sections.time:TimeSection",

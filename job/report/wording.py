@@ -23,6 +23,12 @@ def amount(axis: Axis, value: float) -> str:
     return f"{value / PER_UNIT.get(axis, 1.0):,.{decimals}f}"
 
 
+def rough(value: float) -> str:
+    """Return a number that is known roughly, to two digits: 1,234 as "1,200"."""
+    shown = float(f"{value:.2g}")
+    return f"{shown:,.0f}" if abs(shown) >= 10 else f"{shown:g}"  # noqa: PLR2004 - two digits
+
+
 def points(metric: float) -> str:
     """Return a difference of metrics in points, which are hundredths."""
     return f"{100 * metric:.1f} points"

@@ -194,7 +194,7 @@ def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
     }
     assert order.keys() == set(STAGES)
     assert order["evaluate"] == order["score"]
-    ref = RoundRef(config.experiment, 0, "brust", 1)
+    ref = RoundRef(config.experiment, 0, "recommended", 1)
     for stage in STAGES:
         for needed in Plan(config).needs(ref.stage(stage)):
             if needed.round == ref:
@@ -209,7 +209,7 @@ def test_workflow_ends_with_the_last_round() -> None:
     """The last round is not scored, and none follows it."""
     config = load("quickstart")
     last = config.rounds - 1
-    assert not Plan(config).is_scored(RoundRef(config.experiment, 0, "brust", last))
+    assert not Plan(config).is_scored(RoundRef(config.experiment, 0, "recommended", last))
     condition = "{{inputs.parameters.round}} < {{workflow.parameters.last}}"
     assert [step.get("when") for step in steps("rounds")] == [None, condition]
     conditions = {step["name"]: step.get("when") for step in steps("round")}

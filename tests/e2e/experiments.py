@@ -7,6 +7,7 @@ dataset:
   synthetic: {num_pool: 24, num_test: 6, size: 64, seed: 0}
 rounds: 2
 budget: {initial: 6, per_round: 4}
+cold_start: {strategy: random}
 arms:
   random: {strategy: random}
   brust: {strategy: brust, class_weights: true}

@@ -125,7 +125,7 @@ def test_strategies_that_learn_from_labelled_images_are_resumed_too(
         "brust: {strategy: brust, class_weights: true}", "pal: {strategy: pal}"
     )
     learning = learning.replace("score: {", "score: {box_features: true, ")
-    learning += "cold_start: {strategy: coreset}\n"
+    learning = learning.replace("cold_start: {strategy: random}", "cold_start: {strategy: coreset}")
     store = MemoryStore()
     run(store, loading.parse(learning, "tiny"))
     kills = ((5, 0.02), (6, 0.0))

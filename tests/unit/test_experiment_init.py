@@ -144,18 +144,19 @@ def test_an_arm_that_cannot_rank_images_of_one_class_is_named(
 ) -> None:
     """It is no mistake, so it is said and not refused."""
     monkeypatch.setattr(Dataset, "classes", ("cow",))
-    arms = {"e": ArmConfig(strategy="entropy"), "r": ArmConfig(strategy="random")}
+    by_class = ArmConfig.model_validate({"strategy": "entropy", "rightness": False})
+    arms = {"e": by_class, "r": ArmConfig(strategy="random")}
     with capture_logs() as logs:
         experiment.init(MemoryStore(), Plan(settings.model_copy(update={"arms": arms})))
     told = {each["arm"]: each["reason"] for each in logs if each["event"] == "arm.cannot_rank"}
     assert list(told) == ["e"]
-    assert "the entropy of a single class is 0" in told["e"]
+    assert "a single class has no second one" in told["e"]
 
 
 def test_an_arm_that_is_the_same_as_another_is_named(settings: Config) -> None:
     """Both pick the same, are trained twice, and lie over each other in every figure."""
     entropy, top = ArmConfig(strategy="entropy"), ArmConfig(strategy="entropy", top_m=1)
-    written_out = ArmConfig(strategy="entropy", aggregation="sum")
+    written_out = ArmConfig(strategy="entropy", aggregation="mean")
     arms = {"a": entropy, "b": top, "c": written_out, "d": settings.arms["random"]}
     with capture_logs() as logs:
         experiment.init(

@@ -91,6 +91,15 @@ def test_a_wrong_arm_is_answered_with_its_place(
         Plan(settings.model_copy(update=changes))
 
 
+def test_round_0_may_be_selected_by_what_then_reads_embeddings_only(settings: Config) -> None:
+    """As the default does, although it reads scores later; and it is an arm's default too."""
+    config = settings.model_copy(update={"cold_start": ArmConfig(), "arms": {"mine": ArmConfig()}})
+    plan = Plan(config)
+    assert plan.cold_start.strategy_name == plan.arm("mine").strategy_name == "recommended"
+    assert not plan.cold_start.needs_scores
+    assert plan.arm("mine").needs_scores
+
+
 # Rounds and stages
 
 

@@ -6,9 +6,12 @@ N = images, D = detections of all images together.
 The score record holds all boxes from a low confidence on. Most of them are background, and on a box
 that is background the classes are a coin toss. So a strategy that adds up its boxes' uncertainties
 would rank images by their number of background boxes.
+
+An image without a box that counts is empty. The detector may have missed what it shows, so it has
+a low score, but not the lowest: the 0.1 quantile of the others'.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,7 @@ from job.config.section import Section, UnitInterval
 from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
+_EMPTY_QUANTILE = 0.1
 READS = frozenset({"boxes_xyxy", "height", "objectness", "probabilities", "width"})
 
 
@@ -31,10 +35,11 @@ class ObjectBoxes(Section):
     min_side: UnitInterval = 0.02
     """Boxes below this size do not count: the square root of the box's area, as a share of that of
     the image's."""
-    max_aspect: Annotated[float, Field(ge=1)] = 5.0
-    """Boxes whose longer side is more than this many times the shorter one do not count."""
-    top: PositiveInt = 20
-    """At most this many boxes of an image count, those of the highest confidence."""
+    max_aspect: Annotated[float, Field(ge=1)] | None = 5.0
+    """Boxes whose longer side is more than this many times the shorter one do not count; null: any
+    count."""
+    top: PositiveInt | None = 20
+    """At most this many boxes of an image count, those of the highest confidence; null: all."""
 
     def objects(self, part: RecordPart) -> RecordPart:
         """Return a part of a score record with only those detections that count.
@@ -42,18 +47,20 @@ class ObjectBoxes(Section):
         Raises:
             BadDataError: A confidence is not a finite number; the message names its image.
         """
-        confidence_D = confidences(part)
-        is_kept_D = (confidence_D >= self.min_confidence) & self._has_size(part)
-        return part.keep(is_kept_D & _among_highest(part, is_kept_D, confidence_D, self.top))
+        kept = part.keep((confidences(part) >= self.min_confidence) & self._has_size(part))
+        if self.top is None or kept.num_detections.max(initial=0) <= self.top:
+            return kept
+        return kept.keep(_among_highest(kept, confidences(kept), self.top))
 
     def _has_size(self, part: RecordPart) -> NDArray[np.bool_]:
         corners = part.boxes_xyxy.astype(np.float64).reshape(-1, 4)
         sides_D2 = np.maximum(corners[:, 2:] - corners[:, :2], 0)
         areas_N = part.sizes_wh.prod(axis=1)
         large_D = sides_D2.prod(axis=1) >= self.min_side**2 * areas_N[part.image_of_detection]
-        return np.asarray(
-            large_D & (sides_D2.max(axis=1) <= self.max_aspect * sides_D2.min(axis=1))
-        )
+        if self.max_aspect is None:
+            return np.asarray(large_D)
+        is_wide_D = sides_D2.max(axis=1) > self.max_aspect * sides_D2.min(axis=1)
+        return np.asarray(large_D & ~is_wide_D)
 
 
 def confidences(part: RecordPart) -> Float64s:
@@ -69,12 +76,24 @@ def confidences(part: RecordPart) -> Float64s:
     return np.asarray(np.minimum(best_D * part.objectness, 1.0))
 
 
-def _among_highest(
-    part: RecordPart, is_kept_D: NDArray[np.bool_], confidence_D: Float64s, top: int
-) -> NDArray[np.bool_]:
-    """Return whether each detection is among its image's `top` kept ones of highest confidence."""
+def score_empty(rows: NDArray[Any], empty_score: float | None = None) -> None:
+    """Give the images without a box that counts their score.
+
+    Args:
+        rows: One row for each image, with the fields `score` and `num_boxes`.
+        empty_score: The score; None: the 0.1 quantile of the others', or 0 if there are none.
+    """
+    is_empty_N = rows["num_boxes"] == 0
+    others = rows["score"][~is_empty_N]
+    if empty_score is None:
+        empty_score = float(np.quantile(others, _EMPTY_QUANTILE)) if len(others) else 0.0
+    rows["score"][is_empty_N] = empty_score
+
+
+def _among_highest(part: RecordPart, confidence_D: Float64s, top: int) -> NDArray[np.bool_]:
+    """Return whether each detection is among its image's `top` ones of highest confidence."""
     image_D = part.image_of_detection
-    order = np.lexsort((-confidence_D, ~is_kept_D, image_D))  # stable: equal ones as recorded
+    order = np.lexsort((-confidence_D, image_D))  # stable: equal ones as recorded
     rank_D = np.empty(len(order), np.int64)
     rank_D[order] = np.arange(len(order)) - part.offsets[image_D[order]]
     return rank_D < top

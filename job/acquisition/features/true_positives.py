@@ -4,7 +4,7 @@
 D = detections of some images together, K = features of a detection.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,14 +75,11 @@ class Fit:
     columns: frozenset[str] = READS_LABELLED
     """The columns of the labelled images' record that these two read."""
 
-    def by_class(self, task: Task) -> list[Logistic | None]:
-        """Return for each class the regression of being a true positive on `features`, or None.
-
-        A class that has too few detections, or only true or only false positives, gets the
-        regression of all classes together. That one is None for the same reasons.
+    def fit(self, task: Task) -> "Regressions":
+        """Return the regressions of being a true positive on `features`.
 
         Args:
-            task: The record of its labelled images has the columns of `READS_LABELLED`.
+            task: The record of its labelled images has the columns of `columns`.
 
         Raises:
             BadDataError: The record has other classes, or a number that is not finite.
@@ -93,7 +90,7 @@ class Fit:
         for label in range(len(task.classes)):
             mine_D = label_D == label
             by_class.append(self._fit(x_DK[mine_D], is_true_D[mine_D]) or together)
-        return by_class
+        return Regressions(by_class, int(is_true_D.sum()))
 
     def _detections(self, task: Task) -> tuple[Float64s, NDArray[np.bool_], Integers]:
         """Return the labelled images' detections that count: features, outcomes and classes."""
@@ -114,19 +111,26 @@ class Fit:
         return fit(x_DK, is_true_D, self.ridge)
 
 
-def probabilities(
-    models: Sequence[Logistic | None],
-    features_DK: Float64s,
-    label_D: Integers,
-    confidence_D: Float64s,
-) -> Float64s:
-    """Return the probability that each detection is a true positive, by its class's model: (D,).
+@dataclass(frozen=True)
+class Regressions:
+    """The probability of being a true positive, as it was fitted on labelled images."""
 
-    If there is no model, it is the confidence.
-    """
-    result_D = confidence_D.copy()
-    for label, model in enumerate(models):
-        if model is not None:
-            (mine,) = np.nonzero(label_D == label)
-            result_D[mine] = model.predict(features_DK[mine])
-    return result_D
+    by_class: list[Logistic | None]
+    """A class that has too few detections, or only true or only false positives, has the regression
+    of all classes together. That one is None for the same reasons."""
+    num_true: int
+    """The true positives that they were fitted on."""
+
+    def probabilities(
+        self, features_DK: Float64s, label_D: Integers, confidence_D: Float64s
+    ) -> Float64s:
+        """Return the probability that each detection is a true positive, by its class: (D,).
+
+        If there is no regression, it is the confidence.
+        """
+        result_D = confidence_D.copy()
+        for label, model in enumerate(self.by_class):
+            if model is not None:
+                (mine,) = np.nonzero(label_D == label)
+                result_D[mine] = model.predict(features_DK[mine])
+        return result_D

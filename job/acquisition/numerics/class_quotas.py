@@ -1,5 +1,5 @@
 # ruff: noqa: N803, N806 - shape suffixes
-"""Class quotas: a budget divided among classes by their rarity.
+"""How rare classes are, and a budget divided among them.
 
 C = classes.
 """
@@ -7,6 +7,8 @@ C = classes.
 import numpy as np
 
 from job.records.arrays import Float64s, Integers
+
+_MAX_WEIGHT = 8.0
 
 
 def rarity(labelled_C: Integers, predicted_C: Integers) -> Float64s:
@@ -16,6 +18,17 @@ def rarity(labelled_C: Integers, predicted_C: Integers) -> Float64s:
     """
     shares = (each / max(each.sum(), 1) for each in (labelled_C, predicted_C))
     return np.asarray(1 - sum(shares) / 2)
+
+
+def class_weights(counts_C: Integers) -> Float64s:
+    """Return the mean number of labelled boxes a class, over that of each class: (C,).
+
+    From 1/8 to 8. Without labelled boxes, all are 1.
+    """
+    if not counts_C.any():
+        return np.ones(len(counts_C))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.clip(counts_C.mean() / counts_C, 1 / _MAX_WEIGHT, _MAX_WEIGHT))
 
 
 def largest_remainder(budget: int, by_C: Float64s, max_C: Integers) -> Integers:

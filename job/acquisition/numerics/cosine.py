@@ -5,19 +5,18 @@ N, M, K = vectors, E = their length; `unit` vectors have length 1. The cosines o
 computed in blocks, so that the matrix of all pairs is never held.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from job.acquisition.numerics.top_k import Rows
-from job.records.arrays import Float32s, Float64s
+from job.records.arrays import Float32s, Float64s, Floats, Integers
 
 _BLOCK = 2**22
 """At most this many cosines are computed at once."""
+_ROWS = 2**14
+"""At most this many vectors are scaled at once."""
 
 
-def unit(vectors_NE: NDArray[np.floating[Any]]) -> Float32s:
+def unit(vectors_NE: Floats) -> Float32s:
     """Return vectors scaled to length 1, as float32: (N, E).
 
     A vector of zeros stays as it is, so its cosine to every vector is 0.
@@ -27,6 +26,16 @@ def unit(vectors_NE: NDArray[np.floating[Any]]) -> Float32s:
     scaled_NE = np.zeros_like(wide_NE)
     np.divide(wide_NE, length_N1, out=scaled_NE, where=length_N1 > 0)
     return scaled_NE
+
+
+def scale_to_unit(vectors_NE: Floats) -> None:
+    """Scale vectors to length 1 where they are, block by block: of a large array, nobody needs two.
+
+    A vector of zeros stays as it is.
+    """
+    for first in range(0, len(vectors_NE), _ROWS):
+        block = slice(first, first + _ROWS)
+        vectors_NE[block] = unit(vectors_NE[block])
 
 
 def most_similar(unit_NE: Float32s, others_KE: Float32s) -> tuple[Rows, Float32s]:
@@ -42,6 +51,15 @@ def most_similar(unit_NE: Float32s, others_KE: Float32s) -> tuple[Rows, Float32s
         cosine_BK = unit_NE[block] @ others_KE.T
         rows_N[block], cosines_N[block] = cosine_BK.argmax(axis=1), cosine_BK.max(axis=1)
     return rows_N, cosines_N
+
+
+def num_most_similar(unit_NE: Float32s, others_KE: Float32s) -> Integers:
+    """Return how many of the vectors are most similar to each of some others: (K,).
+
+    If two others are equal, it is the first one.
+    """
+    rows_N, _ = most_similar(unit_NE, others_KE)
+    return np.bincount(rows_N, minlength=len(others_KE)).astype(np.int64)
 
 
 def most_similar_earlier(unit_ME: Float32s) -> Float64s:

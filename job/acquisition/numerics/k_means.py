@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from job.acquisition.numerics.k_center import squared_to_nearest
 from job.acquisition.numerics.top_k import Rows
 from job.records.arrays import Float32s, Float64s
 
 _MAX_ITERATIONS = 50
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,15 @@ def k_means(
     num_free = min(num_free, len(points_NE))
     if num_free == 0:
         return Clusters(points_NE[:0], np.full(len(points_NE), -1))
-    centres_KE = _begin(points_NE, held_HE, num_free, rng)
-    cluster_N = _assign(points_NE, held_HE, centres_KE)
+    held_N = np.full(len(points_NE), np.inf, np.float32)
+    if len(held_HE):
+        held_N = squared_to_nearest(points_NE, held_HE)
+    centres_KE = _begin(points_NE, held_N, num_free, rng)
+    cluster_N = _assign(points_NE, held_N, centres_KE)
     for _ in range(_MAX_ITERATIONS):
         for cluster in np.unique(cluster_N[cluster_N >= 0]):
             centres_KE[cluster] = points_NE[cluster_N == cluster].mean(axis=0)
-        moved_N = _assign(points_NE, held_HE, centres_KE)
+        moved_N = _assign(points_NE, held_N, centres_KE)
         if np.array_equal(moved_N, cluster_N):
             break
         cluster_N = moved_N
@@ -57,11 +62,9 @@ def squared_distances(points_NE: Float32s, centres_KE: Float32s) -> Float64s:
 
 
 def _begin(
-    points_NE: Float32s, held_HE: Float32s, num_free: int, rng: np.random.Generator
+    points_NE: Float32s, held_N: Float32s, num_free: int, rng: np.random.Generator
 ) -> Float32s:
-    nearest_N = np.full(len(points_NE), np.inf)
-    if len(held_HE):
-        nearest_N = squared_distances(points_NE, held_HE).min(axis=1)
+    nearest_N = held_N.astype(np.float64)
     rows: list[int] = []
     for _ in range(num_free):
         weights_N = np.where(np.isinf(nearest_N), 1.0, nearest_N)
@@ -75,6 +78,12 @@ def _begin(
     return points_NE[rows].copy()
 
 
-def _assign(points_NE: Float32s, held_HE: Float32s, centres_KE: Float32s) -> Rows:
-    nearest_N = squared_distances(points_NE, np.concatenate([held_HE, centres_KE])).argmin(axis=1)
-    return np.asarray(np.maximum(nearest_N - len(held_HE), -1), np.intp)
+def _assign(points_NE: Float32s, held_N: Float32s, centres_KE: Float32s) -> Rows:
+    """Return the free centre that each point is nearest to; -1 if a held one is as near."""
+    cluster_N = np.empty(len(points_NE), np.intp)
+    for first in range(0, len(points_NE), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        squared_BK = squared_distances(points_NE[block], centres_KE)
+        is_free_B = squared_BK.min(axis=1) < held_N[block]
+        cluster_N[block] = np.where(is_free_B, squared_BK.argmin(axis=1), -1)
+    return cluster_N

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from job.acquisition.numerics.k_center import squared_to_nearest
 from job.acquisition.numerics.top_k import Rows
-from job.records.arrays import Float32s, Float64s, Floats, Integers
+from job.records.arrays import Float32s, Float64s, Floats
 
 MIN_SIGMA = 1e-2
 """Embeddings are float16: a smaller distance between two of length 1 is rounding."""
 _ACTIVE = 1024
 _AT_ONCE = 16
-_BLOCK = 64
+_BLOCK = 512
+"""Points whose kernels are computed at once: few would leave BLAS's threads waiting."""
 _TAKEN = -1.0
 
 
@@ -39,8 +40,6 @@ class Covering:
     """(taken,)"""
     gains: Float64s
     """(taken,): what each added to the weighted sum, at the time."""
-    num_nearest: Integers
-    """(taken,): the references that each was nearer to than any other point before it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class References:
     def kernels(self, points_ME: Floats) -> Float32s:
         """Return the kernel between points and references: (M, R)."""
         result_MR = np.empty((len(points_ME), len(self.points_RE)), np.float32)
-        for first in range(0, len(points_ME), _BLOCK):  # so that a block stays in the CPU's cache
+        for first in range(0, len(points_ME), _BLOCK):
             block_BE = points_ME[first : first + _BLOCK].astype(np.float32)
             block_BR = result_MR[first : first + _BLOCK]
             np.matmul(block_BE, self.points_RE.T, out=block_BR)
@@ -91,11 +90,9 @@ class References:
         more_MR *= self.weights_R
         return np.asarray(more_MR.sum(axis=1), np.float64)
 
-    def cover(self, kernels_R: Float32s) -> int:
-        """Let a point cover what it can, and return the number of references it is nearest to."""
-        num_nearest = int((kernels_R > self.covered_R).sum())
+    def cover(self, kernels_R: Float32s) -> None:
+        """Let a point cover what it can."""
         np.maximum(self.covered_R, kernels_R, out=self.covered_R)
-        return num_nearest
 
 
 def max_coverage(points_NE: Floats, references: References, budget: int) -> Covering:
@@ -108,10 +105,8 @@ def max_coverage(points_NE: Floats, references: References, budget: int) -> Cove
     """
     search = _Search(points_NE, references)
     taken = [search.take() for _ in range(min(budget, len(points_NE)))]
-    rows, gains, nearest = zip(*taken, strict=True) if taken else ((), (), ())
-    return Covering(
-        np.array(rows, np.intp), np.array(gains, np.float64), np.array(nearest, np.int64)
-    )
+    rows, gains = zip(*taken, strict=True) if taken else ((), ())
+    return Covering(np.array(rows, np.intp), np.array(gains, np.float64))
 
 
 @dataclass
@@ -139,18 +134,14 @@ class _Search:
             self.bound_N[block] = self.references.gains(kernels_BR)
         self._activate()
 
-    def take(self) -> tuple[int, float, int]:
-        """Take the point with the highest gain.
-
-        Returns:
-            Its row, its gain, and the number of references that it is nearest to.
-        """
+    def take(self) -> tuple[int, float]:
+        """Take the point with the highest gain, and return its row and its gain."""
         place = self._best()
         row, gain = int(self.active_M[place]), float(self.bound_M[place])
-        num_nearest = self.references.cover(self.kernels_MR[place])
+        self.references.cover(self.kernels_MR[place])
         self.bound_M[place] = _TAKEN
         self.is_exact_M = self.bound_M == _TAKEN
-        return row, gain, num_nearest
+        return row, gain
 
     def _best(self) -> int:
         """Return the place of the active point with the highest gain, which nothing exceeds."""

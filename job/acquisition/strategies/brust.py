@@ -2,18 +2,38 @@
 """Brust, Kaeding, Denzler: Active Learning for Deep Object Detection, VISAPP 2019.
 
 D = detections of all images together, C = foreground classes, K = classes of a distribution.
+
+In the paper, the value of a detection is v = (1 - (p1 - p2))^2, its 1-vs-2 margin. An image's score
+is the sum, the mean or the maximum over its detections, of which the sum is best there. A
+detection's class may weigh (boxes + classes) / (boxes of the class + 1), counted over what is
+labelled. Images are selected in whole batches of a random partition.
+
+The formula is as in the paper. What differs by default, and why:
+
+- The paper adds up all detections of a YOLO network. Here, boxes count that are objects
+  (`min_confidence` and the three settings after it). The margin of a box that is background is that
+  of a coin toss between classes, so the sum over all boxes ranks images by their number of
+  background boxes: `min_confidence: 0` has that.
+- An image without a box that counts has the 0.1 quantile of the others' scores. In the paper, it
+  has 0 and comes last.
+- With a single class there is no second one. Then, p1 and p2 are the probabilities that the box is
+  right and that it is wrong (`rightness`).
+- The images with the highest scores are selected. `batches: random` has the paper's batches.
 """
 
+from abc import abstractmethod
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
-from job.acquisition.features.checks import check_classes, check_finite
-from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
+from job.acquisition.features.checks import check_finite
+from job.acquisition.features.objects import score_empty
+from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
 from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
 from job.acquisition.numerics.top_k import Rows, best_batches
 from job.acquisition.numerics.uncertainty import margin
@@ -22,10 +42,8 @@ from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
 
-class Brust(ScoringStrategy):
-    """Selects by the 1-vs-2 margin of each detection, aggregated over the image."""
-
-    reads: ClassVar[frozenset[str]] = frozenset({"probabilities"})
+class MarginStrategy(ScoringStrategy):
+    """Selects by the margins of detections, aggregated over the image: singly or in batches."""
 
     aggregation: Aggregation = "sum"
     """How the detections of an image are combined: `sum` (the paper's best), `mean` or `max`."""
@@ -37,24 +55,29 @@ class Brust(ScoringStrategy):
     into batches, as in the paper."""
     batch_size: PositiveInt = 10
     """Images in a batch; without effect for `top`."""
-    empty_score: FiniteFloat = 0.0
-    """The score of an image without detections."""
+    empty_score: FiniteFloat | None = None
+    """The score of an image without a box that counts; unset: the 0.1 quantile of the others'."""
 
-    def cannot_rank(self, num_classes: int) -> str | None:
-        """With one class, every margin is 0; batches of a random partition stay random."""
-        if num_classes > 1:
-            return None
+    @abstractmethod
+    def reading(self, task: Task) -> Reading:
+        """Return how the record is read, with what the labelled images of a task say."""
+
+    def says_no_second(self) -> str:
+        """Return what follows if there is one class, and so every margin is 0, in words."""
         then = IDS_DECIDE if self.batches == "top" else "all batches are worth the same"
         return f"a single class has no second one to be mistaken for, so {then}"
 
     def score(self, images: Images, task: Task) -> Scores:
         """Return each image's aggregated margin."""
-        ids, rows = read_rows(images, self.reads, partial(self._score_part, task=task), EXPLANATION)
+        reading = self.reading(task)
+        score_part = partial(self._score_part, task=task, reading=reading)
+        ids, rows = read_rows(images, self.reads, score_part, EXPLANATION)
+        score_empty(rows, self.empty_score)
         classes = [*task.classes, "background"]
         return Scores(
             ids,
             rows["score"],
-            lambda row: reason(rows[row], classes, self._weighed_measure(rows[row])),
+            lambda row: reason(rows[row], classes, self._told(rows[row], reading)),
         )
 
     def select(self, task: Task) -> Selection:
@@ -79,32 +102,39 @@ class Brust(ScoringStrategy):
             )
         )
 
-    def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
-        """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
-        p_DC = part.probabilities.astype(np.float64)
-        return p_DC, margin(p_DC)
+    def values(self, p_DK: Float64s) -> Float64s:
+        """Return the uncertainty of each detection: (D,)."""
+        return margin(p_DK)
 
     def combine(self, part: RecordPart, values_D: Float64s) -> Float64s:
         """Return the images' scores from the values of their detections: (N,)."""
-        return aggregate(values_D, part.offsets, self.aggregation, empty_score=self.empty_score)
+        return aggregate(values_D, part.offsets, self.aggregation, empty_score=0.0)
 
-    def measure(self, image: Any) -> str:
+    def measure(self, image: Any, about: str) -> str:
         """Return the uncertainty of the detection that explains an image, in words."""
-        return f"margin {1 - np.sqrt(image['value']):.2f}"
+        return f"margin{about} {1 - np.sqrt(image['value']):.2f}"
 
-    def _score_part(self, part: RecordPart, task: Task) -> Explanations:
-        check_classes(part, task.classes)
-        p_DK, values_D = self.uncertainties(part)
-        check_finite(part, values_D)
+    def _score_part(self, part: RecordPart, task: Task, reading: Reading) -> Explanations:
+        kept, p_DK = reading.read(part)
+        values_D = self.values(p_DK)
+        check_finite(kept, values_D)
         weights_D, weighted_D = None, values_D
         if self.class_weights:
-            weights_D = class_weights(task)[part.predicted]
+            weights_D = class_weights(task)[kept.predicted]
             weighted_D = values_D * weights_D
-        return explain_images(part, self.combine(part, weighted_D), p_DK, values_D, weights_D)
+        return reading.explain(kept, self.combine(kept, weighted_D), p_DK, values_D, weights_D)
 
-    def _weighed_measure(self, image: Any) -> str:
+    def _told(self, image: Any, reading: Reading) -> str:
         weight = f"; class weight {image['weight']:.2f}" if self.class_weights else ""
-        return self.measure(image) + weight
+        return self.measure(image, reading.about) + weight
+
+
+class Brust(UncertainBoxes, MarginStrategy):
+    """Selects by the 1-vs-2 margin of each detection, aggregated over the image."""
+
+    def cannot_rank(self, num_classes: int) -> str | None:
+        """With one class, every margin is 0; batches of a random partition stay random."""
+        return super().cannot_rank(num_classes) and self.says_no_second()
 
 
 def class_weights(task: Task) -> Float64s:

@@ -1,64 +1,70 @@
-# ruff: noqa: N806 - shape suffixes
+# ruff: noqa: N803, N806 - shape suffixes
 """Shannon entropy of each detection, aggregated over the image.
 
-D = detections of all images together, C = classes.
+D = detections of all images together, K = classes of a distribution.
 """
 
 from functools import partial
 from math import log
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-from pydantic import FiniteFloat, PositiveInt
+from pydantic import PositiveInt
 
-from job.acquisition.features.checks import check_classes, check_finite
-from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
+from job.acquisition.features.checks import check_finite
+from job.acquisition.features.objects import score_empty
+from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
 from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import Aggregation, aggregate, keep_highest
-from job.acquisition.strategy import IDS_DECIDE, Images, Scores, ScoringStrategy, Task
+from job.acquisition.numerics.class_quotas import class_weights
+from job.acquisition.strategy import Images, Scores, ScoringStrategy, Task
+from job.records.arrays import Float64s
 from job.records.record_part import RecordPart
 
 
-class Entropy(ScoringStrategy):
+class Entropy(UncertainBoxes, ScoringStrategy):
     """Selects the images whose detections' classes are least certain."""
 
-    reads: ClassVar[frozenset[str]] = frozenset({"probabilities"})
-
-    aggregation: Aggregation = "sum"
+    aggregation: Aggregation = "mean"
     """How the detections of an image are combined: `sum`, `mean` or `max`."""
-    top_m: PositiveInt | None = None
+    top_m: PositiveInt | None = 3
     """Combine only this many detections of an image, those with the highest entropy, so that an
-    image of a crowd does not win by their number; unset: all."""
-    empty_score: FiniteFloat = 0.0
-    """The score of an image without detections."""
-
-    def cannot_rank(self, num_classes: int) -> str | None:
-        """With one class, every entropy is 0."""
-        return None if num_classes > 1 else f"the entropy of a single class is 0, so {IDS_DECIDE}"
+    image of a crowd does not win by their number; null: all."""
+    class_weights: bool = False
+    """Multiply a detection's entropy by the weight of its class: the mean number of labelled boxes
+    a class, over that of its class, from 1/8 to 8."""
 
     def score(self, images: Images, task: Task) -> Scores:
         """Return each image's entropy, in nats."""
-        classes = task.classes
-        score_part = partial(self._score_part, classes=classes)
+        reading = self.reading(task)
+        counts_C = np.array([task.class_counts[name] for name in task.classes])
+        weights_C = class_weights(counts_C) if self.class_weights else None
+        score_part = partial(self._score_part, reading=reading, weights_C=weights_C)
         ids, rows = read_rows(images, self.reads, score_part, EXPLANATION)
+        score_empty(rows, self.empty_score)
+        highest = log(2 if reading.about else len(task.classes))
         return Scores(
             ids,
             rows["score"],
-            lambda row: reason(rows[row], classes, _measure(rows[row], len(classes))),
+            lambda row: reason(rows[row], task.classes, self._told(rows[row], reading, highest)),
         )
 
-    def _score_part(self, part: RecordPart, classes: tuple[str, ...]) -> Explanations:
-        check_classes(part, classes)
-        p_DC = part.probabilities.astype(np.float64)
-        values_D = uncertainty.entropy(p_DC)
-        check_finite(part, values_D)
-        counted, offsets = values_D, part.offsets
+    def _score_part(
+        self, part: RecordPart, reading: Reading, weights_C: Float64s | None
+    ) -> Explanations:
+        kept, p_DK = reading.read(part)
+        values_D = uncertainty.entropy(p_DK)
+        check_finite(kept, values_D)
+        weights_D = None if weights_C is None else weights_C[kept.predicted]
+        counted = values_D if weights_D is None else values_D * weights_D
+        offsets = kept.offsets
         if self.top_m is not None:
-            counted, offsets = keep_highest(values_D, offsets, self.top_m)
-        scores_N = aggregate(counted, offsets, self.aggregation, empty_score=self.empty_score)
-        return explain_images(part, scores_N, p_DC, values_D)
+            counted, offsets = keep_highest(counted, offsets, self.top_m)
+        scores_N = aggregate(counted, offsets, self.aggregation, empty_score=0.0)
+        return reading.explain(kept, scores_N, p_DK, values_D, weights_D)
 
-
-def _measure(image: Any, num_classes: int) -> str:
-    return f"entropy {image['value']:.2f} of at most {log(num_classes):.2f} nats"
+    def _told(self, image: Any, reading: Reading, highest: float) -> str:
+        weight = f"; class weight {image['weight']:.2f}" if self.class_weights else ""
+        return f"entropy{reading.about} {image['value']:.2f} of at most {highest:.2f} nats{weight}"

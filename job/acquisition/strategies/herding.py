@@ -18,10 +18,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from job.acquisition.features import doubt
-from job.acquisition.features.embeddings import read_embeddings
+from job.acquisition.features import doubt, rightness
+from job.acquisition.features.embeddings import read_unit_embeddings
+from job.acquisition.features.neighbourhood import describe_picks
 from job.acquisition.features.objects import ObjectBoxes
-from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.max_coverage import (
     MIN_SIGMA,
     References,
@@ -31,7 +31,7 @@ from job.acquisition.numerics.max_coverage import (
 )
 from job.acquisition.numerics.top_k import Rows
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
-from job.records.arrays import Float32s, Float64s
+from job.records.arrays import Float32s, Float64s, Floats
 
 MIN_TRUE_POSITIVES = 50
 """With fewer true positives in labelled images, nothing is known about the detector's doubts."""
@@ -54,32 +54,28 @@ class _Coverage(Strategy):
         """
 
     @abstractmethod
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Float32s) -> float:
+    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return sigma, from the embeddings of images to cover and of labelled images."""
 
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is what it adds to the coverage."""
-        ids, embeddings = read_embeddings(task.unlabelled)
-        labelled_LE = unit(read_embeddings(task.labelled)[1])
+        ids, points_NE = read_unit_embeddings(task.unlabelled)
+        known_ids, labelled_LE = read_unit_embeddings(task.labelled)
         weights_N, remark = self.weigh(task)
         referred = _draw(task.rng, len(ids), self.max_references)
         asked = max(round(self.candidate_share * len(ids)), task.budget)
         rows = _draw(task.rng, len(ids), asked)
-        points_RE = unit(embeddings[referred])
+        points_RE = points_NE[referred].astype(np.float32)
         sigma = max(self.kernel_width(points_RE, labelled_LE), MIN_SIGMA)
         references = References.of(points_RE, weights_N[referred], sigma, labelled_LE)
-        taken = max_coverage(unit(embeddings[rows]).astype(np.float16), references, task.budget)
-        picked = zip(rows[taken.rows].tolist(), taken.gains, taken.num_nearest, strict=True)
+        taken = max_coverage(points_NE[rows], references, task.budget)
+        rows = rows[taken.rows]
+        drawn = " drawn at random" if len(referred) < len(ids) else ""
+        among = f"{len(referred):,} unlabelled images{drawn}"
+        told = describe_picks(points_NE[rows], points_RE, among, labelled_LE, known_ids)
+        picked = zip(rows.tolist(), taken.gains.tolist(), told, strict=True)
         return Selection(
-            tuple(
-                Pick(
-                    ids[row],
-                    float(gain),
-                    f"nearest to {nearest} of {len(referred)} images, nearer than all that is "
-                    f"labelled or picked{remark(row)}",
-                )
-                for row, gain, nearest in picked
-            )
+            tuple(Pick(ids[row], gain, why + remark(row)) for row, gain, why in picked)
         )
 
 
@@ -100,7 +96,7 @@ class Herding(_Coverage):
         """Weigh all images alike."""
         return np.ones(len(task.unlabelled.ids)), lambda _: ""
 
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Float32s) -> float:  # noqa: ARG002
+    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:  # noqa: ARG002
         """Return the setting, or the mean distance of an unlabelled image to its nearest one."""
         return self.sigma or mean_to_nearest(points_RE)
 
@@ -114,8 +110,8 @@ class UHerding(ObjectBoxes, _Coverage):
     for uncertainty.
     """
 
-    reads: ClassVar[frozenset[str]] = doubt.READS | {"embedding"}
-    reads_labelled: ClassVar[frozenset[str]] = doubt.READS_LABELLED | {"embedding"}
+    reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}
+    reads_labelled: ClassVar[frozenset[str]] = rightness.READS_LABELLED | {"embedding"}
 
     class_weights: bool = True
     """Multiply an image's doubt by the mean class weight of its boxes: the mean number of labelled
@@ -124,14 +120,19 @@ class UHerding(ObjectBoxes, _Coverage):
     def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
-        if doubt.num_true_positives(task, self) < MIN_TRUE_POSITIVES:
-            return np.ones(len(found.ids)), lambda _: ""
+        num_right = found.num_true_positives
+        if num_right < MIN_TRUE_POSITIVES:
+            right = "1 box is" if num_right == 1 else f"{num_right} boxes are"
+            why = f"; only {right} known to be right, so doubt does not count yet"
+            return np.ones(len(found.ids)), lambda _: why
         weights_N = found.rows["score"].copy()
         if self.class_weights:
             weights_N *= found.rows["weight"]
+        if not weights_N.any():
+            return np.ones(len(found.ids)), lambda _: "; no image has a box that counts"
         return weights_N, lambda row: f"; {found.told(row, task.classes)}"
 
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Float32s) -> float:
+    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return the smallest positive distance between labelled images, or as `Herding` does."""
         return smallest_distance(labelled_LE) or mean_to_nearest(points_RE)
 

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, N815 - shape suffixes
+# ruff: noqa: N802, N806, N815 - shape suffixes
 """Object coverage: images with typical objects that are unlike the labelled ones, for each class.
 
 After OFDS: Object-Focused Data Selection for Dense Prediction Tasks, arXiv 2412.10032. There, the
@@ -9,6 +9,7 @@ D = boxes of some images together, C = classes, K = centres of a class, F = leng
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,16 +18,15 @@ from pydantic import PositiveInt
 
 from job.acquisition.features import objects
 from job.acquisition.features.checks import check_classes, check_finite
-from job.acquisition.features.doubt import class_weights
-from job.acquisition.features.objects import ObjectBoxes
+from job.acquisition.features.objects import ObjectBoxes, confidences
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.features.true_positives import is_true_positive
-from job.acquisition.numerics.class_quotas import largest_remainder
-from job.acquisition.numerics.cosine import unit
+from job.acquisition.numerics.class_quotas import class_weights, largest_remainder
+from job.acquisition.numerics.cosine import most_similar, unit
 from job.acquisition.numerics.k_means import k_means, squared_distances
 from job.acquisition.strategies.random import draw
 from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
-from job.records.arrays import Float32s, Float64s, Integers
+from job.records.arrays import Float32s, Float64s, Floats, Integers
 from job.records.record_part import RecordPart
 from job.records.score_record import GROUND_TRUTH_COLUMNS
 
@@ -37,30 +37,29 @@ MIN_IOU = 0.5
 class _Boxes:
     """Boxes of some images."""
 
-    ids_D: NDArray[np.str_]
-    """The images."""
+    ids_D: NDArray[np.object_]
+    """The images; the boxes of one image share a string."""
     label_D: Integers
-    unit_DF: Float32s
-    """Their features, of length 1."""
+    confidence_D: Float64s
+    features_DF: Floats
+    """As in the record: float16, since there may be millions."""
 
     @classmethod
     def of_part(cls, part: RecordPart) -> Self:
         """Return the boxes of a part of a score record."""
-        return cls(part.ids[part.image_of_detection], part.predicted, unit(part.box_features))
+        ids_D = part.ids.astype(np.object_)[part.image_of_detection]
+        return cls(ids_D, part.predicted, confidences(part), part.box_features)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Return the boxes of all parts, in ascending order of the images' ids."""
-        ids, label, features = (
-            np.concatenate([getattr(each, field.name) for each in parts]) for field in fields(cls)
-        )
-        return cls(ids, label, features).at(np.argsort(ids, kind="stable"))
+        names = [field.name for field in fields(cls)]
+        columns = [np.concatenate([getattr(each, name) for each in parts]) for name in names]
+        return cls(*columns).at(np.argsort(columns[0], kind="stable"))
 
     def at(self, rows: NDArray[Any]) -> Self:
         """Return the boxes of some rows."""
-        return replace(
-            self, ids_D=self.ids_D[rows], label_D=self.label_D[rows], unit_DF=self.unit_DF[rows]
-        )
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def of_class(self, label: int) -> Self:
         """Return the boxes of one class."""
@@ -71,6 +70,11 @@ class _Boxes:
         if len(self.ids_D) <= count:
             return self
         return self.at(np.sort(rng.choice(len(self.ids_D), count, replace=False)))
+
+    @cached_property
+    def unit_DF(self) -> Float32s:
+        """Their features, of length 1."""
+        return unit(self.features_DF)
 
 
 class ObjectCoverage(ObjectBoxes, Strategy):
@@ -96,18 +100,16 @@ class ObjectCoverage(ObjectBoxes, Strategy):
         known = boxes.at(np.empty(0, np.intp))
         if task.labelled.ids:
             known = self._read(task.labelled, task, self.reads_labelled)
-        counts_C = np.array([task.class_counts[name] for name in task.classes])
-        images_C = np.array(
-            [len(set(boxes.of_class(label).ids_D.tolist())) for label in range(len(task.classes))]
-        )
-        quotas_C = largest_remainder(task.budget, class_weights(counts_C), images_C)
+        quotas_C = _quotas(task, boxes)
         picks: dict[str, Pick] = {}
         for label in np.argsort(-quotas_C, kind="stable").tolist():
             mine = boxes.of_class(label).drawn(self.max_boxes, task.rng)
-            for size, ids in _centres(mine, known.of_class(label), quotas_C[label], task.rng):
-                if image_id := next((each for each in ids if each not in picks), None):
-                    why = f"stands for {size} boxes of {task.classes[label]}, unlike labelled ones"
-                    picks[image_id] = Pick(image_id, float(size), why)
+            like = known.of_class(label)
+            for size, rows in _clusters(mine, like, quotas_C[label], task.rng):
+                row = next((each for each in rows if mine.ids_D[each] not in picks), None)
+                if row is not None:
+                    why = _told(mine.at(np.array([row])), size, task.classes[label], like)
+                    picks[mine.ids_D[row]] = Pick(mine.ids_D[row], float(size), why)
         left = set(task.unlabelled.ids).difference(picks)
         filled = draw(left, replace(task, budget=task.budget - len(picks)))
         return Selection((*picks.values(), *filled.picks))
@@ -125,22 +127,41 @@ class ObjectCoverage(ObjectBoxes, Strategy):
             found.append(_Boxes.of_part(kept))
             return kept.num_detections.astype(np.float64)
 
-        ids, _ = read_rows(images, columns, collect)
+        read_rows(images, columns, collect)
         boxes = _Boxes.joined(found)
-        return boxes.at(np.isin(boxes.ids_D, ids))
+        ours = set(images.ids)
+        return boxes.at(np.array([each in ours for each in boxes.ids_D], bool))
 
 
-def _centres(
+def _quotas(task: Task, boxes: _Boxes) -> Integers:
+    """Return how many centres each class has: (C,); at most as many as images show it."""
+    counts_C = np.array([task.class_counts[name] for name in task.classes])
+    images_C = [len(set(boxes.of_class(label).ids_D)) for label in range(len(task.classes))]
+    return largest_remainder(task.budget, class_weights(counts_C), np.array(images_C))
+
+
+def _clusters(
     boxes: _Boxes, known: _Boxes, num_centres: int, rng: np.random.Generator
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield for each free centre its number of boxes, and all images, the nearest first.
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield for each free centre its number of boxes, and the rows of all boxes, the nearest first.
 
-    The centre of the most boxes comes first.
+    The centre of the most boxes comes first; one of no boxes, such as that of a copy, is left out.
     """
     if not num_centres:
         return
     clusters = k_means(boxes.unit_DF, known.unit_DF, num_centres, rng)
     sizes_K = np.bincount(clusters.cluster_N[clusters.cluster_N >= 0], minlength=num_centres)
-    for centre in np.argsort(-sizes_K, kind="stable").tolist():
+    for centre in np.argsort(-sizes_K, kind="stable")[: np.count_nonzero(sizes_K)].tolist():
         squared_D = squared_distances(boxes.unit_DF, clusters.centres_KE[centre : centre + 1])[:, 0]
-        yield int(sizes_K[centre]), boxes.ids_D[np.argsort(squared_D, kind="stable")].tolist()
+        yield int(sizes_K[centre]), np.argsort(squared_D, kind="stable").tolist()
+
+
+def _told(box: _Boxes, size: int, name: str, known: _Boxes) -> str:
+    """Return in words what the image of a box adds."""
+    boxes = f"1 box of {name}" if size == 1 else f"{size:,} boxes of {name}"
+    lead = f"{name} (confidence {box.confidence_D[0]:.2f}) that stands for {boxes}"
+    if not len(known.ids_D):
+        return f"{lead}; the detector finds no labelled {name}"
+    (row,), (cosine,) = most_similar(box.unit_DF, known.unit_DF)
+    nearest = f"the labelled one in {known.ids_D[row]} (cosine {cosine:.2f})"
+    return f"{lead}, unlike labelled ones; most like {nearest}"

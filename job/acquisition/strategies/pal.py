@@ -7,6 +7,14 @@ logistic regression for each class on the detections in labelled images. Each cl
 the budget by its rarity. Its candidates are the images most uncertain about it; among them, images
 that are unlike others and show rare classes come first.
 
+Where we differ by default, and why:
+
+- Boxes count that are objects (`min_confidence` and the three settings after it). A box at the
+  lowest confidence is nearly always wrong, and the regression says so; but where it has little to
+  go by, such boxes are the most uncertain of all.
+- The budget follows the class weights (`class_weights`). The published rarity, 1 - the mean share
+  of labelled and of detected boxes, is nearly the same for all classes where there are many.
+
 Decided here, where our source is silent:
 
 - An image's uncertainty about a class is the highest of its boxes' (`aggregation`).
@@ -27,15 +35,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from job.acquisition.features import true_positives
+from job.acquisition.features import rightness, true_positives
 from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.embeddings import read_embeddings
-from job.acquisition.features.objects import confidences
+from job.acquisition.features.objects import ObjectBoxes, confidences
 from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.true_positives import Regressions
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
-from job.acquisition.numerics.class_quotas import largest_remainder, rarity
+from job.acquisition.numerics.class_quotas import class_weights, largest_remainder, rarity
 from job.acquisition.numerics.cosine import most_similar, unit
-from job.acquisition.numerics.logistic_regression import Logistic
 from job.acquisition.numerics.top_k import top_k
 from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategies.pal_scores import SCORINGS, ClassCandidates, Scoring, Weights
@@ -48,7 +56,7 @@ Picked = dict[int, tuple[float, int]]
 """Row of each pick -> its score, and the class that picked it."""
 
 
-class Pal(Strategy):
+class Pal(ObjectBoxes, Strategy):
     """Selects for each class the images whose boxes are least certain to be true positives.
 
     The score is 0.9 * uncertainty + 0.02 * (1 - highest cosine) + 0.04 * (the sum of r * H over the
@@ -56,8 +64,8 @@ class Pal(Strategy):
     r is the rarity of a class, and H the entropy of a box's class distribution.
     """
 
-    reads: ClassVar[frozenset[str]] = true_positives.READS | {"embedding"}
-    reads_labelled: ClassVar[frozenset[str]] = true_positives.READS_LABELLED
+    reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}
+    reads_labelled: ClassVar[frozenset[str]] = rightness.READS_LABELLED
 
     scoring: Scoring = "published"
     """`published`: an image is compared with the images that the class is more uncertain about, and
@@ -82,8 +90,9 @@ class Pal(Strategy):
     together."""
     ridge: PositiveFloat = 1.0
     """The penalty on the regressions' squared weights, of standardised features."""
-    min_confidence: UnitInterval = 0.0
-    """Boxes below this probability of their class do not count."""
+    class_weights: bool = True
+    """Divide the budget among the classes by their weights: the mean number of labelled boxes a
+    class, over that of the class, from 1/8 to 8. If it is false, by their rarity, as published."""
 
     def select(self, task: Task) -> Selection:
         """Let each class pick its quota, and fill what is left by uncertainty."""
@@ -92,7 +101,8 @@ class Pal(Strategy):
         boxes_NC = images["num_boxes"]
         counts_C = np.array([task.class_counts[name] for name in task.classes])
         rarity_C = rarity(counts_C, boxes_NC.sum(axis=0, dtype=np.int64))
-        quotas_C = largest_remainder(wanted, rarity_C, np.count_nonzero(boxes_NC, axis=0))
+        by_C = class_weights(counts_C) if self.class_weights else rarity_C
+        quotas_C = largest_remainder(wanted, by_C, np.count_nonzero(boxes_NC, axis=0))
         picked = self._pick(task.unlabelled, ids, images, quotas_C, rarity_C)
         picks = []
         for row in sorted(picked, key=lambda row: (-picked[row][0], row)):
@@ -101,38 +111,38 @@ class Pal(Strategy):
             picks.append(Pick(ids[row], score, f"{lead}: {self._shown(images[row], label)}"))
         return Selection((*picks, *self._fill(ids, images, picked, wanted - len(picks))))
 
-    def fit(self, task: Task) -> list[Logistic | None]:
-        """Return each class's regression on the labelled images' detections."""
+    def fit(self, task: Task) -> Regressions:
+        """Return the regressions on the labelled images' detections that count."""
         return true_positives.Fit(
             min_iou=self.iou_threshold,
             min_detections=self.min_detections,
             ridge=self.ridge,
-            prepare=lambda part: part.keep(confidences(part) >= self.min_confidence),
-        ).by_class(task)
+            prepare=self.objects,
+            columns=self.reads_labelled,
+        ).fit(task)
 
     def _read(self, task: Task) -> tuple[list[str], NDArray[np.void]]:
         """Return for each image and class: the boxes, their uncertainty and their entropy."""
-        rows_of = partial(self._score_part, models=self.fit(task), classes=task.classes)
+        rows_of = partial(self._score_part, known=self.fit(task), classes=task.classes)
         kind = _row_type(len(task.classes))
-        return read_rows(task.unlabelled, true_positives.READS, rows_of, kind)
+        return read_rows(task.unlabelled, rightness.READS, rows_of, kind)
 
     def _score_part(
-        self, part: RecordPart, models: list[Logistic | None], classes: Sequence[str]
+        self, whole: RecordPart, known: Regressions, classes: Sequence[str]
     ) -> NDArray[np.void]:
-        check_classes(part, classes)
+        check_classes(whole, classes)
+        part = self.objects(whole)
         predicted_D = part.predicted
         features_DK = true_positives.features(part)
         entropy_D = entropy(part.probabilities.astype(np.float64))
         check_finite(part, entropy_D)
-        confidence_D = features_DK[:, 1]
-        p_true_D = true_positives.probabilities(models, features_DK, predicted_D, confidence_D)
+        p_true_D = known.probabilities(features_DK, predicted_D, confidences(part))
         doubt_D = entropy(np.stack([p_true_D, 1 - p_true_D], axis=1))
         # Boxes of one class in one image are a cell, a run of rows after sorting.
         shape = (len(part.ids), len(classes))
         cell_D = part.image_of_detection * len(classes) + predicted_D
-        (mine,) = np.nonzero(confidence_D >= self.min_confidence)
-        mine = mine[np.argsort(cell_D[mine], kind="stable")]
-        counts = np.bincount(cell_D[mine], minlength=shape[0] * shape[1])
+        mine = np.argsort(cell_D, kind="stable")
+        counts = np.bincount(cell_D, minlength=shape[0] * shape[1])
         cells = offsets(counts)
         rows = np.zeros(len(part.ids), _row_type(len(classes)))
         doubts = aggregate(doubt_D[mine], cells, self.aggregation, empty_score=0.0)

@@ -47,10 +47,13 @@ class Presence(ObjectBoxes, Strategy):
         first = draw(shown, replace(task, budget=wanted)).ids
         left = set(ids).difference(first)
         others = draw(left, replace(task, budget=task.budget - wanted)).ids
+        among = f"drawn from the {len(shown):,} of {len(ids):,} images that show a box"
         picks = [
-            Pick(each, float(shown[each]["score"]), self._told(shown[each], task)) for each in first
+            Pick(each, float(shown[each]["score"]), f"{among}: {_told(shown[each], task)}")
+            for each in first
         ]
-        return Selection((*picks, *(Pick(each, 0.0, "drawn from all images") for each in others)))
+        rest = f"drawn from all {len(left):,} other images, with a box or without"
+        return Selection((*picks, *(Pick(each, 0.0, rest) for each in others)))
 
     def _score_part(self, part: RecordPart, task: Task) -> NDArray[np.void]:
         check_classes(part, task.classes)
@@ -63,7 +66,6 @@ class Presence(ObjectBoxes, Strategy):
         rows["score"][some], rows["class"][some] = confidence_D[top], kept.predicted[top]
         return rows
 
-    @staticmethod
-    def _told(row: Any, task: Task) -> str:
-        name = task.classes[row["class"]]
-        return f"drawn from the images that show a box: {name}, confidence {row['score']:.2f}"
+
+def _told(row: Any, task: Task) -> str:
+    return f"{task.classes[row['class']]}, confidence {row['score']:.2f}"

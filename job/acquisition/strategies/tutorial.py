@@ -7,14 +7,18 @@ nothing else.
 D = detections of all images together, C = foreground classes, K = C, or C + 1 with background.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import FiniteFloat
 
-from job.acquisition.features.checks import check_finite
+from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.uncertain_boxes import Reading
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.numerics.uncertainty import margin, two_highest
-from job.acquisition.strategies.brust import Brust
+from job.acquisition.strategies.brust import MarginStrategy
 from job.acquisition.strategies.random import draw
 from job.acquisition.strategy import Selection, Strategy, Task
 from job.config.section import UnitInterval
@@ -35,11 +39,13 @@ class TutorialRandom(Strategy):
         return Selection(tuple(pick for pick in drawn if pick.id not in labelled))
 
 
-class TutorialBrust(Brust):
+class TutorialBrust(MarginStrategy):
     """Selects like `brust` with the tutorial's faults, each of which can be switched off."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness"})
 
+    empty_score: FiniteFloat = 0.0
+    """The score of an image without detections."""
     outside_top2: bool = True
     """Compute the uncertainty as (1 - p1 - p2)^2, a sign error for (1 - (p1 - p2))^2."""
     with_background: bool = True
@@ -55,7 +61,7 @@ class TutorialBrust(Brust):
         """There has to be a third class if the mass outside two counts, and a second one if not."""
         num_classes += self.with_background
         if not self.outside_top2:
-            return super().cannot_rank(num_classes)
+            return None if num_classes > 1 else self.says_no_second()
         if num_classes > 2:  # noqa: PLR2004 - the two highest
             return None
         return "there is no class outside the two most probable ones, so all scores are equal"
@@ -69,13 +75,21 @@ class TutorialBrust(Brust):
         order = np.array([row_of[image_id] for image_id in task.unlabelled.ids], np.intp)
         return self.select_batches(scores, order, task.budget)
 
-    def uncertainties(self, part: RecordPart) -> tuple[Float64s, Float64s]:
-        """Return each detection's class distribution and its uncertainty: (D, K), (D,)."""
+    def reading(self, task: Task) -> Reading:
+        """Return how the record is read: all boxes of it, whether they are objects or not."""
+        return Reading(partial(self._read, classes=task.classes))
+
+    def _read(self, part: RecordPart, classes: Sequence[str]) -> tuple[RecordPart, Float64s]:
+        check_classes(part, classes)
         p_DC = part.probabilities.astype(np.float64)
-        if self.with_background:
-            check_finite(part, part.objectness, "objectness values")
-        p_DK = full_softmax(p_DC, part.objectness) if self.with_background else p_DC
-        return p_DK, outside_top2(p_DK) if self.outside_top2 else margin(p_DK)
+        if not self.with_background:
+            return part, p_DC
+        check_finite(part, part.objectness, "objectness values")
+        return part, full_softmax(p_DC, part.objectness)
+
+    def values(self, p_DK: Float64s) -> Float64s:
+        """Return the uncertainty of each detection: (D,)."""
+        return outside_top2(p_DK) if self.outside_top2 else margin(p_DK)
 
     def combine(self, part: RecordPart, values_D: Float64s) -> Float64s:
         """Return the images' scores from the values of their detections, some of them repeated."""
@@ -86,12 +100,12 @@ class TutorialBrust(Brust):
         p_DC = part.probabilities.astype(np.float64) * part.objectness[:, None]
         times_D = np.maximum(1, (p_DC >= threshold).sum(axis=1))
         repeated_D, ends = repeat(values_D, part.offsets, times_D)
-        return aggregate(repeated_D, ends, self.aggregation, empty_score=self.empty_score)
+        return aggregate(repeated_D, ends, self.aggregation, empty_score=0.0)
 
-    def measure(self, image: Any) -> str:
+    def measure(self, image: Any, about: str) -> str:
         """Return the uncertainty of the detection that explains an image, in words."""
         if not self.outside_top2:
-            return super().measure(image)
+            return super().measure(image, about)
         return f"outside both {np.sqrt(image['value']):.2f}"
 
 

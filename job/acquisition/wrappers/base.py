@@ -43,6 +43,11 @@ class Wrapper(Strategy, ABC):
         return self.inner.reads_labelled
 
     @property
+    def reads_cold_start(self) -> frozenset[str]:
+        """What the strategy inside reads as the cold start, and what the wrapper itself reads."""
+        return self.reads - self.inner.reads | self.inner.reads_cold_start
+
+    @property
     def needs_groups(self) -> bool:
         """Whether the strategy inside needs groups."""
         return self.inner.needs_groups

@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from job.acquisition.features.embeddings import read_embeddings
-from job.acquisition.numerics.cosine import unit
+from job.acquisition.features.embeddings import Embeddings, read_unit_embeddings
+from job.acquisition.features.neighbourhood import describe_picks
 from job.acquisition.numerics.k_center import k_center
 from job.acquisition.numerics.max_coverage import (
     MIN_SIGMA,
@@ -25,7 +25,7 @@ from job.acquisition.numerics.max_coverage import (
 from job.acquisition.numerics.top_k import Rows
 from job.acquisition.strategy import Images, Pick, Selection, Task
 from job.acquisition.wrappers.base import EmbeddingWrapper
-from job.records.arrays import Float32s, Float64s
+from job.records.arrays import Float64s
 
 
 class Diverse(EmbeddingWrapper):
@@ -45,24 +45,19 @@ class Diverse(EmbeddingWrapper):
         """Pick among the candidates, one by one."""
         wanted = round(self.oversample * task.budget)
         ranked = {pick.id: pick for pick in self.inner.select(replace(task, budget=wanted)).picks}
-        ids, points = read_embeddings(Images(tuple(ranked), task.unlabelled.record))
-        labelled_LE = unit(read_embeddings(task.labelled)[1])
-        rows, scores = self._choose(unit(points), labelled_LE, task.budget)
-        added = "coverage" if self.by == "herding" else "distance"
+        candidates = Images(tuple(ranked), task.unlabelled.record)
+        ids, points_ME = read_unit_embeddings(candidates)
+        known_ids, labelled_LE = read_unit_embeddings(task.labelled)
+        rows, scores = self._choose(points_ME, labelled_LE, task.budget)
+        among = f"{len(ids):,} candidates"
+        told = describe_picks(points_ME[rows], points_ME, among, labelled_LE, known_ids)
+        picked = zip([ids[row] for row in rows.tolist()], scores.tolist(), told, strict=True)
         return Selection(
-            tuple(
-                Pick(
-                    ids[row],
-                    score,
-                    f"adds {added} {score:.3g} among {len(ids)} candidates; "
-                    f"{ranked[ids[row]].reason}",
-                )
-                for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
-            )
+            tuple(Pick(each, score, f"{why}; {ranked[each].reason}") for each, score, why in picked)
         )
 
     def _choose(
-        self, points_ME: Float32s, labelled_LE: Float32s, budget: int
+        self, points_ME: Embeddings, labelled_LE: Embeddings, budget: int
     ) -> tuple[Rows, Float64s]:
         if self.by == "k_center":
             centres = k_center(points_ME, labelled_LE, budget)

@@ -40,6 +40,8 @@ class Context:
     """How many groups of images each arm has labelled; None if the data set has no groups."""
     setup_cost: float | None = None
     """Money to set up active learning, once. None: the report does not say whether it pays."""
+    goal: float | None = None
+    """The mAP to forecast the images for; None: those of `default_goals`."""
 
     @cached_property
     def is_measured(self) -> bool:

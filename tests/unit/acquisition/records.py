@@ -9,6 +9,16 @@ import pyarrow as pa
 from job.acquisition.strategy import Images, Selection, TableRecord, Task
 from job.records.score_record import GroundTruthMatches, ScoreRecord
 
+ALL_BOXES = {
+    "min_confidence": 0,
+    "min_side": 0,
+    "max_aspect": None,
+    "top": None,
+    "rightness": False,
+    "empty_score": 0,
+}
+"""Settings by which every box counts for its class, and an image without one has a score of 0."""
+
 
 @dataclass(frozen=True)
 class Box:

@@ -18,6 +18,7 @@ from job.config.schema import ArmConfig
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
 from tests.unit.acquisition.records import (
+    ALL_BOXES,
     Box,
     Image,
     Labels,
@@ -40,7 +41,8 @@ def default_arm(name: str) -> dict[str, Any]:
 
 SPECIAL: dict[str, dict[str, Any]] = {
     "entropy mean": {**ENTROPY, "aggregation": "mean", "top_m": 2, "empty_score": 0.7},
-    "entropy max": {**ENTROPY, "aggregation": "max"},
+    "entropy max": {**ENTROPY, "aggregation": "max", "class_weights": True},
+    "entropy classes": {**ENTROPY, **ALL_BOXES},
     "brust mean": {
         "strategy": "brust",
         "aggregation": "mean",
@@ -54,6 +56,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "batch_size": 4,
     },
     "brust weights": {"strategy": "brust", "batches": "random", "class_weights": True},
+    "brust right": {"strategy": "brust", "rightness": True, "min_confidence": 0.1},
+    "brust classes": {"strategy": "brust", **ALL_BOXES, "batches": "random"},
     "tutorial_brust": {"strategy": "tutorial_brust", "batch_size": 3},
     "tutorial_brust margin": {
         "strategy": "tutorial_brust",
@@ -68,9 +72,10 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "consecutive_batches": False,
     },
     "coreset normalized": {"strategy": "coreset", "normalize": True},
-    "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust"}},
+    "uwe brust": {"strategy": "uwe", "of": {"strategy": "brust", "rightness": False}},
     "ppal binary": {"strategy": "ppal", "entropy": "binary", "oversample": 2},
     "pal greedy": {"strategy": "pal", "scoring": "greedy"},
+    "pal published": {"strategy": "pal", "min_confidence": 0.0, "class_weights": False},
     "pal sum": {"strategy": "pal", "aggregation": "sum", "min_detections": 1},
     "cost_aware coreset": {"strategy": "cost_aware", "of": {"strategy": "coreset"}},
     "near_duplicate_filter all": {
@@ -78,11 +83,23 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "of": {"strategy": "random"},
         "threshold": 0.2,
     },
-    "random_share": {"strategy": "random_share", "of": ENTROPY, "share": 0.3},
+    "random_share": {
+        "strategy": "random_share",
+        "of": {**ENTROPY, "rightness": False},
+        "share": 0.3,
+    },
     "product": {
         "strategy": "product",
         "objectives": [{"of": ENTROPY}, {"of": {"strategy": "brust"}, "power": 0.5}],
     },
+    "herding few": {"strategy": "herding", "max_references": 5, "sigma": 0.5},
+    "herding all": {"strategy": "herding", "candidate_share": 1},
+    "uherding plain": {"strategy": "uherding", "class_weights": False, "min_confidence": 0},
+    "object_coverage few": {"strategy": "object_coverage", "max_boxes": 3, "min_confidence": 0},
+    "presence all": {"strategy": "presence", "share": 1, "min_confidence": 0.5},
+    "diverse herding": {"strategy": "diverse", "of": {"strategy": "herding"}},
+    "diverse k_center": {"strategy": "diverse", "of": {"strategy": "brust"}, "by": "k_center"},
+    "group_limit uherding": {"strategy": "group_limit", "of": {"strategy": "uherding"}},
     "all of them": {
         "strategy": "random_share",
         "of": {
@@ -103,12 +120,12 @@ def strategy_of(name: str) -> Strategy:
 READS_RECORD = [name for name in ARMS if strategy_of(name).reads]
 READS_CLASSES = [name for name in ARMS if "probabilities" in strategy_of(name).reads]
 READS_EMBEDDINGS = [name for name in ARMS if "embedding" in strategy_of(name).reads]
-EMPTY_SCORES = {"entropy": 0, "entropy mean": 0.7, "entropy max": 0, "brust": 0, "brust mean": -1}
+EMPTY_SCORES = {"entropy mean": 0.7, "entropy classes": 0, "brust mean": -1}
 BY_SCORE_ALONE = [
     *["entropy", "entropy mean", "entropy max", "brust", "brust mean"],
     *["tutorial_brust margin", "tutorial_brust once"],
     *["coreset", "coreset normalized", "uwe", "enms_divproto", "ppal", "pal"],
-    *["cost_aware", "near_duplicate_filter", "product"],
+    *["cost_aware", "near_duplicate_filter", "product", "herding all", "diverse k_center"],
 ]
 
 every_strategy = pytest.mark.parametrize("name", ARMS)
@@ -173,6 +190,18 @@ def alike(boxes: Mapping[str, list[list[float]]], num_classes: int = 2) -> Case:
     images = {name: Image([Box(p) for p in each]) for name, each in boxes.items()}
     counts = {name: number + 1 for number, name in enumerate(["cow", "sheep"][:num_classes])}
     return Case(candidates(images, num_classes), Labels(counts))
+
+
+def no_labels(num_classes: int) -> Labels:
+    return Labels({f"class {number}": 0 for number in range(num_classes)})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _doubt_counts_soon() -> Iterator[None]:
+    """With as few labelled boxes as here, `uherding` would always be coverage alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("job.acquisition.strategies.herding.MIN_TRUE_POSITIVES", 2)
+        yield
 
 
 def test_all_strategies_are_here() -> None:
@@ -341,6 +370,9 @@ def test_only_declared_columns_are_read_and_nothing_is_written_to(name: str) -> 
         ("enms_divproto", "objectness"),
         ("enms_divproto", "features"),
         ("ppal", "features"),
+        ("object_coverage", "features"),
+        ("presence", "objectness"),
+        ("uherding", "objectness"),
     ],
 )
 def test_a_number_that_is_not_finite_is_named_for_what_it_is(name: str, column: str) -> None:
@@ -350,6 +382,48 @@ def test_a_number_that_is_not_finite_is_named_for_what_it_is(name: str, column: 
     case = Case(candidates(images, 2), Labels({"cow": 1, "sheep": 2}))
     with pytest.raises(BadDataError, match=f"image 'bad' has a detection whose {column}"):
         case.select(name, 1)
+
+
+@pytest.mark.parametrize("name", [name for name in ARMS if name != "tutorial_random"])
+def test_diverse_goes_with_every_strategy(name: str) -> None:
+    """It picks among what the strategy inside wants most, and adds its reason."""
+    case = case_of(3, 40, 3, 4)
+    task = task_of(case.candidates, case.labelled, 3, case.seed, case.pool_ids)
+    wrapped = {"strategy": "diverse", "of": ARMS[name], "oversample": 2}
+    picks = make_strategy(ArmConfig.model_validate(wrapped)).select(task).picks
+    inside = {pick.id: pick.reason for pick in case.select(name, 6).picks}
+    assert len({pick.id for pick in picks}) == 3
+    assert all(pick.reason.endswith(f"; {inside[pick.id]}") for pick in picks)
+
+
+DRAWS = ["random", "herding", "uherding", "presence", "object_coverage", "diverse herding"]
+
+
+@pytest.mark.parametrize("name", [*DRAWS, "herding few", "group_limit uherding", "random_share"])
+def test_seeds_draw_different_images(name: str) -> None:
+    """Else ten seeds would be one; the same seed picks the same, as another test holds."""
+    case = case_of(5, 40, 3, 4)
+    assert len({replace(case, seed=seed).select(name, 5).ids for seed in range(5)}) > 1
+
+
+@every_strategy
+@pytest.mark.parametrize("num_classes", [1, 3])
+def test_nothing_is_labelled(name: str, num_classes: int) -> None:
+    """Not an image and not a box: the budget is picked all the same."""
+    case = replace(case_of(1, 20, num_classes, 3), labelled=no_labels(num_classes))
+    selection = case.select(name, 5)
+    assert len(set(selection.ids)) == (5 if name != "tutorial_random" else len(selection.ids))
+
+
+@every_strategy
+def test_equal_embeddings_and_boxes(name: str) -> None:
+    """Copies of one image, of which two are labelled: there is no distance to divide by."""
+    copy = Image([Box([0.5, 0.5], truth=0, iou=0.9)], truth_classes=(0,))
+    known = labelled({"known-1": copy, "known-2": copy}, {"cow": 2, "sheep": 0})
+    case = Case(candidates({f"{number}": copy for number in range(8)}, 2), known)
+    selection = case.select(name, 5)
+    assert len(set(selection.ids)) == (5 if name != "tutorial_random" else len(selection.ids))
+    assert np.isfinite(scores_of(selection)).all()
 
 
 SCORING = [name for name in ARMS if isinstance(strategy_of(name), ScoringStrategy)]
@@ -364,7 +438,7 @@ def test_a_strategy_says_when_it_cannot_rank_images(name: str, num_classes: int)
     images = {
         f"{number}": Image([Box(p, objectness=objectness)] * count)
         for number, (p, objectness, count) in enumerate(
-            [(sure, 1.0, 1), (torn, 0.75, 1), (torn, 0.25, 2)]
+            [(sure, 1.0, 1), (torn, 1.0, 1), (torn, 0.95, 2)]
         )
     }
     task = task_of(candidates(images, num_classes), Labels({str(n): n for n in range(num_classes)}))
@@ -377,12 +451,14 @@ def test_a_strategy_says_when_it_cannot_rank_images(name: str, num_classes: int)
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("entropy", "the entropy of a single class is 0"),
-        ("brust batches", "all batches are worth the same"),
+        ("entropy", None),
+        ("brust", None),
+        ("entropy classes", "a single class has no second one"),
+        ("brust classes", "all batches are worth the same"),
         ("enms_divproto", "only the tests of diversity choose"),
         ("ppal", "`entropy: binary` tells images apart"),
-        ("uwe", "it is `coreset`"),
-        ("cost_aware", "the order of their ids decides"),
+        ("uwe brust", "it is `coreset`"),
+        ("cost_aware", None),
         ("random_share", "the order of their ids decides"),
         ("ppal binary", None),
         ("pal", None),
@@ -401,5 +477,6 @@ def test_with_one_class_the_ids_decide_where_a_strategy_says_so() -> None:
     """And what says nothing picks the image that is in doubt: 0.5 is, and 1 is not."""
     images = {"a": Image([Box([1.0])]), "z": Image([Box([1.0], objectness=0.5)])}
     task = task_of(candidates(images, 1), Labels({"cow": 3}))
-    assert strategy_of("entropy").select(task).ids == ("a",)
+    assert strategy_of("entropy classes").select(task).ids == ("a",)
+    assert strategy_of("entropy").select(task).ids == ("z",)
     assert strategy_of("ppal binary").select(task).ids == ("z",)

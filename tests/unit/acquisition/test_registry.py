@@ -50,7 +50,8 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
         make_strategy(arm("entropy", top_k=3))
     assert str(error.value) == (
         "strategy 'entropy': top_k: unknown key; did you mean 'top_m'? "
-        "known: aggregation, empty_score, top_m"
+        "known: aggregation, class_weights, empty_score, max_aspect, min_confidence, min_side, "
+        "rightness, top, top_m"
     )
 
 

@@ -5,18 +5,20 @@ from dataclasses import replace
 import pytest
 
 from job import experiment
+from job.acquisition.strategies.brust import Brust
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import dump_marker, load_marker
 from job.artifacts.stored_config import dump_config, load_config
 from job.config import loading
 from job.config.annotation import AnnotationConfig
-from job.config.schema import Config
+from job.config.schema import ArmConfig, Config
 from job.errors import BadDataError, ConfigError
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.storage.memory import MemoryStore
 
 KEY = ExperimentKeys("tiny").config
+COLD_START = "cold_start:\n  strategy: random\n"
 
 
 @pytest.fixture
@@ -94,6 +96,16 @@ def test_a_setting_of_a_newer_version_is_for_readers_only(
         assert "\n" not in str(error.value)
 
 
+def test_what_an_earlier_version_left_open_is_random(settings: Config) -> None:
+    """Its cold start and its arms, as when it began; what is unset stays so, in digests too."""
+    text = dump_config(settings).decode().replace(COLD_START, "")
+    text = text.replace("  random:\n    strategy: random\n", "  random: {}\n")
+    config, _ = load_config(text.encode(), "place")
+    assert config.cold_start == config.arms["random"] == ArmConfig(strategy="random")
+    assert "cold_start" not in config.model_fields_set
+    assert load_config(dump_config(config), "place")[0] == config
+
+
 def test_a_newer_setting_of_a_strategy_inside_another_is_left_out(settings: Config) -> None:
     """However deep wrappers are nested."""
     objectives = [{"of": {"strategy": "brust", "newer": 1}, "new": 3}]
@@ -129,16 +141,20 @@ def test_a_copy_of_an_experiment_needs_a_name_of_its_own(store: MemoryStore) -> 
 
 @pytest.fixture
 def older(copy: MemoryStore) -> MemoryStore:
-    """The finished experiment as a version left it that lacked two of today's settings."""
+    """The finished experiment as a version left it that lacked some of today's settings."""
     lines = copy.read(KEY).decode().splitlines(keepends=True)
-    lacked = ("  max_grad_norm:", "    aggregation:")
-    copy.write(KEY, "".join(line for line in lines if not line.startswith(lacked)).encode())
-    config = load_experiment(copy, "tiny")
-    for ref in Plan(config).stages():
-        marker = load_marker(copy.read(ref.done), "m")
-        changed = replace(marker, config=config.stage_digest(ref))
-        copy.write(ref.done, dump_marker(changed))
+    lacked = ("  max_grad_norm:", "    aggregation:", "    min_confidence:", "    rightness:")
+    stored_by_older(copy, "".join(line for line in lines if not line.startswith(lacked)))
     return copy
+
+
+def stored_by_older(store: MemoryStore, text: str) -> None:
+    """Store the configuration of a finished experiment, and markers of stages that ran with it."""
+    store.write(KEY, text.encode())
+    config = load_experiment(store, "tiny")
+    for ref in Plan(config).stages():
+        marker = load_marker(store.read(ref.done), "m")
+        store.write(ref.done, dump_marker(replace(marker, config=config.stage_digest(ref))))
 
 
 def test_a_setting_that_a_version_adds_runs_nothing_again(
@@ -165,6 +181,29 @@ def test_an_added_setting_may_not_have_another_value(older: MemoryStore, setting
     train = settings.train.model_copy(update={"max_grad_norm": 1.0})
     with pytest.raises(ConfigError, match=r"train\.max_grad_norm: 10\.0 -> 1\.0"):
         experiment.run(older, settings.model_copy(update={"train": train}))
+
+
+def test_an_arm_keeps_its_picks_although_its_strategy_has_new_settings(
+    older: MemoryStore, settings: Config
+) -> None:
+    """What is not stored means what it meant then, also if the experiment grows."""
+    assert isinstance(brust := Plan(load_experiment(older, "tiny")).arm("brust").strategy, Brust)
+    assert (brust.min_confidence, brust.rightness, brust.min_side) == (0.0, False, 0.02)
+    grown = settings.model_copy(update={"full_supervision": True})
+    assert Plan(experiment.init(older, Plan(grown)).config).arm("brust").strategy == brust
+    assert b"min_confidence" not in older.read(KEY)
+
+
+def test_a_setting_that_is_given_has_to_be_that_of_then(
+    older: MemoryStore, settings: Config
+) -> None:
+    """The finished rounds were made without it."""
+    arms = {
+        **settings.arms,
+        "brust": ArmConfig(strategy="brust", class_weights=True, rightness=True),
+    }
+    with pytest.raises(ConfigError, match=r"arms\.brust\.rightness: False -> True"):
+        experiment.init(older, Plan(settings.model_copy(update={"arms": arms})))
 
 
 @pytest.mark.parametrize(
@@ -211,3 +250,28 @@ def test_an_experiment_keeps_the_costs_with_which_it_began(settings: Config) -> 
     now = settings.model_copy(update={"annotation": AnnotationConfig(preset="professional")})
     with pytest.raises(ConfigError, match=r"annotation\.seconds_per_image: 0\.0 -> 63\.0"):
         experiment.init(store, Plan(now))
+
+
+def without_cold_start(settings: Config) -> Config:
+    """The configuration without a cold start, and with an arm that is empty."""
+    content = settings.model_dump(exclude={"cold_start"}, exclude_unset=True)
+    return Config.model_validate(content | {"arms": content["arms"] | {"random": {}}})
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_an_experiment_keeps_the_cold_start_that_was_the_default(
+    copy: MemoryStore, settings: Config, *, is_stored: bool
+) -> None:
+    """If the file names none, nothing runs again; an earlier version may not have stored it."""
+    text = copy.read(KEY).decode()
+    stored_by_older(copy, text if is_stored else text.replace(COLD_START, ""))
+    assert experiment.run(copy, without_cold_start(settings)).num_run == 0
+    cold_start = ArmConfig(strategy="recommended")
+    with pytest.raises(ConfigError, match=r"cold_start\.strategy: random -> recommended"):
+        experiment.run(copy, settings.model_copy(update={"cold_start": cold_start}))
+
+
+def test_a_new_experiment_has_the_cold_start_of_today(settings: Config) -> None:
+    """If its file names none."""
+    begun = experiment.init(MemoryStore(), Plan(without_cold_start(settings))).config
+    assert begun.cold_start == ArmConfig(strategy="recommended", rule=1)

@@ -56,3 +56,12 @@ def test_costs_are_finite_and_not_negative(al_job: AlJob, begun: Path, value: st
     result = al_job("report", f"--setup-cost={value}", "--store", begun)
     assert result.code == 64
     assert "--setup-cost" in result.error
+
+
+@pytest.mark.parametrize("value", ["0", "40", "nan", "-0.1"])
+def test_a_goal_is_a_share_and_not_in_percent(al_job: AlJob, begun: Path, value: str) -> None:
+    """No mAP is above 1, and one of 0 needs nothing."""
+    result = al_job("report", f"--goal={value}", "--store", begun)
+    assert result.code == 64
+    assert "--goal" in result.error
+    assert "above 0 and at most 1" in result.error

@@ -111,3 +111,43 @@ def test_costs_that_are_set_stay_as_they_are_set(tiny: str, given: str) -> None:
     begun = loading.parse(f"{tiny}{OLD}\n", "tiny")
     now = loading.parse(f"{tiny}annotation: {given}\n", "tiny")
     assert with_old_defaults(begun, now).annotation.seconds_per_box == 5.9
+
+
+ARMS = """
+arms:
+  plain: {strategy: brust, batch_size: 7}
+  other: {strategy: entropy}
+  wrapped: {strategy: product, objectives: [{of: {strategy: brust}}, {of: {strategy: pal}}]}
+"""
+ARMS_THEN = """
+cold_start: {strategy: coreset}
+arms:
+  plain: {strategy: brust, batch_size: 3, aggregation: max}
+  other: {strategy: random, least: 4}
+  wrapped:
+    strategy: product
+    objectives: [{of: {strategy: brust, top: 2}, power: 2.0}, {of: {strategy: entropy, top: 2}}]
+  dropped: {strategy: random}
+"""
+HEAD = "experiment: a\ndataset: {name: d}\n"
+
+
+def test_unset_settings_of_strategies_are_as_the_experiment_began() -> None:
+    """Also of strategies inside; another strategy has its own, and no arm comes back."""
+    begun = loading.parse(HEAD + ARMS_THEN, "begun")
+    now = with_old_defaults(begun, loading.parse(HEAD + ARMS, "now"))
+    assert now.cold_start.strategy == "coreset"
+    assert list(now.arms) == ["plain", "other", "wrapped"]
+    assert now.arms["plain"].settings == {"batch_size": 7, "aggregation": "max"}
+    assert now.arms["other"].settings == {}
+    assert now.arms["wrapped"].settings["objectives"] == [
+        {"of": {"strategy": "brust", "top": 2}, "power": 2.0},
+        {"of": {"strategy": "pal"}},
+    ]
+
+
+def test_a_cold_start_that_is_set_is_that_of_the_file() -> None:
+    """Another one than that of the experiment is refused then."""
+    begun = loading.parse(HEAD + ARMS_THEN, "begun")
+    written = f"{HEAD}{ARMS}cold_start: {{strategy: random}}\n"
+    assert with_old_defaults(begun, loading.parse(written, "now")).cold_start.strategy == "random"

@@ -19,6 +19,7 @@ dataset: {name: drawn, synthetic: {num_pool: 600, num_test: 6, size: 64}}
 seeds: [0, 1]
 rounds: 2
 budget: {initial: 100, per_round: 100}
+cold_start: {strategy: random}
 arms: {random: {strategy: random}, a: {strategy: entropy}}
 """
 

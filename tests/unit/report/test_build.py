@@ -80,7 +80,7 @@ def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
     names = {key.rpartition("/")[2] for key in store.list(REPORT)}
     for figure in ("curve-images", "curve-boxes", "differences", "classes", "times"):
         assert {f"{figure}.svg", f"{figure}.png"} <= names
-    assert {"differences.csv", "areas.csv", "savings.csv", "penalties.csv"} <= names
+    assert {"differences.csv", "areas.csv", "savings.csv", "penalties.csv", "forecast.csv"} <= names
     content = json.loads(store.read(f"{REPORT}/comparison.json"))
     assert content["comparison"]["baseline"] == "random"
     assert [row["arm"] for row in content["comparison"]["differences"]] == ["brust"] * 2
@@ -91,6 +91,8 @@ def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
         "penalties",
         "savings",
         "areas",
+        "forecasts",
+        "back_test",
     }
     assert b"currentColor" not in store.read(f"{REPORT}/curve-images.svg")
 

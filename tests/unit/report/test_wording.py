@@ -1,7 +1,7 @@
 """Numbers as a manager reads them."""
 
 from job.report.analysis.statistics import Estimate
-from job.report.wording import amount, counted, interval, listing, points, probability
+from job.report.wording import amount, counted, interval, listing, points, probability, rough
 
 
 def test_numbers_in_words() -> None:
@@ -22,3 +22,16 @@ def test_numbers_in_words() -> None:
         "1, 2 and 3",
     ]
     assert (counted(1, "seed"), counted(2, "seed")) == ("1 seed", "2 seeds")
+
+
+def test_what_is_known_roughly_has_two_digits() -> None:
+    """No false precision, and no exponent: 1,234 images are about 1,200."""
+    assert [rough(value) for value in (1234, 99.6, 12.4, 9.87, 0.567, 0.046, 0)] == [
+        "1,200",
+        "100",
+        "12",
+        "9.9",
+        "0.57",
+        "0.046",
+        "0",
+    ]

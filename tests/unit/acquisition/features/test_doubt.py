@@ -2,10 +2,9 @@
 
 from math import log
 
-import numpy as np
 import pytest
 
-from job.acquisition.features.doubt import class_weights, doubts, num_true_positives
+from job.acquisition.features.doubt import doubts
 from job.acquisition.features.objects import ObjectBoxes
 from tests.unit.acquisition.records import Box, Image, Labels, candidates, labelled, task_of
 
@@ -69,15 +68,9 @@ def test_a_class_that_is_never_right_is_certain() -> None:
     assert found.ids == ["like neither", "like the true"]
     neither, true = found.rows["score"]
     assert neither > true
-    assert num_true_positives(task, EVERYTHING) == 8
-    assert num_true_positives(task, ObjectBoxes(min_confidence=0.95)) == 0
-
-
-def test_rare_classes_weigh_more() -> None:
-    """5 boxes a class on average: 9 and 1 give 5/9 and 5; 0 gives the limit of 8."""
-    assert class_weights(np.array([9, 1])).tolist() == pytest.approx([5 / 9, 5])
-    assert class_weights(np.array([0, 2])).tolist() == [8, 0.5]
-    assert class_weights(np.array([0, 0])).tolist() == [1, 1]
+    assert found.num_true_positives == 8
+    nothing = ObjectBoxes(min_confidence=0.95)
+    assert doubts(task.unlabelled, task, nothing).num_true_positives == 0
 
 
 def test_the_weight_of_an_image_is_the_mean_of_its_boxes() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from job.acquisition.numerics.class_quotas import largest_remainder, rarity
+from job.acquisition.numerics.class_quotas import class_weights, largest_remainder, rarity
 
 
 def test_rarity_is_what_the_shares_lack() -> None:
@@ -31,3 +31,10 @@ def test_a_budget_is_divided_by_the_largest_remainders(
 ) -> None:
     """Whole images; what a class cannot take goes to the others."""
     assert largest_remainder(budget, np.array(weights), np.array(most)).tolist() == expected
+
+
+def test_rare_classes_weigh_more() -> None:
+    """5 boxes a class on average: 9 and 1 give 5/9 and 5; 0 gives the limit of 8."""
+    assert class_weights(np.array([9, 1])).tolist() == pytest.approx([5 / 9, 5])
+    assert class_weights(np.array([0, 2])).tolist() == [8, 0.5]
+    assert class_weights(np.array([0, 0])).tolist() == [1, 1]

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from job.acquisition.numerics.cosine import most_similar, most_similar_earlier, unit
+from job.acquisition.numerics.cosine import (
+    most_similar,
+    most_similar_earlier,
+    num_most_similar,
+    scale_to_unit,
+    unit,
+)
 
 _BLOCKS = pytest.mark.parametrize("block", [1, 5, 1000])
 
@@ -17,6 +23,23 @@ def test_a_unit_vector_has_length_one_and_zeros_stay_zeros() -> None:
     result = unit(np.array([[3, 4], [0, 0]], np.float16))
     np.testing.assert_allclose(result, np.array([[0.6, 0.8], [0, 0]]), rtol=1e-6)
     assert result.dtype == np.float32
+
+
+@_BLOCKS
+def test_vectors_are_scaled_where_they_are(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `unit` scales them, in the array's own type, however many are scaled at once."""
+    monkeypatch.setattr("job.acquisition.numerics.cosine._ROWS", block)
+    given = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float16)
+    given[2] = 0
+    expected = unit(given).astype(np.float16)
+    scale_to_unit(given)
+    np.testing.assert_array_equal(given, expected)
+
+
+def test_vectors_are_counted_for_the_most_similar() -> None:
+    """Two are nearest to the first, one to the second; a copy of it that comes later has none."""
+    others = unit(np.array([[1, 0], [0, 1], [0, 1]]))
+    assert num_most_similar(unit(np.array([[1, 0], [2, 1], [1, 2]])), others).tolist() == [2, 1, 0]
 
 
 @_BLOCKS

@@ -60,7 +60,6 @@ def test_by_hand() -> None:
     taken = max_coverage(points, References.of(points, np.ones(3), 1.0, NOTHING), 3)
     assert taken.rows.tolist() == [0, 2, 1]
     assert taken.gains.tolist() == pytest.approx([1 + exp(-1), 1, 1 - exp(-1)])
-    assert taken.num_nearest.tolist() == [3, 1, 1]
 
 
 def test_what_labelled_images_cover_is_worth_less() -> None:

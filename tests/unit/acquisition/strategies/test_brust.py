@@ -1,14 +1,24 @@
 """Brust et al. 2019, against cases worked out by hand."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 import pytest
 
 from job.acquisition.strategies.brust import Brust, class_weights
-from job.acquisition.strategy import Images, Selection, TableRecord
-from tests.unit.acquisition.records import Labels, reasons_of, scores_of, tables_of, task_of
+from job.acquisition.strategy import Images, Selection
+from tests.unit.acquisition.records import (
+    ALL_BOXES,
+    Box,
+    Image,
+    Labels,
+    candidates,
+    labelled,
+    reasons_of,
+    scores_of,
+    task_of,
+)
 
 ImagesOf = Callable[..., Images]
 
@@ -19,10 +29,10 @@ TORN, HALF, QUARTER, SURE = [0.5, 0.5, 0], [0.5, 0.25, 0.25], [0, 0.25, 0.75], [
 BOXES = {"many": [HALF, HALF], "one": [TORN], "mixed": [QUARTER, SURE], "none": []}
 
 
-def select(
-    candidates: Images, budget: int, labelled: Labels = LABELLED, **settings: object
-) -> Selection:
-    return Brust.model_validate(settings).select(task_of(candidates, labelled, budget))
+def select(images: Images, budget: int, known: Labels = LABELLED, **settings: object) -> Selection:
+    """By the formula on all boxes."""
+    strategy = Brust.model_validate({**ALL_BOXES, **settings})
+    return strategy.select(task_of(images, known, budget))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_reasons_with_weights_and_batches(candidates_of: ImagesOf) -> None:
 
 
 def test_one_class_has_no_second(candidates_of: ImagesOf) -> None:
-    """Every margin is 1 and every score 0, so the ids decide; the reason names one class."""
+    """By the classes every margin is 1 and every score 0, so the ids decide."""
     one = Labels({"cow": 1})
     selection = select(candidates_of({"b": [[1.0]], "a": [[1.0], [1.0]]}, 1), 2, one)
     assert selection.ids == ("a", "b")
@@ -108,21 +118,80 @@ def test_random_batches_are_taken_whole(candidates_of: ImagesOf) -> None:
     rng = np.random.default_rng(5)
     levels = [SURE, QUARTER, HALF, TORN]
     boxes = {f"{number:02d}": [levels[rng.integers(4)]] for number in range(12)}
-    candidates = candidates_of(boxes, 3)
-    values = dict(zip(*((s := select(candidates, 12)).ids, scores_of(s)), strict=True))
+    images = candidates_of(boxes, 3)
+    values = dict(zip(*((s := select(images, 12)).ids, scores_of(s)), strict=True))
     cut = np.random.default_rng(0).permutation(12)
     batches = [[f"{row:02d}" for row in cut[start : start + 3]] for start in range(0, 12, 3)]
     batches.sort(key=lambda batch: -sum(values[image_id] for image_id in batch))
-    picks = select(candidates, 6, batches="random", batch_size=3).ids
+    picks = select(images, 6, batches="random", batch_size=3).ids
     assert set(picks[:3]) == set(batches[0])
     assert set(picks[3:]) == set(batches[1])
-    others = Brust(batches="random", batch_size=3).select(task_of(candidates, LABELLED, 6, 1))
+    strategy = Brust.model_validate({**ALL_BOXES, "batches": "random", "batch_size": 3})
+    others = strategy.select(task_of(images, LABELLED, 6, 1))
     assert others.ids != picks, "another random stream cuts another way"
 
 
-def test_objectness_is_read_only_where_it_counts(candidates_of: ImagesOf) -> None:
-    """The plain strategy reads one column beside the ids."""
-    candidates = candidates_of(BOXES, 3)
-    (table,) = tables_of(candidates)
-    plain = replace(candidates, record=TableRecord((table.select(["id", "probabilities"]),)))
-    assert select(plain, 2) == select(candidates, 2)
+# By default, boxes count that are objects
+
+
+def test_by_default_background_does_not_make_an_image_worth_more() -> None:
+    """100 boxes at 0.25 lose to one at 0.375, and are empty: the tenth of the others' scores.
+
+    The box (1/2, 1/2) of objectness 3/4 has a margin of 0, so a value of 1; of (3/4, 1/4): 1/4.
+    """
+    images = {
+        "background": Image([Box([0.5, 0.5], objectness=0.5)] * 100),
+        "object": Image([Box([0.5, 0.5], objectness=0.75)]),
+        "sure": Image([Box([0.75, 0.25])]),
+    }
+    task = task_of(candidates(images, 2), Labels({"cow": 1, "sheep": 1}), 3)
+    selection = Brust().select(task)
+    assert selection.ids == ("object", "background", "sure")
+    assert scores_of(selection) == pytest.approx((1, 0.25 + 0.1 * 0.75, 0.25))
+    assert Brust(min_confidence=0).select(task).ids[0] == "background"
+
+
+def test_with_one_class_it_is_the_margin_of_being_right() -> None:
+    """Without labels q is the confidence; 0.9 becomes q' = 0.78, and (1 - 0.56)^2 = 0.1936."""
+    images = {"b": Image([Box([1.0], objectness=0.9)]), "c": Image([Box([1.0], objectness=0.5)])}
+    task = task_of(candidates(images, 1), Labels({"cow": 1}), 2)
+    selection = Brust().select(task)
+    assert selection.ids == ("c", "b")
+    assert scores_of(selection) == pytest.approx((1, 0.1936))
+    assert reasons_of(selection)[1] == "1 box: cow, margin of being right 0.56"
+    assert Brust().cannot_rank(1) is None
+    assert Brust(rightness=False).cannot_rank(1) is not None
+
+
+def test_boxes_are_uncertain_of_being_right_as_labelled_images_teach() -> None:
+    """At 0.9, half of the cows are right; at 0.5, none is: the surest box is the uncertain one."""
+    known = labelled(
+        {
+            f"{number}": Image(
+                [
+                    Box([1, 0], objectness=0.9, truth=number % 2 - 1, iou=0.9),
+                    Box([1, 0], objectness=0.5),
+                ],
+                truth_classes=(0,),
+            )
+            for number in range(40)
+        },
+        {"cow": 40, "sheep": 0},
+    )
+    images = {
+        "half": Image([Box([1, 0], objectness=0.5)]),
+        "sure": Image([Box([1, 0], objectness=0.9)]),
+    }
+    task = task_of(candidates(images, 2), known, 2)
+    selection = Brust(rightness=True).select(task)
+    assert selection.ids == ("sure", "half")
+    # q is near 1/2 (the ridge is weak on 80 boxes), so |2 q' - 1| is near 0.
+    assert 1 - sqrt(scores_of(selection)[0]) == pytest.approx(0, abs=0.1)
+    assert Brust().select(task).ids == ("half", "sure")  # by classes both are certain: by id
+
+
+def test_only_what_is_needed_of_labelled_images_is_read() -> None:
+    """Nothing, if boxes are never asked whether they are right."""
+    assert Brust(rightness=False).reads_labelled == frozenset()
+    assert "num_overlaps" not in Brust(rightness=False).reads
+    assert "truth_box" in Brust().reads_labelled

@@ -7,7 +7,16 @@ import pytest
 
 from job.acquisition.strategies.entropy import Entropy
 from job.acquisition.strategy import Images, Selection
-from tests.unit.acquisition.records import Labels, reasons_of, scores_of, task_of
+from tests.unit.acquisition.records import (
+    ALL_BOXES,
+    Box,
+    Image,
+    Labels,
+    candidates,
+    reasons_of,
+    scores_of,
+    task_of,
+)
 
 ImagesOf = Callable[..., Images]
 
@@ -18,9 +27,13 @@ FOUR, TWO, SURE = [0.25] * 4, [0.5, 0.5, 0, 0], [0, 0, 1, 0]
 BOXES = {"crowd": [TWO, TWO, TWO], "one": [FOUR], "mixed": [FOUR, SURE], "none": []}
 
 
-def select(candidates: Images, **settings: object) -> Selection:
-    strategy = Entropy.model_validate(settings)
-    return strategy.select(task_of(candidates, LABELLED, 4))
+EVERY_BOX = {**ALL_BOXES, "aggregation": "sum", "top_m": None}
+
+
+def select(images: Images, **settings: object) -> Selection:
+    """The sum over all boxes, if nothing else is set."""
+    strategy = Entropy.model_validate({**EVERY_BOX, **settings})
+    return strategy.select(task_of(images, LABELLED, 4))
 
 
 @pytest.mark.parametrize(
@@ -60,3 +73,45 @@ def test_reasons(candidates_of: ImagesOf) -> None:
         "one": "1 box: cow against sheep, entropy 1.39 of at most 1.39 nats",
         "none": "no box that counts: score 0",
     }
+
+
+def test_by_default_it_is_the_mean_of_the_three_least_certain_objects() -> None:
+    """Two boxes of ln 2 and one of 0 among the best three; background and a fourth do not count."""
+    torn, sure = Box([0.5, 0.5, 0, 0]), Box([0, 0, 1, 0])
+    background = Box([0.25] * 4)
+    images = {
+        "crowd": Image([torn, torn, sure, sure, sure, background]),
+        "empty": Image([background] * 9),
+        "torn": Image([torn]),
+    }
+    selection = Entropy().select(task_of(candidates(images, 4), LABELLED, 3))
+    assert selection.ids == ("torn", "empty", "crowd")
+    # Of scores 2/3 and 1, in units of ln 2, the quantile 0.1 is 2/3 + 0.1 / 3.
+    expected = [log(2), (2 / 3 + 0.1 / 3) * log(2), 2 / 3 * log(2)]
+    assert scores_of(selection) == pytest.approx(expected)
+
+
+def test_rare_classes_weigh_more() -> None:
+    """Of 3 cows, no sheep, no horse and 1 dog, the mean is 1: a cow weighs 1/3, a sheep 8."""
+    images = {
+        "cow": Image([Box([0.5, 0, 0, 0.5])]),
+        "sheep": Image([Box([0, 0.75, 0, 0.25])]),
+    }
+    task = task_of(candidates(images, 4), LABELLED, 2)
+    selection = Entropy(class_weights=True).select(task)
+    assert selection.ids == ("sheep", "cow")
+    h = 0.75 * log(4 / 3) + 0.25 * log(4)
+    assert scores_of(selection) == pytest.approx((8 * h, log(2) / 3))
+    assert reasons_of(selection)[0].endswith("entropy 0.56 of at most 1.39 nats; class weight 8.00")
+    assert Entropy().select(task).ids == ("cow", "sheep")
+
+
+def test_with_one_class_it_is_the_entropy_of_being_right() -> None:
+    """Without labels q is the confidence: 0.5 has ln 2; 1 becomes q' = 0.85."""
+    images = {"b": Image([Box([1.0])]), "c": Image([Box([1.0], objectness=0.5)])}
+    selection = Entropy().select(task_of(candidates(images, 1), Labels({"cow": 1}), 2))
+    expected = (log(2), -0.85 * log(0.85) - 0.15 * log(0.15))
+    assert selection.ids == ("c", "b")
+    assert scores_of(selection) == pytest.approx(expected)
+    reason = "1 box: cow, entropy of being right 0.42 of at most 0.69 nats"
+    assert reasons_of(selection)[1] == reason

@@ -1,8 +1,10 @@
 """Herding, with and without weights, on embeddings in the plane."""
 
-from math import cos, radians, sin
+from collections.abc import Mapping
+from math import cos, exp, hypot, log2, radians, sin
 from typing import Any
 
+import numpy as np
 import pytest
 
 from job.acquisition.registry import make_strategy
@@ -44,8 +46,8 @@ def test_the_middle_of_the_largest_cluster_is_first() -> None:
     images = {"a": at(0), "b": at(10), "c": at(20), "d": at(180)}
     selection = select("herding", images, 2, sigma=0.3)
     assert selection.ids == ("b", "d")
-    assert reasons_of(selection)[0].startswith("nearest to 4 of 4 images")
-    assert reasons_of(selection)[1].startswith("nearest to 1 of 4 images")
+    nearer = "of 4 unlabelled images, which are nearer to it than to another pick"
+    assert reasons_of(selection) == (f"stands for 3 {nearer}", f"stands for 1 {nearer}")
 
 
 def test_the_length_of_an_embedding_does_not_count() -> None:
@@ -58,7 +60,12 @@ def test_what_is_labelled_covers_its_neighbours() -> None:
     """The cluster of three has a label in it, so the single image comes first."""
     images = {"a": at(0), "b": at(10), "c": at(20), "d": at(180)}
     known = labelled({"label": at(10)}, {"cow": 1, "sheep": 1})
-    assert select("herding", images, 1, known, sigma=0.3).ids == ("d",)
+    selection = select("herding", images, 1, known, sigma=0.3)
+    assert selection.ids == ("d",)
+    assert reasons_of(selection)[0] == (
+        "stands for 1 of 4 unlabelled images, which are nearer to it than to another pick or a "
+        "labelled image; most like the labelled label (cosine -0.98)"
+    )
 
 
 def test_seeds_choose_among_different_images() -> None:
@@ -67,6 +74,116 @@ def test_seeds_choose_among_different_images() -> None:
     picks = {select("herding", images, 5, seed=s, candidate_share=0.5).ids for s in range(5)}
     assert len(picks) > 1
     assert len(select("herding", images, 30, candidate_share=0.5).picks) == 30
+
+
+def test_only_a_share_of_the_images_can_be_picked() -> None:
+    """A quarter of 40: a budget of 10 takes all of them, whatever the kernel prefers."""
+    images = {f"{number:02d}": at(3 * number) for number in range(40)}
+    narrow, wide, all_of_them = (
+        set(select("herding", images, 10, sigma=sigma, candidate_share=share).ids)
+        for sigma, share in ((0.1, 0.25), (2, 0.25), (0.1, 1))
+    )
+    assert narrow == wide
+    assert narrow != all_of_them
+
+
+Weights = Mapping[str, float]
+
+
+def gain(
+    new: Image, images: dict[str, Image], weights: Weights, known: list[Image], sigma: float
+) -> float:
+    """Return what an image adds to the weighted coverage of all images, by the formula."""
+
+    def kernel(one: Image, other: Image) -> float:
+        (a, b), (c, d) = one.embedding, other.embedding
+        return exp(-2 * (1 - (a * c + b * d) / hypot(a, b) / hypot(c, d)) / sigma**2)
+
+    return sum(
+        weights[name] * max(0, kernel(n, new) - max((kernel(n, x) for x in known), default=0))
+        for name, n in images.items()
+    )
+
+
+def check_gains(
+    selection: Selection,
+    images: dict[str, Image],
+    weights: Weights,
+    labels: dict[str, Image],
+    sigma: float,
+) -> None:
+    """Hold each pick against every image that was left, one by one."""
+    known, left = list(labels.values()), dict(images)
+    for pick in selection.picks:
+        gains = {name: gain(new, images, weights, known, sigma) for name, new in left.items()}
+        assert gains[pick.id] == pytest.approx(max(gains.values()), abs=2e-3)
+        assert pick.score == pytest.approx(gains[pick.id], abs=2e-3)
+        known.append(left.pop(pick.id))
+
+
+@pytest.mark.parametrize("num_labels", [0, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_each_pick_adds_most_by_the_formula(seed: int, num_labels: int) -> None:
+    """As if every gain of every image were computed in each step."""
+    angles = np.random.default_rng(seed).uniform(0, 360, 12 + num_labels).tolist()
+    images = {f"{number:02d}": at(angle) for number, angle in enumerate(angles[:12])}
+    known = {f"label-{number}": at(angle) for number, angle in enumerate(angles[12:])}
+    labels = labelled(known, {"cow": 1, "sheep": 1}) if known else NO_LABELS
+    selection = select("herding", images, 12, labels, sigma=0.5)
+    assert len(selection.ids) == 12
+    check_gains(selection, images, dict.fromkeys(images, 1.0), known, 0.5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_are_the_doubt_times_the_class_weight(seed: int) -> None:
+    """All labelled boxes are right, so q is the confidence; 75 cows and 25 sheep: 2/3 and 2.
+
+    Sigma is the distance between the two labelled images.
+    """
+    rng = np.random.default_rng(seed)
+    images, weights = {}, {}
+    for number, angle in enumerate(rng.uniform(0, 360, 12).tolist()):
+        is_sheep, q = bool(rng.integers(2)), float(rng.uniform(0.4, 1))
+        box = Box([1 - is_sheep, is_sheep], objectness=q)
+        images[f"{number:02d}"] = at(angle, box)
+        p = 0.5 + 0.7 * (q - 0.5)
+        doubt = -(p * log2(p) + (1 - p) * log2(1 - p))
+        weights[f"{number:02d}"] = doubt * (2 if is_sheep else 2 / 3)
+    right = [Box([1, 0], truth=row, iou=0.9) for row in range(50)]
+    known = {"one": Image(right, at(270).embedding, (0,) * 50), "two": at(250)}
+    selection = select("uherding", images, 12, labelled(known, {"cow": 75, "sheep": 25}), top=100)
+    check_gains(selection, images, weights, known, 2 * sin(radians(10)))
+
+
+def test_too_few_true_positives_make_it_coverage_alone() -> None:
+    """The picks of `herding` at the distance of two labelled images; the reason says why."""
+    images = {f"{number:02d}": at(30 * number, UNSURE) for number in range(12)}
+    known = {"one": Image([Box([1, 0], truth=0, iou=0.9)], at(5).embedding, (0,)), "two": at(25)}
+    labels = labelled(known, {"cow": 1, "sheep": 1})
+    sigma = 2 * sin(radians(10))
+    ours = select("uherding", images, 4, labels, candidate_share=0.5)
+    theirs = select("herding", images, 4, labels, candidate_share=0.5, sigma=sigma)
+    assert ours.ids == theirs.ids
+    assert all(
+        each.endswith("only 1 box is known to be right, so doubt does not count yet")
+        for each in reasons_of(ours)
+    )
+
+
+def test_without_labels_it_is_herding() -> None:
+    """There is no distance between labelled images, so both take that of unlabelled ones."""
+    images = {f"{number:02d}": at(number**2, UNSURE) for number in range(12)}
+    assert select("uherding", images, 4).ids == select("herding", images, 4).ids
+
+
+def test_a_pool_without_boxes_that_count_is_covered_alike() -> None:
+    """Weights of 0 would leave the order of the ids."""
+    images = {"a": at(0), "b": at(100), "c": at(110), "d": at(120)}
+    right = [Box([1, 0], truth=row, iou=0.9) for row in range(50)]
+    known = {"one": Image(right, at(270).embedding, (0,) * 50), "two": at(250)}
+    selection = select("uherding", images, 1, labelled(known, {"cow": 50, "sheep": 0}), top=100)
+    assert selection.ids == ("c",)
+    assert reasons_of(selection)[0].endswith("; no image has a box that counts")
 
 
 def doubtful() -> dict[str, Image]:

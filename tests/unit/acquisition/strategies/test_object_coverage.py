@@ -46,14 +46,21 @@ def test_the_box_nearest_to_each_centre_is_picked() -> None:
     selection = select(COWS, 2)
     assert selection.ids == ("b", "d")
     assert scores_of(selection) == (3, 1)
-    assert reasons_of(selection)[0] == "stands for 3 boxes of cow, unlike labelled ones"
+    assert reasons_of(selection)[0] == (
+        "cow (confidence 1.00) that stands for 3 boxes of cow; the detector finds no labelled cow"
+    )
 
 
 def test_what_is_like_a_labelled_box_has_a_centre_already() -> None:
     """A labelled cow at 10 degrees leaves the one at 180."""
     boxes = [box(COW, 10, truth=0, iou=0.9)]
     known = labelled({"label": Image(boxes, truth_classes=(0,))}, {"cow": 1, "sheep": 1})
-    assert select(COWS, 1, known).ids == ("d",)
+    selection = select(COWS, 1, known)
+    assert selection.ids == ("d",)
+    assert reasons_of(selection)[0] == (
+        "cow (confidence 1.00) that stands for 1 box of cow, unlike labelled ones; most like the "
+        "labelled one in label (cosine -0.98)"
+    )
 
 
 def test_a_false_positive_covers_nothing() -> None:
@@ -86,3 +93,12 @@ def test_random_images_fill_the_budget() -> None:
 def test_of_many_boxes_some_are_drawn() -> None:
     """With one box a class, every centre has one box."""
     assert scores_of(select(COWS, 1, max_boxes=1)) == (1,)
+
+
+def test_a_copy_of_a_box_stands_for_nothing() -> None:
+    """Two centres on one place: the first has all boxes, and a random image fills the budget."""
+    images = {each: Image([box(COW, 0)]) for each in "ab"}
+    selection = select(images, 2)
+    assert sorted(selection.ids) == ["a", "b"]
+    assert scores_of(selection) == (2, 0)
+    assert reasons_of(selection)[1] == "drawn at random"

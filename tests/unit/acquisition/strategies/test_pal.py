@@ -37,7 +37,9 @@ COW, SHEEP = [1.0, 0.0], [0.0, 1.0]
 def select(
     images: dict[str, Image], budget: int, known: Labels = NOTHING, **settings: object
 ) -> Selection:
-    strategy = Pal.model_validate(settings)
+    """By rarity as published, and by all boxes."""
+    as_published = {"min_confidence": 0, "class_weights": False}
+    strategy = Pal.model_validate({**as_published, **settings})
     return strategy.select(task_of(candidates(images, 2), known, budget))
 
 
@@ -104,6 +106,24 @@ def test_each_class_has_its_share() -> None:
     }
     selection = select(images, 3)
     assert selection.ids == ("cow 0", "sheep 0", "sheep 1")
+
+
+def test_by_default_budgets_follow_the_weights_of_classes() -> None:
+    """Labelled 3 to 1, a mean of 2: weights 2/3 and 2, so of 4 picks 1 and 3."""
+    images = {
+        **{f"cow {n}": Image([Box(COW, objectness=0.5)]) for n in range(4)},
+        **{f"sheep {n}": Image([Box(SHEEP, objectness=0.6)]) for n in range(4)},
+    }
+    task = task_of(candidates(images, 2), NOTHING, 4)
+    assert sorted(Pal().select(task).ids) == ["cow 0", "sheep 0", "sheep 1", "sheep 2"]
+    assert len([each for each in select(images, 4).ids if "cow" in each]) == 2
+
+
+def test_by_default_background_is_nobodys_candidate() -> None:
+    """A box at 0.25 would be more uncertain than one at 0.9; it is below 0.3."""
+    images = {"a": Image([Box(COW, objectness=0.25)]), "b": Image([Box(COW, objectness=0.9)])}
+    assert Pal().select(task_of(candidates(images, 2), NOTHING, 1)).ids == ("b",)
+    assert select(images, 1).ids == ("a",)
 
 
 def some(
@@ -225,8 +245,8 @@ def test_the_regression_does_not_depend_on_the_order_of_rows() -> None:
         for order in (rows, rows[::-1])
     )
     first, second = (
-        Pal().fit(task_of(Images(()), there))[0],
-        Pal().fit(task_of(Images(()), back))[0],
+        Pal().fit(task_of(Images(()), there)).by_class[0],
+        Pal().fit(task_of(Images(()), back)).by_class[0],
     )
     assert first is not None
     assert second is not None
@@ -242,8 +262,8 @@ def test_a_hit_needs_the_overlap_that_is_set() -> None:
         for number in range(20)
     }
     known = labelled(images, COUNTS)
-    assert Pal().fit(task_of(Images(()), known))[0] is not None
-    assert Pal(iou_threshold=0.7).fit(task_of(Images(()), known))[0] is None
+    assert Pal().fit(task_of(Images(()), known)).by_class[0] is not None
+    assert Pal(iou_threshold=0.7).fit(task_of(Images(()), known)).by_class[0] is None
 
 
 def test_a_labelled_record_of_other_classes_is_refused() -> None:

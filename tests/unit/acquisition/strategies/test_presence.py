@@ -52,6 +52,6 @@ def test_the_reason_names_the_box() -> None:
     """Its class and confidence, or that there is none."""
     reasons = reasons_of(select({**dict(list(SEEN.items())[:1]), **UNSEEN}, 2, share=0.5))
     assert reasons == (
-        "drawn from the images that show a box: cow, confidence 0.75",
-        "drawn from all images",
+        "drawn from the 1 of 21 images that show a box: cow, confidence 0.75",
+        "drawn from all 20 other images, with a box or without",
     )

@@ -34,7 +34,7 @@ def select(
 def test_the_most_per_second_is_first() -> None:
     """Entropies ln 2 and 3 ln 2; seconds 2 + 4 * 1 = 6 and 2 + 4 * 3 = 14."""
     images = {"one": Image([Box(TORN)]), "three": Image([Box(TORN)] * 3)}
-    entropy: dict[str, object] = {"strategy": "entropy"}
+    entropy: dict[str, object] = {"strategy": "entropy", "aggregation": "sum"}
     selection = select(entropy, images, 2, seconds_per_image=2, seconds_per_box=4)
     assert selection.ids == ("three", "one")
     assert scores_of(selection) == pytest.approx((3 * log(2) / 14, log(2) / 6), rel=1e-3)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
 from job.acquisition.wrappers.group_limit import GroupLimit
 from job.config.schema import ArmConfig
@@ -117,6 +118,17 @@ def test_a_strategy_inside_that_picks_nothing_is_refused() -> None:
 def test_it_can_wrap_what_reads_nothing() -> None:
     """So it can select round 0, whoever is inside tells that groups are needed."""
     inside = ArmConfig(strategy="group_limit", of={"strategy": "random"})
-    assert not GroupLimit(of=ArmConfig()).reads
+    assert not GroupLimit(of=ArmConfig(strategy="random")).reads
     outer = GroupLimit(of=ArmConfig(strategy="random_share", of=inside.model_dump()))
     assert outer.inner.needs_groups
+
+
+def test_round_0_can_be_selected_if_the_strategy_inside_can_select_it() -> None:
+    """A wrapper adds what it reads itself."""
+    recommended = {"strategy": "recommended"}
+    limited = ArmConfig(strategy="group_limit", of=recommended)
+    assert make_strategy(limited).reads_cold_start == {"embedding"}
+    apart = {"strategy": "near_duplicate_filter", "of": {"strategy": "random"}}
+    assert make_strategy(ArmConfig.model_validate(apart)).reads_cold_start == {"embedding"}
+    costly = ArmConfig(strategy="cost_aware", of={"strategy": "coreset"})
+    assert make_strategy(costly).reads_cold_start == {"embedding", "objectness"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from job.acquisition.registry import STRATEGIES, make_strategy
+from job.acquisition.strategies.entropy import Entropy
 from job.acquisition.strategy import Images, Scores, ScoringStrategy, Selection, Task
 from job.acquisition.wrappers.product import Product
 from job.config.schema import ArmConfig
@@ -97,8 +98,8 @@ def test_there_are_no_powers_of_some_scores(values: list[float], power: float, w
             "objectives.0.of.strategy: 'random' does not score each image on its own; known: brust",
         ),
         (
-            [{"of": {"strategy": "entropy"}}, {"of": {"strategy": "entropy", "top": 1}}],
-            "objectives.1.of.strategy 'entropy': top: unknown key",
+            [{"of": {"strategy": "entropy"}}, {"of": {"strategy": "entropy", "topp": 1}}],
+            "objectives.1.of.strategy 'entropy': topp: unknown key",
         ),
         ([{"of": {"strategy": "entropy"}, "weight": 1}], "weight: unknown key; known: of, power"),
     ],
@@ -114,7 +115,7 @@ def test_it_reads_what_its_objectives_read() -> None:
     """All columns of both."""
     faulty = {"strategy": "tutorial_brust"}
     parts = [{"of": {"strategy": "entropy"}}, {"of": faulty}]
-    assert Product.model_validate({"objectives": parts}).reads == {"probabilities", "objectness"}
+    assert Product.model_validate({"objectives": parts}).reads == Entropy().reads
 
 
 class Unsorted(ScoringStrategy):
