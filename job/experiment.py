@@ -61,14 +61,23 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
-    check_labels(config, dataset)
-    _refuse_lack_of_groups(plan, dataset)
+    check_data(plan, dataset)
     begun = Plan(init_experiment(store, config, dataset.digest))
     _warn_of_equal_arms(begun)
     for arm, reason in begun.cannot_rank(len(dataset.classes)).items():
         log.get().warning("arm.cannot_rank", arm=arm, reason=reason)
     _warn_of_small_pool(config, open_dataset(store, begun.config, config.rounds - 1))
     return begun
+
+
+def check_data(plan: Plan, dataset: Dataset) -> None:
+    """Refuse an experiment that this data set is not for.
+
+    Raises:
+        ConfigError: It would have no label, or a strategy needs groups that there are not.
+    """
+    check_labels(plan.config, dataset)
+    _refuse_lack_of_groups(plan, dataset)
 
 
 def check_labels(config: Config, dataset: Dataset) -> None:

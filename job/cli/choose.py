@@ -1,12 +1,23 @@
-"""Which experiment, arm and seed a command means."""
+"""Which configuration, experiment, arm and seed a command means."""
 
 from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.artifacts.listing import Listing
-from job.errors import UsageError
+from job.config import loading
+from job.errors import ConfigError, UsageError
 from job.keys import RoundRef, Stage, StageRef
 from job.plan import Plan
 from job.runtime.names import known
 from job.storage import Store
+
+
+def load_plan(source: str) -> Plan:
+    """Return the plan of a file or a preset; what is wrong with an arm is told with its file."""
+    config = loading.load(source)
+    try:
+        return Plan(config)
+    except ConfigError as error:
+        message = f"{source}: {error}"
+        raise ConfigError(message) from error
 
 
 def choose_experiment(store: Store, name: str | None, *, read_only: bool = False) -> Plan:

@@ -20,6 +20,7 @@ from job.runtime.signals import INTERRUPTED, SIGNALS, exit_code_of, ignore_signa
 from job.runtime.tables import plain
 
 COMMANDS = {
+    "plan": ("job.cli.plan:plan", "Show what an experiment will take."),
     "run": ("job.cli.run:run", "Run an experiment, or resume it."),
     "init": ("job.cli.run:init", "Create an experiment without running it."),
     "select": ("job.cli.stages:select", "Select the images that a round will label."),

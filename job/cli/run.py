@@ -5,6 +5,7 @@ import os
 from job import experiment
 from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader, command_of
+from job.cli.choose import load_plan
 from job.cli.options import (
     STATE,
     ConfigArgument,
@@ -14,10 +15,8 @@ from job.cli.options import (
     StoreOption,
 )
 from job.cli.output import say, say_places, show
-from job.config import loading
-from job.errors import ConfigError
 from job.keys import ExperimentKeys
-from job.plan import Plan, Subset
+from job.plan import Subset
 from job.report.build import table_of, update_report
 from job.report.wording import without_labels
 from job.storage import open_store
@@ -36,7 +35,7 @@ def run(
     """
     opened = open_store(store)
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
-    wanted = _load(config).config
+    wanted = load_plan(config).config
     runtime = wanted.runtime.changed(settings or (), os.environ)
     outcome = experiment.run(opened, wanted, part, runtime=runtime)
     name = outcome.plan.config.experiment
@@ -54,7 +53,7 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
     A synthetic data set is drawn if it is not there yet.
     """
     opened = open_store(store)
-    wanted = _load(config)
+    wanted = load_plan(config)
     name = wanted.config.experiment
     is_new = not opened.exists(ExperimentKeys(name).config)
     plan = experiment.init(opened, wanted)
@@ -63,13 +62,3 @@ def init(config: ConfigArgument, store: StoreOption = STATE) -> None:
     first = next(left, None)
     advice = f"next: {command_of(opened, first)}" if first else "all of its stages are done"
     say(f"{name}: {'created' if is_new else 'there already'}; {advice}")
-
-
-def _load(source: str) -> Plan:
-    """Return the plan of a configuration; what is wrong with an arm is told with its file."""
-    config = loading.load(source)
-    try:
-        return Plan(config)
-    except ConfigError as error:
-        message = f"{source}: {error}"
-        raise ConfigError(message) from error

@@ -41,6 +41,11 @@ def load(source: str) -> Config:
     return parse(read_text(path, source), source)
 
 
+def is_there(source: str) -> bool:
+    """Return whether `load` finds something under this name."""
+    return source in preset_names() or not _is_missing(user_path(source))
+
+
 def _is_missing(path: Path) -> bool:
     """Whether nothing has that name. A pipe is something, and so is what nobody may read."""
     try:

@@ -1,0 +1,126 @@
+"""How long the stages take that are left."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from job.estimate.rates import Rate, Rates, embeds, kind_of
+from job.estimate.workload import Workload
+from job.keys import STAGES, Stage, StageRef
+from job.plan import Arm, Plan
+
+UNITS: Mapping[Stage, str] = {
+    "select": "images",
+    "annotate": "images",
+    "train": "steps",
+    "evaluate": "images",
+    "score": "images",
+}
+"""What the amount of a stage counts."""
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """All stages of one name."""
+
+    stage: Stage
+    num: int
+    num_done: int
+    amount_left: int
+    """Images or steps; see `UNITS`."""
+    seconds_left: float
+    """Of those whose rate is known."""
+    num_unknown: int
+    """Those that are left and whose rate is not known."""
+    sources: tuple[str, ...]
+    """Where the rates come from."""
+
+    @property
+    def num_left(self) -> int:
+        """Those that are not done."""
+        return self.num - self.num_done
+
+
+@dataclass(frozen=True)
+class ArmTimes:
+    """All rounds of one arm but round 0, of all seeds."""
+
+    num_rounds: int
+    num_done: int
+    seconds_left: float
+    """Of the stages whose rate is known."""
+    num_unknown: int
+    """The stages that are left and whose rate is not known."""
+
+
+class TimeOutlook:
+    """How long stages take, by their work and by rates."""
+
+    def __init__(
+        self, plan: Plan, workload: Workload, rates: Rates, done: Collection[StageRef]
+    ) -> None:
+        """Keep what decides it.
+
+        Args:
+            plan: The experiment's.
+            workload: Its stages' images and steps.
+            rates: Seconds of an image or a step, by the kind of a stage.
+            done: The stages that are done.
+        """
+        self._plan, self._workload, self._rates, self._done = plan, workload, rates, done
+        self._stages = list(plan.stages())
+
+    @property
+    def left(self) -> list[StageRef]:
+        """The stages that are not done, each after all that it needs."""
+        return [each for each in self._stages if each not in self._done]
+
+    def seconds(self, stage: StageRef) -> float:
+        """Return how long a stage takes; 0 if that is not known."""
+        rate = self._rate(stage)
+        return rate.seconds * self._workload.amount(stage) if rate else 0.0
+
+    def in_parallel(self) -> float:
+        """Return the seconds of the longest chain of stages that need each other."""
+        end: dict[StageRef, float] = {}
+        for stage in self.left:
+            begin = max((end.get(need, 0.0) for need in self._plan.needs(stage)), default=0.0)
+            end[stage] = begin + self.seconds(stage)
+        return max(end.values(), default=0.0)
+
+    def of_stages(self) -> list[StageTimes]:
+        """Return all stages by their names, in the order of a round."""
+        return [self._of_stage(stage) for stage in STAGES]
+
+    def of_arm(self, arm: Arm) -> ArmTimes:
+        """Return the rounds of an arm."""
+        own = [each for each in self._stages if each.round.arm == arm.name]
+        ends = [each for each in own if each.stage == "evaluate"]
+        left = [each for each in own if each not in self._done]
+        num_done = sum(each in self._done for each in ends)
+        return ArmTimes(len(ends), num_done, sum(map(self.seconds, left)), self._num_unknown(left))
+
+    def _of_stage(self, stage: Stage) -> StageTimes:
+        every = [each for each in self._stages if each.stage == stage]
+        left = [each for each in every if each not in self._done]
+        rates = [rate for each in left if (rate := self._rate(each))]
+        return StageTimes(
+            stage=stage,
+            num=len(every),
+            num_done=len(every) - len(left),
+            amount_left=sum(map(self._workload.amount, left)),
+            seconds_left=sum(map(self.seconds, left)),
+            num_unknown=self._num_unknown(left),
+            sources=tuple(dict.fromkeys(rate.source for rate in rates)),
+        )
+
+    def _num_unknown(self, stages: Iterable[StageRef]) -> int:
+        """Return how many stages have something to do, and nobody knows how long it takes."""
+        return sum(not self._rate(each) and self._workload.amount(each) > 0 for each in stages)
+
+    def _rate(self, stage: StageRef) -> Rate | None:
+        """Return how long an image or a step of a stage takes, if that is known."""
+        scoring = self._rates.get(("score",))
+        found = self._rates.get(kind_of(self._plan, stage))
+        if found is None and scoring and embeds(self._plan, stage):
+            return Rate(scoring.seconds, "as long as scoring")
+        return found
