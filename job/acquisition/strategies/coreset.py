@@ -3,15 +3,13 @@
 Sener and Savarese: Active Learning for Convolutional Neural Networks: A Core-Set Approach, ICLR
 2018: greedy k-centre, which begins with the labelled images. Their mixed integer programme, which
 improves the greedy answer, is left out: it is slow, and they report only a small gain from it.
+They do not say that embeddings are scaled; here they are, by default, as in later work.
 """
 
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
-from job.acquisition.features.embeddings import Embeddings, read_embeddings
-from job.acquisition.numerics.cosine import unit
+from job.acquisition.features.embeddings import read_embeddings, read_unit_embeddings
 from job.acquisition.numerics.k_center import Centres, k_center
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
@@ -29,23 +27,22 @@ class Coreset(Strategy):
     reads: ClassVar[frozenset[str]] = frozenset({"embedding"})
     reads_labelled: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    normalize: bool = False
-    """Scale embeddings to length 1, so that only their direction counts (cosine distance)."""
+    normalize: bool = True
+    """Scale embeddings to length 1, so that only their direction counts (cosine distance). If it is
+    false, bright and sharp images lie far from all others and are picked first."""
 
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is its distance at that time."""
-        ids, points = read_embeddings(task.unlabelled)
-        _, labelled = read_embeddings(task.labelled)
-        taken = k_center(self._scaled(points), self._scaled(labelled), task.budget)
+        read = read_unit_embeddings if self.normalize else read_embeddings
+        ids, points = read(task.unlabelled)
+        _, labelled = read(task.labelled)
+        taken = k_center(points, labelled, task.budget)
         reasons = [
             f"distance {distance:.3g} to what is labelled or picked" for distance in taken.distances
         ]
         if not task.labelled.ids and reasons:
             reasons[0] = "the medoid of the pool"
         return selection_of(ids, taken, reasons)
-
-    def _scaled(self, embeddings: Embeddings) -> Embeddings:
-        return unit(embeddings).astype(np.float16) if self.normalize else embeddings
 
 
 def selection_of(ids: Sequence[str], taken: Centres, reasons: Sequence[str]) -> Selection:

@@ -20,7 +20,8 @@ COUNTS = {"cow": 1}
 def select(
     images: dict[str, Image], known: dict[str, Image], budget: int, **settings: object
 ) -> Selection:
-    strategy = Coreset.model_validate(settings)
+    """Of embeddings as they are, if nothing else is set."""
+    strategy = Coreset.model_validate({"normalize": False, **settings})
     given = labelled(known, COUNTS) if known else Labels(COUNTS)
     return strategy.select(task_of(candidates(images, 1), given, budget))
 
@@ -59,3 +60,4 @@ def test_normalized_embeddings_count_by_direction(first: str, *, normalize: bool
     """(9, 0) lies 8 from (1, 0), but points the same way; (0, 2) does not."""
     images = {"far": at(9, 0), "other": at(0, 2)}
     assert select(images, {"known": at(1, 0)}, 1, normalize=normalize).ids == (first,)
+    assert Coreset().normalize
