@@ -29,7 +29,7 @@ class Moment:
 
     ref: RoundRef
     is_scored: bool
-    """Whether the round before it was scored."""
+    """Whether its previous round was scored."""
 
 
 def begin(plan: Plan) -> Moment:
@@ -38,7 +38,7 @@ def begin(plan: Plan) -> Moment:
 
 
 def find_moment(store: Store, plan: Plan, arm: str | None, seed: int | None) -> Moment:
-    """Return the round after the last one that is scored or, if none is, labelled.
+    """Return the round that follows the last scored one or, if none is scored, the last labelled one.
 
     Args:
         store: Where the experiment is; it need not have begun.
