@@ -10,10 +10,10 @@ from job.artifacts.markers import Marker, Markers
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, UsageError
 from job.estimate.data import stored_sizes
+from job.estimate.device import threads_in_words
 from job.estimate.workload import Workload
 from job.keys import StageRef
 from job.plan import COLD_START_COLUMNS, Plan
-from job.runtime.names import shortened
 from job.storage import Store
 
 Kind = tuple[str, ...]
@@ -67,14 +67,13 @@ class _Seen:
     """Their names, in order."""
 
     def rate(self, own: str) -> Rate:
-        """Return the rate, whose source names the experiments unless it is our own."""
-        where = "this experiment"
-        if list(self.experiments) != [own]:
-            where = shortened(", ".join(self.experiments))
-        threads = "/".join(map(str, sorted(self.threads)))
-        word = "thread" if threads == "1" else "threads"
+        """Return the rate, whose source names an experiment unless it is our own."""
+        places = list(self.experiments)
+        where = places[0] if len(places) == 1 else f"{len(places)} experiments, such as {places[0]}"
+        if places == [own]:
+            where = "this experiment"
         count = f"{len(self.seconds)} of {where}"
-        return Rate(median(self.seconds), f"{count}, with {threads} {word}")
+        return Rate(median(self.seconds), f"{count}, {threads_in_words(*self.threads)}")
 
 
 class _Collector:

@@ -46,10 +46,8 @@ class ArmTimes:
 
     num_rounds: int
     num_done: int
-    seconds_left: float
-    """Of the stages whose rate is known."""
-    num_unknown: int
-    """The stages that are left and whose rate is not known."""
+    seconds_left: float | None
+    """See `TimeOutlook.total`."""
 
 
 class TimeOutlook:
@@ -79,8 +77,20 @@ class TimeOutlook:
         rate = self._rate(stage)
         return rate.seconds * self._workload.amount(stage) if rate else 0.0
 
-    def in_parallel(self) -> float:
-        """Return the seconds of the longest chain of stages that need each other."""
+    def total(self, stages: Collection[StageRef]) -> float | None:
+        """Return how long some stages take, one after another.
+
+        Stages whose rate is not known count nothing. If there are trainings among them, nobody
+        knows, for these take most of the time.
+        """
+        if self._num_unknown(each for each in stages if each.stage == "train"):
+            return None
+        return sum(map(self.seconds, stages))
+
+    def in_parallel(self) -> float | None:
+        """Return the seconds of the longest chain of stages that need each other, likewise."""
+        if self.total(self.left) is None:
+            return None
         end: dict[StageRef, float] = {}
         for stage in self.left:
             begin = max((end.get(need, 0.0) for need in self._plan.needs(stage)), default=0.0)
@@ -97,7 +107,7 @@ class TimeOutlook:
         ends = [each for each in own if each.stage == "evaluate"]
         left = [each for each in own if each not in self._done]
         num_done = sum(each in self._done for each in ends)
-        return ArmTimes(len(ends), num_done, sum(map(self.seconds, left)), self._num_unknown(left))
+        return ArmTimes(len(ends), num_done, self.total(left))
 
     def _of_stage(self, stage: Stage) -> StageTimes:
         every = [each for each in self._stages if each.stage == stage]

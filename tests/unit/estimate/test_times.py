@@ -48,7 +48,6 @@ def test_an_arm_has_its_own_rounds(tiny: str) -> None:
     assert (brust.num_rounds, brust.num_done) == (2, 0)
     assert brust.seconds_left == 2 * 40 + 2 * 6 + 48
     assert random.seconds_left == 2 * 40 + 2 * 6
-    assert brust.num_unknown == 4
     arm = Plan(loading.parse(tiny, "t")).arm("brust")
     assert outlook(tiny, RATES, (ref.stage("evaluate"),)).of_arm(arm).num_done == 1
 
@@ -68,3 +67,13 @@ def test_strategies_differ_in_the_time_that_they_take(tiny: str) -> None:
     found = outlook(tiny, {("select", "brust"): Rate(3, "a list")})
     assert found.seconds(RoundRef("tiny", 0, "brust", 1).stage("select")) == 54
     assert found.seconds(RoundRef("tiny", 0, "random", 1).stage("select")) == 0
+
+
+def test_without_the_time_of_a_training_nobody_knows(tiny: str) -> None:
+    """Trainings take most of the time; what else is unknown counts nothing."""
+    found = outlook(tiny, {("evaluate",): Rate(1, "a list")})
+    assert found.total(found.left) is None
+    assert found.in_parallel() is None
+    assert found.of_arm(Plan(loading.parse(tiny, "t")).arm("random")).seconds_left is None
+    known = outlook(tiny, {("train",): Rate(10, "a list")})
+    assert known.total(known.left) == 5 * 40
