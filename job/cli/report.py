@@ -64,6 +64,11 @@ def report(
             " above the baseline's last one.",
         ),
     ] = None,
+    *,
+    final: Annotated[
+        bool,
+        typer.Option("--final", help="Judge what is there: rounds that are missing will not come."),
+    ] = False,
 ) -> None:
     """Write results.csv and the report of the rounds that are evaluated so far."""
     if context.invoked_subcommand:
@@ -71,7 +76,7 @@ def report(
         return
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    rows = write_report(opened, plan, setup_cost=setup_cost, goal=goal)
+    rows = write_report(opened, plan, setup_cost=setup_cost, goal=goal, is_final=final)
     if not rows:
         message = (
             f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "

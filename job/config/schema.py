@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     model_validator,
 )
@@ -90,6 +91,15 @@ class EvaluateConfig(Section):
     """At most this many detections of an image count."""
 
 
+class ReportConfig(Section):
+    """What the report takes for large enough to matter."""
+
+    smallest_effect: PositiveFloat = 1.0
+    """The smallest effect of interest: the smallest difference in mAP that matters, in points
+    (hundredths). Arms whose difference is shown to be smaller are called equal. It is fixed when
+    the experiment begins, so that nobody chooses it by what came out."""
+
+
 class Config(Section):
     """An experiment: a data set, arms and seeds."""
 
@@ -113,6 +123,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    report: ReportConfig = ReportConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
     @model_validator(mode="before")
@@ -172,13 +183,14 @@ class Config(Section):
 
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
-        `runtime` is left out, since an experiment may move to another machine. The other arms, the
-        seeds, the number of rounds and full supervision are left out, since it may grow; so are
-        the totals of later rounds. Of the data set's versions, only the one that the stage reads
-        counts. A setting that was renamed counts under its first name.
+        `runtime` is left out, since an experiment may move to another machine, and `report`, which
+        no stage reads. The other arms, the seeds, the number of rounds and full supervision are
+        left out, since it may grow; so are the totals of later rounds. Of the data set's versions,
+        only the one that the stage reads counts. A setting that was renamed counts under its first
+        name.
         """
         content = self.model_dump(
-            mode="json", exclude={*GROWS, "runtime", "arms"}, exclude_unset=True
+            mode="json", exclude={*GROWS, "runtime", "report", "arms"}, exclude_unset=True
         )
         if self.dataset.moves:
             del content["dataset"]["moves"]

@@ -9,6 +9,7 @@ from job.artifacts.reader import Reader
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import Facts, read_facts
+from job.report.analysis.missing import missing_rounds
 from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.runtime import log
 from job.runtime.tables import TextTable
@@ -33,6 +34,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     *,
     setup_cost: float | None = None,
     goal: float | None = None,
+    is_final: bool = False,
     light: bool = False,
     draw: "Draw | None" = None,
     reader: Reader | None = None,
@@ -46,6 +48,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
             pays.
         goal: The mAP to forecast the images for; None: 5 points above the baseline's final one, and
             that of the fully supervised training, if there is one.
+        is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
             groups.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
@@ -62,7 +65,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
     reader = reader or Reader.listed(store, experiment)
     rows, keys, files = rows_of(reader, plan), ExperimentKeys(experiment), {}
     if rows:
-        context = _context(reader, plan, rows, light=light, draw=draw)
+        context = _context(reader, plan, rows, is_final=is_final, light=light, draw=draw)
         context = replace(context, setup_cost=setup_cost, goal=goal)
         files = dict(report_page(context).files())
     store.delete(keys.page)  # the page is written last: if it exists, the report is complete
@@ -99,8 +102,14 @@ def update_report(
     return write_report(store, plan, light=light, draw=draw, reader=reader)
 
 
-def _context(
-    reader: Reader, plan: Plan, rows: list[Row], *, light: bool, draw: "Draw | None"
+def _context(  # noqa: PLR0913 - the arguments of `write_report`
+    reader: Reader,
+    plan: Plan,
+    rows: list[Row],
+    *,
+    is_final: bool,
+    light: bool,
+    draw: "Draw | None",
 ) -> "Context":
     # What draws takes a second to import: no stage should wait for it.
     from job.report.analysis.findings import find  # noqa: PLC0415
@@ -115,7 +124,13 @@ def _context(
         config=plan.config,
         rows=rows,
         facts=facts,
-        findings=find(rows, facts.arms, facts.pool_images),
+        findings=find(
+            rows,
+            facts.arms,
+            facts.pool_images,
+            missing=missing_rounds(plan, rows, is_final=is_final),
+            smallest_effect=plan.config.report.smallest_effect / 100,
+        ),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
         groups=None if light else _groups(facts, versions),

@@ -10,21 +10,22 @@ from job.errors import UsageError
 from job.plan import Plan
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Curve, compared, curves_of
+from job.report.analysis.missing import MissingRounds, missing_rounds
 from job.report.analysis.results import Row, rows_of
 from job.report.drawing.figures import learning_curve, mean_curves, styles_of
 from job.report.drawing.render import Draw
 from job.report.markup import render
 from job.report.page import Page
 from job.report.sections.base import Section
-from job.report.wording import interval_cell, three_decimals
+from job.report.wording import counted, interval_cell, listing, three_decimals
 from job.storage import Store
 
 UNLIKE = ("experiment", "arms.", "runtime.")
 """Settings whose differences are not listed: what is compared, and what changes no result."""
 _ABOUT = (
     "Experiments on one data set and one test set. Their seeds share no round 0, so nothing is"
-    " paired between them and nothing is tested: intervals alone say how far seeds lie apart. Each"
-    " experiment's own report compares its arms."
+    " paired between them, nothing is tested and nothing is claimed: intervals alone say how far"
+    " seeds lie apart. Each experiment's own report compares its arms."
 )
 _HEADER = ("arm", "seeds", "images", "boxes", "mAP50", "95 % interval")
 _CAPTION = "The last round of each arm, mean over seeds"
@@ -37,6 +38,8 @@ class Side:
     config: Config
     """As it began, with the digest of its data set."""
     rows: list[Row]
+    missing: MissingRounds
+    """The planned rounds of its arms without a result."""
 
     @property
     def curves(self) -> list[Curve]:
@@ -69,16 +72,18 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
         )
         message = f"compare: the experiments are not of the same data set and test set ({those})"
         raise UsageError(message)
-    sides = [
-        Side(config, rows_of(Reader.listed(store, config.experiment), Plan(config)))
-        for config in configs
-    ]
+    sides = [_read(store, Plan(config)) for config in configs]
     for side in sides:
         if not side.curves:
             what = "no round has a metric" if side.rows else "no round is evaluated yet"
             message = f"compare: {side.config.experiment}: {what}"
             raise UsageError(message)
     return sides
+
+
+def _read(store: Store, plan: Plan) -> Side:
+    rows = rows_of(Reader.listed(store, plan.config.experiment), plan)
+    return Side(plan.config, rows, missing_rounds(plan, rows))
 
 
 def comparison_page(sides: Sequence[Side], draw: Draw) -> Page:
@@ -90,14 +95,26 @@ def comparison_page(sides: Sequence[Side], draw: Draw) -> Page:
         heading=name,
         about=_ABOUT,
         sections={
-            "ends": _ends(curves),
+            "ends": _ends(curves, _unfinished(sides)),
             "curves": _curves(curves, draw),
             "settings": _settings(sides),
         },
     )
 
 
-def _ends(curves: Sequence[Curve]) -> Section:
+def _unfinished(sides: Sequence[Side]) -> str:
+    """Say which experiments are not finished; empty if all are."""
+    missing = [
+        f"{counted(sum(side.missing.by_arm.values()), 'round')} of {side.config.experiment}"
+        for side in sides
+        if side.missing.by_arm
+    ]
+    if not missing:
+        return ""
+    return f"Not finished: {listing(missing)} to come. Where an arm ends may change until then."
+
+
+def _ends(curves: Sequence[Curve], unfinished: str) -> Section:
     """Where each arm ends: its last round, mean over seeds."""
     boxes = {point.arm: point.x for point in mean_points(curves, "boxes")}
     last = {point.arm: point for point in mean_points(curves, "images")}
@@ -125,7 +142,12 @@ def _ends(curves: Sequence[Curve]) -> Section:
         for arm, point in last.items()
     ]
     html = render(
-        "{{ table(header, cells, caption) }}", header=_HEADER, cells=cells, caption=_CAPTION
+        "{% if unfinished %}<p><strong>{{ unfinished }}</strong></p>{% endif %}"
+        "{{ table(header, cells, caption) }}",
+        unfinished=unfinished,
+        header=_HEADER,
+        cells=cells,
+        caption=_CAPTION,
     )
     return Section(title="Where they end", html=html, tables={"ends": ends})
 

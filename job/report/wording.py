@@ -1,10 +1,12 @@
 """Numbers as a reader sees them: with their units, rounded, and as parts of sentences."""
 
 from collections.abc import Sequence
+from math import floor, log10
 
 from job.report.analysis.curves import Axis
+from job.report.analysis.intervals import Estimate
 from job.report.analysis.results import Row
-from job.report.analysis.statistics import Estimate
+from job.report.analysis.statistics import LEVEL
 
 UNITS: dict[Axis, str] = {
     "images": "labelled images",
@@ -13,14 +15,22 @@ UNITS: dict[Axis, str] = {
     "money": "money for annotation",
     "wall_seconds": "hours of selecting and training",
 }
+SMALLEST_P = 0.001
+"""A smaller p is not told from it: three decimals show no more."""
 PER_UNIT: dict[Axis, float] = {"annotation_seconds": 3600.0, "wall_seconds": 3600.0}
 """By what a value of an axis is divided to be shown; 1 for an axis that is not there."""
 
 
 def amount(axis: Axis, value: float) -> str:
-    """Return a value of an axis in the unit that `UNITS` names, without that unit."""
+    """Return a value of an axis in the unit that `UNITS` names, without that unit.
+
+    It has at least three digits, so that a percentage of two values follows from what is shown.
+    """
+    value /= PER_UNIT.get(axis, 1.0)
     decimals = {"images": 0, "boxes": 0, "money": 2}.get(axis, 1)
-    return f"{value / PER_UNIT.get(axis, 1.0):,.{decimals}f}"
+    if value > 0:
+        decimals = max(decimals, 2 - floor(log10(value)))
+    return f"{value:,.{decimals}f}"
 
 
 def rough(value: float) -> str:
@@ -34,17 +44,25 @@ def points(metric: float) -> str:
     return f"{100 * metric:.1f} points"
 
 
+def whole(metric: float) -> str:
+    """Return a round number of points: "1 point", "0.5 points"."""
+    number = f"{100 * metric:g}"
+    return f"{number} {'point' if number == '1' else 'points'}"
+
+
 def signed_points(metric: float) -> str:
     """Return a difference of metrics in points, with its sign and without its unit."""
     return f"{100 * metric:+.1f}"
 
 
-def interval(of: Estimate, factor: float = 1.0, unit: str = "") -> str:
+def interval(
+    of: Estimate, factor: float = 1.0, unit: str = "", *, decimals: int = 1, level: int = 95
+) -> str:
     """Return an interval in words; with one seed, that there is none."""
     if of.low is None or of.high is None:
         return "one seed, so no interval"
     low, high = sorted((factor * of.low, factor * of.high))
-    return f"95 % interval {low:.1f} to {high:.1f}{unit}"
+    return f"{level} % interval {low:.{decimals}f} to {high:.{decimals}f}{unit}"
 
 
 def interval_cell(of: Estimate | None, factor: float = 1.0, form: str = "+.1f") -> str:
@@ -55,14 +73,34 @@ def interval_cell(of: Estimate | None, factor: float = 1.0, form: str = "+.1f") 
 
 
 def probability(p: float | None) -> str:
-    """Return a p value to three decimals."""
+    """Return a p value in words, see `p_cell`."""
     if p is None:
         return "not tested"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"  # noqa: PLR2004 - what three decimals show
+    return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p_cell(p)}"
+
+
+def corrected(p: float | None) -> str:
+    """Return a p value that was corrected, in words."""
+    return f"corrected {probability(p)}"
+
+
+def p_cell(p: float | None) -> str:
+    """Return a p value for a table; empty if there is none.
+
+    It has three decimals, or as many as it takes to tell one that is below 0.05 from 0.05.
+    """
+    if p is None:
+        return ""
+    if p < SMALLEST_P:
+        return f"< {SMALLEST_P}"
+    decimals = 3
+    while p < LEVEL <= round(p, decimals):
+        decimals += 1
+    return f"{p:.{decimals}f}"
 
 
 def three_decimals(value: float | None) -> str:
-    """Return a p value or a metric for a table; empty if there is none."""
+    """Return a metric for a table; empty if there is none."""
     return "" if value is None else f"{value:.3f}"
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from job.records.arrays import Float64s
-from job.report.analysis.statistics import estimate
+from job.report.analysis.intervals import bootstrap
 from job.report.wording import counted
 from job.tutorial.counts import TutorialArm
 from job.tutorial.gaps import (
@@ -104,7 +104,7 @@ def _curves(arms: Sequence[TutorialArm], xs: Sequence[Float64s]) -> tuple[Line, 
     """Mean over runs with its bootstrap interval: of three runs, from the lowest to the highest."""
     lines = []
     for arm, x_R in zip(arms, xs, strict=True):
-        ends = [estimate(values_N) for values_N in arm.metric_by_run.T]
+        ends = [bootstrap(values_N) for values_N in arm.metric_by_run.T]
         low = [end.mean if end.low is None else end.low for end in ends]
         high = [end.mean if end.high is None else end.high for end in ends]
         lines.append(_line(arm.name, x_R, arm.metric, low, high))

@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 
 from job.artifacts.experiment_file import load_experiment
 from job.plan import Plan
+from job.report.analysis.missing import ALL_THERE
 from job.report.build import write_report
 from job.report.compare import Side, comparison_page
 from job.report.drawing.render import draw
@@ -42,7 +43,8 @@ def pages(two_seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     config = load_experiment(store, "tiny")
     rows = write_report(store, Plan(config))
     sides = [
-        Side(config.model_copy(update={"experiment": name}), rows) for name in ("first", "second")
+        Side(config.model_copy(update={"experiment": name}), rows, ALL_THERE)
+        for name in ("first", "second")
     ]
     (folder / "compare.html").write_bytes(comparison_page(sides, draw).html())
     write_tutorial(folder / "results")

@@ -1,17 +1,21 @@
-"""The arms against the baseline, seed by seed.
+"""The arms against the baseline at each number of images, seed by seed.
 
-Every arm is tested at every number of images, and Holm's correction covers all of these tests.
+Every arm is tested at every number of images, and Holm's correction covers all of these tests. They
+are secondary: they say where an arm is ahead of which the primary test shows that it is.
 Other axes have no tests: with more tests, each would show less.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from job.report.analysis.curves import Axis, Curve, arms_of, baseline_of, compared, lasting, of_arm
+from job.report.analysis.intervals import Estimate, bootstrap, t_interval
+from job.report.analysis.missing import ALL_THERE, MissingRounds
 from job.report.analysis.pairs import Pairs, pairs, share_rounds
-from job.report.analysis.statistics import Estimate, estimate, holm, paired_t, sign_flip
+from job.report.analysis.statistics import holm, paired_t, sign_flip
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Difference:
     p_permutation: float | None = None
     """Of the exact permutation test, beside the t-test; claims do not rest on it."""
     p_holm: float | None = None
-    """The t-test's p, corrected for all tests of the comparison."""
+    """The t-test's p, corrected for all tests of the comparison; None before the arm is
+    finished."""
     beyond_half: bool = False
     """More than half of the pool is labelled: there all arms have mostly the same images."""
 
@@ -61,12 +66,24 @@ class Comparison:
     differences: tuple[Difference, ...]
     """Arm by arm, budgets ascending."""
     num_tests: int
-    """The number of tests that Holm's correction covers."""
+    """The number of tests that Holm's correction covers, those among them that are to come."""
     interpolated: bool
     """Whether arms or seeds have different numbers of images at the same round: then budgets are
     points between the rounds."""
     coverage: tuple[Coverage, ...]
     pool_images: int | None
+    missing: MissingRounds = ALL_THERE
+    """The planned rounds without a result."""
+
+    @property
+    def unfinished(self) -> frozenset[str]:
+        """The arms of which nothing is claimed yet."""
+        return self.missing.unfinished(self.arms, self.baseline)
+
+    @property
+    def num_compared(self) -> int:
+        """How many arms are to be compared with the baseline."""
+        return self.missing.num_compared(self.arms, self.baseline)
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,10 @@ class MeanPoint:
 
 
 def compare(
-    curves: Sequence[Curve], pool_images: int | None = None, baseline: str | None = None
+    curves: Sequence[Curve],
+    pool_images: int | None = None,
+    baseline: str | None = None,
+    missing: MissingRounds = ALL_THERE,
 ) -> Comparison:
     """Compare all arms with the baseline at equal numbers of images.
 
@@ -90,6 +110,8 @@ def compare(
         curves: Of all arms and seeds; references are left out.
         pool_images: How many images the pool has, if that is known.
         baseline: What to compare with, instead of `random` or the first arm.
+        missing: The planned rounds without a result. The tests of an arm that is not finished are
+            not corrected; the others are corrected for them, too.
 
     Raises:
         ValueError: There is no curve, or none of the baseline.
@@ -109,19 +131,27 @@ def compare(
         if arm != baseline
         for each in pairs(curves, arm, baseline, "images")
     ]
-    corrected = iter(holm([each.p for each in found if each.p is not None]))
-    differences = tuple(
-        each if each.p is None else replace(each, p_holm=next(corrected)) for each in found
-    )
+    unfinished = missing.unfinished(arms, baseline)
+    num_tests = _num_tests(found, missing.num_compared(arms, baseline))
+    corrected = holm([None if each.arm in unfinished else each.p for each in found], num_tests)
     return Comparison(
         baseline=baseline,
         arms=tuple(arms),
-        differences=differences,
-        num_tests=sum(each.p is not None for each in differences),
+        differences=tuple(
+            replace(each, p_holm=p) for each, p in zip(found, corrected, strict=True)
+        ),
+        num_tests=num_tests,
         interpolated=not share_rounds(curves),
         coverage=coverage(curves),
         pool_images=pool_images,
+        missing=missing,
     )
+
+
+def _num_tests(found: Sequence[Difference], num_arms: int) -> int:
+    """How many tests there will be: every arm at as many budgets as the one that has most."""
+    tested = Counter(each.arm for each in found if each.p is not None)
+    return num_arms * max(tested.values(), default=0)
 
 
 def nothing_compared(arms: Sequence[str]) -> Comparison:
@@ -138,7 +168,7 @@ def nothing_compared(arms: Sequence[str]) -> Comparison:
 
 
 def _difference(arm: str, at_point: Pairs) -> Difference:
-    return Difference(arm, at_point.x, at_point.seeds, estimate(at_point.differences_N))
+    return Difference(arm, at_point.x, at_point.seeds, t_interval(at_point.differences_N))
 
 
 def coverage(curves: Sequence[Curve]) -> tuple[Coverage, ...]:
@@ -172,7 +202,7 @@ def mean_points(curves: Sequence[Curve], axis: Axis) -> tuple[MeanPoint, ...]:
         shared = set.intersection(*(set(each) for each in of_seeds))
         for index in sorted(shared):
             x, metric = np.array([each[index] for each in of_seeds]).T
-            result.append(MeanPoint(arm, index, float(x.mean()), estimate(metric)))
+            result.append(MeanPoint(arm, index, float(x.mean()), bootstrap(metric)))
     return tuple(result)
 
 

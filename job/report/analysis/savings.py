@@ -4,8 +4,9 @@ R = rounds of a curve.
 """
 # ruff: noqa: N803 - shape suffixes
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from job.report.analysis.curves import (
     of_arm,
     on_axis,
 )
-from job.report.analysis.statistics import Estimate, estimate, paired_t
+from job.report.analysis.intervals import Estimate, t_interval
+from job.report.analysis.statistics import holm, paired_t
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,45 @@ class Saving:
     """Of each paired seed."""
     baseline_needs: tuple[Need, ...]
     saved: Estimate | None
-    """What the baseline needed minus what the arm needed, in the unit of the axis, over the seeds
-    in which the arm reached the metric. None if it did in no seed."""
+    """What the baseline needed minus what the arm needed, in the unit of the axis. None if the arm
+    never reached the metric in some seed: a mean over the others would flatter it."""
     percent: Estimate | None
-    """The same in percent of what the baseline needed in that seed."""
+    """The same in percent of what the baseline needed, mean over seeds."""
     p: float | None
-    """Of the paired t-test, not corrected; None if there is nothing to test."""
+    """Of the paired t-test of what is saved; None if there is nothing to test, and for the time of
+    computing, of which nothing is claimed."""
+    p_holm: float | None
+    """Corrected for all arms and axes; None before the arm is finished."""
     num_never: int
-    """Paired seeds in which the arm never reached the metric. The means leave them out, so they
-    flatter the arm if this is not 0."""
+    """Paired seeds in which the arm never reached the metric."""
     num_at_least: int
-    """Seeds in the means in which the baseline never reached the metric. The means take what it had
-    spent at its end; as it needed more, the arm saves at least what they say."""
+    """Paired seeds in which the baseline never reached the metric. The means take what it had spent
+    at its end; as it needed more, the arm saves at least what they say."""
     is_final: bool = False
     """Whether the metric to reach is the baseline's final one, mean over seeds."""
+
+    @property
+    def saved_by_seed(self) -> list[float]:
+        """What is saved in each paired seed; nothing if the arm never got there in some seed."""
+        if self.num_never:
+            return []
+        return [
+            _spent(theirs) - _spent(ours)
+            for ours, theirs in zip(self.arm_needs, self.baseline_needs, strict=True)
+        ]
+
+
+CLAIMED: tuple[Axis, ...] = tuple(axis for axis in AXES if axis != "wall_seconds")
+"""The axes on which a saving is tested."""
+
+
+def spent(needs: Sequence[Need]) -> float:
+    """Return the mean over seeds of what each needed, or spent if it never reached the metric."""
+    return fmean(map(_spent, needs))
+
+
+def _spent(need: Need) -> float:
+    return need.end if need.amount is None else need.amount
 
 
 def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | None:
@@ -103,7 +130,11 @@ def final_mean(curves: Sequence[Curve], arm: str) -> float | None:
 
 
 def savings_of(
-    curves: Sequence[Curve], target: float | None = None, baseline: str | None = None
+    curves: Sequence[Curve],
+    target: float | None = None,
+    baseline: str | None = None,
+    num_arms: int = 0,
+    unfinished: Container[str] = (),
 ) -> tuple[Saving, ...]:
     """Return what every arm saves against the baseline, on each axis with a cost above 0.
 
@@ -111,6 +142,9 @@ def savings_of(
         curves: Of all arms and seeds; seeds that ended early are left out.
         target: The metric to reach; by default the final metric of the baseline, mean over seeds.
         baseline: What to compare with, instead of `random` or the first arm.
+        num_arms: How many arms are to be compared with the baseline, if that is more than there are
+            curves of.
+        unfinished: Arms of which nothing is claimed yet; their tests are not corrected.
 
     Returns:
         Nothing if the seeds of the baseline have no round in common yet.
@@ -124,39 +158,45 @@ def savings_of(
     goal = final_mean(curves, baseline) if target is None else target
     if goal is None:
         return ()
-    return tuple(
+    arms = [arm for arm in arms_of(curves) if arm != baseline]
+    axes = [axis for axis in AXES if any(on_axis(curve, axis)[0].any() for curve in curves)]
+    found = [
         replace(_saving(curves, arm, baseline, axis, goal), is_final=is_final)
-        for arm in arms_of(curves)
-        if arm != baseline
-        for axis in AXES
-        if any(on_axis(curve, axis)[0].any() for curve in curves)
-    )
+        for arm in arms
+        for axis in axes
+    ]
+    num_tests = max(num_arms, len(arms)) * len({*axes} & {*CLAIMED})
+    made = [None if each.arm in unfinished else each.p for each in found]
+    corrected = holm(made, num_tests)
+    return tuple(replace(each, p_holm=p) for each, p in zip(found, corrected, strict=True))
 
 
 def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target: float) -> Saving:
     ours, theirs = (_needs(curves, each, axis, target) for each in (arm, baseline))
     paired = sorted(ours.keys() & theirs.keys())
-    saved, percent = [], []
-    for seed in paired:
-        amount, against = ours[seed].amount, theirs[seed].amount
-        if amount is not None:
-            against = theirs[seed].end if against is None else against
-            saved.append(against - amount)
-            percent += [100 * (1 - amount / against)] if against else []
-    return Saving(
+    found = Saving(
         arm=arm,
         baseline=baseline,
         axis=axis,
         target=target,
         arm_needs=tuple(ours[seed] for seed in paired),
         baseline_needs=tuple(theirs[seed] for seed in paired),
-        saved=estimate(saved) if saved else None,
-        percent=estimate(percent) if percent else None,
-        p=paired_t(saved),
+        saved=None,
+        percent=None,
+        p=None,
+        p_holm=None,
         num_never=sum(ours[seed].amount is None for seed in paired),
-        num_at_least=sum(
-            theirs[seed].amount is None and ours[seed].amount is not None for seed in paired
-        ),
+        num_at_least=sum(theirs[seed].amount is None for seed in paired),
+    )
+    values = found.saved_by_seed
+    if not values:
+        return found
+    saved, needed = t_interval(values), spent(found.baseline_needs)
+    return replace(
+        found,
+        saved=saved,
+        percent=saved.scaled(100 / needed) if needed else None,
+        p=paired_t(values) if axis in CLAIMED else None,
     )
 
 

@@ -1,12 +1,11 @@
-"""Statistics for a few paired seeds: intervals, tests, their correction, and areas.
+"""Statistics for a few paired seeds: tests, their correction, and areas.
 
-N = seeds, B = resamples, F = flips of signs, T = tests, R = points of a curve.
+N = seeds, F = flips of signs, T = tests, R = points of a curve.
 """
 # ruff: noqa: N802, N803, N806 - shape suffixes
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -15,92 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.records.arrays import Float64s
+from job.report.analysis.student import student_above, student_two_sided
 
 LEVEL = 0.05
 """A test is significant if its p is below this."""
 MIN_SEEDS = 5
 """With fewer paired seeds nothing is claimed."""
-MAX_ENUMERATED = 6
-"""Up to this many seeds, all resamples are enumerated: 6^6 = 46,656."""
-NUM_DRAWS = 10_000
-"""How many resamples are drawn for more seeds, by a generator with a fixed seed."""
 MAX_FLIPPED = 16
 """Up to this many pairs, all flips of signs are enumerated: 2^16 = 65,536."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over seeds and its 95 % interval."""
-
-    mean: float
-    low: float | None
-    """None with one seed, which says nothing about the spread."""
-    high: float | None
-    num_seeds: int
-
-
-def estimate(values_N: Sequence[float] | Float64s) -> Estimate:
-    """Return the mean over seeds with its percentile bootstrap interval.
-
-    Seeds are drawn with replacement; the interval's ends are the 2.5 % and 97.5 % quantiles of the
-    resamples' means (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3).
-    Up to 6 seeds all N^N resamples are enumerated, so the interval is exact. With few seeds it is
-    too narrow: for 5 normally distributed values it holds the mean in 84 cases of 100. Therefore a
-    claim rests on the test, and never on the interval alone.
-
-    Args:
-        values_N: (N,), in any unit, all finite.
-
-    Raises:
-        ValueError: There is no value.
-    """
-    values_N = np.asarray(values_N, np.float64)
-    if not len(values_N):
-        message = "no value to estimate a mean of"
-        raise ValueError(message)
-    low = high = None
-    if len(values_N) > 1:
-        means_B = _weights_BN(len(values_N)) @ values_N
-        # A quantile that is one of the means: with few seeds there are few, and nothing in between.
-        ends = np.quantile(means_B, [0.025, 0.975], method="inverted_cdf")
-        low, high = (float(end) for end in ends)
-    return Estimate(float(values_N.mean()), low, high, len(values_N))
-
-
-@lru_cache
-def _weights_BN(num_seeds: int) -> Float64s:
-    """(B, N): the share of each seed in each resample."""
-    if num_seeds <= MAX_ENUMERATED:
-        drawn_BN = np.indices((num_seeds,) * num_seeds).reshape(num_seeds, -1).T
-        counts_BN = (drawn_BN[:, :, None] == np.arange(num_seeds)).sum(axis=1)
-    else:
-        shares = np.full(num_seeds, 1 / num_seeds)
-        counts_BN = np.random.default_rng(0).multinomial(num_seeds, shares, size=NUM_DRAWS)
-    weights_BN: Float64s = counts_BN / num_seeds
-    return weights_BN
-
-
-def student_two_sided(t: float, freedom: int) -> float:
-    """Return the two-sided p of Student's t: the probability to be at least as far from 0.
-
-    The finite sums of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 for
-    odd and 26.7.4 for even degrees of freedom; the error is about 1e-15, whatever the probability.
-
-    Args:
-        t: The statistic.
-        freedom: Degrees of freedom, at least 1.
-    """
-    is_odd = freedom % 2
-    theta = math.atan(abs(t) / math.sqrt(freedom))
-    term = math.cos(theta) if is_odd else 1.0
-    total = 0.0
-    for factor in range(1 + is_odd, freedom, 2):
-        total += term
-        term *= factor / (factor + 1) * math.cos(theta) ** 2
-    within = math.sin(theta) * total
-    if is_odd:
-        within = (theta + within) * 2 / math.pi
-    return max(0.0, 1.0 - within)
 
 
 def paired_t(differences_N: Sequence[float] | Float64s) -> float | None:
@@ -125,6 +46,30 @@ def paired_t(differences_N: Sequence[float] | Float64s) -> float | None:
     return student_two_sided(t, len(differences_N) - 1)
 
 
+def equivalence(differences_N: Sequence[float] | Float64s, margin: float) -> float | None:
+    """Return the p of two one-sided tests; its hypothesis is a mean at or beyond the margin.
+
+    The larger p of the two paired t-tests against -margin and +margin (Schuirmann, A Comparison of
+    the Two One-Sided Tests Procedure and the Power Approach, 1987). It is below 0.05 if and only if
+    Student's 90 % interval lies within the margin.
+
+    Args:
+        differences_N: (N,), one for each pair.
+        margin: The largest difference that does not matter, above 0.
+
+    Returns:
+        None for fewer than two pairs, which have no spread.
+    """
+    differences_N = np.asarray(differences_N, np.float64)
+    if len(differences_N) < 2:  # noqa: PLR2004 - a spread needs two
+        return None
+    distance = margin - abs(float(differences_N.mean()))
+    error = float(differences_N.std(ddof=1)) / math.sqrt(len(differences_N))
+    if error == 0:
+        return float(distance <= 0)
+    return student_above(distance / error, len(differences_N) - 1)
+
+
 def sign_flip(differences_N: Sequence[float] | Float64s) -> float | None:
     """Return the two-sided p of the exact permutation test of paired differences.
 
@@ -141,25 +86,37 @@ def sign_flip(differences_N: Sequence[float] | Float64s) -> float | None:
     differences_N = np.asarray(differences_N, np.float64)
     if not 2 <= len(differences_N) <= MAX_FLIPPED or not differences_N.any():  # noqa: PLR2004
         return None
-    signs_FN = np.array(list(product((1.0, -1.0), repeat=len(differences_N))))
-    # Sums of the same differences in another order differ by rounding.
-    least = abs(differences_N.sum()) * (1 - 1e-9)
-    return float((np.abs(signs_FN @ differences_N) >= least).mean())
+    # Sums of the same differences in another order differ by rounding, also where they are 0.
+    least = abs(differences_N.sum()) - 1e-9 * np.abs(differences_N).sum()
+    return float((np.abs(_signs_FN(len(differences_N)) @ differences_N) >= least).mean())
 
 
-def holm(p_T: Sequence[float]) -> list[float]:
+@lru_cache
+def _signs_FN(num_pairs: int) -> Float64s:
+    """(F, N): every way to swap pairs."""
+    return np.array(list(product((1.0, -1.0), repeat=num_pairs)))
+
+
+def holm(p_T: Sequence[float | None], num_tests: int = 0) -> list[float | None]:
     """Return p values corrected so that any false claim among all tests has at most their level.
 
     Step-down: the k-th smallest of T is multiplied by T - k + 1. It is at least the previous one,
     and at most 1 (Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979).
 
+    Args:
+        p_T: None for a test that was not made; it stays None.
+        num_tests: How many tests there will be, if that is more. Those that are not made yet count
+            as if their p were 1, so a p that is small enough now stays so.
+
     Returns:
         In the order given.
     """
-    corrected = [0.0] * len(p_T)
+    made = [(p, index) for index, p in enumerate(p_T) if p is not None]
+    num_tests = max(num_tests, len(made))
+    corrected: list[float | None] = [None] * len(p_T)
     reached = 0.0
-    for rank, index in enumerate(sorted(range(len(p_T)), key=p_T.__getitem__)):
-        reached = max(reached, min(1.0, (len(p_T) - rank) * p_T[index]))
+    for rank, (p, index) in enumerate(sorted(made)):
+        reached = max(reached, min(1.0, (num_tests - rank) * p))
         corrected[index] = reached
     return corrected
 

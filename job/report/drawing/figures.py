@@ -179,11 +179,20 @@ def difference_curve(
         axes.axhline(0, color=INK, linewidth=1)
         for each in differences:
             _draw_arm(axes, each, styles[each.arm])
+        _limit(axes, differences)
         axes.set(xlabel="labelled images", ylabel=label, title=wrapped(title))
         _label(axes, differences, styles)
 
     alt = "; ".join(f"{each.arm}: {each.mean[-1]:+.3f} in the last round" for each in differences)
     return Plot("differences", title, alt, paint, size=_size(differences))
+
+
+def _limit(axes: Axes, differences: Sequence[MeanCurve]) -> None:
+    """Let bands leave the picture before they hide the lines: those of two seeds are very wide."""
+    reach = 4 * max((float(np.abs(each.mean).max()) for each in differences), default=0.0)
+    low, high = axes.get_ylim()
+    if reach:
+        axes.set_ylim(max(low, -reach), min(high, reach))
 
 
 def class_bars(  # noqa: PLR0913 - each argument is something to draw

@@ -9,7 +9,7 @@ from job.report.drawing.figures import difference_curve, mean_curves
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
 from job.report.tables import TableRows, table_row
-from job.report.wording import counted, interval_cell, signed_points, three_decimals
+from job.report.wording import counted, interval_cell, p_cell, signed_points
 
 _TEMPLATE = """
 {% for each in figures %}{{ figure(each) }}{% endfor %}
@@ -26,7 +26,7 @@ _HEADER = (
     "95 % interval",
     "p, t-test",
     "p, permutation",
-    "p, Holm",
+    "p, corrected",
 )
 
 
@@ -68,7 +68,7 @@ class DifferencesSection(SectionBuilder):
 def _caption(comparison: Comparison) -> str:
     return (
         "Points of mAP at equal numbers of images, paired by seed; "
-        f"{counted(comparison.num_tests, 'test')}. "
+        f"secondary, corrected for {counted(comparison.num_tests, 'test')}. "
         "Budgets beyond half of the pool are marked with *."
     )
 
@@ -80,9 +80,9 @@ def _cells(each: Difference) -> tuple[object, ...]:
         len(each.seeds),
         signed_points(each.estimate.mean),
         interval_cell(each.estimate, 100),
-        three_decimals(each.p),
-        three_decimals(each.p_permutation),
-        three_decimals(each.p_holm),
+        p_cell(each.p),
+        p_cell(each.p_permutation),
+        p_cell(each.p_holm),
     )
 
 

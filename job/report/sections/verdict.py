@@ -2,18 +2,23 @@
 
 from dataclasses import asdict
 
+from job.report.analysis.findings import Findings
+from job.report.analysis.primary import Primary
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
+from job.report.tables import table_row
 from job.report.verdict.data_notes import notes_on_data
 from job.report.verdict.judgement import judge
+from job.report.verdict.outcomes import margin
+from job.report.wording import interval_cell, p_cell, signed_points
 
 _TEMPLATE = """
 {% if verdicts %}<p><strong>{{ headline }}</strong></p>{% endif %}
 {% for each in verdicts %}
 <div class="verdict {{ each.outcome|replace(" ", "-") }}"><strong>{{ each.sentence }}</strong>
 <ul>
-{% for line in each.reasons + each.cautions %}<li>{{ line }}</li>{% endfor %}
-{% for claim in each.savings if each.outcome == "better" %}
+{% for line in each.reasons + each.details %}<li>{{ line }}</li>{% endfor %}
+{% for claim in each.savings if each.is_ahead %}
 <li>{{ claim.sentence }}</li>
 {% else %}
 <li>So no saving is shown either; what was seen stands <a href="#cost">below</a>.</li>
@@ -23,6 +28,7 @@ _TEMPLATE = """
 {% else %}
 <p>One arm alone: there is nothing to compare.</p>
 {% endfor %}
+{% if tests %}{{ table(header, tests, caption) }}{% endif %}
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
 _UNMEASURED = """
@@ -30,6 +36,17 @@ _UNMEASURED = """
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
 _TITLE = "Does it pay here?"
+_HEADER = (
+    "arm",
+    "outcome",
+    "seeds",
+    "difference",
+    "95 % interval",
+    "p",
+    "p, corrected",
+    "p of equality, corrected",
+    "ahead in",
+)
 
 
 class VerdictSection(SectionBuilder):
@@ -41,7 +58,7 @@ class VerdictSection(SectionBuilder):
         if not context.is_measured:
             html = render(_UNMEASURED, why=_why_unmeasured(context), notes=data)
             return Section(title=_TITLE, link="Verdict", html=html)
-        judgement = judge(found.comparison, found.savings, context.setup_cost)
+        judgement = judge(found, context.setup_cost)
         return Section(
             title=_TITLE,
             link="Verdict",
@@ -49,10 +66,45 @@ class VerdictSection(SectionBuilder):
                 _TEMPLATE,
                 headline=judgement.headline,
                 verdicts=judgement.verdicts,
+                header=_HEADER,
+                tests=[_cells(each) for each in found.primary],
+                caption=_caption(found),
                 notes=[*judgement.notes, *data, *_blind(context)],
             ),
+            tables={"primary": [_table_row(each) for each in found.primary]},
             numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
         )
+
+
+def _caption(found: Findings) -> str:
+    if not found.primary:
+        return ""
+    first, baseline = found.primary[0], found.comparison.baseline
+    return (
+        f"The primary test: area under the curve of mAP against labelled images, less that of"
+        f" {baseline}, in points of mAP. Each image counts the same, so between two rounds the mAP"
+        f" weighs as much as images lie between them. Differences within {margin(first)} do not"
+        " matter."
+    )
+
+
+def _cells(each: Primary) -> tuple[object, ...]:
+    difference = each.area.difference
+    return (
+        each.area.arm,
+        each.outcome,
+        difference.num_seeds,
+        signed_points(difference.mean),
+        interval_cell(difference, 100),
+        p_cell(each.p),
+        p_cell(each.p_holm),
+        p_cell(each.p_equal_holm),
+        f"{each.improvement.count:g} of {each.improvement.num_seeds}",
+    )
+
+
+def _table_row(each: Primary) -> dict[str, object]:
+    return table_row(each) | {"outcome": each.outcome}
 
 
 def _why_unmeasured(context: Context) -> str:

@@ -4,15 +4,17 @@ from job.report.analysis.comparison import Comparison
 from job.report.analysis.statistics import MAX_FLIPPED
 from job.report.wording import counted, listing
 
-_INTERVALS = (
-    "Intervals resample the seeds. With few seeds they are too narrow: with 5, about 84 of 100 hold"
-    " the mean. What is claimed therefore rests on the corrected tests."
+_TESTS = (
+    "What is claimed rests on corrected tests. The primary one is of the area under the curve"
+    " against images, corrected for all arms; budgets and savings are asked only of arms that it"
+    " shows ahead or behind. An interval beside a test is Student's, of the same quantity, and is"
+    " not corrected."
 )
 
 
 def notes_on(comparison: Comparison) -> tuple[str, ...]:
     """Return, as sentences, how to read the figures and what is missing from them."""
-    result = ["A point is a hundredth of mAP.", _INTERVALS]
+    result = ["A point is a hundredth of mAP.", _TESTS]
     most = max((len(each.seeds) for each in comparison.differences), default=0)
     if 1 < most <= MAX_FLIPPED:
         result.append(
@@ -32,15 +34,32 @@ def notes_on(comparison: Comparison) -> tuple[str, ...]:
             f"Budgets from {min(half):,.0f} images on are more than half of the pool"
             f" ({comparison.pool_images:,} images): there all arms have mostly the same images."
         )
-    return (*result, *_gaps(comparison))
+    return (*result, *_to_come(comparison), *_gaps(comparison))
+
+
+def _to_come(comparison: Comparison) -> list[str]:
+    missing = comparison.missing
+    if not missing.by_arm:
+        return []
+    arms = [f"{counted(number, 'round')} of {arm}" for arm, number in missing.by_arm.items()]
+    note = (
+        f"Not finished: {listing(arms)} to come (see Runs). Tests are corrected for those that are"
+        " to come as well."
+    )
+    if missing.is_final:
+        note = (
+            f"Reported as final without {listing(arms)} (see Runs). What is claimed holds if it"
+            " was not the results that ended the experiment."
+        )
+    return [note]
 
 
 def _gaps(comparison: Comparison) -> list[str]:
     longest = max((max(each.num_rounds) for each in comparison.coverage), default=0)
     shorter = [
         f"{each.arm}: {'seed' if len(seeds) == 1 else 'seeds'} {listing(seeds)} of fewer rounds"
-        f" than the longest, which has {longest}: areas, savings and the final mAP are taken over"
-        " what all have."
+        f" than the longest, which has {longest}: areas and savings are taken over what all seeds"
+        " of an arm have."
         for each in comparison.coverage
         if (
             seeds := [

@@ -46,6 +46,11 @@ def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new
         ("class_weights: true", "aggregation: max", "arms.brust.aggregation: unset -> max"),
         ("rounds: 3", "rounds: 2", "rounds: 3 -> 2"),
         ("rounds: 3", "rounds: 3\nseeds: [1]", "seeds: 0 dropped"),
+        (
+            "rounds: 3",
+            "rounds: 3\nreport: {smallest_effect: 0.5}",
+            "report.smallest_effect: 1.0 -> 0.5",
+        ),
         ("  random: {strategy: random}\n", "", "arms.random.strategy: random -> unset"),
     ],
 )
@@ -54,6 +59,12 @@ def test_all_else_is_refused(tiny: str, begun: Config, old: str, new: str, words
     with pytest.raises(ConfigError) as error:
         refuse_changes(begun, loading.parse(changed(tiny, old, new), "tiny"))
     assert words in str(error.value)
+
+
+def test_no_stage_depends_on_what_the_report_takes_for_large(tiny: str, begun: Config) -> None:
+    """So an experiment that names it has the digests of one that does not."""
+    named = loading.parse(f"{tiny}\nreport: {{smallest_effect: 0.5}}\n", "tiny")
+    assert named.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
 
 
 def with_totals(tiny: str, totals: str) -> Config:

@@ -15,7 +15,7 @@ from job import experiment
 from job.artifacts.experiment_file import load_experiment, used_versions
 from job.artifacts.reader import Reader
 from job.config import loading
-from job.config.schema import Config
+from job.config.schema import Config, ReportConfig
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.report.analysis.facts import read_facts
@@ -58,10 +58,29 @@ def context_of(store: LocalStore, settings: Config) -> Context:
 
 
 def test_the_verdict_comes_first(page: ParsedPage) -> None:
-    """With two seeds nothing is claimed, and the page says so."""
+    """Of seed 1 a round is missing, and one seed claims nothing: the page says so."""
     verdict = page.words.index("It is not shown that brust beats random.")
-    assert verdict < page.words.index("2 paired seeds: with fewer than 5 nothing is claimed.")
+    assert verdict < page.words.index("Not finished: 1 round of brust to come.")
+    assert verdict < page.words.index("1 paired seed: with fewer than 5 nothing is claimed.")
     assert verdict < page.words.index("Learning curves")
+
+
+def test_a_report_can_be_called_final(store: LocalStore, settings: Config) -> None:
+    """Then nothing is waited for, and the page names what is missing."""
+    copy = filled(MemoryStore(), store)
+    write_report(copy, Plan(settings), is_final=True, light=True, draw=sketch)
+    words = ParsedPage(copy.read(f"{REPORT}/index.html").decode()).words
+    assert "Reported as final without 1 round of brust" in words
+    assert "Not finished" not in words
+
+
+def test_what_matters_is_what_the_configuration_says(store: LocalStore, settings: Config) -> None:
+    """In points, as it is written there."""
+    half = settings.model_copy(update={"report": ReportConfig(smallest_effect=0.5)})
+    copy = filled(MemoryStore(), store)
+    write_report(copy, Plan(half), light=True, draw=sketch)
+    words = ParsedPage(copy.read(f"{REPORT}/index.html").decode()).words
+    assert "Differences within 0.5 points do not matter." in words
 
 
 def test_the_page_says_what_it_is_about(page: ParsedPage) -> None:

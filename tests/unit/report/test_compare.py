@@ -14,6 +14,7 @@ from job.config import loading
 from job.config.schema import Config
 from job.errors import UsageError
 from job.plan import Plan
+from job.report.analysis.missing import ALL_THERE, MissingRounds
 from job.report.analysis.results import rows_of
 from job.report.compare import Side, comparison_page, read_sides
 from job.storage.local import LocalStore
@@ -60,6 +61,17 @@ def test_all_arms_are_there_and_what_differs(sides: list[Side], store: MemorySto
     assert {"curve-images.svg", "curve-images.png"} <= set(written)
 
 
+def test_an_experiment_that_is_not_finished_is_named(sides: list[Side]) -> None:
+    """Where it ends may change; of those that are finished there is no word."""
+    assert "Not finished" not in page_of(sides)
+    waiting = replace(sides[1], missing=MissingRounds({"random": 2}))
+    assert "Not finished: 2 rounds of longer to come." in page_of([sides[0], waiting])
+
+
+def page_of(sides: list[Side]) -> str:
+    return dict(comparison_page(sides, sketch).files())["index.html"].decode()
+
+
 def of_other_data(config: Config) -> Config:
     dataset = config.dataset.model_copy(update={"sha256": "0123"})
     return config.model_copy(update={"experiment": "other", "dataset": dataset})
@@ -90,7 +102,9 @@ def test_seeds_make_an_interval(sides: list[Side]) -> None:
     side = sides[1]
     rows = [replace(row, seed=seed, mAP=0.2 * (1 + seed)) for row in side.rows for seed in (0, 1)]
     ends = (
-        dict(comparison_page([side, Side(side.config, rows)], sketch).files())["ends.csv"]
+        dict(comparison_page([side, Side(side.config, rows, ALL_THERE)], sketch).files())[
+            "ends.csv"
+        ]
         .decode()
         .splitlines()
     )

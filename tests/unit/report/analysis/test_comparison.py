@@ -8,6 +8,7 @@ from scipy import stats
 
 from job.report.analysis.areas import areas_of
 from job.report.analysis.comparison import compare, coverage, mean_points
+from job.report.analysis.missing import MissingRounds
 from job.report.analysis.pairs import common_range, pairs
 from job.report.analysis.penalties import penalties
 from tests.unit.report.make_curves import BASE, NOISE, added, boxes, curve, curves, reference
@@ -62,6 +63,19 @@ def test_p_values_are_scipys_corrected_over_all_arms_and_budgets() -> None:
         corrected.append(before)
     assert [each.p_holm for each in ranked] == pytest.approx(corrected)
     assert found.num_tests == 4
+
+
+def test_budgets_are_corrected_for_arms_that_are_not_finished() -> None:
+    """One arm at two budgets, and two arms to come: the smallest of six; theirs wait."""
+    all_curves = [*curves("random", BASE), *curves("a", added(NOISE)), *curves("b", added(NOISE))]
+    found = compare(all_curves, missing=MissingRounds({"b": 1, "c": 15}))
+    a, b = (
+        [each for each in found.differences if each.arm == arm and each.p is not None]
+        for arm in ("a", "b")
+    )
+    assert found.num_tests == 6
+    assert min(each.p_holm or 0 for each in a) == min(1, 6 * min(each.p or 0 for each in a))
+    assert [each.p_holm for each in b] == [None, None]
 
 
 def test_a_seed_counts_where_both_arms_have_it() -> None:

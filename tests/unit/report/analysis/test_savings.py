@@ -5,15 +5,19 @@ from dataclasses import asdict, astuple
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from job.report.analysis.curves import Axis, Curve
 from job.report.analysis.savings import (
+    CLAIMED,
     Need,
     Saving,
     final_mean,
     first_reach,
     savings_of,
+    spent,
 )
+from job.report.analysis.statistics import holm
 from tests.unit.report.make_curves import curve, curves
 
 X = np.array([100.0, 200.0, 300.0])
@@ -83,8 +87,8 @@ def test_saving_of_one_seed_by_hand() -> None:
     assert found.percent.low is None
 
 
-def test_savings_are_paired() -> None:
-    """Random needs 200 and 400, the arm 100 and 300: 50 % and 25 %, not 200 less of 600."""
+def test_savings_are_paired_and_in_percent_of_what_the_baseline_needs() -> None:
+    """Random needs 200 and 400, the arm 100 and 300: 100 less of 300 on average, a third."""
     all_curves = [
         curve("random", 0, [0.2, 0.4, 0.4, 0.4]),
         curve("random", 1, [0.1, 0.2, 0.3, 0.4]),
@@ -92,28 +96,66 @@ def test_savings_are_paired() -> None:
         curve("a", 1, [0.1, 0.2, 0.4, 0.5]),
     ]
     found = saving(all_curves, target=0.4)
-    assert found.percent is not None
-    assert (found.percent.mean, found.percent.low, found.percent.high) == pytest.approx(
-        (37.5, 25, 50)
-    )
     assert found.saved is not None
     assert (found.saved.mean, found.saved.low, found.saved.high) == pytest.approx((100, 100, 100))
+    assert found.percent is not None
+    assert (found.percent.mean, found.percent.low, found.percent.high) == pytest.approx(
+        (100 / 3, 100 / 3, 100 / 3)
+    )
     assert [each.amount for each in found.arm_needs] == pytest.approx([100, 300])
+    assert (spent(found.arm_needs), spent(found.baseline_needs)) == pytest.approx((200, 300))
     assert found.p == 0.0
     assert not found.is_final
 
 
-def test_a_seed_that_never_reaches_it_has_no_part_and_is_counted() -> None:
-    """Its need is not known, only that it is more than it had spent."""
+def test_the_percentage_has_the_sign_of_what_is_tested() -> None:
+    """Ten images more in four seeds of 1,000, and one less of 2: that is a loss, not a saving."""
+    lost = [10.0, 11, 9, 10]
+    needs = [*((1000.0, 1000 + each) for each in lost), (2.0, 1.0)]
     all_curves = [
-        *curves("random", [[0.2, 0.4], [0.2, 0.4]]),
-        *curves("a", [[0.2, 0.6], [0.2, 0.39]]),
+        curve(arm, seed, [0.0, 0.5], {"images": [0, need]})
+        for number, arm in enumerate(("random", "a"))
+        for seed, need in ((seed, both[number]) for seed, both in enumerate(needs))
+    ]
+    found = saving(all_curves)
+    assert found.saved is not None
+    assert found.percent is not None
+    assert found.saved.mean == pytest.approx(-39 / 5)
+    assert found.percent.mean == pytest.approx(100 * (-39 / 5) / (4002 / 5))
+    assert found.p == pytest.approx(stats.ttest_1samp([-10, -11, -9, -10, 1], 0).pvalue)
+    assert found.percent.high is not None
+    assert found.p is not None
+    assert (found.percent.high < 0) == (found.p < 0.05)
+
+
+def test_savings_are_corrected_for_all_arms_and_axes() -> None:
+    """Two arms on four axes are eight tests; a third arm to come makes them twelve."""
+    random = curves("random", [[0.2, 0.3, 0.4]] * 3)
+    a = curves("a", [[0.2, 0.4, 0.5], [0.2, 0.45, 0.5], [0.2, 0.41, 0.5]])
+    b = curves("b", [[0.2, 0.39, 0.5], [0.2, 0.33, 0.5], [0.2, 0.36, 0.5]])
+    found = [each for each in savings_of([*random, *a, *b]) if each.p is not None]
+    assert {each.axis for each in found} == set(CLAIMED)
+    assert [each.p_holm for each in found] == pytest.approx(
+        holm([each.p for each in found], num_tests=8)
+    )
+    more = savings_of([*random, *a, *b], num_arms=3)
+    assert min(each.p_holm or 0 for each in more if each.p is not None) == pytest.approx(
+        12 * min(each.p for each in found if each.p is not None)
+    )
+    unfinished = savings_of([*random, *a, *b], unfinished={"b"})
+    assert {each.arm for each in unfinished if each.p_holm is not None} == {"a"}
+
+
+def test_of_an_arm_that_does_not_get_there_in_every_seed_no_saving_is_told() -> None:
+    """Of the others alone it would: the seed's need is only known to be more than it had spent."""
+    all_curves = [
+        *curves("random", [[0.2, 0.4]] * 3),
+        *curves("a", [[0.2, 0.6], [0.2, 0.39], [0.2, 0.7]]),
     ]
     found = saving(all_curves)
     assert found.arm_needs[1] == Need(1, None, end=200)
     assert (found.num_never, found.num_at_least) == (1, 0)
-    assert found.percent is not None
-    assert (found.percent.mean, found.percent.num_seeds) == pytest.approx((25, 1))
+    assert (found.saved, found.percent, found.p, found.saved_by_seed) == (None, None, None, [])
 
 
 def test_an_arm_that_never_reaches_it() -> None:
@@ -133,7 +175,7 @@ def test_where_random_never_reaches_it_the_saving_is_at_least_that_to_its_end() 
     assert (found.num_never, found.num_at_least) == (0, 1)
     assert found.baseline_needs[1].amount is None
     assert found.saved is not None
-    assert (found.saved.low, found.saved.high) == pytest.approx((25, 50))
+    assert found.saved_by_seed == pytest.approx([25, 50])
 
 
 def test_seeds_that_ended_early_or_are_not_paired_are_left_out() -> None:

@@ -1,4 +1,4 @@
-"""The statistics, against scipy and cases worked out by hand."""
+"""The tests, against scipy and cases worked out by hand."""
 
 import math
 from itertools import product
@@ -9,105 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from job.report.analysis import statistics as module
+from job.report.analysis.intervals import t_interval
 from job.report.analysis.statistics import (
-    Estimate,
-    estimate,
+    equivalence,
     holm,
     mean_between,
     paired_t,
     sign_flip,
-    student_two_sided,
 )
 
 some_differences = st.lists(
     st.integers(-1000, 1000).map(lambda each: each / 1000), min_size=2, max_size=8
 ).filter(lambda values: len(set(values)) > 1)
-
-
-def plain_interval(values: list[float]) -> tuple[float, float]:
-    """Every resample spelled out; the ends are the first means that enough of them reach."""
-    means = sorted(sum(drawn) / len(values) for drawn in product(values, repeat=len(values)))
-    low, high = (math.ceil(share * len(means) - 1e-9) - 1 for share in (0.025, 0.975))
-    return means[low], means[high]
-
-
-def test_of_two_seeds_the_interval_is_from_one_to_the_other() -> None:
-    """The resamples' means are 0, 1, 1 and 2, a quarter each: nothing is between them."""
-    assert estimate([0.0, 2.0]) == Estimate(mean=1.0, low=0.0, high=2.0, num_seeds=2)
-
-
-@pytest.mark.parametrize(
-    "values", [[1.0, 2.0, 4.0], [0.3, 0.1, 0.2, 0.9, 0.5], [5.13, -1.07, 0.29, 3.41, 2.03, 2.57]]
-)
-def test_interval_of_few_seeds_is_of_all_resamples(values: list[float]) -> None:
-    """It equals the one that all N^N resamples give when each is written out."""
-    result = estimate(values)
-    assert (result.low, result.high) == pytest.approx(plain_interval(values))
-    assert result.mean == pytest.approx(sum(values) / len(values))
-
-
-def test_no_generator_has_a_say_in_the_interval_of_six_seeds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """All resamples are enumerated; of seven they are drawn."""
-    module._weights_BN.cache_clear()  # noqa: SLF001 - what was drawn before is kept
-    monkeypatch.delattr(np.random, "default_rng")
-    assert estimate([5.13, -1.07, 0.29, 3.41, 2.03, 2.57]).low is not None
-    with pytest.raises(AttributeError, match="default_rng"):
-        estimate([1.0] * 7)
-
-
-def test_interval_of_many_seeds_agrees_with_scipy() -> None:
-    """Drawn resamples of 12 seeds end within a twentieth of the spread of where scipy's do."""
-    values = np.random.default_rng(7).normal(size=12)
-    ours = estimate(values)
-    theirs = stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=50_000, rng=np.random.default_rng(1)
-    ).confidence_interval
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.05)
-
-
-def test_interval_is_the_same_each_time() -> None:
-    """Also where resamples are drawn, in another process: the generator always starts the same."""
-    values = list(np.random.default_rng(3).normal(size=9))
-    first = estimate(values)
-    module._weights_BN.cache_clear()  # noqa: SLF001 - what another process begins with
-    assert estimate(values) == first
-
-
-def test_one_seed_has_no_interval() -> None:
-    """One value tells nothing of the spread."""
-    assert estimate([0.4]) == Estimate(mean=0.4, low=None, high=None, num_seeds=1)
-
-
-def test_a_mean_of_nothing_is_refused() -> None:
-    """There is no number to give."""
-    with pytest.raises(ValueError, match="no value"):
-        estimate([])
-
-
-def test_five_normal_seeds_are_covered_in_84_of_100_cases() -> None:
-    """It is about 1.96 * sqrt(4/5) = 1.753 standard errors; t of 4 degrees is within in 84.5 %."""
-    assert 1 - 2 * stats.t.sf(1.96 * math.sqrt(4 / 5), 4) == pytest.approx(0.845, abs=0.001)
-    samples = np.random.default_rng(0).normal(size=(2000, 5))
-    ends = [estimate(values) for values in samples]
-    covered = [each.low <= 0 <= each.high for each in ends if each.low is not None and each.high]
-    assert np.mean(covered) == pytest.approx(0.845, abs=0.025)
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 6, 11, 30])
-@pytest.mark.parametrize("t", [0.0, 0.1, -1.0, 2.776, 12.5, 300.0])
-def test_students_t_agrees_with_scipy(t: float, freedom: int) -> None:
-    """The finite sums give the two-sided probability, for odd and even degrees of freedom."""
-    expected = 2 * stats.t.sf(abs(t), freedom)
-    assert student_two_sided(t, freedom) == pytest.approx(expected, rel=1e-6, abs=1e-14)
-
-
-def test_students_t_by_hand() -> None:
-    """One degree of freedom is Cauchy's: half is beyond 1. Four: 2.776 is the tables' 5 %."""
-    assert student_two_sided(1.0, 1) == pytest.approx(0.5)
-    assert student_two_sided(2.776, 4) == pytest.approx(0.05, abs=1e-4)
 
 
 def test_paired_t_by_hand() -> None:
@@ -134,6 +47,50 @@ def test_nothing_to_test(differences: list[float]) -> None:
     """Fewer than two pairs have no spread; what is equal by construction is not evidence."""
     assert paired_t(differences) is None
     assert sign_flip(differences) is None
+
+
+def test_equivalence_by_hand() -> None:
+    """Of 1, 2, 3 within 4: 4 - 2 is t = 2 * sqrt(3) away, of which half of the two-sided p."""
+    expected = (1 - math.sqrt(12 / 14)) / 2
+    assert equivalence([1.0, 2.0, 3.0], 4.0) == pytest.approx(expected)
+    assert equivalence([-1.0, -2.0, -3.0], 4.0) == pytest.approx(expected)
+    assert equivalence([1.0, 2.0, 3.0], 2.0) == pytest.approx(0.5)
+
+
+@settings(deadline=None)
+@given(some_differences)
+def test_equivalence_is_the_larger_p_of_two_one_sided_tests(differences: list[float]) -> None:
+    """By scipy: above the lower limit, and below the upper one."""
+    above = stats.ttest_1samp(differences, -0.5, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, 0.5, alternative="less").pvalue
+    assert equivalence(differences, 0.5) == pytest.approx(max(above, below), abs=1e-12)
+
+
+@settings(deadline=None)
+@given(some_differences)
+def test_equivalence_is_shown_where_the_90_percent_interval_is_within(
+    differences: list[float],
+) -> None:
+    """Both say the same, so the page can show the interval."""
+    found, p = t_interval(differences, 0.90), equivalence(differences, 0.5)
+    assert found.low is not None
+    assert found.high is not None
+    is_within = max(-found.low, found.high) - 0.5
+    if abs(is_within) > 1e-9:
+        assert p is not None
+        assert (is_within < 0) == (p < 0.05)
+
+
+def test_equivalence_without_spread() -> None:
+    """Differences that are all alike are within the margin, or not; one alone says nothing."""
+    assert equivalence([0.0, 0.0, 0.0], 0.01) == 0.0
+    assert equivalence([0.25, 0.25], 0.25) == 1.0
+    assert equivalence([0.1], 0.25) is None
+
+
+def test_sign_flips_of_a_sum_of_0() -> None:
+    """Every flip is at least as far from 0, although sums in another order are off by rounding."""
+    assert sign_flip([0.6, 0.8, -0.2, -1.1, -0.1]) == 1.0
 
 
 def test_sign_flips_by_hand() -> None:
@@ -176,6 +133,12 @@ def test_holm_stays_a_probability() -> None:
     """Nothing is above 1, and of no test nothing is left."""
     assert holm([0.6, 0.9, 0.7]) == [1.0, 1.0, 1.0]
     assert holm([]) == []
+
+
+def test_holm_counts_tests_that_are_to_come() -> None:
+    """Four tests, two made: 0.01 * 4 and 0.03 * 3; what is not made stays so."""
+    assert holm([0.03, None, 0.01], num_tests=4) == [pytest.approx(0.09), None, pytest.approx(0.04)]
+    assert holm([0.03, 0.01, 1.0, 1.0])[:2] == pytest.approx([0.09, 0.04])
 
 
 @settings(deadline=None)

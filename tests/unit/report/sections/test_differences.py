@@ -13,8 +13,8 @@ def test_differences_are_in_points_at_equal_images() -> None:
     found = DifferencesSection().build(context())
     table = cells(found.html)
     assert table[1] == ["a", "100", "2", "+0.0", "+0.0 to +0.0", "", "", ""]
-    assert table[2] == ["a", "200", "2", "+20.0", "+20.0 to +20.0", "0.000", "0.500", "0.000"]
-    assert "paired by seed; 1 test." in found.html
+    assert table[2] == ["a", "200", "2", "+20.0", "+20.0 to +20.0", "< 0.001", "0.500", "< 0.001"]
+    assert "paired by seed; secondary, corrected for 1 test." in found.html
     assert [row["estimate_mean"] for row in found.tables["differences"]] == (
         pytest.approx([0.0, 0.2])
     )

@@ -1,7 +1,7 @@
 """The section of the verdict."""
 
 from job.report.sections.verdict import VerdictSection
-from tests.unit.report.make_context import ROWS, context, facts, row
+from tests.unit.report.make_context import ROWS, cells, context, facts, row
 
 
 def test_a_verdict_for_each_arm() -> None:
@@ -16,6 +16,27 @@ def test_a_verdict_for_each_arm() -> None:
     assert "So no saving is shown either" in found.html
     assert "<li>A point is a hundredth of mAP.</li>" in found.html
     assert found.numbers.keys() == {"summary"}
+
+
+def test_the_primary_test_of_each_arm_is_in_a_table() -> None:
+    """From 100 to 200 images the arm has 0.1 more in both seeds, whose t is infinite."""
+    found = VerdictSection().build(context())
+    row = [
+        "a",
+        "not shown",
+        "2",
+        "+10.0",
+        "+10.0 to +10.0",
+        "< 0.001",
+        "< 0.001",
+        "1.000",
+        "2 of 2",
+    ]
+    assert row in cells(found.html)
+    assert "Each image counts the same" in found.html
+    assert "Differences within 1 point do not matter." in found.html
+    (of_file,) = found.tables["primary"]
+    assert (of_file["outcome"], of_file["area_arm"], of_file["p_holm"]) == ("not shown", "a", 0.0)
 
 
 def test_one_arm_has_no_verdict() -> None:

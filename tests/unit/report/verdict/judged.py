@@ -4,18 +4,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from job.report.analysis.comparison import compare
 from job.report.analysis.curves import Curve
-from job.report.analysis.savings import savings_of
+from job.report.analysis.findings import analyse
+from job.report.analysis.missing import ALL_THERE, MissingRounds
 from job.report.verdict.judgement import Judgement, Verdict, judge
 from tests.unit.report.make_curves import BASE, curves
 
 
 def summary(
-    all_curves: Sequence[Curve], pool_images: int | None = None, setup: float | None = None
+    all_curves: Sequence[Curve],
+    pool_images: int | None = None,
+    setup: float | None = None,
+    missing: MissingRounds = ALL_THERE,
 ) -> Judgement:
     """The whole, which can always be written as JSON."""
-    found = judge(compare(all_curves, pool_images), savings_of(all_curves), setup)
+    found = judge(analyse(list(all_curves), pool_images, missing), setup)
     json.dumps(asdict(found), allow_nan=False)
     return found
 
