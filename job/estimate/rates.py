@@ -32,7 +32,9 @@ class Rate:
 
     seconds: float
     source: str
-    """Where that comes from, in words."""
+    """Where that was measured, in words."""
+    num_stages: int = 0
+    """How many finished stages tell it; 0: something else does."""
 
 
 Rates = Mapping[Kind, Rate]
@@ -72,8 +74,8 @@ class _Seen:
         where = places[0] if len(places) == 1 else f"{len(places)} experiments, such as {places[0]}"
         if places == [own]:
             where = "this experiment"
-        count = f"{len(self.seconds)} of {where}"
-        return Rate(median(self.seconds), f"{count}, {threads_in_words(*self.threads)}")
+        source = f"{where}, {threads_in_words(*self.threads)}"
+        return Rate(median(self.seconds), source, len(self.seconds))
 
 
 class _Collector:

@@ -35,10 +35,11 @@ def _stage(each: StageTimes) -> tuple[str, ...]:
     if not each.num_left:
         return counts
     work = f"{each.amount_left:,} {UNITS[each.stage]}"
-    known = each.num_left - each.num_unknown
-    seconds = f"{each.seconds_left / known:.1f} s" if known else "unknown"
+    if each.seconds_left is None:
+        return (*counts, work, "unknown", "unknown")
+    seconds = f"{each.seconds_left / (each.num_left - each.num_unknown):.1f} s"
     more = f" + {each.num_unknown} unknown" if each.num_unknown else ""
-    time_left = f"{_time(each.seconds_left)}{more}" if known else "unknown"
+    time_left = f"{_time(each.seconds_left)}{more}"
     return (*counts, work, seconds, time_left, "; ".join(each.sources))
 
 
@@ -67,7 +68,7 @@ def _cells(outlook: Outlook, labels: Labels) -> Iterator[str]:
     costs = outlook.plan.config.annotation
     least = "" if labels.boxes else "at least "
     yield f"{labels.images:,.0f}"
-    yield f"{labels.images_done:,.0f}"
+    yield f"{labels.images_done / max(labels.images, 1):.0%}"
     yield _span(labels.boxes) if labels.boxes else "unknown"
     yield least + _span(labels.seconds(costs).map(lambda seconds: seconds / _HOUR), 1)
     yield least + _span(labels.money(costs), 2)

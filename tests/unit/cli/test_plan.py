@@ -37,7 +37,7 @@ def test_a_plan_of_labels_has_their_range_and_cost(
     told = al_job("plan", tiny_file, "--store", store).out
     (row,) = [line for line in told.splitlines() if line.startswith("│ brust") and "(" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells[:3] == ["brust", "14", "0"]
+    assert cells[:3] == ["brust", "14", "0%"]
     assert [cell.split(" (")[0] for cell in cells[3:]] == ["30", "0.3", "14.82"]
     assert "annotation takes 63 s an image and 5.9 s a box, and costs 0.882 an image" in told
     assert "the oracle knows the boxes" in told

@@ -32,7 +32,8 @@ def test_a_stage_takes_its_rate_times_its_work(tiny: str) -> None:
     assert (train.seconds_left, train.num_unknown, train.sources) == (160, 0, ("a list",))
     assert by_stage["evaluate"].seconds_left == 30
     assert by_stage["score"].seconds_left == 96
-    assert (by_stage["select"].num_unknown, by_stage["select"].seconds_left) == (5, 0)
+    assert by_stage["select"].num_unknown == 5
+    assert by_stage["select"].seconds_left is None
 
 
 def test_stages_that_need_each_other_follow_each_other(tiny: str) -> None:
@@ -77,3 +78,14 @@ def test_without_the_time_of_a_training_nobody_knows(tiny: str) -> None:
     assert found.of_arm(Plan(loading.parse(tiny, "t")).arm("random")).seconds_left is None
     known = outlook(tiny, {("train",): Rate(10, "a list")})
     assert known.total(known.left) == 5 * 40
+
+
+def test_a_place_of_measuring_is_told_once(tiny: str) -> None:
+    """2 stages of brust and 3 of random are 5 that selected; what no stage told has no number."""
+    rates: dict[Kind, Rate] = {
+        ("select", "brust"): Rate(1, "here", 2),
+        ("select", "random"): Rate(1, "here", 3),
+        ("train",): Rate(1, "there"),
+    }
+    found = {each.stage: each.sources for each in outlook(tiny, rates).of_stages()}
+    assert (found["select"], found["train"], found["score"]) == (("5 of here",), ("there",), ())
