@@ -32,6 +32,8 @@ class StageIO(RoundReader):
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
         self.threads = plan.config.runtime.num_threads()
         """CPU threads of torch, for the marker; a stage that takes another number sets it."""
+        self.start: dict[str, str] = {}
+        """What a training starts from, for the marker; the stage `train` sets it."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -117,4 +119,5 @@ class StageIO(RoundReader):
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
             threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
+            start=self.start,
         )
