@@ -15,7 +15,7 @@ from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
 from job.runtime.paths import user_path
 from job.storage import Store
-from job.storage.cache import directory
+from job.storage.cache import directory, fetch_whatever
 from job.storage.check import Finding, check_store
 
 MIN_FREE_GIB = 5.0
@@ -38,7 +38,7 @@ def examine(store: Store, runtime: RuntimeConfig, config: Config | None) -> Iter
             yield _try(name, partial(check, config), "see docs/configuration.md, docs/extending.md")
         yield _try("arms", lambda: _arms(config), "see docs/strategies.md")
         yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
-        advice = "set detector.backbone to where the weights are: file:PATH or store:KEY"
+        advice = "set detector.backbone or weights to where they are: file:PATH or store:KEY"
         yield _try("weights", lambda: _weights(store, config), advice)
 
 
@@ -86,9 +86,14 @@ def _arms(config: Config) -> str:
     return ", ".join(f"{arm.name} ({arm.strategy_name})" for arm in Plan(config).arms)
 
 
+def _will_be_drawn(store: Store, config: Config) -> bool:
+    is_there = config.dataset.name in store.list_names("datasets/")
+    return config.dataset.synthetic is not None and not is_there
+
+
 def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
-    if config.dataset.synthetic and name not in store.list_names("datasets/"):
+    if _will_be_drawn(store, config):
         return f"{name} will be drawn"
     check_labels(config, first_dataset(store, config))
     dataset = last_dataset(store, config)
@@ -101,15 +106,35 @@ def _dataset(store: Store, config: Config) -> str:
 
 def _weights(store: Store, config: Config) -> str:
     """Return where the weights are; those of the hub may still have to be downloaded."""
-    kind, place = config.detector.backbone_place
-    if kind == "scratch":
+    detector = config.detector
+    for place in filter(None, (detector.weights, detector.backbone)):
+        kind, _, rest = place.partition(":")
+        if (kind == "file" and not user_path(rest).is_file()) or (
+            kind == "store" and not store.exists(rest)
+        ):
+            message = f"{place}: nothing there"
+            raise ConfigError(message)
+    if detector.weights and not _will_be_drawn(store, config):
+        return _fit(store, config, detector.weights)
+    if detector.weights or detector.backbone not in {"hub", "scratch"}:
+        return detector.weights or detector.backbone
+    if detector.backbone == "scratch":
         return "none: the configuration says scratch"
-    if kind == "hub":
-        from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
+    from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
-        path = hub_file(config.detector)
-        return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
-    if not (user_path(place).is_file() if kind == "file" else store.exists(place)):
-        message = f"{config.detector.backbone}: nothing there"
-        raise ConfigError(message)
-    return config.detector.backbone
+    path = hub_file(detector)
+    return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
+
+
+def _fit(store: Store, config: Config, weights: str) -> str:
+    """Return which parts of a detector's weights fit."""
+    from job.detection.detectors.base import build_detector  # noqa: PLC0415 - loads torch
+    from job.detection.detectors.transfer import load_weights  # noqa: PLC0415
+    from job.detection.detectors.weights import local_file  # noqa: PLC0415
+
+    detector = build_detector(config.detector, first_dataset(store, config).classes, seed=0)
+    path = local_file(weights, lambda key: fetch_whatever(store, key)[0])
+    reasons = load_weights(detector, path)
+    taken = ", ".join(part for part in detector.parts() if part not in reasons)
+    left = [f"no {part}: {reason}" for part, reason in reasons.items()]
+    return "; ".join([f"{weights}: {taken}", *left])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from job import loop
 from job.artifacts.experiment_file import (
@@ -164,10 +163,7 @@ def run(
         make_launcher: Returns what runs the stages; by default, this process runs them.
         runtime: The settings of this invocation; by default, those of the configuration.
     """
-    kind, place = config.detector.backbone_place
-    if kind == "file" and not Path(place).is_file():
-        message = f"detector.backbone: {place}: no such file; name another, or set hub or scratch"
-        raise ConfigError(message)
+    config.detector.refuse_missing_files()
     plan = init(store, Plan(config))
     ours = plan.with_runtime(runtime) if runtime else plan
     markers = Markers(store)

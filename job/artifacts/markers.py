@@ -7,7 +7,7 @@ marker matches its inputs need not run again.
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from job.artifacts.listing import Listing
 from job.config.schema import Config
@@ -45,6 +45,10 @@ class Marker:
     """CPU threads of torch."""
     image: str = ""
     """The container image, by its digest if the chart names one; empty outside of a cluster."""
+    start: dict[str, str] = field(default_factory=dict)
+    """What a training started from: each part of the detector -> where its weights came from."""
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about the picks of a round, a sentence for each."""
 
     @property
     def reads_scores(self) -> bool:

@@ -181,7 +181,9 @@ class RoundReader(Reader):
         try:
             path, digest = fetch_whatever(self.store, key)
         except MissingObjectError as error:
-            message = f"detector.backbone: {self.store.url} holds no {key}; put the weights there"
+            is_whole = self.config.detector.weights == f"store:{key}"
+            setting = "detector.weights" if is_whole else "detector.backbone"
+            message = f"{setting}: {self.store.url} holds no {key}; put the weights there"
             raise ConfigError(message) from error
         self._note(key, digest)
         return path

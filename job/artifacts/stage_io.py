@@ -32,6 +32,10 @@ class StageIO(RoundReader):
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
         self.threads = plan.config.runtime.num_threads()
         """CPU threads of torch, for the marker; a stage that takes another number sets it."""
+        self.start: dict[str, str] = {}
+        """What a training starts from, for the marker; the stage `train` sets it."""
+        self.cautions: tuple[str, ...] = ()
+        """What looks wrong about the picks, for the marker; the stage `select` sets it."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -117,4 +121,6 @@ class StageIO(RoundReader):
             attempt=os.environ.get("AL_ATTEMPT", f"{socket.gethostname()}-{os.getpid()}"),
             threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
+            start=self.start,
+            cautions=self.cautions,
         )

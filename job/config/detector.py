@@ -1,10 +1,15 @@
 """The settings of the detector."""
 
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
 from job.config.section import Section
+from job.errors import ConfigError
+from job.runtime.paths import user_path
+
+_INSTEAD = {"backbone": "set hub or scratch", "weights": "leave it out"}
 
 
 class DetectorConfig(Section):
@@ -21,19 +26,52 @@ class DetectorConfig(Section):
     """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
     the path is recorded; of a `store:` object also the content."""
-
-    @property
-    def backbone_place(self) -> tuple[str, str]:
-        """`backbone` as its kind (hub, file, store or scratch) and the path or key, if any."""
-        kind, _, place = self.backbone.partition(":")
-        return kind, place
+    weights: str | None = None
+    """A trained detector to start from, as `file:PATH` or `store:KEY`, in single or half precision.
+    Of backbone, neck (what lies between backbone and head) and head, each is taken if it is there
+    as a whole and fits. The head is taken if the file says that its classes are those of the data
+    set, as a model of al-voc does. If the file has no backbone that fits, that of `backbone` is
+    taken."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        kind, colon, rest = self.backbone.partition(":")
-        if not (kind in {"hub", "scratch"} and not colon) and not (
-            kind in {"file", "store"} and rest
-        ):
+        if self.backbone not in {"hub", "scratch"} and not _is_place(self.backbone):
             message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
             raise ValueError(message)
+        if self.weights is not None and not _is_place(self.weights):
+            message = f"weights: {self.weights!r} is neither file:PATH nor store:KEY"
+            raise ValueError(message)
         return self
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether anything of it comes from pretrained weights."""
+        return self.backbone != "scratch" or self.weights is not None
+
+    def refuse_missing_files(self) -> None:
+        """Refuse settings that name a file which is not there.
+
+        Raises:
+            ConfigError: One does.
+        """
+        settings: tuple[Literal["backbone", "weights"], ...] = ("backbone", "weights")
+        for setting in settings:
+            kind, _, place = (getattr(self, setting) or "").partition(":")
+            if kind == "file":
+                refuse_missing_file(setting, user_path(place))
+
+
+def _is_place(text: str) -> bool:
+    kind, _, place = text.partition(":")
+    return kind in {"file", "store"} and bool(place)
+
+
+def refuse_missing_file(setting: Literal["backbone", "weights"], path: Path) -> None:
+    """Refuse a file of weights that is not there.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if not path.is_file():
+        message = f"detector.{setting}: {path}: no such file; name another, or {_INSTEAD[setting]}"
+        raise ConfigError(message)

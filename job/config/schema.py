@@ -152,7 +152,7 @@ class Config(Section):
         if self.budget.totals and len(self.budget.totals) != self.rounds:
             message = f"rounds: {self.rounds}, but budget.totals has {len(self.budget.totals)}"
             raise ValueError(message)
-        if self.detector.backbone == "scratch":
+        if not self.detector.is_pretrained:
             self._refuse_nothing_pretrained()
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)}: a seed is there twice"

@@ -12,6 +12,8 @@ from job.detection.training.inputs import TrainingInputs
 from job.detection.training.process_group import num_processes
 from job.detection.training.stopping import asked_to_stop
 from job.detection.training.together import train_together
+from job.errors import ConfigError
+from job.runtime import log
 
 
 def run(io: StageIO) -> dict[str, object]:
@@ -48,5 +50,16 @@ def _start(io: StageIO) -> Detector:
     """Return the detector that training starts from: what the configuration says, nothing else."""
     config = io.config.detector
     if io.arm.warm_start:
+        io.start = {"detector": "the model of the previous round"}
         return load_model(io.model(io.earlier[-1]), config)
-    return new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
+    detector = new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
+    freeze = io.config.train.freeze
+    if freeze != "none" and "backbone" not in detector.pretrained:
+        message = (
+            f"train.freeze: {freeze}, but the backbone is {detector.origins['backbone']}: "
+            "set none, or take one by detector.backbone"
+        )
+        raise ConfigError(message)
+    io.start = {str(part): origin for part, origin in detector.origins.items()}
+    log.get().info("train.start", **io.start)
+    return detector

@@ -6,7 +6,7 @@ S = side of the square image that the network sees, in pixels.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, cast
 
@@ -18,6 +18,10 @@ from job.detection.detectors.architecture import Architecture, architecture_of
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.seeding import seeded
 from job.errors import BadDataError
+
+Part = Literal["backbone", "neck", "head"]
+"""A part of a detector. The neck is what lies between backbone and head."""
+PARTS: tuple[Part, ...] = ("backbone", "neck", "head")
 
 
 class Target(TypedDict):
@@ -55,9 +59,10 @@ class Detector(nn.Module):
         self.classes = tuple(classes)
         self.size = config.size
         self.description: dict[str, Any] = _wanted(config) | {"classes": list(classes)}
-        self.pretrained: frozenset[str] = frozenset()
-        """The names of the parameters that come from pretrained weights. Training may have changed
-        them since."""
+        self.pretrained: frozenset[Part] = frozenset()
+        """The parts that came from pretrained weights. Training may have changed them since."""
+        self.origins: dict[Part, str] = {}
+        """Where the weights of each part of a new detector come from, in words."""
         for name, values in (("mean", architecture.mean), ("std", architecture.std)):
             value = 255 * torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
@@ -82,10 +87,47 @@ class Detector(nn.Module):
     def embedding_length(self) -> int:
         """The number of channels of the map that the embedding is made of."""
 
-    def backbone_parameters(self) -> frozenset[str]:
-        """Return the names of the backbone's parameters."""
-        members = set(self.backbone_layers.parameters())
-        return frozenset(name for name, each in self.named_parameters() if each in members)
+    def is_of_head(self, name: str) -> bool:  # noqa: ARG002 - this detector knows no better
+        """Whether a tensor outside of the backbone depends on the classes, by its name.
+
+        A detector that does not say so has no neck: all of these do.
+        """
+        return True
+
+    def parts(self) -> dict[Part, list[str]]:
+        """Return the names of all tensors by the part that they belong to. No part is empty."""
+        backbone = set(self._backbone_names().values())
+        result: dict[Part, list[str]] = {part: [] for part in PARTS}
+        for name in self.state_dict():
+            outside: Part = "head" if self.is_of_head(name) else "neck"
+            result["backbone" if name in backbone else outside].append(name)
+        return {part: names for part, names in result.items() if names}
+
+    def pretrained_names(self) -> frozenset[str]:
+        """Return the names of all tensors that came from pretrained weights."""
+        parts = self.parts()
+        return frozenset(name for part in self.pretrained for name in parts[part])
+
+    def remember_pretrained(self, parts: Iterable[Part]) -> None:
+        """Say that these parts came from pretrained weights, also in the file of the model."""
+        self.pretrained = frozenset(parts)
+        self.description["pretrained"] = sorted(parts)
+
+    def known_names(self) -> dict[str, str]:
+        """Return the names of tensors in files of weights -> their names here.
+
+        They are those that `save_model` writes, and of the backbone those of torchvision's
+        classifier, whole or its feature layers alone.
+        """
+        backbone = self._backbone_names()
+        whole = {f"features.{theirs}": name for theirs, name in backbone.items()}
+        return backbone | whole | {name: name for name in self.state_dict()}
+
+    def _backbone_names(self) -> dict[str, str]:
+        """Return the names of tensors in `backbone_layers` -> their names in the detector."""
+        names = {id(each): name for name, each in self.state_dict(keep_vars=True).items()}
+        layers = self.backbone_layers.state_dict(keep_vars=True)
+        return {theirs: names[id(each)] for theirs, each in layers.items()}
 
     def freeze(self, part: Literal["stages", "backbone"]) -> None:
         """Let training change neither the weights nor the running statistics of the backbone.
@@ -159,8 +201,10 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     except RuntimeError as error:
         message = f"model: its weights do not fit {config.model}: was it written by this version?"
         raise BadDataError(message) from error
-    if config.backbone != "scratch":
-        detector.pretrained = detector.backbone_parameters()
+    if config.weights:
+        detector.remember_pretrained(description.get("pretrained", ()))
+    elif config.backbone != "scratch":
+        detector.pretrained = frozenset({"backbone"})
     return detector.eval()
 
 

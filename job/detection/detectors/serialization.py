@@ -24,6 +24,15 @@ def pack(tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) ->
     return save(flat, metadata={_KEY: json.dumps(description, sort_keys=True)})
 
 
+def description_in(metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the description in a file's metadata; empty if there is none, or another's."""
+    try:
+        description = json.loads((metadata or {})[_KEY])
+    except (KeyError, ValueError):
+        return {}
+    return description if isinstance(description, dict) else {}
+
+
 def unpack(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Return what `pack` was given.
 

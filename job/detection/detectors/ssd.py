@@ -53,6 +53,15 @@ class SsdDetector(Detector):
         """The backbone in the layout of torchvision's classifier."""
         return self._backbone[0]
 
+    def is_of_head(self, name: str) -> bool:
+        """Whether a tensor is of the heads, which have outputs for each class."""
+        return name.startswith("ssd.head.")
+
+    def known_names(self) -> dict[str, str]:
+        """Return the names of tensors in files of weights, also of torchvision's own SSD."""
+        torchvisions = {name.removeprefix("ssd."): name for name in self.state_dict()}
+        return torchvisions | super().known_names()
+
     @property
     def embedding_length(self) -> int:
         """The number of channels of the backbone's last map."""

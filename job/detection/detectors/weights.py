@@ -1,19 +1,19 @@
-"""Pretrained weights for a detector's backbone: from a file, or from torchvision's hub."""
+"""The detector that an experiment begins with, and pretrained weights for its backbone."""
 
 import errno
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import WeightsEnum, get_weight
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import architecture_of
-from job.detection.detectors.base import Detector, build_detector
+from job.detection.detectors.base import Detector, Part, build_detector
+from job.detection.detectors.transfer import load_weights
+from job.detection.detectors.weight_files import first_difference, read_weights
 from job.errors import ConfigError, TemporaryError
 from job.runtime.paths import user_path
 from job.runtime.rng import random_stream
@@ -27,7 +27,7 @@ def new_detector(
     """Return the detector that an experiment begins with; weights that are missing are an error.
 
     Args:
-        config: The detector, and where its backbone's weights come from.
+        config: The detector, and where its weights come from.
         classes: Without background.
         seed: The experiment's: weights that are not pretrained are drawn from it.
         fetch: From a key of the store to a local file.
@@ -38,14 +38,26 @@ def new_detector(
     """
     # One stream for all rounds that do not warm-start: they then differ by their images alone.
     detector = build_detector(config, classes, int(random_stream(seed, "weights").integers(2**31)))
-    kind, place = config.backbone_place
-    if kind == "hub":
-        load_backbone(detector, "hub")
-    elif kind == "file":
-        load_backbone(detector, user_path(place))
-    elif kind == "store":
-        load_backbone(detector, fetch(place))
+    drawn, reasons = "drawn from the seed", dict[Part, str]()
+    detector.origins = dict.fromkeys(detector.parts(), drawn)
+    if config.weights:
+        reasons = load_weights(detector, local_file(config.weights, fetch))
+        detector.origins |= dict.fromkeys(detector.pretrained, config.weights)
+    if config.backbone != "scratch" and "backbone" not in detector.pretrained:
+        is_hub = config.backbone == "hub"
+        load_backbone(detector, "hub" if is_hub else local_file(config.backbone, fetch))
+        detector.origins["backbone"] = config.backbone
+    if config.weights:
+        detector.remember_pretrained(detector.pretrained)
+    for part in reasons.keys() - detector.pretrained:
+        detector.origins[part] = f"{drawn} ({reasons[part]})"
     return detector
+
+
+def local_file(place: str, fetch: Callable[[str], Path]) -> Path:
+    """Return the local file of `file:PATH`, or of `store:KEY` by a function from the key."""
+    kind, _, path_or_key = place.partition(":")
+    return user_path(path_or_key) if kind == "file" else fetch(path_or_key)
 
 
 def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
@@ -62,19 +74,19 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
             hub's weights cannot be written to the disk.
         TemporaryError: The hub cannot be reached.
     """
-    weights = _from_hub(detector) if source == "hub" else _from_file(source)
-    weights = _features(weights)
+    found = _from_hub(detector) if source == "hub" else read_weights("backbone", source)[0]
+    weights = _features(found)
     expected = detector.backbone_layers.state_dict()
     # The count of batches is not used, and older files lack it.
     weights.update({k: v for k, v in expected.items() if k.endswith("num_batches_tracked")})
-    if problem := _first_difference(weights, expected):
+    if problem := first_difference(weights, expected):
         message = (
             f"backbone {source}: not the weights of {detector.description['model']} "
             f"at width {detector.description['width']}: {problem}"
         )
         raise ConfigError(message)
     detector.backbone_layers.load_state_dict(weights)
-    detector.pretrained = detector.backbone_parameters()
+    detector.pretrained |= {"backbone"}
 
 
 def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -82,16 +94,6 @@ def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     prefix = "features."
     found = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
     return found or dict(weights)
-
-
-def _first_difference(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
-    """Return the first mismatch of two state dictionaries, in words; empty if there is none."""
-    for key, tensor in expected.items():
-        if key not in found:
-            return f"{key} is missing"
-        if found[key].shape != tensor.shape:
-            return f"{key} is {tuple(found[key].shape)}, expected {tuple(tensor.shape)}"
-    return next((f"{key} is unknown" for key in found if key not in expected), "")
 
 
 def hub_file(config: DetectorConfig) -> Path:
@@ -133,28 +135,3 @@ def _from_hub(detector: Detector) -> dict[str, Tensor]:
         )
         raise TemporaryError(message) from error
     return weights
-
-
-def _from_file(path: Path) -> dict[str, Tensor]:
-    """Read a state dictionary, executing nothing that the file holds."""
-    if not path.is_file():
-        message = f"detector.backbone: {path}: no such file; name another, or set hub or scratch"
-        raise ConfigError(message)
-    try:
-        return dict(load_file(path))
-    except SafetensorError:
-        pass  # the content decides: a cached copy has no suffix
-    try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # torch.load raises whatever a broken file leads it into.
-        message = (
-            f"backbone {path}: neither safetensors nor a state dictionary that is safe to load"
-        )
-        raise ConfigError(message) from error
-    if not isinstance(content, Mapping) or not all(
-        isinstance(value, Tensor) for value in content.values()
-    ):
-        message = f"backbone {path}: holds no state dictionary of tensors"
-        raise ConfigError(message)
-    return dict(content)

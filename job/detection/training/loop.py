@@ -133,10 +133,11 @@ def _prepare(context: TrainingContext) -> TrainingState:
 
 def _optimizer(detector: Detector, config: TrainConfig) -> torch.optim.Optimizer:
     """Return the optimizer; biases, normalisation and other vectors do not decay."""
+    pretrained = detector.pretrained_names()
     members: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in detector.named_parameters():
         if parameter.requires_grad:
-            factor = config.pretrained_rate_factor if name in detector.pretrained else 1.0
+            factor = config.pretrained_rate_factor if name in pretrained else 1.0
             members.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     groups: list[dict[str, Any]] = [
         {

@@ -42,6 +42,8 @@ class RoundFacts:
     """Images whose labels came along, up to this round."""
     num_corrected: int = 0
     """Images that were trained on with a label that was corrected since."""
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about its picks, a sentence for each."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Facts:
     threads: tuple[int, ...]
     container_images: tuple[str, ...]
     """Container images, of all finished stages that ran in a cluster."""
+    starts: tuple[str, ...] = ()
+    """What finished trainings started from, in words, each once, in the order of the rounds."""
     has_test: bool = True
     """Whether the data set has a test set."""
     moves: tuple[tuple[int, int, int], ...] = ()
@@ -100,6 +104,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
         container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        starts=tuple(dict.fromkeys(_in_words(marker.start) for marker in seen if marker.start)),
         has_test=bool(first.data.info("test").num_images),
         moves=tuple(
             (each.from_round, each.data.version, each.data.info("pool").num_images)
@@ -107,6 +112,14 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         ),
         cannot_rank=plan.cannot_rank(len(first.data.classes)),
     )
+
+
+def _in_words(start: Mapping[str, str]) -> str:
+    """Return what a training started from, with parts of one origin together."""
+    parts: dict[str, list[str]] = {}
+    for part, origin in start.items():
+        parts.setdefault(origin, []).append(part)
+    return "; ".join(f"{', '.join(names)}: {origin}" for origin, names in parts.items())
 
 
 def _told(dataset: Dataset) -> dict[str, str]:
@@ -143,6 +156,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
         ap50={name: each.ap50_area for name, each in classes.items()},
         num_given=reader.cost(ref).given.images if "annotate" in done else 0,
         num_corrected=len(reader.corrected(ref)) if "train" in done else 0,
+        cautions=done["select"].cautions if "select" in done else (),
     )
 
 

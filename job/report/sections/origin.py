@@ -23,6 +23,7 @@ class OriginSection(SectionBuilder):
         rows = [
             *facts.dataset.items(),
             ("seeds", _joined(config.seeds)),
+            *(("training starts from", start) for start in facts.starts),
             ("program", f"al-voc {_joined(facts.versions)}"),
             *_if_any("container image", facts.container_images),
             ("threads", _joined(facts.threads)),

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from job.config.detector import DetectorConfig
 from job.data.ingest.ingest import ingest
 from job.data.ingest.labels import ingest_labels
+from job.detection.detectors.base import build_detector, save_model
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
 from tests.growing import GROWING, PHOTOS, drawn
@@ -101,3 +103,27 @@ def test_doctor_tells_that_torch_cannot_be_imported(
     assert (
         f"FAIL device: a package cannot be imported: {words}: install al-voc again\n" in ended.out
     )
+
+
+def test_doctor_says_which_parts_of_a_detector_fit(
+    al_job: AlJob, store: Path, tiny: str, tmp_path: Path
+) -> None:
+    """Before anybody labels for a round 0 that could not be trained."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    assert al_job("init", path, "--store", store).code == 0
+    config = DetectorConfig(size=64, width=0.25, backbone="scratch")
+    for width, file in (0.25, "fits"), (0.5, "wide"):
+        theirs = config.model_copy(update={"width": width})
+        model = save_model(build_detector(theirs, ("ring",), seed=0))
+        (store / f"{file}.safetensors").write_bytes(model)
+    weights = "scratch, weights: 'store:fits.safetensors'"
+    path.write_text(tiny.replace("scratch", weights))
+    expected = (
+        "weights: store:fits.safetensors: backbone, neck; no head: it has other classes: ring"
+    )
+    assert expected in al_job("doctor", path, "--store", store).out
+    path.write_text(tiny.replace("scratch", weights.replace("fits", "wide")))
+    ended = al_job("doctor", path, "--store", store)
+    assert ended.code == 78
+    assert "wide.safetensors: nothing in it fits ssdlite_mobilenet_v2 at width 0.25" in ended.out

@@ -34,6 +34,11 @@ def changed(tiny: str, old: str, new: str) -> str:
         ),
         ("optimizer: adamw", "optimizer: adam", ["train.optimizer", "'sgd' or 'adamw'"]),
         ("backbone: scratch", "backbone: imagenet", ["detector.backbone", "file:PATH"]),
+        (
+            "backbone: scratch",
+            "weights: coco.safetensors",
+            ["detector.weights: 'coco.safetensors' is neither file:PATH nor store:KEY"],
+        ),
         ("train:", "train:\n  freeze: stages", ["train.freeze", "from scratch"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),
         ("  random: {", "  round-1: {", ["arms", "names of rounds"]),
@@ -67,6 +72,13 @@ def test_the_resolved_configuration_reads_back_the_same(tiny: str, length: str) 
     """`experiment.yaml` holds every default and means the same configuration."""
     parsed = loading.parse(changed(tiny, "steps: 4", length), "tiny")
     assert loading.parse(parsed.to_yaml(), "again") == parsed
+
+
+def test_weights_of_a_detector_are_something_to_keep(tiny: str) -> None:
+    """Its backbone may be frozen, although that of `backbone` would be from scratch."""
+    text = changed(tiny, "backbone: scratch", "backbone: scratch, weights: 'file:coco.pt'")
+    config = loading.parse(changed(text, "steps: 4", "freeze: backbone"), "tiny")
+    assert config.train.freeze == "backbone"
 
 
 def test_steps_grow_with_the_images_from_a_floor_on() -> None:

@@ -72,6 +72,7 @@ def test_the_settings_of_the_rule_are_those_that_experiments_began_with() -> Non
             "max_references": 10_000,
             "min_confidence": 0.3,
             "min_side": 0.02,
+            "sigma": 1.0,
             "top": 20,
         },
         "presence": {
@@ -83,7 +84,7 @@ def test_the_settings_of_the_rule_are_those_that_experiments_began_with() -> Non
         },
     }
     cold = complete(choose(situation(has_scores=False)).arm).settings
-    assert cold == {"candidate_share": 0.5, "max_references": 10_000, "sigma": None}
+    assert cold == {"candidate_share": 0.5, "max_references": 10_000, "sigma": 1.0}
 
 
 @pytest.mark.parametrize(("num_empty", "name"), [(1, "uherding"), (9, "presence")])

@@ -15,8 +15,10 @@ from job.config.detector import DetectorConfig
 from job.detection.detectors import weights
 from job.detection.detectors.base import build_detector, load_model, save_model
 from job.detection.detectors.ssd import SsdDetector
-from job.detection.detectors.weights import hub_file, load_backbone
+from job.detection.detectors.weights import hub_file, load_backbone, new_detector
 from job.errors import ConfigError, TemporaryError
+
+CLASSES = ("disc", "square")
 
 
 @pytest.fixture
@@ -223,14 +225,68 @@ def test_what_came_from_a_file_is_known_as_pretrained(
     path = tmp_path / "weights.pt"
     torch.save(classifier.state_dict(), path)
     drawn = build_detector(config, ("a",), seed=3)
-    assert not drawn.pretrained
+    assert not drawn.pretrained_names()
     load_backbone(drawn, path)
-    num_tensors = len(list(classifier.features.parameters()))  # type: ignore[union-attr]
-    assert len(drawn.pretrained) == num_tensors
-    assert not any("head" in name for name in drawn.pretrained)
+    num_tensors = len(classifier.features.state_dict())  # type: ignore[union-attr]
+    assert len(drawn.pretrained_names()) == num_tensors
+    assert not any("head" in name for name in drawn.pretrained_names())
     taken = config.model_copy(update={"backbone": f"file:{path}"})
     for each, expected in (taken, drawn.pretrained), (config, frozenset()):
         assert load_model(save_model(drawn), each).pretrained == expected
+
+
+def test_the_hub_is_not_asked_for_a_backbone_that_the_weights_hold(
+    classifier: torch.nn.Module,
+    detector: SsdDetector,
+    config: DetectorConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where there is no network, they are enough. Each part knows where it comes from."""
+
+    def refuse(_: object) -> NoReturn:
+        message = "the hub was asked"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(detector.architecture, "hub_weights", {0.25: "Theirs.V1"})
+    monkeypatch.setattr(weights, "get_weight", refuse)
+    path = tmp_path / "backbone.pt"
+    torch.save(classifier.state_dict(), path)
+    taken = config.model_copy(update={"backbone": "hub", "weights": "store:theirs.pt"})
+    made = new_detector(taken, CLASSES, 0, {"theirs.pt": path}.__getitem__)
+    weight = made.backbone_layers.state_dict()["18.0.weight"]
+    assert torch.equal(weight, classifier.state_dict()["features.18.0.weight"])
+    drawn = "drawn from the seed (the file has none)"
+    assert made.origins == {"backbone": "store:theirs.pt", "neck": drawn, "head": drawn}
+    assert made.description["pretrained"] == ["backbone"]
+
+
+def test_a_backbone_that_the_weights_lack_comes_from_its_own_file(
+    classifier: torch.nn.Module, config: DetectorConfig, tmp_path: Path
+) -> None:
+    """Weights may hold the other parts alone."""
+    backbone, others = tmp_path / "backbone.pt", tmp_path / "others.pt"
+    torch.save(classifier.state_dict(), backbone)
+    trained = build_detector(config, CLASSES, seed=9)
+    state = trained.state_dict()
+    torch.save({k: v for k, v in state.items() if ".features." not in k}, others)
+    places = {"backbone": f"file:{backbone}", "weights": f"file:{others}"}
+    made = new_detector(config.model_copy(update=places), CLASSES, 0, Path)
+    weight = made.backbone_layers.state_dict()["18.0.weight"]
+    assert torch.equal(weight, classifier.state_dict()["features.18.0.weight"])
+    assert made.origins == {
+        "backbone": f"file:{backbone}",
+        "neck": f"file:{others}",
+        "head": "drawn from the seed (the file does not say its classes)",
+    }
+    assert made.pretrained == {"backbone", "neck"}
+
+
+def test_a_detector_without_weights_is_as_it_was(config: DetectorConfig) -> None:
+    """Its file says nothing that an earlier version did not say."""
+    made = new_detector(config, CLASSES, 0, Path)
+    assert set(made.origins.values()) == {"drawn from the seed"}
+    assert made.description.keys() == {"model", "size", "width", "classes"}
 
 
 def test_a_user_without_a_home_is_asked_for_a_place(

@@ -456,7 +456,7 @@ def test_what_is_pretrained_learns_at_its_own_rate() -> None:
         pretrained_rate_factor=0.1,
     )
     run = Run(config, empty_images(3), steps=2)
-    run.detector.pretrained = run.detector.backbone_parameters()
+    run.detector.pretrained = frozenset({"backbone"})
     before = {k: v.clone() for k, v in run.detector.named_parameters()}
     run.go()
     backbone = set(run.detector.backbone_layers.parameters())
@@ -472,7 +472,7 @@ def test_a_training_with_two_rates_is_resumed(optimizer: str) -> None:
 
     def run() -> Run:
         begun = Run(config, rectangles(4))
-        begun.detector.pretrained = begun.detector.backbone_parameters()
+        begun.detector.pretrained = frozenset({"backbone"})
         return begun
 
     straight = run().go()

@@ -22,3 +22,11 @@ def test_container_images_of_a_cluster() -> None:
     known = facts(container_images=("one@sha256:1", "two@sha256:2"))
     table = cells(OriginSection().build(context(known)).html)
     assert ["container image", "one@sha256:1, two@sha256:2"] in table
+
+
+def test_what_trainings_started_from() -> None:
+    """A row for each, so that every published curve says its start."""
+    known = facts(starts=("backbone, neck: hub; head: drawn from the seed", "detector: a model"))
+    table = cells(OriginSection().build(context(known)).html)
+    assert ["training starts from", "backbone, neck: hub; head: drawn from the seed"] in table
+    assert ["training starts from", "detector: a model"] in table
