@@ -43,18 +43,18 @@ def task(*, num_empty: int) -> Task:
 @pytest.mark.parametrize(
     ("changes", "strategy"),
     [
-        ({}, "uherding"),
-        ({"empty_share": None}, "uherding"),
-        ({"empty_share": 0.49}, "uherding"),
+        ({}, "balanced_herding"),
+        ({"empty_share": None}, "balanced_herding"),
+        ({"empty_share": 0.49}, "balanced_herding"),
         ({"empty_share": 0.5}, "presence"),
-        ({"has_scores": False, "empty_share": None}, "herding"),
+        ({"has_scores": False, "empty_share": None}, "balanced_herding"),
         ({"redundancy": Redundancy(10, 4, 8, 3.0)}, "random"),
         ({"has_scores": False, "redundancy": Redundancy(10, 1, 10, 1.0)}, "random"),
-        ({"class_counts": {"cow": 1}}, "uherding"),
+        ({"class_counts": {"cow": 1}}, "balanced_herding"),
     ],
 )
 def test_the_rule(changes: dict[str, Any], strategy: str) -> None:
-    """Coverage without scores, objects in an empty pool, else coverage by doubt."""
+    """Objects in an empty pool, else balanced coverage, with scores or without."""
     assert choose(situation(**changes)).arm.strategy == strategy
 
 
@@ -65,16 +65,7 @@ def test_the_settings_of_the_rule_are_those_that_experiments_began_with() -> Non
         for arm in (choose(situation(**each)).arm for each in ({}, {"empty_share": 0.9}))
     }
     assert settings == {
-        "uherding": {
-            "candidate_share": 0.5,
-            "class_weights": True,
-            "max_aspect": 5.0,
-            "max_references": 10_000,
-            "min_confidence": 0.3,
-            "min_side": 0.02,
-            "sigma": 1.0,
-            "top": 20,
-        },
+        "balanced_herding": {"candidate_share": 0.5, "max_references": 10_000, "sigma": 1.0},
         "presence": {
             "max_aspect": 5.0,
             "min_confidence": 0.1,
