@@ -48,7 +48,9 @@ class Recommended(Strategy):
     """
 
     reads: ClassVar[frozenset[str]] = situation.READS | BalancedHerding.reads | Presence.reads
-    reads_labelled: ClassVar[frozenset[str]] = situation.READS_LABELLED | BalancedHerding.reads_labelled
+    reads_labelled: ClassVar[frozenset[str]] = (
+        situation.READS_LABELLED | BalancedHerding.reads_labelled
+    )
     reads_cold_start: ClassVar[frozenset[str]] = situation.READS_COLD_START
 
     rule: Literal[1] = 1
