@@ -38,7 +38,7 @@ def begin(plan: Plan) -> Moment:
 
 
 def find_moment(store: Store, plan: Plan, arm: str | None, seed: int | None) -> Moment:
-    """Return the round that follows the last scored one or, if none is scored, the last labelled one.
+    """Return the round after the last one that is scored; if none is, after one that is labelled.
 
     Args:
         store: Where the experiment is; it need not have begun.

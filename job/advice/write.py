@@ -111,9 +111,11 @@ def _sizes(facts: Facts) -> str:
 def _to_take(facts: Facts, advice: Advice) -> Iterator[str]:
     if not facts.next_round:
         yield f"cold start: {_chosen(advice.cold_start)}"
-    yield f"arms: `recommended`, the default, which then selects by {_chosen(advice.next_rounds)}"
-    if not advice.holds and not advice.unknown:
-        yield "arms, as good: `random`, which needs no scores"
+    arms = "arms: `recommended`, the default, which then selects by"
+    if advice.holds or advice.unknown:
+        yield f"{arms} {_chosen(advice.next_rounds)}"
+    else:
+        yield f"{arms} `{advice.next_rounds.arm.strategy}`; or `random`, which needs no scores"
 
 
 def _chosen(choice: Choice) -> str:

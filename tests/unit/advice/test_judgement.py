@@ -63,14 +63,14 @@ def test_where_nothing_is_known_nothing_is_claimed() -> None:
     assert "unless many images are alike, some classes are rare or many" in verdict_of(advice)
     assert advice.evidence == ()
     assert advice.cold_start.arm.strategy == "random"
-    assert advice.next_rounds.arm.strategy == "uherding"
+    assert advice.next_rounds.arm.strategy == "balanced_herding"
     assert any("random weights" in each for each in advice.remarks)
 
 
 def test_strategies_are_those_of_recommended() -> None:
     """For round 0 and for the next rounds, by what is known of empty images."""
     advice = advise(facts(labels=labels(20, 20, num_empty=18)))
-    assert advice.cold_start.arm.strategy == "herding"
+    assert advice.cold_start.arm.strategy == "balanced_herding"
     assert advice.next_rounds.arm.strategy == "presence"
     scored = advise(facts(**KNOWN | {"empty_share": 0.6, "labels": labels(20, 20)}))
     assert scored.next_rounds.arm.strategy == "presence"

@@ -37,10 +37,10 @@ def test_a_pool_without_labels() -> None:
             "Random is as good, unless some classes are rare or many images show no object. "
             "That is not known yet."
         ),
-        "- cold start: `herding`, as there are no scores yet",
+        "- cold start: `balanced_herding`, as coverage pays with few labels",
         (
-            "- arms: `recommended`, the default, which then selects by `uherding`, as "
-            "images are scored"
+            "- arms: `recommended`, the default, which then selects by `balanced_herding`, as "
+            "coverage pays with few labels"
         ),
         *(f"- note: {each}" for each in advise(facts()).remarks),
     ]
@@ -114,16 +114,19 @@ def test_random_is_named_where_it_is_as_good() -> None:
     known = facts(labels=labels(50, 50), next_round=1)
     (evidence,) = advise(known).evidence
     assert lines(known)[-2:] == [
-        "- arms, as good: `random`, which needs no scores",
+        (
+            "- arms: `recommended`, the default, which then selects by `balanced_herding`; or "
+            "`random`, which needs no scores"
+        ),
         f"- evidence: {evidence.says} ({evidence.source})",
     ]
-    assert "as good: `random`" not in "".join(lines(facts()))
+    assert "or `random`" not in "".join(lines(facts()))
 
 
 def test_random_is_not_named_as_good_where_a_selection_should_pay() -> None:
     """Nor is a cold start once round 0 is over."""
     told = "\n".join(lines(facts(redundancy=alike(0.9), next_round=2)))
-    assert "as good" not in told
+    assert "or `random`" not in told
     assert "cold start" not in told
 
 
@@ -134,7 +137,10 @@ def test_json_has_the_same() -> None:
     assert found["format"] == 1
     assert found["selection_pays"] is True
     assert found["because"] == ["rare"]
-    assert found["cold_start"] == {"strategy": "herding", "why": "there are no scores yet"}
+    assert found["cold_start"] == {
+        "strategy": "balanced_herding",
+        "why": "coverage pays with few labels",
+    }
     assert found["facts"]["labels"]["rare_classes"] == ["b"]
     assert found["facts"]["redundancy"]["effective_number"] == 940
     assert found["facts"]["resolution"]["size_needed"] == 96
