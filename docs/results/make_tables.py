@@ -60,7 +60,7 @@ def _value(cell: str, kind: object) -> object:
 
 
 def _overview(sets: dict[str, Findings]) -> Iterator[str]:
-    yield "| set | seeds | random, first to last | area less random's, points | ahead in | so it is |"
+    yield "| set | seeds | random's mAP | area less random's, points | ahead in | so it is |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, found in sets.items():
         random = [
