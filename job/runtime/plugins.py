@@ -1,8 +1,10 @@
 """Kinds of things that can be added: those of this package by name, and others by entry point."""
 
+import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import TypeVar
 
 from job.errors import ConfigError
@@ -28,7 +30,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Return all names, sorted: those of this package, and those of other packages."""
-        return sorted({*self.built_in, *entry_points(group=self.group).names})
+        return sorted({*self.built_in, *_outside(self.group).names})
 
     def outside_names(self) -> list[str]:
         """Return the names of other packages, sorted."""
@@ -51,7 +53,7 @@ class Registry:
         return self._load_outside(name, base)
 
     def _load_outside(self, name: str, base: type[T]) -> type[T]:
-        found = entry_points(group=self.group, name=name)
+        found = _outside(self.group).select(name=name)
         if not found:
             message = f"{self.kind}: {unknown(name, self.names())}"
             raise ConfigError(message)
@@ -74,6 +76,16 @@ class Registry:
             )
             raise ConfigError(message)
         return loaded
+
+
+def _outside(group: str) -> EntryPoints:
+    return _declared(group, tuple(sys.path))
+
+
+@cache
+def _declared(group: str, _: tuple[str, ...]) -> EntryPoints:
+    """Return what the packages on this path declare, looked up once: it opens a file of each."""
+    return entry_points(group=group)
 
 
 def _packages(*entries: EntryPoint) -> str:

@@ -73,27 +73,15 @@ def run(store: Store, config: Config) -> tuple[int, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tiny: str, finished_state: FinishedState) -> dict[str, bytes]:
-    """What an undisturbed run of the experiment leaves."""
-    return reported(finished_state(tiny), tiny)
+def two_rounds(tiny: str) -> str:
+    return tiny.replace("rounds: 3", "rounds: 2")
 
 
 @pytest.fixture(scope="module")
-def two_rounds(tiny: str) -> Config:
-    return loading.parse(tiny.replace("rounds: 3", "rounds: 2"), "tiny")
-
-
-@pytest.fixture(scope="module")
-def undisturbed_two_rounds(tiny: str, finished_state: FinishedState) -> dict[str, bytes]:
-    """The same of its first two rounds."""
-    text = tiny.replace("rounds: 3", "rounds: 2")
-    return reported(finished_state(text), text)
-
-
-def reported(state: Path, text: str) -> dict[str, bytes]:
-    """Return what a finished experiment and its report hold; the experiment is only read."""
-    store = filled(MemoryStore(), LocalStore(state))
-    assert run(store, loading.parse(text, "tiny"))[0] == 0
+def undisturbed(two_rounds: str, finished_state: FinishedState) -> dict[str, bytes]:
+    """What an undisturbed run of two rounds and its report leave."""
+    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds)))
+    assert run(store, loading.parse(two_rounds, "tiny"))[0] == 0
     return contents(store)
 
 
@@ -107,20 +95,19 @@ def wait_for_stage(process: AlJobProcess, number: int) -> None:
 
 
 def test_sigkill_at_any_moment_costs_nothing_but_time(
-    tiny: str, tmp_path: Path, undisturbed: dict[str, bytes]
+    two_rounds: str, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     """Kill the real process again and again: same bytes at the end, no finished stage run twice."""
     # In the middle of a train, soon after the start of a score, of a select, within a train.
     kills = ((3, 0.15), (3, 0.03), (2, 0.0), (5, 0.1))
-    assert run_and_kill(tiny, tmp_path, kills) == undisturbed
+    assert run_and_kill(two_rounds, tmp_path, kills) == undisturbed
 
 
 def test_strategies_that_learn_from_labelled_images_are_resumed_too(
-    tiny: str, tmp_path: Path
+    two_rounds: str, tmp_path: Path
 ) -> None:
     """PPAL against PAL from a core-set: killed while scoring and selecting, the same bytes."""
-    learning = tiny.replace("rounds: 3", "rounds: 2")
-    learning = learning.replace("random: {strategy: random}", "ppal: {strategy: ppal}")
+    learning = two_rounds.replace("random: {strategy: random}", "ppal: {strategy: ppal}")
     learning = learning.replace(
         "brust: {strategy: brust, class_weights: true}", "pal: {strategy: pal}"
     )
@@ -216,23 +203,23 @@ class FirstWriteFails(MemoryStore):
 
 @pytest.mark.parametrize("written", [False, True])
 def test_every_single_write_may_fail(
-    two_rounds: Config, undisturbed_two_rounds: dict[str, bytes], *, written: bool
+    two_rounds: str, undisturbed: dict[str, bytes], *, written: bool
 ) -> None:
     """Each write fails in turn; after as many attempts the experiment ends the same."""
-    store = FirstWriteFails(written=written)
+    store, config = FirstWriteFails(written=written), loading.parse(two_rounds, "tiny")
     num_failures = 0
     with capture_logs() as logs:
         while True:
             try:
-                run(store, two_rounds)
+                run(store, config)
                 break
             except TemporaryError:
                 num_failures += 1
-    assert num_failures >= len(undisturbed_two_rounds)
+    assert num_failures >= len(undisturbed)
     resumed = [line["step"] for line in logs if line["event"] == "train.resumed"]
     assert len(resumed) >= 3, "each of the three trainings resumes from its checkpoint"
     assert set(resumed) == {2}
-    assert contents(store) == undisturbed_two_rounds
+    assert contents(store) == undisturbed
 
 
 class StopsAfterACheckpoint(MemoryStore):
@@ -294,13 +281,15 @@ def test_a_checkpoint_is_gone_when_training_is_done(tiny_config: Config) -> None
 
 
 def test_an_experiment_that_grew_ends_like_one_begun_larger(
-    tiny: str, undisturbed: dict[str, bytes]
+    two_rounds: str, undisturbed: dict[str, bytes]
 ) -> None:
     """A round and an arm added later give the same bytes, and run only what is new."""
     store = MemoryStore()
-    small = tiny.replace("rounds: 3", "rounds: 2").replace("  random: {strategy: random}\n", "")
-    assert run(store, loading.parse(small, "small"))[0] == 5 + 4
-    assert run(store, loading.parse(tiny, "tiny"))[0] == 22 - 9
+    small = two_rounds.replace("rounds: 2", "rounds: 1").replace(
+        "  random: {strategy: random}\n", ""
+    )
+    assert run(store, loading.parse(small, "small"))[0] == 4
+    assert run(store, loading.parse(two_rounds, "tiny"))[0] == 13 - 4
     assert contents(store) == undisturbed
 
 

@@ -61,7 +61,7 @@ def training(state: Path) -> Iterator[AlJobProcess]:
 
 
 def train(state: Path) -> None:
-    """Train to the end, with this process as the parent."""
+    """Train to the end, with this process as the parent of processes that are started afresh."""
     store = LocalStore(state)
     run_stage(store, Plan(load_experiment(store, "tiny")), TRAIN)
 
@@ -137,7 +137,9 @@ def test_stopped_it_goes_on_to_the_same_bytes(state: Path, undisturbed: Path) ->
     assert "Traceback" not in told
     assert len(checkpoints(state)) == 1
     assert not (state / TRAIN.done).exists()
-    train(state)
+    with training(state) as process:
+        told = process.stderr.read()
+    assert process.returncode == 0, told
     model = TRAIN.key("model.safetensors")
     assert (state / model).read_bytes() == (undisturbed / model).read_bytes()
     assert not checkpoints(state)
@@ -151,9 +153,13 @@ def test_a_broken_image_in_one_process_ends_the_training(state: Path) -> None:
     content = json.loads(marker.read_text())
     content["outputs"]["00000.tar"] = sha256(broken).hexdigest()
     marker.write_text(json.dumps(content))
-    with pytest.raises(BadDataError) as caught:
-        train(state)
-    assert "\n" not in str(caught.value)
+    with training(state) as process:
+        told = process.stderr.read()
+    assert process.returncode == BadDataError.exit_code, told
+    message = told.splitlines()[-1]
+    assert message.startswith("al-job: ")
+    assert "\\n" not in message
+    assert "Traceback" not in told
     assert not (state / TRAIN.done).exists()
 
 

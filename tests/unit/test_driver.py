@@ -176,9 +176,22 @@ def test_the_phase_says_whether_another_driver_helps(
 
 
 def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
-    """It has to fit into 256 MiB, and who drives elsewhere needs no Kubernetes client."""
+    """It has to fit into 256 MiB, and who drives elsewhere needs no Kubernetes client.
+
+    Nor does what it checks before it begins, such as the detector.
+    """
     names = ("torch", "matplotlib", "kubernetes")
-    code = f"import sys, job.driver; print([m for m in {names} if m in sys.modules])"
+    code = (
+        "import sys, job.driver\n"
+        "from job.config import loading\n"
+        "from job.registries import check_registries\n"
+        "config = loading.load('quickstart')\n"
+        "vgg = {'model': 'ssd_vgg16', 'size': 300, 'width': 1.0}\n"
+        "vgg = config.detector.model_copy(update=vgg)\n"
+        "for each in (config, config.model_copy(update={'detector': vgg})):\n"
+        "    check_registries(each)\n"
+        f"print([m for m in {names} if m in sys.modules])"
+    )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -1,7 +1,5 @@
 """What an experiment takes from registries: refused by every command before anything is written."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,16 +81,3 @@ def test_a_driver_publishes_that_it_failed_and_waits_for_no_ingest(
     assert status.driver is not None
     assert words in status.driver.message
     assert list(store.list("experiments/")) == ["experiments/tiny/status.json"]
-
-
-def test_a_check_without_plug_ins_draws_nothing() -> None:
-    """What draws takes a second to import, and a driver has little memory."""
-    code = (
-        "import sys; from job.registries import check_registries; from job.config import loading;"
-        "check_registries(loading.load('quickstart'));"
-        "print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
-    )
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"

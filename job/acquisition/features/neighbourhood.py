@@ -22,7 +22,7 @@ def describe_picks(
 ) -> list[str]:
     """Return for each pick how many images it stands for, and which labelled one it is like.
 
-    An image is stood for by the pick that is nearest to it, if no labelled image is as near.
+    An image is stood for by the pick that is nearest to it, unless a labelled image is as near.
 
     Args:
         picks_PE: The picks.
@@ -38,7 +38,7 @@ def describe_picks(
     taken_TE = np.concatenate([labelled_LE, picks_PE])
     counts_P = num_most_similar(images_NE.astype(np.float32), taken_TE)[len(labelled_LE) :]
     nearest_P, cosine_P = most_similar(picks_PE, labelled_LE)
-    told = [_stands_for(count, among, known=bool(labelled_ids)) for count in counts_P.tolist()]
+    told = [_stands_for(count, among) for count in counts_P.tolist()]
     if not labelled_ids:
         return told
     return [
@@ -47,8 +47,7 @@ def describe_picks(
     ]
 
 
-def _stands_for(count: int, among: str, *, known: bool) -> str:
-    others = "another pick or a labelled image" if known else "another pick"
+def _stands_for(count: int, among: str) -> str:
     if not count:
-        return f"each of {among} is as near to {others}"
-    return f"stands for {count:,} of {among}, which are nearer to it than to {others}"
+        return f"none of {among} is nearest to it"
+    return f"stands for the {count:,} of {among} nearest to it"

@@ -28,14 +28,14 @@ def unit(vectors_NE: Floats) -> Float32s:
     return scaled_NE
 
 
-def scale_to_unit(vectors_NE: Floats) -> None:
-    """Scale vectors to length 1 where they are, block by block: of a large array, nobody needs two.
+def scale_to_unit(vectors_NE: Floats, centre_E: Float64s) -> None:
+    """Scale what leads from a centre to each vector to length 1, where the vectors are.
 
-    A vector of zeros stays as it is.
+    It goes block by block: of a large array, nobody needs two. What is at the centre becomes zeros.
     """
     for first in range(0, len(vectors_NE), _ROWS):
         block = slice(first, first + _ROWS)
-        vectors_NE[block] = unit(vectors_NE[block])
+        vectors_NE[block] = unit(vectors_NE[block] - centre_E)
 
 
 def most_similar(unit_NE: Float32s, others_KE: Float32s) -> tuple[Rows, Float32s]:

@@ -23,6 +23,8 @@ from job.acquisition.numerics.k_center import squared_to_nearest
 from job.acquisition.numerics.top_k import Rows
 from job.records.arrays import Float32s, Float64s, Floats
 
+SIGMA = 1.0
+"""The width of the kernel that the authors of MaxHerding use, on embeddings of length 1."""
 MIN_SIGMA = 1e-2
 """Embeddings are float16: a smaller distance between two of length 1 is rounding."""
 _ACTIVE = 1024

@@ -5,8 +5,8 @@ Bae, Noh, Ko and Sutherland: Generalized Coverage for More Robust Low-Budget Act
 2024 (MaxHerding), arXiv 2407.12212. With weights: Uncertainty Herding, ICLR 2025, arXiv 2412.20644.
 
 An image n is covered by the largest k(n, x) = exp(-|n - x|^2 / sigma^2) of all labelled and picked
-images x, on embeddings of length 1. Each pick adds most to the weighted sum of that over the
-unlabelled images.
+images x. Each pick adds most to the weighted sum of that over the unlabelled images. Embeddings are
+compared by their directions from the mean of all images; the papers do not subtract the mean.
 
 N = unlabelled images, R = those of them that are to be covered, L = labelled images.
 """
@@ -19,11 +19,12 @@ import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from job.acquisition.features import doubt, rightness
-from job.acquisition.features.embeddings import read_unit_embeddings
+from job.acquisition.features.embeddings import Directions, read_directions
 from job.acquisition.features.neighbourhood import describe_picks
 from job.acquisition.features.objects import ObjectBoxes
 from job.acquisition.numerics.max_coverage import (
     MIN_SIGMA,
+    SIGMA,
     References,
     max_coverage,
     mean_to_nearest,
@@ -33,6 +34,8 @@ from job.acquisition.numerics.top_k import Rows
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 from job.records.arrays import Float32s, Float64s, Floats
 
+MAX_CANDIDATES = 100_000
+"""At most so many images can be picked, since their gains take most of the time."""
 MIN_TRUE_POSITIVES = 50
 """With fewer true positives in labelled images, nothing is known about the detector's doubts."""
 
@@ -42,40 +45,47 @@ class _Coverage(Strategy):
 
     candidate_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """The share of the unlabelled images, drawn at random, that can be picked, so that seeds
-    differ. At least as many as the budget can be picked."""
+    differ. At least as many as the budget can be picked, and otherwise at most 100,000."""
     max_references: PositiveInt = 10_000
     """The number of images that are to be covered: unlabelled ones drawn at random, or all."""
+    sigma: PositiveFloat | None = SIGMA
+    """The distance at which an image covers another by 1/e, between 0 for copies and 2 for
+    opposites. `null`: `herding` takes the mean distance of an image to the nearest other one, and
+    `uherding` the smallest positive distance between two labelled images, as its paper has it.
+    Where there are many copies, as in a video, both are so narrow that only copies are covered."""
 
     @abstractmethod
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
-        """Return each unlabelled image's weight in the sum, (N,), and a remark on each by its row.
+    def weigh(
+        self, task: Task, seen: Directions, referred_R: Rows
+    ) -> tuple[Float64s, Callable[[int], str]]:
+        """Return the weight in the sum of each image to cover, (R,), and a remark on any image.
 
-        Both are in ascending order of the ids.
+        Args:
+            task: What is asked.
+            seen: The embeddings of the unlabelled images, in ascending order of their ids.
+            referred_R: The rows of those that are to be covered.
         """
 
     @abstractmethod
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:
-        """Return sigma, from the embeddings of images to cover and of labelled images."""
+    def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:
+        """Return sigma from the embeddings of images to cover and of labelled images."""
 
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is what it adds to the coverage."""
-        ids, points_NE = read_unit_embeddings(task.unlabelled)
-        known_ids, labelled_LE = read_unit_embeddings(task.labelled)
-        weights_N, remark = self.weigh(task)
-        referred = _draw(task.rng, len(ids), self.max_references)
-        asked = max(round(self.candidate_share * len(ids)), task.budget)
-        rows = _draw(task.rng, len(ids), asked)
-        points_RE = points_NE[referred].astype(np.float32)
-        sigma = max(self.kernel_width(points_RE, labelled_LE), MIN_SIGMA)
-        references = References.of(points_RE, weights_N[referred], sigma, labelled_LE)
-        taken = max_coverage(points_NE[rows], references, task.budget)
+        seen = read_directions(task)
+        num_images = len(seen.ids)
+        referred = _draw(task.rng, num_images, self.max_references)
+        asked = min(round(self.candidate_share * num_images), MAX_CANDIDATES)
+        rows = _draw(task.rng, num_images, max(asked, task.budget))
+        weights_R, remark = self.weigh(task, seen, referred)
+        points_RE = seen.points_NE[referred].astype(np.float32)
+        sigma = self.sigma or max(self.fitted_sigma(points_RE, seen.labelled_LE), MIN_SIGMA)
+        references = References.of(points_RE, weights_R, sigma, seen.labelled_LE)
+        taken = max_coverage(seen.points_NE[rows], references, task.budget)
         rows = rows[taken.rows]
-        drawn = " drawn at random" if len(referred) < len(ids) else ""
-        among = f"{len(referred):,} unlabelled images{drawn}"
-        told = describe_picks(points_NE[rows], points_RE, among, labelled_LE, known_ids)
-        picked = zip(rows.tolist(), taken.gains.tolist(), told, strict=True)
+        picked = zip(rows.tolist(), taken.gains.tolist(), _told(seen, rows, points_RE), strict=True)
         return Selection(
-            tuple(Pick(ids[row], gain, why + remark(row)) for row, gain, why in picked)
+            tuple(Pick(seen.ids[row], gain, why + remark(row)) for row, gain, why in picked)
         )
 
 
@@ -88,26 +98,25 @@ class Herding(_Coverage):
     reads: ClassVar[frozenset[str]] = frozenset({"embedding"})
     reads_labelled: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    sigma: PositiveFloat | None = None
-    """The distance between two embeddings of length 1 at which one covers the other by 1/e; unset:
-    the mean distance of an unlabelled image to the one nearest to it."""
-
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
+    def weigh(
+        self,
+        task: Task,  # noqa: ARG002
+        seen: Directions,  # noqa: ARG002
+        referred_R: Rows,
+    ) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh all images alike."""
-        return np.ones(len(task.unlabelled.ids)), lambda _: ""
+        return np.ones(len(referred_R)), lambda _: ""
 
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:  # noqa: ARG002
-        """Return the setting, or the mean distance of an unlabelled image to its nearest one."""
-        return self.sigma or mean_to_nearest(points_RE)
+    def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:  # noqa: ARG002
+        """Return the mean distance of an image to the nearest other one."""
+        return mean_to_nearest(points_RE)
 
 
 class UHerding(ObjectBoxes, _Coverage):
     """Herding in which an image counts by the doubt about it: coverage first, uncertainty later.
 
     The weight of an image is the doubt about its boxes, times the mean of their class weights. It
-    is 1 until the detector has 50 true positives in the labelled images. Sigma is the smallest
-    positive distance between two labelled images, so that few labels ask for coverage, and many
-    for uncertainty.
+    is 1 until the detector has 50 true positives in the labelled images.
     """
 
     reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}
@@ -117,24 +126,41 @@ class UHerding(ObjectBoxes, _Coverage):
     """Multiply an image's doubt by the mean class weight of its boxes: the mean number of labelled
     boxes a class, over that of the box's class, from 1/8 to 8."""
 
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
+    def weigh(
+        self,
+        task: Task,
+        seen: Directions,  # noqa: ARG002
+        referred_R: Rows,
+    ) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
         num_right = found.num_true_positives
         if num_right < MIN_TRUE_POSITIVES:
             right = "1 box is" if num_right == 1 else f"{num_right} boxes are"
             why = f"; only {right} known to be right, so doubt does not count yet"
-            return np.ones(len(found.ids)), lambda _: why
+            return np.ones(len(referred_R)), lambda _: why
         weights_N = found.rows["score"].copy()
         if self.class_weights:
             weights_N *= found.rows["weight"]
         if not weights_N.any():
-            return np.ones(len(found.ids)), lambda _: "; no image has a box that counts"
-        return weights_N, lambda row: f"; {found.told(row, task.classes)}"
+            return np.ones(len(referred_R)), lambda _: "; no image has a box that counts"
+        return weights_N[referred_R], lambda row: f"; {found.told(row, task.classes)}"
 
-    def kernel_width(self, points_RE: Float32s, labelled_LE: Floats) -> float:
+    def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return the smallest positive distance between labelled images, or as `Herding` does."""
         return smallest_distance(labelled_LE) or mean_to_nearest(points_RE)
+
+
+def _told(seen: Directions, picked_P: Rows, points_RE: Float32s) -> list[str]:
+    """Return in words what each pick stands for."""
+    drawn = " drawn at random" if len(points_RE) < len(seen.ids) else ""
+    return describe_picks(
+        seen.points_NE[picked_P],
+        points_RE,
+        f"{len(points_RE):,} unlabelled images{drawn}",
+        seen.labelled_LE,
+        seen.labelled_ids,
+    )
 
 
 def _draw(rng: np.random.Generator, num_images: int, count: int) -> Rows:

@@ -13,17 +13,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from job.acquisition.features.embeddings import Embeddings, read_unit_embeddings
+from job.acquisition.features.embeddings import Embeddings, read_directions
 from job.acquisition.features.neighbourhood import describe_picks
 from job.acquisition.numerics.k_center import k_center
-from job.acquisition.numerics.max_coverage import (
-    MIN_SIGMA,
-    References,
-    max_coverage,
-    mean_to_nearest,
-)
+from job.acquisition.numerics.max_coverage import SIGMA, References, max_coverage
 from job.acquisition.numerics.top_k import Rows
-from job.acquisition.strategy import Images, Pick, Selection, Task
+from job.acquisition.strategy import Pick, Selection, Task
 from job.acquisition.wrappers.base import EmbeddingWrapper
 from job.records.arrays import Float64s
 
@@ -39,19 +34,22 @@ class Diverse(EmbeddingWrapper):
     by: Literal["herding", "k_center"] = "herding"
     """`herding`: each pick is like most of the candidates that nothing labelled or picked is like,
     as in the strategy `herding`. `k_center`: each pick is the farthest from all that is labelled or
-    picked, as in `coreset`. Both on embeddings of length 1."""
+    picked, as in `coreset`. Both compare directions from the mean embedding of all images."""
 
     def select(self, task: Task) -> Selection:
         """Pick among the candidates, one by one."""
         wanted = round(self.oversample * task.budget)
         ranked = {pick.id: pick for pick in self.inner.select(replace(task, budget=wanted)).picks}
-        candidates = Images(tuple(ranked), task.unlabelled.record)
-        ids, points_ME = read_unit_embeddings(candidates)
-        known_ids, labelled_LE = read_unit_embeddings(task.labelled)
-        rows, scores = self._choose(points_ME, labelled_LE, task.budget)
-        among = f"{len(ids):,} candidates"
-        told = describe_picks(points_ME[rows], points_ME, among, labelled_LE, known_ids)
-        picked = zip([ids[row] for row in rows.tolist()], scores.tolist(), told, strict=True)
+        seen = read_directions(task)
+        candidates = [row for row, each in enumerate(seen.ids) if each in ranked]
+        points_ME = seen.points_NE[candidates]
+        rows, scores = self._choose(points_ME, seen.labelled_LE, task.budget)
+        among = f"{len(candidates):,} candidates"
+        told = describe_picks(
+            points_ME[rows], points_ME, among, seen.labelled_LE, seen.labelled_ids
+        )
+        ids = [seen.ids[candidates[row]] for row in rows.tolist()]
+        picked = zip(ids, scores.tolist(), told, strict=True)
         return Selection(
             tuple(Pick(each, score, f"{why}; {ranked[each].reason}") for each, score, why in picked)
         )
@@ -62,7 +60,6 @@ class Diverse(EmbeddingWrapper):
         if self.by == "k_center":
             centres = k_center(points_ME, labelled_LE, budget)
             return centres.rows, centres.distances
-        sigma = max(mean_to_nearest(points_ME), MIN_SIGMA)
-        references = References.of(points_ME, np.ones(len(points_ME)), sigma, labelled_LE)
+        references = References.of(points_ME, np.ones(len(points_ME)), SIGMA, labelled_LE)
         covering = max_coverage(points_ME, references, budget)
         return covering.rows, covering.gains

@@ -1,4 +1,4 @@
-"""Training in several processes: the process that starts them, and each member."""
+"""Training in several processes: what the one that starts them does, and what each member."""
 
 import json
 import os
@@ -11,11 +11,12 @@ import structlog
 from job.detection.detectors.base import Detector, load_model, save_model
 from job.detection.device import resolve_device, set_threads
 from job.detection.training.inputs import Trained, TrainingInputs
-from job.detection.training.member_processes import Exchange, run_together, take_part
+from job.detection.training.member_processes import Exchange, run_together
 from job.detection.training.process_group import joined
 from job.detection.training.stopping import asked_to_stop
 from job.runtime import log
 
+_MEMBER = "job.detection.training.member"
 # The files by which the processes tell each other things.
 _INPUTS, _START, _RESUME, _LOG = (
     "inputs.json",
@@ -61,7 +62,7 @@ def train_together(
 
         # Told by the signal's own handler: this process may be uploading a checkpoint just then.
         with asked_to_stop(tell=(exchange.folder / _STOP).touch):
-            run_together(__name__, count, exchange, keep_checkpoint)
+            run_together(_MEMBER, count, exchange, keep_checkpoint)
         return Trained(
             model=exchange.get(_MODEL),
             history=exchange.get(_HISTORY),
@@ -69,7 +70,7 @@ def train_together(
         )
 
 
-def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
+def train_as_one(exchange: Exchange, rank: int, count: int) -> None:
     """Do what each of the processes does; the first one leaves the result."""
     log.configure(json=os.environ.get("AL_LOG") == "json" or None)
     log.console.quiet = rank > 0
@@ -92,7 +93,3 @@ def _train_as_one(exchange: Exchange, rank: int, count: int) -> None:
         exchange.put(_MODEL, trained.model)
         exchange.put(_HISTORY, trained.history)
         exchange.put(_FIGURES, json.dumps(trained.figures).encode())
-
-
-if __name__ == "__main__":
-    take_part(_train_as_one)

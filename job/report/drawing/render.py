@@ -94,11 +94,20 @@ Draw = Callable[[Plot], Drawing]
 
 def draw(plot: Plot) -> Drawing:
     """Draw a figure as SVG and as PNG; the same content gives the same bytes."""
+    return Drawing(plot.name, plot.title, plot.alt, draw_svg(plot), _draw_png(plot))
+
+
+def draw_svg(plot: Plot) -> str:
+    """Draw a figure as the SVG of a `Drawing`."""
     with _style({**_STYLE, "svg.hashsalt": plot.name}):
         figure = Figure(figsize=plot.size, layout="constrained")
         plot.paint(figure)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return _inline(file.getvalue())
+
+
+def _draw_png(plot: Plot) -> bytes:
     ink = {key: PAPER_INK for key, value in _STYLE.items() if value == INK}
     with _style({**_STYLE, **ink}):
         figure = Figure(figsize=plot.size, layout="constrained", facecolor="white")
@@ -106,7 +115,7 @@ def draw(plot: Plot) -> Drawing:
         _spell_out(figure)
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
-    return Drawing(plot.name, plot.title, plot.alt, _inline(file.getvalue()), png.getvalue())
+    return png.getvalue()
 
 
 def _spell_out(figure: Figure) -> None:

@@ -8,6 +8,7 @@ import pytest
 from job import experiment
 from job.config import loading
 from job.config.schema import Config
+from job.keys import RoundRef
 from job.plan import Plan, Subset
 from job.report.build import write_report
 from job.storage.local import LocalStore
@@ -25,16 +26,28 @@ def settings(tiny: str) -> Config:
 
 @pytest.fixture(scope="session")
 def store(
-    settings: Config, once_filled: OnceFilled, tmp_path_factory: pytest.TempPathFactory
+    settings: Config,
+    two_seeds: Path,
+    once_filled: OnceFilled,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> LocalStore:
-    """Seed 0 is done; of seed 1, one arm. The report's figures are sketched."""
+    """Seed 0 is done; of seed 1, one arm, whose last stage an image has run.
+
+    The report's figures are sketched.
+    """
+    undone = (
+        RoundRef("tiny", 1, None, 0).stage("score"),
+        RoundRef("tiny", 1, "random", 1).stage("evaluate"),
+        RoundRef("tiny", 1, "brust", 1),
+    )
 
     def run(folder: Path) -> None:
-        store = LocalStore(folder)
+        store = LocalStore(shutil.copytree(two_seeds, folder))
+        for key in [key for ref in undone for key in store.list(ref.prefix)]:
+            store.delete(key)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AL_IMAGE", IMAGE)
-            experiment.run(store, settings, Subset(seeds=(0,)))
-            experiment.run(store, settings, Subset(arms=("random",)))
+            assert experiment.run(store, settings, Subset(arms=("random",))).num_run == 1
         write_report(store, Plan(settings), draw=sketch)
 
     own = tmp_path_factory.mktemp("report") / "state"

@@ -1,6 +1,7 @@
 """Memory that is freed is there for what comes next."""
 
 import ctypes
+import gc
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from job.cli import main as cli
 from job.detection.training import member_processes as workers
-from job.runtime.process_setup import keep_freed_memory, spin_briefly
+from job.runtime.process_setup import keep_freed_memory, seek_garbage_rarely, spin_briefly
 
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     pytest.skip("the C library is not glibc", allow_module_level=True)
@@ -98,14 +99,12 @@ def test_threads_spin_briefly_unless_the_environment_says_otherwise(
     os.environ.pop("GOMP_SPINCOUNT", None)
 
 
-def test_importing_the_detectors_sets_nothing() -> None:
-    """An import has no side effect on the environment."""
-    code = (
-        "import os; before = dict(os.environ); import job.detection.detectors.base; "
-        "assert os.environ.get('GOMP_SPINCOUNT') == before.get('GOMP_SPINCOUNT')"
-    )
-    environment = {name: each for name, each in os.environ.items() if "SPIN" not in name}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)  # noqa: S603
+def test_garbage_is_sought_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After ten thousand new objects, and not hundreds of times while torch is imported."""
+    told: list[tuple[int, ...]] = []
+    monkeypatch.setattr(gc, "set_threshold", lambda *thresholds: told.append(thresholds))
+    seek_garbage_rarely()
+    assert told == [(10_000,)]
 
 
 class CalledError(Exception):

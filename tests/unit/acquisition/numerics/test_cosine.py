@@ -27,12 +27,11 @@ def test_a_unit_vector_has_length_one_and_zeros_stay_zeros() -> None:
 
 @_BLOCKS
 def test_vectors_are_scaled_where_they_are(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `unit` scales them, in the array's own type, however many are scaled at once."""
+    """What leads to them from a centre has length 1, however many are scaled at once."""
     monkeypatch.setattr("job.acquisition.numerics.cosine._ROWS", block)
-    given = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float16)
-    given[2] = 0
-    expected = unit(given).astype(np.float16)
-    scale_to_unit(given)
+    given = np.array([[5, 2], [1, 4], [1, 2], [4, 6]], np.float16)
+    scale_to_unit(given, np.array([1.0, 2.0]))
+    expected = np.array([[1, 0], [0, 1], [0, 0], [0.6, 0.8]], np.float16)
     np.testing.assert_array_equal(given, expected)
 
 

@@ -1,7 +1,7 @@
 """Herding, with and without weights, on embeddings in the plane."""
 
 from collections.abc import Mapping
-from math import cos, exp, hypot, log2, radians, sin
+from math import cos, log2, radians, sin
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tests.unit.acquisition.records import (
     candidates,
     labelled,
     reasons_of,
+    scores_of,
     task_of,
 )
 
@@ -46,14 +47,20 @@ def test_the_middle_of_the_largest_cluster_is_first() -> None:
     images = {"a": at(0), "b": at(10), "c": at(20), "d": at(180)}
     selection = select("herding", images, 2, sigma=0.3)
     assert selection.ids == ("b", "d")
-    nearer = "of 4 unlabelled images, which are nearer to it than to another pick"
-    assert reasons_of(selection) == (f"stands for 3 {nearer}", f"stands for 1 {nearer}")
+    nearest = "of 4 unlabelled images nearest to it"
+    assert reasons_of(selection) == (f"stands for the 3 {nearest}", f"stands for the 1 {nearest}")
 
 
-def test_the_length_of_an_embedding_does_not_count() -> None:
-    """Only its direction does."""
-    images = {"a": at(0), "b": at(10, length=50), "c": at(20), "d": at(180, length=100)}
-    assert select("herding", images, 2, sigma=0.3).ids == ("b", "d")
+def test_what_all_embeddings_share_does_not_count() -> None:
+    """A network's features may all be far on one side; their mean is taken off first."""
+    images = {"a": at(0), "b": at(10), "c": at(20), "d": at(180)}
+    far = {
+        name: Image((), (image.embedding[0] * 0.5 + 8, image.embedding[1] * 0.5 + 4))
+        for name, image in images.items()
+    }
+    ours, theirs = (select("herding", each, 4, sigma=0.3) for each in (images, far))
+    assert ours.ids == theirs.ids
+    assert scores_of(ours) == pytest.approx(scores_of(theirs), abs=0.05)
 
 
 def test_what_is_labelled_covers_its_neighbours() -> None:
@@ -63,8 +70,8 @@ def test_what_is_labelled_covers_its_neighbours() -> None:
     selection = select("herding", images, 1, known, sigma=0.3)
     assert selection.ids == ("d",)
     assert reasons_of(selection)[0] == (
-        "stands for 1 of 4 unlabelled images, which are nearer to it than to another pick or a "
-        "labelled image; most like the labelled label (cosine -0.98)"
+        "stands for the 1 of 4 unlabelled images nearest to it; most like the labelled label "
+        "(cosine -1.00)"
     )
 
 
@@ -90,19 +97,12 @@ def test_only_a_share_of_the_images_can_be_picked() -> None:
 Weights = Mapping[str, float]
 
 
-def gain(
-    new: Image, images: dict[str, Image], weights: Weights, known: list[Image], sigma: float
-) -> float:
-    """Return what an image adds to the weighted coverage of all images, by the formula."""
-
-    def kernel(one: Image, other: Image) -> float:
-        (a, b), (c, d) = one.embedding, other.embedding
-        return exp(-2 * (1 - (a * c + b * d) / hypot(a, b) / hypot(c, d)) / sigma**2)
-
-    return sum(
-        weights[name] * max(0, kernel(n, new) - max((kernel(n, x) for x in known), default=0))
-        for name, n in images.items()
-    )
+def kernels(images: list[Image], sigma: float) -> np.ndarray:
+    """Return k of every two images, by their directions from the mean of all."""
+    points = np.array([image.embedding for image in images])
+    points = points - points.mean(axis=0)
+    points /= np.sqrt((points**2).sum(axis=1, keepdims=True))
+    return np.asarray(np.exp(-((points[:, None] - points) ** 2).sum(axis=2) / sigma**2))
 
 
 def check_gains(
@@ -113,33 +113,37 @@ def check_gains(
     sigma: float,
 ) -> None:
     """Hold each pick against every image that was left, one by one."""
-    known, left = list(labels.values()), dict(images)
+    names = [*images, *labels]
+    k = dict(zip(names, kernels([*images.values(), *labels.values()], sigma), strict=True))
+    known, left = list(labels), set(images)
     for pick in selection.picks:
-        gains = {name: gain(new, images, weights, known, sigma) for name, new in left.items()}
-        assert gains[pick.id] == pytest.approx(max(gains.values()), abs=2e-3)
-        assert pick.score == pytest.approx(gains[pick.id], abs=2e-3)
-        known.append(left.pop(pick.id))
+        gains = dict.fromkeys(left, 0.0)
+        for column, name in enumerate(images):
+            covered = max((k[each][column] for each in known), default=0)
+            for each in left:
+                gains[each] += weights[name] * max(0, k[each][column] - covered)
+        assert gains[pick.id] == pytest.approx(max(gains.values()), abs=5e-3)
+        assert pick.score == pytest.approx(gains[pick.id], abs=5e-3)
+        known.append(pick.id)
+        left.remove(pick.id)
 
 
 @pytest.mark.parametrize("num_labels", [0, 3])
 @pytest.mark.parametrize("seed", range(3))
 def test_each_pick_adds_most_by_the_formula(seed: int, num_labels: int) -> None:
-    """As if every gain of every image were computed in each step."""
+    """As if every gain of every image were computed in each step; sigma is 1 by default."""
     angles = np.random.default_rng(seed).uniform(0, 360, 12 + num_labels).tolist()
     images = {f"{number:02d}": at(angle) for number, angle in enumerate(angles[:12])}
     known = {f"label-{number}": at(angle) for number, angle in enumerate(angles[12:])}
     labels = labelled(known, {"cow": 1, "sheep": 1}) if known else NO_LABELS
-    selection = select("herding", images, 12, labels, sigma=0.5)
+    selection = select("herding", images, 12, labels)
     assert len(selection.ids) == 12
-    check_gains(selection, images, dict.fromkeys(images, 1.0), known, 0.5)
+    check_gains(selection, images, dict.fromkeys(images, 1.0), known, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_weights_are_the_doubt_times_the_class_weight(seed: int) -> None:
-    """All labelled boxes are right, so q is the confidence; 75 cows and 25 sheep: 2/3 and 2.
-
-    Sigma is the distance between the two labelled images.
-    """
+    """All labelled boxes are right, so q is the confidence; 75 cows and 25 sheep: 2/3 and 2."""
     rng = np.random.default_rng(seed)
     images, weights = {}, {}
     for number, angle in enumerate(rng.uniform(0, 360, 12).tolist()):
@@ -150,30 +154,43 @@ def test_weights_are_the_doubt_times_the_class_weight(seed: int) -> None:
         doubt = -(p * log2(p) + (1 - p) * log2(1 - p))
         weights[f"{number:02d}"] = doubt * (2 if is_sheep else 2 / 3)
     right = [Box([1, 0], truth=row, iou=0.9) for row in range(50)]
-    known = {"one": Image(right, at(270).embedding, (0,) * 50), "two": at(250)}
-    selection = select("uherding", images, 12, labelled(known, {"cow": 75, "sheep": 25}), top=100)
-    check_gains(selection, images, weights, known, 2 * sin(radians(10)))
+    known = {"one": Image(right, at(270).embedding, (0,) * 50)}
+    labels = labelled(known, {"cow": 75, "sheep": 25})
+    selection = select("uherding", images, 12, labels, top=100, sigma=0.5)
+    check_gains(selection, images, weights, known, 0.5)
+
+
+def test_the_published_sigma_is_the_distance_of_two_labelled_images() -> None:
+    """At 5 and 25 degrees, and opposite, so that the mean is 0: 2 sin 10 degrees."""
+    images = {f"{number:02d}": at(30 * number, UNSURE) for number in range(12)}
+    labels = labelled({f"{each}": at(each) for each in (5, 25, 185, 205)}, {"cow": 1, "sheep": 1})
+    ours = select("uherding", images, 4, labels, sigma=None)
+    theirs = select("herding", images, 4, labels, sigma=2 * sin(radians(10)))
+    assert scores_of(ours) == pytest.approx(scores_of(theirs), abs=5e-3)
+    assert scores_of(ours) != pytest.approx(
+        scores_of(select("herding", images, 4, labels)), abs=0.1
+    )
+
+
+def test_the_mean_distance_to_the_nearest_can_be_sigma() -> None:
+    """On a circle, 30 degrees apart: 2 sin 15 degrees. `uherding` takes it without labels."""
+    images = {f"{number:02d}": at(30 * number, UNSURE) for number in range(12)}
+    expected = scores_of(select("herding", images, 4, sigma=2 * sin(radians(15))))
+    for name in ("herding", "uherding"):
+        assert scores_of(select(name, images, 4, sigma=None)) == pytest.approx(expected, abs=5e-3)
 
 
 def test_too_few_true_positives_make_it_coverage_alone() -> None:
-    """The picks of `herding` at the distance of two labelled images; the reason says why."""
-    images = {f"{number:02d}": at(30 * number, UNSURE) for number in range(12)}
-    known = {"one": Image([Box([1, 0], truth=0, iou=0.9)], at(5).embedding, (0,)), "two": at(25)}
-    labels = labelled(known, {"cow": 1, "sheep": 1})
-    sigma = 2 * sin(radians(10))
+    """The picks of `herding`, of the same images drawn; the reason says why."""
+    images = {f"{number:02d}": at(number**2, UNSURE) for number in range(12)}
+    boxes = [Box([1, 0], truth=0, iou=0.9)]
+    labels = labelled({"one": Image(boxes, at(5).embedding, (0,))}, {"cow": 1, "sheep": 1})
     ours = select("uherding", images, 4, labels, candidate_share=0.5)
-    theirs = select("herding", images, 4, labels, candidate_share=0.5, sigma=sigma)
-    assert ours.ids == theirs.ids
+    assert ours.ids == select("herding", images, 4, labels, candidate_share=0.5).ids
     assert all(
         each.endswith("only 1 box is known to be right, so doubt does not count yet")
         for each in reasons_of(ours)
     )
-
-
-def test_without_labels_it_is_herding() -> None:
-    """There is no distance between labelled images, so both take that of unlabelled ones."""
-    images = {f"{number:02d}": at(number**2, UNSURE) for number in range(12)}
-    assert select("uherding", images, 4).ids == select("herding", images, 4).ids
 
 
 def test_a_pool_without_boxes_that_count_is_covered_alike() -> None:
@@ -201,7 +218,7 @@ def known_true_positives(count: int) -> Labels:
 
 def test_doubt_outweighs_number_once_enough_is_known() -> None:
     """With 50 true positives the doubtful image comes before the pair; with 49 it does not."""
-    settings = {"top": 100, "class_weights": False}
+    settings: dict[str, Any] = {"top": 100, "class_weights": False, "sigma": 0.01}
     assert select("uherding", doubtful(), 1, known_true_positives(49), **settings).ids != ("b",)
     selection = select("uherding", doubtful(), 1, known_true_positives(50), **settings)
     assert selection.ids == ("b",)

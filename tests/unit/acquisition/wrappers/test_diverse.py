@@ -48,8 +48,8 @@ def test_the_picks_are_diverse_ones_of_the_most_uncertain(by: str) -> None:
     selection = select(2, oversample=2, by=by)
     assert selection.ids == ("b", "d")
     assert reasons_of(selection)[1] == (
-        "stands for 1 of 4 candidates, which are nearer to it than to another pick; 1 box: cow "
-        "against sheep, entropy 0.69 of at most 0.69 nats"
+        "stands for the 1 of 4 candidates nearest to it; 1 box: cow against sheep, entropy 0.69 of "
+        "at most 0.69 nats"
     )
 
 

@@ -1,7 +1,5 @@
 """What a configuration's detector is checked against, and a detector from another package."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -174,15 +172,3 @@ def test_a_wrong_detector_is_refused_before_anything_is_written(
     assert "detector." in ended.err
     assert "Traceback" not in ended.err
     assert not list((tmp_path / "state").rglob("*.*"))
-
-
-def test_checking_a_detector_needs_no_torch() -> None:
-    """The driver checks, and has no room for torch."""
-    code = (
-        "import sys; from job.config.detector import DetectorConfig; "
-        "from job.detection.detectors.architecture import architecture_of; "
-        "architecture_of(DetectorConfig()); "
-        "architecture_of(DetectorConfig(model='ssd_vgg16', size=300)); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

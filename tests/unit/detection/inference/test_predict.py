@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch._dynamo.utils import counters
+from torch._inductor import config as inductor
 
 from job.config.detector import DetectorConfig
 from job.config.schema import EvaluateConfig, ScoreConfig
@@ -387,8 +388,12 @@ def test_the_network_sees_the_whole_view(
     assert (pixels.int() - expected.int()).abs().max() <= most
 
 
-def test_a_compiled_network_says_the_same(detector: SsdDetector) -> None:
+def test_a_compiled_network_says_the_same(
+    detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """But for rounding; the last batch too, which is not full."""
+    # Without processes that help, which take longer to start than they save.
+    monkeypatch.setattr(inductor, "compile_threads", 1)
     if reason := _refusal(CPU):
         pytest.skip(f"nothing can be compiled here: {reason}")
     plain = predict(detector, photos(3))

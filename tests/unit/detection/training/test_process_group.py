@@ -20,14 +20,17 @@ Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
 """Of each process, the tensors and the answers it ended with."""
 
 STEP = """
-import torch
-from job.config.detector import DetectorConfig
-from job.detection.training.process_group import joined
-from job.detection.detectors.base import build_detector
+import os
 from job.detection.training.member_processes import take_part
-from job.detection.detectors.serialization import pack, unpack
 
 def work(exchange, rank, count):
+    os.environ.pop("GOMP_SPINCOUNT", None)
+    import torch
+    from job.config.detector import DetectorConfig
+    from job.detection.training.process_group import joined
+    from job.detection.detectors.base import build_detector
+    from job.detection.detectors.serialization import pack, unpack
+
     torch.set_num_threads(1)
     tensors, _ = unpack(exchange.get("batch.safetensors"))
     share = slice(2 * rank, 2 * rank + 2)
@@ -57,6 +60,7 @@ def work(exchange, rank, count):
         backward()
         found["means"] = torch.cat([norm.running_mean for norm in learning])
     said = {"answers": answers, "frozen": frozen.running_mean.unique().tolist()}
+    said["spin"] = os.environ.get("GOMP_SPINCOUNT")
     exchange.put(f"found-{rank}", pack(found, said))
 
 take_part(work)
@@ -146,6 +150,11 @@ def test_running_statistics_of_a_frozen_layer_stay_as_they_are(found: Found) -> 
 def test_all_agree_on_what_one_of_them_says(found: Found) -> None:
     """Asked whether one is process 0, then 1, then 2, of two: yes, yes, no; in both."""
     assert [said["answers"] for _, said in found] == [[True, True, False]] * 2
+
+
+def test_importing_the_detectors_sets_nothing(found: Found) -> None:
+    """An import has no side effect on the environment."""
+    assert [said["spin"] for _, said in found] == [None, None]
 
 
 @pytest.mark.parametrize(
