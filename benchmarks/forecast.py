@@ -7,7 +7,7 @@ where the report reads it, so that its coverage stands beside every forecast.
 import argparse
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -25,6 +25,7 @@ from job.tutorial.read import read_tutorial
 FAMILIES = {
     "the report's": POWER_LAWS,
     "power laws with a bound": Family(tuple(np.geomspace(0.1, 2.0, 18))),
+    "one law for all seeds": replace(POWER_LAWS, is_shared=True),
     "a logarithm": Family((1e-3,), highest=np.inf),
 }
 HEADER = (

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from job.acquisition.features.pick_checks import cautions
 from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, ConfigError
@@ -104,15 +105,21 @@ def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
 def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:
     """Return what a strategy selects in a round; an invalid answer is refused.
 
+    What looks wrong about the picks is among their cautions, and in the log.
+
     Raises:
         BadDataError: There are more picks than the budget, an image is picked twice, or it is
             labelled already.
     """
     if not io.budget:
         return Selection(())
-    selection = strategy.select(task_of(io, strategy))
+    task = task_of(io, strategy)
+    selection = strategy.select(task)
     if len(selection.picks) > io.budget:
         message = f"strategy {name!r}: {len(selection.picks)} picks for a budget of {io.budget}"
         raise BadDataError(message)
     io.pool_before.label(selection.ids)
-    return selection
+    found = (*selection.cautions, *cautions(strategy, task, selection.ids))
+    for each in found:
+        log.get().warning("select.caution", strategy=name, reason=each)
+    return replace(selection, cautions=found)

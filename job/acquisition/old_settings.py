@@ -26,8 +26,11 @@ _ALL_BOXES: dict[str, Any] = {"min_side": 0.0, "max_aspect": None, "top": None}
 """No box is too small, too narrow or one too many."""
 _ADDED: dict[str, dict[str, Any]] = {
     "brust": {**_ALL_BOXES, "min_confidence": 0.0, "rightness": False},
+    "coreset": {"centre": False},
     "entropy": {**_ALL_BOXES, "min_confidence": 0.0, "rightness": False},
-    "pal": {**_ALL_BOXES, "class_weights": False},
+    "enms_divproto": {"objects_only": False, "rightness": False, "empty_score": 0.0},
+    "pal": {**_ALL_BOXES, "class_weights": False, "empty_score": -1.0},
+    "ppal": {**_ALL_BOXES, "rightness": False, "empty_score": 0.0},
 }
 """Settings that were added to strategies, with the values by which a strategy picks as before."""
 

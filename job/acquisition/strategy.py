@@ -97,6 +97,8 @@ class Selection:
     """The picks, the most wanted first."""
 
     picks: tuple[Pick, ...]
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about them, a sentence for each. The log and the report say it."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -167,6 +169,8 @@ class Scores:
     """(N,), in the order of the ids."""
     explain: Callable[[int], str]
     """Return in words why the image of a row has its score."""
+    ties_N: Float64s | None = None
+    """(N,): if scores are equal, the lowest value here is first; None: the lowest id."""
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.scores_N):
@@ -200,6 +204,9 @@ class ScoringStrategy(Strategy):
         """
 
     def select(self, task: Task) -> Selection:
-        """Select the images with the highest scores; equal scores are taken in order of the ids."""
+        """Select the images with the highest scores.
+
+        Equal scores are taken in order of the ids, unless the strategy says otherwise.
+        """
         scores = self.score(task.unlabelled, task)
-        return scores.pick(top_k(scores.scores_N, task.budget).tolist())
+        return scores.pick(top_k(scores.scores_N, task.budget, scores.ties_N).tolist())

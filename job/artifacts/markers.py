@@ -47,6 +47,8 @@ class Marker:
     """The container image, by its digest if the chart names one; empty outside of a cluster."""
     start: dict[str, str] = field(default_factory=dict)
     """What a training started from: each part of the detector -> where its weights came from."""
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about the picks of a round, a sentence for each."""
 
     @property
     def reads_scores(self) -> bool:

@@ -34,6 +34,8 @@ class StageIO(RoundReader):
         """CPU threads of torch, for the marker; a stage that takes another number sets it."""
         self.start: dict[str, str] = {}
         """What a training starts from, for the marker; the stage `train` sets it."""
+        self.cautions: tuple[str, ...] = ()
+        """What looks wrong about the picks, for the marker; the stage `select` sets it."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -120,4 +122,5 @@ class StageIO(RoundReader):
             threads=self.threads,
             image=os.environ.get("AL_IMAGE", ""),
             start=self.start,
+            cautions=self.cautions,
         )

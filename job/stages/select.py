@@ -17,5 +17,6 @@ def run(io: StageIO) -> dict[str, object]:
         log.get().warning("select.pool_used_up", reason=reason)
     elif num_picks < io.budget:
         log.get().warning("select.below_budget", budget=io.budget, picked=num_picks)
+    io.cautions = selection.cautions
     io.write(names.PICKS, dump_picks(selection.picks))
     return {"strategy": name, "picked": num_picks, "of": len(io.pool_before.unlabelled)}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.acquisition import Pick, Selection, Strategy, Task
@@ -74,6 +75,18 @@ def test_an_answer_that_no_strategy_may_give_is_refused(
     """Strategies may come from other packages."""
     with pytest.raises(BadDataError, match=words):
         pick(first_round(), "mine", Picks(rows=tuple(rows)))
+
+
+def test_what_looks_wrong_is_said(
+    first_round: Callable[[], RoundReader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log and with the picks, beside what the strategy says itself."""
+    monkeypatch.setattr("job.selection.cautions", lambda *_: ("all alike",))
+    with capture_logs() as logs:
+        selection = pick(first_round(), "mine", Picks(rows=(3,)))
+    assert selection.cautions == ("all alike",)
+    told = [(each["event"], each["reason"]) for each in logs if "reason" in each]
+    assert told == [("select.caution", "all alike")]
 
 
 class Learns(Picks):

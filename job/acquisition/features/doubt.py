@@ -73,7 +73,7 @@ def doubts(images: Images, task: Task, boxes: ObjectBoxes) -> Doubts:
     weights_C = class_weights(np.array([task.class_counts[name] for name in task.classes]))
     rows_of = partial(_rows, rightness=rightness, weights_C=weights_C, boxes=boxes)
     ids, rows = read_rows(images, READS, partial(rows_of, classes=task.classes), DOUBT)
-    score_empty(rows)
+    score_empty(rows["score"], rows["num_boxes"])
     return Doubts(ids, rows, rightness.regressions.num_true)
 
 

@@ -8,10 +8,11 @@ that is background the classes are a coin toss. So a strategy that adds up its b
 would rank images by their number of background boxes.
 
 An image without a box that counts is empty. The detector may have missed what it shows, so it has
-a low score, but not the lowest: the 0.1 quantile of the others'.
+a low score, but not the lowest: the 0.1 quantile of the others'. Empty images are drawn at random
+among themselves, because the order of ids is often that of a video.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from pydantic import Field, PositiveInt
 
 from job.acquisition.features.checks import check_finite
 from job.config.section import Section, UnitInterval
-from job.records.arrays import Float64s
+from job.records.arrays import Float64s, Integers
 from job.records.record_part import RecordPart
 
 _EMPTY_QUANTILE = 0.1
@@ -76,18 +77,33 @@ def confidences(part: RecordPart) -> Float64s:
     return np.asarray(np.minimum(best_D * part.objectness, 1.0))
 
 
-def score_empty(rows: NDArray[Any], empty_score: float | None = None) -> None:
+def score_empty(
+    scores_N: Float64s, num_boxes_N: Integers, empty_score: float | None = None
+) -> None:
     """Give the images without a box that counts their score.
 
     Args:
-        rows: One row for each image, with the fields `score` and `num_boxes`.
+        scores_N: The scores, which are written to.
+        num_boxes_N: The boxes that count, of each image.
         empty_score: The score; None: the 0.1 quantile of the others', or 0 if there are none.
     """
-    is_empty_N = rows["num_boxes"] == 0
-    others = rows["score"][~is_empty_N]
+    is_empty_N = num_boxes_N == 0
+    others = scores_N[~is_empty_N]
     if empty_score is None:
         empty_score = float(np.quantile(others, _EMPTY_QUANTILE)) if len(others) else 0.0
-    rows["score"][is_empty_N] = empty_score
+    scores_N[is_empty_N] = empty_score
+
+
+def empty_ties(
+    num_boxes_N: Integers, empty_score: float | None, rng: np.random.Generator
+) -> Float64s | None:
+    """Return what orders images of equal scores: empty ones have a random order, after the others.
+
+    None, and nothing is drawn, if their score is given: then all are in order of their ids.
+    """
+    if empty_score is not None:
+        return None
+    return np.where(num_boxes_N == 0, 1 - rng.random(len(num_boxes_N)), 0.0)
 
 
 def _among_highest(part: RecordPart, confidence_D: Float64s, top: int) -> NDArray[np.bool_]:

@@ -54,7 +54,8 @@ class UncertainBoxes(ObjectBoxes, Strategy):
     regression on the boxes of labelled images. Unset: its class, or with a single class whether it
     is right."""
     empty_score: FiniteFloat | None = None
-    """The score of an image without a box that counts; unset: the 0.1 quantile of the others'."""
+    """The score of an image without a box that counts; unset: the 0.1 quantile of the others', and
+    such images are drawn at random among themselves."""
 
     @property
     def reads(self) -> frozenset[str]:

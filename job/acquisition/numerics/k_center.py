@@ -35,16 +35,19 @@ class Centres:
     rows: Rows
     """(taken,)"""
     distances: Float64s
-    """(taken,): to the nearest centre at the time; 0 for the medoid."""
+    """(taken,): to the nearest centre at the time; 0 for the first one if there was none."""
 
 
-def k_center(points_NE: Floats, centres_KE: Floats, budget: int) -> Centres:
+def k_center(
+    points_NE: Floats, centres_KE: Floats, budget: int, first: int | None = None
+) -> Centres:
     """Return `budget` points, or all, each the farthest from all centres and points taken before.
 
     Args:
         points_NE: The points.
-        centres_KE: The centres to begin with. If there are none, the medoid is taken first.
+        centres_KE: The centres to begin with.
         budget: How many to take.
+        first: The row that is taken first if there are no centres; unset: the medoid.
     """
     budget = min(budget, len(points_NE))
     if budget == 0:
@@ -53,7 +56,7 @@ def k_center(points_NE: Floats, centres_KE: Floats, budget: int) -> Centres:
     if len(centres_KE):
         squared_N = squared_to_nearest(points_NE, centres_KE)
     else:
-        first = medoid(points_NE)
+        first = medoid(points_NE) if first is None else first
         rows, distances = [first], [0.0]
         squared_N = squared_to_nearest(points_NE, points_NE[first : first + 1])
     search = _Search(points_NE, squared_N)

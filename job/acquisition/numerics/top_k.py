@@ -14,8 +14,13 @@ from job.records.arrays import Float64s
 Rows = NDArray[np.intp]
 
 
-def top_k(scores_N: Float64s, budget: int) -> Rows:
-    """Return the rows of the `budget` highest scores, the highest first."""
+def top_k(scores_N: Float64s, budget: int, ties_N: Float64s | None = None) -> Rows:
+    """Return the rows of the `budget` highest scores, the highest first.
+
+    If scores are equal, the lowest value in `ties_N` is first; if these are equal, the first row.
+    """
+    if ties_N is not None:
+        return np.lexsort((ties_N, -scores_N))[:budget]
     return np.argsort(-scores_N, kind="stable")[:budget]
 
 

@@ -30,7 +30,7 @@ import numpy as np
 from pydantic import FiniteFloat, PositiveInt
 
 from job.acquisition.features.checks import check_finite
-from job.acquisition.features.objects import score_empty
+from job.acquisition.features.objects import empty_ties, score_empty
 from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
@@ -56,7 +56,8 @@ class MarginStrategy(ScoringStrategy):
     batch_size: PositiveInt = 10
     """Images in a batch; without effect for `top`."""
     empty_score: FiniteFloat | None = None
-    """The score of an image without a box that counts; unset: the 0.1 quantile of the others'."""
+    """The score of an image without a box that counts; unset: the 0.1 quantile of the others',
+    and such images are drawn at random among themselves."""
 
     @abstractmethod
     def reading(self, task: Task) -> Reading:
@@ -72,12 +73,13 @@ class MarginStrategy(ScoringStrategy):
         reading = self.reading(task)
         score_part = partial(self._score_part, task=task, reading=reading)
         ids, rows = read_rows(images, self.reads, score_part, EXPLANATION)
-        score_empty(rows, self.empty_score)
+        score_empty(rows["score"], rows["num_boxes"], self.empty_score)
         classes = [*task.classes, "background"]
         return Scores(
             ids,
             rows["score"],
             lambda row: reason(rows[row], classes, self._told(rows[row], reading)),
+            empty_ties(rows["num_boxes"], self.empty_score, task.rng),
         )
 
     def select(self, task: Task) -> Selection:

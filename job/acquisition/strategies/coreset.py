@@ -3,6 +3,7 @@
 Sener and Savarese: Active Learning for Convolutional Neural Networks: A Core-Set Approach, ICLR
 2018: greedy k-centre, which begins with the labelled images. Their mixed integer programme, which
 improves the greedy answer, is left out: it is slow, and they report only a small gain from it.
+They do not say that embeddings are centred and scaled; here they are, by default.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from job.acquisition.features.embeddings import Embeddings, read_embeddings
-from job.acquisition.numerics.cosine import unit
+from job.acquisition.features.embeddings import Directions, read_directions, read_embeddings
+from job.acquisition.numerics.cosine import scale_to_unit
 from job.acquisition.numerics.k_center import Centres, k_center
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
@@ -29,23 +30,33 @@ class Coreset(Strategy):
     reads: ClassVar[frozenset[str]] = frozenset({"embedding"})
     reads_labelled: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    normalize: bool = False
-    """Scale embeddings to length 1, so that only their direction counts (cosine distance)."""
+    normalize: bool = True
+    """Scale embeddings to length 1, so that only their direction counts (cosine distance). If it is
+    false, bright and sharp images lie far from all others and are picked first."""
+    centre: bool = True
+    """If embeddings are scaled, subtract the mean of all images before it: features behind a ReLU
+    are positive, and without it all images point the same way."""
 
     def select(self, task: Task) -> Selection:
         """Select images one by one; the score of each is its distance at that time."""
-        ids, points = read_embeddings(task.unlabelled)
-        _, labelled = read_embeddings(task.labelled)
-        taken = k_center(self._scaled(points), self._scaled(labelled), task.budget)
+        seen = self._read(task)
+        taken = k_center(seen.points_NE, seen.labelled_LE, task.budget)
         reasons = [
             f"distance {distance:.3g} to what is labelled or picked" for distance in taken.distances
         ]
         if not task.labelled.ids and reasons:
             reasons[0] = "the medoid of the pool"
-        return selection_of(ids, taken, reasons)
+        return selection_of(seen.ids, taken, reasons)
 
-    def _scaled(self, embeddings: Embeddings) -> Embeddings:
-        return unit(embeddings).astype(np.float16) if self.normalize else embeddings
+    def _read(self, task: Task) -> Directions:
+        """Return the embeddings, scaled as the settings say."""
+        if self.normalize and self.centre:
+            return read_directions(task)
+        seen = Directions(*read_embeddings(task.unlabelled), *read_embeddings(task.labelled))
+        if self.normalize:
+            for points in (seen.points_NE, seen.labelled_LE):
+                scale_to_unit(points, np.zeros(points.shape[1]))
+        return seen
 
 
 def selection_of(ids: Sequence[str], taken: Centres, reasons: Sequence[str]) -> Selection:

@@ -6,28 +6,34 @@ Constraint, CVPR 2022. Decided here, because the paper leaves it open: an image 
 pick shows yet is diverse; the prototype of a class is made from all of the image's boxes of that
 class; the budget that the two tests leave over is filled by score alone.
 
+Where we differ from public code of DivProto: it skips a class that no pick shows yet, and the quota
+of a class is full when it is exceeded, and not when it is reached. And by default boxes count that
+are objects (`objects_only`), because the sum over all of them ranks images by their number of
+background boxes; and with a single class, entropies are those of being right (`rightness`).
+
 N = unlabelled images, D = detections of some images together, C = classes, M = minority classes,
 F = length of a box feature.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import floor
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from job.acquisition.features.checks import check_classes, check_finite
+from job.acquisition.features.checks import check_finite
+from job.acquisition.features.objects import empty_ties, score_empty
 from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
 from job.acquisition.numerics.aggregation import first_highest
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.top_k import top_k
 from job.acquisition.numerics.uncertainty import entropy
-from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
+from job.acquisition.strategy import Pick, Record, Selection, Task
 from job.config.section import UnitInterval
-from job.records.arrays import Float32s, Float64s
+from job.records.arrays import Float32s, Float64s, Integers
 from job.records.record_part import RecordPart
 
 Shown = NDArray[np.bool_]
@@ -38,18 +44,19 @@ _LOOKAHEAD = 4096
 """The prototypes of this many images are held at once."""
 
 
-class EnmsDivproto(Strategy):
+class EnmsDivproto(UncertainBoxes):
     """Selects images of high entropy that show rare classes and look unlike each other.
 
     The score of an image is the sum of its boxes' entropies; each box that counts suppresses boxes
     of its class with similar features and lower entropy. The images are then visited in descending
     order of their scores. An image is taken if it shows a minority class whose quota is not full,
     and if one of its classes looks unlike that class in every image taken before. The rest of the
-    budget goes to the images with the highest scores. An image without detections has a score of 0.
+    budget goes to the images with the highest scores.
     """
 
-    reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness", "box_features"})
-
+    objects_only: bool = True
+    """Whether only boxes count that are objects, by `min_confidence`, `min_side`, `max_aspect` and
+    `top`."""
     duplicate_cosine: UnitInterval = 0.5
     """ENMS: boxes of one class in one image are duplicates if the cosine of their features is above
     this."""
@@ -57,15 +64,25 @@ class EnmsDivproto(Strategy):
     """Intra-class diversity: a class of an image is new if its cosine to every prototype of that
     class taken before is below this."""
     min_confidence: UnitInterval = 0.3
-    """Inter-class diversity: an image shows a minority class above this probability."""
+    """Boxes below this confidence do not count, if `objects_only` is set. Inter-class diversity: an
+    image shows a minority class above this probability."""
     minority_share: UnitInterval = 0.5
     """The share of classes that are minority classes: those with the fewest labelled boxes."""
     quota_share: UnitInterval = 0.75
     """The share of the budget that is divided among the minority classes."""
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The boxes with their features, classes and confidences."""
+        return super().reads | {"box_features"}
+
+    def objects(self, part: RecordPart) -> RecordPart:
+        """Return a part of a score record with only those detections that count."""
+        return super().objects(part) if self.objects_only else part
+
     def cannot_rank(self, num_classes: int) -> str | None:
         """With one class, every entropy is 0, and only the tests of diversity choose."""
-        if num_classes > 1:
+        if super().cannot_rank(num_classes) is None:
             return None
         return (
             "the entropy of a single class is 0, so images are visited in the order of their ids, "
@@ -74,13 +91,16 @@ class EnmsDivproto(Strategy):
 
     def select(self, task: Task) -> Selection:
         """Select diverse images first, then fill the budget by score."""
-        minority = self._minority(task)
-        score_part = partial(self._score_part, classes=task.classes, minority=minority)
+        minority, reading = self._minority(task), self.reading(task)
+        score_part = partial(self._score_part, reading=reading, minority=minority)
         ids, images = read_rows(task.unlabelled, self.reads, score_part, _row_type(len(minority)))
-        order = top_k(images["score"], len(ids)).tolist()
+        score_empty(images["score"], images["num_boxes"], self.empty_score)
+        ties = empty_ties(images["num_boxes"], self.empty_score, task.rng)
+        order = top_k(images["score"], len(ids), ties).tolist()
         quota = self.quota_share * task.budget / len(minority)
         quotas = _Quotas(quota, task.budget, np.zeros(len(minority), np.int64))
-        diverse = self._walk(task.unlabelled.record, ids, order, images["shows"], quotas)
+        prototypes = partial(prototypes_of, task.unlabelled.record, self.reads, reading)
+        diverse = self._walk(prototypes, ids, order, images["shows"], quotas)
         rest = [row for row in order if row not in diverse]
         why = {
             row: f"for class {task.classes[minority[quota]]}: new of class {task.classes[label]}"
@@ -91,7 +111,7 @@ class EnmsDivproto(Strategy):
                 Pick(
                     ids[row],
                     float(images["score"][row]),
-                    f"{why.get(row, 'fills the budget by score')}; {images['num_kept'][row]} "
+                    f"{why.get(row, 'fills the budget by score')}; {images['num_boxes'][row]} "
                     f"distinct boxes, entropy {images['score'][row]:.2f}",
                 )
                 for row in [*diverse, *rest[: max(task.budget - len(diverse), 0)]]
@@ -106,22 +126,27 @@ class EnmsDivproto(Strategy):
         return rarest
 
     def _score_part(
-        self, part: RecordPart, classes: Sequence[str], minority: list[int]
+        self, whole: RecordPart, reading: Reading, minority: list[int]
     ) -> NDArray[np.void]:
-        check_classes(part, classes)
-        p_DC = part.probabilities.astype(np.float64)
+        part, p_DK = reading.read(whole)
         check_finite(part, part.box_features.sum(axis=1, dtype=np.float32), "features")
         check_finite(part, part.objectness, "objectness values")
-        entropy_D = entropy(p_DC)
+        entropy_D = entropy(p_DK)
         check_finite(part, entropy_D)
-        confident_DC = p_DC[:, minority] * part.objectness[:, None] > self.min_confidence
+        p_DM = part.probabilities[:, minority].astype(np.float64)
         rows = np.zeros(len(part.ids), _row_type(len(minority)))
-        rows["score"], rows["num_kept"] = enms(part, entropy_D, self.duplicate_cosine)
-        np.logical_or.at(rows["shows"], part.image_of_detection, confident_DC)
+        rows["score"], rows["num_boxes"] = enms(part, entropy_D, self.duplicate_cosine)
+        is_shown_DM = p_DM * part.objectness[:, None] > self.min_confidence
+        np.logical_or.at(rows["shows"], part.image_of_detection, is_shown_DM)
         return rows
 
     def _walk(
-        self, record: Record, ids: list[str], order: list[int], shows_NC: Shown, quotas: "_Quotas"
+        self,
+        prototypes_of: Callable[[set[str]], dict[str, Prototypes]],
+        ids: list[str],
+        order: list[int],
+        shows_NC: Shown,
+        quotas: "_Quotas",
     ) -> dict[int, tuple[int, int]]:
         """Return the rows of the images that pass both tests.
 
@@ -132,7 +157,7 @@ class EnmsDivproto(Strategy):
         able = [row for row in order if shows_NC[row].any()]
         for first in range(0, len(able), _LOOKAHEAD):
             ahead = able[first : first + _LOOKAHEAD]
-            seen = prototypes_of(record, {ids[row] for row in ahead})
+            seen = prototypes_of({ids[row] for row in ahead})
             for row in ahead:
                 if quotas.are_full:
                     return taken
@@ -187,7 +212,7 @@ class _Quotas:
 
 def _row_type(num_minority: int) -> np.dtype[np.void]:
     shows = ("shows", np.bool_, (num_minority,))
-    return np.dtype([("score", np.float64), ("num_kept", np.int32), shows])
+    return np.dtype([("score", np.float64), ("num_boxes", np.int32), shows])
 
 
 def enms(
@@ -217,20 +242,23 @@ def enms(
     return scores_N, num_kept_N
 
 
-def prototypes_of(record: Record, ids: set[str]) -> dict[str, Prototypes]:
+def prototypes_of(
+    record: Record, columns: frozenset[str], reading: Reading, ids: set[str]
+) -> dict[str, Prototypes]:
     """Return the prototypes of some images: for each class the mean feature, by entropy."""
     result: dict[str, Prototypes] = {}
-    for part in record.parts({"probabilities", "box_features"}):
+    for whole in record.parts(columns):
+        part, p_DK = reading.read(whole)
         for row, image_id in enumerate(part.ids.tolist()):
             if image_id in ids:
                 mine = slice(part.offsets[row], part.offsets[row + 1])
-                p_DC = part.probabilities[mine].astype(np.float64)
-                result[image_id] = _prototypes(p_DC, part.box_features[mine].astype(np.float64))
+                features_DF = part.box_features[mine].astype(np.float64)
+                result[image_id] = _prototypes(part.predicted[mine], p_DK[mine], features_DF)
     return result
 
 
-def _prototypes(p_DC: Float64s, features_DF: Float64s) -> Prototypes:
-    entropy_D, predicted_D = entropy(p_DC), p_DC.argmax(axis=1)
+def _prototypes(predicted_D: Integers, p_DK: Float64s, features_DF: Float64s) -> Prototypes:
+    entropy_D = entropy(p_DK)
     result = {}
     for label in np.unique(predicted_D).tolist():
         mine = predicted_D == label

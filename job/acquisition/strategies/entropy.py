@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from job.acquisition.features.checks import check_finite
-from job.acquisition.features.objects import score_empty
+from job.acquisition.features.objects import empty_ties, score_empty
 from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
@@ -43,12 +43,13 @@ class Entropy(UncertainBoxes, ScoringStrategy):
         weights_C = class_weights(counts_C) if self.class_weights else None
         score_part = partial(self._score_part, reading=reading, weights_C=weights_C)
         ids, rows = read_rows(images, self.reads, score_part, EXPLANATION)
-        score_empty(rows, self.empty_score)
+        score_empty(rows["score"], rows["num_boxes"], self.empty_score)
         highest = log(2 if reading.about else len(task.classes))
         return Scores(
             ids,
             rows["score"],
             lambda row: reason(rows[row], task.classes, self._told(rows[row], reading, highest)),
+            empty_ties(rows["num_boxes"], self.empty_score, task.rng),
         )
 
     def _score_part(

@@ -9,11 +9,21 @@ that are unlike others and show rare classes come first.
 
 Where we differ by default, and why:
 
-- Boxes count that are objects (`min_confidence` and the three settings after it). A box at the
-  lowest confidence is nearly always wrong, and the regression says so; but where it has little to
-  go by, such boxes are the most uncertain of all.
+- Boxes count that are objects (`min_confidence` and the three settings after it). The published
+  code has no such limit, but its detectors are trained on more images.
 - The budget follows the class weights (`class_weights`). The published rarity, 1 - the mean share
   of labelled and of detected boxes, is nearly the same for all classes where there are many.
+
+Where we differ from the published code in any case:
+
+- Entropies are in nats, and there in bits.
+- Each of the two terms of rarity is min-max scaled over the candidates.
+- A class's share of labelled boxes is that of true boxes, and there of detections in labelled
+  images.
+- The candidates of a class are the most uncertain images that no class has picked yet. There, they
+  are the most uncertain of all, whether they are picked or not.
+- What classes cannot take is divided in proportion to their quotas, and there by the largest
+  remainder.
 
 Decided here, where our source is silent:
 
@@ -33,12 +43,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from job.acquisition.features import rightness, true_positives
 from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.embeddings import read_embeddings
-from job.acquisition.features.objects import ObjectBoxes, confidences
+from job.acquisition.features.objects import ObjectBoxes, confidences, empty_ties, score_empty
 from job.acquisition.features.record_pass import read_rows
 from job.acquisition.features.true_positives import Regressions
 from job.acquisition.numerics.aggregation import Aggregation, aggregate
@@ -93,6 +103,9 @@ class Pal(ObjectBoxes, Strategy):
     class_weights: bool = True
     """Divide the budget among the classes by their weights: the mean number of labelled boxes a
     class, over that of the class, from 1/8 to 8. If it is false, by their rarity, as published."""
+    empty_score: FiniteFloat | None = None
+    """The uncertainty of an image without a box that counts, which only fills the budget; unset:
+    the 0.1 quantile of the others', and such images are drawn at random among themselves."""
 
     def select(self, task: Task) -> Selection:
         """Let each class pick its quota, and fill what is left by uncertainty."""
@@ -109,7 +122,8 @@ class Pal(ObjectBoxes, Strategy):
             score, label = picked[row]
             lead = f"for class {task.classes[label]} (rarity {rarity_C[label]:.2f})"
             picks.append(Pick(ids[row], score, f"{lead}: {self._shown(images[row], label)}"))
-        return Selection((*picks, *self._fill(ids, images, picked, wanted - len(picks))))
+        filled = self._fill(ids, images, picked, wanted - len(picks), task.rng)
+        return Selection((*picks, *filled))
 
     def fit(self, task: Task) -> Regressions:
         """Return the regressions on the labelled images' detections that count."""
@@ -203,18 +217,25 @@ class Pal(ObjectBoxes, Strategy):
         return pools
 
     def _fill(
-        self, ids: list[str], images: NDArray[np.void], picked: Picked, missing: int
+        self,
+        ids: list[str],
+        images: NDArray[np.void],
+        picked: Picked,
+        missing: int,
+        rng: np.random.Generator,
     ) -> list[Pick]:
-        """Return the most uncertain images that no class has picked; those without boxes last.
+        """Return the most uncertain images that no class has picked.
 
         Their score is that uncertainty, which is on another scale than what classes pick by.
         """
-        score_N = np.where(images["num_boxes"].any(axis=1), images["score"], -1.0)
-        order = top_k(score_N, len(picked) + missing).tolist()
+        score_N, num_boxes_N = images["score"].astype(np.float64), images["num_boxes"].sum(axis=1)
+        score_empty(score_N, num_boxes_N, self.empty_score)
+        ties = empty_ties(num_boxes_N, self.empty_score, rng)
+        order = top_k(score_N, len(picked) + missing, ties).tolist()
         picks = []
         for row in [row for row in order if row not in picked][:missing]:
-            why = self._measure(score_N[row]) if score_N[row] >= 0 else "no box that counts"
-            picks.append(Pick(ids[row], float(images["score"][row]), f"fills the budget: {why}"))
+            why = self._measure(score_N[row]) if num_boxes_N[row] else "no box that counts"
+            picks.append(Pick(ids[row], max(float(score_N[row]), 0.0), f"fills the budget: {why}"))
         return picks
 
     def _shown(self, image: Any, label: int) -> str:

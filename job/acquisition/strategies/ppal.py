@@ -13,6 +13,14 @@ Where we differ, and why:
 - Entropy. The paper's text has the entropy of a box's class distribution. Its code, for detectors
   whose classes are independent, has that of the best class's probability alone. The setting
   `entropy` chooses.
+- Boxes. The published code counts boxes from a probability of 0.05 on whose size, the square root
+  of the area, is above 16 pixels and whose aspect is below 5. Here, the size is a share of the
+  image's: 0.03, which is 16 pixels of COCO's 640 x 480. And the probability is at least 0.3
+  (`min_confidence`): the detector of the paper is trained on thousands of images. With few, nearly
+  all boxes from 0.05 on are background, and the sum ranks images by the number of these.
+- An image without a box that counts has the 0.1 quantile of the others' uncertainty. In the
+  published code, it has 0 and comes last.
+- With a single class the entropy of classes is 0. Then, it is that of being right (`rightness`).
 - k-medoids begins with the most uncertain image. The published code draws one at random.
 - Two images without boxes are at distance 0, and an image without boxes is at the largest possible
   distance to one with boxes. In the published code both distances are 0, which it marks as a
@@ -28,20 +36,22 @@ boxes, M = images that are considered for diversity.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from job.acquisition.features.checks import check_classes, check_finite
-from job.acquisition.features.reasons import EXPLANATION, Explanations, explain_images, reason
+from job.acquisition.features.objects import confidences, empty_ties, score_empty
+from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
 from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.uncertain_boxes import Reading, UncertainBoxes
 from job.acquisition.numerics import uncertainty
 from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.k_medoids import assign, k_medoids
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.strategy import Pick, Record, Selection, Strategy, Task
+from job.acquisition.strategy import Pick, Record, Selection, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers
 from job.records.record_part import RecordPart
@@ -53,19 +63,15 @@ _BLOCK = 2**23
 """At most this many distances are computed at once."""
 
 
-class Ppal(Strategy):
+class Ppal(UncertainBoxes):
     """Selects a diverse part of the most uncertain images; difficult classes have a higher weight.
 
-    An image without detections has an uncertainty of 0. Without labelled boxes, all classes have
-    the highest difficulty, and so the same weight.
+    Without labelled boxes, all classes have the highest difficulty, and so the same weight.
     """
 
-    reads: ClassVar[frozenset[str]] = frozenset({"probabilities", "objectness", "box_features"})
-    reads_labelled: ClassVar[frozenset[str]] = GROUND_TRUTH_COLUMNS | {
-        "probabilities",
-        "objectness",
-    }
-
+    min_side: UnitInterval = 0.03
+    """Boxes below this size do not count: the square root of the box's area, as a share of that of
+    the image's."""
     quality_exponent: UnitInterval = 0.6
     """xi: in the quality of a labelled box, the weight of the probability of its class; the weight
     of the IoU is 1 - xi."""
@@ -73,47 +79,52 @@ class Ppal(Strategy):
     """How fast a class's weight rises with its difficulty."""
     beta: NonNegativeFloat = 0.2
     """How much difficulty can add at most to a class's weight of 1."""
-    min_confidence: UnitInterval = 0.05
-    """Boxes below this probability of their class do not count."""
     entropy: Literal["classes", "binary"] = "classes"
-    """The uncertainty of a box: the entropy of its class distribution (`classes`), or of the
-    probability of its most probable class alone (`binary`); in nats."""
+    """The uncertainty of a box: the entropy of its class distribution, or as `rightness` says
+    (`classes`), or that of the probability of its most probable class alone (`binary`); in nats."""
     oversample: PositiveInt = 4
     """How many images are considered for diversity, as a multiple of the budget: those with the
     highest uncertainty."""
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The boxes with their features, classes and confidences."""
+        return super().reads | {"box_features"}
+
+    @property
+    def reads_labelled(self) -> frozenset[str]:
+        """What tells how difficult classes are, and of boxes whether they are right."""
+        return super().reads_labelled | GROUND_TRUTH_COLUMNS | {"probabilities", "objectness"}
+
     def cannot_rank(self, num_classes: int) -> str | None:
         """With one class, the entropy of the classes is 0; that of being right is not."""
-        if num_classes > 1 or self.entropy == "binary":
+        if self.entropy == "binary" or super().cannot_rank(num_classes) is None:
             return None
         return (
             "the entropy of a single class is 0, so the first images by id are considered for "
-            "diversity; `entropy: binary` tells images apart"
+            "diversity; leave `rightness` unset, and images are told apart"
         )
 
     def select(self, task: Task) -> Selection:
         """Select the medoids of the most uncertain images, the most uncertain of them first."""
-        weights_C = self.class_weights(task)
-        score_part = partial(self._score_part, classes=task.classes, weights_C=weights_C)
+        weights_C, reading = self.class_weights(task), self.reading(task)
+        score_part = partial(self._score_part, reading=reading, weights_C=weights_C)
         ids, images = read_rows(task.unlabelled, self.reads, score_part, EXPLANATION)
-        uncertain = top_k(images["score"], self.oversample * task.budget)
+        score_empty(images["score"], images["num_boxes"], self.empty_score)
+        ties = empty_ties(images["num_boxes"], self.empty_score, task.rng)
+        uncertain = top_k(images["score"], self.oversample * task.budget, ties)
         places, sizes = np.arange(len(uncertain)), np.ones(len(uncertain), np.int64)
         if task.budget < len(uncertain):
             boxes = self._read_boxes(task.unlabelled.record, [ids[row] for row in uncertain])
             distances_MM = distances_of(boxes)
             places = k_medoids(distances_MM, task.budget)  # ascending: the most uncertain first
             sizes = np.bincount(assign(distances_MM, places))
-        return Selection(
-            tuple(
-                Pick(
-                    ids[row],
-                    float(images["score"][row]),
-                    f"{reason(images[row], task.classes, _measure(images[row]))}; stands for "
-                    f"{size} of {len(uncertain)} uncertain images",
-                )
-                for row, size in zip(uncertain[places].tolist(), sizes, strict=True)
-            )
-        )
+        picks = []
+        for row, size in zip(uncertain[places].tolist(), sizes, strict=True):
+            why = reason(images[row], task.classes, self._told(images[row], reading))
+            why = f"{why}; stands for {size} of {len(uncertain)} uncertain images"
+            picks.append(Pick(ids[row], float(images["score"][row]), why))
+        return Selection(tuple(picks))
 
     def class_weights(self, task: Task) -> Float64s:
         """Return w_c = 1 + alpha beta ln(1 + (e^(1/alpha) - 1) d_c): (C,).
@@ -148,42 +159,36 @@ class Ppal(Strategy):
         np.maximum.at(quality_T, row_D[some], p_D**xi * iou_D ** (1 - xi))
         return truth.classes, quality_T
 
-    def _score_part(
-        self, part: RecordPart, classes: Sequence[str], weights_C: Float64s
-    ) -> Explanations:
-        check_classes(part, classes)
-        p_DC = part.probabilities.astype(np.float64)
-        check_finite(part, part.objectness, "objectness values")
-        check_finite(part, part.box_features.sum(axis=1, dtype=np.float32), "features")
-        confidence_D = _confidence(part)
+    def _score_part(self, part: RecordPart, reading: Reading, weights_C: Float64s) -> Explanations:
+        kept, p_DK = reading.read(part)
+        check_finite(kept, kept.box_features.sum(axis=1, dtype=np.float32), "features")
+        values_D = uncertainty.entropy(p_DK)
         if self.entropy == "binary":
+            confidence_D = confidences(kept)
             values_D = uncertainty.entropy(np.stack([confidence_D, 1 - confidence_D], axis=1))
-        else:
-            values_D = uncertainty.entropy(p_DC)
-        check_finite(part, values_D)
-        weights_D = np.where(confidence_D >= self.min_confidence, weights_C[part.predicted], 0.0)
-        scores_N = aggregate(values_D * weights_D, part.offsets, "sum", empty_score=0.0)
-        return explain_images(part, scores_N, p_DC, values_D, weights_D)
+        check_finite(kept, values_D)
+        weights_D = weights_C[kept.predicted]
+        scores_N = aggregate(values_D * weights_D, kept.offsets, "sum", empty_score=0.0)
+        return reading.explain(kept, scores_N, p_DK, values_D, weights_D)
+
+    def _told(self, image: Any, reading: Reading) -> str:
+        about = "" if self.entropy == "binary" else reading.about
+        return f"entropy{about} {image['value']:.2f} nats; class weight {image['weight']:.2f}"
 
     def _read_boxes(self, record: Record, ids: list[str]) -> "Boxes":
         """Return the boxes that count of some images, in the order of `ids`."""
         row_of = {image_id: row for row, image_id in enumerate(ids)}
         found: list[tuple[Integers, Integers, Float64s, Float32s]] = []
-        for part in record.parts(self.reads):
+        for whole in record.parts(self.reads):
+            part = self.objects(whole)
             row_N = np.array([row_of.get(image_id, -1) for image_id in part.ids.tolist()], np.int64)
-            image_D, weight_D = row_N[part.image_of_detection], _confidence(part)
-            (ours,) = np.nonzero((image_D >= 0) & (weight_D >= self.min_confidence))
+            image_D, weight_D = row_N[part.image_of_detection], confidences(part)
+            (ours,) = np.nonzero(image_D >= 0)
             features_DF = unit(part.box_features[ours])
             found.append((image_D[ours], part.predicted[ours], weight_D[ours], features_DF))
         image_D, label_D, weight_D, unit_DF = map(np.concatenate, zip(*found, strict=True))
         order = np.argsort(image_D, kind="stable")
         return Boxes(len(ids), image_D[order], label_D[order], weight_D[order], unit_DF[order])
-
-
-def _confidence(part: RecordPart) -> Float64s:
-    """Return the probability of each box's most probable class in the full softmax: (D,)."""
-    p_D = part.probabilities.astype(np.float64).max(axis=1, initial=0)
-    return np.asarray(p_D * part.objectness)
 
 
 @dataclass(frozen=True)
@@ -215,7 +220,7 @@ def distances_of(boxes: Boxes) -> Float32s:
     some_M = total_M > 0
     directed_MM = sums_MM  # in place: these are the largest arrays
     np.divide(sums_MM, total_M[:, None], out=directed_MM, where=some_M[:, None])
-    directed_MM[~some_M] = FARTHEST
+    np.subtract(FARTHEST, directed_MM, out=directed_MM)
     directed_MM[np.ix_(~some_M, ~some_M)] = 0
     directed_MM += directed_MM.T
     directed_MM /= 2
@@ -224,20 +229,20 @@ def distances_of(boxes: Boxes) -> Float32s:
 
 
 def _add_class(sums_MM: Float32s, boxes: Boxes, mine: Integers) -> None:
-    """Add what the boxes of one class contribute: their weights times their distances."""
+    """Add what the boxes of one class contribute: their weights times their closeness.
+
+    Closeness is what a distance lacks of `FARTHEST`. So an image without the class adds exactly
+    nothing, and images that share no class are at exactly that distance.
+    """
     image_D, unit_DF = boxes.image_D[mine], boxes.unit_DF[mine]
     firsts = np.flatnonzero(np.diff(image_D, prepend=-1))
     shown = image_D[firsts]  # the images that show the class
     step = max(_BLOCK // max(len(mine), len(sums_MM)), 1)
     for first in range(0, len(mine), step):
         block = slice(first, first + step)
-        nearest = 1 - np.maximum.reduceat(unit_DF[block] @ unit_DF.T, firsts, axis=1)
-        distance_BM = np.full((len(nearest), len(sums_MM)), FARTHEST, np.float32)
-        distance_BM[:, shown] = np.maximum(nearest, 0)
-        distance_BM *= boxes.weight_D[mine[block], None].astype(np.float32)
+        cosine_BK = np.maximum.reduceat(unit_DF[block] @ unit_DF.T, firsts, axis=1)
+        closeness_BK = np.minimum(FARTHEST - 1 + cosine_BK, FARTHEST)
+        closeness_BK *= boxes.weight_D[mine[block], None].astype(np.float32)
         starts = np.flatnonzero(np.diff(image_D[block], prepend=-1))
-        sums_MM[image_D[block][starts]] += np.add.reduceat(distance_BM, starts, axis=0)
-
-
-def _measure(image: Any) -> str:
-    return f"entropy {image['value']:.2f} nats; class weight {image['weight']:.2f}"
+        rows = image_D[block][starts]
+        sums_MM[np.ix_(rows, shown)] += np.add.reduceat(closeness_BK, starts, axis=0)

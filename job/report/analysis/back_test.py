@@ -114,7 +114,7 @@ def _need_held(
     took = first_reach(images_K, metric_K, goal)
     if took is None or took <= images_K[num_budgets - 1]:
         return None
-    needs_D = np.maximum(draws.images_for(goal), draws.last_D)
+    needs_D = np.maximum(draws.images_for(goal), draws.last)
     low, high = np.quantile(needs_D, ENDS, method="inverted_cdf")
     return bool(low <= took <= high)
 

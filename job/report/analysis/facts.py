@@ -42,6 +42,8 @@ class RoundFacts:
     """Images whose labels came along, up to this round."""
     num_corrected: int = 0
     """Images that were trained on with a label that was corrected since."""
+    cautions: tuple[str, ...] = ()
+    """What looks wrong about its picks, a sentence for each."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
         ap50={name: each.ap50_area for name, each in classes.items()},
         num_given=reader.cost(ref).given.images if "annotate" in done else 0,
         num_corrected=len(reader.corrected(ref)) if "train" in done else 0,
+        cautions=done["select"].cautions if "select" in done else (),
     )
 
 

@@ -177,7 +177,7 @@ def _goal(mine: Sequence[Curve], draws: Draws, goal: float, limit: float) -> Goa
             images=measured,
             costs={axis: cost for axis, cost in costs.items() if cost is not None},
         )
-    images_D = np.maximum(draws.images_for(goal), draws.last_D)
+    images_D = np.maximum(draws.images_for(goal), draws.last)
     ends = np.quantile(images_D, [0.5, *ENDS], method="inverted_cdf")
     middle, low, high = (float(end) if end <= limit else None for end in ends)
     return GoalForecast(

@@ -1,4 +1,4 @@
-"""What the reader has to know of the data: what came along, later versions, corrected labels."""
+"""What the reader has to know of the data: what came along, later versions, labels, odd picks."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ from job.report.wording import counted, listing
 
 
 def notes_on_data(facts: Facts) -> tuple[str, ...]:
-    """Return, as sentences, what was labelled from the start, and what changed meanwhile."""
-    return (*_given(facts), *_moves(facts), *_corrected(facts))
+    """Return, as sentences, what was labelled from the start, what changed, and what is odd."""
+    return (*_given(facts), *_moves(facts), *_corrected(facts), *_odd_picks(facts))
 
 
 def _given(facts: Facts) -> Iterator[str]:
@@ -47,3 +47,15 @@ def _corrected(facts: Facts) -> Iterator[str]:
         f"up to {listing([f'{number} of {arm}' for arm, number in most.items()])}. Earlier rounds "
         "keep what they were trained on, and the corrections are not part of the cost."
     )
+
+
+def _odd_picks(facts: Facts) -> Iterator[str]:
+    """Yield a sentence for each arm of which some picks look wrong; round 0 is the cold start's."""
+    for arm in facts.arms:
+        mine = [each for each in facts.rounds if each.arm == arm and each.round and each.picks]
+        odd = [each for each in mine if each.cautions]
+        if odd:
+            yield (
+                f"The picks of {arm} look odd in {len(odd)} of {counted(len(mine), 'round')}, such "
+                f"as in round {odd[0].round} of seed {odd[0].seed}: {'; '.join(odd[0].cautions)}."
+            )

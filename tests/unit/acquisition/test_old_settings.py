@@ -33,6 +33,7 @@ def test_strategies_inside_others_have_them_too() -> None:
         "max_aspect": None,
         "top": None,
         "class_weights": False,
+        "empty_score": -1.0,
     }
     assert with_added("uwe", {"of": {"strategy": "brust"}})["of"]["rightness"] is False
 

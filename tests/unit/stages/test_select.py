@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from job import experiment
+from job.artifacts.markers import Markers
 from job.config.schema import ArmConfig, Config
 from job.data.dataset import Dataset
 from job.detection.detectors.weights import new_detector
@@ -35,12 +37,25 @@ def test_no_image_is_labelled_twice(finished: LocalStore) -> None:
         assert len(ids) == len(set(ids)) == 14
 
 
+def test_what_looks_wrong_about_picks_is_in_the_marker(
+    begun: tuple[MemoryStore, Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From there the report takes it."""
+    store, config = begun
+    monkeypatch.setattr("job.selection.cautions", lambda *_: ("all alike",))
+    run_stage(store, Plan(config), ROUND_0.stage("select"))
+    marker = Markers(store).get(ROUND_0.stage("select"))
+    assert marker is not None
+    assert marker.cautions == ("all alike",)
+
+
 def test_a_cold_start_by_embeddings(settings: Config) -> None:
     """Round 0 selects by the backbone before any training: greedy k-centre from the medoid.
 
     Worked out here from embeddings made image by image; nothing is scored for it.
     """
-    cold = settings.model_copy(update={"cold_start": ArmConfig(strategy="coreset")})
+    coreset = ArmConfig.model_validate({"strategy": "coreset", "normalize": False})
+    cold = settings.model_copy(update={"cold_start": coreset})
     store = MemoryStore()
     begun = experiment.init(store, Plan(cold))
     run_stage(store, begun, ROUND_0.stage("select"))

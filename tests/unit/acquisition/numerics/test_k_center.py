@@ -60,6 +60,15 @@ def test_without_centres_the_medoid_is_the_first() -> None:
     assert picks.distances.tolist() == [0.0, 8.0]
 
 
+def test_another_first_point_than_the_medoid_can_be_asked_for() -> None:
+    """From 0 the farthest is 10, then 3 (3 from 0), then 1; 0 itself is taken once."""
+    points = np.array([[0], [1], [3], [10]], np.float16)
+    taken = k_center(points, np.zeros((0, 1)), 9, first=0)
+    assert taken.rows.tolist() == [0, 3, 2, 1]
+    assert taken.distances.tolist() == [0, 10, 3, 1]
+    assert k_center(points, np.zeros((0, 1)), 0, first=0).rows.tolist() == []
+
+
 def test_the_medoid_of_many_points_is_the_nearest_to_their_mean(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -72,3 +72,10 @@ def test_a_budget_of_any_size(budget: int) -> None:
     scores = np.arange(5.0)
     assert len(top_k(scores, budget)) == min(budget, 5)
     assert len(best_batches(scores, np.arange(5), 2, budget).rows) == min(budget, 5)
+
+
+def test_equal_scores_may_have_an_order_of_their_own() -> None:
+    """The highest first; of equal ones the lowest in that order, and then the first row."""
+    scores, ties = np.array([1.0, 2, 1, 1, 1]), np.array([0.5, 9, 0, 0, 0.25])
+    assert top_k(scores, 5, ties).tolist() == [1, 2, 3, 4, 0]
+    assert top_k(scores, 2, ties).tolist() == [1, 2]

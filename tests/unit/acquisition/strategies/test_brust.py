@@ -195,3 +195,19 @@ def test_only_what_is_needed_of_labelled_images_is_read() -> None:
     assert Brust(rightness=False).reads_labelled == frozenset()
     assert "num_overlaps" not in Brust(rightness=False).reads
     assert "truth_box" in Brust().reads_labelled
+
+
+def test_images_without_a_box_are_drawn_at_random() -> None:
+    """By their ids they would all be of one video; with a score of their own, the ids decide."""
+    images = {f"{number:02d}": Image([Box([0.5, 0.5], objectness=0.1)]) for number in range(40)}
+    images["seen"] = Image([Box([0.5, 0.5])])
+    known = Labels({"cow": 1, "sheep": 1})
+
+    def picks(seed: int, **settings: object) -> tuple[str, ...]:
+        strategy = Brust.model_validate(settings)
+        return strategy.select(task_of(candidates(images, 2), known, 9, seed)).ids
+
+    assert picks(1)[0] == picks(2)[0] == "seen"
+    assert picks(1) == picks(1)
+    assert set(picks(1)) != set(picks(2))
+    assert picks(1, empty_score=0)[1:] == tuple(f"{number:02d}" for number in range(8))

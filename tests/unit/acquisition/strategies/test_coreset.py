@@ -20,7 +20,8 @@ COUNTS = {"cow": 1}
 def select(
     images: dict[str, Image], known: dict[str, Image], budget: int, **settings: object
 ) -> Selection:
-    strategy = Coreset.model_validate(settings)
+    """Of embeddings as they are, if nothing else is set."""
+    strategy = Coreset.model_validate({"normalize": False, "centre": False, **settings})
     given = labelled(known, COUNTS) if known else Labels(COUNTS)
     return strategy.select(task_of(candidates(images, 1), given, budget))
 
@@ -59,3 +60,16 @@ def test_normalized_embeddings_count_by_direction(first: str, *, normalize: bool
     """(9, 0) lies 8 from (1, 0), but points the same way; (0, 2) does not."""
     images = {"far": at(9, 0), "other": at(0, 2)}
     assert select(images, {"known": at(1, 0)}, 1, normalize=normalize).ids == (first,)
+    assert Coreset().normalize
+
+
+@pytest.mark.parametrize(("centre", "first"), [(False, "other"), (True, "twin")])
+def test_directions_are_seen_from_the_mean_of_all(first: str, *, centre: bool) -> None:
+    """From 0, (8, 2) points as the labelled (4, 1) does, and (4, 3) does not.
+
+    From the mean (16/3, 2) they point to (1, 0), (-0.8, -0.6) and (-0.8, 0.6): cosines -0.8, 0.28.
+    """
+    images = {"twin": at(8, 2), "other": at(4, 3)}
+    picks = select(images, {"known": at(4, 1)}, 1, normalize=True, centre=centre)
+    assert picks.ids == (first,)
+    assert Coreset().centre

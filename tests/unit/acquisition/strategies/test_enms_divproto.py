@@ -66,7 +66,9 @@ def test_a_prototype_is_the_mean_feature_weighted_by_entropy() -> None:
         "a": Image([Box([0.5, 0.5], (4, 0)), Box(COW, (0, 4)), Box([0.0, 1.0], (3, 4))]),
         "other": Image([Box(COW)]),
     }
-    found = prototypes_of(candidates(images, 2).record, {"a"})
+    given, strategy = candidates(images, 2), EnmsDivproto()
+    reading = strategy.reading(task_of(given, Labels({"cow": 1, "sheep": 1})))
+    found = prototypes_of(given.record, strategy.reads, reading, {"a"})
     assert list(found) == ["a"]
     np.testing.assert_allclose(found["a"][0], np.array([TORN, H]) / np.hypot(TORN, H), rtol=1e-6)
     np.testing.assert_allclose(found["a"][1], [0.6, 0.8], rtol=1e-6)
@@ -115,6 +117,28 @@ def test_a_minority_class_has_to_be_shown_with_confidence() -> None:
     counts = {"cow": 9, "sheep": 1}
     assert select(images, 1, counts, min_confidence=9 / 32).ids == ("cow",)
     assert select(images, 1, counts, min_confidence=0.28).ids == ("sheep",)
+
+
+def test_background_adds_nothing_to_an_image() -> None:
+    """100 boxes at 0.25 of as many looks count if all do, and not if only objects do."""
+    looks = [(float(np.cos(angle)), float(np.sin(angle))) for angle in np.arange(3) * 2.0]
+    images = {
+        "background": Image([Box([0.5, 0.5], look, objectness=0.5) for look in looks]),
+        "object": Image([Box(COW)]),
+    }
+    counts = {"cow": 1, "sheep": 1}
+    assert select(images, 1, counts).ids == ("object",)
+    all_boxes: dict[str, object] = {"objects_only": False, "empty_score": 0, "rightness": False}
+    assert select(images, 1, counts, quota_share=0, **all_boxes).ids == ("background",)
+    assert select(images, 1, counts, quota_share=0).ids == ("object",)
+
+
+def test_with_one_class_images_are_visited_by_the_doubt_whether_boxes_are_right() -> None:
+    """Without labels that is the confidence: 0.5 before 1, whatever the ids."""
+    images = {"a": Image([Box([1.0])]), "z": Image([Box([1.0], objectness=0.5)])}
+    task = task_of(candidates(images, 1), Labels({"cow": 1}), 1)
+    assert EnmsDivproto().select(task).ids == ("z",)
+    assert EnmsDivproto(rightness=False).select(task).ids == ("a",)
 
 
 def test_how_many_images_are_looked_at_together_does_not_matter(

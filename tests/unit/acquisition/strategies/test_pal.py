@@ -38,7 +38,7 @@ def select(
     images: dict[str, Image], budget: int, known: Labels = NOTHING, **settings: object
 ) -> Selection:
     """By rarity as published, and by all boxes."""
-    as_published = {"min_confidence": 0, "class_weights": False}
+    as_published = {"min_confidence": 0, "class_weights": False, "empty_score": -1}
     strategy = Pal.model_validate({**as_published, **settings})
     return strategy.select(task_of(candidates(images, 2), known, budget))
 
@@ -124,6 +124,18 @@ def test_by_default_background_is_nobodys_candidate() -> None:
     images = {"a": Image([Box(COW, objectness=0.25)]), "b": Image([Box(COW, objectness=0.9)])}
     assert Pal().select(task_of(candidates(images, 2), NOTHING, 1)).ids == ("b",)
     assert select(images, 1).ids == ("a",)
+
+
+def test_images_without_a_box_fill_the_budget_at_random() -> None:
+    """Their score is the 0.1 quantile of the others', here of one alone."""
+    images = {f"{number:02d}": Image() for number in range(40)}
+    images["seen"] = Image([Box(COW, objectness=0.5)])
+    first, second = (
+        Pal().select(task_of(candidates(images, 2), NOTHING, 9, seed)) for seed in (1, 2)
+    )
+    assert first.ids[0] == second.ids[0] == "seen"
+    assert set(first.ids) != set(second.ids)
+    assert scores_of(first)[1:] == pytest.approx((log(2),) * 8)
 
 
 def some(

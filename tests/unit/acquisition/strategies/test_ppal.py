@@ -118,7 +118,7 @@ def test_a_labelled_record_of_other_classes_is_refused() -> None:
 
 
 def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
-    """Of boxes of at least 0.05: the third has 0.75 * 0.06 = 0.045. All classes weigh 1.2."""
+    """Of boxes of at least 0.3: the third has 0.75 * 0.06 = 0.045. All classes weigh 1.2."""
     images = {"a": Image([Box(COW), Box(SHEEP), Box(COW, objectness=0.06)]), "b": Image([Box(COW)])}
     selection = select(images, 2)
     assert selection.ids == ("a", "b")
@@ -131,7 +131,7 @@ def test_uncertainty_is_the_weighted_sum_of_entropies() -> None:
 
 
 def test_an_image_whose_boxes_are_all_unlikely_says_so() -> None:
-    """0.75 * 0.06 = 0.045 is below 0.05: nothing of the box is told."""
+    """0.75 * 0.06 = 0.045 is below 0.3: nothing of the box is told."""
     reason = reasons_of(select({"a": Image([Box(COW, objectness=0.06)])}, 1))[0]
     assert reason.startswith("no box that counts: score 0; ")
 
@@ -177,6 +177,42 @@ def test_the_distance_of_two_images() -> None:
     np.testing.assert_allclose(
         distances_of(boxes_of([first, second])), [[0, expected], [expected, 0]], rtol=1e-6
     )
+
+
+def test_images_that_share_no_class_are_at_exactly_the_largest_distance() -> None:
+    """Whatever their confidences are, so that the more uncertain one is taken, and not by rounding.
+
+    2 (0.1 + 0.7) / (0.1 + 0.7) is 1.9999999 in single precision.
+    """
+    weights = np.random.default_rng(0).random((20, 3))
+    boxes = [[(label, float(w), (1.0, 0.0)) for w in row] for label, row in enumerate(weights)]
+    distances = distances_of(boxes_of(boxes))
+    assert set(distances[~np.eye(20, dtype=bool)].tolist()) == {2.0}
+
+
+def test_by_default_small_unlikely_and_narrow_boxes_do_not_count() -> None:
+    """3 % of a side of 96 pixels are 2.88; 0.75 * 0.375 is below 0.3; 6 to 1 is too narrow."""
+    small = Box(COW, xyxy=(0, 0, 2.8, 2.8))
+    narrow = Box(COW, xyxy=(0, 0, 60, 10))
+    images = {
+        "many": Image([small, narrow, Box(COW, objectness=0.375)] * 9),
+        "one": Image([Box(COW, xyxy=(0, 0, 3, 3))]),
+    }
+    selection = select(images, 2)
+    assert selection.ids == ("one", "many")
+    assert reasons_of(selection)[1].startswith("no box that counts: ")
+    published: dict[str, Any] = {"min_confidence": 0.05, "empty_score": 0}
+    assert select(images, 2, **published).ids == ("many", "one")
+    assert scores_of(select({"a": Image([small])}, 1, **published)) == (0,)
+
+
+def test_with_one_class_boxes_are_uncertain_of_being_right() -> None:
+    """Without labels that is the confidence: 0.5 has ln 2, and weighs 1.2 as all do."""
+    images = {"a": Image([Box([1.0])]), "z": Image([Box([1.0], objectness=0.5)])}
+    selection = Ppal().select(task_of(candidates(images, 1), Labels({"cow": 1}), 1))
+    assert (selection.ids, round(scores_of(selection)[0], 4)) == (("z",), round(1.2 * log(2), 4))
+    assert "entropy of being right 0.69 nats" in reasons_of(selection)[0]
+    assert Ppal().cannot_rank(1) is None
 
 
 def test_images_without_boxes() -> None:

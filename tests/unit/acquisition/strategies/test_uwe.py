@@ -43,6 +43,26 @@ def test_a_labelled_image_is_weighted_by_its_own_uncertainty() -> None:
     assert Uwe().select(task_of(candidates(images, 2), sure, 1)).ids == ("a",)
 
 
+def test_as_published_labelled_images_are_ignored() -> None:
+    """The longest product is first, and then the farthest from the picks.
+
+    Sure of a, the detector puts it at the origin; the products of b and c are 5 and 2 away from it.
+    Beginning at the labelled image, which lies where b does, a is first.
+    """
+    images = {"a": Image([SURE], (9, 0)), "b": Image([TORN], (0, 5)), "c": Image([TORN], (0, 2))}
+    given = labelled({"known": Image([TORN], (0, 5))}, COUNTS)
+    strategy = Uwe(start="longest")
+    selection = strategy.select(task_of(candidates(images, 2), given, 3))
+    assert selection.ids == ("b", "a", "c")
+    assert scores_of(selection) == (0.0, 5.0, 2.0)
+    assert reasons_of(selection)[0].startswith(
+        "uncertainty 1.00 of 1, weighted length the highest;"
+    )
+    assert "distance 5 to what is picked;" in reasons_of(selection)[1]
+    assert Uwe().select(task_of(candidates(images, 2), given, 1)).ids == ("a",)
+    assert strategy.reads_labelled < Uwe().reads_labelled
+
+
 def test_equal_uncertainties_weigh_nothing() -> None:
     """Then it is core-set: 5 is the farthest from 0."""
     images = {"a": Image([TORN], (1, 0)), "b": Image([TORN], (5, 0))}

@@ -52,7 +52,8 @@ def test_a_strategy_that_scores_no_image_is_asked_for_more() -> None:
     }
     known = labelled({"k": Image([], (0, 0))}, COUNTS)
     for oversample, expected in ((2, "plain"), (1, "crowd")):
-        strategy = CostAware(of=ArmConfig(strategy="coreset"), oversample=oversample)
+        coreset = ArmConfig.model_validate({"strategy": "coreset", "normalize": False})
+        strategy = CostAware(of=coreset, oversample=oversample)
         selection = strategy.select(task_of(candidates(images, 2), known, 1))
         assert selection.ids == (expected,)
 

@@ -84,8 +84,8 @@ def test_another_round_is_as_large_as_the_last_one() -> None:
 
 def test_a_gain_has_the_noise_of_two_trainings() -> None:
     """A gain of 5 points for sure, noise 1 point: 5 - 1.28 * sqrt(2) to 5 + 1.28 * sqrt(2)."""
-    of = [np.full(5000, value) for value in (100.0, 0.3, 0.1, 1.0, 0.01)]
-    gain = gain_of(Draws(*of), 100)
+    law = [np.full(5000, value) for value in (0.3, 0.1, 1.0, 0.01)]
+    gain = gain_of(Draws(100.0, *law), 100)
     assert gain.mean == pytest.approx(0.05)
     assert (gain.low, gain.high) == pytest.approx((0.0319, 0.0681), abs=0.001)
 

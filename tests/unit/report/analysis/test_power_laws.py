@@ -14,8 +14,7 @@ BUDGETS = np.array([50.0, 100.0, 200.0])
 
 def one(level: float, slope: float, exponent: float) -> Draws:
     """A single law whose last point is at 100 images."""
-    values = (100.0, level, slope, exponent, 0.01)
-    return Draws(*(np.array([value]) for value in values))
+    return Draws(100.0, *(np.array([value]) for value in (level, slope, exponent, 0.01)))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +114,19 @@ def test_seeds_share_their_noise() -> None:
     noises = [draw_power_laws([(BUDGETS, each)] * 3).noise_D.mean() for each in (smooth, rough)]
     assert noises[0] < 0.01
     assert noises[1] > 0.03
+
+
+def test_seeds_may_share_their_law_and_not_their_level() -> None:
+    """One seed rises from 0.1 and one stays at 0.5: the law that both have lies between them."""
+    seeds = [(BUDGETS, np.array([0.1, 0.15, 0.2])), (BUDGETS, np.array([0.5, 0.5, 0.5]))]
+    rises, stays = np.split(draw_power_laws(seeds, Family((0.1,))).slope_D, 2)
+    assert rises.mean() > 0.05
+    assert stays.mean() < 0.02
+    shared = draw_power_laws(seeds, Family((0.1,), is_shared=True))
+    rises, stays = np.split(shared.slope_D, 2)
+    assert rises.mean() == pytest.approx(stays.mean(), abs=0.003)
+    low, high = np.split(shared.level_D, 2)
+    assert high.mean() - low.mean() == pytest.approx(0.5 - 0.15, abs=0.01)
 
 
 def test_no_law_surpasses_its_highest() -> None:

@@ -1,5 +1,6 @@
 """What the report says of the data: what came along, later versions, corrected labels."""
 
+from job.acquisition.strategy import Pick
 from job.report.verdict.data_notes import notes_on_data
 from tests.unit.report.make_context import facts, round_facts
 
@@ -42,3 +43,22 @@ def test_corrected_labels_are_counted_by_arm() -> None:
         "Labels were corrected: from round 1 on, training uses the right ones: in one round up "
         "to 2 of random and 1 of a. Earlier rounds keep what they were trained on"
     )
+
+
+def test_odd_picks_are_told_once_for_each_arm() -> None:
+    """With the first round that has some; the picks of round 0 are the cold start's."""
+    pick = (Pick("a", 0.0, "drawn"),)
+    rounds = [
+        round_facts("random", 0, 0, picks=pick, cautions=("all of one video",)),
+        *(
+            round_facts("a", seed, index, picks=pick, cautions=cautions)
+            for seed, index, cautions in [
+                (0, 1, ()),
+                (0, 2, ("all of one class", "too many boxes")),
+                (1, 1, ("all of one class",)),
+            ]
+        ),
+    ]
+    (note,) = notes_on_data(facts(rounds))
+    where = "The picks of a look odd in 2 of 3 rounds, such as in round 2 of seed 0"
+    assert note == f"{where}: all of one class; too many boxes."
