@@ -15,6 +15,7 @@ from job.runtime.names import known
 from job.runtime.plugins import Registry
 
 _BUILT_IN = {
+    "balanced_herding": "job.acquisition.strategies.balanced_herding:BalancedHerding",
     "brust": "job.acquisition.strategies.brust:Brust",
     "coreset": "job.acquisition.strategies.coreset:Coreset",
     "cost_aware": "job.acquisition.wrappers.cost_aware:CostAware",

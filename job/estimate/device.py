@@ -6,6 +6,12 @@ from typing import Literal
 from job.config.runtime import RuntimeConfig
 
 
+def threads_in_words(*numbers: int) -> str:
+    """Return numbers of threads, such as "1 thread" or "1/2 threads"."""
+    told = "/".join(map(str, sorted(set(numbers))))
+    return f"{told} thread{'' if told == '1' else 's'}"
+
+
 @dataclass(frozen=True)
 class Devices:
     """What stages run on."""

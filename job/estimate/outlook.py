@@ -34,8 +34,10 @@ class Outlook:
     devices: Devices
 
     @property
-    def hours_left(self) -> float:
-        """Hours of GPUs, or of CPU threads, as far as rates are known."""
+    def hours_left(self) -> float | None:
+        """Hours of GPUs, or of CPU threads; see `TimeOutlook.total`."""
+        if self.times.total(self.times.left) is None:
+            return None
         return sum(
             self.devices.hours(self.times.seconds(stage), trains=stage.stage == "train")
             for stage in self.times.left

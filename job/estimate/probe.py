@@ -27,6 +27,7 @@ from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.detection.training.process_group import num_processes
 from job.errors import StopRequested
+from job.estimate.device import threads_in_words
 from job.estimate.rates import Kind, Rate, Rates
 from job.records.annotation import Annotation
 from job.runtime import log
@@ -66,7 +67,7 @@ def probe(store: Store, config: Config, kinds: Collection[Kind]) -> Rates:
 
 def _source(threads: int) -> str:
     """Return what to say of the figures, and that other work slowed them down if there is any."""
-    told = f"measured here, with {threads} thread{'' if threads == 1 else 's'}"
+    told = f"this machine, {threads_in_words(threads)}"
     load, cpus = os.getloadavg()[0], usable_cpus()
     return f"{told}; busy: a load of {load:.0f} on {cpus} CPUs" if load > cpus + threads else told
 

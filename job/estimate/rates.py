@@ -10,10 +10,10 @@ from job.artifacts.markers import Marker, Markers
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, UsageError
 from job.estimate.data import stored_sizes
+from job.estimate.device import threads_in_words
 from job.estimate.workload import Workload
 from job.keys import StageRef
 from job.plan import COLD_START_COLUMNS, Plan
-from job.runtime.names import shortened
 from job.storage import Store
 
 Kind = tuple[str, ...]
@@ -32,7 +32,9 @@ class Rate:
 
     seconds: float
     source: str
-    """Where that comes from, in words."""
+    """Where that was measured, in words."""
+    num_stages: int = 0
+    """How many finished stages tell it; 0: something else does."""
 
 
 Rates = Mapping[Kind, Rate]
@@ -67,14 +69,13 @@ class _Seen:
     """Their names, in order."""
 
     def rate(self, own: str) -> Rate:
-        """Return the rate, whose source names the experiments unless it is our own."""
-        where = "this experiment"
-        if list(self.experiments) != [own]:
-            where = shortened(", ".join(self.experiments))
-        threads = "/".join(map(str, sorted(self.threads)))
-        word = "thread" if threads == "1" else "threads"
-        count = f"{len(self.seconds)} of {where}"
-        return Rate(median(self.seconds), f"{count}, with {threads} {word}")
+        """Return the rate, whose source names an experiment unless it is our own."""
+        places = list(self.experiments)
+        where = places[0] if len(places) == 1 else f"{len(places)} experiments, such as {places[0]}"
+        if places == [own]:
+            where = "this experiment"
+        source = f"{where}, {threads_in_words(*self.threads)}"
+        return Rate(median(self.seconds), source, len(self.seconds))
 
 
 class _Collector:

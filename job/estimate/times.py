@@ -1,5 +1,6 @@
 """How long the stages take that are left."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -27,12 +28,12 @@ class StageTimes:
     num_done: int
     amount_left: int
     """Images or steps; see `UNITS`."""
-    seconds_left: float
-    """Of those whose rate is known."""
+    seconds_left: float | None
+    """Of those whose rate is known; None: there are some, and of none it is known."""
     num_unknown: int
     """Those that are left and whose rate is not known."""
     sources: tuple[str, ...]
-    """Where the rates come from."""
+    """Where the rates were measured, and on how many stages."""
 
     @property
     def num_left(self) -> int:
@@ -46,10 +47,8 @@ class ArmTimes:
 
     num_rounds: int
     num_done: int
-    seconds_left: float
-    """Of the stages whose rate is known."""
-    num_unknown: int
-    """The stages that are left and whose rate is not known."""
+    seconds_left: float | None
+    """See `TimeOutlook.total`."""
 
 
 class TimeOutlook:
@@ -79,8 +78,20 @@ class TimeOutlook:
         rate = self._rate(stage)
         return rate.seconds * self._workload.amount(stage) if rate else 0.0
 
-    def in_parallel(self) -> float:
-        """Return the seconds of the longest chain of stages that need each other."""
+    def total(self, stages: Collection[StageRef]) -> float | None:
+        """Return how long some stages take, one after another.
+
+        Stages whose rate is not known count nothing. If there are trainings among them, nobody
+        knows, for these take most of the time.
+        """
+        if self._num_unknown(each for each in stages if each.stage == "train"):
+            return None
+        return sum(map(self.seconds, stages))
+
+    def in_parallel(self) -> float | None:
+        """Return the seconds of the longest chain of stages that need each other, likewise."""
+        if self.total(self.left) is None:
+            return None
         end: dict[StageRef, float] = {}
         for stage in self.left:
             begin = max((end.get(need, 0.0) for need in self._plan.needs(stage)), default=0.0)
@@ -97,21 +108,29 @@ class TimeOutlook:
         ends = [each for each in own if each.stage == "evaluate"]
         left = [each for each in own if each not in self._done]
         num_done = sum(each in self._done for each in ends)
-        return ArmTimes(len(ends), num_done, sum(map(self.seconds, left)), self._num_unknown(left))
+        return ArmTimes(len(ends), num_done, self.total(left))
 
     def _of_stage(self, stage: Stage) -> StageTimes:
         every = [each for each in self._stages if each.stage == stage]
         left = [each for each in every if each not in self._done]
-        rates = [rate for each in left if (rate := self._rate(each))]
+        num_unknown = self._num_unknown(left)
         return StageTimes(
             stage=stage,
             num=len(every),
             num_done=len(every) - len(left),
             amount_left=sum(map(self._workload.amount, left)),
-            seconds_left=sum(map(self.seconds, left)),
-            num_unknown=self._num_unknown(left),
-            sources=tuple(dict.fromkeys(rate.source for rate in rates)),
+            seconds_left=sum(map(self.seconds, left)) if num_unknown < max(len(left), 1) else None,
+            num_unknown=num_unknown,
+            sources=self._sources(left),
         )
+
+    def _sources(self, stages: Iterable[StageRef]) -> tuple[str, ...]:
+        """Return where the rates of some stages were measured, each place once."""
+        rates = {kind_of(self._plan, each): self._rate(each) for each in stages}
+        num_of: Counter[str] = Counter()
+        for rate in filter(None, rates.values()):
+            num_of[rate.source] += rate.num_stages
+        return tuple(f"{num} of {place}" if num else place for place, num in num_of.items())
 
     def _num_unknown(self, stages: Iterable[StageRef]) -> int:
         """Return how many stages have something to do, and nobody knows how long it takes."""

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from job.estimate.boxes import Span
+from job.estimate.device import threads_in_words
 from job.estimate.labels import Labels
 from job.estimate.outlook import Outlook
 from job.estimate.times import UNITS, StageTimes
@@ -22,8 +23,8 @@ def tables_of(outlook: Outlook) -> list[TextTable]:
 
 def _stages(outlook: Outlook) -> TextTable:
     title = f"{outlook.plan.config.experiment}: stages"
-    header = ("stage", "all", "done", "left", "work left", "each", "time left", "measured")
-    table = TextTable(title, header, names={"stage", "measured"})
+    header = ("stage", "all", "done", "left", "work left", "each", "time left", "measured on")
+    table = TextTable(title, header, names={"stage", "measured on"})
     for each in outlook.times.of_stages():
         table.rows.append(_stage(each))
     return table
@@ -34,9 +35,11 @@ def _stage(each: StageTimes) -> tuple[str, ...]:
     if not each.num_left:
         return counts
     work = f"{each.amount_left:,} {UNITS[each.stage]}"
-    known = each.num_left - each.num_unknown
-    seconds = f"{each.seconds_left / known:.1f} s" if known else "unknown"
-    time_left = _time_left(each.seconds_left, each.num_unknown)
+    if each.seconds_left is None:
+        return (*counts, work, "unknown", "unknown")
+    seconds = f"{each.seconds_left / (each.num_left - each.num_unknown):.1f} s"
+    more = f" + {each.num_unknown} unknown" if each.num_unknown else ""
+    time_left = f"{_time(each.seconds_left)}{more}"
     return (*counts, work, seconds, time_left, "; ".join(each.sources))
 
 
@@ -46,7 +49,8 @@ def _arms(outlook: Outlook) -> TextTable:
     for arm in outlook.plan.arms:
         each = outlook.times.of_arm(arm)
         rounds = (str(each.num_rounds), str(each.num_done))
-        table.rows.append((arm.name, *rounds, _time_left(each.seconds_left, each.num_unknown)))
+        time_left = "unknown" if each.seconds_left is None else _time(each.seconds_left)
+        table.rows.append((arm.name, *rounds, time_left))
     return table
 
 
@@ -64,7 +68,7 @@ def _cells(outlook: Outlook, labels: Labels) -> Iterator[str]:
     costs = outlook.plan.config.annotation
     least = "" if labels.boxes else "at least "
     yield f"{labels.images:,.0f}"
-    yield f"{labels.images_done:,.0f}"
+    yield f"{labels.images_done / max(labels.images, 1):.0%}"
     yield _span(labels.boxes) if labels.boxes else "unknown"
     yield least + _span(labels.seconds(costs).map(lambda seconds: seconds / _HOUR), 1)
     yield least + _span(labels.money(costs), 2)
@@ -74,13 +78,6 @@ def _span(span: Span, decimals: int = 0) -> str:
     """Return the expected number and its range, which is left out if it is one number."""
     low, expected, high = (f"{each:,.{decimals}f}" for each in (span.low, span.expected, span.high))
     return expected if low == high else f"{expected} ({low} to {high})"
-
-
-def _time_left(seconds: float, num_unknown: int) -> str:
-    """Return the time of the stages whose rate is known, and how many others there are."""
-    if not num_unknown:
-        return _time(seconds)
-    return f"{_time(seconds)} + {num_unknown} unknown" if seconds else "unknown"
 
 
 def _time(seconds: float) -> str:
@@ -93,27 +90,32 @@ def remarks_of(outlook: Outlook) -> list[str]:
 
 
 def _of_time(outlook: Outlook) -> Iterator[str]:
-    times, devices = outlook.times, outlook.devices
-    seconds = sum(map(times.seconds, times.left))
+    times, devices, hours = outlook.times, outlook.devices, outlook.hours_left
     if not times.left:
         yield "nothing is left to run"
         return
-    if seconds:
+    seconds, in_parallel = times.total(times.left), times.in_parallel()
+    if seconds is not None and in_parallel is not None:
         yield (
             f"about {_time(seconds)} of work left, one stage at a time; "
-            f"{_time(times.in_parallel())} if everything runs at once that can"
+            f"{_time(in_parallel)} if everything runs at once that can"
         )
-        threads = f" of {devices.threads} threads a process" if devices.kind == "CPU" else ""
-        yield f"about {outlook.hours_left:.2f} {devices.kind} hours{threads} ({devices.why})"
+    if hours is not None:
+        threads = f", with {threads_in_words(devices.threads)}" if devices.kind == "CPU" else ""
+        yield f"about {hours:.2f} {devices.kind} hours{threads} ({devices.why})"
     unknown = [each.stage for each in times.of_stages() if each.num_unknown]
     if unknown:
-        advice = ": --probe measures them here, for about a minute" if "train" in unknown else ""
-        yield f"no finished stage tells how long these take ({', '.join(unknown)}){advice}"
+        advice = "; --probe measures here, for about a minute, those that run the network"
+        told = f"no finished stage tells how long these take: {', '.join(unknown)}"
+        yield told + (advice if "train" in unknown else "")
 
 
 def _of_labels(outlook: Outlook) -> Iterator[str]:
     config, counts = outlook.plan.config, outlook.labels.counts
-    if counts:
+    labels = outlook.labels.of_all()
+    if labels.images_done == labels.images:
+        yield "all images are labelled: their boxes are counted"
+    elif counts:
         yield (
             f"boxes: {counts.mean:.2f} an image, by {counts.source}; the range is from the images "
             "with the fewest to those with the most"
@@ -126,7 +128,7 @@ def _of_labels(outlook: Outlook) -> Iterator[str]:
         f"a box, and costs {costs.price_per_image:g} an image and {costs.price_per_box:g} a box"
     )
     if outlook.data.is_labelled and costs.annotator == "oracle":
-        yield "the oracle draws them, from the ground truth; the hours and the money are people's"
+        yield "the oracle knows the boxes; hours and money are what people would take"
     elif len(outlook.plan.arms) > 1:
         yield "an image that several arms or seeds pick is labelled once: the sum is an upper bound"
     if not outlook.data.is_there:
@@ -161,7 +163,7 @@ def to_json(outlook: Outlook) -> bytes:
             "stages": stages,
             "arms": arms,
             "labels": labelled(labels.of_all()),
-            "seconds_left": sum(map(times.seconds, times.left)),
+            "seconds_left": times.total(times.left),
             "seconds_left_in_parallel": times.in_parallel(),
             "device": asdict(outlook.devices),
             "device_hours_left": outlook.hours_left,

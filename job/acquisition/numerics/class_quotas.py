@@ -8,7 +8,8 @@ import numpy as np
 
 from job.records.arrays import Float64s, Integers
 
-_MAX_WEIGHT = 8.0
+MAX_WEIGHT = 8.0
+"""The highest class weight; the lowest is its inverse."""
 
 
 def rarity(labelled_C: Integers, predicted_C: Integers) -> Float64s:
@@ -28,7 +29,7 @@ def class_weights(counts_C: Integers) -> Float64s:
     if not counts_C.any():
         return np.ones(len(counts_C))
     with np.errstate(divide="ignore"):
-        return np.asarray(np.clip(counts_C.mean() / counts_C, 1 / _MAX_WEIGHT, _MAX_WEIGHT))
+        return np.asarray(np.clip(counts_C.mean() / counts_C, 1 / MAX_WEIGHT, MAX_WEIGHT))
 
 
 def largest_remainder(budget: int, by_C: Float64s, max_C: Integers) -> Integers:

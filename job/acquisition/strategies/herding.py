@@ -50,10 +50,15 @@ class _Coverage(Strategy):
     Where there are many copies, as in a video, both are so narrow that only copies are covered."""
 
     @abstractmethod
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
-        """Return each unlabelled image's weight in the sum, (N,), and a remark on each by its row.
+    def weigh(
+        self, task: Task, seen: Directions, referred_R: Rows
+    ) -> tuple[Float64s, Callable[[int], str]]:
+        """Return the weight in the sum of each image to cover, (R,), and a remark on any image.
 
-        Both are in ascending order of the ids.
+        Args:
+            task: What is asked.
+            seen: The embeddings of the unlabelled images, in ascending order of their ids.
+            referred_R: The rows of those that are to be covered.
         """
 
     @abstractmethod
@@ -64,13 +69,13 @@ class _Coverage(Strategy):
         """Select images one by one; the score of each is what it adds to the coverage."""
         seen = read_directions(task)
         num_images = len(seen.ids)
-        weights_N, remark = self.weigh(task)
         referred = _draw(task.rng, num_images, self.max_references)
         asked = min(round(self.candidate_share * num_images), MAX_CANDIDATES)
         rows = _draw(task.rng, num_images, max(asked, task.budget))
+        weights_R, remark = self.weigh(task, seen, referred)
         points_RE = seen.points_NE[referred].astype(np.float32)
         sigma = self.sigma or max(self.fitted_sigma(points_RE, seen.labelled_LE), MIN_SIGMA)
-        references = References.of(points_RE, weights_N[referred], sigma, seen.labelled_LE)
+        references = References.of(points_RE, weights_R, sigma, seen.labelled_LE)
         taken = max_coverage(seen.points_NE[rows], references, task.budget)
         rows = rows[taken.rows]
         picked = zip(rows.tolist(), taken.gains.tolist(), _told(seen, rows, points_RE), strict=True)
@@ -94,9 +99,14 @@ class Herding(_Coverage):
     reads: ClassVar[frozenset[str]] = frozenset({"embedding"})
     reads_labelled: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
+    def weigh(
+        self,
+        task: Task,  # noqa: ARG002
+        seen: Directions,  # noqa: ARG002
+        referred_R: Rows,
+    ) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh all images alike."""
-        return np.ones(len(task.unlabelled.ids)), lambda _: ""
+        return np.ones(len(referred_R)), lambda _: ""
 
     def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:  # noqa: ARG002
         """Return the mean distance of an image to the nearest other one."""
@@ -118,20 +128,25 @@ class UHerding(ObjectBoxes, _Coverage):
     """Multiply an image's doubt by the mean class weight of its boxes: the mean number of labelled
     boxes a class, over that of the box's class, from 1/8 to 8."""
 
-    def weigh(self, task: Task) -> tuple[Float64s, Callable[[int], str]]:
+    def weigh(
+        self,
+        task: Task,
+        seen: Directions,  # noqa: ARG002
+        referred_R: Rows,
+    ) -> tuple[Float64s, Callable[[int], str]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
         num_right = found.num_true_positives
         if num_right < MIN_TRUE_POSITIVES:
             right = "1 box is" if num_right == 1 else f"{num_right} boxes are"
             why = f"; only {right} known to be right, so doubt does not count yet"
-            return np.ones(len(found.ids)), lambda _: why
+            return np.ones(len(referred_R)), lambda _: why
         weights_N = found.rows["score"].copy()
         if self.class_weights:
             weights_N *= found.rows["weight"]
         if not weights_N.any():
-            return np.ones(len(found.ids)), lambda _: "; no image has a box that counts"
-        return weights_N, lambda row: f"; {found.told(row, task.classes)}"
+            return np.ones(len(referred_R)), lambda _: "; no image has a box that counts"
+        return weights_N[referred_R], lambda row: f"; {found.told(row, task.classes)}"
 
     def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return the smallest positive distance between labelled images, or as `Herding` does."""

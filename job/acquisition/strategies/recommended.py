@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from job.acquisition.features import situation
 from job.acquisition.features.situation import Situation, situation_of
 from job.acquisition.registry import make_strategy
-from job.acquisition.strategies.herding import UHerding
+from job.acquisition.strategies.balanced_herding import BalancedHerding
 from job.acquisition.strategies.presence import Presence
 from job.acquisition.strategy import Selection, Strategy, Task
 from job.config.schema import ArmConfig
@@ -31,26 +31,26 @@ def choose(now: Situation) -> Choice:
     """Return the strategy to take in a situation."""
     if not now.tells_images_apart:
         return Choice(ArmConfig(strategy="random"), "the embeddings do not tell images apart")
-    if not now.has_scores:
-        return Choice(ArmConfig(strategy="herding"), "there are no scores yet")
     if now.empty_share is not None and now.empty_share >= MANY_EMPTY:
         return Choice(
             ArmConfig(strategy="presence"), f"{now.empty_share:.0%} of the images seem empty"
         )
-    return Choice(ArmConfig(strategy="uherding", class_weights=True), "most images show objects")
+    return Choice(ArmConfig(strategy="balanced_herding"), "coverage pays with few labels")
 
 
 class Recommended(Strategy):
     """Looks at the situation, and selects by the strategy that is recommended for it.
 
-    Without scores, as in round 0, it is `herding`. If at least half of the images seem to show no
-    object, it is `presence`. Else it is `uherding`. If the embeddings do not tell images apart,
-    which is so if the network has random weights, it is `random`. The log and the reason of each
+    If at least half of the images seem to show no object, it is `presence`. Else it is
+    `balanced_herding`, also in round 0. If the embeddings do not tell images apart, which is so if
+    the network has random weights, it is `random`. The log and the reason of each
     pick say which one it was, and why. [Which strategy, when](which-strategy.md) has the evidence.
     """
 
-    reads: ClassVar[frozenset[str]] = situation.READS | UHerding.reads | Presence.reads
-    reads_labelled: ClassVar[frozenset[str]] = situation.READS_LABELLED | UHerding.reads_labelled
+    reads: ClassVar[frozenset[str]] = situation.READS | BalancedHerding.reads | Presence.reads
+    reads_labelled: ClassVar[frozenset[str]] = (
+        situation.READS_LABELLED | BalancedHerding.reads_labelled
+    )
     reads_cold_start: ClassVar[frozenset[str]] = situation.READS_COLD_START
 
     rule: Literal[1] = 1

@@ -127,7 +127,7 @@ def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.Monke
     assert reasons_of(selection) == ("2 boxes", "1 boxes")
     with pytest.raises(ConfigError, match="'most-boxes': at_least: unknown key; known: threshold"):
         make_strategy(arm("most-boxes", at_least=1))
-    with pytest.raises(ConfigError, match=r"known: brust, .*, most-boxes, "):
+    with pytest.raises(ConfigError, match=r"known: balanced_herding, .*, most-boxes, "):
         make_strategy(arm("margn"))
     sys.modules.pop("most_boxes")
 

@@ -25,7 +25,7 @@ def test_a_plan_writes_nothing(al_job: AlJob, store: Path, tiny_file: Path) -> N
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["train", "5", "0", "5", "20 steps", "unknown", "unknown", ""]
     assert "no finished stage tells how long these take" in ended.out
-    assert "--probe measures them here, for about a minute" in ended.out
+    assert "--probe measures here, for about a minute, those that run the network" in ended.out
     assert "data set 'drawn' is synthetic: it is drawn when the experiment begins" in ended.out
     assert not store.exists()
 
@@ -37,10 +37,10 @@ def test_a_plan_of_labels_has_their_range_and_cost(
     told = al_job("plan", tiny_file, "--store", store).out
     (row,) = [line for line in told.splitlines() if line.startswith("│ brust") and "(" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells[:3] == ["brust", "14", "0"]
+    assert cells[:3] == ["brust", "14", "0%"]
     assert [cell.split(" (")[0] for cell in cells[3:]] == ["30", "0.3", "14.82"]
     assert "annotation takes 63 s an image and 5.9 s a box, and costs 0.882 an image" in told
-    assert "the oracle draws them" in told
+    assert "the oracle knows the boxes" in told
 
 
 def test_a_plan_of_an_experiment_that_has_begun(
@@ -75,7 +75,7 @@ def test_a_plan_as_json_has_the_same_numbers(
     assert told["stages"]["train"]["num_done"] == 5
     assert told["stages"]["train"]["amount_left"] == 8
     assert told["stages"]["train"]["unit"] == "steps"
-    assert told["stages"]["train"]["sources"] == ["5 of this experiment, with 1 thread"]
+    assert told["stages"]["train"]["sources"] == ["5 of this experiment, 1 thread"]
     assert told["arms"]["random"]["labels"]["images"] == 18
     assert told["arms"]["random"]["labels"]["images_done"] == 14
     assert told["device"]["kind"] == "CPU"

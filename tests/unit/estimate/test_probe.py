@@ -30,7 +30,7 @@ def test_only_what_runs_the_network_is_measured(finished: LocalStore, settings: 
     rates = probe(finished, settings, KINDS)
     assert rates.keys() == {("train",), ("score",), ("evaluate",)}
     assert all(rate.seconds > 0 for rate in rates.values())
-    assert all(rate.source.startswith("measured here, with 1 thread") for rate in rates.values())
+    assert all(rate.source.startswith("this machine, 1 thread") for rate in rates.values())
 
 
 def test_what_is_not_asked_for_is_not_told(finished: LocalStore, settings: Config) -> None:
@@ -61,4 +61,4 @@ def test_a_busy_machine_is_told(
     for load, words in ((1.0, ""), (9.2, "; busy: a load of 9 on 2 CPUs")):
         monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0))
         (rate,) = probe(finished, settings, {("train",)}).values()
-        assert rate.source == f"measured here, with 1 thread{words}"
+        assert rate.source == f"this machine, 1 thread{words}"

@@ -33,7 +33,10 @@ def test_a_rate_is_the_median_of_what_is_done(settings: Config) -> None:
     rates = own_rates(plan, workload, zip(map(training, range(3)), took, strict=True))
     assert rates.keys() == {("train",)}
     assert rates["train",].seconds == 2
-    assert rates["train",].source == "3 of this experiment, with 1/2 threads"
+    assert (rates["train",].source, rates["train",].num_stages) == (
+        "this experiment, 1/2 threads",
+        3,
+    )
 
 
 def test_a_stage_that_sees_nothing_tells_nothing(settings: Config) -> None:
@@ -42,6 +45,16 @@ def test_a_stage_that_sees_nothing_tells_nothing(settings: Config) -> None:
     workload = Workload(plan, lambda _: Sizes(24, 0, test=0))
     done = [(RoundRef("tiny", 0, None, 0).stage("evaluate"), marker(1))]
     assert own_rates(plan, workload, done) == {}
+
+
+def test_a_source_names_one_experiment(settings: Config) -> None:
+    """And says how many there are."""
+    plan = Plan(settings)
+    workload = Workload(plan, lambda _: Sizes(24, 0, 6))
+    stages = [RoundRef(name, 0, None, 0).stage("train") for name in ("a", "b")]
+    for number, words in ((1, "a"), (2, "2 experiments, such as a")):
+        rates = own_rates(plan, workload, [(stage, marker(4)) for stage in stages[:number]])
+        assert rates["train",].source == f"{words}, 1 thread"
 
 
 @pytest.fixture
@@ -66,8 +79,8 @@ def test_another_experiment_tells_what_stages_take(store: MemoryStore, tiny: str
     rates = rates_of_others(store, other(tiny), threads=1)
     kinds = {("train",), ("evaluate",), ("score",), ("annotate",)}
     assert rates.keys() == kinds | {("select", "brust"), ("select", "random")}
-    assert rates["train",].source == "5 of tiny, with 1 thread"
-    assert rates["select", "random"].source == "3 of tiny, with 1 thread"
+    assert {rate.source for rate in rates.values()} == {"tiny, 1 thread"}
+    assert (rates["train",].num_stages, rates["select", "random"].num_stages) == (5, 3)
 
 
 def test_an_experiment_is_not_another_one(store: MemoryStore, settings: Config) -> None:

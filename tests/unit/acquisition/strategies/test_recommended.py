@@ -43,18 +43,18 @@ def task(*, num_empty: int) -> Task:
 @pytest.mark.parametrize(
     ("changes", "strategy"),
     [
-        ({}, "uherding"),
-        ({"empty_share": None}, "uherding"),
-        ({"empty_share": 0.49}, "uherding"),
+        ({}, "balanced_herding"),
+        ({"empty_share": None}, "balanced_herding"),
+        ({"empty_share": 0.49}, "balanced_herding"),
         ({"empty_share": 0.5}, "presence"),
-        ({"has_scores": False, "empty_share": None}, "herding"),
+        ({"has_scores": False, "empty_share": None}, "balanced_herding"),
         ({"redundancy": Redundancy(10, 4, 8, 3.0)}, "random"),
         ({"has_scores": False, "redundancy": Redundancy(10, 1, 10, 1.0)}, "random"),
-        ({"class_counts": {"cow": 1}}, "uherding"),
+        ({"class_counts": {"cow": 1}}, "balanced_herding"),
     ],
 )
 def test_the_rule(changes: dict[str, Any], strategy: str) -> None:
-    """Coverage without scores, objects in an empty pool, else coverage by doubt."""
+    """Objects in an empty pool, else balanced coverage, with scores or without."""
     assert choose(situation(**changes)).arm.strategy == strategy
 
 
@@ -65,16 +65,7 @@ def test_the_settings_of_the_rule_are_those_that_experiments_began_with() -> Non
         for arm in (choose(situation(**each)).arm for each in ({}, {"empty_share": 0.9}))
     }
     assert settings == {
-        "uherding": {
-            "candidate_share": 0.5,
-            "class_weights": True,
-            "max_aspect": 5.0,
-            "max_references": 10_000,
-            "min_confidence": 0.3,
-            "min_side": 0.02,
-            "sigma": 1.0,
-            "top": 20,
-        },
+        "balanced_herding": {"candidate_share": 0.5, "max_references": 10_000, "sigma": 1.0},
         "presence": {
             "max_aspect": 5.0,
             "min_confidence": 0.1,
@@ -87,7 +78,7 @@ def test_the_settings_of_the_rule_are_those_that_experiments_began_with() -> Non
     assert cold == {"candidate_share": 0.5, "max_references": 10_000, "sigma": 1.0}
 
 
-@pytest.mark.parametrize(("num_empty", "name"), [(1, "uherding"), (9, "presence")])
+@pytest.mark.parametrize(("num_empty", "name"), [(1, "balanced_herding"), (9, "presence")])
 def test_the_picks_are_those_of_the_chosen_strategy(num_empty: int, name: str) -> None:
     """With the same draws; the log and each reason say which and why."""
     with capture_logs() as logs:
@@ -101,7 +92,7 @@ def test_the_picks_are_those_of_the_chosen_strategy(num_empty: int, name: str) -
     ]
 
 
-def test_round_0_is_herding_on_embeddings() -> None:
+def test_round_0_needs_embeddings_alone() -> None:
     """Nothing else is there to read."""
     images = {f"image-{i}": Image([], (i, i % 3)) for i in range(10)}
     given = candidates(images, 1)
@@ -110,8 +101,11 @@ def test_round_0_is_herding_on_embeddings() -> None:
     table = given.record.tables[0].select(["id", "embedding"])
     cold = replace(cold, unlabelled=replace(given, record=TableRecord((table,))))
     picks = Recommended().select(cold).picks
-    assert all(each.reason.startswith("herding, as there are no scores yet: ") for each in picks)
-    expected = make_strategy(ArmConfig(strategy="herding")).select(
+    assert all(
+        each.reason.startswith("balanced_herding, as coverage pays with few labels: ")
+        for each in picks
+    )
+    expected = make_strategy(ArmConfig(strategy="balanced_herding")).select(
         replace(cold, rng=np.random.default_rng(0))
     )
     assert [each.id for each in picks] == list(expected.ids)
