@@ -53,6 +53,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "uwe": {"strategy": "uwe"},
     "herding": {"strategy": "herding"},
     "uherding": {"strategy": "uherding"},
+    "balanced_herding": {"strategy": "balanced_herding"},
     "object_coverage": {"strategy": "object_coverage"},
     "presence": {"strategy": "presence"},
     "diverse": {"strategy": "diverse", "of": {"strategy": "entropy"}},
