@@ -1,7 +1,7 @@
 """Run the trainings of a set of results that its table does not have yet.
 
 A set is a folder beside this file, with `experiment.yaml`, `ingest` (the options of `al-job
-ingest`) and `rows.csv`, the table. A learning curve (one arm under one seed) that stands in the
+ingest`) and `results.csv`, the table. A learning curve (one arm under one seed) that stands in the
 table whole is left out; the rows of every other are added when it ends. Several processes may work
 on one set, each on other seeds: `docs/results/reproduce fod-runs --data DIR --seeds 0 1`.
 """
@@ -45,7 +45,7 @@ def main() -> None:
         _ingest(folder, args.data, config.dataset.name, store)
     for seed in args.seeds or config.seeds:
         for arm in args.arms or config.arms:
-            _run_curve(folder / "rows.csv", config, str(store), arm, seed)
+            _run_curve(folder / "results.csv", config, str(store), arm, seed)
 
 
 def _arguments() -> argparse.Namespace:
