@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from job.config import loading
 from job.plan import Plan
@@ -53,7 +53,7 @@ def _found(folder: Path) -> Findings | None:
     return find(rows, list(plan.config.arms), None, missing_rounds(plan, rows))
 
 
-def _value(cell: str, kind: object) -> object:
+def _value(cell: str, kind: object) -> Any:
     if kind in {str, int}:
         return int(cell) if kind is int else cell
     return float(cell) if cell else None
