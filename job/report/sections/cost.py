@@ -120,7 +120,7 @@ def _saving_cells(each: Saving) -> tuple[object, ...]:
         f"{each.percent.mean:+.0f}" if each.percent else "",
         interval_cell(each.percent, form="+.0f"),
         p_cell(each.p),
-        p_cell(each.p_holm),
+        p_cell(each.p_corrected),
         f"{num_seeds - each.num_never} of {num_seeds}",
     )
 
