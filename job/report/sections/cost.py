@@ -26,8 +26,8 @@ _TEMPLATE = """
 {% if savings %}
 {{ table(saving_header, savings, "What an arm saves until it reaches " ~ baseline ~ "'s final mAP"
   ~ " of the same seed, in percent of what " ~ baseline ~ " needs; below 0 it needs more. Tests"
-  ~ " are corrected for all arms and costs. Of an arm that did not get there in every seed, no"
-  ~ " saving is told") }}
+  ~ " are corrected for all arms and costs, images first. Of an arm that did not get there in"
+  ~ " every seed, no saving is told") }}
 {% endif %}
 """
 
