@@ -43,7 +43,9 @@ docs: .venv/dev ## Write the references from the code, and build the site into d
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
 	$(BIN)/python docs/make_strategies.py
+	$(BIN)/python docs/make_which_strategy.py
 	$(BIN)/python docs/make_ingest.py
+	$(BIN)/python docs/results/make_tables.py
 	$(BIN)/python helm/make_readme.py > helm/README.md
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"

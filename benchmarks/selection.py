@@ -32,7 +32,7 @@ from measure import peak_bytes
 
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.k_center import squared_to_nearest
-from job.acquisition.numerics.max_coverage import mean_to_nearest
+from job.acquisition.numerics.max_coverage import SIGMA
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategy import Images, Strategy, Task
 from job.config.schema import ArmConfig
@@ -53,6 +53,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "uwe": {"strategy": "uwe"},
     "herding": {"strategy": "herding"},
     "uherding": {"strategy": "uherding"},
+    "balanced_herding": {"strategy": "balanced_herding"},
     "object_coverage": {"strategy": "object_coverage"},
     "presence": {"strategy": "presence"},
     "diverse": {"strategy": "diverse", "of": {"strategy": "entropy"}},
@@ -193,20 +194,21 @@ def lines(arguments: argparse.Namespace) -> Iterator[str]:
 def beside(arguments: argparse.Namespace) -> Iterator[str]:
     """Yield the table's lines of `herding` beside that of scikit-activeml."""
     rng = np.random.default_rng(1)
-    x_NE, known_LE = (embeddings(rng, count) for count in (arguments.peer_images, NUM_LABELLED))
+    everything = embeddings(rng, arguments.peer_images + NUM_LABELLED).astype(np.float32)
+    everything -= everything.mean(axis=0)  # as `herding` does, and theirs does not
+    x_NE, known_LE = np.split(everything, [arguments.peer_images])
     points_NE = unit(x_NE)
-    sigma = mean_to_nearest(points_NE[:NUM_LABELLED])
     yield f"{len(x_NE):,} images, {len(known_LE):,} labelled, budget {arguments.peer_budget:,}:\n"
     yield "| herding | seconds | CPU | peak memory | mean coverage |"
     yield "| --- | --- | --- | --- | --- |"
     with tempfile.TemporaryDirectory() as folder:
-        for name, values in (("x", x_NE), ("known", known_LE), ("sigma", sigma)):
+        for name, values in (("x", x_NE), ("known", known_LE), ("sigma", SIGMA)):
             np.save(Path(folder) / f"{name}.npy", values)
         script = [str(Path(__file__).with_name("herding.py")), folder, str(arguments.peer_budget)]
         for python, whose in ((sys.executable, "ours"), (arguments.peers, "theirs")):
             took = run([python, *script, whose])
             centres = np.concatenate([unit(known_LE), points_NE[took["picks"]]])
-            covered = np.exp(-squared_to_nearest(points_NE, centres) / sigma**2).mean()
+            covered = np.exp(-squared_to_nearest(points_NE, centres) / SIGMA**2).mean()
             yield (
                 f"| {whose} | {took['seconds']:.1f} | {took['cpu_seconds']:.1f} | "
                 f"{took['bytes'] / 1e6:,.0f} MB | {covered:.5f} |"

@@ -8,7 +8,9 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-import job.detection.detectors.architecture  # noqa: F401 - pydantic fails while autodoc imports
+# Pydantic fails while autodoc imports, so what has models is imported before.
+import job.detection.detectors.architecture
+import job.report.sections  # noqa: F401 - see above
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -1,6 +1,6 @@
 """Asking a strategy for the picks of a round: its task, and the check of its answer."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from job.acquisition.features.pick_checks import cautions
 from job.acquisition.strategy import Images, Record, Selection, Strategy, TableRecord, Task
 from job.artifacts.round_reader import RoundReader
+from job.data.shards import EncodedImage
 from job.errors import BadDataError, ConfigError
 from job.records.annotation import class_counts
 from job.records.record_part import RecordPart
@@ -61,10 +62,15 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
         scored = _record(io, unlabelled, io.score_parts_before)
     if strategy.reads_labelled and labelled:
         known = _record(io, labelled, io.labelled_parts_before)
+    return task_with(io, Images(unlabelled, scored), Images(labelled, known))
+
+
+def task_with(io: RoundReader, unlabelled: Images, labelled: Images) -> Task:
+    """Return the task of a round with these images and their records."""
     return Task(
-        unlabelled=Images(unlabelled, scored),
-        labelled=Images(labelled, known),
-        pool_ids=pool.ids,
+        unlabelled=unlabelled,
+        labelled=labelled,
+        pool_ids=io.pool_before.ids,
         classes=io.dataset.classes,
         class_counts=_class_counts(io),
         budget=io.budget,
@@ -76,7 +82,9 @@ def task_of(io: RoundReader, strategy: Strategy) -> Task:
 
 def _record(io: RoundReader, ids: Sequence[str], parts_before: Callable[[], list[Path]]) -> Record:
     """Return the previous round's record of some images; in round 0, embeddings of them."""
-    return StoredRecord(tuple(parts_before())) if io.earlier else _embed(io, ids)
+    if io.earlier:
+        return StoredRecord(tuple(parts_before()))
+    return embed(io, io.dataset.iter_images("pool", ids), len(ids), "select")
 
 
 def _class_counts(io: RoundReader) -> dict[str, int]:
@@ -87,8 +95,15 @@ def _class_counts(io: RoundReader) -> dict[str, int]:
     return {name: counts.get(name, 0) + given[name] for name in classes}
 
 
-def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
-    """Return the record that round 0 can have: embeddings by the backbone before any training."""
+def embed(io: RoundReader, images: Generator[EncodedImage], num_images: int, what: str) -> Record:
+    """Return the record that round 0 can have: embeddings by the backbone before any training.
+
+    Args:
+        io: The reader of the round.
+        images: They are read one after the other, and closed.
+        num_images: How many they are.
+        what: The work's name, for the progress bar.
+    """
     # Late imports: a selection that needs no embeddings starts without waiting for torch.
     from job.detection.detectors.weights import new_detector  # noqa: PLC0415
     from job.detection.device import set_threads  # noqa: PLC0415
@@ -97,9 +112,8 @@ def _embed(io: RoundReader, ids: Sequence[str]) -> Record:
     runtime = io.config.runtime
     set_threads(runtime)
     detector = new_detector(io.config.detector, io.dataset.classes, io.round.seed, io.weights)
-    images = log.track(io.dataset.iter_images("pool", ids), "select", len(ids), "images")
-    with closing(images):
-        return TableRecord((embed_images(detector, images, Engine.of(runtime)),))
+    with closing(images), closing(log.track(images, what, num_images, "images")) as tracked:
+        return TableRecord((embed_images(detector, tracked, Engine.of(runtime)),))
 
 
 def pick(io: RoundReader, name: str, strategy: Strategy) -> Selection:

@@ -1,7 +1,7 @@
 """Run the trainings of a set of results that its table does not have yet.
 
 A set is a folder beside this file, with `experiment.yaml`, `ingest` (the options of `al-job
-ingest`) and `rows.csv`, the table. A learning curve (one arm under one seed) that stands in the
+ingest`) and `results.csv`, the table. A learning curve (one arm under one seed) that stands in the
 table whole is left out; the rows of every other are added when it ends. Several processes may work
 on one set, each on other seeds: `docs/results/reproduce fod-runs --data DIR --seeds 0 1`.
 """
@@ -45,7 +45,7 @@ def main() -> None:
         _ingest(folder, args.data, config.dataset.name, store)
     for seed in args.seeds or config.seeds:
         for arm in args.arms or config.arms:
-            _run_curve(folder / "rows.csv", config, str(store), arm, seed)
+            fill(folder / "results.csv", config, str(store), arm, seed)
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,18 +81,24 @@ def _choose(root: Path, pool: Path, chosen: Path) -> None:
     shutil.copy(root / "ImageSets/Main/test.txt", lists)
 
 
-def _run_curve(table: Path, config: Config, store: str, arm: str, seed: int) -> None:
-    """Run an arm under a seed and add its rows, unless the table has them."""
-    if sum((row["arm"], row["seed"]) == (arm, str(seed)) for row in _read(table)) == config.rounds:
+def fill(table: Path, config: Config, store: str, arm: str, seed: int) -> None:
+    """Run an arm under a seed and add its rows, unless the table has them all."""
+    there = [row for row in _read(table) if (row["arm"], row["seed"]) == (arm, str(seed))]
+    if len(there) == config.rounds:
         say(f"{config.experiment}: seed {seed}, {arm}: stands in the table")
         return
+    rows = run_curve(config, store, arm, seed)
+    with _locked(table):
+        _add(table, rows, list(config.arms))
+    say(f"{config.experiment}: seed {seed}, {arm}: mAP50 {show_metric(rows[-1].mAP)} at the end")
+
+
+def run_curve(config: Config, store: str, arm: str, seed: int) -> list[Row]:
+    """Run what is not done of an arm under a seed, and return its rows."""
     opened = open_store(store)
     outcome = experiment.run(opened, config, Subset((arm,), (seed,)))
     rows = rows_of(Reader(opened, outcome.markers), outcome.plan)
-    mine = [row for row in rows if (row.arm, row.seed) == (arm, seed)]
-    with _locked(table):
-        _add(table, mine, list(config.arms))
-    say(f"{config.experiment}: seed {seed}, {arm}: mAP50 {show_metric(mine[-1].mAP)} at the end")
+    return [row for row in rows if (row.arm, row.seed) == (arm, seed)]
 
 
 @contextmanager

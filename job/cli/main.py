@@ -31,6 +31,7 @@ COMMANDS = {
     "status": ("job.cli.status:status", "Show where each round of an experiment is."),
     "logs": ("job.cli.status:logs", "Show the logs of a stage's attempts."),
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
+    "advise": ("job.cli.advise:advise", "Say which strategy to take, and if it pays."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "export": ("job.cli.export:app", "Write labels or picks for other tools."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),

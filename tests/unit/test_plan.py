@@ -71,7 +71,7 @@ def test_the_plan_writes_every_setting_of_a_strategy_out(settings: Config) -> No
     ("where", "selection", "message"),
     [
         ("arms", {"strategy": "burst"}, r"^arms\.brust: strategy: unknown 'burst'; did you mean"),
-        ("arms", {"strategy": "entropy", "top": 1}, r"^arms\.brust: strategy 'entropy': top: "),
+        ("arms", {"strategy": "entropy", "tops": 1}, r"^arms\.brust: strategy 'entropy': tops: "),
         ("cold_start", {"strategy": "entropy"}, "^cold_start: entropy needs scores .* round 0 has"),
         ("cold_start", {"strategy": "x"}, "^cold_start: strategy: unknown 'x'"),
         (

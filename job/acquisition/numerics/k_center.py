@@ -25,6 +25,7 @@ MAX_EXACT_MEDOID = 20_000
 """Of more points than this, the medoid is approximated by the point nearest to their mean."""
 _ACTIVE = 1024
 _BLOCK = 4096
+_FEW = 256
 _ROUNDING = 1e-6
 
 
@@ -145,6 +146,26 @@ def squared_to_nearest(points_NE: Floats, centres_KE: Floats) -> Float32s:
         block_BE = points_NE[first : first + _BLOCK].astype(np.float32)
         nearest_B = (half_K - block_BE @ centres_KE.T).argmin(axis=1)
         result_N[first : first + _BLOCK] = _squared(block_BE, centres_KE[nearest_B])
+    return result_N
+
+
+def nearest_before(points_NE: Floats, centres_KE: Floats) -> Rows:
+    """Return what is nearest to each point of all centres and the points before it: (N,).
+
+    It is a row of the centres, or K + the row of a point. The first point of no centres gets 0.
+    """
+    wide_NE = points_NE.astype(np.float32)
+    known_TE = np.concatenate(
+        [centres_KE.astype(np.float32).reshape(-1, wide_NE.shape[1]), wide_NE]
+    )
+    half_T = np.square(known_TE).sum(axis=1) / 2
+    places_T = np.arange(len(known_TE)) - len(centres_KE)
+    result_N = np.empty(len(wide_NE), np.intp)
+    for first in range(0, len(wide_NE), _FEW):
+        block = slice(first, first + _FEW)
+        closeness_BT = wide_NE[block] @ known_TE.T - half_T
+        closeness_BT[places_T >= np.arange(len(wide_NE))[block, None]] = -np.inf
+        result_N[block] = closeness_BT.argmax(axis=1)
     return result_N
 
 

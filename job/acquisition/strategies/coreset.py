@@ -13,7 +13,7 @@ import numpy as np
 
 from job.acquisition.features.embeddings import Directions, read_directions, read_embeddings
 from job.acquisition.numerics.cosine import scale_to_unit
-from job.acquisition.numerics.k_center import Centres, k_center
+from job.acquisition.numerics.k_center import Centres, k_center, nearest_before
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
 
@@ -41,12 +41,7 @@ class Coreset(Strategy):
         """Select images one by one; the score of each is its distance at that time."""
         seen = self._read(task)
         taken = k_center(seen.points_NE, seen.labelled_LE, task.budget)
-        reasons = [
-            f"distance {distance:.3g} to what is labelled or picked" for distance in taken.distances
-        ]
-        if not task.labelled.ids and reasons:
-            reasons[0] = "the medoid of the pool"
-        return selection_of(seen.ids, taken, reasons)
+        return selection_of(seen.ids, taken, _reasons(seen, taken))
 
     def _read(self, task: Task) -> Directions:
         """Return the embeddings, scaled as the settings say."""
@@ -57,6 +52,22 @@ class Coreset(Strategy):
             for points in (seen.points_NE, seen.labelled_LE):
                 scale_to_unit(points, np.zeros(points.shape[1]))
         return seen
+
+
+def _reasons(seen: Directions, taken: Centres) -> list[str]:
+    """Return in words how far each pick is from what was nearest to it at its time."""
+    if not len(taken.rows):
+        return []
+    known = [f"the labelled {each}" for each in seen.labelled_ids]
+    known += [f"the pick {seen.ids[row]}" for row in taken.rows.tolist()]
+    nearest = nearest_before(seen.points_NE[taken.rows], seen.labelled_LE)
+    reasons = [
+        f"far from all that is labelled or picked: distance {distance:.3g} to {known[row]}"
+        for row, distance in zip(nearest.tolist(), taken.distances.tolist(), strict=True)
+    ]
+    if not seen.labelled_ids:
+        reasons[0] = "the medoid of the pool"
+    return reasons
 
 
 def selection_of(ids: Sequence[str], taken: Centres, reasons: Sequence[str]) -> Selection:

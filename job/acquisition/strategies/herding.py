@@ -1,12 +1,7 @@
 # ruff: noqa: N803, N806 - shape suffixes
 """Herding: images that are like many others of the pool, of which none is labelled yet.
 
-Bae, Noh, Ko and Sutherland: Generalized Coverage for More Robust Low-Budget Active Learning, ECCV
-2024 (MaxHerding), arXiv 2407.12212. With weights: Uncertainty Herding, ICLR 2025, arXiv 2412.20644.
-
-An image n is covered by the largest k(n, x) = exp(-|n - x|^2 / sigma^2) of all labelled and picked
-images x. Each pick adds most to the weighted sum of that over the unlabelled images. Embeddings are
-compared by their directions from the mean of all images; the papers do not subtract the mean.
+The papers and the formula stand at the classes.
 
 N = unlabelled images, R = those of them that are to be covered, L = labelled images.
 """
@@ -92,6 +87,12 @@ class _Coverage(Strategy):
 class Herding(_Coverage):
     """Picks one image after the other, each like most images that nothing labelled is like.
 
+    MaxHerding, by Bae, Noh, Ko and Sutherland: Generalized Coverage for More Robust Low-Budget
+    Active Learning, ECCV 2024, arXiv 2407.12212. An image is covered by the largest
+    exp(-distance^2 / sigma^2) to any labelled or picked one, and each pick adds most to the sum of
+    that over the unlabelled images. Embeddings are compared by their directions from the mean of
+    all images; the paper does not subtract the mean.
+
     It needs no scores, so it can be the cold start.
     """
 
@@ -115,8 +116,9 @@ class Herding(_Coverage):
 class UHerding(ObjectBoxes, _Coverage):
     """Herding in which an image counts by the doubt about it: coverage first, uncertainty later.
 
-    The weight of an image is the doubt about its boxes, times the mean of their class weights. It
-    is 1 until the detector has 50 true positives in the labelled images.
+    Uncertainty Herding, ICLR 2025, arXiv 2412.20644: the sum of `herding` with a weight for each
+    image. It is the doubt about the image's boxes, times the mean of their class weights, and 1
+    until the detector has 50 true positives in the labelled images.
     """
 
     reads: ClassVar[frozenset[str]] = rightness.READS | {"embedding"}

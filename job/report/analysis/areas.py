@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from job.report.analysis.curves import (
     AXES,
@@ -14,7 +15,7 @@ from job.report.analysis.curves import (
     of_arm,
     on_axis,
 )
-from job.report.analysis.intervals import Estimate, bootstrap, t_interval
+from job.report.analysis.intervals import Estimate, t_interval
 from job.report.analysis.pairs import common_range
 from job.report.analysis.statistics import mean_between
 
@@ -33,9 +34,9 @@ class Area:
     high: float
     seeds: tuple[int, ...]
     """Those that both have, at least one."""
-    mean: Estimate
+    mean: float
     """Of the arm, over these seeds."""
-    baseline: Estimate
+    baseline: float
     """Of the baseline, over these seeds."""
     difference: Estimate
     """Of the two, seed by seed; above 0 if the arm is better."""
@@ -82,8 +83,8 @@ def _area(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis) -> Area 
         low=span[0],
         high=span[1],
         seeds=tuple(seeds),
-        mean=bootstrap([ours[seed] for seed in seeds]),
-        baseline=bootstrap([base[seed] for seed in seeds]),
+        mean=fmean(ours[seed] for seed in seeds),
+        baseline=fmean(base[seed] for seed in seeds),
         difference=t_interval(differences),
         differences=differences,
     )

@@ -89,6 +89,8 @@ def compared(curves: Sequence[Curve]) -> list[Curve]:
 
 
 def _where(curve: Curve, kept_R: NDArray[np.bool_]) -> Curve:
+    if kept_R.all():
+        return curve
     return replace(
         curve,
         rounds=curve.rounds[kept_R],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from job.report.analysis.areas import Area, areas_of
 from job.report.analysis.comparison import Comparison, compare, nothing_compared
@@ -22,7 +23,11 @@ class Findings:
     primary: tuple[Primary, ...]
     savings: tuple[Saving, ...]
     areas: tuple[Area, ...]
-    penalties: Penalties
+
+    @cached_property
+    def penalties(self) -> Penalties:
+        """How often each arm beats each other arm."""
+        return penalties(self.curves)
 
 
 def find(
@@ -44,7 +49,7 @@ def find(
     """
     curves = curves_of(rows, compared_arms)
     if not compared(curves):
-        return Findings(curves, nothing_compared(compared_arms), (), (), (), penalties(curves))
+        return Findings(curves, nothing_compared(compared_arms), (), (), ())
     return analyse(curves, pool_images, missing, smallest_effect)
 
 
@@ -68,5 +73,4 @@ def analyse(
         primary=primary_tests(areas, num_arms, unfinished, smallest_effect),
         savings=savings_of(curves, num_arms=num_arms, unfinished=unfinished),
         areas=areas,
-        penalties=penalties(curves),
     )

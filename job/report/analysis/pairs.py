@@ -66,11 +66,12 @@ def pairs(curves: Sequence[Curve], arm: str, other: str, axis: Axis) -> list[Pai
 
 def share_rounds(curves: Sequence[Curve]) -> bool:
     """Whether all arms and seeds have the same number of images at the same round."""
-    images: dict[int, set[float]] = {}
-    for curve in compared(curves):
-        for index, value in zip(curve.rounds, curve.costs["images"], strict=True):
-            images.setdefault(int(index), set()).add(float(value))
-    return all(len(values) == 1 for values in images.values())
+    images: dict[int, float] = {}
+    return all(
+        images.setdefault(index, value) == value
+        for curve in compared(curves)
+        for index, value in zip(curve.rounds.tolist(), curve.costs["images"].tolist(), strict=True)
+    )
 
 
 def points(curves: Sequence[Curve], axis: Axis) -> Float64s:
@@ -85,7 +86,7 @@ def points(curves: Sequence[Curve], axis: Axis) -> Float64s:
     """
     curves = compared(curves)
     if axis == "images" and share_rounds(curves):
-        return np.unique([value for curve in curves for value in curve.costs[axis]])
+        return np.unique(np.concatenate([curve.costs[axis] for curve in curves]))
     span = common_range(curves, axis)
     return np.linspace(*span, max(len(curve.rounds) for curve in curves)) if span else np.zeros(0)
 

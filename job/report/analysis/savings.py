@@ -4,7 +4,7 @@ R = rounds of a curve.
 """
 # ruff: noqa: N803 - shape suffixes
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -47,7 +47,7 @@ class Saving:
     baseline: str
     axis: Axis
     target: float
-    """The metric to reach."""
+    """What the baseline ended with, mean over seeds; each seed has its own to reach."""
     arm_needs: tuple[Need, ...]
     """Of each paired seed."""
     baseline_needs: tuple[Need, ...]
@@ -63,11 +63,6 @@ class Saving:
     """Corrected for all arms and axes; None before the arm is finished."""
     num_never: int
     """Paired seeds in which the arm never reached the metric."""
-    num_at_least: int
-    """Paired seeds in which the baseline never reached the metric. The means take what it had spent
-    at its end; as it needed more, the arm saves at least what they say."""
-    is_final: bool = False
-    """Whether the metric to reach is the baseline's final one, mean over seeds."""
 
     @property
     def saved_by_seed(self) -> list[float]:
@@ -117,30 +112,37 @@ def first_reach(x_R: NDArray[Any], y_R: NDArray[Any], target: float) -> float | 
     return float(x_R[after - 1] + share * (x_R[after] - x_R[after - 1]))
 
 
-def final_mean(curves: Sequence[Curve], arm: str) -> float | None:
-    """Return the mean metric of an arm in the last round that all its lasting seeds have.
+def finals(curves: Sequence[Curve], arm: str) -> dict[int, float]:
+    """Return the metric of an arm in the last round that all its lasting seeds have, by seed.
 
-    It is None if they have no round in common.
+    It is empty if they have no round in common.
     """
-    ours = of_arm(lasting(compared(curves)), arm).values()
-    shared = set.intersection(*({int(index) for index in curve.rounds} for curve in ours))
+    ours = of_arm(lasting(compared(curves)), arm)
+    shared = set.intersection(*({int(index) for index in each.rounds} for each in ours.values()))
     if not shared:
-        return None
-    return float(np.mean([curve.metric[curve.rounds == max(shared)][0] for curve in ours]))
+        return {}
+    return {seed: float(each.metric[each.rounds == max(shared)][0]) for seed, each in ours.items()}
+
+
+def final_mean(curves: Sequence[Curve], arm: str) -> float | None:
+    """Return the mean over seeds of an arm's final metric, see `finals`; None if there is none."""
+    found = finals(curves, arm)
+    return fmean(found.values()) if found else None
 
 
 def savings_of(
     curves: Sequence[Curve],
-    target: float | None = None,
     baseline: str | None = None,
     num_arms: int = 0,
     unfinished: Container[str] = (),
 ) -> tuple[Saving, ...]:
     """Return what every arm saves against the baseline, on each axis with a cost above 0.
 
+    The metric to reach is what the baseline ended with in the same seed: what makes a seed a hard
+    one counts for both.
+
     Args:
         curves: Of all arms and seeds; seeds that ended early are left out.
-        target: The metric to reach; by default the final metric of the baseline, mean over seeds.
         baseline: What to compare with, instead of `random` or the first arm.
         num_arms: How many arms are to be compared with the baseline, if that is more than there are
             curves of.
@@ -154,31 +156,28 @@ def savings_of(
     """
     curves = lasting(compared(curves))
     baseline = baseline_of(curves, baseline)
-    is_final = target is None
-    goal = final_mean(curves, baseline) if target is None else target
-    if goal is None:
+    goals = finals(curves, baseline)
+    if not goals:
         return ()
     arms = [arm for arm in arms_of(curves) if arm != baseline]
     axes = [axis for axis in AXES if any(on_axis(curve, axis)[0].any() for curve in curves)]
-    found = [
-        replace(_saving(curves, arm, baseline, axis, goal), is_final=is_final)
-        for arm in arms
-        for axis in axes
-    ]
+    found = [_saving(curves, arm, baseline, axis, goals) for arm in arms for axis in axes]
     num_tests = max(num_arms, len(arms)) * len({*axes} & {*CLAIMED})
     made = [None if each.arm in unfinished else each.p for each in found]
     corrected = holm(made, num_tests)
     return tuple(replace(each, p_holm=p) for each, p in zip(found, corrected, strict=True))
 
 
-def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target: float) -> Saving:
-    ours, theirs = (_needs(curves, each, axis, target) for each in (arm, baseline))
+def _saving(
+    curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, goals: Mapping[int, float]
+) -> Saving:
+    ours, theirs = (_needs(curves, each, axis, goals) for each in (arm, baseline))
     paired = sorted(ours.keys() & theirs.keys())
     found = Saving(
         arm=arm,
         baseline=baseline,
         axis=axis,
-        target=target,
+        target=fmean(goals[seed] for seed in paired or goals),
         arm_needs=tuple(ours[seed] for seed in paired),
         baseline_needs=tuple(theirs[seed] for seed in paired),
         saved=None,
@@ -186,7 +185,6 @@ def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target
         p=None,
         p_holm=None,
         num_never=sum(ours[seed].amount is None for seed in paired),
-        num_at_least=sum(theirs[seed].amount is None for seed in paired),
     )
     values = found.saved_by_seed
     if not values:
@@ -200,11 +198,13 @@ def _saving(curves: Sequence[Curve], arm: str, baseline: str, axis: Axis, target
     )
 
 
-def _needs(curves: Sequence[Curve], arm: str, axis: Axis, target: float) -> dict[int, Need]:
-    """What each seed needed; a seed whose costs are unknown is left out."""
+def _needs(
+    curves: Sequence[Curve], arm: str, axis: Axis, goals: Mapping[int, float]
+) -> dict[int, Need]:
+    """What each seed with a goal needed; a seed whose costs are unknown is left out."""
     result = {}
     for seed, curve in of_arm(curves, arm).items():
         x, metric = on_axis(curve, axis)
-        if len(x):
-            result[seed] = Need(seed, first_reach(x, metric, target), end=float(x[-1]))
+        if len(x) and seed in goals:
+            result[seed] = Need(seed, first_reach(x, metric, goals[seed]), end=float(x[-1]))
     return result

@@ -24,9 +24,10 @@ _TEMPLATE = """
   ~ " under the curve by its width), in points") }}
 {% endif %}
 {% if savings %}
-{{ table(saving_header, savings, "What an arm saves until it reaches " ~ baseline ~ "'s final mAP,"
-  ~ " in percent of what " ~ baseline ~ " needs; below 0 it needs more. Tests are corrected"
-  ~ " for all arms and costs. Of an arm that did not get there in every seed, no saving is told") }}
+{{ table(saving_header, savings, "What an arm saves until it reaches " ~ baseline ~ "'s final mAP"
+  ~ " of the same seed, in percent of what " ~ baseline ~ " needs; below 0 it needs more. Tests"
+  ~ " are corrected for all arms and costs. Of an arm that did not get there in every seed, no"
+  ~ " saving is told") }}
 {% endif %}
 """
 
@@ -83,8 +84,8 @@ def _area_cells(each: Area) -> tuple[object, ...]:
         f"{each.low / divisor:.1f}",
         f"{each.high / divisor:.1f}",
         len(each.seeds),
-        f"{100 * each.mean.mean:.1f}",
-        f"{100 * each.baseline.mean:.1f}",
+        f"{100 * each.mean:.1f}",
+        f"{100 * each.baseline:.1f}",
         signed_points(each.difference.mean),
         interval_cell(each.difference, 100),
     )
@@ -107,11 +108,10 @@ def _saving_header(baseline: str) -> tuple[str, ...]:
 
 def _saving_cells(each: Saving) -> tuple[object, ...]:
     num_seeds = len(each.arm_needs)
-    needs = ("", "")
+    needs: tuple[str, ...] = ("", "")
     if each.saved:
-        least = "at least " if each.num_at_least else ""
-        theirs = amount(each.axis, spent(each.baseline_needs))
-        needs = (amount(each.axis, spent(each.arm_needs)), f"{least}{theirs}")
+        both = (each.arm_needs, each.baseline_needs)
+        needs = tuple(amount(each.axis, spent(seeds)) for seeds in both)
     return (
         each.arm,
         UNITS[each.axis],

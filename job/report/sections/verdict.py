@@ -42,9 +42,8 @@ _HEADER = (
     "seeds",
     "difference",
     "95 % interval",
-    "p",
     "p, corrected",
-    "p of equality, corrected",
+    "p, equal",
     "ahead in",
 )
 
@@ -96,7 +95,6 @@ def _cells(each: Primary) -> tuple[object, ...]:
         difference.num_seeds,
         signed_points(difference.mean),
         interval_cell(difference, 100),
-        p_cell(each.p),
         p_cell(each.p_holm),
         p_cell(each.p_equal_holm),
         f"{each.improvement.count:g} of {each.improvement.num_seeds}",

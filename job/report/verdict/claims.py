@@ -57,26 +57,22 @@ def _no_difference(saving: Saving) -> str:
         return "it needs exactly as much"
     if saving.p_holm >= LEVEL:
         return f"{saving.percent.mean:.0f} % on average ({_sure(saving, 1)})"
-    if saving.percent.mean < 0 and saving.num_at_least:
-        return f"{saving.baseline} may need more than it had spent at its end"
     return ""
 
 
 def _goal(saving: Saving) -> str:
-    final = f"{saving.baseline}'s final mAP" if saving.is_final else "a mAP"
-    return f"{final} of {saving.target:.3f}"
+    return f"{saving.baseline}'s final mAP of the same seed ({saving.target:.3f} on average)"
 
 
 def _sentence(saving: Saving) -> str:
     axis, baseline, percent = saving.axis, saving.baseline, saving.percent
     if percent is None:
         return ""
-    least = "at least " if saving.num_at_least else ""
     sign, word = (1, "less") if percent.mean > 0 else (-1, "more")
     return (
         f"to reach {_goal(saving)} it needs {amount(axis, spent(saving.arm_needs))} and"
-        f" {baseline} {least}{amount(axis, spent(saving.baseline_needs))}:"
-        f" {least}{sign * percent.mean:.0f} % {word} ({_sure(saving, sign)})."
+        f" {baseline} {amount(axis, spent(saving.baseline_needs))}:"
+        f" {sign * percent.mean:.0f} % {word} ({_sure(saving, sign)})."
     )
 
 
@@ -110,8 +106,7 @@ def pay_claim(
         nothing = "It is not shown to pay here: no saving of money is shown."
         return PayClaim(case, is_shown=False, sentence=nothing)
     pays = case.net.mean > 0 and case.p_holm is not None and case.p_holm < LEVEL
-    least = "at least " if money.saving.num_at_least else ""
-    saved = f"{least}{case.saved.mean:,.2f} is saved on annotation"
+    saved = f"{case.saved.mean:,.2f} is saved on annotation"
     return PayClaim(case, pays, _pays(case, saved) if pays else _does_not_pay(case, saved))
 
 

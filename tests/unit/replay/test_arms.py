@@ -41,7 +41,7 @@ def test_a_file_gives_names_of_its_own(config: Config, tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(config: Config, tmp_path: Path) -> None:
     """The option, or the file and the arm."""
     path = tmp_path / "arms.yaml"
-    path.write_text("a: {strategy: entropy, top: 1}")
+    path.write_text("a: {strategy: entropy, topp: 1}")
     with pytest.raises(ConfigError, match=r"arms\.yaml: a: .*top"):
         choose(config, None, path)
     path.write_text("a: {strategy: brust}\na: {strategy: entropy}")

@@ -88,6 +88,12 @@ def test_the_page_says_what_it_is_about(page: ParsedPage) -> None:
     assert "24 images to choose from, 2 arms, 2 seeds; compared with random." in page.words
 
 
+def test_the_page_says_what_trainings_started_from(page: ParsedPage) -> None:
+    """Those of round 0, of which three parts have one origin, and the later ones."""
+    assert "backbone, neck, head: drawn from the seed" in page.words
+    assert "detector: the model of the previous round" in page.words
+
+
 def test_figures_say_what_they_show_to_those_who_do_not_see_them(page: ParsedPage) -> None:
     """All of them: five axes, differences, classes twice, times."""
     assert len(page.images) == 9

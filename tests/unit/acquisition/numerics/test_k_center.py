@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job.acquisition.numerics import k_center as module
-from job.acquisition.numerics.k_center import k_center, medoid, squared_to_nearest
+from job.acquisition.numerics.k_center import k_center, medoid, nearest_before, squared_to_nearest
 
 
 def plain(points: np.ndarray, centres: np.ndarray, budget: int) -> list[int]:
@@ -99,3 +99,11 @@ def test_distances_do_not_cancel() -> None:
 def test_no_points(budget: int) -> None:
     """Nothing to pick from is not an error."""
     assert k_center(np.empty((0, 2)), np.empty((0, 2)), budget).rows.tolist() == []
+
+
+@pytest.mark.parametrize("block", [1, 2, 1000])
+def test_what_is_nearest_before_a_point(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Centres at 0 and 10; 9 is nearest to 10, 8 to the point 9, and 1 to 0; 7 comes too late."""
+    monkeypatch.setattr("job.acquisition.numerics.k_center._FEW", block)
+    points = np.array([[9], [8], [1], [7]], np.float16)
+    assert nearest_before(points, np.array([[0], [10]])).tolist() == [1, 2, 0, 3]

@@ -36,7 +36,12 @@ def test_the_farthest_from_what_is_labelled_and_picked() -> None:
     selection = select(images, {"known": at(0, 0)}, 3)
     assert selection.ids == ("c", "b", "a")
     assert scores_of(selection) == (8.0, 3.0, 2.0)
-    assert reasons_of(selection)[0] == "distance 8 to what is labelled or picked"
+    lead = "far from all that is labelled or picked: distance"
+    assert reasons_of(selection) == (
+        f"{lead} 8 to the labelled known",
+        f"{lead} 3 to the labelled known",
+        f"{lead} 2 to the pick c",
+    )
 
 
 def test_a_cold_start_begins_in_the_middle() -> None:

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from job.report.analysis.curves import Axis, Curve
-from job.report.analysis.findings import analyse
 from job.report.analysis.savings import savings_of
 from job.report.verdict.claims import saving_claim
-from job.report.verdict.judgement import judge
 from tests.unit.report.make_curves import BASE, NOISE, added, curves, wobbling
 from tests.unit.report.verdict.judged import summary, verdict
 
@@ -38,8 +36,9 @@ def test_what_is_saved() -> None:
     images, boxes, hours, money = found.savings
     assert all(each.is_shown for each in found.savings)
     assert images.sentence == (
-        "In labelled images: to reach random's final mAP of 0.500 it needs 150 and random 300:"
-        " 50 % less (95 % interval 49 to 51 %; 5 seeds; corrected p < 0.001)."
+        "In labelled images: to reach random's final mAP of the same seed (0.500 on average) it"
+        " needs 150 and random 300: 50 % less (95 % interval 49 to 51 %; 5 seeds; corrected"
+        " p < 0.001)."
     )
     assert "it needs 375 and random 750" in boxes.sentence
     assert "it needs 15.0 and random 30.0" in hours.sentence
@@ -58,31 +57,6 @@ def test_what_is_lost_is_said_too() -> None:
     )
 
 
-def test_a_saving_against_seeds_that_never_arrive_is_at_least() -> None:
-    """Three of random's seeds end below their mean, so that their need is only known from below."""
-    found = verdict(wobbling(0.1, 0.1))
-    images = found.savings[0]
-    assert images.saving.num_at_least == 3
-    assert images.is_shown
-    assert "and random at least 2" in images.sentence
-    assert ": at least " in images.sentence
-    paying = verdict(wobbling(0.1, 0.1), setup=1).pays
-    assert paying is not None
-    assert paying.sentence.startswith("It pays here: at least ")
-
-
-def test_a_loss_against_seeds_that_never_arrive_is_not_shown() -> None:
-    """They may have needed still more, so that it may be none."""
-    boxes: dict[Axis, list[float]] = {"boxes": [250, 2950, 4000], **FREE}
-    all_curves = [*curves("random", BASE), *curves("a", wobbling(0.1, 0.1), boxes)]
-    (found,) = summary(all_curves).verdicts
-    assert found.savings[1].saving.percent is not None
-    assert found.savings[1].saving.percent.mean < 0
-    assert found.savings[1].sentence == (
-        "In labelled boxes: no saving is shown; random may need more than it had spent at its end."
-    )
-
-
 def test_no_saving_of_an_arm_that_is_not_better() -> None:
     """It has random's final 0.5 at 200 images in each seed, but falls behind: no saving."""
     (found,) = summary([*STEADY, *curves("a", [[0.3, 0.5, 0.25]] * 5)], setup=1).verdicts
@@ -96,21 +70,13 @@ def test_no_saving_of_an_arm_that_is_not_better() -> None:
     assert not found.pays.is_shown
 
 
-def test_a_metric_of_ones_own() -> None:
-    """It is not called what random ended with."""
-    all_curves = [*curves("random", BASE), *curves("a", wobbling(0.1, 0.1))]
-    savings = savings_of(all_curves, target=0.4)
-    (found,) = judge(replace(analyse(all_curves), savings=savings)).verdicts
-    assert found.savings[0].sentence.startswith("In labelled images: to reach a mAP of 0.400 it ")
-
-
 def test_no_saving_where_a_seed_never_arrives() -> None:
-    """Better in each seed: seeds 0 and 3 end at 0.51 and 0.52, below random's 0.524."""
-    found = verdict(added([[0, 0.03, 0.01]] * 5))
+    """Better over all in each seed, and behind at the end in one: it alone hides the saving."""
+    found = verdict(added([*[[0, 0.03, 0.01]] * 4, [0, 0.04, -0.01]]))
     assert found.outcome == "better"
     assert found.savings[0].sentence == (
-        "In labelled images: no saving is shown; in 2 of 5 seeds it does not reach random's final"
-        " mAP of 0.524."
+        "In labelled images: no saving is shown; in 1 of 5 seeds it does not reach random's final"
+        " mAP of the same seed (0.524 on average)."
     )
 
 

@@ -277,3 +277,20 @@ def test_notes_tell_the_smallest_permutation_p_and_of_interpolation() -> None:
     other = curves("a", added(NOISE), {"images": [100, 190, 280]})
     found = summary([*curves("random", BASE), *other])
     assert any("straight lines" in each for each in found.notes)
+
+
+def test_any_rounds_may_be_missing() -> None:
+    """Whatever is left of an experiment, its page can be made, and claims nothing yet."""
+    rng = np.random.default_rng(0)
+    all_curves = [*curves("random", BASE), *curves("a", wobbling(0.05, 0.05))]
+    for _ in range(30):
+        left = []
+        for each in all_curves:
+            kept = np.flatnonzero(rng.random(3) < 0.6)
+            if len(kept):
+                left.append(
+                    curve(each.arm, each.seed, each.metric[kept].tolist(), None, kept.tolist())
+                )
+        if left:
+            found = summary(left, setup=1, missing=MissingRounds({"random": 1, "a": 1}))
+            assert {each.outcome for each in found.verdicts} <= {"not shown"}

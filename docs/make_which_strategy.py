@@ -1,0 +1,46 @@
+"""Writes the table of evidence in docs/which-strategy.md, from what `al-job advise` says.
+
+    python docs/make_which_strategy.py
+
+The table lies between two comments. All other text is written by hand.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from job.advice.evidence import EVIDENCE, Condition
+
+PAGE = Path(__file__).parent / "which-strategy.md"
+BEGIN, END = "<!-- evidence: made by make docs -->", "<!-- end of evidence -->"
+TITLES: dict[Condition, str] = {
+    "redundant": "Images are alike: frames of videos, copies",
+    "rare": "Classes are rare",
+    "empty": "Images show no object, and looking at one costs something",
+    "none": "None of these",
+}
+
+
+def write(text: str) -> str:
+    """Return the page with its table made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = "\n".join(_table())
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+
+
+def _table() -> Iterator[str]:
+    yield "| Condition | What to expect | Source |\n| --- | --- | --- |"
+    for condition, title in TITLES.items():
+        found = EVIDENCE[condition]
+        yield f"| {title} | {found.says} | {_link(found.source)} |"
+
+
+def _link(source: str) -> str:
+    """Return a source, as a link if it is another page."""
+    page = re.fullmatch(r"docs/(.+?)(?:/README)?\.md", source)
+    return f"[{page[1]}]({source.removeprefix('docs/')})" if page else source
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,103 @@
+"""Writes the tables of docs/results/README.md from the committed results of all sets.
+
+    python docs/results/make_tables.py
+
+They lie between two comments, as the generated parts of `docs/strategies.md` do. What they say of
+an arm is what the report says: the same tests, on the same rows.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from job.config import loading
+from job.plan import Plan
+from job.report.analysis.comparison import mean_points
+from job.report.analysis.findings import Findings, find
+from job.report.analysis.missing import missing_rounds
+from job.report.analysis.primary import Primary
+from job.report.analysis.results import Row
+from job.report.wording import interval_cell, p_cell, three_decimals
+
+HERE = Path(__file__).parent
+PAGE = HERE / "README.md"
+BEGIN, END = "<!-- tables: made by make docs -->", "<!-- end of tables -->"
+
+
+def write(text: str) -> str:
+    """Return the page with its tables made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    sets = {path.parent.name: _found(path.parent) for path in sorted(HERE.glob("*/ingest"))}
+    measured = {name: found for name, found in sets.items() if found}
+    parts = ["\n".join(_overview(measured))]
+    parts += ["\n".join(_table(name, found)) for name, found in measured.items()]
+    return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
+
+
+def _found(folder: Path) -> Findings | None:
+    """Return what the report finds in the rows of a set; None if it has none yet."""
+    table = folder / "results.csv"
+    if not table.exists():
+        return None
+    kinds = get_type_hints(Row)
+    with table.open(newline="") as file:
+        rows = [
+            Row(**{field.name: _value(row[field.name], kinds[field.name]) for field in fields(Row)})
+            for row in csv.DictReader(file)
+        ]
+    plan = Plan(loading.load(str(folder / "experiment.yaml")))
+    return find(rows, list(plan.config.arms), None, missing_rounds(plan, rows))
+
+
+def _value(cell: str, kind: object) -> Any:
+    if kind in {str, int}:
+        return int(cell) if kind is int else cell
+    return float(cell) if cell else None
+
+
+def _overview(sets: dict[str, Findings]) -> Iterator[str]:
+    yield "| set | seeds | random's mAP | area less random's, points | ahead in | so it is |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, found in sets.items():
+        random = [
+            each.estimate.mean
+            for each in mean_points(found.curves, "images")
+            if each.arm == "random"
+        ]
+        for test in found.primary:
+            if test.area.arm == "recommended":
+                ends = f"{three_decimals(random[0])} to {three_decimals(random[-1])}"
+                yield f"| [{name}](#{name}) | {len(test.area.seeds)} | {ends} | {_tested(test)} |"
+
+
+def _tested(test: Primary) -> str:
+    ahead = f"{test.improvement.count:g} of {test.improvement.num_seeds}"
+    difference = test.area.difference
+    points = f"{100 * difference.mean:+.1f} ({interval_cell(difference, 100)})"
+    return f"{points} | {ahead} | {test.outcome if test.is_finished else 'not finished'}"
+
+
+def _table(name: str, found: Findings) -> Iterator[str]:
+    """Yield a set's table: each arm's mean at each number of images, and its primary test."""
+    points = mean_points(found.curves, "images")
+    budgets = sorted({round(each.x) for each in points})
+    tests = {test.area.arm: test for test in found.primary}
+    yield f"### {name}\n"
+    head = " | ".join(map(str, budgets))
+    yield f"| arm | {head} | area less random's, points | ahead in | so it is | p |"
+    yield "| --- " * (len(budgets) + 5) + "|"
+    for arm in found.comparison.arms:
+        means = {round(each.x): each.estimate.mean for each in points if each.arm == arm}
+        cells = " | ".join(three_decimals(means.get(budget)) for budget in budgets)
+        test = tests.get(arm)
+        told = f"{_tested(test)} | {p_cell(test.p_holm)}" if test else "| | |"
+        yield f"| {arm} | {cells} | {told} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write(f"{PAGE.name}: the tables are made anew\n")

@@ -1,0 +1,44 @@
+"""What was measured: the figures that advice rests on. They stand here and nowhere else.
+
+`docs/which-strategy.md` shows them, too: `make docs` writes them there.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Condition = Literal["redundant", "rare", "empty", "none"]
+"""Why a selection may pay: images are alike, classes are rare, images are empty; or `none` of
+these."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a condition, and where it can be checked."""
+
+    says: str
+    source: str
+    """A page of this repository, or a publication."""
+
+
+EVIDENCE: dict[Condition, Evidence] = {
+    "redundant": Evidence(
+        "random picks see a long video in proportion to its length; how much is saved was not "
+        "measured here yet",
+        "docs/results/README.md",
+    ),
+    "rare": Evidence(
+        "a rare class counts as much as any other in mAP; how much is saved was not measured here "
+        "yet",
+        "docs/results/README.md",
+    ),
+    "empty": Evidence(
+        "if a share s of the images is empty, picks that show objects hold up to 1 / (1 - s) times "
+        "the boxes of random ones",
+        "docs/strategies.md",
+    ),
+    "none": Evidence(
+        "balanced photographs, hardly two alike, 25 to 125 images: random had the highest mAP of "
+        "four arms",
+        "docs/results/voc-animals/README.md",
+    ),
+}
