@@ -1,21 +1,26 @@
 """`al-job export`: labels and picks of an experiment, for other tools."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
 
 import typer
 
+from job.acquisition.strategy import Pick
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
 from job.cli.output import say
 from job.errors import UsageError
+from job.export.batch import Batch, picked_images
 from job.export.formats import FORMATS, FormatName
 from job.export.labels import images_to_test_on, write_labels
-from job.export.picks import waiting, write_picks
+from job.export.pick_formats import PICK_FORMATS, ToolName
+from job.export.picks import waiting, write_batch, write_picks
+from job.export.proposals import proposals_of
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
-from job.storage import open_store
+from job.storage import Store, open_store
 
 app = make_app(add_completion=False)
 
@@ -34,6 +39,24 @@ ProfileOption = Annotated[
 LastRoundOption = Annotated[
     int | None,
     typer.Option("--round", min=0, help="The round, counted from 0; unset: the last one there is."),
+]
+ProposalsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--proposals",
+        min=0,
+        max=1,
+        metavar="CONFIDENCE",
+        help="Write boxes of the previous round's model that have at least this confidence.",
+    ),
+]
+LinksOption = Annotated[
+    str | None,
+    typer.Option(
+        "--links",
+        metavar="ADDRESS",
+        help="Where labelstudio or kili finds the folder images/, such as https://host/batch.",
+    ),
 ]
 
 
@@ -75,6 +98,9 @@ def labels(
 @app.command()
 def picks(
     out: OutOption,
+    name: Annotated[
+        Literal["csv", ToolName], typer.Option("--format", help="The tool to write for.")
+    ] = "csv",
     round_index: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
@@ -82,12 +108,15 @@ def picks(
     store: StoreOption = STATE,
     out_endpoint: EndpointOption = None,
     out_profile: ProfileOption = None,
+    proposals: ProposalsOption = None,
+    links: LinksOption = None,
     *,
     unlabelled: Annotated[
         bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
     ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
+    _check_picks(name, proposals, links)
     io = _read("select", store, experiment, round_index, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
     found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
@@ -95,9 +124,50 @@ def picks(
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
     ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
-    with all_or_nothing(target) as files:
-        write_picks(files, io.dataset, found, ids)
-    say("\n".join([title, f"{len(ids):,} of {len(found):,} images", f"files: {out}"]))
+    lines: list[str] = []
+    if name == "csv":
+        with all_or_nothing(target) as files:
+            write_picks(files, io.dataset, found, ids)
+    else:
+        batch = _batch(io, found, ids, proposals, links, target)
+        with all_or_nothing(target) as files:
+            lines = write_batch(files, io.dataset, PICK_FORMATS[name](batch), name)
+    say("\n".join([title, f"{len(ids):,} of {len(found):,} images", *lines, f"files: {out}"]))
+
+
+def _check_picks(name: str, proposals: float | None, links: str | None) -> None:
+    """Refuse options that have no effect in a layout."""
+    if proposals is not None and name == "csv":
+        tools = ", ".join(get_args(ToolName))
+        message = f"--proposals: --format csv has no boxes; name the tool ({tools})"
+        raise UsageError(message)
+    linking = [tool for tool, layout in PICK_FORMATS.items() if layout.takes_links]
+    if links is not None and name not in linking:
+        message = f"--links: --format {name} has files and no links; {', '.join(linking)} have them"
+        raise UsageError(message)
+
+
+def _batch(
+    io: RoundReader,
+    found: Sequence[Pick],
+    ids: Sequence[str],
+    min_confidence: float | None,
+    links: str | None,
+    target: Store,
+) -> Batch:
+    """Return the picks that are exported, as a batch for a tool."""
+    wanted = frozenset(ids)
+    proposed = {} if min_confidence is None else proposals_of(io, ids, min_confidence)
+    images = picked_images(io.dataset, io.round, found, proposed)
+    return Batch(
+        ref=io.round,
+        classes=io.dataset.classes,
+        images=tuple(image for image in images if image.id in wanted),
+        num_picks=len(found),
+        min_confidence=min_confidence,
+        place=target.url,
+        links=links and links.rstrip("/"),
+    )
 
 
 def _read(

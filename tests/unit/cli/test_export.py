@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from job.data.dataset import Dataset
+from job.export.pick_formats import PICK_FORMATS
 from job.storage.local import LocalStore
 from tests.conftest import AlJob, FinishedState
 
@@ -68,6 +69,59 @@ def test_picks_are_exported_with_their_list(al_job: AlJob, state: Path, tmp_path
     assert (out / "picks.csv").read_bytes() == original.read_bytes()
 
 
+@pytest.mark.parametrize("name", PICK_FORMATS)
+def test_picks_are_exported_for_a_tool(
+    al_job: AlJob, state: Path, tmp_path: Path, name: str
+) -> None:
+    """In the order of rank, with proposals; a second export has the same bytes."""
+    exports = []
+    options = ("--arm", "brust", "--round", 2, "--format", name, "--proposals", 0.06)
+    for folder in (tmp_path / "first/out", tmp_path / "second/out"):
+        ended = al_job("export", "picks", *options, "--out", folder, "--store", state)
+        assert ended.code == 0
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        exports.append({path.relative_to(folder): path.read_bytes() for path in paths})
+    _, counts, proposed, _ = ended.out.splitlines()
+    assert counts == "4 of 4 images"
+    assert ", by tiny/seed-0/brust/round-001, confidence 0.06 or more" in proposed
+    assert exports[0] == exports[1]
+    content = json.loads(exports[0][Path("batch.json")])
+    assert [image["id"] for image in content["images"]] == picked(state, "brust/round-002")
+    assert sum(image["proposals"] for image in content["images"]) == int(proposed.split()[1])
+
+
+def test_options_that_a_layout_has_no_place_for_are_refused(
+    al_job: AlJob, state: Path, tmp_path: Path
+) -> None:
+    """With one line, before anything is written; round 0 has no model that could propose."""
+    picks = ("export", "picks", "--store", state, "--out", tmp_path / "out")
+    for options, error in {
+        ("--proposals", 0.5): "--proposals: --format csv has no boxes; name the tool (cvat, coco, ",
+        ("--format", "yolo", "--links", "https://host"): "--links: --format yolo has files and no "
+        "links; labelstudio, kili have them",
+        ("--format", "cvat", "--round", 0, "--proposals", 0.5): "--proposals: no model is trained "
+        "before round 0 picks; leave the option out",
+    }.items():
+        ended = al_job(*picks, *options)
+        assert (ended.code, ended.out) == (64, "")
+        assert ended.error.startswith(f"al-job: {error}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_picks_of_round_0_are_exported_without_proposals(
+    al_job: AlJob, state: Path, tmp_path: Path
+) -> None:
+    """No model is needed for it, and all arms share it."""
+    out = tmp_path / "out"
+    options = ("--round", 0, "--format", "labelstudio", "--links", "https://host/a/")
+    ended = al_job("export", "picks", *options, "--out", out, "--store", state)
+    assert ended.out == f"tiny, seed 0, picks of round 0\n6 of 6 images\nfiles: {out}\n"
+    tasks = json.loads((out / "tasks.json").read_text())
+    assert [task["data"]["al_id"] for task in tasks] == picked(state, "round-000")
+    assert tasks[0]["data"]["image"].startswith("https://host/a/images/0000_")
+    assert not any(task["predictions"] for task in tasks)
+
+
 def test_what_is_not_clear_is_asked(al_job: AlJob, state: Path, tmp_path: Path) -> None:
     """Several arms, a place that is not empty, or a layout that does not exist."""
     labels = ("export", "labels", "--store", state, "--out", tmp_path / "out")
@@ -101,10 +155,12 @@ def test_an_object_that_is_gone_leaves_no_export(
     copy, out = tmp_path / "copy", tmp_path / "out"
     shutil.copytree(state, copy)
     (copy / "datasets/drawn/pool/00000.tar").unlink()
-    ended = al_job("export", "picks", "--arm", "brust", "--out", out, "--store", copy)
-    assert ended.code == 65
-    assert "pool/00000.tar: no such object" in ended.error
-    assert not out.exists()
+    for name in ("csv", "cvat"):
+        options = ("--arm", "brust", "--format", name, "--out", out, "--store", copy)
+        ended = al_job("export", "picks", *options)
+        assert ended.code == 65
+        assert "pool/00000.tar: no such object" in ended.error
+        assert not out.exists()
 
 
 def test_labels_that_came_along_come_out_again(

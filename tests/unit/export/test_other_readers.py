@@ -7,7 +7,9 @@ import pytest
 
 from job.export.formats import FORMATS, FormatName
 from job.export.labels import write_labels
+from job.export.pick_formats import PICK_FORMATS, ToolName
 from job.export.target import all_or_nothing, open_target
+from tests.unit.export.batches import batch
 from tests.unit.export.images import CLASSES, annotated, on_disk
 from tests.unit.export.test_labels import encode
 
@@ -50,3 +52,22 @@ def boxes_of(item: Any, classes: list[str]) -> list[tuple[object, ...]]:
     return sorted(
         (classes[each.label], *(round(x, 6) for x in each.points)) for each in item.annotations
     )
+
+
+@pytest.mark.parametrize(("name", "layout"), [("cvat", "cvat"), ("coco", "coco_instances")])
+@pytest.mark.filterwarnings("ignore")
+def test_datumaro_reads_the_same_proposals(name: ToolName, layout: str, tmp_path: Path) -> None:
+    """Of each pick by the name of its file, also one without a proposal."""
+    picks = PICK_FORMATS[name](batch())
+    with all_or_nothing(open_target(str(tmp_path))) as files:
+        for image in picks.batch.images:
+            files.write(picks.image_file(image), encode())
+        for each, data in picks.files().items():
+            files.write(each, data)
+    read = datumaro.Dataset.import_from(str(tmp_path), layout)
+    classes = [each.name for each in next(iter(read.categories().values()))]
+    assert classes == list(CLASSES)
+    assert {item.id: boxes_of(item, classes) for item in read} == {
+        "0000_stem": [("Eisbär", 0, 0, 50.5, 200), ("dog", 10, 20, 30, 60)],
+        "0002_stem": [],
+    }
