@@ -22,8 +22,8 @@ MOST = 0.5
 MIN_SMALL = 0.1
 """From this share of small boxes on, they are worth a remark."""
 ASK_AGAIN = (
-    "Ask again with --experiment when its first rounds are labelled and scored: then rare classes "
-    "and images without objects are known, too."
+    "Ask again with --experiment when its first rounds are labelled and scored: then that is "
+    "known, too."
 )
 
 
@@ -61,7 +61,7 @@ def advise(facts: Facts) -> Advice:
     return Advice(
         holds=tuple(each for each, holds in found.items() if holds),
         unknown=unknown,
-        cold_start=choose(replace(now, has_scores=False)),
+        cold_start=choose(replace(now, has_scores=False, empty_share=None)),
         next_rounds=choose(_once_scored(facts)),
         remarks=(*([ASK_AGAIN] if unknown and not now.has_scores else []), *_remarks(facts)),
     )
@@ -87,6 +87,8 @@ def _is_redundant(facts: Facts) -> bool | None:
 
 def _is_rare(facts: Facts) -> bool | None:
     """Return whether classes are rare; None if too little is labelled to say."""
+    if facts.num_classes == 1:
+        return False
     if facts.labels is None or _mean_boxes(facts.labels) < MIN_BOXES:
         return None
     return bool(rare_classes(facts.labels))

@@ -98,7 +98,7 @@ def look(store: Store, plan: Plan, moment: Moment, *, is_planned: bool) -> Facts
         next_round=index,
         num_unlabelled=len(io.pool_before.unlabelled),
         seen_by=_seen_by(io, moment),
-        is_pretrained=moment.is_scored or detector.backbone != "scratch",
+        is_pretrained=moment.is_scored or detector.is_pretrained,
         situation=situation_of(task),
         labels=labels,
         resolution=resolution_of(
@@ -130,7 +130,7 @@ def _seen_by(io: RoundReader, moment: Moment) -> str:
         arm = f", arm {before.arm}" if before.arm else ""
         return f"the score record of seed {before.seed}{arm}, round {before.index}"
     detector = io.config.detector
-    return f"the backbone at {detector.size} px ({detector.backbone})"
+    return f"the backbone at {detector.size} px ({detector.weights or detector.backbone})"
 
 
 def _of_pool(io: RoundReader, plan: Plan) -> list[Annotation]:

@@ -10,11 +10,12 @@ from job.advice.look import begin, find_moment, look
 from job.advice.write import lines_of, to_json
 from job.artifacts.experiment_file import load_experiment
 from job.cli.choose import load_plan
-from job.cli.options import STATE, ArmOption, SeedOption, SetOption, StoreOption
+from job.cli.options import STATE, SetOption, StoreOption
 from job.cli.output import out, say
 from job.config.dataset import DatasetConfig
 from job.config.schema import Config
 from job.errors import UsageError
+from job.keys import check_name
 from job.plan import Plan
 from job.storage import Store, open_store
 
@@ -42,8 +43,14 @@ def advise(
             help="A YAML file or a preset: the detector and the budget of an experiment to come.",
         ),
     ] = None,
-    arm: ArmOption = None,
-    seed: SeedOption = None,
+    arm: Annotated[
+        str | None,
+        typer.Option("--arm", help="Of the experiment, this arm; unset: the furthest one."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", help="Of the experiment, this seed; unset: the furthest one."),
+    ] = None,
     store: StoreOption = STATE,
     settings: SetOption = None,
     *,
@@ -54,6 +61,9 @@ def advise(
     Without an experiment, images of the pool are looked at by the backbone: at most 5,000 of them,
     about a minute on one CPU core.
     """
+    if not experiment and (arm or seed is not None):
+        message = f"{'--arm' if arm else '--seed'}: it is one of an experiment's; add --experiment"
+        raise UsageError(message)
     opened = open_store(store)
     wanted = _config(opened, dataset, experiment, config)
     plan = Plan(wanted).with_runtime(wanted.runtime.changed(settings or (), os.environ))
@@ -75,6 +85,8 @@ def _config(
     Raises:
         UsageError: The options name no data set, or two things at once.
     """
+    if dataset:
+        check_name("--dataset", dataset)
     if experiment and source:
         message = "--config: the experiment has a configuration already; leave one of them out"
         raise UsageError(message)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -38,7 +39,9 @@ class PickedImage:
     """A name that no image of another round, arm, seed or experiment has."""
     rank: int
     """From 0, as in `picks.csv`."""
-    pick: Pick
+    score: float | None
+    """None: it is infinite, which JSON cannot say."""
+    reason: str
     stem: str
     """The file's name without its suffix: the rank, and of the id what any tool and disk takes."""
     suffix: str
@@ -137,7 +140,8 @@ def picked_images(
             id=pick.id,
             key=f"{_name(ref)}/{pick.id}",
             rank=rank,
-            pick=pick,
+            score=pick.score if isfinite(pick.score) else None,
+            reason=pick.reason,
             stem=file_stem(rank, len(picks), pick.id),
             suffix=rows[pick.id]["suffix"],
             size_wh=(rows[pick.id]["width"], rows[pick.id]["height"]),

@@ -44,12 +44,9 @@ def proposals_of(
     previous = io.earlier[-1]
     is_scored = io.markers.get(previous.stage("score")) is not None
     parts = _recorded(io, previous, ids) if is_scored else _seen_now(io, previous, ids)
-    classes = io.dataset.classes
-    found = {
-        image_id: proposals
-        for part in parts
-        for image_id, proposals in _of_part(part, classes, min_confidence)
-    }
+    found: dict[str, tuple[Proposal, ...]] = {}
+    for part in parts:
+        found |= _of_part(part, io.dataset.classes, min_confidence)
     if missing := sorted(set(ids).difference(found)):
         message = f"the score record of round {previous.index} has no image {missing[0]!r}"
         raise BadDataError(message)
@@ -82,24 +79,22 @@ def _seen_now(io: RoundReader, ref: RoundRef, ids: Sequence[str]) -> Iterator[Re
 
 def _of_part(
     part: RecordPart, classes: Sequence[str], min_confidence: float
-) -> Iterator[tuple[str, tuple[Proposal, ...]]]:
-    """Yield each image of a part with its proposals."""
+) -> dict[str, tuple[Proposal, ...]]:
+    """Return the proposals of each image of a part."""
     if not part.table.num_rows:
-        return
+        return {}
     best_D = part.probabilities.max(axis=1, initial=0).astype(np.float64)
     confidences_D = part.objectness.astype(np.float64) * best_D
     order_D = np.argsort(-confidences_D, kind="stable")
     order_D = order_D[confidences_D[order_D] >= min_confidence]
-    images_D = part.image_of_detection[order_D]
-    for row, image_id in enumerate(part.ids.tolist()):
-        yield (
-            image_id,
-            tuple(
-                Proposal(
-                    tuple(part.boxes_xyxy[each].tolist()),
-                    classes[part.predicted[each]],
-                    round(float(confidences_D[each]), 4),
-                )
-                for each in order_D[images_D == row].tolist()
-            ),
-        )
+    found: dict[str, list[Proposal]] = {image_id: [] for image_id in part.ids.tolist()}
+    columns = (
+        part.ids[part.image_of_detection],
+        part.boxes_xyxy,
+        part.predicted,
+        confidences_D,
+    )
+    rows = (column[order_D].tolist() for column in columns)
+    for image_id, box, number, confidence in zip(*rows, strict=True):
+        found[image_id].append(Proposal(tuple(box), classes[number], round(confidence, 4)))
+    return {image_id: tuple(proposals) for image_id, proposals in found.items()}

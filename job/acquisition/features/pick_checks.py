@@ -32,7 +32,7 @@ def cautions(strategy: Strategy, task: Task, picked: Sequence[str]) -> tuple[str
     found = [*_groups(task, picked)]
     while isinstance(inner := getattr(strategy, "inner", None), Strategy):
         strategy = inner
-    if strategy.reads >= objects.READS and task.labelled.ids:
+    if not task.is_cold_start and strategy.reads >= objects.READS and task.labelled.ids:
         boxes_PC = _boxes(strategy, task, picked)
         found += [*_num_boxes(task, boxes_PC), *_classes(task, boxes_PC)]
         if getattr(strategy, "empty_score", 0.0) is None:

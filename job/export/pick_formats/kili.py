@@ -40,8 +40,8 @@ class KiliPicks(PickFormat):
             "jsonMetadata": {
                 "id": image.id,
                 "rank": image.rank,
-                "score": image.pick.score,
-                "reason": image.pick.reason,
+                "score": image.score,
+                "reason": image.reason,
             },
         }
 

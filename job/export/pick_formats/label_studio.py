@@ -51,8 +51,8 @@ class LabelStudioPicks(PickFormat):
             "al_key": image.key,
             "al_id": image.id,
             "al_rank": image.rank,
-            "al_score": image.pick.score,
-            "al_reason": image.pick.reason,
+            "al_score": image.score,
+            "al_reason": image.reason,
         }
         return {"data": data, "predictions": self._predictions(image)}
 

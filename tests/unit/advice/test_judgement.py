@@ -74,8 +74,16 @@ def test_strategies_are_those_of_recommended() -> None:
     assert advice.next_rounds.arm.strategy == "presence"
     scored = advise(facts(**KNOWN | {"empty_share": 0.6, "labels": labels(20, 20)}))
     assert scored.next_rounds.arm.strategy == "presence"
+    assert scored.cold_start.arm.strategy == "balanced_herding"  # `presence` needs scores
     nothing_left = advise(facts(**KNOWN | {"redundancy": Redundancy(0, 0, 0, 0.0)}))
     assert "redundant" in nothing_left.unknown
+
+
+def test_a_single_class_is_never_rare() -> None:
+    """So nobody is told to wait until more is known of it."""
+    advice = advise(facts(class_counts={"cow": 0}))
+    assert advice.unknown == ("empty",)
+    assert "rare" not in verdict_of(advice)
 
 
 def test_a_class_is_rare_below_a_quarter_of_the_mean() -> None:

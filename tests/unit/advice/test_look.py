@@ -6,6 +6,7 @@ import pytest
 
 from job.advice import look as module
 from job.advice.look import begin, find_moment, look
+from job.artifacts import names
 from job.artifacts.experiment_file import load_experiment
 from job.config.schema import Config
 from job.data.dataset import Dataset
@@ -14,7 +15,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
-from tests.unit.stages.tiny import without_scores
+from tests.unit.stages.tiny import ROUND_0, without_scores
 
 
 def plan_of(store: LocalStore | MemoryStore, name: str = "tiny") -> Plan:
@@ -80,6 +81,18 @@ def test_a_pool_without_labels_is_seen_by_the_backbone(
     assert facts.resolution is not None
     assert facts.resolution.are_of_test_images
     assert facts.pays_for_looking
+
+
+def test_a_trained_detector_sees_the_pool_if_training_begins_from_one(
+    finished: LocalStore, settings: Config
+) -> None:
+    """Then nothing is said of random weights, although the backbone is from scratch."""
+    weights = "store:" + ROUND_0.stage("train").key(names.MODEL)
+    detector = settings.detector.model_copy(update={"weights": weights})
+    plan = Plan(settings.model_copy(update={"detector": detector}))
+    facts = look(finished, plan, begin(plan), is_planned=False)
+    assert facts.seen_by == f"the backbone at 64 px ({weights})"
+    assert facts.is_pretrained
 
 
 def test_the_oracle_is_not_asked(

@@ -51,6 +51,9 @@ def test_an_experiment_to_come_says_the_detector(
         (["--experiment", "tiny", "--config", "quickstart"], "--config: the experiment has"),
         (["--experiment", "tinny"], "no experiment 'tinny'; did you mean 'tiny'?"),
         (["--experiment", "tiny", "--arm", "x"], "--arm: unknown 'x'"),
+        (["--dataset", "a/b"], "--dataset 'a/b': a name is 1 to 63 letters"),
+        (["--dataset", "drawn", "--arm", "x"], "--arm: it is one of an experiment's"),
+        (["--dataset", "drawn", "--seed", "0"], "--seed: it is one of an experiment's"),
     ],
 )
 def test_what_contradicts_itself_is_refused(

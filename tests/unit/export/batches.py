@@ -1,6 +1,5 @@
 """Batches of picks made by hand."""
 
-from job.acquisition.strategy import Pick
 from job.export.batch import Batch, PickedImage, Proposal
 from job.keys import RoundRef
 from tests.unit.export.images import CLASSES
@@ -20,7 +19,8 @@ def picked(
         id=image_id,
         key=f"mine/seed-3/brust/round-002/{image_id}",
         rank=rank,
-        pick=Pick(image_id, 0.5, 'why "so"'),
+        score=0.5,
+        reason='why "so"',
         stem=f"{rank:04d}_stem",
         suffix=suffix,
         size_wh=(100, 200),

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from hashlib import sha256
+from math import inf
 
 import pytest
 
@@ -51,6 +52,15 @@ def test_picks_know_their_images() -> None:
     assert found[2].sha256 == sha256(PHOTOS["p 1"]).hexdigest()
     assert found[2].key == "mine/seed-3/brust/round-002/p 1"
     assert [image.proposals for image in found] == [(), (DOG,), ()]
+
+
+def test_an_infinite_score_is_none() -> None:
+    """A strategy may give one, and no JSON file can say it."""
+    store = MemoryStore()
+    ingest(store, Photos(pool=PHOTOS), "d")
+    picks = [Pick("p_1", inf, "first"), Pick("p 1", 0.5, "second")]
+    found = picked_images(Dataset.open(store, "d"), REF, picks, {})
+    assert [(image.score, image.reason) for image in found] == [(None, "first"), (0.5, "second")]
 
 
 def test_the_manifest_says_which_image_each_file_is() -> None:

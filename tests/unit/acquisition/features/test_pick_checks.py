@@ -7,9 +7,9 @@ import pytest
 from job.acquisition.features.pick_checks import cautions
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategies.brust import Brust
-from job.acquisition.strategy import Strategy
+from job.acquisition.strategy import Strategy, TableRecord
 from job.config.schema import ArmConfig
-from tests.unit.acquisition.records import Box, Image, candidates, labelled, task_of
+from tests.unit.acquisition.records import Box, Image, candidates, labelled, tables_of, task_of
 
 COW, SHEEP = [1.0, 0.0], [0.0, 1.0]
 TEN = [f"{number:02d}" for number in range(10)]
@@ -94,6 +94,17 @@ def test_of_a_strategy_that_reads_no_boxes_only_groups_are_told(name: str) -> No
     strategy = make_strategy(ArmConfig(strategy=name))
     assert found(picks, strategy=strategy) == ()
     assert len(found(picks, strategy=strategy, groups=dict.fromkeys(TEN, "v"))) == 1
+
+
+def test_boxes_are_not_asked_for_in_round_0() -> None:
+    """The record has none then, also if labels came along and the strategy reads boxes later."""
+    picks = {each: both(n) for n, each in enumerate(TEN)}
+    given, known = candidates(picks, 2), labelled({"k": Image()}, {"cow": 1, "sheep": 1})
+    (table,) = tables_of(given)
+    record = TableRecord((table.select(["id", "embedding"]),))
+    task = replace(task_of(given, known, 10), is_cold_start=True)
+    cold = replace(task, unlabelled=replace(given, record=record))
+    assert cautions(make_strategy(ArmConfig(strategy="recommended")), cold, TEN) == ()
 
 
 def test_a_few_picks_are_of_one_class_by_chance() -> None:
