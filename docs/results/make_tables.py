@@ -31,14 +31,14 @@ def write(text: str) -> str:
     """Return the page with its tables made anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    sets = {path.parent.name: _found(path.parent) for path in sorted(HERE.glob("*/ingest"))}
+    sets = {path.parent.name: found_in(path.parent) for path in sorted(HERE.glob("*/ingest"))}
     measured = {name: found for name, found in sets.items() if found}
     parts = ["\n".join(_overview(measured))]
     parts += ["\n".join(_table(name, found)) for name, found in measured.items()]
     return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
 
 
-def _found(folder: Path) -> Findings | None:
+def found_in(folder: Path) -> Findings | None:
     """Return what the report finds in the rows of a set; None if it has none yet."""
     table = folder / "results.csv"
     if not table.exists():
@@ -50,7 +50,8 @@ def _found(folder: Path) -> Findings | None:
             for row in csv.DictReader(file)
         ]
     plan = Plan(loading.load(str(folder / "experiment.yaml")))
-    return find(rows, list(plan.config.arms), None, missing_rounds(plan, rows))
+    smallest = plan.config.report.smallest_effect / 100
+    return find(rows, list(plan.config.arms), None, missing_rounds(plan, rows), smallest)
 
 
 def _value(cell: str, kind: object) -> Any:

@@ -9,9 +9,9 @@ from job.advice.judgement import advise as judge
 from job.advice.look import begin, find_moment, look
 from job.advice.write import lines_of, to_json
 from job.artifacts.experiment_file import load_experiment
+from job.cli.choose import load_plan
 from job.cli.options import STATE, SetOption, StoreOption
 from job.cli.output import out, say
-from job.config import loading
 from job.config.dataset import DatasetConfig
 from job.config.schema import Config
 from job.errors import UsageError
@@ -100,7 +100,7 @@ def _config(
             raise UsageError(message)
         return begun
     if source:
-        to_come = loading.load(source)
+        to_come = load_plan(source).config
         named = DatasetConfig(name=dataset) if dataset else to_come.dataset
         return to_come.model_copy(update={"dataset": named})
     if not dataset:

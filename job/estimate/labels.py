@@ -12,6 +12,7 @@ from job.estimate.boxes import BoxCounts, Span
 from job.estimate.workload import Workload
 from job.keys import RoundRef, StageRef
 from job.plan import Arm, Plan
+from job.report.wording import counted
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ class LabelOutlook:
             return self._boxes
         rounds = [stage.round for stage in self._done if stage.stage == "annotate"]
         drawn = [cost for ref in rounds if (cost := self._drawn(ref)) and cost.images]
-        means = [cost.boxes / cost.images for cost in drawn]
-        return BoxCounts(means, f"{len(means)} rounds that are labelled") if means else None
+        # Only the mean of a round is known: each of its images counts as one of so many boxes.
+        means = [cost.boxes / cost.images for cost in drawn for _ in range(cost.images)]
+        return BoxCounts(means, counted(len(drawn), "labelled round")) if drawn else None
 
     def _of(self, rounds: Sequence[RoundRef]) -> Labels:
         """Return what some rounds of one seed label."""

@@ -57,7 +57,7 @@ def _case(images: Saving, money: Saving, saved: Estimate, setup_cost: float) -> 
         setup_cost=setup_cost,
         saved=saved,
         net=t_interval(net),
-        p=None if money.p_holm is None else paired_t(net),
+        p=None if money.p_corrected is None else paired_t(net),
         p_holm=None,
         scale=scale,
         images=None if scale is None else scale * spent(images.baseline_needs),

@@ -4,7 +4,7 @@ R = rounds of a curve.
 """
 # ruff: noqa: N803 - shape suffixes
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -55,12 +55,12 @@ class Saving:
     """What the baseline needed minus what the arm needed, in the unit of the axis. None if the arm
     never reached the metric in some seed: a mean over the others would flatter it."""
     percent: Estimate | None
-    """The same in percent of what the baseline needed, mean over seeds."""
+    """The same in percent of what the baseline needed on average."""
     p: float | None
     """Of the paired t-test of what is saved; None if there is nothing to test, and for the time of
     computing, of which nothing is claimed."""
-    p_holm: float | None
-    """Corrected for all arms and axes; None before the arm is finished."""
+    p_corrected: float | None
+    """Corrected for all arms and axes; None before the arm is finished, and where p is None."""
     num_never: int
     """Paired seeds in which the arm never reached the metric."""
 
@@ -161,11 +161,27 @@ def savings_of(
         return ()
     arms = [arm for arm in arms_of(curves) if arm != baseline]
     axes = [axis for axis in AXES if any(on_axis(curve, axis)[0].any() for curve in curves)]
-    found = [_saving(curves, arm, baseline, axis, goals) for arm in arms for axis in axes]
-    num_tests = max(num_arms, len(arms)) * len({*axes} & {*CLAIMED})
-    made = [None if each.arm in unfinished else each.p for each in found]
-    corrected = holm(made, num_tests)
-    return tuple(replace(each, p_holm=p) for each, p in zip(found, corrected, strict=True))
+    found: list[Saving] = []
+    for arm in arms:
+        ours = [_saving(curves, arm, baseline, axis, goals) for axis in axes]
+        found += ours if arm in unfinished else _corrected(ours, max(num_arms, len(arms)))
+    return tuple(found)
+
+
+def _corrected(of_arm: Sequence[Saving], num_arms: int) -> Iterator[Saving]:
+    """Yield the savings of an arm with their corrected p, images first.
+
+    Each arm has its part of the level. It goes to the test of images, and from there, if that one
+    shows something, to those of the other axes (Bretz et al., A Graphical Approach to Sequentially
+    Rejective Multiple Test Procedures, 2009). So any false claim among all arms and axes has at
+    most the level, and what is nearly the same test four times is not corrected as four.
+    """
+    images, *others = (each.p for each in of_arm)
+    first = None if images is None else min(1.0, num_arms * images)
+    gate = 1.0 if first is None else first
+    rest = [None if p is None else max(gate, min(1.0, num_arms * p)) for p in holm(others)]
+    for saving, p in zip(of_arm, (first, *rest), strict=True):
+        yield replace(saving, p_corrected=p)
 
 
 def _saving(
@@ -183,7 +199,7 @@ def _saving(
         saved=None,
         percent=None,
         p=None,
-        p_holm=None,
+        p_corrected=None,
         num_never=sum(ours[seed].amount is None for seed in paired),
     )
     values = found.saved_by_seed

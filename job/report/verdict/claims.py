@@ -53,9 +53,9 @@ def _never(saving: Saving) -> str:
 
 def _no_difference(saving: Saving) -> str:
     """Why the figures show neither saving nor loss; empty if they show one."""
-    if saving.p_holm is None or saving.percent is None:
+    if saving.p_corrected is None or saving.percent is None:
         return "it needs exactly as much"
-    if saving.p_holm >= LEVEL:
+    if saving.p_corrected >= LEVEL:
         return f"{saving.percent.mean:.0f} % on average ({_sure(saving, 1)})"
     return ""
 
@@ -82,7 +82,7 @@ def _sure(saving: Saving, sign: int) -> str:
     if percent is None:
         return ""
     how_wide = interval(percent, sign, " %", decimals=0)
-    return f"{how_wide}; {counted(percent.num_seeds, 'seed')}; {corrected(saving.p_holm)}"
+    return f"{how_wide}; {counted(percent.num_seeds, 'seed')}; {corrected(saving.p_corrected)}"
 
 
 def pay_claim(

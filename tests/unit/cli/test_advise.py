@@ -63,3 +63,15 @@ def test_what_contradicts_itself_is_refused(
     ended = al_job("advise", *arguments, "--store", state)
     assert ended.code == 64
     assert words in ended.error
+
+
+def test_what_is_wrong_with_an_arm_is_told_with_its_file(
+    al_job: AlJob, state: Path, tiny: str, tmp_path: Path
+) -> None:
+    """As `al-job run` tells it."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(tiny.replace("{strategy: random}", "{strategy: rndom}"))
+    ended = al_job("advise", "--config", path, "--store", state)
+    assert ended.code == 78
+    assert f"{path}: " in ended.error
+    assert "did you mean 'random'" in ended.error

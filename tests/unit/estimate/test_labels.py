@@ -66,6 +66,17 @@ def test_boxes_are_unknown_until_an_image_is_labelled(
     assert found.of_arm(arm).boxes is not None
 
 
+def test_a_round_counts_by_its_images(settings: Config, finished: LocalStore) -> None:
+    """6 and 4 images are ten, whose boxes by ten are the mean; so is neither round's own mean."""
+    rounds = RoundRef("tiny", 0, None, 0), RoundRef("tiny", 0, "brust", 1)
+    first, second = (Reader(finished).cost(ref).own for ref in rounds)
+    assert first.boxes / 6 != second.boxes / 4
+    counts = outlook(settings, finished, None, *(ref.stage("annotate") for ref in rounds)).counts
+    assert counts is not None
+    assert counts.mean == pytest.approx((first.boxes + second.boxes) / 10)
+    assert counts.source == "2 labelled rounds"
+
+
 def test_costs_are_of_images_and_boxes() -> None:
     """10 images at 10 s and 1, and boxes at 2 s and 0.5."""
     labels = Labels(10, 0, Span(0, 20, 60))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.results import reproduce
-from docs.results.make_tables import PAGE, write
+from docs.results.make_tables import PAGE, found_in, write
 from job.config import loading
 from job.config.schema import Config
 from job.plan import Plan
@@ -32,6 +32,16 @@ def test_every_set_compares_random_with_recommended_and_four_others(folder: Path
     totals = config.budget.totals
     assert totals
     assert all(after == 2 * before for before, after in itertools.pairwise(totals))
+
+
+def test_what_matters_is_what_the_configuration_of_the_set_says(tmp_path: Path, tiny: str) -> None:
+    """Half a point there, and not the point that is the default."""
+    (tmp_path / "experiment.yaml").write_text(f"{tiny}report: {{smallest_effect: 0.5}}\n")
+    rows = [row(arm, 0, index, 0.5) for arm in ("random", "brust") for index in range(3)]
+    (tmp_path / "results.csv").write_bytes(to_csv(rows))
+    found = found_in(tmp_path)
+    assert found
+    assert [test.smallest_effect for test in found.primary] == [0.005]
 
 
 @pytest.fixture

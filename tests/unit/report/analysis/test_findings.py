@@ -29,5 +29,5 @@ def test_what_is_missing_and_what_matters_reach_every_test() -> None:
 def corrected(found: Findings) -> set[float | None]:
     """The corrected p of all tests that have one of their own."""
     primary = {each.p_holm for each in found.primary}
-    savings = {each.p_holm for each in found.savings if each.p is not None}
+    savings = {each.p_corrected for each in found.savings if each.p is not None}
     return primary | savings | {each.p_holm for each in found.comparison.differences if each.p}

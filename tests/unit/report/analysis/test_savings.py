@@ -1,7 +1,7 @@
 """What an arm saves, and whether it pays."""
 
 import json
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from job.report.analysis.savings import (
     savings_of,
     spent,
 )
-from job.report.analysis.statistics import holm
 from tests.unit.report.make_curves import curve, curves
 
 X = np.array([100.0, 200.0, 300.0])
@@ -132,21 +131,51 @@ def test_the_percentage_has_the_sign_of_what_is_tested() -> None:
 
 
 def test_savings_are_corrected_for_all_arms_and_axes() -> None:
-    """Two arms on four axes are eight tests; a third arm to come makes them twelve."""
-    random = curves("random", [[0.2, 0.3, 0.4]] * 3)
-    a = curves("a", [[0.2, 0.4, 0.5], [0.2, 0.45, 0.5], [0.2, 0.41, 0.5]])
-    b = curves("b", [[0.2, 0.39, 0.5], [0.2, 0.33, 0.5], [0.2, 0.36, 0.5]])
+    """Each of two arms has half of the level: images get it first, then Holm's three others do.
+
+    A third arm to come leaves each a third.
+    """
+    random, a, b = three_arms()
     found = [each for each in savings_of([*random, *a, *b]) if each.p is not None]
-    assert {each.axis for each in found} == set(CLAIMED)
-    assert [each.p_holm for each in found] == pytest.approx(
-        holm([each.p for each in found], num_tests=8)
-    )
+    assert [each.axis for each in found] == [*CLAIMED, *CLAIMED]
+    first, second = found[0].p or 0, found[4].p or 0
+    assert first < 0.05 < second
+    # All costs are as many as images here, so each has the same p; Holm makes three of it.
+    expected = [2 * first, *[6 * first] * 3, *[min(1, 2 * second), *[min(1, 6 * second)] * 3]]
+    assert [each.p_corrected for each in found] == pytest.approx(expected)
     more = savings_of([*random, *a, *b], num_arms=3)
-    assert min(each.p_holm or 0 for each in more if each.p is not None) == pytest.approx(
-        12 * min(each.p for each in found if each.p is not None)
-    )
+    assert more[0].p_corrected == pytest.approx(3 * first)
     unfinished = savings_of([*random, *a, *b], unfinished={"b"})
-    assert {each.arm for each in unfinished if each.p_holm is not None} == {"a"}
+    assert {each.arm for each in unfinished if each.p_corrected is not None} == {"a"}
+
+
+def three_arms() -> tuple[list[Curve], list[Curve], list[Curve]]:
+    """Random, and two arms that reach its end earlier: one for sure, and one perhaps."""
+    return (
+        curves("random", [[0.2, 0.3, 0.4]] * 3),
+        curves("a", [[0.2, 0.4, 0.5], [0.2, 0.45, 0.5], [0.2, 0.41, 0.5]]),
+        curves("b", [[0.2, 0.40, 0.5], [0.2, 0.21, 0.4], [0.2, 0.22, 0.4]]),
+    )
+
+
+def test_other_costs_are_asked_only_after_images() -> None:
+    """Fewer boxes for sure are not shown where fewer images are not: their p is at least as large.
+
+    Where no seed differs in images at all, there is nothing to test, and nothing else is shown.
+    """
+    random = curves("random", [[0.2, 0.3, 0.4]] * 3, {"boxes": [100, 200, 900]})
+    unsure = [
+        curve("a", seed, [0.2, 0.3, end], {"boxes": [100, 200, 210 + seed]})
+        for seed, end in enumerate((0.4, 0.4, 0.5))
+    ]
+    images, boxes, *_ = savings_of([*random, *unsure])
+    assert boxes.p is not None
+    assert boxes.p < 0.001
+    assert images.p == pytest.approx(0.4226, abs=5e-5)  # 0, 0 and 50: t is 1
+    assert boxes.p_corrected == images.p_corrected == pytest.approx(images.p)
+    alike = [replace(each, metric=random[0].metric) for each in unsure]
+    images, boxes, *_ = savings_of([*random, *alike])
+    assert (images.p, images.p_corrected, boxes.p_corrected) == (None, None, 1.0)
 
 
 def test_of_an_arm_that_does_not_get_there_in_every_seed_no_saving_is_told() -> None:

@@ -83,7 +83,7 @@ def test_no_saving_where_a_seed_never_arrives() -> None:
 def test_no_saving_that_the_test_does_not_show() -> None:
     """Five points ahead at 200 images, but only seed 0 has 0.5 before 300: at 233, 22 % earlier.
 
-    One value beside four zeros has t = 1, whose p is 0.374, and four axes make 1 of it.
+    One value beside four zeros has t = 1, whose p is 0.374. There is one arm to correct for.
     """
     ends = (0.6, 0.5, 0.5, 0.5, 0.5)
     starts = (0.45, 0.451, 0.452, 0.453, 0.454)
@@ -93,14 +93,14 @@ def test_no_saving_that_the_test_does_not_show() -> None:
     assert found.savings[0].saving.p == pytest.approx(0.374, abs=5e-4)
     assert found.savings[0].sentence == (
         "In labelled images: no saving is shown; 4 % on average (95 % interval -8 to 17 %; 5 seeds;"
-        " corrected p = 1.000)."
+        " corrected p = 0.374)."
     )
 
 
 def test_a_saving_that_only_the_correction_hides_is_not_shown() -> None:
-    """A p of 0.04 is one of four: it could be the luck of one of them."""
+    """A p of 0.04 is that of one of four arms: it could be the luck of one of them."""
     saving = savings_of([*STEADY, *needing([250, 500, 750])])[0]
-    found = saving_claim(replace(saving, p=0.04, p_holm=0.16), is_ahead=True)
+    found = saving_claim(replace(saving, p=0.04, p_corrected=0.16), is_ahead=True)
     assert not found.is_shown
     assert found.sentence.endswith("5 seeds; corrected p = 0.160).")
 
