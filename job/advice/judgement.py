@@ -89,19 +89,21 @@ def _is_rare(facts: Facts) -> bool | None:
     """Return whether classes are rare; None if too little is labelled to say."""
     if facts.num_classes == 1:
         return False
-    if facts.labels is None or _mean_boxes(facts.labels) < MIN_BOXES:
+    rare = rare_classes(facts.labels) if facts.labels else None
+    return None if rare is None else bool(rare)
+
+
+def rare_classes(labels: Labels) -> list[str] | None:
+    """Return the classes of which labels have few boxes, the rarest first.
+
+    None if all of them have so few that nothing is known.
+    """
+    counts = labels.class_counts
+    mean = sum(counts.values()) / len(counts)
+    if mean < MIN_BOXES:
         return None
-    return bool(rare_classes(facts.labels))
-
-
-def rare_classes(labels: Labels) -> list[str]:
-    """Return the classes of which labels have few boxes, the rarest first."""
-    counts, limit = labels.class_counts, RARE * _mean_boxes(labels)
-    return [name for name in sorted(counts, key=lambda each: counts[each]) if counts[name] < limit]
-
-
-def _mean_boxes(labels: Labels) -> float:
-    return sum(labels.class_counts.values()) / len(labels.class_counts)
+    rarest_first = sorted(counts, key=lambda each: counts[each])
+    return [name for name in rarest_first if counts[name] < RARE * mean]
 
 
 def _remarks(facts: Facts) -> Iterator[str]:

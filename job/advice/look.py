@@ -92,7 +92,7 @@ def look(store: Store, plan: Plan, moment: Moment, *, is_planned: bool) -> Facts
     labels, detector = labels_of(_of_pool(io, plan), io.dataset.classes), config.detector
     some = labels or labels_of(_of_test(io.dataset), io.dataset.classes)
     architecture = architecture_of(detector)
-    given = len(io.dataset.given_ids())
+    planned = len(io.dataset.given_ids()) + config.budget.total(config.rounds)
     return Facts(
         dataset=config.dataset.name,
         next_round=index,
@@ -108,7 +108,7 @@ def look(store: Store, plan: Plan, moment: Moment, *, is_planned: bool) -> Facts
             architecture.smallest_box,
             are_of_test_images=labels is None,
         ),
-        num_planned=given + config.budget.total(config.rounds) if is_planned else None,
+        num_planned=min(planned, len(io.pool_before.ids)) if is_planned else None,
         pays_for_looking=config.annotation.seconds(1, 0) > 0 or config.annotation.money(1, 0) > 0,
     )
 

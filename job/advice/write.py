@@ -73,6 +73,8 @@ def _balance(labels: Labels) -> str:
     if len(counts) == 1:
         return told
     rare, most = rare_classes(labels), max(counts, key=lambda each: counts[each])
+    if rare is None:
+        return f"{told}: too few to say which are rare"
     few = [f"{name} ({counts[name]:,})" for name in rare[:_MAX_NAMES]]
     more = [f"{len(rare) - _MAX_NAMES} more"] if len(rare) > _MAX_NAMES else []
     least = f"rare: {listing([*few, *more])}" if rare else "none is rare"
@@ -97,7 +99,7 @@ def _budget(facts: Facts) -> str:
 def _sizes(facts: Facts) -> str:
     found = facts.resolution
     if not found:
-        return "unknown: nothing is labelled"
+        return "unknown: no box is labelled"
     told = (
         f"at {found.size} px, {percent(found.below_cell)} of {boxes_of(found)} have a side of "
         f"fewer than {CELL} px"

@@ -90,7 +90,8 @@ def test_a_class_is_rare_below_a_quarter_of_the_mean() -> None:
     """The rarest comes first; a single class never is, and one that nobody saw is."""
     assert rare_classes(labels(100, 14, 12, 10)) == []
     assert rare_classes(labels(100, 6, 0, 6)) == ["c", "b", "d"]
-    assert rare_classes(labels(5)) == []
+    assert rare_classes(labels(8)) == []
+    assert rare_classes(labels(15, 0)) is None
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,13 @@ def test_a_trained_detector_sees_the_pool_if_training_begins_from_one(
     assert facts.is_pretrained
 
 
+def test_no_more_is_planned_than_the_pool_has(finished: LocalStore, settings: Config) -> None:
+    """Later rounds of a larger budget label what is left."""
+    budget = settings.budget.model_copy(update={"per_round": 100})
+    plan = Plan(settings.model_copy(update={"budget": budget}))
+    assert look(finished, plan, begin(plan), is_planned=True).num_planned == 24
+
+
 def test_the_oracle_is_not_asked(
     finished: LocalStore, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

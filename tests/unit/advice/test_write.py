@@ -31,7 +31,7 @@ def test_a_pool_without_labels() -> None:
             "  budget          unknown: no experiment is named; training begins from "
             "pretrained weights"
         ),
-        "  box sizes       unknown: nothing is labelled",
+        "  box sizes       unknown: no box is labelled",
         "",
         (
             "Random is as good, unless some classes are rare or many images show no object. "
@@ -81,8 +81,12 @@ def test_a_pool_without_labels() -> None:
             ),
         ),
         (
-            {"labels": labels(5, 5)},
-            "  classes         10 boxes in 20 labelled images; most frequent: a (5); none is rare",
+            {"labels": labels(8, 8)},
+            "  classes         16 boxes in 20 labelled images; most frequent: a (8); none is rare",
+        ),
+        (
+            {"labels": labels(15, 0)},
+            "  classes         15 boxes in 20 labelled images: too few to say which are rare",
         ),
         (
             {"num_labelled": 50, "num_planned": 400, "is_pretrained": False},
