@@ -35,7 +35,7 @@ def choose(now: Situation) -> Choice:
         return Choice(
             ArmConfig(strategy="presence"), f"{now.empty_share:.0%} of the images seem empty"
         )
-    return Choice(ArmConfig(strategy="balanced_herding"), "coverage pays with few labels")
+    return Choice(ArmConfig(strategy="balanced_herding"), "covering the pool comes first")
 
 
 class Recommended(Strategy):

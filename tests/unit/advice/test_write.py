@@ -37,10 +37,10 @@ def test_a_pool_without_labels() -> None:
             "Random is as good, unless some classes are rare or many images show no object. "
             "That is not known yet."
         ),
-        "- cold start: `balanced_herding`, as coverage pays with few labels",
+        "- cold start: `balanced_herding`, as covering the pool comes first",
         (
             "- arms: `recommended`, the default, which then selects by `balanced_herding`, as "
-            "coverage pays with few labels"
+            "covering the pool comes first"
         ),
         *(f"- note: {each}" for each in advise(facts()).remarks),
     ]
@@ -143,7 +143,7 @@ def test_json_has_the_same() -> None:
     assert found["because"] == ["rare"]
     assert found["cold_start"] == {
         "strategy": "balanced_herding",
-        "why": "coverage pays with few labels",
+        "why": "covering the pool comes first",
     }
     assert found["facts"]["labels"]["rare_classes"] == ["b"]
     assert found["facts"]["redundancy"]["effective_number"] == 940

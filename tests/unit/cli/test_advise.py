@@ -33,7 +33,7 @@ def test_an_experiment_to_come_says_the_detector(
     options = ("--config", path, "--store", state, "--set", "runtime.device=cpu")
     ended = al_job("advise", "--dataset", "drawn", *options)
     assert ended.code == 0
-    assert "cold start: `balanced_herding`, as coverage pays with few labels" in ended.out
+    assert "cold start: `balanced_herding`, as covering the pool comes first" in ended.out
     assert "the backbone at 64 px (scratch)" in ended.out
     assert "6 labelled images after the next round (1 a class), 14 in the end" in ended.out
     ended = al_job("advise", *options)

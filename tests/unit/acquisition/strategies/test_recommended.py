@@ -102,7 +102,7 @@ def test_round_0_needs_embeddings_alone() -> None:
     cold = replace(cold, unlabelled=replace(given, record=TableRecord((table,))))
     picks = Recommended().select(cold).picks
     assert all(
-        each.reason.startswith("balanced_herding, as coverage pays with few labels: ")
+        each.reason.startswith("balanced_herding, as covering the pool comes first: ")
         for each in picks
     )
     expected = make_strategy(ArmConfig(strategy="balanced_herding")).select(
