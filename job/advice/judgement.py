@@ -72,7 +72,7 @@ def _once_scored(facts: Facts) -> Situation:
     now = facts.situation
     if now.has_scores:
         return now
-    redundancy = replace(now.redundancy, num_distinct=now.redundancy.num_compared)
+    redundancy = replace(now.redundancy, num_equal=1)
     return replace(now, has_scores=True, redundancy=redundancy, empty_share=facts.empty_share)
 
 

@@ -50,7 +50,7 @@ def _redundancy(facts: Facts) -> str:
     if found.num_compared < facts.num_unlabelled:
         which += f" that were compared, of {facts.num_unlabelled:,} unlabelled ones,"
     if not facts.situation.tells_images_apart:
-        return f"unknown: {which} have only {found.num_distinct:,} different embeddings"
+        return f"unknown: {found.num_equal:,} of {which} have the same embedding"
     return (
         f"{percent(found.near_duplicate_share)} of {which} are near-duplicates of another one; "
         f"all of them show as much as {found.effective_number:,.0f} different images"

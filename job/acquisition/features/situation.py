@@ -53,11 +53,12 @@ class Situation:
 
     @property
     def tells_images_apart(self) -> bool:
-        """Whether at least half of the embeddings are different ones.
+        """Whether no embedding is that of more than half of the images.
 
-        Those of a network with random weights often are not: most of them are zeros.
+        With random weights, most are zeros. A pool of copies has many equal ones, but not one
+        that most images have.
         """
-        return 2 * self.redundancy.num_distinct >= self.redundancy.num_compared
+        return self.redundancy.num_equal <= max(self.redundancy.num_compared / 2, 1)
 
     @property
     def images_per_class(self) -> float:

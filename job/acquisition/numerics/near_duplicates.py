@@ -31,8 +31,8 @@ class Redundancy:
     """How alike vectors are."""
 
     num_compared: int
-    num_distinct: int
-    """How many different vectors there are."""
+    num_equal: int
+    """How many vectors are equal to the most common one: 1 if all differ, 0 of none."""
     num_near_duplicates: int
     """How many vectors are a near-duplicate of another one."""
     effective_number: float
@@ -49,10 +49,10 @@ def redundancy_of(vectors_NE: Floats) -> Redundancy:
 
     A vector that is equal to the mean of all is alike to none, or to all if all are equal.
     """
-    num_distinct = len(np.unique(vectors_NE, axis=0)) if len(vectors_NE) else 0
-    if num_distinct <= 1:
-        num = len(vectors_NE)
-        return Redundancy(num, num_distinct, num if num > 1 else 0, float(num_distinct))
+    num = len(vectors_NE)
+    num_equal = int(np.unique(vectors_NE, axis=0, return_counts=True)[1].max()) if num else 0
+    if num_equal == num:
+        return Redundancy(num, num_equal, num if num > 1 else 0, float(num > 0))
     wide_NE = vectors_NE.astype(np.float32)
     unit_NE = unit(wide_NE - wide_NE.mean(axis=0))
     alike_N = np.empty(len(unit_NE), np.int64)
@@ -61,9 +61,7 @@ def redundancy_of(vectors_NE: Floats) -> Redundancy:
         own = np.arange(len(cosine_BN))
         cosine_BN[own, first + own] = 1
         alike_N[first : first + _BLOCK] = (cosine_BN >= MIN_COSINE).sum(axis=1)
-    return Redundancy(
-        len(unit_NE), num_distinct, int((alike_N > 1).sum()), float((1 / alike_N).sum())
-    )
+    return Redundancy(num, num_equal, int((alike_N > 1).sum()), float((1 / alike_N).sum()))
 
 
 def in_runs(num_rows: int, most: int, run: int = RUN) -> Rows:

@@ -16,7 +16,7 @@ SITUATION = Situation(
     num_groups=0,
     class_counts={"cow": 0, "sheep": 0},
     has_scores=False,
-    redundancy=Redundancy(1000, 1000, 100, 940.0),
+    redundancy=Redundancy(1000, 1, 100, 940.0),
 )
 FACTS = Facts(
     dataset="mine",
@@ -55,4 +55,4 @@ def labels(*counts: int, num_images: int = 20, num_empty: int = 0) -> Labels:
 
 def alike(share: float) -> Redundancy:
     """Return 1,000 different images of which a share has a near-duplicate."""
-    return Redundancy(1000, 1000, round(1000 * share), 1000 - 500 * share)
+    return Redundancy(1000, 1, round(1000 * share), 1000 - 500 * share)

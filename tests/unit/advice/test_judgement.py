@@ -58,7 +58,7 @@ def test_what_is_not_known_is_said() -> None:
 
 def test_where_nothing_is_known_nothing_is_claimed() -> None:
     """Embeddings of random weights say nothing, and no publication is about that."""
-    advice = advise(facts(redundancy=Redundancy(600, 141, 500, 100.0), is_pretrained=False))
+    advice = advise(facts(redundancy=Redundancy(600, 380, 500, 100.0), is_pretrained=False))
     assert advice.unknown == ("redundant", "rare", "empty")
     assert "unless many images are alike, some classes are rare or many" in verdict_of(advice)
     assert advice.evidence == ()

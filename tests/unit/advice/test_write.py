@@ -60,10 +60,10 @@ def test_a_pool_without_labels() -> None:
             ),
         ),
         (
-            {"redundancy": Redundancy(9, 2, 9, 1.5)},
+            {"redundancy": Redundancy(9, 8, 9, 1.5)},
             (
-                "  redundancy      unknown: 9 images that were compared, of 1,000 "
-                "unlabelled ones, have only 2 different embeddings"
+                "  redundancy      unknown: 8 of 9 images that were compared, of 1,000 "
+                "unlabelled ones, have the same embedding"
             ),
         ),
         ({"redundancy": Redundancy(0, 0, 0, 0)}, "  redundancy      no unlabelled image is left"),

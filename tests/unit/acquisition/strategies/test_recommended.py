@@ -15,7 +15,7 @@ from job.acquisition.strategy import TableRecord, Task
 from job.config.schema import ArmConfig
 from tests.unit.acquisition.records import Box, Image, Labels, candidates, labelled, task_of
 
-DIFFERENT = Redundancy(10, 10, 0, 10.0)
+DIFFERENT = Redundancy(10, 1, 0, 10.0)
 
 
 def situation(**changes: Any) -> Situation:
@@ -48,8 +48,8 @@ def task(*, num_empty: int) -> Task:
         ({"empty_share": 0.49}, "balanced_herding"),
         ({"empty_share": 0.5}, "presence"),
         ({"has_scores": False, "empty_share": None}, "balanced_herding"),
-        ({"redundancy": Redundancy(10, 4, 8, 3.0)}, "random"),
-        ({"has_scores": False, "redundancy": Redundancy(10, 1, 10, 1.0)}, "random"),
+        ({"redundancy": Redundancy(10, 6, 8, 3.0)}, "random"),
+        ({"has_scores": False, "redundancy": Redundancy(10, 10, 10, 1.0)}, "random"),
         ({"class_counts": {"cow": 1}}, "balanced_herding"),
     ],
 )
