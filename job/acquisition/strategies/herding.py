@@ -80,7 +80,9 @@ class _Coverage(Strategy):
         rows = rows[taken.rows]
         picked = zip(rows.tolist(), taken.gains.tolist(), _told(seen, rows, points_RE), strict=True)
         return Selection(
-            tuple(Pick(seen.ids[row], gain, why + remark(row)) for row, gain, why in picked)
+            tuple(
+                Pick(seen.ids[row], _rounded(gain), why + remark(row)) for row, gain, why in picked
+            )
         )
 
 
@@ -151,6 +153,11 @@ class UHerding(ObjectBoxes, _Coverage):
     def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return the smallest positive distance between labelled images, or as `Herding` does."""
         return smallest_distance(labelled_LE) or mean_to_nearest(points_RE)
+
+
+def _rounded(gain: float) -> float:
+    """Return a gain with four digits: further ones differ from one version of numpy to the next."""
+    return float(f"{gain:.4g}")
 
 
 def _told(seen: Directions, picked_P: Rows, points_RE: Float32s) -> list[str]:

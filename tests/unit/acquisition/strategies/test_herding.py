@@ -241,3 +241,10 @@ def test_rare_classes_count_more(*, weighted: bool) -> None:
         "uherding", images, 1, known_true_positives(50), top=100, class_weights=weighted
     )
     assert selection.ids == ("sheep" if weighted else "cow",)
+
+
+def test_a_score_has_four_digits() -> None:
+    """More of them would differ from one version of numpy to the next."""
+    images = {f"{number}": at(37 * number) for number in range(8)}
+    for score in scores_of(select("herding", images, 8)):
+        assert score == float(f"{score:.4g}")
