@@ -33,7 +33,7 @@ def write(text: str) -> str:
     _, _, after = rest.partition(END)
     sets = {path.parent.name: found_in(path.parent) for path in sorted(HERE.glob("*/ingest"))}
     measured = {name: found for name, found in sets.items() if found}
-    parts = ["\n".join(_overview(measured))]
+    parts = ["\n".join(_overview(sets))]
     parts += ["\n".join(_table(name, found)) for name, found in measured.items()]
     return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
 
@@ -60,19 +60,21 @@ def _value(cell: str, kind: object) -> Any:
     return float(cell) if cell else None
 
 
-def _overview(sets: dict[str, Findings]) -> Iterator[str]:
+def _overview(sets: dict[str, Findings | None]) -> Iterator[str]:
+    """Yield a row for each set: what its random arm reaches, and the test of `recommended`."""
     yield "| set | seeds | random's mAP | area less random's, points | ahead in | so it is |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, found in sets.items():
-        random = [
-            each.estimate.mean
-            for each in mean_points(found.curves, "images")
-            if each.arm == "random"
-        ]
-        for test in found.primary:
-            if test.area.arm == "recommended":
-                ends = f"{three_decimals(random[0])} to {three_decimals(random[-1])}"
-                yield f"| [{name}](#{name}) | {len(test.area.seeds)} | {ends} | {_tested(test)} |"
+        if found is None:
+            yield f"| {name} | 0 | | | | not run yet |"
+            continue
+        points = mean_points(found.curves, "images")
+        random = [each.estimate.mean for each in points if each.arm == "random"]
+        ends = f"{three_decimals(random[0])} to {three_decimals(random[-1])}"
+        test = next((each for each in found.primary if each.area.arm == "recommended"), None)
+        told = _tested(test) if test else "| | not finished"
+        seeds = len(test.area.seeds) if test else 0
+        yield f"| [{name}](#{name}) | {seeds} | {ends} | {told} |"
 
 
 def _tested(test: Primary) -> str:
