@@ -42,10 +42,10 @@ format: .venv/dev ## Format the code
 docs: .venv/dev ## Write the references from the code, and build the site into docs/_build, strictly
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
-	$(BIN)/python docs/make_strategies.py
-	$(BIN)/python docs/make_which_strategy.py
-	$(BIN)/python docs/make_ingest.py
-	$(BIN)/python docs/results/make_tables.py
+	$(BIN)/python -m docs.make_strategies
+	$(BIN)/python -m docs.make_which_strategy
+	$(BIN)/python -m docs.make_ingest
+	$(BIN)/python -m docs.results.make_tables
 	$(BIN)/python helm/make_readme.py > helm/README.md
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"

@@ -1,6 +1,6 @@
 """Writes the table of options in docs/ingest.md, from the formats and their command.
 
-    python docs/make_ingest.py
+    python -m docs.make_ingest
 
 The table lies between two comments. All other text is written by hand.
 """
@@ -10,20 +10,17 @@ from pathlib import Path
 
 import typer
 
+from docs.generated import with_part
 from job.cli.format_commands import make_command
 from job.cli.ingest import ingest_images
 from job.data.formats import FORMATS, Source
 
 PAGE = Path(__file__).parent / "ingest.md"
-BEGIN, END = "<!-- options: made by make docs -->", "<!-- end of options -->"
 
 
 def write(text: str) -> str:
     """Return the page with its table made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    table = "\n".join(_table())
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+    return with_part(text, "options", "\n".join(_table()))
 
 
 def _table() -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Writes what docs/strategies.md says of each strategy, from the docstrings in job/acquisition/.
 
-    python docs/make_strategies.py
+    python -m docs.make_strategies
 
 A generated part of the page lies between two comments: `<!-- NAME: made by make docs -->` and
 `<!-- end of NAME -->`. All other text is written by hand.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from docs.generated import with_part
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
 from job.config.schema import ArmConfig
@@ -37,10 +38,7 @@ def write(text: str) -> str:
         "example": f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```",
     }
     for name, part in parts.items():
-        begin, end = f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n\n{part}\n\n{end}{after}"
+        text = with_part(text, name, part)
     return text
 
 

@@ -1,6 +1,6 @@
 """Writes the table of evidence in docs/which-strategy.md, from what `al-job advise` says.
 
-    python docs/make_which_strategy.py
+    python -m docs.make_which_strategy
 
 The table lies between two comments. All other text is written by hand.
 """
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from docs.generated import with_part
 from job.advice.evidence import EVIDENCE, Condition
 
 PAGE = Path(__file__).parent / "which-strategy.md"
-BEGIN, END = "<!-- evidence: made by make docs -->", "<!-- end of evidence -->"
 TITLES: dict[Condition, str] = {
     "redundant": "Images are alike: frames of videos, copies",
     "rare": "Classes are rare",
@@ -23,10 +23,7 @@ TITLES: dict[Condition, str] = {
 
 def write(text: str) -> str:
     """Return the page with its table made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    table = "\n".join(_table())
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+    return with_part(text, "evidence", "\n".join(_table()))
 
 
 def _table() -> Iterator[str]:

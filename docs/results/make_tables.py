@@ -1,6 +1,6 @@
 """Writes the tables of docs/results/README.md from the committed results of all sets.
 
-    python docs/results/make_tables.py
+    python -m docs.results.make_tables
 
 They lie between two comments, as the generated parts of `docs/strategies.md` do. What they say of
 an arm is what the report says: the same tests, on the same rows.
@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from docs.generated import with_part
 from job.config import loading
 from job.plan import Plan
 from job.report.analysis.comparison import mean_points
@@ -24,18 +25,15 @@ from job.report.wording import interval_cell, p_cell, three_decimals
 
 HERE = Path(__file__).parent
 PAGE = HERE / "README.md"
-BEGIN, END = "<!-- tables: made by make docs -->", "<!-- end of tables -->"
 
 
 def write(text: str) -> str:
     """Return the page with its tables made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
     sets = {path.parent.name: found_in(path.parent) for path in sorted(HERE.glob("*/ingest"))}
     measured = {name: found for name, found in sets.items() if found}
     parts = ["\n".join(_overview(sets))]
     parts += ["\n".join(_table(name, found)) for name, found in measured.items()]
-    return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
+    return with_part(text, "tables", "\n\n".join(parts))
 
 
 def found_in(folder: Path) -> Findings | None:

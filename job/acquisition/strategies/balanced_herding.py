@@ -11,8 +11,9 @@ is likely is told by the labelled images l around it: class c counts by the sum 
 exp(-|n - l|^2 / 0.7^2) over those that show it (Nadaraya-Watson). A labelled image without objects
 shows a class of its own, which has the lowest weight.
 
-N = unlabelled images, R = those of them that are to be covered, L = labelled images, C = classes,
-with that of images without objects at the end. Embeddings are centred and have length 1.
+N = unlabelled images, R = those of them that are to be covered, P = picks, L = labelled images,
+C = classes, with that of images without objects at the end. Embeddings are centred and have length
+1.
 """
 
 from collections.abc import Callable
@@ -49,17 +50,17 @@ class BalancedHerding(Herding):
 
     def weigh(
         self, task: Task, seen: Directions, referred_R: Rows
-    ) -> tuple[Float64s, Callable[[int], str]]:
+    ) -> tuple[Float64s, Callable[[Rows], list[str]]]:
         """Weigh images by the rarity of their likely classes, over the number of their copies."""
         points_RE = seen.points_NE[referred_R]
         share = len(referred_R) / max(len(seen.ids), 1)
         others_R = kernel_sums(points_RE, points_RE, np.ones((len(points_RE), 1)), COPY_SIGMA)[:, 0]
         weights_R = 1 / (1 + np.maximum(others_R - 1, 0) / share)
         if task.is_cold_start or not seen.labelled_ids:
-            return weights_R, lambda _: ""
+            return weights_R, lambda rows: [""] * len(rows)
         likely = _LikelyClasses.of(task, seen)
         weights_R *= likely.rarity(points_RE)
-        return weights_R, lambda row: likely.told(seen.points_NE[row : row + 1], task)
+        return weights_R, lambda rows: likely.told(seen.points_NE[rows], task)
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,9 @@ class _LikelyClasses:
         """Return the mean class weight of what each image is likely to show: (N,)."""
         return np.asarray(self.shares(points_NE) @ self.weights_C)
 
-    def told(self, point_1E: Floats, task: Task) -> str:
-        """Return in words which class an image is most likely to show."""
-        likeliest = int(self.shares(point_1E)[0].argmax())
-        if likeliest == len(task.classes):
-            return "; labelled images like it show no object"
-        name = task.classes[likeliest]
-        return f"; labelled images like it show {name} ({task.class_counts[name]} labelled boxes)"
+    def told(self, points_PE: Floats, task: Task) -> list[str]:
+        """Return in words which class each pick is most likely to show."""
+        shown = [f"{name} ({task.class_counts[name]} labelled boxes)" for name in task.classes]
+        shown.append("no object")
+        likeliest_P = self.shares(points_PE).argmax(axis=1)
+        return [f"; labelled images like it show {shown[label]}" for label in likeliest_P.tolist()]

@@ -52,8 +52,8 @@ class _Coverage(Strategy):
     @abstractmethod
     def weigh(
         self, task: Task, seen: Directions, referred_R: Rows
-    ) -> tuple[Float64s, Callable[[int], str]]:
-        """Return the weight in the sum of each image to cover, (R,), and a remark on any image.
+    ) -> tuple[Float64s, Callable[[Rows], list[str]]]:
+        """Return the weight in the sum of each image to cover, (R,), and remarks on picks by rows.
 
         Args:
             task: What is asked.
@@ -72,17 +72,17 @@ class _Coverage(Strategy):
         referred = _draw(task.rng, num_images, self.max_references)
         asked = min(round(self.candidate_share * num_images), MAX_CANDIDATES)
         rows = _draw(task.rng, num_images, max(asked, task.budget))
-        weights_R, remark = self.weigh(task, seen, referred)
+        weights_R, remarks = self.weigh(task, seen, referred)
         points_RE = seen.points_NE[referred].astype(np.float32)
         sigma = self.sigma or max(self.fitted_sigma(points_RE, seen.labelled_LE), MIN_SIGMA)
         references = References.of(points_RE, weights_R, sigma, seen.labelled_LE)
         taken = max_coverage(seen.points_NE[rows], references, task.budget)
         rows = rows[taken.rows]
-        picked = zip(rows.tolist(), taken.gains.tolist(), _told(seen, rows, points_RE), strict=True)
+        told = _told(seen, rows, points_RE)
+        reasons = (f"{why}{more}" for why, more in zip(told, remarks(rows), strict=True))
+        picked = zip(rows.tolist(), taken.gains.tolist(), reasons, strict=True)
         return Selection(
-            tuple(
-                Pick(seen.ids[row], _rounded(gain), why + remark(row)) for row, gain, why in picked
-            )
+            tuple(Pick(seen.ids[row], _rounded(gain), why) for row, gain, why in picked)
         )
 
 
@@ -106,9 +106,9 @@ class Herding(_Coverage):
         task: Task,  # noqa: ARG002
         seen: Directions,  # noqa: ARG002
         referred_R: Rows,
-    ) -> tuple[Float64s, Callable[[int], str]]:
+    ) -> tuple[Float64s, Callable[[Rows], list[str]]]:
         """Weigh all images alike."""
-        return np.ones(len(referred_R)), lambda _: ""
+        return np.ones(len(referred_R)), lambda rows: [""] * len(rows)
 
     def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:  # noqa: ARG002
         """Return the mean distance of an image to the nearest other one."""
@@ -135,20 +135,23 @@ class UHerding(ObjectBoxes, _Coverage):
         task: Task,
         seen: Directions,  # noqa: ARG002
         referred_R: Rows,
-    ) -> tuple[Float64s, Callable[[int], str]]:
+    ) -> tuple[Float64s, Callable[[Rows], list[str]]]:
         """Weigh images by the doubt about them, if there is enough to go by."""
         found = doubt.doubts(task.unlabelled, task, self)
         num_right = found.num_true_positives
         if num_right < MIN_TRUE_POSITIVES:
             right = "1 box is" if num_right == 1 else f"{num_right} boxes are"
             why = f"; only {right} known to be right, so doubt does not count yet"
-            return np.ones(len(referred_R)), lambda _: why
+            return np.ones(len(referred_R)), lambda rows: [why] * len(rows)
         weights_N = found.rows["score"].copy()
         if self.class_weights:
             weights_N *= found.rows["weight"]
         if not weights_N.any():
-            return np.ones(len(referred_R)), lambda _: "; no image has a box that counts"
-        return weights_N[referred_R], lambda row: f"; {found.told(row, task.classes)}"
+            why = "; no image has a box that counts"
+            return np.ones(len(referred_R)), lambda rows: [why] * len(rows)
+        return weights_N[referred_R], lambda rows: [
+            f"; {found.told(row, task.classes)}" for row in rows.tolist()
+        ]
 
     def fitted_sigma(self, points_RE: Float32s, labelled_LE: Floats) -> float:
         """Return the smallest positive distance between labelled images, or as `Herding` does."""
