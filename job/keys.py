@@ -142,6 +142,10 @@ class ExperimentKeys:
         """The configuration, with every default written out."""
         return f"{self.prefix}experiment.yaml"
 
+    def answers(self, name: str = "") -> str:
+        """What people answered, whatever became of it; without a name, the prefix of all of it."""
+        return f"{self.prefix}answers/{name}"
+
     @property
     def results(self) -> str:
         """The results: a row for each seed, arm and round."""

@@ -2,6 +2,12 @@
 
 PICKS = "picks.csv"
 COST = "cost.json"
+BATCH = "batch.json"
+"""What people are asked for, written before the first of them is."""
+ANNOTATING = "annotating.json"
+"""How far people are, while they label; nothing goes by it but the status."""
+OUTCOME = "outcome.json"
+"""What became of each image that people were asked for."""
 LABELLED_SHARD = "00000.tar"
 GIVEN_SHARD = "given.tar"
 """Images whose labels came along; the shard of the picks is `LABELLED_SHARD`."""

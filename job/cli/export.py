@@ -6,18 +6,18 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from job.acquisition.strategy import Pick
+from job.annotation.batch import Batch, picked_images
+from job.annotation.proposals import proposals_of
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
 from job.cli.output import say
 from job.errors import UsageError
-from job.export.batch import Batch, picked_images
 from job.export.formats import FORMATS, FormatName
 from job.export.labels import images_to_test_on, write_labels
 from job.export.pick_formats import PICK_FORMATS, ToolName
 from job.export.picks import waiting, write_batch, write_picks
-from job.export.proposals import proposals_of
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
 from job.storage import Store, open_store

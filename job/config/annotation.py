@@ -4,11 +4,11 @@ Nobody has measured your annotators but you. Until you have, a preset has what o
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from job.config.section import Section
+from job.config.section import Section, UnitInterval
 
 CostPreset = Literal["professional", "open-images", "verify", "tutorial"]
 
@@ -50,12 +50,61 @@ COST_PRESETS: Mapping[CostPreset, Mapping[str, float]] = {
 """By name: the costs that a preset sets."""
 
 
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class EnoughConfig(Section):
+    """When enough of a round's images are answered to continue with these."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of the picks that has to be answered. What is open then returns to the pool."""
+    after: Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")] = "0h"
+    """How long all of them are waited for before the share is enough, in seconds, minutes, hours or
+    days, such as `48h`."""
+
+    @property
+    def after_seconds(self) -> int:
+        """The value of `after`, in seconds."""
+        return int(self.after[:-1]) * _SECONDS[self.after[-1]]
+
+
+class LabelStudioConfig(Section):
+    """The Label Studio of the annotators. Its token is in `AL_LABEL_STUDIO_TOKEN`."""
+
+    url: str
+    """The server's address, such as `https://labels.example.org`."""
+    images: Literal["upload", "s3"] = "upload"
+    """How the tool gets the images. `upload`: they are uploaded. `s3`: it reads copies that lie in
+    the bucket of the store."""
+
+
 class AnnotationConfig(Section):
     """Who labels the picked images, and what that costs."""
 
     annotator: str = "oracle"
     """Who draws the boxes. `oracle` is the simulated annotator, who knows the data set's ground
-    truth. Packages may add others, as entry points of the group `al_voc.annotators`."""
+    truth. `label_studio`: people, in Label Studio. `files`: people, in any other tool; `al-job
+    export picks` writes what it needs, and `al-job import labels` takes the answers. Packages may
+    add others, as entry points of the group `al_voc.annotators`."""
+    label_studio: LabelStudioConfig | None = None
+    """Of `annotator: label_studio`."""
+    per_image: PositiveInt = 1
+    """How many annotators label each image."""
+    several: Literal["latest", "consensus"] = "latest"
+    """Which boxes count of an image that several annotators labelled, unless one annotation is
+    marked as ground truth. `latest`: those of the last one. `consensus`: those that more than half
+    of the annotators drew, by `consensus_iou`."""
+    consensus_iou: UnitInterval = 0.5
+    """Two annotators mean the same object if their boxes have one class and overlap by this IoU."""
+    proposals: UnitInterval | None = None
+    """People begin with the boxes of the previous round's model that have at least this confidence.
+    Unset: with none."""
+    instructions: str = ""
+    """What annotators are told, in the tool. Beside it is an example picture of each class."""
+    enough: EnoughConfig = EnoughConfig()
+    max_seconds_per_image: PositiveFloat = 600
+    """Of the time that a tool measures for an image, at most this much counts: somebody may leave
+    it open and go."""
     preset: CostPreset | None = Field(None, exclude=True)
     """What the four costs are unless they are set beside it. `professional`: 63 s an image and
     5.9 s a box, measured on professional annotators (Snapper, IUI 2024). `open-images`: 7.4 s a

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from job.acquisition.strategy import Pick
+from job.annotation.batch import MANIFEST, Batch
 from job.artifacts import names
 from job.artifacts.picks import dump_picks
 from job.data.dataset import Dataset
 from job.data.decoding import exif_orientation
 from job.errors import UsageError
-from job.export.batch import MANIFEST, Batch
 from job.export.labels import TURNED
 from job.export.pick_formats import PickFormat, ToolName
 from job.export.target import NewFiles

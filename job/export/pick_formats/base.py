@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from job.export.batch import Batch, PickedImage
+from job.annotation.batch import Batch, PickedImage
 
 
 class PickFormat(ABC):

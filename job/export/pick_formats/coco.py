@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from job.export.batch import PickedImage, Proposal
+from job.annotation.batch import PickedImage, Proposal
 from job.export.formats.base import plain
 from job.export.pick_formats.base import PickFormat, as_json
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from job.export.batch import PickedImage
+from job.annotation.batch import PickedImage
 from job.export.pick_formats.base import PickFormat, as_json
 
 CONFIDENCE: Mapping[str, Any] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from job.export.batch import PickedImage, Proposal
+from job.annotation.batch import PickedImage, Proposal
 from job.export.pick_formats.base import PickFormat, as_json
 
 JOB = "OBJECT_DETECTION_JOB"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from job.export.batch import PickedImage, Proposal
+from job.annotation.batch import PickedImage, Proposal
 from job.export.pick_formats.base import PickFormat, as_json
 
 

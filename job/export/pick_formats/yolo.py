@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from job.export.batch import PickedImage
+from job.annotation.batch import PickedImage
 from job.export.formats.yolo import label_file, shares
 from job.export.pick_formats.base import PickFormat
 from job.runtime.yaml_text import write_yaml

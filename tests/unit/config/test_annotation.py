@@ -50,13 +50,10 @@ def test_an_unknown_preset_is_refused(tiny: str) -> None:
 def test_costs_are_stored_by_their_values(tiny: str) -> None:
     """A later version may have other figures for a preset, and an experiment keeps its own."""
     written = Plan(parsed(tiny, "{preset: tutorial}")).written_out().model_dump()["annotation"]
-    assert written == {
-        "annotator": "oracle",
-        "seconds_per_image": 0,
-        "seconds_per_box": 5,
-        "price_per_image": 0,
-        "price_per_box": 0.07,
-    }
+    assert "preset" not in written
+    costs = {"seconds_per_image": 0, "seconds_per_box": 5}
+    costs |= {"price_per_image": 0, "price_per_box": 0.07}
+    assert costs.items() <= written.items()
 
 
 @pytest.mark.parametrize("preset", ["tutorial-compat", "voc-ssd320"])

@@ -1,6 +1,6 @@
 """Batches of picks made by hand."""
 
-from job.export.batch import Batch, PickedImage, Proposal
+from job.annotation.batch import Batch, PickedImage, Proposal
 from job.keys import RoundRef
 from tests.unit.export.images import CLASSES
 

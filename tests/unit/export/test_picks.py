@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from job.acquisition.strategy import Pick
+from job.annotation.batch import Batch, picked_images
 from job.data.dataset import Dataset
 from job.data.formats.voc import VocSource
 from job.data.ingest.ingest import ingest
 from job.data.ingest.labels import ingest_labels
 from job.errors import UsageError
-from job.export.batch import Batch, picked_images
 from job.export.formats.voc import VocFormat
 from job.export.labels import write_labels
 from job.export.pick_formats.cvat import CvatPicks

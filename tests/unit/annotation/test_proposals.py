@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from job.annotation.proposals import proposals_of
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, UsageError
-from job.export.proposals import proposals_of
 from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.local import LocalStore

@@ -9,9 +9,9 @@ from math import inf
 import pytest
 
 from job.acquisition.strategy import Pick
+from job.annotation.batch import file_stem, picked_images
 from job.data.dataset import Dataset
 from job.data.ingest.ingest import ingest
-from job.export.batch import file_stem, picked_images
 from job.keys import RoundRef
 from job.storage.memory import MemoryStore
 from tests.unit.data.conftest import Photos, encode

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from job.annotation.batch import Proposal
 from job.artifacts.round_reader import RoundReader
 from job.errors import BadDataError, UsageError
-from job.export.batch import Proposal
 from job.keys import RoundRef
 from job.records.record_part import RecordPart
 from job.runtime import log
