@@ -27,7 +27,7 @@ DOG = Proposal((10.0, 8.0, 50.0, 40.0), "dog", 0.75)
 def photo(number: int) -> bytes:
     """A JPEG of 100 x 80 pixels that no other number has."""
     data = BytesIO()
-    Image.new("RGB", (100, 80), (number % 256, number // 256, 99)).save(data, "JPEG")
+    Image.new("RGB", (100, 80), (99, 150, 40)).save(data, "JPEG", comment=str(number))
     return data.getvalue()
 
 

@@ -80,8 +80,8 @@ class Double:
         if not 3 <= len(content["title"]) <= 50:
             return 400, {"validation_errors": {"title": ["Ensure this field has ..."]}}
         number = next(self.numbers)
-        new = {"id": number, "model_version": "", "expert_instruction": "", "description": ""}
-        new["show_instruction"] = False
+        new = {"id": number, "model_version": "", "description": ""}
+        new |= {"expert_instruction": "", "show_instruction": False}
         self.projects[number] = new | content
         return 201, self.projects[number]
 
@@ -119,8 +119,9 @@ class Double:
         if any("image" not in task["data"] for task in content):
             return 400, {"validation_errors": {"non_field_errors": ['"image" key is expected']}}
         for task in content:
+            key = next(self.numbers)
             new = {"project": number, "annotations": [], "drafts": 0, "predictions": [], **task}
-            self.tasks[key] = {"id": (key := next(self.numbers)), **new}
+            self.tasks[key] = {"id": key, **new}
             for prediction in new["predictions"]:
                 project = self.projects[number]
                 project["model_version"] = project["model_version"] or prediction["model_version"]
@@ -163,7 +164,7 @@ class Double:
         return 200, {"processed_items": len(found)}
 
     def annotate(self, number: int, _: Json, content: Json) -> Found:
-        new = {"id": next(self.numbers), "completed_by": 1, "was_cancelled": False}
+        new: Json = {"id": next(self.numbers), "completed_by": 1, "was_cancelled": False}
         now = datetime.now(UTC).isoformat()
         new |= {"ground_truth": False, "lead_time": None, "created_at": now, "updated_at": now}
         self.tasks[number]["annotations"].append(new | content)
@@ -239,8 +240,7 @@ def _page(rows: list[Json], query: Json, name: str, total: str) -> Found:
 def _files(body: bytes, kind: str) -> list[tuple[str, bytes]]:
     """The names and bytes of a form's files."""
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-    parts = list(message.iter_parts())  # type: ignore[attr-defined]
-    return [(part.get_filename(), part.get_payload(decode=True)) for part in parts]
+    return [(str(part.get_filename()), part.get_content()) for part in message.iter_parts()]
 
 
 class _Handler(BaseHTTPRequestHandler):

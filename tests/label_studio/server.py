@@ -1,4 +1,4 @@
-"""The real Label Studio on this machine, from the environment that `make annotation-tools` makes."""
+"""The real Label Studio on this machine, from the environment of `make annotation-tools`."""
 
 import http.client
 import os

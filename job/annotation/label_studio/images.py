@@ -1,7 +1,7 @@
 """How Label Studio gets the images: they are uploaded, or lie in the bucket of the store."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -43,7 +43,7 @@ class Uploads(Images):
         """Upload what the project lacks, and return the addresses."""
         names = {image.id: file_name(image) for image in images}
         there = self.find(project)
-        lacking = [image.id for image in images if names[image.id] not in there]
+        lacking = _first_of_each(names, there)
         files = ((names[image.id], image.data) for image in read_images(lacking))
         if lacking:
             self.upload(project, files)
@@ -98,7 +98,7 @@ class Copies(Images):
         """Copy what the bucket lacks, connect the project, and return the addresses."""
         names = {image.id: file_name(image) for image in images}
         there = set(self._store.list_names(self._folder))
-        lacking = [image.id for image in images if names[image.id] not in there]
+        lacking = _first_of_each(names, there)
         for image in read_images(lacking) if lacking else ():
             self._store.write(self._folder + names[image.id], image.data)
         self._connect(project)
@@ -116,6 +116,12 @@ class Copies(Images):
         self._client.send(
             "POST", "/api/storages/s3", {"project": project, **place, **how, **_s3_server()}
         )
+
+
+def _first_of_each(names: dict[str, str], there: Collection[str]) -> list[str]:
+    """Return the ids of images to bring, one of those that are copies of each other."""
+    firsts = {name: image_id for image_id, name in reversed(names.items()) if name not in there}
+    return [image_id for image_id, name in names.items() if firsts.get(name) == image_id]
 
 
 def _s3_server() -> dict[str, str | None]:
