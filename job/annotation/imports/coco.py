@@ -18,10 +18,11 @@ PICKS_OF = "picks of "
 
 def is_coco(content: object) -> bool:
     """Return whether the content of a JSON file is COCO's."""
-    return isinstance(content, dict) and all(
-        isinstance(content.get(name), list) and all(isinstance(each, dict) for each in content[name])
-        for name in LISTS
-    )
+    return isinstance(content, dict) and all(_is_list(content.get(name)) for name in LISTS)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def is_exported(content: Mapping[str, Any]) -> bool:

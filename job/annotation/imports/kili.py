@@ -96,4 +96,4 @@ def _corners(annotation: Mapping[str, Any]) -> tuple[float, float, float, float]
 def _is_pair(ascending: list[float]) -> bool:
     """Return whether four numbers are two, each of them twice, but for the last digits."""
     a, b, c, d = ascending
-    return max(b - a, d - c) < 1e-6 * max(1.0, abs(d))  # noqa: PLR2004 - a millionth of a side
+    return max(b - a, d - c) < 1e-6 * max(1.0, abs(d))

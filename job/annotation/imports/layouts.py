@@ -26,6 +26,8 @@ KNOWN = (
     "CVAT for images 1.1, COCO, Pascal VOC, YOLO with its obj.data or data.yaml, JSON of Label "
     "Studio, and Kili's own format"
 )
+INSTANCES = "/instances_"
+"""How the name of COCO's file of boxes begins, beside which there may be others of its images."""
 
 
 @dataclass(frozen=True)
@@ -104,17 +106,18 @@ def _read_cvat(files: SourceFiles, names: Sequence[str]) -> Iterator[Found]:
 
 
 def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[Found]]:
-    contents = {files.where(name): _content(files, name) for name in names}
-    if coco := {where: each for where, each in contents.items() if is_coco(each)}:
-        instances = {where: each for where, each in coco.items() if "instances" in where}
-        return "COCO", _read_coco(instances or coco)
-    entries = {where: each if isinstance(each, list) else [each] for where, each in contents.items()}
+    contents = {name: _content(files, name) for name in names}
+    if coco := {name: each for name, each in contents.items() if is_coco(each)}:
+        instances = {name: each for name, each in coco.items() if INSTANCES in f"/{name}"}
+        return "COCO", _read_coco(files, instances or coco)
+    entries = {name: each if isinstance(each, list) else [each] for name, each in contents.items()}
     for layout, is_layout, read in (
         ("Label Studio", is_label_studio, read_label_studio),
         ("Kili", is_kili, read_kili),
     ):
-        if found := {where: each for where, each in entries.items() if _are(each, is_layout)}:
-            return layout, chain.from_iterable(read(each, where) for where, each in found.items())
+        if found := {name: each for name, each in entries.items() if _are(each, is_layout)}:
+            read_all = (read(each, files.where(name)) for name, each in found.items())
+            return layout, chain.from_iterable(read_all)
     message = f"{files.where(names[0] if names else '')}: no answers in a known layout: {KNOWN}"
     raise UsageError(message)
 
@@ -133,8 +136,9 @@ def _are(entries: Sequence[Any], is_layout: Callable[[Mapping[str, Any]], bool])
     return bool(entries) and all(isinstance(each, dict) and is_layout(each) for each in entries)
 
 
-def _read_coco(contents: Mapping[str, Mapping[str, Any]]) -> Iterator[Found]:
-    for where, content in contents.items():
+def _read_coco(files: SourceFiles, contents: Mapping[str, Mapping[str, Any]]) -> Iterator[Found]:
+    for name, content in contents.items():
+        where = files.where(name)
         if is_exported_coco(content):
             raise _no_answers(where)
         yield from read_coco(content, where)

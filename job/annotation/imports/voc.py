@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from job.annotation.answers import Answer
-from job.annotation.imports.found import Found, drawn, whole
+from job.annotation.imports.found import Found, drawn, silent_or, whole
 from job.data.formats.files import SourceFiles, decode, is_image
 from job.data.formats.values import ROTATED
 from job.data.formats.voc_xml import VocAnnotation, read_annotation
@@ -26,18 +26,14 @@ def read_voc(files: SourceFiles, names: Sequence[str], pixels_from: int | None) 
     if pixels_from is None:
         message = f"{files.where()}: {PIXELS_FROM}"
         raise UsageError(message)
-    seen = set()
-    for name in names:
-        if name.endswith(".xml"):
-            where = files.where(name)
-            seen.add(_stem(name))
-            answer = _answer(read_annotation(files.read(name), where, pixels_from))
-            is_silent = not (answer.boxes or answer.problems)
-            yield Found(name.removesuffix(".xml"), where, answer, is_silent=is_silent)
-    for name, where in _listed(files, names):
-        if _stem(name) not in seen:
-            seen.add(_stem(name))
-            yield Found(name, where, Answer(image_id=""), is_silent=True)
+    annotated = {_id(name): name for name in names if name.endswith(".xml")}
+    for image_id, name in annotated.items():
+        where = files.where(name)
+        answer = _answer(read_annotation(files.read(name), where, pixels_from))
+        yield Found(image_id, where, answer, is_silent=silent_or(answer))
+    for image_id, where in dict(_listed(files, names)).items():
+        if image_id not in annotated:
+            yield Found(image_id, where, Answer(image_id=""), is_silent=True)
 
 
 def _answer(annotation: VocAnnotation) -> Answer:
@@ -53,15 +49,16 @@ def _answer(annotation: VocAnnotation) -> Answer:
 def _listed(files: SourceFiles, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the images of the lists, and those that are there, with where that is."""
     for name in names:
+        where = files.where(name)
         if "ImageSets/" in name and name.endswith(".txt"):
-            where = files.where(name)
-            for line in decode(files.read(name), where).splitlines():
-                if line.strip():
-                    yield line.split()[0], where
+            lines = decode(files.read(name), where).splitlines()
+            yield from ((line.split()[0], where) for line in lines if line.strip())
         elif is_image(name):
-            yield name, files.where(name)
+            yield _id(name), where
 
 
-def _stem(name: str) -> str:
-    path = PurePosixPath(name)
-    return path.stem if is_image(name) or path.suffix == ".xml" else path.name
+def _id(name: str) -> str:
+    """Return the id of the image that a file belongs to: its path below the layout's folder."""
+    for folder in ("Annotations/", "JPEGImages/"):
+        name = name.rpartition(f"/{folder}")[2].removeprefix(folder)
+    return str(PurePosixPath(name).with_suffix(""))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from job.annotation.answers import Answer
-from job.annotation.imports.found import Found, drawn
+from job.annotation.imports.found import Found, drawn, silent_or
 from job.data.formats.files import SourceFiles
 from job.data.formats.yolo_description import read_description
 from job.data.formats.yolo_labels import YoloLabels, read_labels
@@ -32,8 +32,8 @@ def read_yolo(files: SourceFiles, names: Sequence[str], description: str) -> Ite
         where = files.where(name)
         labels = read_labels(files.read(name), where, read.classes, read.keypoint_shape)
         answer = _answer(labels)
-        is_silent = not (answer.boxes or answer.problems)
-        yield Found(name.removesuffix(".txt"), where, answer, in_shares=True, is_silent=is_silent)
+        stem = name.removesuffix(".txt")
+        yield Found(stem, where, answer, in_shares=True, is_silent=silent_or(answer))
 
 
 def _answer(labels: YoloLabels) -> Answer:
