@@ -162,9 +162,17 @@ class Plan:
         return [stage for stage in STAGES if stage != "score" or self.is_scored(ref)]
 
     def is_scored(self, ref: RoundRef) -> bool:
-        """Whether a next round reads this round's scores."""
+        """Whether a next round reads this round's scores: to select, or for proposals to people."""
         readers = [self.arm(ref.arm)] if ref.arm else self.arms
-        return any(arm.needs_scores and ref.index + 1 in arm.rounds for arm in readers)
+        return any(
+            (arm.needs_scores or self.has_proposals) and ref.index + 1 in arm.rounds
+            for arm in readers
+        )
+
+    @property
+    def has_proposals(self) -> bool:
+        """Whether people begin with boxes of the previous round's model."""
+        return self.config.annotation.proposals is not None
 
     def needs(self, ref: StageRef) -> list[StageRef]:
         """Return the stages that have to be done before this one."""
@@ -175,6 +183,8 @@ class Plan:
             case "select":
                 read: list[Stage] = ["annotate", "score"] if arm.needs_scores else ["annotate"]
                 return [this.at(this.index - 1).stage(stage) for stage in read]
+            case "annotate" if this.index and self.has_proposals:
+                return [this.stage("select"), this.at(this.index - 1).stage("score")]
             case "annotate":
                 return [this.stage("select")]
             case "train":

@@ -91,9 +91,19 @@ class Markers:
     def refresh(self, experiment: str) -> Listing:
         """List an experiment's objects, and forget all that was read: it may have changed."""
         self.listing = Listing.of(self._store, experiment)
-        self._known.clear()
+        self._known = {}
         self._digests.clear()
         return self.listing
+
+    def relist(self, experiment: str) -> Listing:
+        """List an experiment's objects, and keep what was read of markers that are still there.
+
+        A marker that was written anew meanwhile is known by its earlier content until `refresh`.
+        """
+        known = self._known
+        listing = self.refresh(experiment)
+        self._known = {key: marker for key, marker in known.items() if key in listing}
+        return listing
 
     def forget(self, stage: StageRef) -> None:
         """Read the stage's marker anew when it is asked for."""
@@ -109,15 +119,16 @@ class Markers:
         Raises:
             BadDataError: It is damaged, or of a format that this version does not read.
         """
-        if key not in self._known:
+        known = self._known
+        if key not in known:
             if self.listing is not None and key not in self.listing:
                 return None
             try:
                 data = self._store.read(key)
             except MissingObjectError:
                 return None
-            self._known[key] = load_marker(data, f"{self._store.url}: {key}")
-        return self._known[key]
+            known[key] = load_marker(data, f"{self._store.url}: {key}")
+        return known[key]
 
     def write(self, key: str, marker: Marker) -> None:
         """Write a marker."""

@@ -193,6 +193,17 @@ def test_the_fully_supervised_arm_starts_afresh(supervised: Config) -> None:
     assert names(Plan(supervised).needs(ref)) == ["fully-supervised 1 annotate"]
 
 
+def test_with_proposals_every_round_is_scored_that_another_follows(tiny: str) -> None:
+    """People begin with what the previous model sees in the picks, whatever selects them."""
+    people = "annotation: {annotator: files, proposals: 0.5}\n"
+    plan = Plan(loading.parse(f"{tiny}{people}", "tiny"))
+    scored = [ref for ref in plan.stages() if ref.stage == "score"]
+    assert names(scored) == ["- 0 score", "random 1 score", "brust 1 score"]
+    first, second = (RoundRef("tiny", 0, "random", index).stage("annotate") for index in (0, 2))
+    assert names(plan.needs(first)) == ["- 0 select"]
+    assert names(plan.needs(second)) == ["random 2 select", "random 1 score"]
+
+
 # Parts
 
 
