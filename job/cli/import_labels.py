@@ -91,17 +91,20 @@ def _check_annotator(io: RoundReader) -> None:
 
 
 def _file(file: AnswerFile) -> str:
-    return f"{file.place}: {file.layout}, {len(file.found):,} images"
+    num_images = len({found.name for found in file.found})
+    return f"{file.place}: {file.layout}, {num_images:,} images"
 
 
 def _lines(taken: Taken, files: list[AnswerFile], io: RoundReader) -> list[str]:
     counts = {"new": taken.num_new, "changed": taken.num_changed, "as before": taken.num_same}
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-    num_answered = taken.num_picks - taken.num_missing
+    num_answered = taken.num_picks - taken.num_missing - taken.num_wrong
+    answered = f"round {io.round.index}: {num_answered:,}"
+    wrong = f"; {taken.num_wrong:,} to be corrected" if taken.num_wrong else ""
     lines = [
         f"answers: {told or 'none'}",
         *taken.lines,
-        f"round {io.round.index}: {num_answered:,} of {taken.num_picks:,} picks are answered",
+        f"{answered} of {taken.num_picks:,} picks are answered{wrong}",
     ]
     return [*lines, *_notes(taken, files, io)]
 

@@ -53,10 +53,11 @@ def match(
         else:
             _add(matched.answers, found.of(image), found.where, places)
     answered = {image_id for image_id, _ in matched.answers}
-    for image_id in silent.keys() - answered:
-        image, answer = silent[image_id]
+    for image, answer in silent.values():
+        if image.id in answered:
+            continue
         if complete:
-            matched.answers[image_id, ""] = answer
+            matched.answers[image.id, ""] = answer
         else:
             matched.silent.append(image)
     return matched
