@@ -49,7 +49,7 @@ def read_answers(path: Path, pixels_from: int | None = None) -> AnswerFile:
         pixels_from: The number of the first pixel in Pascal VOC, 0 or 1.
 
     Raises:
-        UsageError: It is missing, what it is cannot be known, or it is no answer.
+        UsageError: It is missing, of no known layout, or what was exported for people.
         BadDataError: It is damaged, or not as its layout has to be.
     """
     files, names = _open(path)

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from zipfile import BadZipFile, ZipFile
 
 from job.data.formats.files import SourceFiles
@@ -74,7 +74,7 @@ class ZipFiles(SourceFiles):
                 message = f"{self.where(name)}: {error}"
                 raise BadDataError(message) from error
             with file:
-                yield file  # type: ignore[misc] - it is one, but for its type
+                yield cast("BinaryIO", file)
 
     def size(self, name: str) -> int:
         """Return a file's size unpacked; see `SourceFiles.size`."""
