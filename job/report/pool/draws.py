@@ -60,9 +60,12 @@ def _of_arm(reader: Reader, plan: Plan, arm: Arm) -> Draws | None:
 
 
 def _annotated(reader: Reader, plan: Plan, refs: Sequence[RoundRef]) -> Iterator[RoundReader]:
-    """Yield the rounds whose labels are there, from round 0 on without a gap."""
+    """Yield the rounds whose labels are there, from round 0 on without a gap.
+
+    A round whose picks are made again is not there.
+    """
     for ref in refs:
-        if reader.markers.get(ref.stage("annotate")) is None:
+        if not all(reader.markers.get(ref.stage(stage)) for stage in ("select", "annotate")):
             return
         yield RoundReader(reader.store, plan, ref, reader.markers)
 
