@@ -88,6 +88,10 @@ class RoundReader(Reader):
         known = frozenset(earlier.given_ids())
         return tuple(each for each in self.dataset.given_ids() if each not in known)
 
+    def unrecorded(self, ref: RoundRef) -> "RoundReader":
+        """Return a reader of a round of the experiment that records nothing of what it reads."""
+        return RoundReader(self.store, self._plan, ref, self.markers)
+
     def first_missing(self, stage: StageRef) -> StageRef:
         """Return the first stage that is not done of those that this one needs, or itself."""
         for need in self._plan.needs(stage):
