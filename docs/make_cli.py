@@ -35,6 +35,7 @@ TYPES = {
     "float": "number",
     "list[str]": "text",
     "list[int]": "integer",
+    "list[Path]": "path",
 }
 
 INTRODUCTION = """# Command line

@@ -96,7 +96,7 @@ class People:
         """Look at the stages of which a look is due, and return those that are done.
 
         Raises:
-            AlJobError: One has failed. A temporary error is no failure: the next look may succeed.
+            AlJobError: One has failed. A temporary error is not a failure: the next look may succeed.
         """
         if self._woken.is_set():
             self._woken.clear()
