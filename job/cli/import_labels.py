@@ -1,6 +1,5 @@
 """`al-job import`: what people drew in a tool that this program does not talk to."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ def import_(context: typer.Context) -> None:
 @app.command()
 def labels(
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="FILE...",
             parser=user_path,
@@ -73,7 +72,7 @@ def labels(
     plan = choose_experiment(opened, experiment, read_only=True)
     io = RoundReader(opened, plan, choose_stage(plan, "select", round_index, arm, seed).round)
     _check_annotator(io)
-    files = [read_answers(path, pixels_from) for path in paths]
+    files = [read_answers(user_path(path), pixels_from) for path in paths]
     taken = take(io, files, complete=complete, refused=refuse or ())
     say("\n".join([*map(_file, files), *_lines(taken, files, io)]))
 
