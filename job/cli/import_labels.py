@@ -1,5 +1,6 @@
 """`al-job import`: what people drew in a tool that this program does not talk to."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,9 +37,9 @@ def import_(context: typer.Context) -> None:
 @app.command()
 def labels(
     paths: Annotated[
-        list[str],
+        list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             parser=user_path,
             help="What the tool has exported: a file, a zip archive or a folder.",
         ),
@@ -72,7 +73,7 @@ def labels(
     plan = choose_experiment(opened, experiment, read_only=True)
     io = RoundReader(opened, plan, choose_stage(plan, "select", round_index, arm, seed).round)
     _check_annotator(io)
-    files = [read_answers(user_path(path), pixels_from) for path in paths]
+    files = [read_answers(path, pixels_from) for path in paths]
     taken = take(io, files, complete=complete, refused=refuse or ())
     say("\n".join([*map(_file, files), *_lines(taken, files, io)]))
 
