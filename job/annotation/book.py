@@ -32,14 +32,15 @@ class Said:
     answer: Answer
     received: datetime
     digest: str
-    """Of all that the answer says, also as it came."""
+    """Of all that the answer says, but not of how the tool said it."""
     name: str = ""
     """The object of the book that has it; empty: none has it yet."""
 
     @classmethod
     def of(cls, answer: Answer, received: datetime, name: str = "") -> Self:
         """Return an answer as it can be compared with others."""
-        text = json.dumps(_row(_ANSWER.validate_python(_row(answer))), sort_keys=True)
+        plain = _ANSWER.validate_python(_row(replace(answer, raw={})))
+        text = json.dumps(_row(plain), sort_keys=True)
         return cls(answer, received, sha256(text.encode()).hexdigest(), name)
 
     @property
@@ -115,7 +116,7 @@ class Book:
         Returns:
             The object's name; empty: the book has all of them already.
         """
-        received = (now or datetime.now(UTC)).replace(microsecond=0)
+        received = now or datetime.now(UTC)
         given = last_of_each(Said.of(each, received) for each in answers if _is_finite(each))
         new = [each for said in given.values() for each in said if self.lacks(each)]
         if not new:

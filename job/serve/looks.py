@@ -149,9 +149,11 @@ class Experiment:
 
 def _waiting(plan: Plan, listing: Listing) -> list[StageRef]:
     """Return the stages that people are at work on."""
-    stages = [ref for ref in plan.stages() if ref.stage == "annotate"]
+    stages = [ref for ref in plan.stages() if ref.stage == "annotate" and ref.done not in listing]
     return [
-        ref for ref in stages if ref.key(names.ANNOTATING) in listing and ref.done not in listing
+        ref
+        for ref in stages
+        if ref.key(names.ANNOTATING) in listing and ref.round.stage("select").done in listing
     ]
 
 

@@ -7,8 +7,9 @@ from itertools import groupby
 from markupsafe import Markup
 
 from job.artifacts.annotating import Annotating
+from job.driven import ALIVE
 from job.keys import STAGES, RoundRef, Stage, StageRef
-from job.progress import ALIVE, OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
+from job.progress import OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
 from job.report.analysis.results import show_metric
 from job.report.markup import render
 from job.report.sections.base import Section
@@ -67,7 +68,7 @@ def _headline(look: Look) -> tuple[str, bool]:
     """Say in a line what the experiment does, and whether that is bad."""
     status, driver = look.status, look.status.driver
     is_bad = any(told.state in BAD for each in status.rounds for told in each.stages.values())
-    if driver and not (driver.phase == "running" and look.annotating):
+    if driver and not (driver.phase in {"running", "annotating"} and look.annotating):
         message = f": {driver.message}" if driver.message else ""
         is_bad = is_bad or driver.phase in {"failed", "cancelled"}
         return f"Its driver is {driver.phase}{message}", is_bad
@@ -85,6 +86,8 @@ def _lines(look: Look) -> Iterator[str]:
         yield _heard(status.driver)
     yield from look.problems
     for stage, told in _begun(status):
+        if stage in look.annotating:  # told above
+            continue
         yield f"{stage}: {told.state}{': ' * bool(told.reason)}{told.reason}"
     if not status.driver and not look.annotating and (ref := _next(look)):
         yield f"No driver tells what runs. The first stage that is not done: {ref}"

@@ -51,7 +51,7 @@ def people(finished: LocalStore) -> MemoryStore:
     outputs = marker.outputs | {names.OUTCOME: hashlib.sha256(data).hexdigest()}
     store.write(stage.done, dump_marker(replace(marker, outputs=outputs)))
     for each in ("annotate", "train", "evaluate"):
-        for key in list(store.list(AT_WORK.stage(each).prefix)):  # type: ignore[arg-type]
+        for key in list(store.list(AT_WORK.stage(each).prefix)):
             store.delete(key)
     picks = reader.picks(AT_WORK)
     config = load_experiment(store, "tiny")

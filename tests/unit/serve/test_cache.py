@@ -1,5 +1,6 @@
 """Small memories."""
 
+from itertools import count
 from threading import Barrier, Thread
 
 import pytest
@@ -12,8 +13,7 @@ def test_what_is_remembered_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -
     """Until its seconds are over."""
     now = [100.0]
     monkeypatch.setattr("job.serve.cache.time.monotonic", lambda: now[0])
-    calls: list[int] = []
-    remembered = Remembered(lambda: calls.append(1) or len(calls), seconds=5)
+    remembered = Remembered(count(1).__next__, seconds=5)
     assert [remembered.get(), remembered.get()] == [1, 1]
     now[0] += 5
     assert remembered.get() == 2
@@ -38,8 +38,7 @@ def test_a_failure_is_remembered_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_several_threads_share_one_call() -> None:
     """The others wait for it."""
-    calls: list[int] = []
-    remembered = Remembered(lambda: calls.append(1) or len(calls), seconds=60)
+    remembered = Remembered(count(1).__next__, seconds=60)
     barrier, results = Barrier(4), list[int]()
 
     def ask() -> None:

@@ -39,8 +39,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def connection(server: Server) -> Iterator[http.client.HTTPConnection]:
-    with closing(http.client.HTTPConnection(*server.server_address[:2], timeout=5)) as connection:  # type: ignore[arg-type]
+    with closing(http.client.HTTPConnection(*at(server), timeout=5)) as connection:
         yield connection
+
+
+def at(server: Server) -> tuple[str, int]:
+    """Where it listens."""
+    return "127.0.0.1", server.server_port
 
 
 def asked(
@@ -117,7 +122,7 @@ def test_a_bug_is_a_page_without_details(connection: http.client.HTTPConnection)
 
 def test_what_is_not_http_gets_a_short_answer(server: Server) -> None:
     """And no page with a stack of the server's."""
-    with closing(socket.create_connection(server.server_address[:2], 5)) as raw:
+    with closing(socket.create_connection(at(server), 5)) as raw:
         raw.sendall(b"GET / HTTP/1.1 and more\r\n\r\n")
         received = raw.recv(4096)
     assert received.startswith(b"HTTP/1.1 400 ")
@@ -130,10 +135,10 @@ def test_too_many_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> Non
     with Server("127.0.0.1", 0, answer) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        with closing(socket.create_connection(server.server_address[:2], 5)) as first:
+        with closing(socket.create_connection(at(server), 5)) as first:
             first.sendall(b"GET /x HTTP/1.1\r\n\r\n")
             assert first.recv(4096).startswith(b"HTTP/1.1 200 OK")
-            with closing(socket.create_connection(server.server_address[:2], 5)) as second:
+            with closing(socket.create_connection(at(server), 5)) as second:
                 assert second.recv(1) == b""
             first.sendall(b"GET /x HTTP/1.1\r\n\r\n")
             assert first.recv(4096).startswith(b"HTTP/1.1 200 OK")

@@ -1,8 +1,11 @@
 """Curves as they grow."""
 
 import pytest
+from matplotlib.figure import Figure
 
 from job.keys import RoundRef
+from job.report.drawing.render import Plot
+from job.serve.cache import Kept
 from job.serve.pages import curves
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -16,11 +19,14 @@ def test_curves_are_drawn_again_only_when_they_grow(
     finished: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two figures, each with its words and without the names of files."""
-    drawn = []
-    monkeypatch.setattr(
-        "job.report.drawing.render.draw_svg", lambda plot: drawn.append(plot.name) or "<svg></svg>"
-    )
-    monkeypatch.setattr(curves, "_kept", curves.Kept(4))
+    drawn: list[str] = []
+
+    def draw(plot: Plot) -> str:
+        drawn.append(plot.name)
+        return "<svg></svg>"
+
+    monkeypatch.setattr("job.report.drawing.render.draw_svg", draw)
+    monkeypatch.setattr(curves, "_kept", Kept(4))
     store = filled(MemoryStore(), finished)
     last = RoundRef("tiny", 0, "brust", 2).stage("evaluate")
     done = store.read(last.done)
@@ -39,17 +45,15 @@ def test_a_figure_has_no_title_of_its_own(
     monkeypatch: pytest.MonkeyPatch, finished: LocalStore
 ) -> None:
     """Its caption says the same; on a phone there is no room for both."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second
+    titles: list[str] = []
 
-    titles = []
-
-    def draw(plot: object) -> str:
+    def draw(plot: Plot) -> str:
         figure = Figure()
-        plot.paint(figure)  # type: ignore[attr-defined]
+        plot.paint(figure)
         titles.extend(axes.get_title(loc="left") for axes in figure.axes)
         return "<svg></svg>"
 
     monkeypatch.setattr("job.report.drawing.render.draw_svg", draw)
-    monkeypatch.setattr(curves, "_kept", curves.Kept(4))
+    monkeypatch.setattr(curves, "_kept", Kept(4))
     ask(finished, PAGE)
     assert titles == ["", ""]

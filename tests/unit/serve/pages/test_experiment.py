@@ -122,11 +122,11 @@ def test_a_driver_tells_what_runs(finished: LocalStore) -> None:
     """Its phase and message, and the stages that it started, with why they do not run."""
     store = filled(MemoryStore(), finished)
     for each in ("train", "evaluate"):
-        for key in list(store.list(AT_WORK.stage(each).prefix)):  # type: ignore[arg-type]
+        for key in list(store.list(AT_WORK.stage(each).prefix)):
             store.delete(key)
     driver = Driver(phase="running", updated=datetime(2026, 5, 1, tzinfo=UTC), release="r1")
     waits = {"train": StageStatus(state="pending", reason="no node has <1> GPU")}
-    begun = RoundStatus(seed=0, arm="random", round=2, stages=waits)  # type: ignore[arg-type]
+    begun = RoundStatus(seed=0, arm="random", round=2, stages=waits)
     status = Status(experiment="tiny", driver=driver, rounds=[begun])
     store.write(ExperimentKeys("tiny").status, dump_status(status))
     page = text_of(ask(store, PAGE))
