@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError, SSLError
+from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
 from job.errors import AlJobError, ConfigError, TemporaryError
 from job.storage.s3_access import without_keys
@@ -38,11 +37,8 @@ class Server:
             url: Its address, without a slash at the end.
             setting: What names the address, for messages.
             name: Its name, for messages.
-
-        Raises:
-            ConfigError: This is not an address.
         """
-        self.url = _checked(url, setting)
+        self.url = url
         self.name = name
         self.setting = setting
         self._pool = urllib3.PoolManager(timeout=_TIME_LIMITS, retries=False)
@@ -66,7 +62,7 @@ class Server:
         Args:
             method: Such as `GET`.
             path: What follows the server's address, with a query if there is one.
-            body: What is sent as JSON; None: nothing.
+            body: What is sent as JSON, or bytes as they are; None: nothing.
             headers: Those of the tool, such as the token's.
             files: What is sent as a form instead.
 
@@ -77,7 +73,7 @@ class Server:
         data, kind = _form(files) if files else _json(body)
         sent = dict(headers)
         if data:
-            sent |= {"Content-Type": kind, "Content-Length": str(len(data))}
+            sent = {"Content-Type": kind, **sent, "Content-Length": str(len(data))}
         try:
             # As a file: the time limit is then that of each block, and not of all of it.
             answer = self._pool.request(
@@ -97,6 +93,8 @@ class Server:
 
     def _no_answer(self, error: HTTPError) -> AlJobError:
         said = one_line(error)
+        if isinstance(error, LocationValueError):
+            return ConfigError(f"{self.setting}: {self.url!r}: {said}")
         if isinstance(error, SSLError):
             advice = f"check {self.setting}, or name its authority's file in SSL_CERT_FILE"
             return ConfigError(f"{self.where}: {said}; {advice}")
@@ -109,25 +107,10 @@ def _form(files: Sequence[File]) -> tuple[bytes, str]:
 
 
 def _json(body: object) -> tuple[bytes, str]:
+    if isinstance(body, bytes):
+        return body, "application/octet-stream"
     data = b"" if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     return data, "application/json"
-
-
-def _checked(url: str, setting: str) -> str:
-    """Return an address without the slash at its end."""
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and parts.hostname is not None
-        urllib3.util.parse_url(url)
-    except (ValueError, LocationParseError):
-        is_address = False
-    if not is_address or parts.username or parts.query or parts.fragment:
-        message = (
-            f"{setting}: {without_keys(url)!r} is not the address of a server; expected something "
-            "like https://labels.example.org"
-        )
-        raise ConfigError(message)
-    return url.rstrip("/")
 
 
 def one_line(text: object, longest: int = 200) -> str:

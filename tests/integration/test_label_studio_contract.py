@@ -29,7 +29,7 @@ from tests.label_studio.server import EMAIL, RealServer, running_server
 DOUBLE = pytest.param("double", id="double")
 REAL = pytest.param("real", marks=pytest.mark.integration, id="real")
 ALL = list(PHOTOS)
-NUM_REQUESTS = 16
+NUM_REQUESTS = 17
 """Of a first push: a test holds that these are all."""
 
 
@@ -392,6 +392,42 @@ def test_instructions_have_an_example_of_each_labelled_class(place: Place) -> No
     )
     assert html.count("<img src=") == 2
     assert place.project["show_instruction"]
+
+
+def webhooks(place: Place) -> list[dict[str, object]]:
+    """The webhooks of the project, without what the server adds."""
+    found = place.api.get("/api/webhooks/", project=place.projects[0])
+    names = ("url", "headers", "send_payload", "is_active", "actions")
+    return [{name: hook[name] for name in names} for hook in found]
+
+
+def test_a_webhook_follows_the_settings(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one of ours, with the secret in a header and no payload; others are left alone."""
+    monkeypatch.setenv("AL_WEBHOOK_SECRET", "first")
+    place.tool(webhook="http://127.0.0.1:9/one").push(place.batch(), read_images)
+    hook = {
+        "url": "http://127.0.0.1:9/one",
+        "headers": {"X-Al-Voc-Secret": "first"},
+        "send_payload": False,
+        "is_active": True,
+        "actions": ["ANNOTATION_CREATED", "ANNOTATION_UPDATED"],
+    }
+    assert webhooks(place) == [hook]
+    monkeypatch.setenv("AL_WEBHOOK_SECRET", "second")
+    place.tool(webhook="http://127.0.0.1:9/two").push(place.batch(), read_images)
+    headers = {"X-Al-Voc-Secret": "second"}
+    assert webhooks(place) == [hook | {"url": "http://127.0.0.1:9/two", "headers": headers}]
+    other = hook | {"project": place.projects[0], "headers": {}}
+    place.api.send("POST", "/api/webhooks/", other)
+    place.tool().push(place.batch(), read_images)
+    assert webhooks(place) == [hook | {"headers": {}}]
+
+
+def test_a_webhook_needs_a_secret(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one, anybody could wake us."""
+    monkeypatch.delenv("AL_WEBHOOK_SECRET", raising=False)
+    with pytest.raises(ConfigError, match="AL_WEBHOOK_SECRET is not set"):
+        place.tool(webhook="http://127.0.0.1:9/").push(place.batch(), read_images)
 
 
 def test_a_token_that_is_not_taken_is_a_wrong_setting(place: Place) -> None:

@@ -85,7 +85,11 @@ class Place:
         wanted = Wanted(
             self.name, "d", options.get("classes", CLASSES), options.get("per_image", 1)
         )
-        told = Told(options.get("instructions", ""), options.get("examples", no_examples))
+        told = Told(
+            options.get("instructions", ""),
+            options.get("examples", no_examples),
+            options.get("webhook"),
+        )
         return LabelStudio(client, wanted, Uploads(client), told, options.get("model", ""))
 
     def batch(self, ids: Sequence[str] = tuple(PHOTOS), index: int = 1) -> Batch:

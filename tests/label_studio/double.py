@@ -197,6 +197,10 @@ class Double:
         self.webhooks[number] |= content
         return 200, self.webhooks[number]
 
+    def delete_webhook(self, number: int, _: Json, __: Any) -> Found:
+        del self.webhooks[number]
+        return 204, None
+
     def _versions(self, number: int) -> dict[str, int]:
         tasks = [task for task in self.tasks.values() if task["project"] == number]
         return {each["model_version"]: 1 for task in tasks for each in task["predictions"]}
@@ -227,6 +231,7 @@ ROUTES: dict[str, Callable[..., Found]] = {
     "GET /api/webhooks/": Double.list_webhooks,
     "POST /api/webhooks/": Double.make_webhook,
     r"PATCH /api/webhooks/(\d+)/": Double.change_webhook,
+    r"DELETE /api/webhooks/(\d+)/": Double.delete_webhook,
 }
 
 

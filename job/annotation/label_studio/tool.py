@@ -20,6 +20,7 @@ from job.annotation.label_studio.project import (
 from job.annotation.label_studio.regions import answer_of
 from job.annotation.label_studio.tasks import task
 from job.annotation.label_studio.token import read_token
+from job.annotation.label_studio.webhook import set_webhook
 from job.annotation.tool import AnnotationTool, ReadImages, Task
 from job.artifacts.round_reader import RoundReader
 from job.errors import ConfigError, TemporaryError
@@ -42,10 +43,12 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class Told:
-    """What annotators are told beside the images."""
+    """What annotators are told beside the images, and what we are told."""
 
     instructions: str
     examples: Examples
+    webhook: str | None = None
+    """The address that is called when somebody submits."""
 
 
 class LabelStudio(AnnotationTool):
@@ -98,7 +101,11 @@ class LabelStudio(AnnotationTool):
         images: Images = Uploads(client)
         if settings.images == "s3":
             images = Copies(client, io.store, config.experiment)
-        told = Told(config.annotation.instructions, lambda classes: examples_of(io, classes))
+        told = Told(
+            config.annotation.instructions,
+            lambda classes: examples_of(io, classes),
+            settings.webhook,
+        )
         # A project shows the proposals of one version only, and all arms are asked for in it.
         is_alone = len(config.arms) * len(config.seeds) == 1
         return cls(client, wanted, images, told, "" if is_alone else config.experiment)
@@ -182,6 +189,7 @@ class LabelStudio(AnnotationTool):
         if html:
             wanted |= {"expert_instruction": html, "show_instruction": True}
         update_project(self._client, number, wanted)
+        set_webhook(self._client, number, self._told.webhook)
 
     def _import(
         self, number: int, batch: Batch, lacking: Sequence[PickedImage], read_images: ReadImages
