@@ -54,6 +54,7 @@ def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
     yield "| setting | values | default | |\n| --- | --- | --- | --- |"
     inner = []
     for name, field in model.model_fields.items():
+        name = field.alias or name
         key = f"{prefix}.{name}" if prefix else name
         if section := _model_in(field.annotation):
             inner.append(

@@ -72,7 +72,7 @@ def _seen_now(io: RoundReader, ref: RoundRef, ids: Sequence[str]) -> Iterator[Re
     detector = load_model(io.model(ref), config.detector)
     with closing(io.dataset.read_images("pool", ids)) as stored:
         images = log.track(stored, "propose", len(ids), "images")
-        engine, seed = Engine.of(config.runtime), (ref.seed, ref.index)
+        engine, seed = Engine.of(config.runtime), (ref.own_seed, ref.index)
         for record in record_images(detector, [images], config.score, engine, seed=seed):
             yield RecordPart(record.to_table())
 

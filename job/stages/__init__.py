@@ -35,8 +35,7 @@ def run_stage(
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage}")
     run: Callable[[StageIO], Figures] = module.run
-    context = {"seed": ref.round.seed, "arm": ref.round.arm, "round": ref.round.index}
-    with log.bound(**{name: value for name, value in context.items() if value is not None}):
+    with log.bound(**ref.round.fields):
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
         io = StageIO(store, plan, ref, partition, markers)

@@ -144,7 +144,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
     attempts = {stage: num_attempts(reader.listing, ref.stage(stage)) for stage in found}
     classes = reader.metrics(ref).classes if "evaluate" in done else {}
     return RoundFacts(
-        seed=ref.seed,
+        seed=ref.own_seed,
         arm=arm.name,
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},

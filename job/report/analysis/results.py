@@ -89,7 +89,7 @@ def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
         total_samples=cost.labelled.images,
         bboxes=cost.labelled.boxes,
         experiment=ref.experiment,
-        seed=ref.seed,
+        seed=ref.own_seed,
         arm=arm.name,
         round=ref.index,
         new_samples=cost.own.images,
