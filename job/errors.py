@@ -9,6 +9,7 @@ from typing import ClassVar
 
 __all__ = [
     "AlJobError",
+    "AnnotatingError",
     "BadDataError",
     "ConfigError",
     "MissingLabelsError",
@@ -55,6 +56,12 @@ class ConfigError(AlJobError):
 
 class TemporaryError(AlJobError):
     """A temporary error, such as a store that does not answer: a retry may succeed."""
+
+    exit_code = os.EX_TEMPFAIL  # 75
+
+
+class AnnotatingError(AlJobError):
+    """People are at work on the picks: nothing is broken, and a later look may find them done."""
 
     exit_code = os.EX_TEMPFAIL  # 75
 

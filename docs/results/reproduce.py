@@ -29,7 +29,6 @@ from job.report.analysis.results import Row, rows_of, show_metric, to_csv
 from job.storage import open_store
 
 HERE = Path(__file__).parent
-WEIGHTS = "weights/mobilenet_v2_features.pt"
 
 
 def main() -> None:
@@ -38,9 +37,11 @@ def main() -> None:
     folder = HERE / args.set
     config = loading.load(str(folder / "experiment.yaml"))
     store = Path(args.store)
-    if not (store / WEIGHTS).exists():
-        (store / WEIGHTS).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(args.weights or args.data / "../weights" / Path(WEIGHTS).name, store / WEIGHTS)
+    for place in filter(None, (config.detector.backbone, config.detector.weights)):
+        key = place.removeprefix("store:")
+        if not (store / key).exists():
+            (store / key).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy((args.weights or args.data / "../weights") / Path(key).name, store / key)
     if not (store / "datasets" / config.dataset.name / "dataset.json").exists():
         _ingest(folder, args.data, config.dataset.name, store)
     for seed in args.seeds or config.seeds:
@@ -53,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     sets = sorted(path.parent.name for path in HERE.glob("*/ingest"))
     parser.add_argument("set", choices=sets)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--weights", type=Path, help="torchvision's MobileNetV2 features, a .pt")
+    parser.add_argument("--weights", type=Path, help="folder of the weights; default: ../weights")
     parser.add_argument("--store", default="state", help="where experiments go; default: ./state")
     parser.add_argument("--seeds", type=int, nargs="*", help="some of the seeds; default: all")
     parser.add_argument("--arms", nargs="*", help="some of the arms; default: all")
@@ -61,10 +62,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _ingest(folder: Path, data: Path, name: str, store: Path) -> None:
-    """Run `al-job ingest`; a set with `pool.txt` takes only those images of the list `train`."""
+    """Run `al-job ingest`; where the data has a `pool.txt`, the pool is those images only."""
     with tempfile.TemporaryDirectory() as chosen:
         options = (folder / "ingest").read_text().format(data=data, chosen=chosen)
-        if (pool := folder / "pool.txt").exists():
+        if (pool := HERE / name / "pool.txt").exists():
             _choose(data / "voc-animals", pool, Path(chosen))
         command = ["-m", "job", "ingest", *shlex.split(options), "--name", name]
         command += ["--store", str(store)]

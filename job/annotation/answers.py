@@ -36,6 +36,8 @@ class Answer:
     """Whether a reviewer marked it as right."""
     size_wh: tuple[int, int] | None = None
     """In pixels, of the image that was shown; None: the tool does not say."""
+    tells_proposals: bool = False
+    """Whether the tool says which proposal each box began as."""
     problems: tuple[str, ...] = ()
     """What of it cannot be expressed here, such as `a polygon` or `a rotated box`."""
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from job.annotation.answers import Answer
 from job.annotation.batch import Batch
+from job.artifacts.round_reader import RoundReader
 from job.data.shards import EncodedImage
 
 ReadImages = Callable[[Sequence[str]], Generator[EncodedImage]]
@@ -32,6 +34,19 @@ class AnnotationTool(ABC):
 
     name: str
     """In words, such as `Label Studio`."""
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, io: RoundReader) -> Self:
+        """Return the tool of the experiment that a round belongs to.
+
+        Args:
+            io: Has the configuration, the store and the data set. It is not written to.
+
+        Raises:
+            ConfigError: A setting is missing, or the tool refuses us.
+            TemporaryError: The tool does not answer.
+        """
 
     @property
     @abstractmethod

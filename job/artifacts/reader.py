@@ -12,6 +12,7 @@ from job.artifacts.cost import RoundCost, load_cost
 from job.artifacts.listing import Listing
 from job.artifacts.markers import Marker, Markers
 from job.artifacts.metrics import load_metrics
+from job.artifacts.outcome import RoundOutcome, load_outcome
 from job.artifacts.picks import load_ids, load_picks
 from job.artifacts.pruned import is_pruned
 from job.data.shards import LabelledImage, read_labelled
@@ -70,6 +71,16 @@ class Reader:
     def cost(self, ref: RoundRef) -> RoundCost:
         """Return what labelling took, in a round and up to it."""
         return self._parse(ref.stage("annotate"), names.COST, load_cost)
+
+    def outcome(self, ref: RoundRef) -> RoundOutcome | None:
+        """Return what became of a round's picks; None: nobody was asked, so all are labelled.
+
+        None, too, while the round is not labelled.
+        """
+        marker = self.markers.get(ref.stage("annotate"))
+        if marker is None or names.OUTCOME not in marker.outputs:
+            return None
+        return self._parse(ref.stage("annotate"), names.OUTCOME, load_outcome)
 
     def metrics(self, ref: RoundRef) -> Metrics:
         """Return the metrics of a round's model on the test set."""

@@ -51,7 +51,7 @@ def test_costs_are_stored_by_their_values(tiny: str) -> None:
     """A later version may have other figures for a preset, and an experiment keeps its own."""
     written = Plan(parsed(tiny, "{preset: tutorial}")).written_out().model_dump()["annotation"]
     assert "preset" not in written
-    costs = {"seconds_per_image": 0, "seconds_per_box": 5}
+    costs: dict[str, float] = {"seconds_per_image": 0, "seconds_per_box": 5}
     costs |= {"price_per_image": 0, "price_per_box": 0.07}
     assert costs.items() <= written.items()
 
