@@ -225,7 +225,7 @@ def _test(config: Config) -> Arm:
         name=TEST,
         strategy_name="held_out",
         strategy=HeldOut(),
-        rounds=range(config.num_test_rounds),
+        rounds=range(len(config.test_sizes)),
         is_compared=False,
     )
 

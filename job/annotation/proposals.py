@@ -35,9 +35,13 @@ def proposals_of(
         min_confidence: Proposals have at least this much: p(class) of the full softmax.
 
     Raises:
-        UsageError: There is no previous round, or its model is not there yet.
+        UsageError: There is no previous round, or its model is not there yet; or the images are
+            drawn for the test set.
         BadDataError: The record or the model is gone, damaged, or lacks an image.
     """
+    if io.round.is_test:
+        message = "--proposals: the boxes of a test set must not come from a model: leave it out"
+        raise UsageError(message)
     if not io.earlier:
         message = "--proposals: no model is trained before round 0 picks; leave the option out"
         raise UsageError(message)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from job.artifacts.listing import Listing
 from job.config.schema import Config
 from job.errors import MissingObjectError
-from job.keys import PARTITIONS, StageRef, is_marker
+from job.keys import PARTITIONS, TEST, StageRef, is_marker
 from job.runtime import log
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
@@ -54,6 +54,12 @@ class Marker:
     def reads_scores(self) -> bool:
         """Whether the stage read a score record."""
         return any("/score/" in key for key in self.inputs)
+
+    @property
+    def test_version(self) -> int | None:
+        """The version of the test set that the stage read; None: of one that the pool lacks."""
+        rounds = [key for key in self.inputs if f"/{TEST}/round-" in key and "/annotate/" in key]
+        return len(rounds) or None
 
 
 def dump_marker(marker: Marker) -> bytes:

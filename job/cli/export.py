@@ -11,7 +11,14 @@ from job.annotation.proposals import proposals_of
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
-from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
+from job.cli.options import (
+    STATE,
+    ArmOption,
+    ExperimentOption,
+    SeedOption,
+    StoreOption,
+    parse_round,
+)
 from job.cli.output import say
 from job.errors import UsageError
 from job.export.formats import FORMATS, FormatName
@@ -37,8 +44,13 @@ ProfileOption = Annotated[
     typer.Option("--out-profile", help="An AWS profile for --out; unset: the store's keys."),
 ]
 LastRoundOption = Annotated[
-    int | None,
-    typer.Option("--round", min=0, help="The round, counted from 0; unset: the last one there is."),
+    str | None,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0, or test; unset: the last one there is.",
+    ),
 ]
 ProposalsOption = Annotated[
     float | None,
@@ -72,7 +84,7 @@ def export(context: typer.Context) -> None:
 def labels(
     name: Annotated[FormatName, typer.Option("--format", help="The layout of the files.")],
     out: OutOption,
-    round_index: LastRoundOption = None,
+    round_name: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -85,7 +97,7 @@ def labels(
     ] = False,
 ) -> None:
     """Write the labelled images with their boxes, as a data set of another layout."""
-    io = _read("annotate", store, experiment, round_index, arm, seed)
+    io = _read("annotate", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
     title = f"{_words(io.round)}, labelled up to round {io.round.index}"
     test = images_to_test_on(io) if with_test else []
@@ -101,7 +113,7 @@ def picks(
     name: Annotated[
         Literal["csv", ToolName], typer.Option("--format", help="The tool to write for.")
     ] = "csv",
-    round_index: LastRoundOption = None,
+    round_name: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -117,7 +129,7 @@ def picks(
 ) -> None:
     """Write the images that a round picked, to be labelled."""
     _check_picks(name, proposals, links)
-    io = _read("select", store, experiment, round_index, arm, seed)
+    io = _read("select", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
     found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
     if not found:
@@ -174,17 +186,17 @@ def _read(
     stage: Stage,
     store: str,
     experiment: str | None,
-    round_index: int | None,
+    round_name: str | None,
     arm: str | None,
     seed: int | None,
 ) -> RoundReader:
     """Return the reader of the round that is meant: unset, the last one with the stage done."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    if round_index is None:
+    if round_name is None:
         ref = choose_last(opened, plan, stage, arm, seed)
     else:
-        ref = choose_stage(plan, stage, round_index, arm, seed)
+        ref = choose_stage(plan, stage, round_name, arm, seed)
     return RoundReader(opened, plan, ref.round)
 
 

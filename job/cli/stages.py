@@ -27,14 +27,14 @@ def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
     """Return the command of a stage that one process does as a whole."""
 
     def command(
-        round_index: RoundOption,
+        round_name: RoundOption,
         experiment: ExperimentOption = None,
         arm: ArmOption = None,
         seed: SeedOption = None,
         store: StoreOption = STATE,
         settings: SetOption = None,
     ) -> None:
-        _run_stage(store, stage, round_index, experiment, arm, seed, settings)
+        _run_stage(store, stage, round_name, experiment, arm, seed, settings)
 
     command.__doc__ = text
     return command
@@ -43,7 +43,7 @@ def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
 def _run_stage(
     store: str,
     stage: Stage,
-    round_index: int,
+    round_name: str,
     experiment: str | None,
     arm: str | None,
     seed: int | None,
@@ -52,7 +52,7 @@ def _run_stage(
 ) -> None:
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
-    ref = choose_stage(plan, stage, round_index, arm, seed)
+    ref = choose_stage(plan, stage, round_name, arm, seed)
     runtime = plan.config.runtime.changed(settings or (), os.environ)
     run_one_stage(opened, plan.with_runtime(runtime), ref, partition)
 
@@ -66,7 +66,7 @@ evaluate = _stage_command("evaluate", "Measure a round's model on the test set."
 
 
 def score(
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -83,4 +83,4 @@ def score(
         message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
     own = int(match[1]), int(match[2])
-    _run_stage(store, "score", round_index, experiment, arm, seed, settings, own)
+    _run_stage(store, "score", round_name, experiment, arm, seed, settings, own)

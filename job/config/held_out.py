@@ -44,10 +44,6 @@ class HeldOutConfig(Section):
         """The size of each version of the test set, version 1 first; empty if there is none."""
         return (*self.grown_from, self.size) if self.size else ()
 
-    def of_round(self, index: int) -> int:
-        """Return how many images a round of the test set draws."""
-        return self.sizes[index] - (self.sizes[index - 1] if index else 0)
-
     def version(self, number: int) -> Self:
         """Return the settings as they were at a version of the test set, counted from 1."""
         *before, size = self.sizes[:number]
@@ -56,9 +52,9 @@ class HeldOutConfig(Section):
     def grown_to(self, now: Self) -> Self:
         """Return the settings of now, with the sizes that it had until then.
 
-        A size that is not above the present one is left as it is, for others to refuse.
+        A size below the present one is left as it is, for others to refuse.
         """
-        if not self.size or not now.size or now.grown_from:
+        if not self.size or not now.size or now.grown_from or now.size < self.size:
             return now
         before = self.sizes if now.size > self.size else self.grown_from
         return now.model_copy(update={"grown_from": before})

@@ -178,9 +178,9 @@ class Config(Section):
         return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
     @property
-    def num_test_rounds(self) -> int:
-        """How many rounds draw the test set from the pool: one for each of its versions."""
-        return len(self.test.sizes) if self.test else 0
+    def test_sizes(self) -> tuple[int, ...]:
+        """The size of each version of the test set that is drawn from the pool; empty: none is."""
+        return self.test.sizes if self.test else ()
 
     def to_yaml(self) -> str:
         """Return the configuration as YAML, with every default written out."""
@@ -207,15 +207,14 @@ class Config(Section):
             del content["budget"]
         elif self.budget.totals:
             content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
-        if self.test and self.test.size:
-            content["test"] = {"from": self.test.source, **self._test_sizes(stage)}
+        if self.test_sizes:
+            content["test"] = {"from": "pool", **self._test_sizes(stage)}
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         text = json.dumps(with_first_names(content), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _test_sizes(self, stage: StageRef) -> dict[str, object]:
         """Return the sizes of the test set that can change what a stage writes."""
-        assert self.test is not None  # noqa: S101 - the caller has asked
         if stage.round.is_test:
-            return {"sizes": self.test.sizes[: stage.round.index + 1]}
-        return {"sizes": self.test.sizes} if stage.stage == "evaluate" else {}
+            return {"sizes": self.test_sizes[: stage.round.index + 1]}
+        return {"sizes": self.test_sizes} if stage.stage == "evaluate" else {}

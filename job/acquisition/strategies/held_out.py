@@ -3,7 +3,7 @@
 No configuration names it: the setting `test` does what is said here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
@@ -24,14 +24,27 @@ class HeldOut(Strategy):
 
     def select(self, task: Task) -> Selection:
         """Draw `task.budget` of the unlabelled images; every score is 0."""
-        trained = with_groups(task.labelled.ids, task.groups)
-        ids = [each for each in task.unlabelled.ids if each not in trained]
+        ids = candidates(task.unlabelled.ids, task.labelled.ids, task.groups)
         ids.sort(key=lambda each: (_hash(task.groups.get(each, each)), _hash(each)))
         return Selection(tuple(Pick(each, 0.0, REASON) for each in ids[: task.budget]))
 
 
 def _hash(name: str) -> bytes:
     return sha256(name.encode()).digest()
+
+
+def candidates(
+    unlabelled: Iterable[str], labelled: Collection[str], groups: Mapping[str, str]
+) -> list[str]:
+    """Return the images that a test set may be drawn from: none of them is like a labelled one.
+
+    Args:
+        unlabelled: The images that are left.
+        labelled: Those that models are trained on.
+        groups: The group of each image of the pool that is in one.
+    """
+    trained = with_groups(labelled, groups)
+    return [each for each in unlabelled if each not in trained]
 
 
 def with_groups(ids: Collection[str], groups: Mapping[str, str]) -> frozenset[str]:
