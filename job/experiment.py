@@ -206,19 +206,34 @@ def run(
     return Outcome(plan, num_run, markers)
 
 
-def run_one_stage(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
+def run_one_stage(
+    store: Store,
+    plan: Plan,
+    ref: StageRef,
+    partition: tuple[int, int] = (0, 1),
+    annotator: str | None = None,
+) -> None:
     """Run one stage, or one partition of it, unless it is done.
 
     In a pod, the store keeps its log.
+
+    Args:
+        store: Where everything is.
+        plan: The experiment.
+        ref: The stage.
+        partition: The partition (i, n) of the stage `score`.
+        annotator: Who stands in for the configuration's annotator.
     """
     with keep_log(store, ref):
-        _run_unless_done(store, plan, ref, partition)
+        _run_unless_done(store, plan, ref, partition, annotator)
 
 
-def _run_unless_done(store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int]) -> None:
+def _run_unless_done(
+    store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int], annotator: str | None
+) -> None:
     markers = Markers(store)
     if not markers.is_done(ref, plan.config, partition):
-        run_stage(store, plan, ref, partition, markers=markers)
+        run_stage(store, plan, ref, partition, markers, annotator=annotator)
         return
     log.get().info("stage.skip", stage=ref.stage, reason="done already")
     own = markers.at(ref.partition_done(*partition))

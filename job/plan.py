@@ -178,23 +178,33 @@ class Plan:
         return [stage for stage in STAGES if stage != "score" or self.is_scored(ref)]
 
     def is_scored(self, ref: RoundRef) -> bool:
-        """Whether a next round reads this round's scores."""
+        """Whether a next round reads this round's scores: to select, or for proposals to people."""
         readers = [self.arm(ref.arm)] if ref.arm else self.arms
-        return any(arm.needs_scores and ref.index + 1 in arm.rounds for arm in readers)
+        return any(
+            (arm.needs_scores or self.has_proposals) and ref.index + 1 in arm.rounds
+            for arm in readers
+        )
+
+    @property
+    def has_proposals(self) -> bool:
+        """Whether people begin with boxes of the previous round's model."""
+        return self.config.annotation.proposals is not None
 
     def needs(self, ref: StageRef) -> list[StageRef]:
         """Return the stages that have to be done before this one."""
         this, arm = ref.round, self.arm_of(ref.round)
+        if this.is_test:
+            return _needs_of_test(ref)
         match ref.stage:
-            case "select" if this.is_test:
-                return [this.at(this.index - 1).stage("select")] if this.index else []
             case "select":
                 drawn = [test.stage("select") for test in self.test_rounds()]
                 read: list[Stage] = ["annotate", "score"] if arm.needs_scores else ["annotate"]
                 before = [this.at(this.index - 1)] if this.index else []
                 return [*drawn, *(each.stage(stage) for each in before for stage in read)]
             case "annotate":
-                return [this.stage("select")]
+                seen = this.index and self.has_proposals
+                scored = [this.at(this.index - 1).stage("score")] if seen else []
+                return [this.stage("select"), *scored]
             case "train":
                 start = [this.at(this.index - 1).stage("train")] if arm.warm_start else []
                 return [this.stage("annotate"), *start]
@@ -206,6 +216,14 @@ class Plan:
 
     def _ref(self, seed: int, arm: Arm, index: int) -> RoundRef:
         return RoundRef(self.config.experiment, seed, arm.name, index)
+
+
+def _needs_of_test(ref: StageRef) -> list[StageRef]:
+    """Return the stages that have to be done before one of the test set."""
+    this = ref.round
+    if ref.stage == "annotate":
+        return [this.stage("select")]
+    return [this.at(this.index - 1).stage("select")] if this.index else []
 
 
 def _cold_start(config: Config) -> Arm:

@@ -182,8 +182,13 @@ class Progress:
 
     def look(self) -> Status:
         """Return the status: what is done by the store, what runs by the experiment's driver."""
+        self._reader.markers.refresh(self._plan.config.experiment)
+        return self.listed()
+
+    def listed(self) -> Status:
+        """Return the same by the reader's listing, without another one."""
         name = self._plan.config.experiment
-        listing, keys = self._reader.markers.refresh(name), ExperimentKeys(name)
+        listing, keys = self._reader.listing, ExperimentKeys(name)
         done = {key for key in listing.below(keys.prefix) if is_marker(key)}
         if keys.status not in listing:
             return self.read(done, {})

@@ -37,7 +37,8 @@ def check_annotator(config: Config) -> str:
     Raises:
         ConfigError: There is none of that name, or its package is broken.
     """
-    find_annotator(config.annotation.annotator)
+    if not config.annotation.is_by_people:
+        find_annotator(config.annotation.annotator)
     return config.annotation.annotator
 
 

@@ -9,7 +9,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
+from job.artifacts import names
 from job.artifacts.listing import Listing
+from job.artifacts.pruned import is_pruned
 from job.config.schema import Config
 from job.errors import MissingObjectError
 from job.keys import PARTITIONS, TEST, StageRef, is_marker
@@ -97,9 +99,19 @@ class Markers:
     def refresh(self, experiment: str) -> Listing:
         """List an experiment's objects, and forget all that was read: it may have changed."""
         self.listing = Listing.of(self._store, experiment)
-        self._known.clear()
+        self._known = {}
         self._digests.clear()
         return self.listing
+
+    def relist(self, experiment: str) -> Listing:
+        """List an experiment's objects, and keep what was read of markers that are still there.
+
+        A marker that was written anew meanwhile is known by its earlier content until `refresh`.
+        """
+        known = self._known
+        listing = self.refresh(experiment)
+        self._known = {key: marker for key, marker in known.items() if key in listing}
+        return listing
 
     def forget(self, stage: StageRef) -> None:
         """Read the stage's marker anew when it is asked for."""
@@ -115,15 +127,16 @@ class Markers:
         Raises:
             BadDataError: It is damaged, or of a format that this version does not read.
         """
-        if key not in self._known:
+        known = self._known
+        if key not in known:
             if self.listing is not None and key not in self.listing:
                 return None
             try:
                 data = self._store.read(key)
             except MissingObjectError:
                 return None
-            self._known[key] = load_marker(data, f"{self._store.url}: {key}")
-        return self._known[key]
+            known[key] = load_marker(data, f"{self._store.url}: {key}")
+        return known[key]
 
     def write(self, key: str, marker: Marker) -> None:
         """Write a marker."""
@@ -145,9 +158,22 @@ class Markers:
         keys = [stage.done] + ([stage.partition_done(index, count)] if count > 1 else [])
         if any(self._fits(key, config.stage_digest(stage)) for key in keys):
             return True
+        if self._cannot_be_measured_again(stage, config):
+            return True
         for key in keys:
             self._known.pop(key, None)
         return False
+
+    def _cannot_be_measured_again(self, stage: StageRef, config: Config) -> bool:
+        """Whether a model was measured before the test set grew, and is pruned since."""
+        if stage.stage != "evaluate" or config.test is None:
+            return False
+        model = stage.round.stage("train").key(names.MODEL)
+        earlier = (config.test.version(number) for number in range(1, len(config.test_sizes)))
+        return any(
+            self._fits(stage.done, config.model_copy(update={"test": test}).stage_digest(stage))
+            for test in earlier
+        ) and is_pruned(self._store, model)
 
     def _fits(self, key: str, config_digest: str) -> bool:
         marker = self.at(key)

@@ -28,6 +28,8 @@ class StageIO(RoundReader):
     ) -> None:
         super().__init__(store, plan, ref.round, markers)
         self.ref = ref
+        self.annotator = plan.config.annotation.annotator
+        """Who draws the boxes; whoever runs the stage may have another stand in."""
         self.partition = partition
         """This process's partition (i, n) of a stage that n processes do: 0 <= i < n."""
         self.threads = plan.config.runtime.num_threads()

@@ -43,7 +43,7 @@ COMMANDS = {
     "render": ("job.cli.cluster:render", "Print a round's Jobs as YAML."),
     "cancel": ("job.cli.cluster:cancel", "Stop a release's driver and its stages."),
     "resume": ("job.cli.cluster:resume", "Resume a release that was cancelled."),
-    "annotate-sim": ("job.cli.stages:annotate", "Annotate the picks with the oracle."),
+    "annotate-sim": ("job.cli.stages:annotate_sim", "Annotate the picks with the oracle."),
 }
 """From a command's name to its place and to its short help, a sentence of at most 45 characters."""
 HIDDEN = frozenset({"annotate-sim"})

@@ -23,7 +23,7 @@ from job.keys import Stage
 from job.storage import open_store
 
 
-def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
+def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Callable[..., None]:
     """Return the command of a stage that one process does as a whole."""
 
     def command(
@@ -34,7 +34,7 @@ def _stage_command(stage: Stage, text: str) -> Callable[..., None]:
         store: StoreOption = STATE,
         settings: SetOption = None,
     ) -> None:
-        _run_stage(store, stage, round_name, experiment, arm, seed, settings)
+        _run_stage(store, stage, round_name, experiment, arm, seed, settings, annotator=annotator)
 
     command.__doc__ = text
     return command
@@ -49,17 +49,21 @@ def _run_stage(
     seed: int | None,
     settings: list[str] | None,
     partition: tuple[int, int] = (0, 1),
+    annotator: str | None = None,
 ) -> None:
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
     ref = choose_stage(plan, stage, round_name, arm, seed)
     runtime = plan.config.runtime.changed(settings or (), os.environ)
-    run_one_stage(opened, plan.with_runtime(runtime), ref, partition)
+    run_one_stage(opened, plan.with_runtime(runtime), ref, partition, annotator)
 
 
 select = _stage_command("select", "Select the images that a round labels.")
-annotate = _stage_command(
-    "annotate", "Annotate a round's picks with the oracle, and account for the cost."
+annotate = _stage_command("annotate", "Have a round's picks annotated, and account for the cost.")
+annotate_sim = _stage_command(
+    "annotate",
+    "Annotate a round's picks with the oracle, and account for the cost.",
+    annotator="oracle",
 )
 train = _stage_command("train", "Train the detector on all images that are labelled so far.")
 evaluate = _stage_command("evaluate", "Measure a round's model on the test set.")

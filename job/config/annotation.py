@@ -4,9 +4,17 @@ Nobody has measured your annotators but you. Until you have, a preset has what o
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from job.config.section import Section, UnitInterval
 
@@ -50,7 +58,40 @@ COST_PRESETS: Mapping[CostPreset, Mapping[str, float]] = {
 """By name: the costs that a preset sets."""
 
 
+PEOPLE = ("label_studio", "files")
+"""The annotators that are people: they answer after a while. All others answer at once."""
+SETTINGS_OF_PEOPLE = frozenset(
+    {
+        "label_studio",
+        "per_image",
+        "several",
+        "consensus_iou",
+        "proposals",
+        "instructions",
+        "enough",
+        "max_seconds_per_image",
+        "poll_seconds",
+    }
+)
+"""The settings that only annotators who are people have."""
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _address(text: str) -> str:
+    """Return the address of a server, without the slash at its end, or refuse it."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = f"{text!r} is not an address such as https://labels.example.org"
+        raise ValueError(message)
+    if parts.username is not None or parts.query or parts.fragment:
+        message = "leave out what the address has beside host, port and path"
+        raise ValueError(message)
+    return text.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""The address of a server: http or https, a host, and nothing secret."""
 
 
 class EnoughConfig(Section):
@@ -67,15 +108,26 @@ class EnoughConfig(Section):
         """The value of `after`, in seconds."""
         return int(self.after[:-1]) * _SECONDS[self.after[-1]]
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.after_seconds and self.share == 1:
+            message = "after: the share is 1, so all of them are waited for: set share, too"
+            raise ValueError(message)
+        return self
+
 
 class LabelStudioConfig(Section):
     """The Label Studio of the annotators. Its token is in `AL_LABEL_STUDIO_TOKEN`."""
 
-    url: str
+    url: Address
     """The server's address, such as `https://labels.example.org`."""
     images: Literal["upload", "s3"] = "upload"
     """How the tool gets the images. `upload`: they are uploaded. `s3`: it reads copies that lie in
     the bucket of the store."""
+    webhook: Address | None = None
+    """The address at which the server reaches whoever waits, on port 8471 of that machine, to say
+    that somebody has submitted. The secret of both is in `AL_WEBHOOK_SECRET`. Unset: the server is
+    only asked, every `poll_seconds`."""
 
 
 class AnnotationConfig(Section):
@@ -105,6 +157,8 @@ class AnnotationConfig(Section):
     max_seconds_per_image: PositiveFloat = 600
     """Of the time that a tool measures for an image, at most this much counts: somebody may leave
     it open and go."""
+    poll_seconds: PositiveFloat = 60
+    """The time between two looks at what people have done."""
     preset: CostPreset | None = Field(None, exclude=True)
     """What the four costs are unless they are set beside it. `professional`: 63 s an image and
     5.9 s a box, measured on professional annotators (Snapper, IUI 2024). `open-images`: 7.4 s a
@@ -127,6 +181,32 @@ class AnnotationConfig(Section):
         if not isinstance(content, dict) or content.get("preset") not in get_args(CostPreset):
             return content
         return {**COST_PRESETS[content["preset"]], **content}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.is_by_people:
+            self._refuse_settings_of_people()
+        if self.annotator == "label_studio" and self.label_studio is None:
+            message = "label_studio: missing; its url says where Label Studio is"
+            raise ValueError(message)
+        if self.annotator == "files" and self.per_image > 1:
+            message = "per_image: files have one answer for each image: leave it out"
+            raise ValueError(message)
+        return self
+
+    def _refuse_settings_of_people(self) -> None:
+        for name, field in type(self).model_fields.items():
+            if name in SETTINGS_OF_PEOPLE and getattr(self, name) != field.default:
+                message = (
+                    f"{name}: annotator {self.annotator} does not ask people: leave it out, or set "
+                    f"annotator to {' or '.join(PEOPLE)}"
+                )
+                raise ValueError(message)
+
+    @property
+    def is_by_people(self) -> bool:
+        """Whether people draw the boxes, who answer after a while."""
+        return self.annotator in PEOPLE
 
     def seconds(self, num_images: float, num_boxes: float) -> float:
         """Return the seconds that an annotator needs: a part for each image and for each box."""

@@ -66,17 +66,19 @@ def refuse_changes(begun: Config, now: Config) -> None:
 
     Both have every setting written out.
     An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms, full
-    supervision and images of a test set from the pool, and `runtime` may change.
+    supervision and images of a test set from the pool, and `runtime` may change. If people
+    annotate, so may all of `annotation`, as long as people do.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
         ConfigError: Something else differs. The message names each setting with both values.
     """
     old, new = (flatten(config.model_dump(mode="json")) for config in (begun, now))
+    may_change = {*GROWS, *_may_change(begun, now)}
     changes = []
     for key in sorted(old.keys() | new.keys()):
         section, _, rest = key.partition(".")
-        if section in {*GROWS, "runtime"} or old.get(key) == new.get(key):
+        if section in may_change or old.get(key) == new.get(key):
             continue
         if key == "budget.totals" and begun.budget.grows_into(now.budget):
             continue
@@ -115,12 +117,18 @@ def _test_grows(begun: Config, now: Config) -> bool:
     return True
 
 
+def _may_change(begun: Config, now: Config) -> tuple[str, ...]:
+    """Return the sections of which everything may change."""
+    is_by_people = begun.annotation.is_by_people and now.annotation.is_by_people
+    return ("runtime", "annotation") if is_by_people else ("runtime",)
+
+
 def grown(begun: Config, now: Config) -> Config:
     """Return a configuration that has grown, with all that is fixed as it began.
 
     So a setting that a later version added stays unset, and with it the digests of finished stages.
     """
-    changes = {name: getattr(now, name) for name in (*GROWS, "runtime")}
+    changes = {name: getattr(now, name) for name in (*GROWS, *_may_change(begun, now))}
     arms = {name: begun.arms.get(name, arm) for name, arm in now.arms.items()}
     if begun.budget.totals:
         changes["budget"] = now.budget

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from job.config.annotation import AnnotationConfig
+from job.config.annotation import SETTINGS_OF_PEOPLE, AnnotationConfig
 from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
 from job.config.detector import DetectorConfig
@@ -157,6 +157,9 @@ class Config(Section):
             raise ValueError(message)
         if not self.detector.is_pretrained:
             self._refuse_nothing_pretrained()
+        if self.full_supervision and self.annotation.is_by_people:
+            message = "full_supervision: people would have to label the whole pool: leave it out"
+            raise ValueError(message)
         if len(set(self.seeds)) != len(self.seeds):
             message = f"seeds: {list(self.seeds)}: a seed is there twice"
             raise ValueError(message)
@@ -195,11 +198,18 @@ class Config(Section):
         no stage reads. The other arms, the seeds, the number of rounds and full supervision are
         left out, since it may grow; so are the totals of later rounds. Of the data set's versions,
         only the one that the stage reads counts. The size of the test set counts for the stages
-        that draw it and measure on it. A setting that was renamed counts under its first name.
+        that draw it and measure on it. Of annotation, the settings of people are left out, and if
+        they are who annotates, all but that. A setting that was renamed counts under its first
+        name.
         """
+        left_out = dict.fromkeys((*GROWS, "runtime", "report", "arms"), True)
         content = self.model_dump(
-            mode="json", exclude={*GROWS, "runtime", "report", "arms"}, exclude_unset=True
+            mode="json",
+            exclude={**left_out, "annotation": set(SETTINGS_OF_PEOPLE)},
+            exclude_unset=True,
         )
+        if self.annotation.is_by_people:
+            content["annotation"] = {"annotator": "people"}
         if self.dataset.moves:
             del content["dataset"]["moves"]
             content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)

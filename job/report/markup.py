@@ -9,8 +9,9 @@ from markupsafe import Markup
 def render(template: str, **values: object) -> Markup:
     """Return a template's HTML.
 
-    Besides `values` a template has two macros. `figure(drawing)` shows a drawing; `table(header,
-    rows, caption="", row_headers=false)` shows rows of cells below the names of their columns.
+    Besides `values` a template has two macros. `figure(drawing, files=true)` shows a drawing, and
+    names its files. `table(header, rows, caption="", row_headers=false)` shows rows of cells below
+    the names of their columns.
 
     Args:
         template: In Jinja's language.

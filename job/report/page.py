@@ -4,7 +4,7 @@ The frame knows no section. The report, the comparison of experiments and the tu
 are all pages of this kind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from job.report.markup import render_file
@@ -26,6 +26,12 @@ class Page:
     """In the order of the page, by the names that links to them have."""
     numbers: str = "numbers.json"
     """The name of the file for the numbers of all sections."""
+    trail: Sequence[tuple[str, str]] = ()
+    """The pages above this one: their names and addresses."""
+    script: str = ""
+    """The address of a script that refreshes the page; without one, it stays as it is."""
+    style: str = ""
+    """Rules of CSS beside those of every page."""
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of each file; `index.html` comes last."""
@@ -41,5 +47,5 @@ class Page:
         yield "index.html", self.html()
 
     def html(self) -> bytes:
-        """Return the page itself; it needs no other file."""
+        """Return the page itself; without a script, it needs no other file."""
         return render_file("page.html.j2", page=self)

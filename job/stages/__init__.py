@@ -16,12 +16,14 @@ Figures = Mapping[str, object]
 """What a stage says in its closing log line."""
 
 
-def run_stage(
+def run_stage(  # noqa: PLR0913 - a stage, its store and its process
     store: Store,
     plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
     markers: Markers | None = None,
+    *,
+    annotator: str | None = None,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -31,6 +33,7 @@ def run_stage(
         ref: Which stage of which round.
         partition: This process's partition (i, n) of the `score` stage.
         markers: Those that this process has read; unset: none.
+        annotator: Who draws the boxes in the stage `annotate`; unset: whom the configuration names.
     """
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage}")
@@ -39,6 +42,7 @@ def run_stage(
         log.get().info("stage.begin", stage=ref.stage)
         begun = time.monotonic()
         io = StageIO(store, plan, ref, partition, markers)
+        io.annotator = annotator or io.annotator
         io.begin()
         try:
             figures = run(io)

@@ -63,9 +63,8 @@ def _write_given(io: StageIO) -> Cost:
 
 def _annotate(io: StageIO, picks: Sequence[str]) -> dict[str, Annotation]:
     """Return the labels of the picks, or say how people add those that are missing."""
-    annotator = io.config.annotation.annotator
     try:
-        return labels_of(io.dataset, picks, annotator, lambda: io.latest_dataset)
+        return labels_of(io.dataset, picks, io.annotator, lambda: io.latest_dataset)
     except MissingLabelsError as error:
         place = f"--dataset {io.config.dataset.name}{store_option(io.store)}"
         message = (

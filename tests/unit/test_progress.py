@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.reader import Reader
 from job.errors import BadDataError, UsageError
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
@@ -180,3 +181,15 @@ def test_a_second_look_tells_what_was_done_again(one_round: tuple[MemoryStore, P
     content = json.loads(store.read(done)) | {"seconds": 999.0}
     store.write(done, json.dumps(content).encode())
     assert progress.look().rounds[0].stages["train"].seconds == 999.0
+
+
+def test_a_status_by_a_listing_makes_no_other(one_round: tuple[MemoryStore, Plan]) -> None:
+    """What was not there when the experiment was listed is not told."""
+    store, plan = one_round
+    reader = Reader.listed(store, "tiny")
+    evaluated = RoundRef("tiny", 0, None, 0).stage("evaluate").done
+    before = Progress(store, plan, reader).listed()
+    assert before == Progress(store, plan).look()
+    store.delete(evaluated)
+    assert Progress(store, plan, reader).listed() == before
+    assert Progress(store, plan).look() != before

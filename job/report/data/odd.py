@@ -1,4 +1,4 @@
-# ruff: noqa: N803, N806 - shape suffixes
+# ruff: noqa: N806 - shape suffixes
 """Which images to look at: a sample of each class, and the oddest.
 
 B = boxes, M = boxes of one image.
@@ -11,7 +11,8 @@ from itertools import takewhile
 
 import numpy as np
 
-from job.records.arrays import Float32s, Float64s
+from job.records.arrays import Float64s
+from job.records.boxes import iou_of
 from job.report.data.labels import EDGES, SplitLabels
 from job.report.wording import counted, listing
 
@@ -133,7 +134,8 @@ def overlaps(labels: SplitLabels) -> Iterator[Overlap]:
     for row in np.flatnonzero(labels.counts_N > 1):
         boxes = labels.boxes_of(int(row))
         boxes = boxes[~labels.crowd_B[boxes]][:MAX_COMPARED]
-        iou_MM = np.triu(_iou(labels.boxes_B4[boxes]), 1)
+        boxes_M4 = labels.boxes_B4[boxes]
+        iou_MM = np.triu(iou_of(boxes_M4, boxes_M4), 1)
         if len(boxes) and iou_MM.max() >= MIN_OVERLAP:
             first, second = np.unravel_index(int(iou_MM.argmax()), iou_MM.shape)
             pair = int(boxes[first]), int(boxes[second])
@@ -189,13 +191,3 @@ def _size(labels: SplitLabels, box: int) -> str:
     left, top, right, bottom = labels.boxes_B4[box].tolist()
     width, height = labels.sizes_N2[labels.image_B[box]].tolist()
     return f"{right - left:.0f} x {bottom - top:.0f} of {width} x {height} pixels"
-
-
-def _iou(boxes_M4: Float32s) -> Float64s:
-    """Return the IoU of each pair of boxes: (M, M)."""
-    boxes = boxes_M4.astype(np.float64)
-    low_MM2 = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high_MM2 = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared_MM = (high_MM2 - low_MM2).clip(min=0).prod(axis=2)
-    area_M = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray(shared_MM / (area_M[:, None] + area_M - shared_MM))

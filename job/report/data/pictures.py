@@ -17,7 +17,8 @@ from job.report.data.facts import DataFacts
 from job.report.data.labels import SplitLabels
 from job.report.data.look_alikes import Alike
 from job.report.data.odd import Shown
-from job.report.data.tiles import STYLE, tiles
+from job.report.data.tiles import tiles
+from job.report.drawing.outlines import STYLE
 from job.report.markup import render
 from job.report.sections.base import Section
 from job.report.wording import counted, percent

@@ -69,6 +69,19 @@ def test_a_look_forgets_a_marker_that_has_gone() -> None:
     assert markers.get(REF) is None
 
 
+def test_a_new_listing_reads_no_marker_twice() -> None:
+    """Whoever looks often reads what is new; what has gone is gone."""
+    store, gone = MemoryStore(), REF.round.stage("evaluate")
+    markers = Markers(store)
+    markers.write(gone.done, MARKER)
+    markers.write(REF.done, MARKER)
+    store.delete(gone.done)
+    store.write(REF.done, b"not read")
+    assert REF.done in markers.relist("tiny")
+    assert markers.get(REF) == MARKER
+    assert markers.get(gone) is None
+
+
 def test_a_marker_that_is_removed_is_gone_from_memory_and_store() -> None:
     """Nobody may go by it while its stage runs again."""
     store = MemoryStore()

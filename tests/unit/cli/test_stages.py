@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from job import experiment
+from job.artifacts.markers import Markers
+from job.config import loading
+from job.keys import RoundRef
+from job.plan import Plan
+from job.storage.local import LocalStore
 from tests.conftest import AlJob
 
 AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
@@ -64,11 +70,14 @@ def test_an_unknown_name_is_answered_with_the_known_ones(
     assert words in ended.error
 
 
-def test_annotate_sim_is_annotate(al_job: AlJob, begun: Path) -> None:
-    """The old name of the stage does the same, and the list of commands leaves it out."""
-    al_job("select", "--round", 0, "--store", begun)
-    assert al_job("annotate-sim", "--round", 0, "--store", begun).code == 0
-    assert (begun / "experiments/tiny/seed-0/round-000/annotate/done.json").is_file()
+def test_annotate_sim_means_the_oracle(al_job: AlJob, store: Path, tiny: str) -> None:
+    """Whoever annotates by the configuration: the stage is done, and the list leaves it out."""
+    config = loading.parse(f"{tiny}annotation: {{annotator: files}}\n", "tiny")
+    plan = experiment.init(LocalStore(store), Plan(config))
+    al_job("select", "--round", 0, "--store", store)
+    assert al_job("annotate-sim", "--round", 0, "--store", store).code == 0
+    annotate = RoundRef("tiny", 0, None, 0).stage("annotate")
+    assert Markers(LocalStore(store)).is_done(annotate, plan.config)
     assert "annotate-sim" not in al_job().out
 
 

@@ -63,3 +63,60 @@ def test_the_tutorials_experiments_have_the_tutorials_costs(preset: str) -> None
     assert costs == AnnotationConfig(preset="tutorial")
     assert costs.seconds(1000, 100) == 500
     assert costs.money(1000, 100) == pytest.approx(7)
+
+
+# People
+
+
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        (
+            "{annotator: label_studio}",
+            "annotation.label_studio: missing; its url says where Label Studio is",
+        ),
+        (
+            "{annotator: label_studio, label_studio: {url: labels}}",
+            "annotation.label_studio.url: 'labels' is not an address such as https://",
+        ),
+        (
+            "{annotator: label_studio, label_studio: {url: 'https://me:secret@labels'}}",
+            "annotation.label_studio.url: leave out what the address has beside host",
+        ),
+        (
+            "{annotator: files, per_image: 2}",
+            "annotation.per_image: files have one answer for each image",
+        ),
+        (
+            "{enough: {share: 0.9}}",
+            "annotation.enough: annotator oracle does not ask people: leave it out, or set",
+        ),
+        (
+            "{annotator: files, enough: {after: 48h}}",
+            "annotation.enough.after: the share is 1, so all of them are waited for",
+        ),
+        ("{annotator: files, enough: {share: 0.9, after: 2w}}", "annotation.enough.after: "),
+    ],
+)
+def test_settings_of_people_that_make_no_sense_are_refused(
+    tiny: str, annotation: str, words: str
+) -> None:
+    """One line has the setting, and never a password that somebody wrote into an address."""
+    with pytest.raises(ConfigError) as error:
+        parsed(tiny, annotation)
+    assert words in str(error.value)
+    assert "secret" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_address_has_no_slash_at_its_end(tiny: str) -> None:
+    """Paths are put behind it."""
+    annotation = parsed(tiny, "{annotator: label_studio, label_studio: {url: 'http://a:1/b/'}}")
+    assert annotation.annotation.label_studio
+    assert annotation.annotation.label_studio.url == "http://a:1/b"
+
+
+def test_people_do_not_label_the_whole_pool(tiny: str) -> None:
+    """Full supervision would ask them to."""
+    with pytest.raises(ConfigError, match="full_supervision: people would have to label"):
+        loading.parse(f"{tiny}full_supervision: true\nannotation: {{annotator: files}}\n", "tiny")

@@ -162,3 +162,60 @@ def test_a_cold_start_that_is_set_is_that_of_the_file() -> None:
     begun = loading.parse(HEAD + ARMS_THEN, "begun")
     written = f"{HEAD}{ARMS}cold_start: {{strategy: random}}\n"
     assert with_old_defaults(begun, loading.parse(written, "now")).cold_start.strategy == "random"
+
+
+# People
+
+STUDIO = "annotator: label_studio, label_studio: {url: http://labels:8080}"
+
+
+def asking(tiny: str, annotation: str) -> Config:
+    """Return the tiny experiment with annotators."""
+    return loading.parse(f"{tiny}annotation: {{{annotation}}}\n", "tiny")
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "annotator: label_studio, label_studio: {url: https://elsewhere}",
+        f"{STUDIO}, enough: {{share: 0.9, after: 48h}}, per_image: 2, several: consensus",
+        f"{STUDIO}, proposals: 0.5, instructions: Draw all of it., poll_seconds: 5",
+        f"{STUDIO}, seconds_per_box: 3, price_per_image: 1, max_seconds_per_image: 60",
+        "annotator: files",
+    ],
+)
+def test_how_people_are_asked_may_change(tiny: str, annotation: str) -> None:
+    """What they have labelled stays done, and what is asked next is asked in the new way."""
+    begun, now = asking(tiny, STUDIO), asking(tiny, annotation)
+    refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
+    assert grown(begun, now).annotation == now.annotation
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_people_do_not_take_the_place_of_the_oracle(tiny: str, *, turned: bool) -> None:
+    """Nor the oracle theirs: finished rounds would have labels of another kind."""
+    begun, now = asking(tiny, "annotator: oracle"), asking(tiny, "annotator: files")
+    if turned:
+        begun, now = now, begun
+    with pytest.raises(ConfigError, match=r"annotation\.annotator: (oracle|files) -> "):
+        refuse_changes(begun, now)
+    assert now.stage_digest(BRUST_1) != begun.stage_digest(BRUST_1)
+    assert grown(begun, now).annotation == begun.annotation
+
+
+def test_with_the_oracle_costs_stay_as_they_began(tiny: str) -> None:
+    """Nobody who answers at once has a price that changes."""
+    begun, now = asking(tiny, "seconds_per_box: 5"), asking(tiny, "seconds_per_box: 6")
+    with pytest.raises(ConfigError, match=r"annotation\.seconds_per_box: 5\.0 -> 6\.0"):
+        refuse_changes(begun, now)
+
+
+def test_settings_of_people_are_in_no_digest_of_the_oracle(tiny: str) -> None:
+    """An experiment has the digests that it had before there were such settings."""
+    costs = "seconds_per_image: 63, seconds_per_box: 5.9, price_per_image: 1, price_per_box: 2"
+    old = asking(tiny, f"annotator: oracle, {costs}")
+    new = asking(
+        tiny, f"annotator: oracle, {costs}, per_image: 1, proposals: null, poll_seconds: 60"
+    )
+    assert new.stage_digest(BRUST_1) == old.stage_digest(BRUST_1)

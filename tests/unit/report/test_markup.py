@@ -41,3 +41,9 @@ def test_a_figure_names_its_files() -> None:
     html = render("{{ figure(each) }}", each=Drawing("bars", "T", "alt", "<svg></svg>", b""))
     assert '<figure role="img" aria-label="T. alt">\n<svg></svg>' in html
     assert "As files: bars.svg, bars.png." in html
+
+
+def test_a_figure_without_files_names_none() -> None:
+    """On a page that is not written."""
+    drawing = Drawing("bars", "T", "alt", "<svg></svg>", b"")
+    assert "files" not in render("{{ figure(each, files=false) }}", each=drawing)

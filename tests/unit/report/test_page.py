@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from markupsafe import Markup
@@ -85,3 +86,15 @@ def test_a_section_that_is_not_markup_is_escaped() -> None:
     text = Page(title="", heading="", about="", sections={"x": section}).html().decode()
     assert "&lt;b&gt;" in text
     assert "<h2>&lt;i&gt;</h2>" in text
+
+
+def test_a_page_may_be_below_others_and_refresh_itself(made: Page) -> None:
+    """With a script in one place, a plain refresh for those without scripts, and its own style."""
+    page = replace(made, trail=[("All", "../")], script="../refresh.js", style=".now { top: 0 }")
+    text = page.html().decode()
+    assert ParsedPage(text).open == []
+    assert '<li><a href="../">All</a> /</li>' in text
+    assert text.count("<script") == text.count('<script src="../refresh.js" defer></script>') == 1
+    assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in text
+    assert ".now { top: 0 }\n</style>" in text
+    assert not re.search("<script|refresh|Pages above", made.html().decode())
