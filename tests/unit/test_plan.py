@@ -232,7 +232,7 @@ def test_a_test_set_from_the_pool_comes_first_and_is_never_scored(settings: Conf
 
 
 def test_selecting_waits_for_the_draw_and_measuring_for_the_labels(settings: Config) -> None:
-    """So no arm selects a test image, and rounds go on while people label the test set."""
+    """So no arm selects a test image, and rounds continue while people label the test set."""
     plan = Plan(with_test(settings, **{"from": "pool", "size": 9, "grown_from": [5]}))
     tests = plan.test_rounds()
     for ref in (RoundRef("tiny", 0, None, 0), RoundRef("tiny", 0, "brust", 1)):
