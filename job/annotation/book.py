@@ -115,7 +115,7 @@ class Book:
         Returns:
             The object's name; empty: the book has all of them already.
         """
-        received = (now or datetime.now(UTC)).replace(microsecond=0)
+        received = now or datetime.now(UTC)
         given = last_of_each(Said.of(each, received) for each in answers if _is_finite(each))
         new = [each for said in given.values() for each in said if self.lacks(each)]
         if not new:

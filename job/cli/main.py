@@ -34,6 +34,7 @@ COMMANDS = {
     "advise": ("job.cli.advise:advise", "Say which strategy to take, and if it pays."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "export": ("job.cli.export:app", "Write labels or picks for other tools."),
+    "import": ("job.cli.import_labels:app", "Take labels of picks from other tools."),
     "ingest": ("job.cli.ingest:app", "Turn a source of images into a data set."),
     "move": ("job.cli.move:move", "Use a later version of the data from now on."),
     "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from job.data.formats.base import LoadedSample, Sample, SourceBox, check_id, fingerprint
+from job.data.formats.base import LoadedSample, Sample, check_id, fingerprint
+from job.data.formats.coco_boxes import read_box
 from job.data.formats.coco_json import (
     LARGE,
     LISTS,
@@ -30,12 +31,9 @@ from job.data.formats.coco_packing import (
 from job.data.formats.files import SourceFiles
 from job.data.formats.json_stream import read_entries
 from job.data.formats.packed_rows import PackedRows, RowsByKey
-from job.data.formats.values import ROTATED, declared_side, enclose_rotated, rotation_degrees
+from job.data.formats.values import ROTATED, declared_side
 from job.errors import BadDataError
 from job.runtime.names import given
-
-XYWH = 1
-"""Detectron2's number for boxes of top-left corner, width and height in pixels."""
 
 
 class Instances:
@@ -139,8 +137,9 @@ class Instances:
         for row in self._groups.rows(int(self._image_keys[number])):
             annotation = unpack_annotation(self._annotations[row])
             try:
-                boxes.append(self._read_box(annotation))
-                is_rotated |= bool(_rotation(annotation, "") % 360)
+                box, rotation = read_box(annotation, self.categories)
+                boxes.append(box)
+                is_rotated |= bool(rotation)
             except BadDataError as error:
                 unreadable.append(str(error))
         return LoadedSample(
@@ -152,42 +151,6 @@ class Instances:
             unreadable=tuple(unreadable),
             declared_wh=_declared_size(image, where),
             remarks=(ROTATED,) * is_rotated,
-        )
-
-    def _read_box(self, annotation: dict[str, Any]) -> SourceBox:
-        """Return an annotation's box, for which COCO gives top-left corner, width and height."""
-        where = f"annotation {annotation.get('id')}"
-        label = self.categories.get(key_of(annotation.get("category_id")))
-        if label is None:
-            message = (
-                f"{where}: category_id {given(annotation.get('category_id'))} is not a category"
-            )
-            raise BadDataError(message)
-        box = annotation.get("bbox")
-        if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):  # noqa: PLR2004 - x, y, width, height
-            message = f"{where} {label!r}: bbox {given(box)} is not four numbers"
-            raise BadDataError(message)
-        if annotation.get("bbox_mode", XYWH) != XYWH:
-            message = (
-                f"{where} {label!r}: bbox_mode {given(annotation['bbox_mode'])}: a bbox must be "
-                "the top-left corner, width and height in pixels"
-            )
-            raise BadDataError(message)
-        crowd = annotation.get("iscrowd", 0)
-        if crowd not in (0, 1):
-            message = f"{where} {label!r}: iscrowd {given(crowd)} is neither 0 nor 1"
-            raise BadDataError(message)
-        x, y, width, height = (float(number) for number in box)
-        rotation = _rotation(annotation, f"{where} {label!r}")
-        corners_xyxy = (x, y, x + width, y + height)
-        if rotation % 360:
-            corners_xyxy = enclose_rotated(corners_xyxy, rotation)
-        told = f", rotation {rotation:g}" if rotation % 360 else ""
-        return SourceBox(
-            corners_xyxy=corners_xyxy,
-            label=label,
-            where=f"{where} {label!r} (bbox {given(box)}{told})",
-            crowd=bool(crowd),
         )
 
 
@@ -211,10 +174,6 @@ class HashedReader:
         return self._total.hexdigest()
 
 
-def _rotation(annotation: dict[str, Any], where: str) -> float:
-    return rotation_degrees(annotation.get("rotation"), where)
-
-
 def _declared_size(image: dict[str, Any], where: str) -> tuple[float, float]:
     try:
         width, height = (declared_side(image.get(name), name) for name in ("width", "height"))
@@ -228,8 +187,3 @@ def _stem(file_name: str) -> str:
     """Return a file's name without its suffix, with its folders."""
     path = PurePosixPath(file_name)
     return str(path.with_suffix("")) if path.suffix else file_name
-
-
-def _is_number(value: object) -> bool:
-    """Return whether a value is a number that a float can hold; NaN and infinity are."""
-    return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)

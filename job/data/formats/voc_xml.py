@@ -3,9 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-
 from job.data.formats.base import SourceBox
 from job.data.formats.values import (
     ROTATED,
@@ -15,6 +12,7 @@ from job.data.formats.values import (
     rotation_degrees,
     to_number,
 )
+from job.data.formats.xml_text import parse_xml
 from job.errors import BadDataError
 from job.runtime.names import given
 
@@ -78,20 +76,12 @@ def read_annotation(data: bytes, path: str, pixels_from: int) -> VocAnnotation:
 
 
 def _parse(data: bytes, path: str) -> "Element":
-    """Return the root of an XML file. Entities are refused, so that none can expand."""
-    try:
-        root: Element = fromstring(data)
-    except ParseError as error:
-        message = f"{path}: malformed XML: {error}"
-    except DefusedXmlException as error:
-        message = f"{path}: XML with entities or external references is refused: {error}"
-    except (ValueError, LookupError) as error:  # an unknown encoding
-        message = f"{path}: malformed XML: {error}"
-    else:
-        if root.tag == "annotation":
-            return root
+    """Return the root of an annotation."""
+    root = parse_xml(data, path)
+    if root.tag != "annotation":
         message = f"{path}: not a VOC annotation: its root element is <{root.tag}>"
-    raise BadDataError(message)
+        raise BadDataError(message)
+    return root
 
 
 def _refuse_lost_objects(root: "Element") -> None:
