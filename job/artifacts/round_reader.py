@@ -175,8 +175,7 @@ class RoundReader(Reader):
         if self._budget is not None:
             return self._budget
         if self.round.is_test:
-            sizes = (0, *self.config.test_sizes)
-            return sizes[self.round.index + 1] - sizes[self.round.index]
+            return self.config.test_size_of(self.round.index)
         if self.arm.labels_all:
             return len(self.pool_before.unlabelled)
         return self.config.budget.of_round(self.round.index)

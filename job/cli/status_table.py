@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Group
 from rich.text import Text
 
-from job.keys import STAGES, RoundRef, test_label
+from job.keys import STAGES, RoundRef
 from job.progress import OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
-from job.report.analysis.results import show_metric
+from job.report.analysis.results import show_measured
 from job.runtime.tables import TextTable
 
 
@@ -43,8 +43,7 @@ def _metric(status: RoundStatus, num_versions: int) -> str:
     evaluated = status.stages.get("evaluate")
     if evaluated is None or evaluated.state != "done":
         return ""
-    on = f" on {test_label(status.test_version - 1)}" if status.test_version else ""
-    return f"{show_metric(status.map50)}{on if num_versions > 1 else ''}"
+    return show_measured(status.map50, status.test_version, num_versions)
 
 
 def _cell(status: StageStatus | None) -> str:

@@ -185,6 +185,10 @@ class Config(Section):
         """The size of each version of the test set that is drawn from the pool; empty: none is."""
         return self.test.sizes if self.test else ()
 
+    def test_size_of(self, index: int) -> int:
+        """Return how many images a round of the test set draws."""
+        return self.test_sizes[index] - (self.test_sizes[index - 1] if index else 0)
+
     def to_yaml(self) -> str:
         """Return the configuration as YAML, with every default written out."""
         return write_yaml(self.model_dump(mode="json"))
