@@ -10,10 +10,14 @@ REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),u
 BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
 E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 
-.PHONY: help run test test-wheel lint format lock docs bench image e2e e2e-full clean
+# Of the tests: Label Studio, which is not a part of the product. Tests read the variable, too.
+ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
+export ANNOTATION_TOOLS
+
+.PHONY: help run test test-wheel annotation-tools lint format lock docs bench image e2e e2e-full clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
@@ -28,6 +32,8 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
 	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
+
+annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it: 1 GB, away from .venv
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -58,6 +64,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 
 image: ## Build the image, and print its size by layer; docs/container-image.md has the settings
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
@@ -72,7 +79,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:
@@ -92,3 +99,11 @@ clean: ## Remove the virtual environment and all caches, but not ./state
 .venv/bench: benchmarks/requirements.txt .venv/dev
 	$(PIP) install --require-hashes -r benchmarks/requirements.txt
 	@touch $@
+
+# Its database is migrated once, which takes a minute; each server of a test starts from a copy.
+$(ANNOTATION_TOOLS)/done: tests/label_studio/requirements.txt
+	rm -rf $(ANNOTATION_TOOLS)
+	$(PYTHON) -m venv $(ANNOTATION_TOOLS)
+	$(ANNOTATION_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	LABEL_STUDIO_BASE_DATA_DIR=$(ANNOTATION_TOOLS)/template LABEL_STUDIO_LATEST_VERSION_CHECK=false LABEL_STUDIO_COLLECT_ANALYTICS=false $(ANNOTATION_TOOLS)/bin/label-studio version > $(ANNOTATION_TOOLS)/version.log 2>&1
+	touch $@

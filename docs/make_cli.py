@@ -12,6 +12,7 @@ from job.cli.lazy_command import LazyCommand
 from job.cli.main import command_line
 from job.errors import (
     AlJobError,
+    AnnotatingError,
     BadDataError,
     ConfigError,
     MissingLabelsError,
@@ -19,7 +20,14 @@ from job.errors import (
     UsageError,
 )
 
-FAILURES = (UsageError, BadDataError, MissingLabelsError, TemporaryError, ConfigError)
+FAILURES = (
+    UsageError,
+    BadDataError,
+    MissingLabelsError,
+    TemporaryError,
+    AnnotatingError,
+    ConfigError,
+)
 TYPES = {
     "Path": "path",
     "str": "text",
@@ -27,6 +35,7 @@ TYPES = {
     "float": "number",
     "list[str]": "text",
     "list[int]": "integer",
+    "list[Path]": "path",
 }
 
 INTRODUCTION = """# Command line
@@ -127,7 +136,7 @@ def _value(param: Any, context: typer.Context) -> str:
 def _exit_code(failure: type[AlJobError]) -> str:
     code = failure.exit_code
     name = next(name for name in dir(os) if name.startswith("EX_") and getattr(os, name) == code)
-    retry = "yes" if failure is TemporaryError else "no"
+    retry = "yes" if code == TemporaryError.exit_code else "no"
     return f"| {code} | `{name}` | {retry} | {(failure.__doc__ or '').splitlines()[0]} |"
 
 

@@ -17,7 +17,7 @@ from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryE
 from job.experiment import Outcome
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, Progress, States, Status, dump_status
+from job.progress import Driver, Phase, Progress, States, Status, dump_status, is_with_people
 from job.registries import check_registries
 from job.report.analysis.results import Row
 from job.report.build import update_report
@@ -179,7 +179,8 @@ class StatusPublisher:
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing."""
         self._states = states
-        self.publish_phase("running")
+        is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
+        self.publish_phase("annotating" if is_waiting else "running")
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:
         """Publish what the driver is doing, if it changed or the next beat is due."""

@@ -22,6 +22,7 @@ from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
 from job.keys import ExperimentKeys, StageRef, refuse_twin
 from job.launch.local import LocalLauncher
+from job.launch.people import People
 from job.plan import Plan, Subset
 from job.registries import check_registries
 from job.runtime import log
@@ -226,6 +227,16 @@ def run_one_stage(
     """
     with keep_log(store, ref):
         _run_unless_done(store, plan, ref, partition, annotator)
+
+
+def run_and_wait(store: Store, plan: Plan, ref: StageRef) -> None:
+    """Run a stage unless it is done; if people do it, stay until they have done enough."""
+    people = People(store, plan)
+    if not people.asks(ref) or Markers(store).is_done(ref, plan.config):
+        run_one_stage(store, plan, ref)
+        return
+    people.start(ref)
+    people.wait_until_done()
 
 
 def _run_unless_done(

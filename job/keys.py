@@ -155,6 +155,11 @@ class ExperimentKeys:
         return f"{self.prefix}answers/{name}"
 
     @property
+    def images(self) -> str:
+        """The prefix of copies of single images, which an annotation tool reads."""
+        return f"{self.prefix}images/"
+
+    @property
     def results(self) -> str:
         """The results: a row for each seed, arm and round."""
         return f"{self.prefix}results.csv"

@@ -4,7 +4,7 @@
         select, annotate, train, then evaluate and score side by side
 
 `plan.py` says which stages there are and what each needs. A launcher runs them: in this process, or
-as Jobs of a Kubernetes cluster.
+as Jobs of a Kubernetes cluster. A stage that waits for people holds up only those that need it.
 """
 
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from job.plan import Plan
 class Launcher(Protocol):
     """Runs stages somewhere."""
 
-    @property
-    def capacity(self) -> int:
-        """How many stages may run at a time."""
+    def has_room(self, ref: StageRef) -> bool:
+        """Whether there is room for a stage. One that waits for people takes none."""
 
     def start(self, ref: StageRef) -> None:
         """Start a stage."""
 
     def wait(self) -> list[StageRef]:
-        """Wait until a started stage ends, and return those that are done.
+        """Wait until a started stage ends or makes room, and return those that are done.
 
         Raises:
+            MissingLabelsError: All that were started wait for labels that people add.
             AlJobError: A stage failed.
         """
 
@@ -55,7 +55,7 @@ def run(plan: Plan, launcher: Launcher, is_done: Callable[[StageRef], bool]) -> 
                 continue
             if ref not in ready and is_done(ref):
                 done.add(ref)
-            elif len(running) < launcher.capacity:
+            elif launcher.has_room(ref):
                 running.add(ref)
                 launcher.start(ref)
                 num_run += 1

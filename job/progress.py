@@ -1,26 +1,32 @@
 """Where every seed, arm and round of an experiment stands."""
 
-from collections.abc import Container, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Container, Iterator, Mapping
+from datetime import UTC
 from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from job.artifacts import names
+from job.artifacts.annotating import load_annotating
+from job.artifacts.listing import Listing
 from job.artifacts.reader import Reader
 from job.config.dataset import MoveConfig
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
 from job.plan import Plan
 from job.runtime import log
-from job.runtime.names import shortened
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
-Phase = Literal["waiting", "running", "finished", "failed", "needs labels", "stopped", "cancelled"]
+Phase = Literal[
+    "waiting", "running", "annotating", "finished", "failed", "needs labels", "stopped", "cancelled"
+]
 OVER: tuple[Phase, ...] = ("finished", "failed", "needs labels", "cancelled")
-ALIVE = timedelta(minutes=5)
-"""How long after its last status a driver, or a stage that it started, may still be at work."""
+ANNOTATING = "annotating"
+"""The state of a stage whose images people are labelling in a tool."""
+NEEDS_LABELS = "needs labels"
+"""The state of a stage that waits for people to add labels to the data set."""
 
 
 class StageStatus(BaseModel):
@@ -37,6 +43,11 @@ class StageStatus(BaseModel):
 
 States = Mapping[StageRef, StageStatus]
 """What the stages that were started are doing."""
+
+
+def is_with_people(status: StageStatus) -> bool:
+    """Whether a stage waits for people, and no process is at work on it."""
+    return status.state in {ANNOTATING, NEEDS_LABELS}
 
 
 class RoundStatus(BaseModel):
@@ -187,23 +198,49 @@ class Progress:
 
     def listed(self) -> Status:
         """Return the same by the reader's listing, without another one."""
-        name = self._plan.config.experiment
-        listing, keys = self._reader.listing, ExperimentKeys(name)
-        done = {key for key in listing.below(keys.prefix) if is_marker(key)}
-        if keys.status not in listing:
-            return self.read(done, {})
+        listing = self._reader.listing
+        prefix = ExperimentKeys(self._plan.config.experiment).prefix
+        done = {key for key in listing.below(prefix) if is_marker(key)}
+        told = self._told_by_driver(listing)
+        begun = {**dict(self._with_people(listing)), **(_begun(told) if told else {})}
+        return self.read(done, begun, told.driver if told else None)
+
+    def _told_by_driver(self, listing: Listing) -> Status | None:
+        """Return what a driver has published, if that can be read."""
+        key = ExperimentKeys(self._plan.config.experiment).status
+        if key not in listing:
+            return None
         try:
-            told = parse_status(self._reader.store.read(keys.status))
+            return parse_status(self._reader.store.read(key))
         except (BadDataError, MissingObjectError) as error:
             self._warn(error)
-            return self.read(done, {})
-        begun = {
-            RoundRef(name, each.seed, each.arm, each.round).stage(stage): status
-            for each in told.rounds
-            for stage, status in each.stages.items()
-            if status.state != "done"
-        }
-        return self.read(done, begun, told.driver)
+            return None
+
+    def _with_people(self, listing: Listing) -> Iterator[tuple[StageRef, StageStatus]]:
+        """Yield the stages whose picks people are labelling, as of the last look at them."""
+        for _, ref in self._plan.rounds():
+            stage = ref.stage("annotate")
+            key = stage.key(names.ANNOTATING)
+            is_left = stage.done not in listing and ref.stage("select").done in listing
+            if key not in listing or not is_left:
+                continue
+            try:
+                told = load_annotating(self._reader.store.read(key), key)
+            except (BadDataError, MissingObjectError) as error:
+                self._warn(error)
+                continue
+            reason = f"{told.summary} (at {told.updated.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
+            yield stage, StageStatus(state=ANNOTATING, reason=reason)
+
+
+def _begun(told: Status) -> dict[StageRef, StageStatus]:
+    """Return what a driver says of the stages that it has begun and that were not done then."""
+    return {
+        RoundRef(told.experiment, each.seed, each.arm, each.round).stage(stage): status
+        for each in told.rounds
+        for stage, status in each.stages.items()
+        if status.state != "done"
+    }
 
 
 def is_over(status: Status) -> bool:
@@ -238,48 +275,6 @@ def seconds_left(status: Status) -> float | None:
     if not left or not any(took.values()) or ("train" in left and not took["train"]):
         return None
     return sum(fmean(took[stage]) for stage in left if took[stage])
-
-
-def refuse_while_driven(
-    store: Store, experiment: str, harm: str = "what is at work then writes into what was removed"
-) -> None:
-    """Guard that no driver and no stage is at work on an experiment, as far as its status says.
-
-    Stages that a driver started keep running after it failed.
-
-    Args:
-        store: Where the experiment is.
-        experiment: Its name.
-        harm: What happens if somebody goes ahead nevertheless, for the message.
-
-    Raises:
-        UsageError: The status is at most five minutes old, and names a driver or of stages that
-            have not ended; or it cannot be read.
-    """
-    try:
-        told = parse_status(store.read(ExperimentKeys(experiment).status))
-    except MissingObjectError:
-        return
-    except BadDataError as error:
-        message = f"{experiment}: a driver may be at work on it ({error}); --force goes ahead"
-        raise UsageError(message) from error
-    driver = told.driver
-    if driver is None or datetime.now(UTC) - driver.updated >= ALIVE:
-        return
-    at_work = [] if driver.phase in OVER else ["the driver"]
-    at_work += [
-        str(RoundRef(experiment, each.seed, each.arm, each.round).stage(stage))
-        for each in told.rounds
-        for stage, status in each.stages.items()
-        if status.state not in {"done", "failed"}
-    ]
-    if at_work:
-        message = (
-            f"{experiment}: its driver published its status at {driver.updated:%H:%M:%S} UTC "
-            f"({driver.phase}); maybe at work: {shortened(', '.join(at_work))}. Stop it first and "
-            f"wait five minutes, or give --force: {harm}"
-        )
-        raise UsageError(message)
 
 
 def dump_status(status: Status) -> bytes:

@@ -16,6 +16,10 @@ class LastFirst:
         self._plan = plan
         self._started: list[StageRef] = []
 
+    def has_room(self, _: StageRef) -> bool:
+        """Whether fewer than so many stages were started."""
+        return len(self._started) < self.capacity
+
     def start(self, ref: StageRef) -> None:
         """Start a stage: it runs in `wait`."""
         self._started.append(ref)

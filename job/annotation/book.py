@@ -32,14 +32,15 @@ class Said:
     answer: Answer
     received: datetime
     digest: str
-    """Of all that the answer says, also as it came."""
+    """Of all that the answer says, but not of how the tool said it."""
     name: str = ""
     """The object of the book that has it; empty: none has it yet."""
 
     @classmethod
     def of(cls, answer: Answer, received: datetime, name: str = "") -> Self:
         """Return an answer as it can be compared with others."""
-        text = json.dumps(_row(_ANSWER.validate_python(_row(answer))), sort_keys=True)
+        plain = _ANSWER.validate_python(_row(replace(answer, raw={})))
+        text = json.dumps(_row(plain), sort_keys=True)
         return cls(answer, received, sha256(text.encode()).hexdigest(), name)
 
     @property

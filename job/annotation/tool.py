@@ -66,6 +66,8 @@ class AnnotationTool(ABC):
     def tasks(self) -> list[Task]:
         """Return all images that were ever asked for by this experiment, each once.
 
+        Before anything was asked there are none.
+
         Raises:
             ConfigError: The tool refuses us, or is not as it was left.
             TemporaryError: It does not answer.

@@ -10,7 +10,7 @@ from job.data.dataset import Dataset
 from job.records.annotation import Annotation
 from job.runtime.plugins import Registry
 
-__all__ = ["ANNOTATORS", "Annotation", "Annotator", "find_annotator", "labels_of"]
+__all__ = ["ANNOTATORS", "Annotation", "Annotator", "find_annotator", "known_labels", "labels_of"]
 
 ANNOTATORS = Registry(
     "annotation.annotator", "al_voc.annotators", {"oracle": "job.annotators.oracle:Oracle"}
@@ -45,13 +45,18 @@ def labels_of(
         MissingLabelsError: People have to label an image first.
         BadDataError: The annotator has no annotation of an image.
     """
-    found = dataset.known_labels(ids)
-
-    def left() -> list[str]:
-        return [image_id for image_id in ids if image_id not in found]
-
-    if left() and not dataset.has_ground_truth:
-        found |= open_latest().known_labels(left())
-    if left():
-        found |= find_annotator(annotator)(dataset).annotate(left())
+    found = known_labels(dataset, ids, open_latest)
+    if left := [image_id for image_id in ids if image_id not in found]:
+        found |= find_annotator(annotator)(dataset).annotate(left)
     return {image_id: found[image_id] for image_id in ids}
+
+
+def known_labels(
+    dataset: Dataset, ids: Sequence[str], open_latest: Callable[[], Dataset]
+) -> dict[str, Annotation]:
+    """Return the labels of images for which nobody has to be asked; see `labels_of`."""
+    found = dataset.known_labels(ids)
+    left = [image_id for image_id in ids if image_id not in found]
+    if left and not dataset.has_ground_truth:
+        found |= open_latest().known_labels(left)
+    return found

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from job.artifacts.names import RERUN
+from job.artifacts.outcome import Edits
 from job.storage.documents import checked, dump_json, load_json
 
 
@@ -35,6 +36,29 @@ NOTHING = Cost(0, 0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What of the time of people was measured, and what is assumed.
+
+    An answer is what one annotator said of one image.
+    """
+
+    answers: int
+    """Answers whose time the tool measured."""
+    seconds_raw: float
+    """Of these, as they were measured."""
+    seconds_counted: float
+    """Of these, with the limit for an image."""
+    assumed_answers: int
+    """Answers whose time nobody measured."""
+    assumed_seconds: float
+    """Of these, by the costs of the configuration."""
+    refused: int
+    """Images that were refused: their time counts, and they are not among the images."""
+    edits: Edits
+    """Of the boxes that were proposed."""
+
+
+@dataclass(frozen=True)
 class RoundCost:
     """The content of `cost.json`."""
 
@@ -44,6 +68,8 @@ class RoundCost:
     """Of the picks of all rounds up to this one."""
     given: Cost = NOTHING
     """Images whose labels came along, up to this round: they took no time and no money."""
+    measured: Measured | None = None
+    """Of this round, if people were asked."""
 
     @property
     def labelled(self) -> Cost:
@@ -54,10 +80,13 @@ class RoundCost:
 def dump_cost(cost: RoundCost) -> bytes:
     """Return the cost of a round as JSON: its own, and beside it the cumulative one.
 
-    What came along is in it only if there is any.
+    What came along is in it only if there is any, and what was measured if people were asked.
     """
     given = {"given": asdict(cost.given)} if cost.given.images else {}
-    return dump_json({**asdict(cost.own), "cumulative": asdict(cost.cumulative), **given})
+    measured = {"measured": asdict(cost.measured)} if cost.measured else {}
+    return dump_json(
+        {**asdict(cost.own), "cumulative": asdict(cost.cumulative), **given, **measured}
+    )
 
 
 def load_cost(data: bytes, where: str) -> RoundCost:
@@ -68,6 +97,9 @@ def load_cost(data: bytes, where: str) -> RoundCost:
     """
     content = load_json(data, where, RERUN)
     given = content.get("given", asdict(NOTHING))
-    return RoundCost(
-        *(checked(Cost, each, where, RERUN) for each in (content, content.get("cumulative"), given))
+    own, cumulative, came_along = (
+        checked(Cost, each, where, RERUN) for each in (content, content.get("cumulative"), given)
     )
+    people = content.get("measured")
+    measured = checked(Measured, people, where, RERUN) if people else None
+    return RoundCost(own, cumulative, came_along, measured)

@@ -83,7 +83,9 @@ class RoundOutcome:
     images: tuple[ImageOutcome, ...]
     """All picks, in the order of rank."""
     seconds_waited: float = 0.0
-    """From the first request to the end of the round."""
+    """From the first request to the last answer."""
+    min_confidence: float | None = None
+    """Of the boxes that were proposed; None: none were."""
 
     def ids(self, fate: Fate) -> tuple[str, ...]:
         """Return the ids of the images that it became of, in the order of rank."""

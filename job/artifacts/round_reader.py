@@ -49,6 +49,10 @@ class RoundReader(Reader):
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
 
+    def apart(self) -> "RoundReader":
+        """Return a reader of the same round whose reads are not inputs of a stage."""
+        return RoundReader(self.store, self._plan, self.round, self.markers, self._budget)
+
     @property
     def data_round(self) -> int:
         """The round whose version of the data set is read."""
@@ -94,6 +98,10 @@ class RoundReader(Reader):
         earlier = self._noted(open_dataset(self.store, self.config, self.data_round - 1))
         known = frozenset(earlier.given_ids())
         return tuple(each for each in self.dataset.given_ids() if each not in known)
+
+    def unrecorded(self, ref: RoundRef) -> "RoundReader":
+        """Return a reader of a round of the experiment that records nothing of what it reads."""
+        return RoundReader(self.store, self._plan, ref, self.markers)
 
     def first_missing(self, stage: StageRef) -> StageRef:
         """Return the first stage that is not done of those that this one needs, or itself."""

@@ -9,9 +9,9 @@ from job.artifacts.experiment_file import load_experiment
 from job.artifacts.prune import Prunable, find_prunable, prune_objects
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
+from job.driven import refuse_while_driven
 from job.errors import UsageError
 from job.plan import Plan
-from job.progress import refuse_while_driven
 from job.storage import open_store
 
 NameArgument = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's name.")]

@@ -99,7 +99,7 @@ def labels(
     """Write the labelled images with their boxes, as a data set of another layout."""
     io = _read("annotate", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
-    title = f"{_words(io.round)}, labelled up to round {io.round.index}"
+    title = f"{_words(io.round)}, labelled up to round {io.round.label}"
     test = images_to_test_on(io) if with_test else []
     layout = FORMATS[name](io.dataset.classes, title)
     with all_or_nothing(target) as files:
@@ -131,7 +131,7 @@ def picks(
     _check_picks(name, proposals, links)
     io = _read("select", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
-    found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
+    found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.label}"
     if not found:
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
@@ -202,4 +202,5 @@ def _read(
 
 def _words(ref: RoundRef) -> str:
     arm = f", arm {ref.arm}" if ref.arm else ""
-    return f"{ref.experiment}, seed {ref.seed}{arm}"
+    seed = "" if ref.is_test else f", seed {ref.seed}"
+    return f"{ref.experiment}{seed}{arm}"

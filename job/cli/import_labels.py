@@ -99,7 +99,7 @@ def _lines(taken: Taken, files: list[AnswerFile], io: RoundReader) -> list[str]:
     counts = {"new": taken.num_new, "changed": taken.num_changed, "as before": taken.num_same}
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     num_answered = taken.num_picks - taken.num_missing - taken.num_wrong
-    answered = f"round {io.round.index}: {num_answered:,}"
+    answered = f"round {io.round.label}: {num_answered:,}"
     wrong = f"; {taken.num_wrong:,} to be corrected" if taken.num_wrong else ""
     lines = [
         f"answers: {told or 'none'}",

@@ -9,8 +9,8 @@ from job.artifacts.moving import Move, find_move, make_move
 from job.cli.cleaning import NameArgument
 from job.cli.options import STATE, StoreOption
 from job.cli.output import say
+from job.driven import refuse_while_driven
 from job.plan import Plan
-from job.progress import refuse_while_driven
 from job.report.wording import counted
 from job.storage import open_store
 

@@ -18,9 +18,10 @@ from job.cli.options import (
     StoreOption,
 )
 from job.errors import UsageError
-from job.experiment import run_one_stage
-from job.keys import Stage
-from job.storage import open_store
+from job.experiment import run_and_wait, run_one_stage
+from job.keys import Stage, StageRef
+from job.plan import Plan
+from job.storage import Store, open_store
 
 
 def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Callable[..., None]:
@@ -34,13 +35,14 @@ def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Cal
         store: StoreOption = STATE,
         settings: SetOption = None,
     ) -> None:
-        _run_stage(store, stage, round_name, experiment, arm, seed, settings, annotator=annotator)
+        opened, plan, ref = _chosen(store, stage, round_name, experiment, arm, seed, settings)
+        run_one_stage(opened, plan, ref, annotator=annotator)
 
     command.__doc__ = text
     return command
 
 
-def _run_stage(
+def _chosen(
     store: str,
     stage: Stage,
     round_name: str,
@@ -48,18 +50,15 @@ def _run_stage(
     arm: str | None,
     seed: int | None,
     settings: list[str] | None,
-    partition: tuple[int, int] = (0, 1),
-    annotator: str | None = None,
-) -> None:
+) -> tuple[Store, Plan, StageRef]:
+    """Return the store, the experiment with the settings of this process, and the stage."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
     ref = choose_stage(plan, stage, round_name, arm, seed)
-    runtime = plan.config.runtime.changed(settings or (), os.environ)
-    run_one_stage(opened, plan.with_runtime(runtime), ref, partition, annotator)
+    return opened, plan.with_runtime(plan.config.runtime.changed(settings or (), os.environ)), ref
 
 
 select = _stage_command("select", "Select the images that a round labels.")
-annotate = _stage_command("annotate", "Have a round's picks annotated, and account for the cost.")
 annotate_sim = _stage_command(
     "annotate",
     "Annotate a round's picks with the oracle, and account for the cost.",
@@ -67,6 +66,30 @@ annotate_sim = _stage_command(
 )
 train = _stage_command("train", "Train the detector on all images that are labelled so far.")
 evaluate = _stage_command("evaluate", "Measure a round's model on the test set.")
+
+
+def annotate(
+    round_name: RoundOption,
+    experiment: ExperimentOption = None,
+    arm: ArmOption = None,
+    seed: SeedOption = None,
+    store: StoreOption = STATE,
+    settings: SetOption = None,
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay until people have labelled enough.")
+    ] = False,
+) -> None:
+    """Have a round's picks annotated, and account for the cost.
+
+    People answer after a while. Until they have labelled enough, the command ends with exit code 75
+    and says how many are left; the same command looks again.
+    """
+    opened, plan, ref = _chosen(store, "annotate", round_name, experiment, arm, seed, settings)
+    if wait:
+        run_and_wait(opened, plan, ref)
+    else:
+        run_one_stage(opened, plan, ref)
 
 
 def score(
@@ -87,4 +110,5 @@ def score(
         message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
     own = int(match[1]), int(match[2])
-    _run_stage(store, "score", round_name, experiment, arm, seed, settings, own)
+    opened, plan, ref = _chosen(store, "score", round_name, experiment, arm, seed, settings)
+    run_one_stage(opened, plan, ref, own)

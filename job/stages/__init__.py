@@ -1,12 +1,13 @@
 """The stages of a round, one module each; they meet in the store and never import each other."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 
 from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
-from job.errors import AlJobError, MissingLabelsError
+from job.errors import AlJobError, AnnotatingError, MissingLabelsError
 from job.keys import StageRef
 from job.plan import Plan
 from job.runtime import log
@@ -24,6 +25,7 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
     markers: Markers | None = None,
     *,
     annotator: str | None = None,
+    is_quiet: bool = False,
 ) -> Figures:
     """Run one stage and commit it.
 
@@ -34,25 +36,37 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
         partition: This process's partition (i, n) of the `score` stage.
         markers: Those that this process has read; unset: none.
         annotator: Who draws the boxes in the stage `annotate`; unset: whom the configuration names.
+        is_quiet: Whether it logs nothing but that the stage is done.
     """
     # Imported here: `select` has to start without waiting for torch.
     module = import_module(f"job.stages.{ref.stage}")
     run: Callable[[StageIO], Figures] = module.run
-    with log.bound(**ref.round.fields):
-        log.get().info("stage.begin", stage=ref.stage)
+    with bound_to(ref), nullcontext() if is_quiet else _told(ref):
         begun = time.monotonic()
         io = StageIO(store, plan, ref, partition, markers)
         io.annotator = annotator or io.annotator
         io.begin()
-        try:
-            figures = run(io)
-        except MissingLabelsError:  # a stage that waits for people has not failed
-            log.get().info("stage.waits", stage=ref.stage)
-            raise
-        except AlJobError as error:
-            log.get().error("stage.failed", stage=ref.stage, reason=str(error))
-            raise
+        figures = run(io)
         seconds = time.monotonic() - begun
         io.commit(seconds)
         log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **figures)
     return figures
+
+
+def bound_to(ref: StageRef) -> AbstractContextManager[None]:
+    """Add seed, arm and round to every log line and progress bar within."""
+    return log.bound(**ref.round.fields)
+
+
+@contextmanager
+def _told(ref: StageRef) -> Iterator[None]:
+    """Log that a stage begins, and why it ends early."""
+    log.get().info("stage.begin", stage=ref.stage)
+    try:
+        yield
+    except (AnnotatingError, MissingLabelsError):  # a stage that waits for people has not failed
+        log.get().info("stage.waits", stage=ref.stage)
+        raise
+    except AlJobError as error:
+        log.get().error("stage.failed", stage=ref.stage, reason=str(error))
+        raise

@@ -31,12 +31,13 @@ from tests.stores import filled
 class LastFirst:
     """A launcher of two stages at a time, which runs the one that was started last."""
 
-    capacity = 2
-
     def __init__(self, store: Store, plan: Plan, _: Markers | None = None) -> None:
         self._store = store
         self._plan = plan
         self.started: list[StageRef] = []
+
+    def has_room(self, _: StageRef) -> bool:
+        return len(self.started) < 2
 
     def start(self, ref: StageRef) -> None:
         self.started.append(ref)
@@ -255,6 +256,27 @@ def test_a_driver_that_waits_for_people_says_so() -> None:
     label_picks(store)
     with pytest.raises(MissingLabelsError, match="round 1 annotate waits for people"):
         drive(store, config, platform)
+
+
+@pytest.mark.parametrize(
+    ("states", "phase"),
+    [
+        (("annotating", "annotating"), "annotating"),
+        (("annotating", "running"), "running"),
+        (("needs labels", "annotating"), "annotating"),
+        ((), "running"),
+    ],
+)
+def test_a_driver_with_nothing_but_people_at_work_is_annotating(
+    states: tuple[str, ...], phase: str
+) -> None:
+    """Whoever looks at it sees that no computer is waited for."""
+    platform = Laptop()
+    publisher = StatusPublisher(MemoryStore(), "tiny", platform)
+    refs = [RoundRef("tiny", seed, None, 0).stage("annotate") for seed in range(len(states))]
+    told = [StageStatus(state=state) for state in states]
+    publisher.publish_stages(dict(zip(refs, told, strict=True)))
+    assert platform.phases == [phase]
 
 
 def test_a_driver_tells_the_moves_of_its_experiment() -> None:

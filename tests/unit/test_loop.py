@@ -18,10 +18,13 @@ class Recorder:
     """A launcher that runs nothing and remembers."""
 
     def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+        self._capacity = capacity
         self.started: list[StageRef] = []
         self.running: list[StageRef] = []
         self.most = 0
+
+    def has_room(self, _: StageRef) -> bool:
+        return len(self.running) < self._capacity
 
     def start(self, ref: StageRef) -> None:
         self.started.append(ref)

@@ -1,15 +1,16 @@
 """How much of an experiment is left."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from job.artifacts import names
+from job.artifacts.annotating import Annotating, dump_annotating
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.reader import Reader
-from job.errors import BadDataError, UsageError
+from job.errors import BadDataError
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
 from job.progress import (
@@ -22,7 +23,6 @@ from job.progress import (
     dump_status,
     is_over,
     parse_status,
-    refuse_while_driven,
     seconds_left,
 )
 from job.storage.local import LocalStore
@@ -115,37 +115,6 @@ def told(phase: Phase, minutes: float = 0, **states: str) -> Status:
     )
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: told("running"), r"\(running\); maybe at work: the driver\. Stop it first"),
-        (lambda: told("failed", train="running"), "maybe at work: seed 0 arm random round 1 train"),
-        (lambda: told("finished", score="other spec"), "at work: seed 0 arm random round 1 score"),
-    ],
-)
-def test_what_may_be_at_work_is_named(make: Callable[[], Status], words: str) -> None:
-    """Jobs that a driver started keep running after it failed, and write markers."""
-    store = MemoryStore()
-    store.write(KEY, dump_status(make()))  # now: a status grows old while other tests run
-    with pytest.raises(UsageError, match=words):
-        refuse_while_driven(store, "tiny")
-
-
-@pytest.mark.parametrize(
-    "status",
-    [
-        told("failed", train="failed", select="done"),
-        told("failed", minutes=6, train="running"),
-        told("running", minutes=6),
-    ],
-)
-def test_what_has_ended_hinders_nobody(status: Status) -> None:
-    """A stage that is done or failed has ended, and an old status says nothing of now."""
-    store = MemoryStore()
-    store.write(KEY, dump_status(status))
-    refuse_while_driven(store, "tiny")
-
-
 def test_a_newer_drivers_phase_and_stages_are_not_damage() -> None:
     """A phase is told as it is; a stage that this version does not know is left out."""
     content = json.loads(dump_status(told("running", train="running")))
@@ -214,3 +183,28 @@ def test_a_status_by_a_listing_makes_no_other(one_round: tuple[MemoryStore, Plan
     store.delete(evaluated)
     assert Progress(store, plan, reader).listed() == before
     assert Progress(store, plan).look() != before
+
+
+# People
+
+
+@pytest.mark.parametrize("has_driver", [False, True])
+def test_who_labels_is_told_with_and_without_a_driver(
+    finished: MemoryStore, *, has_driver: bool
+) -> None:
+    """By what the last look left in the store; a driver that is at work knows more."""
+    annotate = RoundRef("tiny", 0, None, 0).stage("annotate")
+    finished.delete(annotate.done)
+    at = datetime(2026, 11, 30, 12, 5, tzinfo=UTC)
+    told = Annotating("Label Studio", "http://labels/7", 6, 3, 1, at, at)
+    finished.write(annotate.key(names.ANNOTATING), dump_annotating(told))
+    expected = "2 of 6 to go: http://labels/7 (at 2026-11-30 12:05 UTC)"
+    if has_driver:
+        expected = "http://labels does not answer"
+        stage = {"annotate": StageStatus(state="annotating", reason=expected)}
+        rounds = [RoundStatus(seed=0, arm="random", round=0, stages=stage)]
+        finished.write(KEY, dump_status(Status(experiment="tiny", rounds=rounds)))
+    status = Progress(finished, Plan(load_experiment(finished, "tiny"))).look()
+    found = {each.seed: each.stages["annotate"] for each in status.rounds if each.round == 0}
+    assert found[0] == StageStatus(state="annotating", reason=expected)
+    assert found[1].state == "done"

@@ -3,14 +3,14 @@
 The launcher is level-triggered: it remembers nothing that the cluster and the store do not know, so
 a driver that is killed and started again continues. The name of a Job is the lock of its stage. A
 stage is done when its marker is in the store; the Job's status only tells when to look for it.
+Where people annotate, no Job waits for them: this process looks at what they have done.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from job.config.schema import Config
-from job.errors import ConfigError
+from job.errors import ConfigError, MissingLabelsError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
 from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
@@ -24,6 +24,8 @@ from job.launch.kubernetes.job_state import (
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.launch.people import People
+from job.plan import Plan
 from job.progress import StageStatus, States
 from job.runtime import log
 from job.runtime.retry import SECONDS_OF_OUTAGE
@@ -50,7 +52,7 @@ class KubernetesLauncher:
     def __init__(  # noqa: PLR0913 - it brings the store, the experiment and the cluster together
         self,
         store: Store,
-        config: Config,
+        plan: Plan,
         launch: LaunchConfig,
         cluster: Cluster,
         *,
@@ -60,8 +62,8 @@ class KubernetesLauncher:
         """Create a launcher.
 
         Args:
-            store: Where logs are kept.
-            config: The experiment.
+            store: Where logs are kept, and what people do.
+            plan: The experiment.
             launch: How Jobs look.
             cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
@@ -70,46 +72,53 @@ class KubernetesLauncher:
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
         """
-        self._config = config
+        self._config = plan.config
         self._launch = launch
         self._cluster = cluster
         self._is_done = is_done
         self._publish = publish
         self._logs = LogKeeper(store, cluster)
         self._owner = owner_reference(launch, cluster)
+        self._people = People(store, plan)
         self._started: dict[StageRef, _Started] = {}
 
-    @property
-    def capacity(self) -> int:
-        """How many stages run at a time."""
-        return self._launch.max_parallel
+    def has_room(self, ref: StageRef) -> bool:
+        """Whether a stage may start: so many at a time, and any that people do."""
+        return len(self._started) < self._launch.max_parallel or self._people.asks(ref)
 
     def start(self, ref: StageRef) -> None:
-        """Start a stage: `wait` creates its Job."""
+        """Start a stage: `wait` creates its Job, or asks people."""
+        if self._people.asks(ref):
+            self._people.start(ref)
+            return
         self._started[ref] = _Started(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
 
     def wait(self) -> list[StageRef]:
         """Look at the cluster every few seconds until a stage is done, and return the stages done.
 
         Raises:
+            MissingLabelsError: Nothing is left to run without labels that people add.
             AlJobError: A stage failed. Other stages keep running, and their work is not lost.
         """
         while True:
-            finished = [ref for ref in self._started if self._try(ref)]
+            num_started = len(self._started)
+            finished = [ref for ref in list(self._started) if self._try(ref)]
             for ref in finished:
                 del self._started[ref]
+            finished += self._people.look()
             self._publish_states()
-            if finished:
+            if finished or len(self._started) < num_started:
                 return finished
-            time.sleep(self._launch.poll_seconds)
+            if not self._started and not self._people.is_asking:
+                self._people.raise_what_is_parked()
+            self._people.wait(self._launch.poll_seconds)
 
     def _publish_states(self) -> None:
-        self._publish(
-            {
-                ref: StageStatus(state=started.state.phase, reason=started.state.reason)
-                for ref, started in self._started.items()
-            }
-        )
+        jobs = {
+            ref: StageStatus(state=started.state.phase, reason=started.state.reason)
+            for ref, started in self._started.items()
+        }
+        self._publish({**jobs, **self._people.states})
 
     def _try(self, ref: StageRef) -> bool:
         """Advance a stage, and return whether it is done. An outage must not hold up the others."""
@@ -186,6 +195,8 @@ class KubernetesLauncher:
     def _conclude(self, ref: StageRef, started: _Started, job: KubeObject) -> bool:
         """Judge a Job that ended by the marker, and return whether the stage is done.
 
+        If it waits for labels, it makes room for another.
+
         Raises:
             AlJobError: The stage failed.
         """
@@ -196,6 +207,10 @@ class KubernetesLauncher:
             return True
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
+        if isinstance(error, MissingLabelsError):
+            self._people.park(ref, error)
+            del self._started[ref]
+            return False
         log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
         if spec_hash_of(job) != started.spec_hash:
             started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause

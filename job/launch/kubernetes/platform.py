@@ -72,7 +72,7 @@ class KubernetesPlatform:
         """
         return retry_while_unavailable(
             lambda: KubernetesLauncher(
-                store, plan.config, self.launch, self.cluster, is_done=is_done, publish=publish
+                store, plan, self.launch, self.cluster, is_done=is_done, publish=publish
             ),
             UNAVAILABLE,
         )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from job.annotation.answers import Answer, DrawnBox
 from job.annotation.book import Said
 
-NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+NOON = datetime(2024, 11, 30, 12, tzinfo=UTC)
 DOG = DrawnBox("dog", (10.0, 10.0, 30.0, 30.0))
 CAT = DrawnBox("cat", (0.0, 0.0, 20.0, 20.0))
 

@@ -25,7 +25,7 @@ def test_another_process_reads_what_was_added() -> None:
     (key,) = store.list("experiments/e/answers/")
     assert key == f"experiments/e/answers/{name}.json"
     content = json.loads(store.read(key))
-    assert (content["format"], content["received"]) == (1, "2026-11-30T12:05:00+00:00")
+    assert (content["format"], content["received"]) == (1, "2024-11-30T12:05:00+00:00")
     assert content["answers"][0]["raw"] == {"id": 7}
     book = Book(store, "e")
     (one,) = book.answers(["a", "nobody"])["a"]

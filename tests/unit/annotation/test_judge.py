@@ -14,7 +14,8 @@ SKIP = answer(is_refused=True)
 
 def judged(*answers: Answer, **settings: object) -> Verdict:
     """The verdict on answers that came one after the other."""
-    config = AnnotationConfig.model_validate(settings)
+    people = {"annotator": "label_studio", "label_studio": {"url": "http://h"}}
+    config = AnnotationConfig.model_validate(people | settings)
     return Judge(("cat", "dog"), config).verdict(said(*answers), (40, 30))
 
 

@@ -15,6 +15,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
+from tests.unit.launch.people import LINK, Passes, asking
 
 AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 
@@ -79,6 +80,21 @@ def test_annotate_sim_means_the_oracle(al_job: AlJob, store: Path, tiny: str) ->
     annotate = RoundRef("tiny", 0, None, 0).stage("annotate")
     assert Markers(LocalStore(store)).is_done(annotate, plan.config)
     assert "annotate-sim" not in al_job().out
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_annotate_ends_or_stays_while_people_label(
+    al_job: AlJob, store: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    """It ends with 75 and says how many are left; with --wait it is done in the end."""
+    experiment.init(LocalStore(store), Plan(asking(tiny)))
+    annotate = RoundRef("tiny", 0, None, 0).stage("annotate")
+    passes = Passes({annotate: [6, 2]})
+    passes.install(monkeypatch, "job.launch.people", "job.experiment")
+    ended = al_job("annotate", "--round", 0, "--store", store, *(["--wait"] if waits else []))
+    assert ended.code == (0 if waits else 75)
+    assert (f"al-job: 6 of 6 to go: {LINK}" in ended.err) != waits
+    assert [now for now, _ in passes.made] == ([0, 60, 120] if waits else [0])
 
 
 @pytest.mark.parametrize("partition", ["3/3", "1", "a/b", "-1/2"])

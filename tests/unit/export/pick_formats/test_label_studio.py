@@ -26,6 +26,7 @@ def test_a_task_knows_its_image_and_why_it_was_picked() -> None:
         "image": f"{LOCAL}/images/0000_stem.jpg",
         "al_key": f"mine/seed-3/brust/round-002/{ODD}",
         "al_id": ODD,
+        "al_sha256": "ab",
         "al_rank": 0,
         "al_score": 0.5,
         "al_reason": 'why "so"',

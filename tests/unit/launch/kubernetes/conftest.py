@@ -128,7 +128,7 @@ class Release:
         """Return a launcher as a driver that has just started makes it."""
         return KubernetesLauncher(
             self.store,
-            self.config,
+            Plan(self.config),
             self.launch,
             self.cluster,
             is_done=is_done or self.is_done,

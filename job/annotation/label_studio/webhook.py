@@ -1,0 +1,56 @@
+"""The webhook by which Label Studio tells us that somebody has submitted, so that we look at once.
+
+Nothing depends on it: it is sent once, and what counts is what we see when we look.
+"""
+
+from job.annotation.label_studio.client import LabelStudioClient
+from job.errors import ConfigError
+from job.runtime.secret import read_secret
+
+VARIABLE = "AL_WEBHOOK_SECRET"
+"""The variable of the secret that both sides know."""
+HEADER = "X-Al-Voc-Secret"
+"""The header that has it."""
+_ACTIONS = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED"]
+"""A skipped task is an annotation that is created, too."""
+
+
+def set_webhook(client: LabelStudioClient, project: int, address: str | None) -> None:
+    """Let a project have one webhook of ours, to this address; None: it has none.
+
+    A webhook whose address does not answer delays each annotator by a second. So one that is not
+    wanted any longer is removed.
+
+    Raises:
+        ConfigError: The secret is not set, or Label Studio refuses the address.
+    """
+    found = client.get("/api/webhooks/", project=project)
+    ours = [hook for hook in found if HEADER in (hook["headers"] or {})]
+    wanted = _wanted(project, address) if address else None
+    for hook in ours:
+        if wanted is None or hook is not ours[0]:
+            client.send("DELETE", f"/api/webhooks/{hook['id']}/")
+    if wanted is None:
+        return
+    if not ours:
+        client.send("POST", "/api/webhooks/", wanted)
+    elif any(ours[0][key] != value for key, value in wanted.items()):
+        client.send("PATCH", f"/api/webhooks/{ours[0]['id']}/", wanted)
+
+
+def _wanted(project: int, address: str) -> dict[str, object]:
+    secret = read_secret(VARIABLE)
+    if secret is None:
+        message = (
+            f"{VARIABLE} is not set: annotation.label_studio.webhook needs a secret of your own"
+        )
+        raise ConfigError(message)
+    return {
+        "project": project,
+        "url": address,
+        "send_payload": False,
+        "send_for_all_actions": False,
+        "actions": _ACTIONS,
+        "headers": {HEADER: secret},
+        "is_active": True,
+    }
