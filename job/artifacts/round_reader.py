@@ -133,8 +133,9 @@ class RoundReader(Reader):
     def pool_before(self) -> Pool:
         """The pool before this round. Images whose labels came along are labelled.
 
-        The test set is not in it. If it is drawn in this round, all that any arm has selected is
-        labelled.
+        Those that people have refused are out of it, and so is the test set. Those that people left
+        open are in it again. If the test set is drawn in this round, all that any arm has selected
+        counts as labelled.
 
         Raises:
             BadDataError: An earlier round labelled an image twice, or one that is not in the pool.
@@ -147,7 +148,7 @@ class RoundReader(Reader):
             ids, given = tuple(each for each in ids if each not in held_out), given - held_out
         pool = Pool(ids, given)
         for ref in self.earlier:
-            pool = pool.label(self.picked_ids(ref))
+            pool = self._after(pool, ref)
         return pool
 
     def _pool_of_test(self, given: frozenset[str]) -> Pool:
@@ -171,11 +172,25 @@ class RoundReader(Reader):
     def pool_after(self) -> Pool:
         """The pool after this round's labelling."""
         self.marker(self.round.stage("annotate"))
-        return self.pool_before.label(self.picked_ids(self.round))
+        return self._after(self.pool_before, self.round)
+
+    def _after(self, pool: Pool, ref: RoundRef) -> Pool:
+        """Return the pool after a round's labelling."""
+        outcome = self.outcome(ref)
+        refused = outcome.ids("refused") if outcome else ()
+        return pool.label(self.labelled_ids(ref)).refuse(refused)
 
     def picked_ids(self, ref: RoundRef) -> list[str]:
         """Return the ids that a round selected, in the order of rank."""
         return [pick.id for pick in self.picks(ref)]
+
+    def labelled_ids(self, ref: RoundRef) -> list[str]:
+        """Return the ids of a round's picks that are labelled, in the order of rank.
+
+        They are all of them, unless people have refused or left open some.
+        """
+        outcome = self.outcome(ref)
+        return list(outcome.ids("labelled")) if outcome else self.picked_ids(ref)
 
     @cached_property
     def budget(self) -> int:
