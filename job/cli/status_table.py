@@ -47,9 +47,7 @@ def _metric(status: RoundStatus, num_versions: int) -> str:
 
 
 def _cell(status: StageStatus | None) -> str:
-    if status is None:
-        return ""
-    return status.state if status.seconds is None else f"{status.seconds:.1f} s"
+    return status.short if status else ""
 
 
 def _driver_line(driver: Driver) -> str:
