@@ -133,11 +133,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     every, rows = rows, of_newest_test(rows)
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
-<<<<<<< HEAD
-    people = read_people(reader, plan)
-=======
     facts = replace(facts, num_outdated=len(every) - len(rows))
->>>>>>> main
+    people = read_people(reader, plan)
     draws = () if light else read_draws(reader, plan)
     metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(

@@ -40,14 +40,14 @@ def read_anchoring(reader: Reader, plan: Plan, rounds: Iterable[AskedRound]) -> 
 def _right(reader: Reader, plan: Plan, each: AskedRound) -> RightBoxes | None:
     """Return how many boxes are right of the model that proposed; None if nobody can tell."""
     min_confidence = each.outcome.min_confidence
-    if min_confidence is None or not each.ref.index:
+    if min_confidence is None or each.ref.is_test or not each.ref.index:
         return None
     model = each.ref.at(each.ref.index - 1)
     if not reader.markers.get(model.stage("evaluate")):
         return None
-    dataset = RoundReader(reader.store, plan, model, reader.markers).dataset
-    truth = {image.id: image.annotation for image in dataset.test_images()}
-    found = Detections.from_table(reader.detections(model), dataset.classes)
-    if not truth or set(found.ids) != truth.keys():  # a later test set than that of the round
+    io = RoundReader(reader.store, plan, model, reader.markers)
+    truth = {image.id: image.annotation for image in io.test_images()}
+    found = Detections.from_table(reader.detections(model), io.dataset.classes)
+    if not truth or set(found.ids) != truth.keys():  # the test set has grown since
         return None
-    return RightBoxes.of(truth, found, dataset.classes, min_confidence)
+    return RightBoxes.of(truth, found, io.dataset.classes, min_confidence)

@@ -10,7 +10,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 
 COLD_START = "all arms"
-"""Whose images round 0 has."""
+"""Whose images round 0 and the test set have."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class AskedRound:
 
     @property
     def arm(self) -> str:
-        """The arm that picked; round 0 is that of all arms."""
+        """The arm that picked; round 0 and the test set are those of all arms."""
         return self.ref.arm or COLD_START
 
     @property

@@ -82,7 +82,8 @@ class PeopleSection(SectionBuilder):
 
 
 def _place(each: AskedRound) -> dict[str, object]:
-    return {"arm": each.arm, "seed": each.ref.seed, "round": each.ref.index}
+    seed = "" if each.ref.is_test else each.ref.own_seed
+    return {"arm": each.arm, "seed": seed, "round": each.ref.label}
 
 
 def _row(each: AskedRound) -> dict[str, object]:

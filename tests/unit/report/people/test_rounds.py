@@ -1,5 +1,7 @@
 """Reading what people did."""
 
+from dataclasses import replace
+
 import pytest
 
 from job.annotation.answers import Answer
@@ -79,3 +81,9 @@ def test_images_that_another_arm_asked_for_do_not_count_again() -> None:
     )
     assert len(each.answers) == 1
     assert each.edits.shown == 7
+
+
+def test_a_round_of_the_test_set_is_that_of_all_arms() -> None:
+    """Its label says which version of the test set it is."""
+    each = replace(asked_round(), ref=RoundRef.of_test("tiny", 1))
+    assert (each.arm, each.ref.label) == ("all arms", "test-2")

@@ -1,6 +1,9 @@
 """The section about people."""
 
+from dataclasses import replace
+
 from job.artifacts.outcome import AnnotatorOutcome, Edits, ImageOutcome
+from job.keys import RoundRef
 from job.report.people.anchoring import Anchoring, Rate, anchoring
 from job.report.people.rounds import People
 from job.report.sections.people import PeopleSection
@@ -61,3 +64,10 @@ def test_late_answers_are_told() -> None:
     assert (
         "1 answered image (late) is not used" in built(PeopleSection(), context(people=PEOPLE)).html
     )
+
+
+def test_the_test_set_has_a_row_without_a_seed() -> None:
+    """All seeds share it."""
+    tested = replace(asked_round(asked_image("a")), ref=RoundRef.of_test("made", 0))
+    html = built(PeopleSection(), context(people=People((tested,), ()))).html
+    assert cells(html)[1][:4] == ["all arms", "", "test", "1"]
