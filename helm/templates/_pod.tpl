@@ -91,6 +91,11 @@ annotations:
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
 {{- end }}
+{{- if .isDriver }}
+{{- with include "al-voc.annotationEnv" .root }}
+{{ . }}
+{{- end }}
+{{- end }}
 {{ include "al-voc.storeEnv" .root }}
 {{- end -}}
 
@@ -174,6 +179,9 @@ containers:
       {{- if .isUi }}
       - {name: token, mountPath: /run/ui, readOnly: true}
       {{- end }}
+      {{- if and .isDriver .root.Values.annotation.existingSecret }}
+      - {name: annotation, mountPath: /run/annotation, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
@@ -191,6 +199,10 @@ volumes:
   {{- if .isUi }}
   - name: token
     secret: {secretName: {{ .root.Values.ui.existingSecret }}}
+  {{- end }}
+  {{- if and .isDriver .root.Values.annotation.existingSecret }}
+  - name: annotation
+    secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
   {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}

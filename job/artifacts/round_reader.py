@@ -48,10 +48,6 @@ class RoundReader(Reader):
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
 
-    def apart(self) -> "RoundReader":
-        """Return a reader of the same round whose reads are not inputs of a stage."""
-        return RoundReader(self.store, self._plan, self.round, self.markers, self._budget)
-
     @property
     def data_round(self) -> int:
         """The round whose version of the data set is read."""

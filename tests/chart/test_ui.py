@@ -46,7 +46,8 @@ def test_the_command_is_one_of_al_job(render: Any) -> None:
     """With options that it has, on the port that the probes and the Service ask."""
     [container] = pod_of(render(VALUES))["spec"]["containers"]
     command, *options = container["args"]
-    known = {name for each in command_line().commands[command].load().params for name in each.opts}
+    lazy: Any = command_line().commands[command]
+    known = {name for each in lazy.load().params for name in each.opts}
     assert {each.partition("=")[0] for each in options} <= known
     assert "--host=0.0.0.0" in options
     [port] = container["ports"]
