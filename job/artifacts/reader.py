@@ -195,7 +195,5 @@ def command_of(store: Store, stage: StageRef) -> str:
 def options_of(store: Store, ref: RoundRef) -> str:
     """Return the options by which a command names a round."""
     arm = f" --arm {ref.arm}" if ref.arm else ""
-    return (
-        f"--round {ref.index}{arm} --seed {ref.seed} --experiment {ref.experiment}"
-        f"{store_option(store)}"
-    )
+    seed = "" if ref.is_test else f" --seed {ref.seed}"
+    return f"--round {ref.label}{arm}{seed} --experiment {ref.experiment}{store_option(store)}"

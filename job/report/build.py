@@ -10,7 +10,14 @@ from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import Facts, read_facts
 from job.report.analysis.missing import missing_rounds
-from job.report.analysis.results import Row, rows_of, show_metric, to_csv
+from job.report.analysis.results import (
+    Row,
+    of_newest_test,
+    rows_of,
+    show_measured,
+    show_metric,
+    to_csv,
+)
 from job.runtime import log
 from job.runtime.tables import TextTable
 from job.storage import Store
@@ -121,8 +128,10 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.pool.model import latest_metric  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
+    every, rows = rows, of_newest_test(rows)
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
+    facts = replace(facts, num_outdated=len(every) - len(rows))
     draws = () if light else read_draws(reader, plan)
     metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(
@@ -132,7 +141,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         findings=find(
             rows,
             facts.arms,
-            facts.pool_images,
+            facts.num_to_train_on,
             missing=missing_rounds(plan, rows, is_final=is_final),
             smallest_effect=plan.config.report.smallest_effect / 100,
         ),
@@ -176,6 +185,7 @@ def table_of(rows: list[Row]) -> TextTable:
     """Return the rounds as a table for the terminal."""
     is_measured = any(row.mAP is not None for row in rows) or not rows
     table = TextTable(TITLE if is_measured else UNMEASURED, HEADER, names={"arm"})
+    num_versions = len({row.test_version for row in rows})
     for row in rows:
         table.rows.append(
             (
@@ -184,7 +194,7 @@ def table_of(rows: list[Row]) -> TextTable:
                 str(row.round),
                 str(row.total_samples),
                 str(row.bboxes),
-                show_metric(row.mAP),
+                show_measured(row.mAP, row.test_version, num_versions),
                 show_metric(row.map_coco),
                 f"{row.train_time:.1f}",
                 f"{row.active_time:.1f}",

@@ -77,7 +77,7 @@ def _of_rounds(arm: str, ios: Sequence[RoundReader]) -> Draws:
     labelled = [_labelled(io) for io in ios]
     return Draws(
         arm=arm,
-        seed=last.round.seed,
+        seed=last.round.own_seed,
         refs=tuple(io.round for io in ios),
         rounds=tuple(each for each, _ in labelled),
         before=tuple(sorted(ios[0].pool_before.labelled)),

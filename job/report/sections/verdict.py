@@ -108,7 +108,7 @@ def _table_row(each: Primary) -> dict[str, object]:
 def _why_unmeasured(context: Context) -> str:
     if context.facts.has_test:
         return "Nothing was measured, because no image of the test set shows any class."
-    return "Nothing was measured, because the data set has no test set."
+    return "Nothing was measured, because the experiment has no test set."
 
 
 def _blind(context: Context) -> list[str]:
