@@ -158,7 +158,7 @@ def picks(
     ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
     lines = [title, f"{len(ids):,} of {len(found):,} images"]
     if name != "csv":
-        batch = _batch(io, found, ids, proposals, links, target)
+        batch = _batch(io, found, ids, _min_confidence(io, proposals), links, target)
         lines += _write_or_send(io.dataset, batch, name, target, send)
     elif target is not None:  # it was asked for, or else the options were refused
         with all_or_nothing(target) as files:
@@ -196,6 +196,23 @@ def _check_picks(
         message = "--out is missing: name the place to write to"
     if message:
         raise UsageError(message)
+
+
+def _min_confidence(io: RoundReader, given: float | None) -> float | None:
+    """Return the least confidence of proposals, which is a setting where people are shown them.
+
+    Raises:
+        UsageError: The option says something else, and accounts of the round would be wrong.
+    """
+    annotation = io.config.annotation
+    if not annotation.is_by_people:
+        return given
+    wanted = annotation.proposals if io.earlier else None
+    if given is not None and given != wanted:
+        told = "has none in this round" if wanted is None else f"says {wanted:g}"
+        message = f"--proposals {given:g}: annotation.proposals of the experiment {told}"
+        raise UsageError(message)
+    return wanted
 
 
 def _batch(
