@@ -142,6 +142,15 @@ class Strategy(Section, ABC):
         del num_classes
         return None
 
+    def is_random(self, pick: Pick) -> bool:
+        """Whether one of its picks was drawn at random from all that its other picks leave.
+
+        Each of these images was equally likely, so such picks are a sample of the pool. The report
+        goes by it. A strategy that draws from a part of the images only says no.
+        """
+        del pick
+        return False
+
     @abstractmethod
     def select(self, task: Task) -> Selection:
         """Select `task.budget` of the unlabelled images, or all of them if there are fewer.

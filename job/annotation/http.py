@@ -62,7 +62,7 @@ class Server:
         Args:
             method: Such as `GET`.
             path: What follows the server's address, with a query if there is one.
-            body: What is sent as JSON; None: nothing.
+            body: What is sent as JSON, or bytes as they are; None: nothing.
             headers: Those of the tool, such as the token's.
             files: What is sent as a form instead.
 
@@ -73,7 +73,7 @@ class Server:
         data, kind = _form(files) if files else _json(body)
         sent = dict(headers)
         if data:
-            sent |= {"Content-Type": kind, "Content-Length": str(len(data))}
+            sent = {"Content-Type": kind, **sent, "Content-Length": str(len(data))}
         try:
             # As a file: the time limit is then that of each block, and not of all of it.
             answer = self._pool.request(
@@ -107,6 +107,8 @@ def _form(files: Sequence[File]) -> tuple[bytes, str]:
 
 
 def _json(body: object) -> tuple[bytes, str]:
+    if isinstance(body, bytes):
+        return body, "application/octet-stream"
     data = b"" if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     return data, "application/json"
 

@@ -13,10 +13,14 @@ from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
 from job.cli.output import say
+from job.data.dataset import Dataset
 from job.errors import UsageError
 from job.export.formats import FORMATS, FormatName
+from job.export.kili_api import KiliProject
+from job.export.kili_send import send as send_to_kili
 from job.export.labels import images_to_test_on, write_labels
 from job.export.pick_formats import PICK_FORMATS, ToolName
+from job.export.pick_formats.kili import KiliPicks
 from job.export.picks import waiting, write_batch, write_picks
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
@@ -58,6 +62,14 @@ LinksOption = Annotated[
         help="Where labelstudio or kili finds the folder images/, such as https://host/batch.",
     ),
 ]
+SendOption = Annotated[
+    str | None,
+    typer.Option(
+        "--send",
+        metavar="PROJECT",
+        help="Send kili's batch to this project, by its id; the key is in KILI_API_KEY.",
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -97,7 +109,14 @@ def labels(
 
 @app.command()
 def picks(
-    out: OutOption,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="PLACE",
+            help="An empty or new folder, or s3://bucket/prefix; needed unless --send is given.",
+        ),
+    ] = None,
     name: Annotated[
         Literal["csv", ToolName], typer.Option("--format", help="The tool to write for.")
     ] = "csv",
@@ -110,40 +129,60 @@ def picks(
     out_profile: ProfileOption = None,
     proposals: ProposalsOption = None,
     links: LinksOption = None,
+    send: SendOption = None,
     *,
     unlabelled: Annotated[
         bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
     ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
-    _check_picks(name, proposals, links)
+    _check_picks(name, proposals, links, send, out)
     io = _read("select", store, experiment, round_index, arm, seed)
-    target = open_target(out, out_endpoint, out_profile)
+    target = None if out is None else open_target(out, out_endpoint, out_profile)
     found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
     if not found:
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
     ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
-    lines: list[str] = []
-    if name == "csv":
+    lines = [title, f"{len(ids):,} of {len(found):,} images"]
+    if name != "csv":
+        batch = _batch(io, found, ids, proposals, links, target)
+        lines += _write_or_send(io.dataset, batch, name, target, send)
+    elif target is not None:  # it was asked for, or else the options were refused
         with all_or_nothing(target) as files:
             write_picks(files, io.dataset, found, ids)
-    else:
-        batch = _batch(io, found, ids, proposals, links, target)
+    say("\n".join([*lines, *([] if out is None else [f"files: {out}"])]))
+
+
+def _write_or_send(
+    dataset: Dataset, batch: Batch, name: ToolName, target: Store | None, project: str | None
+) -> list[str]:
+    """Write a batch and send it, where each is asked for, and return what there is in lines."""
+    layout, lines = PICK_FORMATS[name](batch), list[str]()
+    if target is not None:
         with all_or_nothing(target) as files:
-            lines = write_batch(files, io.dataset, PICK_FORMATS[name](batch), name)
-    say("\n".join([title, f"{len(ids):,} of {len(found):,} images", *lines, f"files: {out}"]))
+            lines += write_batch(files, dataset, layout, name)
+    if project is not None and isinstance(layout, KiliPicks):
+        lines += send_to_kili(layout, dataset, KiliProject(project))
+    return lines
 
 
-def _check_picks(name: str, proposals: float | None, links: str | None) -> None:
-    """Refuse options that have no effect in a layout."""
+def _check_picks(
+    name: str, proposals: float | None, links: str | None, send: str | None, out: str | None
+) -> None:
+    """Refuse options that have no effect in a layout, and a batch that goes nowhere."""
+    message = ""
+    linking = [tool for tool, layout in PICK_FORMATS.items() if layout.takes_links]
     if proposals is not None and name == "csv":
         tools = ", ".join(get_args(ToolName))
         message = f"--proposals: --format csv has no boxes; name the tool ({tools})"
-        raise UsageError(message)
-    linking = [tool for tool, layout in PICK_FORMATS.items() if layout.takes_links]
-    if links is not None and name not in linking:
+    elif links is not None and name not in linking:
         message = f"--links: --format {name} has files and no links; {', '.join(linking)} have them"
+    elif send is not None and name != "kili":
+        message = f"--send: --format {name} is sent nowhere; only kili is"
+    elif send is None and out is None:
+        message = "--out is missing: name the place to write to"
+    if message:
         raise UsageError(message)
 
 
@@ -153,7 +192,7 @@ def _batch(
     ids: Sequence[str],
     min_confidence: float | None,
     links: str | None,
-    target: Store,
+    target: Store | None,
 ) -> Batch:
     """Return the picks that are exported, as a batch for a tool."""
     wanted = frozenset(ids)
@@ -165,7 +204,7 @@ def _batch(
         images=tuple(image for image in images if image.id in wanted),
         num_picks=len(found),
         min_confidence=min_confidence,
-        place=target.url,
+        place="" if target is None else target.url,
         links=links and links.rstrip("/"),
     )
 

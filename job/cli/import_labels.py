@@ -39,7 +39,7 @@ def labels(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             parser=user_path,
             help="What the tool has exported: a file, a zip archive or a folder.",
         ),

@@ -20,19 +20,25 @@ from job.errors import (
 )
 from job.keys import StageRef
 from job.launch.people_bars import bars, rate_of
+from job.launch.webhook import Listener, listen
 from job.plan import Plan
 from job.progress import ANNOTATING, NEEDS_LABELS, StageStatus, States
 from job.runtime import log
 from job.stages import bound_to, run_stage
 from job.storage import Store
 
+SECONDS_BETWEEN_LOOKS = 5.0
+"""Two looks are at least this far apart, however often somebody submits."""
+
 
 @dataclass
 class _Asked:
     """A stage whose images people are asked to label."""
 
-    due: float = 0.0
-    """When to look next, in seconds of the monotonic clock."""
+    looked: float = float("-inf")
+    """When the last look was, in seconds of the monotonic clock."""
+    due: float = float("-inf")
+    """When to look next."""
     reason: str = ""
     """Why it is not done, as of the last look."""
     annotating: Annotating | None = None
@@ -48,13 +54,21 @@ class People:
         self._asked: dict[StageRef, _Asked] = {}
         self._parked: dict[StageRef, MissingLabelsError] = {}
         self._woken = Event()
+        self._listener: Listener | None = None
 
     def asks(self, ref: StageRef) -> bool:
         """Whether a stage is of those that this process does itself, by asking people."""
         return ref.stage == "annotate" and self._plan.config.annotation.is_by_people
 
     def start(self, ref: StageRef) -> None:
-        """Note a stage: the next look asks people for its images."""
+        """Note a stage: the next look asks people for its images.
+
+        Raises:
+            ConfigError: There is to be a webhook, and it has no secret.
+        """
+        studio = self._plan.config.annotation.label_studio
+        if studio and studio.webhook and not self._listener:
+            self._listener = listen(self.wake)
         self._asked[ref] = _Asked()
         with bound_to(ref):
             log.get().info("stage.begin", stage=ref.stage)
@@ -96,11 +110,12 @@ class People:
         """Look at the stages of which a look is due, and return those that are done.
 
         Raises:
-            AlJobError: One has failed. A temporary error is not a failure: the next look may succeed.
+            AlJobError: One has failed. After a temporary error, the next look may succeed.
         """
         if self._woken.is_set():
             self._woken.clear()
-            self._look_again_in(0)
+            for each in self._asked.values():
+                each.due = min(each.due, each.looked + SECONDS_BETWEEN_LOOKS)
         now = time.monotonic()
         done = []
         for ref in [ref for ref, each in self._asked.items() if each.due <= now]:
@@ -160,7 +175,8 @@ class People:
     def _note(self, ref: StageRef, reason: str, annotating: Annotating | None) -> None:
         """Note what a look has found, and log it if it is new."""
         before = self._asked[ref]
-        self._asked[ref] = _Asked(time.monotonic() + self._seconds, reason, annotating)
+        now = time.monotonic()
+        self._asked[ref] = _Asked(now, now + self._seconds, reason, annotating)
         if reason != before.reason:
             rate = rate_of(annotating) if annotating else {}
             with bound_to(ref):

@@ -50,7 +50,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
             that of the fully supervised training, if there is one.
         is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
-            groups.
+            groups, estimates about the pool.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
@@ -116,10 +116,15 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.drawing import render  # noqa: PLC0415
     from job.report.picks.redundancy import redundancies  # noqa: PLC0415
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
+    from job.report.pool.contents import contents_of  # noqa: PLC0415
+    from job.report.pool.draws import read_draws  # noqa: PLC0415
+    from job.report.pool.model import latest_metric  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
+    draws = () if light else read_draws(reader, plan)
+    metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(
         config=plan.config,
         rows=rows,
@@ -133,6 +138,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         ),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        pool=contents_of(draws),
+        drawn_metrics=tuple(each for each in metrics if each),
         groups=None if light else _groups(facts, versions),
         redundancies={} if light else redundancies(reader, experiment, facts),
     )

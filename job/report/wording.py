@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import floor, log10
+from typing import Protocol
 
 from job.report.analysis.curves import Axis
 from job.report.analysis.intervals import Estimate
@@ -65,7 +66,19 @@ def interval(
     return f"{level} % interval {low:.{decimals}f} to {high:.{decimals}f}{unit}"
 
 
-def interval_cell(of: Estimate | None, factor: float = 1.0, form: str = "+.1f") -> str:
+class Interval(Protocol):
+    """What has the ends of an interval, if there is one."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
+
+def interval_cell(of: Interval | None, factor: float = 1.0, form: str = "+.1f") -> str:
     """Return an interval for a table, its ends as `form` says; empty if there is none."""
     if of is None or of.low is None or of.high is None:
         return ""

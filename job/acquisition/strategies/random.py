@@ -12,6 +12,11 @@ class Random(Strategy):
         """Draw without replacement; picks are in the order of the draw, and every score is 0."""
         return draw(task.unlabelled.ids, task)
 
+    def is_random(self, pick: Pick) -> bool:
+        """Every pick is."""
+        del pick
+        return True
+
 
 def draw(image_ids: Collection[str], task: Task) -> Selection:
     """Draw `task.budget` of some images, or all of them if there are fewer."""

@@ -11,7 +11,7 @@ from job.acquisition.features.situation import Situation, situation_of
 from job.acquisition.registry import make_strategy
 from job.acquisition.strategies.balanced_herding import BalancedHerding
 from job.acquisition.strategies.presence import Presence
-from job.acquisition.strategy import Selection, Strategy, Task
+from job.acquisition.strategy import Pick, Selection, Strategy, Task
 from job.config.schema import ArmConfig
 from job.runtime import log
 
@@ -66,3 +66,7 @@ class Recommended(Strategy):
         return Selection(
             tuple(replace(pick, reason=f"{name}, as {choice.why}: {pick.reason}") for pick in picks)
         )
+
+    def is_random(self, pick: Pick) -> bool:
+        """Those of a round in which it chose `random` are."""
+        return pick.reason.startswith("random, as ")

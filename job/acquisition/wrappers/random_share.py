@@ -35,3 +35,7 @@ class RandomShare(Wrapper):
         num_random = max(num_random, wanted - len(chosen.picks))
         rows = of_draw.choice(len(left), size=num_random, replace=False)
         return Selection((*chosen.picks, *(Pick(left[row], 0.0, REASON) for row in rows)))
+
+    def is_random(self, pick: Pick) -> bool:
+        """Those of the share are, and those that are random for the strategy inside."""
+        return pick.reason == REASON or self.inner.is_random(pick)

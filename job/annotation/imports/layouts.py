@@ -14,6 +14,7 @@ from job.annotation.imports.cvat import is_exported as is_exported_cvat
 from job.annotation.imports.cvat import read_cvat
 from job.annotation.imports.found import Found
 from job.annotation.imports.kili import is_kili, read_kili
+from job.annotation.imports.label_studio import is_label_studio, read_label_studio
 from job.annotation.imports.voc import read_voc
 from job.annotation.imports.yolo import describing, read_yolo
 from job.data.formats.files import LocalFiles, SourceFiles, decode
@@ -110,7 +111,10 @@ def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[
         instances = {name: each for name, each in coco.items() if INSTANCES in f"/{name}"}
         return "COCO", _read_coco(files, instances or coco)
     entries = {name: each if isinstance(each, list) else [each] for name, each in contents.items()}
-    for layout, is_layout, read in (("Kili", is_kili, read_kili),):
+    for layout, is_layout, read in (
+        ("Label Studio", is_label_studio, read_label_studio),
+        ("Kili", is_kili, read_kili),
+    ):
         if found := {name: each for name, each in entries.items() if _are(each, is_layout)}:
             read_all = (read(each, files.where(name)) for name, each in found.items())
             return layout, chain.from_iterable(read_all)

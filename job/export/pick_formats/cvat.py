@@ -5,6 +5,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from job.annotation.batch import PickedImage
+from job.annotation.imports.cvat import REFUSED
 from job.export.pick_formats.base import PickFormat, as_json
 
 CONFIDENCE: Mapping[str, Any] = {
@@ -15,6 +16,8 @@ CONFIDENCE: Mapping[str, Any] = {
     "values": ["0", "1", "0.01"],
 }
 """The attribute that each label has: from 0 to 1 in steps of 0.01."""
+TAG: Mapping[str, Any] = {"name": REFUSED, "type": "tag", "attributes": []}
+"""With it, annotators say that an image cannot be labelled."""
 
 
 class CvatPicks(PickFormat):
@@ -26,7 +29,8 @@ class CvatPicks(PickFormat):
             {"name": name, "type": "rectangle", "attributes": self._attributes()}
             for name in self.batch.classes
         ]
-        return {"labels.json": as_json(labels), "annotations.xml": self._xml(labels)}
+        tags = [] if REFUSED in self.batch.classes else [TAG]
+        return {"labels.json": as_json([*labels, *tags]), "annotations.xml": self._xml(labels)}
 
     def _attributes(self) -> list[Mapping[str, Any]]:
         return [] if self.batch.min_confidence is None else [CONFIDENCE]

@@ -21,15 +21,21 @@ class KiliPicks(PickFormat):
 
     def files(self) -> Mapping[str, bytes]:
         """Return the interface, the assets in the order of rank, and the predictions, if any."""
-        batch = self.batch
         files = {
-            "interface.json": as_json(_interface(batch.classes)),
-            "assets.json": as_json([self._asset(image) for image in batch.images]),
+            "interface.json": as_json(_interface(self.batch.classes)),
+            "assets.json": as_json(self.assets()),
         }
-        if batch.model is not None:
-            predictions = [self._prediction(image) for image in batch.images if image.proposals]
-            files["predictions.json"] = as_json(predictions)
+        if self.batch.model is not None:
+            files["predictions.json"] = as_json(self.predictions())
         return files
+
+    def assets(self) -> list[dict[str, Any]]:
+        """Return an asset of each image, in the order of rank."""
+        return [self._asset(image) for image in self.batch.images]
+
+    def predictions(self) -> list[dict[str, Any]]:
+        """Return a prediction of each image that has proposals."""
+        return [self._prediction(image) for image in self.batch.images if image.proposals]
 
     def _asset(self, image: PickedImage) -> dict[str, Any]:
         links = self.batch.links

@@ -116,20 +116,26 @@ def t_interval(values_N: Sequence[float] | Float64s, level: float = 0.95) -> Est
 def share_above_0(differences_N: Sequence[float]) -> Share:
     """Return in how many seeds a difference is above 0, with Wilson's interval.
 
-    Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927; Brown, Cai
-    and DasGupta (Interval Estimation for a Binomial Proportion, 2001) recommend it for few cases.
-
     Args:
         differences_N: (N,), at least one. A difference of 0 counts half.
     """
     signs_N = np.sign(np.asarray(differences_N, np.float64))
     count, num_seeds = float((signs_N + 1).sum() / 2), len(signs_N)
+    return Share(count, num_seeds, *wilson(count, num_seeds))
+
+
+def wilson(count: float, number: float) -> tuple[float, float]:
+    """Return the 95 % interval of the probability of what happened in some of a number of cases.
+
+    Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927; Brown, Cai
+    and DasGupta (Interval Estimation for a Binomial Proportion, 2001) recommend it for few cases.
+    """
     z2 = NormalDist().inv_cdf(0.975) ** 2
-    share = count / num_seeds
-    centre = (share + z2 / (2 * num_seeds)) / (1 + z2 / num_seeds)
-    spread = share * (1 - share) / num_seeds + z2 / (4 * num_seeds**2)
-    reach = math.sqrt(z2 * spread) / (1 + z2 / num_seeds)
-    return Share(count, num_seeds, max(0.0, centre - reach), min(1.0, centre + reach))
+    share = count / number
+    centre = (share + z2 / (2 * number)) / (1 + z2 / number)
+    spread = share * (1 - share) / number + z2 / (4 * number**2)
+    reach = math.sqrt(z2 * spread) / (1 + z2 / number)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def _at_least_one(values_N: Sequence[float] | Float64s) -> Float64s:

@@ -20,25 +20,27 @@ _BROKEN = """
 def build_sections(context: Context) -> dict[str, Section]:
     """Return every section for an experiment, by name, in the order of the page.
 
-    Without any metric, those that show metrics are left out.
+    Without any metric, those that show metrics are left out, as are those with nothing to show.
 
     A section of another package that cannot be built says so in its place. The others do not
     depend on it.
     """
     builders = {name: SECTIONS.load(name, SectionBuilder)() for name in SECTIONS.built_in}
-    ours = {
+    built = {
         name: builder.build(context)
         for name, builder in builders.items()
         if context.is_measured or not builder.needs_metrics
     }
-    return ours | {name: _build_outside(name, context) for name in SECTIONS.outside_names()}
+    built |= {name: _build_outside(name, context) for name in SECTIONS.outside_names()}
+    return {name: section for name, section in built.items() if section}
 
 
-def _build_outside(name: str, context: Context) -> Section:
+def _build_outside(name: str, context: Context) -> Section | None:
     """Return a section of another package, or one that says why it is not there."""
     try:
         section = SECTIONS.load(name, SectionBuilder)().build(context)
-        _try_files(section)
+        if section:
+            _try_files(section)
     except Exception as error:  # noqa: BLE001 - code of another package may raise anything
         is_ours = isinstance(error, AlJobError)
         reason = str(error) if is_ours else f"{name!r}: {type(error).__name__}: {error}"

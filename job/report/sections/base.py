@@ -16,6 +16,8 @@ from job.report.drawing.contact_sheet import Sheet
 from job.report.drawing.figures import Style, styles_of
 from job.report.drawing.render import Draw, Drawing
 from job.report.picks.groups import Groups
+from job.report.pool.contents import PoolContents
+from job.report.pool.model import DrawnMetric
 from job.report.tables import TableRows
 
 
@@ -36,6 +38,10 @@ class Context:
     """Contact sheets of picks, in the order of the page."""
     redundancies: Mapping[str, float] = field(default_factory=dict)
     """The mean cosine of a pick to the most similar pick of its round, by arm."""
+    pool: PoolContents | None = None
+    """What random draws say of the pool; None if there are none."""
+    drawn_metrics: Sequence[DrawnMetric] = ()
+    """What random draws say of models, at most one an arm."""
     groups: Groups | None = None
     """How many groups of images each arm has labelled; None if the data set has no groups."""
     setup_cost: float | None = None
@@ -78,5 +84,5 @@ class SectionBuilder(ABC):
     """Whether the section is left out if no round has a metric."""
 
     @abstractmethod
-    def build(self, context: Context) -> Section:
-        """Return the section for an experiment."""
+    def build(self, context: Context) -> Section | None:
+        """Return the section for an experiment; None if there is nothing to show."""

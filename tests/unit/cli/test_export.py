@@ -13,6 +13,7 @@ from job.data.dataset import Dataset
 from job.export.pick_formats import PICK_FORMATS
 from job.storage.local import LocalStore
 from tests.conftest import AlJob, FinishedState
+from tests.unit.export.kili_double import KEY, KiliDouble, serving
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,28 @@ def boxes_by_name(content: dict[str, Any]) -> dict[str, list[tuple[str, list[flo
         ]
         for image in content["images"]
     }
+
+
+def test_a_batch_for_kili_is_sent(
+    al_job: AlJob, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files may be written, too; nothing else is sent."""
+    picks = ("export", "picks", "--arm", "brust", "--round", 2, "--store", state)
+    send = (*picks, "--format", "kili", "--send", "P", "--proposals", 0.06)
+    assert al_job(*picks).error == "al-job: --out is missing: name the place to write to"
+    ended = al_job(*picks, "--send", "P")
+    assert ended.error == "al-job: --send: --format csv is sent nowhere; only kili is"
+    monkeypatch.delenv("KILI_API_KEY", raising=False)
+    assert al_job(*send).code == 78
+    with serving(KiliDouble()) as kili:
+        monkeypatch.setenv("KILI_API_KEY", KEY)
+        monkeypatch.setenv("KILI_API_ENDPOINT", kili.url)
+        first = al_job(*send).out.splitlines()
+        assert first[1:3] == ["4 of 4 images", "Kili: 4 of 4 assets added, 4 priorities set"]
+        again = al_job(*send, "--out", tmp_path / "out").out.splitlines()
+    assert again[3] == "Kili: 0 of 4 assets added, 0 priorities set"
+    assert again[-1] == f"files: {tmp_path / 'out'}"
+    ids = [asset["jsonMetadata"]["id"] for asset in kili.assets.values()]
+    assert ids == picked(state, "brust/round-002")
+    dataset = Dataset.open(LocalStore(state), "drawn")
+    assert next(iter(kili.files.values()))[0] == dataset.read_image("pool", ids[0]).data

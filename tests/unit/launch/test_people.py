@@ -1,5 +1,7 @@
 """Stages that wait for people: looked at now and then, and in nobody's way."""
 
+from collections.abc import Callable
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -70,15 +72,46 @@ def test_a_look_that_is_not_due_asks_nobody(people: People, passes: Passes) -> N
     assert passes.now == 60
 
 
-def test_who_is_woken_looks_now(people: People, passes: Passes) -> None:
-    """Somebody has submitted: nobody waits for the minute to pass."""
-    passes.scripts[FIRST] = [1]
+def test_who_is_woken_looks_soon(people: People, passes: Passes) -> None:
+    """Somebody has submitted: the minute is not waited for, but two looks are 5 seconds apart."""
+    passes.scripts[FIRST] = [2, 1]
     people.start(FIRST)
     people.look()
+    passes.now = 10
     people.wake()
     people.wait()
+    assert people.look() == []
+    people.wake()
+    people.wait()
+    assert people.wait_until_done() == [FIRST]
+    assert [now for now, _ in passes.made] == [0, 10, 15]
+
+
+def test_a_webhook_wakes_the_look(
+    settings: Config, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listener is there when the first stage is, and only one for all of them."""
+    studio = {"url": "http://labels", "webhook": "http://here:8471"}
+    annotation = settings.annotation.model_validate(
+        {"annotator": "label_studio", "label_studio": studio}
+    )
+    wakers: list[Callable[[], None]] = []
+
+    def listen(wake: Callable[[], None]) -> object:
+        wakers.append(wake)
+        return object()
+
+    monkeypatch.setattr("job.launch.people.listen", listen)
+    people = People(MemoryStore(), Plan(settings.model_copy(update={"annotation": annotation})))
+    assert not wakers
+    passes.scripts[FIRST] = [1]
+    people.start(FIRST)
+    people.start(SECOND)
+    people.look()
+    [wake] = wakers
+    wake()
+    passes.now = 6
     assert people.look() == [FIRST]
-    assert passes.now == 0
 
 
 def test_the_state_is_what_the_last_look_has_found(people: People, passes: Passes) -> None:

@@ -10,6 +10,8 @@ from job.config import loading
 from job.report.analysis.facts import Facts, RoundFacts
 from job.report.analysis.findings import find
 from job.report.analysis.results import Row
+from job.report.pool.contents import ClassEstimate, PoolContents
+from job.report.pool.sampling import Estimated
 from job.report.sections.base import Context
 from tests.unit.report.sketch import sketch
 
@@ -97,6 +99,23 @@ ROWS = [
 """Two arms, two seeds, two rounds: random ends at 0.4 and the arm at 0.6."""
 
 
+POOL = PoolContents(
+    arm="a",
+    seed=1,
+    num_drawn=60,
+    num_without=0,
+    num_labelled=60,
+    num_pool=600,
+    classes=(
+        ClassEstimate("cow", 30, Estimated(0.5, 0.4, 0.6), Estimated(0.75, 0.7, 0.8)),
+        ClassEstimate("horse", 2, Estimated(0.03, 0.01, 0.1), Estimated(0.25)),
+    ),
+    boxes_per_image=Estimated(2.0, 1.5, 2.75),
+    empty=Estimated(0.125, 0.06, 0.2),
+)
+"""60 of the 600 images were drawn at random: half of them show a cow, and few a horse."""
+
+
 def context(
     known: Facts | None = None, rows: Sequence[Row] | None = None, **changes: Any
 ) -> Context:
@@ -110,6 +129,11 @@ def context(
         draw=sketch,
     )
     return replace(made, **changes)
+
+
+def full_context() -> Context:
+    """A context of which every section has something to show."""
+    return context(pool=POOL)
 
 
 def cells(html: str) -> list[list[str]]:

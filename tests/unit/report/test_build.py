@@ -118,6 +118,8 @@ def test_figures_and_tables_are_files_too(store: LocalStore) -> None:
         "areas",
         "forecasts",
         "back_test",
+        "pool",
+        "drawn_metrics",
     }
     assert b"currentColor" not in store.read(f"{REPORT}/curve-images.svg")
 

@@ -47,3 +47,9 @@ def test_a_random_pick_says_so() -> None:
     selection = Random().select(task_of(candidates(LABELLED), LABELLED, 2))
     assert scores_of(selection) == (0.0, 0.0)
     assert reasons_of(selection) == ("drawn at random", "drawn at random")
+
+
+def test_every_pick_is_of_a_random_draw() -> None:
+    """So all of them together are a sample of the unlabelled images."""
+    picks = Random().select(task_of(candidates(LABELLED), LABELLED, 2)).picks
+    assert all(map(Random().is_random, picks))

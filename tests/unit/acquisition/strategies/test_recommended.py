@@ -109,3 +109,13 @@ def test_round_0_needs_embeddings_alone() -> None:
         replace(cold, rng=np.random.default_rng(0))
     )
     assert [each.id for each in picks] == list(expected.ids)
+
+
+def test_it_says_which_picks_are_of_a_random_draw() -> None:
+    """Those of a round in which all images looked alike, so that it chose `random`."""
+    alike = {f"image-{i}": Image([], (1, 1)) for i in range(10)}
+    drawn = (
+        Recommended().select(task_of(candidates(alike, 2), Labels({"cow": 0, "sheep": 0}), 3)).picks
+    )
+    assert all(map(Recommended().is_random, drawn))
+    assert not any(map(Recommended().is_random, Recommended().select(task(num_empty=1)).picks))

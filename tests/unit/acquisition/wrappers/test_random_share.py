@@ -2,7 +2,8 @@
 
 import pytest
 
-from job.acquisition.strategy import Images, Selection
+from job.acquisition.strategy import Images, Pick, Selection
+from job.acquisition.wrappers.near_duplicate_filter import NearDuplicateFilter
 from job.acquisition.wrappers.random_share import REASON, RandomShare
 from job.config.schema import ArmConfig
 from tests.unit.acquisition.records import (
@@ -16,6 +17,7 @@ from tests.unit.acquisition.records import (
 )
 
 ENTROPY = ArmConfig(strategy="entropy")
+RANDOM = ArmConfig(strategy="random")
 COUNTS = {"cow": 1, "sheep": 1}
 IMAGES = {f"{n:02d}": Image([Box([0.5 + n / 100, 0.5 - n / 100])]) for n in range(40)}
 
@@ -64,3 +66,18 @@ def test_random_picks_fill_the_budget() -> None:
     num_drawn = sum(reason == REASON for reason in reasons_of(selection))
     assert len(set(selection.ids)) == 20
     assert num_drawn > 4
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [(ENTROPY, [False] * 8 + [True] * 2), (RANDOM, [True] * 10)]
+)
+def test_the_picks_of_the_share_are_of_a_random_draw(of: ArmConfig, expected: list[bool]) -> None:
+    """Those of the strategy inside are if it says so: both draws together are one."""
+    strategy = RandomShare(of=of, share=0.2)
+    assert [strategy.is_random(pick) for pick in select(10, 0.2, of=of).picks] == expected
+
+
+def test_what_another_wrapper_drops_is_no_random_draw() -> None:
+    """Of random picks without near-duplicates, no image like a labelled one is left."""
+    wrapper = NearDuplicateFilter(of=RANDOM)
+    assert not wrapper.is_random(Pick("00", 0.0, "drawn at random"))

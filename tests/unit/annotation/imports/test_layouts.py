@@ -99,6 +99,23 @@ def test_what_cannot_be_read_is_refused(
         read_answers(tmp_path / "none")
 
 
+def test_json_of_label_studio_and_of_kili_is_told_apart(tmp_path: Path) -> None:
+    """Tasks in a list, and assets in a list or in files of their own."""
+    task = {"id": 1, "data": {"al_key": "k"}, "annotations": [{"result": []}]}
+    label = {"labelType": "DEFAULT", "jsonResponse": {}, "createdAt": "2026-11-30T09:00:00.000Z"}
+    asset = {"externalId": "k", "labels": [label]}
+    for number, (files, layout) in enumerate(
+        [
+            ({"project-1.json": json.dumps([task])}, "Label Studio"),
+            ({"p/data.json": json.dumps([asset]), "p/README.kili.txt": "hello"}, "Kili"),
+            ({"p/labels/mine/seed-3/k.json": json.dumps(asset)}, "Kili"),
+        ]
+    ):
+        read = read_answers(zipped(files, tmp_path / f"{number}.zip"))
+        assert (read.layout, read.measures_time) == (layout, True)
+        assert [(each.name, each.is_silent) for each in read.found] == [("k", False)]
+
+
 def test_only_the_instances_of_coco_are_read(tmp_path: Path) -> None:
     """Some tools write other files of the same images beside them."""
     other = json.dumps({**json.loads(COCO), "annotations": []})

@@ -1,6 +1,7 @@
 """Picks for CVAT."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from defusedxml.ElementTree import fromstring
@@ -67,12 +68,21 @@ def test_the_head_says_what_task_it_is() -> None:
 
 
 def test_labels_can_be_pasted_into_a_new_task() -> None:
-    """All classes in the data set's order, with the attribute that the proposals have."""
+    """All classes in the data set's order, with the attribute that the proposals have.
+
+    A tag says that an image cannot be labelled, unless a class has its name.
+    """
     found = json.loads(CvatPicks(batch()).files()["labels.json"])
     assert found == [
-        {"name": name, "type": "rectangle", "attributes": [CONFIDENCE]}
-        for name in ("cat", "dog", "Eisbär")
+        *(
+            {"name": name, "type": "rectangle", "attributes": [CONFIDENCE]}
+            for name in ("cat", "dog", "Eisbär")
+        ),
+        {"name": "refused", "type": "tag", "attributes": []},
     ]
+    named = replace(batch(), classes=("refused",))
+    (label,) = json.loads(CvatPicks(named).files()["labels.json"])
+    assert label["type"] == "rectangle"
 
 
 def test_without_proposals_nobody_is_asked_for_a_confidence() -> None:
@@ -82,4 +92,4 @@ def test_without_proposals_nobody_is_asked_for_a_confidence() -> None:
     assert not root.findall("image/box")
     assert not root.findall("meta/task/labels/label/attributes/attribute")
     labels = json.loads(CvatPicks(batch(proposing=False)).files()["labels.json"])
-    assert [label["attributes"] for label in labels] == [[], [], []]
+    assert [label["attributes"] for label in labels] == [[], [], [], []]

@@ -8,7 +8,7 @@ import pytest
 from job.report.build import report_page
 from job.report.sections import SECTIONS, SectionBuilder, build_sections
 from job.report.sections.verdict import VerdictSection
-from tests.unit.report.make_context import context
+from tests.unit.report.make_context import context, full_context
 
 SIZES = '''
 from job.report.sections import Context, Plot, Section, SectionBuilder, render
@@ -34,7 +34,7 @@ class SizesSection(SectionBuilder):
 
 def test_the_page_has_our_sections_in_their_order() -> None:
     """The verdict first, the origin last; each can be imported and built."""
-    text = report_page(context()).html().decode()
+    text = report_page(full_context()).html().decode()
     assert re.findall(r'<section id="(\w+)">', text) == list(SECTIONS.built_in)
     assert [next(iter(SECTIONS.built_in)), *SECTIONS.built_in][-1] == "origin"
     for name in SECTIONS.built_in:
@@ -80,20 +80,29 @@ class Broken(SectionBuilder):
             BROKEN.format("return Section(title='x', html='', tables={'t': [1]})"),
             "&#39;broken&#39;: TypeError: ",
         ),
-        (BROKEN.format("return None"), "&#39;broken&#39;: AttributeError: "),
+        (BROKEN.format("return 'x'"), "&#39;broken&#39;: AttributeError: "),
     ],
 )
 def test_a_broken_section_of_another_package_costs_itself_alone(
     install_plugin: Callable[..., None], code: str, reason: str
 ) -> None:
     """In its place stands why, with its name; all other sections and files are there."""
-    before = dict(report_page(context()).files())
+    before = dict(report_page(full_context()).files())
     install_plugin("broken", code, "al_voc.report_sections", "broken = broken:Broken")
-    files = dict(report_page(context()).files())
+    files = dict(report_page(full_context()).files())
     page = files.pop("index.html").decode()
     assert re.findall(r'<section id="(\w+)">', page) == [*SECTIONS.built_in, "broken"]
     assert f"This section could not be built: {reason}" in page
     assert files == {name: data for name, data in before.items() if name != "index.html"}
+
+
+def test_a_section_with_nothing_to_show_is_left_out(install_plugin: Callable[..., None]) -> None:
+    """It returns none, as that of the pool does without a random draw."""
+    nothing = BROKEN.format("return None")
+    install_plugin("nothing", nothing, "al_voc.report_sections", "nothing = nothing:Broken")
+    found = build_sections(context())
+    assert "nothing" not in found
+    assert "pool" not in found
 
 
 def test_a_broken_section_of_our_own_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
