@@ -24,20 +24,13 @@ from tests.label_studio.asking import (
     region,
 )
 from tests.label_studio.double import LEGACY, running_double
-from tests.label_studio.server import EMAIL, RealServer, running_server
+from tests.label_studio.server import EMAIL, running_server
 
 DOUBLE = pytest.param("double", id="double")
 REAL = pytest.param("real", marks=pytest.mark.integration, id="real")
 ALL = list(PHOTOS)
 NUM_REQUESTS = 17
 """Of a first push: a test holds that these are all."""
-
-
-@pytest.fixture(scope="session")
-def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    """The real server."""
-    with running_server(tmp_path_factory.mktemp("label-studio") / "data") as server:
-        yield server
 
 
 @pytest.fixture(params=[DOUBLE, REAL])

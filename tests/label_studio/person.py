@@ -43,7 +43,7 @@ def sign_up(place: Place, email: str) -> None:
     answer = pool.request(
         "POST", place.url + path, body=urlencode(form), headers=headers, redirect=False
     )
-    assert answer.status == 302, answer.data[:500]  # noqa: S101 - as in a test
+    assert answer.status == 302, answer.data[:500]
 
 
 @dataclass
@@ -62,8 +62,14 @@ class Person:
         self._until(lambda: "/user/login" not in self.browser.current_url)
 
     def start(self, project: int) -> None:
-        """Begin to label, as with the button `Label All Tasks`."""
-        self.browser.get(f"{self.url}/projects/{project}/data?labeling=1")
+        """Begin to label, by the button of the project's page.
+
+        The address that it leads to is another queue if it is opened by itself: it gives everybody
+        the same task.
+        """
+        self.browser.get(f"{self.url}/projects/{project}/data")
+        button = self._wait_for("//button[contains(., 'Label All Tasks')]")
+        self.browser.execute_script("arguments[0].click()", button)
 
     def task(self) -> int | None:
         """Return the number of the task that the page shows; None: there are no more."""
@@ -78,7 +84,7 @@ class Person:
         right, bottom = box[2] * rect["width"], box[3] * rect["height"]
         self.browser.find_element(By.TAG_NAME, "body").send_keys(key)
         chain = ActionChains(self.browser, duration=20)
-        pointer = chain.w3c_actions.pointer_action
+        pointer: Any = chain.w3c_actions.pointer_action
         pointer.move_to_location(int(rect["x"] + left), int(rect["y"] + top))
         pointer.pointer_down()
         pointer.move_to_location(int(rect["x"] + (left + right) / 2), int(rect["y"] + bottom))
@@ -114,8 +120,9 @@ class Person:
         return max(shown, key=lambda each: each.size["width"], default=None)
 
     def _wait_for(self, selector: str) -> WebElement:
+        kind = By.XPATH if selector.startswith("//") else By.CSS_SELECTOR
         found: WebElement = self._until(
-            lambda: next(iter(self.browser.find_elements(By.CSS_SELECTOR, selector)), None)
+            lambda: next(iter(self.browser.find_elements(kind, selector)), None)
         )
         return found
 
