@@ -40,6 +40,11 @@ class StageStatus(BaseModel):
     seconds: float | None = None
     """How long it ran, when it is done."""
 
+    @property
+    def short(self) -> str:
+        """How long it ran if that is known, else its state."""
+        return self.state if self.seconds is None else f"{self.seconds:.1f} s"
+
 
 States = Mapping[StageRef, StageStatus]
 """What the stages that were started are doing."""

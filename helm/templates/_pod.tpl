@@ -89,6 +89,11 @@ annotations:
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
 {{- end }}
+{{- if .isDriver }}
+{{- with include "al-voc.annotationEnv" .root }}
+{{ . }}
+{{- end }}
+{{- end }}
 {{ include "al-voc.storeEnv" .root }}
 {{- end -}}
 
@@ -166,6 +171,9 @@ containers:
       {{- if .hasConfig }}
       - {name: config, mountPath: /etc/al-voc, readOnly: true}
       {{- end }}
+      {{- if and .isDriver .root.Values.annotation.existingSecret }}
+      - {name: annotation, mountPath: /run/annotation, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
@@ -179,6 +187,10 @@ volumes:
   {{- if .hasConfig }}
   - name: config
     configMap: {name: {{ include "al-voc.fullname" .root }}}
+  {{- end }}
+  {{- if and .isDriver .root.Values.annotation.existingSecret }}
+  - name: annotation
+    secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
   {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}

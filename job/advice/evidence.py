@@ -22,8 +22,8 @@ class Evidence:
 
 EVIDENCE: dict[Condition, Evidence] = {
     "redundant": Evidence(
-        "random picks see a long video in proportion to its length; how much is saved was not "
-        "measured here yet",
+        "frames of 52 videos, 50 to 800 images, five seeds: the mAP of recommended was 5.7 points "
+        "above random's on average, and it took 25 % fewer images (3 to 46) to get as far",
         "docs/results/README.md",
     ),
     "rare": Evidence(

@@ -7,7 +7,7 @@ is in the tool until it is in the book.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -16,6 +16,7 @@ from job.annotation.accounts import cost_of_people, image_outcome, known_outcome
 from job.annotation.batch import PickedImage
 from job.annotation.book import Book, Said, last_of_each
 from job.annotation.elsewhere import asked_elsewhere
+from job.annotation.heard import Heard
 from job.annotation.intent import dump_intent, make_intent, read_intent
 from job.annotation.judge import Judge
 from job.annotation.tool import AnnotationTool, Task
@@ -84,19 +85,17 @@ class _Asking:
         self._judge = Judge(io.dataset.classes, self._config)
         self._book = Book(io.store, io.round.experiment)
         self._tasks: dict[str, Task] = {}
-        self._begin()
-        self._hear(self._book.answers(self._wanted))
-
-    def _begin(self) -> None:
-        """Read what the round asks for, or decide it; a batch of other picks does not count."""
-        picks = self._io.picked_ids(self._io.round)
-        self._wanted = [each for each in picks if each not in self._known]
-        self._before = read_intent(self._io.store, self._io.ref.prefix)
-        if self._before and [image.id for image in self._before.images] == picks:
-            self._intent = self._before
-        else:
-            self._intent = make_intent(self._io, list(self._book.answers(self._wanted)))
+        self._heard = Heard(io)
+        picks = io.picked_ids(io.round)
+        self._wanted = [each for each in picks if each not in known]
+        self._before = read_intent(io.store, io.ref.prefix)
+        is_ours = self._before and [image.id for image in self._before.images] == picks
+        self._intent = self._before if self._before and is_ours else make_intent(io)
         self._images = {image.id: image for image in self._intent.images}
+        self._hear(self._book.answers(self._wanted))
+        if not is_ours:
+            answered = set(self._wanted).difference(self._open)
+            self._intent = replace(self._intent, answered=tuple(sorted(answered)))
 
     def _hear(self, said: Mapping[str, tuple[Said, ...]]) -> None:
         """Judge each image that people are wanted for by what they said of it."""
@@ -136,12 +135,17 @@ class _Asking:
             self._io.store.write(self._io.ref.key(names.BATCH), dump_intent(self._intent))
 
     def look(self, tool: AnnotationTool) -> None:
-        """Hear what people have said so far, in the tool and in the book."""
+        """Hear what people have said so far, in the tool and in the book.
+
+        What was heard before counts, too, if its task was deleted since.
+        """
         now = datetime.now(UTC)
         self._tasks = {task.image_id: task for task in tool.tasks()}
         told = [Said.of(each, now) for task in self._tasks.values() for each in task.answers]
+        told += [each for each in self._heard.read() if each.answer.image_id not in self._tasks]
         ours = [each for each in told if each.answer.image_id in self._verdicts]
         self._keep_late([each for each in told if each.answer.image_id not in self._verdicts])
+        self._heard.write(ours, now)
         booked = self._book.answers(self._wanted).values()
         self._hear(last_of_each(chain(*booked, ours)))
 

@@ -121,8 +121,7 @@ class Book:
         new = [each for said in given.values() for each in said if self.lacks(each)]
         if not new:
             return ""
-        rows = [_row(each.answer) for each in new]
-        data = dump_json({"received": received.isoformat(), "answers": rows})
+        data = dump_answers([each.answer for each in new], received)
         name = sha256(data).hexdigest()[:_NAME_DIGITS]
         self._store.write(self._keys.answers(f"{name}.json"), data)
         booked = [replace(each, name=name) for each in new]
@@ -131,13 +130,25 @@ class Book:
 
     def _read(self, key: str) -> list[Said]:
         """Return the answers of an object."""
-        where = f"{self._store.url}: {key}"
-        content = checked(
-            _Content, load_json(self._store.read(key), where, _REMEDY), where, _REMEDY
-        )
         name = key.rpartition("/")[2].removesuffix(".json")
-        said = (Said.of(answer, content.received, name) for answer in content.answers)
-        return [replace(each, answer=replace(each.answer, raw={})) for each in said]
+        said = load_answers(self._store.read(key), f"{self._store.url}: {key}", _REMEDY)
+        return [replace(each, answer=replace(each.answer, raw={}), name=name) for each in said]
+
+
+def dump_answers(answers: Iterable[Answer], received: datetime) -> bytes:
+    """Return answers as they are stored; those are left out that JSON cannot say."""
+    rows = [_row(answer) for answer in answers if _is_finite(answer)]
+    return dump_json({"received": received.isoformat(), "answers": rows})
+
+
+def load_answers(data: bytes, where: str, remedy: str) -> list[Said]:
+    """Read what `dump_answers` wrote.
+
+    Raises:
+        BadDataError: It is damaged, or written by a newer version.
+    """
+    content = checked(_Content, load_json(data, where, remedy), where, remedy)
+    return [Said.of(answer, content.received) for answer in content.answers]
 
 
 def _row(answer: Answer) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def read_intent(store: Store, folder: str) -> Intent | None:
     return checked(Intent, load_json(data, where, _REMEDY), where, _REMEDY)
 
 
-def make_intent(io: RoundReader, answered: Sequence[str]) -> Intent:
+def make_intent(io: RoundReader) -> Intent:
     """Return what a round has to ask people for: its picks, with proposals if they are wanted."""
     picks, min_confidence = io.picks(io.round), io.config.annotation.proposals
     if not io.earlier:
@@ -71,7 +71,6 @@ def make_intent(io: RoundReader, answered: Sequence[str]) -> Intent:
         begun=datetime.now(UTC).replace(microsecond=0),
         images=picked_images(io.dataset, io.round, picks, proposals),
         min_confidence=min_confidence,
-        answered=tuple(answered),
     )
 
 
@@ -80,7 +79,7 @@ def _proposals(
 ) -> dict[str, tuple[Proposal, ...]]:
     if min_confidence is None:
         return {}
-    return proposals_of(io.apart(), [pick.id for pick in picks], min_confidence)
+    return proposals_of(io.unrecorded(io.round), [pick.id for pick in picks], min_confidence)
 
 
 def dump_intent(intent: Intent) -> bytes:

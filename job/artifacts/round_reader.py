@@ -48,10 +48,6 @@ class RoundReader(Reader):
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
 
-    def apart(self) -> "RoundReader":
-        """Return a reader of the same round whose reads are not inputs of a stage."""
-        return RoundReader(self.store, self._plan, self.round, self.markers, self._budget)
-
     @property
     def data_round(self) -> int:
         """The round whose version of the data set is read."""
@@ -112,23 +108,39 @@ class RoundReader(Reader):
     def pool_before(self) -> Pool:
         """The pool before this round. Images whose labels came along are labelled.
 
+        Those that people have refused are out of it. Those that they left open are in it again.
+
         Raises:
             BadDataError: An earlier round labelled an image twice, or one that is not in the pool.
         """
         pool = Pool(self.dataset.ids("pool"), frozenset(self.dataset.given_ids()))
         for ref in self.earlier:
-            pool = pool.label(self.picked_ids(ref))
+            pool = self._after(pool, ref)
         return pool
 
     @cached_property
     def pool_after(self) -> Pool:
         """The pool after this round's labelling."""
         self.marker(self.round.stage("annotate"))
-        return self.pool_before.label(self.picked_ids(self.round))
+        return self._after(self.pool_before, self.round)
+
+    def _after(self, pool: Pool, ref: RoundRef) -> Pool:
+        """Return the pool after a round's labelling."""
+        outcome = self.outcome(ref)
+        refused = outcome.ids("refused") if outcome else ()
+        return pool.label(self.labelled_ids(ref)).refuse(refused)
 
     def picked_ids(self, ref: RoundRef) -> list[str]:
         """Return the ids that a round selected, in the order of rank."""
         return [pick.id for pick in self.picks(ref)]
+
+    def labelled_ids(self, ref: RoundRef) -> list[str]:
+        """Return the ids of a round's picks that are labelled, in the order of rank.
+
+        They are all of them, unless people have refused or left open some.
+        """
+        outcome = self.outcome(ref)
+        return list(outcome.ids("labelled")) if outcome else self.picked_ids(ref)
 
     @cached_property
     def budget(self) -> int:

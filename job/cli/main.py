@@ -30,6 +30,7 @@ COMMANDS = {
     "score": ("job.cli.stages:score", "Make the score record of a round's model."),
     "status": ("job.cli.status:status", "Show where each round of an experiment is."),
     "logs": ("job.cli.status:logs", "Show the logs of a stage's attempts."),
+    "serve": ("job.cli.serve:serve", "Show the experiments in a browser."),
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
     "advise": ("job.cli.advise:advise", "Say which strategy to take, and if it pays."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),

@@ -39,9 +39,7 @@ def status_table(status: Status) -> Group:
 
 
 def _cell(status: StageStatus | None) -> str:
-    if status is None:
-        return ""
-    return status.state if status.seconds is None else f"{status.seconds:.1f} s"
+    return status.short if status else ""
 
 
 def _driver_line(driver: Driver) -> str:

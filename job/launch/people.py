@@ -122,7 +122,8 @@ class People:
             try:
                 run_stage(self._store, self._plan, ref, is_quiet=True)
             except AnnotatingError as error:
-                self._note(ref, str(error), self._read(ref))
+                annotating = self._read(ref)
+                self._note(ref, annotating.summary if annotating else str(error), annotating)
             except TemporaryError as error:
                 self._note(ref, str(error), self._asked[ref].annotating)
                 self._look_again_in(self._seconds)  # the others ask the same tool

@@ -2,8 +2,11 @@
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+REPORT = "job.report"
+"""The package whose templates all pages share."""
 
 
 def render(template: str, **values: object) -> Markup:
@@ -20,15 +23,22 @@ def render(template: str, **values: object) -> Markup:
     return Markup(_environment().from_string(template).render(values))  # noqa: S704 - escaped there
 
 
-def render_file(name: str, **values: object) -> bytes:
-    """Return the HTML of a template that is a file of the report's templates."""
-    return _environment().get_template(name).render(values).encode()
+def render_file(name: str, package: str = REPORT, **values: object) -> Markup:
+    """Return the HTML of a template that is a file.
+
+    Args:
+        name: The file's, in the folder `templates` of the package, or else of the report.
+        package: Such as `job.report`.
+        values: As in `render`.
+    """
+    html = _environment(package).get_template(name).render(values)
+    return Markup(html)  # noqa: S704 - escaped there
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str = REPORT) -> Environment:
     environment = Environment(
-        loader=PackageLoader("job.report"),
+        loader=ChoiceLoader([PackageLoader(each) for each in dict.fromkeys((package, REPORT))]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -48,4 +48,4 @@ class Page:
 
     def html(self) -> bytes:
         """Return the page itself; without a script, it needs no other file."""
-        return render_file("page.html.j2", page=self)
+        return render_file("page.html.j2", page=self).encode()

@@ -59,7 +59,8 @@ def _ask_people(io: StageIO, picks: Sequence[str]) -> _Labelled:
     found = ask_people(io, known)
     io.write(names.BATCH, found.intent, volatile=True)  # it holds a time
     io.write(names.OUTCOME, dump_outcome(found.outcome))
-    io.store.delete(io.ref.key(names.ANNOTATING))
+    for name in (names.ANNOTATING, names.HEARD):
+        io.store.delete(io.ref.key(name))
     return _Labelled(found.labels, found.cost, found.measured)
 
 

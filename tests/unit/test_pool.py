@@ -28,3 +28,13 @@ def test_no_image_is_labelled_twice(picks: list[str], message: str) -> None:
     """Nor one that is not there; the message names up to three images."""
     with pytest.raises(BadDataError, match=f"^{message}$"):
         POOL.label(["a"]).label(picks)
+
+
+def test_a_refused_image_never_comes_back() -> None:
+    """It is neither labelled nor left to label, and picking it is a mistake."""
+    pool = POOL.label(["a"]).refuse(["b", "c"])
+    assert pool.unlabelled == ["d"]
+    assert pool.labelled == {"a"}
+    assert pool.label(["d"]).unlabelled == []
+    with pytest.raises(BadDataError, match=r"^picked although refused already: b, c$"):
+        pool.label(["c", "d", "b"])

@@ -27,16 +27,16 @@ from job.records.record_part import RecordPart
 
 
 class TutorialRandom(Strategy):
-    """Draws from the whole pool at random, and drops what is labelled already.
+    """Draws from the whole pool at random, and drops what cannot be labelled any more.
 
     So a round labels fewer images than its budget.
     """
 
     def select(self, task: Task) -> Selection:
-        """Draw `task.budget` images, and return those of them that are not labelled."""
-        labelled = frozenset(task.labelled.ids)
+        """Draw `task.budget` images, and return those of them that are left to label."""
+        unlabelled = frozenset(task.unlabelled.ids)
         drawn = draw(task.pool_ids, task).picks
-        return Selection(tuple(pick for pick in drawn if pick.id not in labelled))
+        return Selection(tuple(pick for pick in drawn if pick.id in unlabelled))
 
 
 class TutorialBrust(MarginStrategy):

@@ -44,6 +44,13 @@ class RoundFacts:
     """Images that were trained on with a label that was corrected since."""
     cautions: tuple[str, ...] = ()
     """What looks wrong about its picks, a sentence for each."""
+    not_labelled: frozenset[str] = frozenset()
+    """Picks that people refused or left open."""
+
+    @property
+    def labelled(self) -> tuple[Pick, ...]:
+        """The picks without those that people refused or left open."""
+        return tuple(pick for pick in self.picks if pick.id not in self.not_labelled)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
     done = {stage: marker for stage, marker in found.items() if marker}
     attempts = {stage: num_attempts(reader.listing, ref.stage(stage)) for stage in found}
     classes = reader.metrics(ref).classes if "evaluate" in done else {}
+    outcome = reader.outcome(ref)
     return RoundFacts(
         seed=ref.seed,
         arm=arm.name,
@@ -157,6 +165,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
         num_given=reader.cost(ref).given.images if "annotate" in done else 0,
         num_corrected=len(reader.corrected(ref)) if "train" in done else 0,
         cautions=done["select"].cautions if "select" in done else (),
+        not_labelled=frozenset(outcome.ids("refused") + outcome.ids("open") if outcome else ()),
     )
 
 
@@ -226,7 +235,7 @@ def picked_shares(facts: Facts) -> dict[str, dict[str, float]]:
 
 
 def boxes_per_image(facts: Facts) -> dict[str, float]:
-    """Return the true boxes of an image that each arm picked after round 0, and of the pool's.
+    """Return the true boxes of an image that each arm labelled after round 0, and of the pool's.
 
     A pool without ground truth is left out.
     """
@@ -234,7 +243,7 @@ def boxes_per_image(facts: Facts) -> dict[str, float]:
     result = {"pool": pool_boxes / max(facts.pool_images, 1)} if pool_boxes else {}
     for arm in facts.arms:
         mine = [each for each in facts.rounds if each.arm == arm and each.round > 0]
-        num_images = sum(len(each.picks) for each in mine if each.class_counts)
+        num_images = sum(len(each.labelled) for each in mine if each.class_counts)
         if num_images:
             result[arm] = sum(sum(each.class_counts.values()) for each in mine) / num_images
     return result

@@ -17,8 +17,7 @@ MAX_LETTERS = 24
 QUALITY = 80
 """Of the JPEGs."""
 
-STYLE = """
-<style>
+RULES = """\
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; }
 .columns { display: grid; column-gap: .8rem; }
 @media (min-width: 60rem) { .columns { grid-template-columns: 1fr 1fr; } }
@@ -29,12 +28,16 @@ STYLE = """
 .tiles rect.other { stroke-dasharray: 4 3; stroke-width: 1.5; }
 .tiles text { font-family: system-ui, sans-serif; fill: #fff; stroke: #000; paint-order: stroke; }
 h3 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; overflow-wrap: anywhere; }
-</style>
+"""
+"""The CSS of these images."""
+STYLE = f"""
+<style>
+{RULES}</style>
 """
 _IMAGES = """
 <div class="tiles">
 {% for image, outlines in images %}
-{% set letter = image.view.letter %}
+{% set letter = image.letter %}
 <figure>
 {% if image.link %}<a href="{{ image.link }}">{% endif %}
 <svg viewBox="{{ image.view.box() }}" role="img" aria-label="{{ image.alt }}">
@@ -73,11 +76,6 @@ class View:
         """Return it as attributes of SVG."""
         return _attributes(self.left, self.top, self.width, self.height)
 
-    @property
-    def letter(self) -> float:
-        """The height of a letter beside a box."""
-        return max(self.width, self.height) / 18
-
 
 @dataclass(frozen=True)
 class Outline:
@@ -108,6 +106,13 @@ class OutlinedImage:
     """The last one lies on top."""
     link: str = ""
     """Where the picture leads; if empty, nowhere."""
+    num_letters: int = 18
+    """The longer side of the picture is so many times the height of a letter."""
+
+    @property
+    def letter(self) -> float:
+        """The height of a letter beside a box."""
+        return max(self.view.width, self.view.height) / self.num_letters
 
 
 def outlined(images: Sequence[OutlinedImage]) -> Markup:
@@ -163,7 +168,7 @@ def _drawn(image: OutlinedImage) -> Iterator[dict[str, object]]:
             "title": box.title,
             "name": shorten(box.name, MAX_LETTERS),
             **_beside(left, right, image.view),
-            "y": f"{_baseline(top, bottom, image.view):g}",
+            "y": f"{_baseline(top, bottom, image.view, image.letter):g}",
         }
 
 
@@ -174,12 +179,12 @@ def _beside(left: float, right: float, view: View) -> dict[str, str]:
     return {"x": f"{max(left, view.left):g}", "anchor": "start"}
 
 
-def _baseline(top: float, bottom: float, view: View) -> float:
+def _baseline(top: float, bottom: float, view: View, letter: float) -> float:
     """Return where a name stands: above its box, or below it, or within it if there is no room."""
-    if top - view.letter >= view.top:
-        return top - view.letter / 4
-    below = bottom + view.letter
-    return below if below <= view.top + view.height else max(top, view.top) + view.letter
+    if top - letter >= view.top:
+        return top - letter / 4
+    below = bottom + letter
+    return below if below <= view.top + view.height else max(top, view.top) + letter
 
 
 def _attributes(left: float, top: float, width: float, height: float) -> Markup:

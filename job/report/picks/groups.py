@@ -50,7 +50,7 @@ def groups_of(
     labelled: dict[tuple[str, int], set[str]] = {}
     for each in facts.rounds:  # in their order, for each arm and seed
         mine = labelled.setdefault((each.arm, each.seed), set())
-        mine.update(given_ids.get(each.round, ()), (pick.id for pick in each.picks))
+        mine.update(given_ids.get(each.round, ()), (pick.id for pick in each.labelled))
         if each.arm in facts.arms and "annotate" not in each.missing:
             found.setdefault((each.arm, each.round), []).append(
                 (len(mine), num_groups(mine, groups))

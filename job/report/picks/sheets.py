@@ -17,7 +17,7 @@ def sheets_of(reader: Reader, experiment: str, facts: Facts) -> Iterator[Sheet]:
     """Yield a sheet of every annotated round after round 0, of each arm's first seed."""
     shown: dict[str, int] = {}
     for each in facts.rounds:
-        is_shown = each.round and each.picks and "annotate" not in each.missing
+        is_shown = each.round and each.labelled and "annotate" not in each.missing
         if is_shown and shown.setdefault(each.arm, each.seed) == each.seed:
             ref = RoundRef(experiment, each.seed, each.arm, each.round)
             labelled = {image.id: image for image in reader.labelled_images(ref)}
@@ -27,7 +27,7 @@ def sheets_of(reader: Reader, experiment: str, facts: Facts) -> Iterator[Sheet]:
 def _sheet(labelled: dict[str, LabelledImage], facts: Facts, each: RoundFacts) -> bytes:
     index_of = {name: index for index, name in enumerate(facts.classes)}
     tiles = []
-    for pick in each.picks[:MAX_IMAGES]:
+    for pick in each.labelled[:MAX_IMAGES]:
         annotation = labelled[pick.id].annotation
         tiles.append(
             Tile(

@@ -25,7 +25,7 @@ from job.stages import run_stage
 from job.storage.memory import MemoryStore
 from tests.growing import GROWING, PHOTOS, begin, drawn
 from tests.stores import filled
-from tests.unit.annotation.answering import answer
+from tests.unit.annotation.answering import answer, at
 from tests.unit.annotation.memory_tool import Fuse, FusedStore, Killed, MemoryTool
 
 ROUND = RoundRef("growing", 0, None, 0)
@@ -393,6 +393,51 @@ def test_the_rate_is_that_of_the_last_hour(store: MemoryStore, tool: MemoryTool)
     assert state.per_hour == pytest.approx(120)
     assert state.seconds_left == pytest.approx(60)
     assert state.at_work == 1
+
+
+def test_answers_outlive_their_tasks(store: MemoryStore, tool: MemoryTool) -> None:
+    """Somebody deletes the project by hand: nothing that was drawn is lost or asked for again."""
+    waits(store)
+    first, second, *others = picks_of(store)
+    tool.say(first, DISC, raw={"id": 1})
+    tool.say(second, COW)
+    waits(store)
+    tool.known.clear()
+    waits(store)
+    assert tool.open_ids == [second, *others]
+    assert tool.num_asked[first] == 1
+    for each in tool.open_ids:
+        tool.say(each)
+    assert fates(ends(store)) == ["labelled"] * 4
+    shown = {image.id: image.annotation.labels for image in Reader(store).labelled_images(ROUND)}
+    assert (shown[first], shown[second]) == (("disc",), ())
+    book = [json.loads(store.read(key)) for key in store.list("experiments/growing/answers/")]
+    raw = {each["image_id"]: each["raw"] for content in book for each in content["answers"]}
+    assert raw[first] == {"id": 1}
+    assert not store.exists(STAGE.key("heard.json"))
+
+
+def test_an_answer_that_is_taken_back_does_not_count(store: MemoryStore, tool: MemoryTool) -> None:
+    """Its task is there still, without it: the annotator deleted it, to draw it anew."""
+    waits(store)
+    first = picks_of(store)[0]
+    tool.say(first, DISC)
+    assert " 3 of 4 to go" in waits(store)
+    tool.known[first] = replace(tool.known[first], answers=())
+    assert " 4 of 4 to go" in waits(store)
+
+
+def test_only_what_was_right_before_counts_as_shared(store: MemoryStore, tool: MemoryTool) -> None:
+    """A wrong answer in the book has to be corrected, by whoever picks the image."""
+    first, second, *others = picks_of(store)
+    wrong, right = answer(COW, image=first, at=at(0)), answer(DISC, image=second, at=at(0))
+    Book(store, "growing").add([wrong, right])
+    waits(store)
+    assert state_of(store).attention[0].image == first
+    for each in [first, *others]:
+        tool.say(each, DISC, by="bob")
+    outcome = ends(store)
+    assert [image.is_shared for image in outcome.images] == [False, True, False, False]
 
 
 def test_what_became_of_proposals_is_counted(store: MemoryStore, tool: MemoryTool) -> None:

@@ -29,21 +29,20 @@ def test_proposals_are_what_the_model_saw(finished: LocalStore) -> None:
     """They are asked for with the batch; the score record is not an input of the labels."""
     io = stage_io(finished, 2)
     ids = io.picked_ids(io.round)
-    intent = make_intent(io, ids[:1])
-    assert intent.answered == (ids[0],)
+    intent = make_intent(io)
     assert {image.id: image.proposals for image in intent.images} == proposals_of(io, ids, LOW)
     batch = intent.batch(io, ids[1:])
     assert [image.id for image in batch.images] == ids[1:]
     assert (batch.num_picks, batch.model) == (4, "tiny/seed-0/brust/round-001")
     fresh = stage_io(finished, 2)
-    make_intent(fresh, [])
+    make_intent(fresh)
     assert not fresh._make_marker(0.0).reads_scores  # noqa: SLF001
 
 
 def test_round_0_has_no_proposals(finished: LocalStore) -> None:
     """No model is there yet, so the setting does not refuse it."""
     io = stage_io(finished, 0)
-    intent = make_intent(io, [])
+    intent = make_intent(io)
     assert intent.min_confidence is None
     assert intent.batch(io, io.picked_ids(io.round)).model is None
 
@@ -51,7 +50,7 @@ def test_round_0_has_no_proposals(finished: LocalStore) -> None:
 def test_what_is_written_is_read_again(finished: LocalStore) -> None:
     """All of it, and its digest is checked by nobody: it is there before the marker."""
     store, io = MemoryStore(), stage_io(finished, 2)
-    intent = make_intent(io, ["a"])
+    intent = make_intent(io)
     assert read_intent(store, io.ref.prefix) is None
     key = io.ref.key("batch.json")
     store.write(key, dump_intent(intent))

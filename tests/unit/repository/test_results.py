@@ -7,6 +7,7 @@ import pytest
 
 from docs.results import reproduce
 from docs.results.make_tables import PAGE, found_in, write
+from job.advice.evidence import EVIDENCE, Condition
 from job.config import loading
 from job.config.schema import Config
 from job.plan import Plan
@@ -20,6 +21,18 @@ def test_the_tables_are_up_to_date() -> None:
     """What docs/results/README.md says of each set follows from its committed rows."""
     page = PAGE.read_text(encoding="utf-8")
     assert page == write(page)
+
+
+@pytest.mark.parametrize(("condition", "name"), [("redundant", "fod-runs")])
+def test_advice_has_the_figures_of_the_table(condition: Condition, name: str) -> None:
+    """Of the recommended strategy: the points of its area, and the images that it saved."""
+    found = found_in(PAGE.parent / name)
+    assert found
+    area = next(each.area for each in found.primary if each.area.arm == "recommended")
+    assert f"{100 * area.difference.mean:.1f} points" in EVIDENCE[condition].says
+    saved = next(e for e in found.savings if (e.arm, e.axis) == ("recommended", "images")).percent
+    assert saved
+    assert f"{saved.mean:.0f} %" in EVIDENCE[condition].says
 
 
 @pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)

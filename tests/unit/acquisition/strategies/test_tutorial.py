@@ -134,3 +134,11 @@ def test_the_tutorials_baseline_redraws_labelled_images() -> None:
         num_picks.append(len(picks))
     # Hypergeometric, standard deviation sqrt(50 * 0.4 * 0.6 * 50 / 99) = 2.46; of the mean, 0.17.
     assert np.mean(num_picks) == pytest.approx(20, abs=0.9)
+
+
+def test_the_tutorials_baseline_picks_no_refused_image() -> None:
+    """An image of the pool that is neither labelled nor left to label is not picked."""
+    pool = [f"{number:03d}" for number in range(9)]
+    labels = Labels({}, Images(tuple(pool[:3])))
+    task = task_of(Images(tuple(pool[5:])), labels, 9, 0, pool)
+    assert sorted(TutorialRandom().select(task).ids) == pool[5:]

@@ -1,0 +1,1 @@
+"""The pages: from what a look saw to HTML."""
