@@ -26,7 +26,7 @@ from tests.label_studio.double import LEGACY
 from tests.label_studio.person import BOX, Person, person
 from tests.label_studio.server import RealServer
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.label_studio
 BOXES: tuple[BOX, BOX] = ((0.55, 0.6, 0.8, 0.9), (0.6, 0.65, 0.95, 0.85))
 """Of the two people, away from the boxes that are proposed."""
 
