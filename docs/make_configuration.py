@@ -30,8 +30,9 @@ arms:
 ```
 
 `al-job run` and `al-job init` keep the configuration in the store as `experiment.yaml`, with every
-default written out. From then on rounds, seeds, arms and full supervision may be added, and
-`runtime` may change, and all of `annotation` while people annotate, but nothing else.
+default written out. From then on rounds, seeds, arms and full supervision may be added, a test set
+from the pool may grow, and `runtime` may change, and all of `annotation` while people annotate, but
+nothing else.
 
 `runtime` can also be set for one invocation. `--set runtime.threads=4` counts more than the
 environment variable `AL_RUNTIME_THREADS=4`, and that counts more than the configuration. Every
@@ -53,7 +54,8 @@ def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
     yield f"## {title}\n\n{model.__doc__}\n"
     yield "| setting | values | default | |\n| --- | --- | --- | --- |"
     inner = []
-    for name, field in model.model_fields.items():
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
         key = f"{prefix}.{name}" if prefix else name
         if section := _model_in(field.annotation):
             inner.append(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from job import loop
+from job.acquisition.strategies.held_out import candidates
 from job.artifacts.experiment_file import (
     experiment_names,
     first_dataset,
@@ -19,7 +20,7 @@ from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
-from job.keys import StageRef, refuse_twin
+from job.keys import ExperimentKeys, StageRef, refuse_twin
 from job.launch.local import LocalLauncher
 from job.launch.people import People
 from job.plan import Plan, Subset
@@ -61,7 +62,7 @@ def init(store: Store, plan: Plan) -> Plan:
     if synthetic:  # drawn already: nothing is done; made from something else: refused
         ingest(store, SyntheticSource(**synthetic.model_dump()), name)
     dataset = first_dataset(store, config)
-    check_data(plan, dataset)
+    check_data(store, plan, dataset)
     begun = Plan(init_experiment(store, config, dataset.digest))
     _warn_of_equal_arms(begun)
     for arm, reason in begun.cannot_rank(len(dataset.classes)).items():
@@ -70,13 +71,16 @@ def init(store: Store, plan: Plan) -> Plan:
     return begun
 
 
-def check_data(plan: Plan, dataset: Dataset) -> None:
+def check_data(store: Store, plan: Plan, dataset: Dataset) -> None:
     """Refuse an experiment that this data set is not for.
 
     Raises:
-        ConfigError: It would have no label, or a strategy needs groups that there are not.
+        ConfigError: It would have no label or no test set, or a strategy needs groups that there
+            are not.
     """
     check_labels(plan.config, dataset)
+    if not store.exists(ExperimentKeys(plan.config.experiment).config):
+        check_test(plan.config, dataset)
     _refuse_lack_of_groups(plan, dataset)
 
 
@@ -103,6 +107,33 @@ def check_labels(config: Config, dataset: Dataset) -> None:
         message = (
             f"full_supervision: data set {name!r} has no ground truth of its pool to train on: "
             "leave it out"
+        )
+        raise ConfigError(message)
+
+
+def check_test(config: Config, dataset: Dataset) -> None:
+    """Refuse a new experiment that could measure nothing, unless it says that it does not want to.
+
+    Raises:
+        ConfigError: It has no test set, or its pool has too few images to draw one from.
+    """
+    name, pool = dataset.manifest.name, dataset.info("pool").num_images
+    if config.test is None and not dataset.info("test").num_images:
+        size = max(min(300, pool // 4), 1)
+        message = (
+            f"data set {name!r} has no test set to measure models on: `test: {{from: pool, size: "
+            f"{size}}}` lets the annotator make one of images of its pool; `test: {{from: none}}` "
+            "measures nothing"
+        )
+        raise ConfigError(message)
+    if config.test is None or not config.test.size:
+        return
+    ids, given = dataset.ids("pool"), frozenset(dataset.given_ids())
+    left = candidates((each for each in ids if each not in given), given, dataset.groups("pool"))
+    if config.test.size >= len(left):
+        message = (
+            f"test.size: {config.test.size}, but the pool of data set {name!r} has {len(left)} "
+            "images to draw from and to select from: draw fewer"
         )
         raise ConfigError(message)
 
@@ -138,7 +169,8 @@ def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
 
 def _warn_of_small_pool(config: Config, last: Dataset) -> None:
     """Warn if the version of the data set that the last round uses has too few images."""
-    num_images = last.info("pool").num_images - len(last.given_ids())
+    held_out = max(config.test_sizes, default=0)
+    num_images = last.info("pool").num_images - len(last.given_ids()) - held_out
     wanted = config.budget.total(config.rounds)
     if wanted > num_images:
         reason = (

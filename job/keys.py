@@ -5,6 +5,7 @@ datasets/<name>/dataset.json                              version 1 of a data se
 datasets/<name>/versions/0002/dataset.json                a later version
 experiments/<exp>/seed-0/round-000/<stage>/...            the round that all arms share
 experiments/<exp>/seed-0/<arm>/round-003/<stage>/...
+experiments/<exp>/test/round-000/<stage>/...              the test set that is drawn from the pool
 ```
 """
 
@@ -24,6 +25,8 @@ MARKER = "done.json"
 """The name of a stage's marker."""
 PARTITIONS = "partition-"
 """How the name of a partition's marker begins."""
+TEST = "test"
+"""What the rounds of a test set that is drawn from the pool are called."""
 LOGS = "logs/"
 """Where the logs of a stage's attempts lie, below the stage."""
 
@@ -63,6 +66,11 @@ def refuse_twin(kind: str, name: str, others: Iterable[str]) -> None:
                 "one: choose another name"
             )
             raise UsageError(message)
+
+
+def test_label(index: int) -> str:
+    """Return what a round of the test set is called: `test`, and then `test-2`, by its version."""
+    return f"{TEST}-{index + 1}" if index else TEST
 
 
 @dataclass(frozen=True)
@@ -178,23 +186,69 @@ class ExperimentKeys:
 
 @dataclass(frozen=True)
 class RoundRef:
-    """A round of an arm under a seed. All arms of a seed share round 0, which has no arm."""
+    """A round of an arm under a seed, or of the test set that is drawn from the pool.
+
+    All arms of a seed share round 0, which has no arm. The test set belongs to the experiment: its
+    rounds have no seed and no arm. Round 0 draws its version 1, and each later round what the next
+    version adds.
+    """
 
     experiment: str
-    seed: int
+    seed: int | None
+    """None: it is a round of the test set."""
     arm: str | None
     index: int
 
     def __post_init__(self) -> None:
         """Drop the arm of round 0, so that all arms mean the same round."""
-        if self.index == 0:
+        if self.index == 0 or self.is_test:
             object.__setattr__(self, "arm", None)
+
+    @classmethod
+    def of_test(cls, experiment: str, index: int) -> "RoundRef":
+        """Return a round of the test set."""
+        return cls(experiment, None, None, index)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a round of the test set."""
+        return self.seed is None
+
+    @property
+    def own_seed(self) -> int:
+        """The seed.
+
+        Raises:
+            ValueError: It is a round of the test set, which has none.
+        """
+        if self.seed is None:
+            message = f"{self.prefix} has no seed"
+            raise ValueError(message)
+        return self.seed
+
+    @property
+    def label(self) -> str:
+        """How options, tables and logs call it among the rounds of its seed and arm."""
+        return test_label(self.index) if self.is_test else str(self.index)
+
+    @property
+    def stream(self) -> tuple[int | str, int]:
+        """The first words of its random streams."""
+        return TEST if self.seed is None else self.seed, self.index
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What identifies it in a log line."""
+        if self.is_test:
+            return {"round": self.label}
+        return {"seed": self.seed, **({"arm": self.arm} if self.arm else {}), "round": self.index}
 
     @property
     def prefix(self) -> str:
         """The prefix of the round's keys, with a slash at the end."""
         arm = f"{self.arm}/" if self.arm else ""
-        return f"experiments/{self.experiment}/seed-{self.seed}/{arm}round-{self.index:03d}/"
+        whose = TEST if self.is_test else f"seed-{self.seed}"
+        return f"experiments/{self.experiment}/{whose}/{arm}round-{self.index:03d}/"
 
     def at(self, index: int) -> "RoundRef":
         """Return another round of the same seed and arm."""
@@ -214,13 +268,18 @@ class StageRef:
 
     def __str__(self) -> str:
         """Return the stage in words, for messages."""
-        arm = f" arm {self.round.arm}" if self.round.arm else ""
-        return f"seed {self.round.seed}{arm} round {self.round.index} {self.stage}"
+        this = self.round
+        arm = f" arm {this.arm}" if this.arm else ""
+        seed = "" if this.is_test else f"seed {this.seed}{arm} "
+        return f"{seed}round {this.label} {self.stage}"
 
     @property
     def data_round(self) -> int:
-        """The round whose version of the data set the stage reads: scores are for the next one."""
-        return self.round.index + (self.stage == "score")
+        """The round whose version of the data set the stage reads: scores are for the next one.
+
+        The test set is drawn from the version that the experiment begins on.
+        """
+        return 0 if self.round.is_test else self.round.index + (self.stage == "score")
 
     @property
     def prefix(self) -> str:

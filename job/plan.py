@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import Self
 
 from job.acquisition.registry import make_strategy
+from job.acquisition.strategies.held_out import HeldOut
 from job.acquisition.strategy import Strategy
 from job.config.runtime import RuntimeConfig
 from job.config.schema import FULLY_SUPERVISED, ArmConfig, Config
 from job.errors import ConfigError, UsageError
-from job.keys import STAGES, RoundRef, Stage, StageRef
+from job.keys import STAGES, TEST, RoundRef, Stage, StageRef
 from job.runtime.names import unknown
 
 COLD_START_COLUMNS = frozenset({"embedding"})
 """What round 0 can select by: embeddings of the backbone before any training."""
+
+TEST_STAGES: tuple[Stage, ...] = ("select", "annotate")
+"""The stages of a round of the test set."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Plan:
                 there.
         """
         self.cold_start = _cold_start(config)
+        self.test = _test(config)
         self.arms = tuple(_compared(config, name) for name in config.arms)
         self.seeds = config.seeds
         self.config = config
@@ -130,13 +135,19 @@ class Plan:
             raise UsageError(message)
 
     def arm_of(self, ref: RoundRef) -> Arm:
-        """Return the arm that selects in a round: the cold start in round 0."""
+        """Return the arm that selects in a round: in round 0 the cold start."""
+        if ref.is_test:
+            return self.test
         return self.arm(ref.arm) if ref.arm else self.cold_start
 
     def cannot_rank(self, num_classes: int) -> dict[str, str]:
         """Return why arms cannot rank the images of a data set of so many classes, by arm."""
         found = {arm.name: arm.strategy.cannot_rank(num_classes) for arm in self.arms}
         return {name: why for name, why in found.items() if why}
+
+    def test_rounds(self) -> list[RoundRef]:
+        """Return the rounds of the test set that is drawn from the pool; none if none is drawn."""
+        return [RoundRef.of_test(self.config.experiment, index) for index in self.test.rounds]
 
     def rounds(self) -> Iterator[tuple[Arm, RoundRef]]:
         """Yield every round of every arm; round 0 comes once for each arm that is compared."""
@@ -148,8 +159,11 @@ class Plan:
     def stages(self) -> Iterator[StageRef]:
         """Yield every stage, each after all that it needs.
 
-        Seed follows seed, each with all arms, so that an early look at the results is paired.
+        The test set comes first. Seed follows seed, each with all arms, so that an early look at
+        the results is paired.
         """
+        for ref in self.test_rounds():
+            yield from (ref.stage(stage) for stage in self.stages_of(ref))
         own = [(arm, index) for arm in self.arms for index in arm.rounds]
         own.sort(key=lambda each: (not each[0].is_compared, each[1]))
         for seed in self.seeds:
@@ -159,6 +173,8 @@ class Plan:
 
     def stages_of(self, ref: RoundRef) -> list[Stage]:
         """Return the stages that a round has, in their order."""
+        if ref.is_test:
+            return list(TEST_STAGES)
         return [stage for stage in STAGES if stage != "score" or self.is_scored(ref)]
 
     def is_scored(self, ref: RoundRef) -> bool:
@@ -177,24 +193,37 @@ class Plan:
     def needs(self, ref: StageRef) -> list[StageRef]:
         """Return the stages that have to be done before this one."""
         this, arm = ref.round, self.arm_of(ref.round)
+        if this.is_test:
+            return _needs_of_test(ref)
         match ref.stage:
-            case "select" if this.index == 0:
-                return []
             case "select":
+                drawn = [test.stage("select") for test in self.test_rounds()]
                 read: list[Stage] = ["annotate", "score"] if arm.needs_scores else ["annotate"]
-                return [this.at(this.index - 1).stage(stage) for stage in read]
-            case "annotate" if this.index and self.has_proposals:
-                return [this.stage("select"), this.at(this.index - 1).stage("score")]
+                before = [this.at(this.index - 1)] if this.index else []
+                return [*drawn, *(each.stage(stage) for each in before for stage in read)]
             case "annotate":
-                return [this.stage("select")]
+                seen = this.index and self.has_proposals
+                scored = [this.at(this.index - 1).stage("score")] if seen else []
+                return [this.stage("select"), *scored]
             case "train":
                 start = [this.at(this.index - 1).stage("train")] if arm.warm_start else []
                 return [this.stage("annotate"), *start]
-            case "evaluate" | "score":
+            case "evaluate":
+                labelled = [test.stage("annotate") for test in self.test_rounds()]
+                return [this.stage("train"), *labelled]
+            case "score":
                 return [this.stage("train")]
 
     def _ref(self, seed: int, arm: Arm, index: int) -> RoundRef:
         return RoundRef(self.config.experiment, seed, arm.name, index)
+
+
+def _needs_of_test(ref: StageRef) -> list[StageRef]:
+    """Return the stages that have to be done before one of the test set."""
+    this = ref.round
+    if ref.stage == "annotate":
+        return [this.stage("select")]
+    return [this.at(this.index - 1).stage("select")] if this.index else []
 
 
 def _cold_start(config: Config) -> Arm:
@@ -204,6 +233,17 @@ def _cold_start(config: Config) -> Arm:
         strategy_name=config.cold_start.strategy,
         strategy=_make_strategy("cold_start", config.cold_start, config),
         rounds=range(1),
+        is_compared=False,
+    )
+
+
+def _test(config: Config) -> Arm:
+    """Return what draws the test set from the pool, in a round for each of its versions."""
+    return Arm(
+        name=TEST,
+        strategy_name="held_out",
+        strategy=HeldOut(),
+        rounds=range(len(config.test_sizes)),
         is_compared=False,
     )
 

@@ -14,7 +14,7 @@ from job.artifacts.reader import Reader
 from job.config.dataset import MoveConfig
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
-from job.plan import Arm, Plan
+from job.plan import Plan
 from job.runtime import log
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
@@ -56,11 +56,12 @@ def is_with_people(status: StageStatus) -> bool:
 
 
 class RoundStatus(BaseModel):
-    """One arm's round under one seed."""
+    """One arm's round under one seed, or a round of the test set."""
 
     model_config = ConfigDict(frozen=True)
 
-    seed: int
+    seed: int | None
+    """None: it is a round of the test set, which has no arm either."""
     arm: str
     round: int
     stages: dict[Stage, StageStatus]
@@ -68,6 +69,8 @@ class RoundStatus(BaseModel):
     planned: tuple[Stage, ...] = STAGES
     """Those that the round has."""
     map50: float | None = None
+    test_version: int | None = Field(None, exclude_if=lambda version: version is None)
+    """The version of the test set that it was measured on; None: it is not drawn from the pool."""
 
     @field_validator("stages", mode="before")
     @classmethod
@@ -135,7 +138,9 @@ class Progress:
             begun: What the stages that were begun are doing.
             driver: What the driver says, if there is one.
         """
-        rounds = [self._round(arm, ref, done, begun) for arm, ref in self._plan.rounds()]
+        tests = [("", ref) for ref in self._plan.test_rounds()]
+        every = [*tests, *((arm.name, ref) for arm, ref in self._plan.rounds())]
+        rounds = [self._round(arm, ref, done, begun) for arm, ref in every]
         config = self._plan.config
         return Status(
             experiment=config.experiment, driver=driver, moves=config.dataset.moves, rounds=rounds
@@ -143,7 +148,7 @@ class Progress:
 
     def _round(
         self,
-        arm: Arm,
+        arm: str,
         ref: RoundRef,
         done: Container[str],
         begun: States,
@@ -156,11 +161,12 @@ class Progress:
         is_evaluated = "evaluate" in stages and stages["evaluate"].state == "done"
         return RoundStatus(
             seed=ref.seed,
-            arm=arm.name,
+            arm=arm,
             round=ref.index,
             stages=stages,
             planned=tuple(self._plan.stages_of(ref)),
             map50=self._map50(ref) if is_evaluated else None,
+            test_version=self._test_version(ref) if is_evaluated else None,
         )
 
     def _stage(self, ref: StageRef, done: Container[str], begun: States) -> StageStatus | None:
@@ -179,6 +185,10 @@ class Progress:
         except (BadDataError, UsageError) as error:
             self._warn(error)
             return None
+
+    def _test_version(self, ref: RoundRef) -> int | None:
+        marker = self._reader.markers.get(ref.stage("evaluate"))
+        return marker.test_version if marker else None
 
     def _warn(self, error: Exception) -> None:
         """Say once what cannot be read."""
@@ -242,7 +252,9 @@ def is_over(status: Status) -> bool:
     """Whether nothing changes until somebody starts the experiment again."""
     if status.driver:
         return status.driver.phase in OVER
-    return all("evaluate" in each.stages for each in status.rounds)
+    return all(
+        ("annotate" if each.seed is None else "evaluate") in each.stages for each in status.rounds
+    )
 
 
 def seconds_left(status: Status) -> float | None:

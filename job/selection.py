@@ -74,7 +74,7 @@ def task_with(io: RoundReader, unlabelled: Images, labelled: Images) -> Task:
         classes=io.dataset.classes,
         class_counts=_class_counts(io),
         budget=io.budget,
-        rng=random_stream(io.round.seed, io.round.index, "select"),
+        rng=random_stream(*io.round.stream, "select"),
         groups=io.dataset.groups("pool"),
         is_cold_start=not io.earlier,
     )
@@ -111,7 +111,7 @@ def embed(io: RoundReader, images: Generator[EncodedImage], num_images: int, wha
 
     runtime = io.config.runtime
     set_threads(runtime)
-    detector = new_detector(io.config.detector, io.dataset.classes, io.round.seed, io.weights)
+    detector = new_detector(io.config.detector, io.dataset.classes, io.round.own_seed, io.weights)
     with closing(images), closing(log.track(images, what, num_images, "images")) as tracked:
         return TableRecord((embed_images(detector, tracked, Engine.of(runtime)),))
 

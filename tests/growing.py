@@ -97,7 +97,8 @@ def begin(store: Store, *, num_test: int = 0) -> Config:
     """Ingest 12 images without labels and 4 with; return an experiment on them."""
     photos = drawn(PHOTOS, annotated=False, num_test=num_test)
     ingest(store, photos, "photos", labelled=drawn(GIVEN))
-    return loading.parse(GROWING, "growing")
+    text = GROWING if num_test else f"{GROWING}test: {{from: none}}\n"
+    return loading.parse(text, "growing")
 
 
 def grow(store: Store) -> None:

@@ -9,7 +9,6 @@ an arm is what the report says: the same tests, on the same rows.
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -44,7 +43,7 @@ def found_in(folder: Path) -> Findings | None:
     kinds = get_type_hints(Row)
     with table.open(newline="") as file:
         rows = [
-            Row(**{field.name: _value(row[field.name], kinds[field.name]) for field in fields(Row)})
+            Row(**{name: _value(cell, kinds[name]) for name, cell in row.items()})
             for row in csv.DictReader(file)
         ]
     plan = Plan(loading.load(str(folder / "experiment.yaml")))

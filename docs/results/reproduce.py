@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 from job import experiment
@@ -111,7 +110,8 @@ def _locked(table: Path) -> Iterator[None]:
 
 def _add(table: Path, rows: list[Row], arms: list[str]) -> None:
     """Add rows to a table, in place of older ones of the same arm and seed; ordered."""
-    new = list(csv.DictReader(to_csv(rows).decode().splitlines()))
+    header, *_ = lines = to_csv(rows).decode().splitlines()
+    new = list(csv.DictReader(lines))
     curves = {(row["arm"], row["seed"]) for row in new}
     kept = [row for row in _read(table) if (row["arm"], row["seed"]) not in curves]
     ordered = sorted(
@@ -119,8 +119,7 @@ def _add(table: Path, rows: list[Row], arms: list[str]) -> None:
         key=lambda row: (int(row["seed"]), arms.index(row["arm"]), int(row["round"])),
     )
     with table.open("w", newline="") as file:
-        names = [field.name for field in fields(Row)]
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(file, header.split(","), lineterminator="\n")
         writer.writeheader()
         writer.writerows(ordered)
 

@@ -39,14 +39,14 @@ capabilities: {drop: [ALL]}
 {{ toYaml $context }}
 {{- end -}}
 
-{{/* Metadata of a pod. A sidecar of a mesh would keep a Job from ending, and an autoscaler may not evict it. */}}
+{{/* Metadata of a pod. A sidecar of a mesh would keep a Job from ending, and an autoscaler may evict the pages only. */}}
 {{- define "al-voc.podMetadata" -}}
 {{- $labels := include "al-voc.podLabels" . | fromYaml -}}
-{{- $annotations := dict
-  "cluster-autoscaler.kubernetes.io/safe-to-evict" "false"
-  "karpenter.sh/do-not-disrupt" "true"
-  "linkerd.io/inject" "disabled"
-  "sidecar.istio.io/inject" "false" -}}
+{{- $annotations := dict "linkerd.io/inject" "disabled" "sidecar.istio.io/inject" "false" -}}
+{{- if not .isUi -}}
+{{- $_ := set $annotations "cluster-autoscaler.kubernetes.io/safe-to-evict" "false" -}}
+{{- $_ := set $annotations "karpenter.sh/do-not-disrupt" "true" -}}
+{{- end -}}
 labels:
   {{- merge $labels (.settings.podLabels | default dict) .root.Values.commonLabels (dict "sidecar.istio.io/inject" "false") | toYaml | nindent 2 }}
 annotations:
@@ -83,7 +83,9 @@ annotations:
 - {name: AL_IMAGE, value: {{ include "al-voc.jobImage" .root | quote }}}
 - {name: AL_CACHE, value: /tmp/al-voc}
 - {name: HOME, value: /tmp}
-{{- if not .isDriver }}
+{{- if .isUi }}
+{{ include "al-voc.uiEnv" .root }}
+{{- else if not .isDriver }}
 - {name: AWS_MAX_ATTEMPTS, value: "15"}
 {{- end }}
 {{- range $key, $value := .settings.runtime }}
@@ -100,12 +102,12 @@ annotations:
 {{/*
 The spec of a pod.
 Given: root, container (its name), args (left out for stages: the driver fills them in), settings,
-isDriver, hasConfig (mount the ConfigMap), waits (for the store of the release to answer).
+isDriver, isUi, hasConfig (mount the ConfigMap), waits (for the store of the release to answer).
 */}}
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
 {{- $account := .isDriver | ternary "driver" "stage" -}}
-restartPolicy: Never
+restartPolicy: {{ if .isUi }}Always{{ else }}Never{{ end }}
 serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $account) }}
 automountServiceAccountToken: {{ .isDriver | default false }}
 enableServiceLinks: false
@@ -158,6 +160,9 @@ containers:
     {{- end }}
     env:
       {{- include "al-voc.env" . | trim | nindent 6 }}
+    {{- if .isUi }}
+    {{- include "al-voc.uiPort" . | nindent 4 }}
+    {{- end }}
     terminationMessagePolicy: FallbackToLogsOnError
     resources:
       {{- include "al-voc.resources" $settings | nindent 6 }}
@@ -170,6 +175,9 @@ containers:
       {{- end }}
       {{- if .hasConfig }}
       - {name: config, mountPath: /etc/al-voc, readOnly: true}
+      {{- end }}
+      {{- if .isUi }}
+      - {name: token, mountPath: /run/ui, readOnly: true}
       {{- end }}
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
@@ -187,6 +195,10 @@ volumes:
   {{- if .hasConfig }}
   - name: config
     configMap: {name: {{ include "al-voc.fullname" .root }}}
+  {{- end }}
+  {{- if .isUi }}
+  - name: token
+    secret: {secretName: {{ .root.Values.ui.existingSecret }}}
   {{- end }}
   {{- if and .isDriver .root.Values.annotation.existingSecret }}
   - name: annotation

@@ -25,8 +25,9 @@ class Files(AnnotationTool):
     def opened(cls, io: RoundReader) -> Self:
         """Return the tool; nothing has to be configured."""
         ref = io.round
+        seed = "" if ref.is_test else f" --seed {ref.seed}"
         arm = f" --arm {ref.arm}" if ref.arm else ""
-        return cls(f"--experiment {ref.experiment} --seed {ref.seed}{arm} --round {ref.index}")
+        return cls(f"--experiment {ref.experiment}{seed}{arm} --round {ref.label}")
 
     @property
     def link(self) -> str:

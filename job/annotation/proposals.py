@@ -35,9 +35,13 @@ def proposals_of(
         min_confidence: Proposals have at least this much: p(class) of the full softmax.
 
     Raises:
-        UsageError: There is no previous round, or its model is not there yet.
+        UsageError: There is no previous round, or its model is not there yet; or the images are
+            drawn for the test set.
         BadDataError: The record or the model is gone, damaged, or lacks an image.
     """
+    if io.round.is_test:
+        message = "--proposals: the boxes of a test set must not come from a model: leave it out"
+        raise UsageError(message)
     if not io.earlier:
         message = "--proposals: no model is trained before round 0 picks; leave the option out"
         raise UsageError(message)
@@ -72,7 +76,7 @@ def _seen_now(io: RoundReader, ref: RoundRef, ids: Sequence[str]) -> Iterator[Re
     detector = load_model(io.model(ref), config.detector)
     with closing(io.dataset.read_images("pool", ids)) as stored:
         images = log.track(stored, "propose", len(ids), "images")
-        engine, seed = Engine.of(config.runtime), (ref.seed, ref.index)
+        engine, seed = Engine.of(config.runtime), (ref.own_seed, ref.index)
         for record in record_images(detector, [images], config.score, engine, seed=seed):
             yield RecordPart(record.to_table())
 

@@ -105,7 +105,7 @@ def _to_store(store: Store, wanted: Config, begun: Config | None, digest: str) -
         if full == config:
             return begun
         if any(is_marker(key) for key in store.list(ExperimentKeys(config.experiment).prefix)):
-            wanted = changes.with_old_defaults(begun, wanted)
+            wanted = changes.with_grown_test(begun, changes.with_old_defaults(begun, wanted))
             config = Plan(_with_data(wanted, begun, digest)).written_out()
             changes.refuse_changes(full, config)
             config = changes.grown(begun, config)

@@ -9,10 +9,12 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
+from job.artifacts import names
 from job.artifacts.listing import Listing
+from job.artifacts.pruned import is_pruned
 from job.config.schema import Config
 from job.errors import MissingObjectError
-from job.keys import PARTITIONS, StageRef, is_marker
+from job.keys import PARTITIONS, TEST, StageRef, is_marker
 from job.runtime import log
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
@@ -54,6 +56,12 @@ class Marker:
     def reads_scores(self) -> bool:
         """Whether the stage read a score record."""
         return any("/score/" in key for key in self.inputs)
+
+    @property
+    def test_version(self) -> int | None:
+        """The version of the test set that the stage read; None: of one that the pool lacks."""
+        rounds = [key for key in self.inputs if f"/{TEST}/round-" in key and "/annotate/" in key]
+        return len(rounds) or None
 
 
 def dump_marker(marker: Marker) -> bytes:
@@ -150,9 +158,22 @@ class Markers:
         keys = [stage.done] + ([stage.partition_done(index, count)] if count > 1 else [])
         if any(self._fits(key, config.stage_digest(stage)) for key in keys):
             return True
+        if self._cannot_be_measured_again(stage, config):
+            return True
         for key in keys:
             self._known.pop(key, None)
         return False
+
+    def _cannot_be_measured_again(self, stage: StageRef, config: Config) -> bool:
+        """Whether a model was measured before the test set grew, and is pruned since."""
+        if stage.stage != "evaluate" or config.test is None:
+            return False
+        model = stage.round.stage("train").key(names.MODEL)
+        earlier = (config.test.version(number) for number in range(1, len(config.test_sizes)))
+        return any(
+            self._fits(stage.done, config.model_copy(update={"test": test}).stage_digest(stage))
+            for test in earlier
+        ) and is_pruned(self._store, model)
 
     def _fits(self, key: str, config_digest: str) -> bool:
         marker = self.at(key)

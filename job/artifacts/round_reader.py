@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from job.acquisition.strategies.held_out import with_groups
 from job.artifacts import names
 from job.artifacts.cost import NOTHING, RoundCost
 from job.artifacts.experiment_file import open_dataset
@@ -51,7 +52,7 @@ class RoundReader(Reader):
     @property
     def data_round(self) -> int:
         """The round whose version of the data set is read."""
-        return self.round.index
+        return 0 if self.round.is_test else self.round.index
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -75,8 +76,14 @@ class RoundReader(Reader):
     def new_given(self) -> tuple[str, ...]:
         """The ids of the labelled images that came along with `dataset`, and with no earlier one.
 
-        All of them, if it is the version that the experiment began with.
+        All of them, if it is the version that the experiment began with. None of them belongs to a
+        group of the test set.
         """
+        if self.round.is_test:
+            return ()
+        return tuple(each for each in self._new_given() if each not in self.held_out)
+
+    def _new_given(self) -> tuple[str, ...]:
         if not self.data_round:
             return self.dataset.given_ids()
         before, now = (
@@ -105,18 +112,57 @@ class RoundReader(Reader):
         return tuple(self.round.at(index) for index in range(self.round.index))
 
     @cached_property
+    def held_out(self) -> frozenset[str]:
+        """The images of the pool that no arm may select: the test set, with all of its groups."""
+        tests = self._plan.test_rounds()
+        drawn = [each for ref in tests for each in self.picked_ids(ref)]
+        return with_groups(drawn, self.dataset.groups("pool")) if drawn else frozenset()
+
+    def test_images(self) -> list[LabelledImage]:
+        """Return the images that models are measured on; none if nothing is to be measured."""
+        if self.config.test is None:
+            return self.dataset.test_images()
+        tests = self._plan.test_rounds()
+        return [image for ref in tests for image in self.labelled_images(ref)]
+
+    @cached_property
     def pool_before(self) -> Pool:
         """The pool before this round. Images whose labels came along are labelled.
 
-        Those that people have refused are out of it. Those that they left open are in it again.
+        Those that people have refused are out of it, and so is the test set. Those that people left
+        open are in it again. If the test set is drawn in this round, all that any arm has selected
+        counts as labelled.
 
         Raises:
             BadDataError: An earlier round labelled an image twice, or one that is not in the pool.
         """
-        pool = Pool(self.dataset.ids("pool"), frozenset(self.dataset.given_ids()))
+        given = frozenset(self.dataset.given_ids())
+        if self.round.is_test:
+            return self._pool_of_test(given)
+        ids = self.dataset.ids("pool")
+        if held_out := self.held_out:
+            ids, given = tuple(each for each in ids if each not in held_out), given - held_out
+        pool = Pool(ids, given)
         for ref in self.earlier:
             pool = self._after(pool, ref)
         return pool
+
+    def _pool_of_test(self, given: frozenset[str]) -> Pool:
+        """Return the pool that a round of the test set draws from.
+
+        What arms have selected meanwhile is not an input of the stage: the test set stays as it was
+        drawn, whatever is selected again.
+        """
+        drawn = {each for ref in self.earlier for each in self.picked_ids(ref)}
+        reader = Reader(self.store, self.markers)
+        done = (
+            stage.round
+            for stage in self._plan.stages()
+            if stage.stage == "select" and not stage.round.is_test and self.markers.get(stage)
+        )
+        picked = frozenset(pick.id for ref in done for pick in reader.picks(ref))
+        ids = tuple(each for each in self.dataset.ids("pool") if each not in drawn)
+        return Pool(ids, given | picked)
 
     @cached_property
     def pool_after(self) -> Pool:
@@ -147,6 +193,8 @@ class RoundReader(Reader):
         """How many images to label in this round."""
         if self._budget is not None:
             return self._budget
+        if self.round.is_test:
+            return self.config.test_size_of(self.round.index)
         if self.arm.labels_all:
             return len(self.pool_before.unlabelled)
         return self.config.budget.of_round(self.round.index)

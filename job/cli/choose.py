@@ -4,9 +4,9 @@ from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.artifacts.listing import Listing
 from job.config import loading
 from job.errors import ConfigError, UsageError
-from job.keys import RoundRef, Stage, StageRef
+from job.keys import TEST, RoundRef, Stage, StageRef
 from job.plan import Plan
-from job.runtime.names import known
+from job.runtime.names import known, unknown
 from job.storage import Store
 
 
@@ -44,14 +44,24 @@ def choose_experiment(store: Store, name: str | None, *, read_only: bool = False
 
 
 def choose_stage(
-    plan: Plan, stage: Stage, round_index: int, arm: str | None, seed: int | None
+    plan: Plan, stage: Stage, round_name: str, arm: str | None, seed: int | None
 ) -> StageRef:
     """Return the stage that is meant; an arm or seed left out is the only one there is.
 
+    Args:
+        plan: The experiment's.
+        stage: The kind of stage.
+        round_name: A number, or what a round of the test set is called.
+        arm: The arm's name.
+        seed: The seed.
+
     Raises:
-        UsageError: There is no such arm, seed or round, or one was left out and there are several.
+        UsageError: There is no such arm, seed or round, or one was left out and there are several;
+            or the round has no such stage.
     """
-    seed = _choose_seed(plan, seed)
+    if round_name.startswith(TEST):
+        return _choose_test(plan, stage, round_name)
+    round_index, seed = int(round_name), _choose_seed(plan, seed)
     if arm is None and round_index > 0:  # round 0 is shared by all arms
         arm = _only("arm", _arms(plan))
     rounds = plan.arm(arm).rounds if arm else plan.cold_start.rounds
@@ -60,6 +70,24 @@ def choose_stage(
         message = f"--round {round_index}: {experiment} has rounds 0 to {last}"
         raise UsageError(message)
     return RoundRef(experiment, seed, arm, round_index).stage(stage)
+
+
+def _choose_test(plan: Plan, stage: Stage, round_name: str) -> StageRef:
+    """Return a stage of the test set that is drawn from the pool; it has no arm and no seed."""
+    refs, experiment = plan.test_rounds(), plan.config.experiment
+    if not refs:
+        message = f"--round {round_name}: {experiment} draws no test set from its pool"
+        raise UsageError(message)
+    ref = {each.label: each for each in refs}.get(round_name)
+    if ref is None:
+        message = f"--round {unknown(round_name, [each.label for each in refs])}"
+        raise UsageError(message)
+    if stage not in plan.stages_of(ref):
+        message = (
+            f"--round {round_name}: the test set is selected and annotated, and has no {stage}"
+        )
+        raise UsageError(message)
+    return ref.stage(stage)
 
 
 def choose_last(

@@ -57,7 +57,7 @@ def drive(
 
 
 def render(
-    round_index: RoundOption,
+    round_name: RoundOption,
     launch: LaunchOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
@@ -70,13 +70,13 @@ def render(
     # An arm, seed or round that is not there is refused.
     longest = max(plan.arms, key=lambda each: each.rounds.stop)
     some_seed = plan.seeds[0] if seed is None else seed
-    choose_stage(plan, "select", round_index, arm or longest.name, some_seed)
+    chosen = choose_stage(plan, "select", round_name, arm or longest.name, some_seed).round
     jobs = [
         make_job(settings, plan.config, ref, attempt=1)
         for ref in plan.stages()
-        if ref.round.index == round_index
+        if ref.round.label == chosen.label
         and (arm is None or ref.round.arm in {arm, None})  # all arms share round 0
-        and (seed is None or ref.round.seed == seed)
+        and (seed is None or ref.round.seed in {seed, None})
     ]
     typer.echo(write_yaml(*jobs), nl=False)
 

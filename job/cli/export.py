@@ -11,7 +11,14 @@ from job.annotation.proposals import proposals_of
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
-from job.cli.options import STATE, ArmOption, ExperimentOption, SeedOption, StoreOption
+from job.cli.options import (
+    STATE,
+    ArmOption,
+    ExperimentOption,
+    SeedOption,
+    StoreOption,
+    parse_round,
+)
 from job.cli.output import say
 from job.data.dataset import Dataset
 from job.errors import UsageError
@@ -41,8 +48,13 @@ ProfileOption = Annotated[
     typer.Option("--out-profile", help="An AWS profile for --out; unset: the store's keys."),
 ]
 LastRoundOption = Annotated[
-    int | None,
-    typer.Option("--round", min=0, help="The round, counted from 0; unset: the last one there is."),
+    str | None,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0, or test; unset: the last one there is.",
+    ),
 ]
 ProposalsOption = Annotated[
     float | None,
@@ -84,7 +96,7 @@ def export(context: typer.Context) -> None:
 def labels(
     name: Annotated[FormatName, typer.Option("--format", help="The layout of the files.")],
     out: OutOption,
-    round_index: LastRoundOption = None,
+    round_name: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -97,9 +109,9 @@ def labels(
     ] = False,
 ) -> None:
     """Write the labelled images with their boxes, as a data set of another layout."""
-    io = _read("annotate", store, experiment, round_index, arm, seed)
+    io = _read("annotate", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
-    title = f"{_words(io.round)}, labelled up to round {io.round.index}"
+    title = f"{_words(io.round)}, labelled up to round {io.round.label}"
     test = images_to_test_on(io) if with_test else []
     layout = FORMATS[name](io.dataset.classes, title)
     with all_or_nothing(target) as files:
@@ -120,7 +132,7 @@ def picks(
     name: Annotated[
         Literal["csv", ToolName], typer.Option("--format", help="The tool to write for.")
     ] = "csv",
-    round_index: LastRoundOption = None,
+    round_name: LastRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -137,16 +149,16 @@ def picks(
 ) -> None:
     """Write the images that a round picked, to be labelled."""
     _check_picks(name, proposals, links, send, out)
-    io = _read("select", store, experiment, round_index, arm, seed)
+    io = _read("select", store, experiment, round_name, arm, seed)
     target = None if out is None else open_target(out, out_endpoint, out_profile)
-    found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.index}"
+    found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.label}"
     if not found:
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
     ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
     lines = [title, f"{len(ids):,} of {len(found):,} images"]
     if name != "csv":
-        batch = _batch(io, found, ids, proposals, links, target)
+        batch = _batch(io, found, ids, _min_confidence(io, proposals), links, target)
         lines += _write_or_send(io.dataset, batch, name, target, send)
     elif target is not None:  # it was asked for, or else the options were refused
         with all_or_nothing(target) as files:
@@ -186,6 +198,23 @@ def _check_picks(
         raise UsageError(message)
 
 
+def _min_confidence(io: RoundReader, given: float | None) -> float | None:
+    """Return the least confidence of proposals, which is a setting where people are shown them.
+
+    Raises:
+        UsageError: The option says something else, and accounts of the round would be wrong.
+    """
+    annotation = io.config.annotation
+    if not annotation.is_by_people:
+        return given
+    wanted = annotation.proposals if io.earlier else None
+    if given is not None and given != wanted:
+        told = "has none in this round" if wanted is None else f"says {wanted:g}"
+        message = f"--proposals {given:g}: annotation.proposals of the experiment {told}"
+        raise UsageError(message)
+    return wanted
+
+
 def _batch(
     io: RoundReader,
     found: Sequence[Pick],
@@ -213,20 +242,21 @@ def _read(
     stage: Stage,
     store: str,
     experiment: str | None,
-    round_index: int | None,
+    round_name: str | None,
     arm: str | None,
     seed: int | None,
 ) -> RoundReader:
     """Return the reader of the round that is meant: unset, the last one with the stage done."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    if round_index is None:
+    if round_name is None:
         ref = choose_last(opened, plan, stage, arm, seed)
     else:
-        ref = choose_stage(plan, stage, round_index, arm, seed)
+        ref = choose_stage(plan, stage, round_name, arm, seed)
     return RoundReader(opened, plan, ref.round)
 
 
 def _words(ref: RoundRef) -> str:
     arm = f", arm {ref.arm}" if ref.arm else ""
-    return f"{ref.experiment}, seed {ref.seed}{arm}"
+    seed = "" if ref.is_test else f", seed {ref.seed}"
+    return f"{ref.experiment}{seed}{arm}"

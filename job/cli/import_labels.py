@@ -44,7 +44,7 @@ def labels(
             help="What the tool has exported: a file, a zip archive or a folder.",
         ),
     ],
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -71,7 +71,7 @@ def labels(
     """Take the labels of a round's picks from CVAT, COCO, VOC, YOLO, Label Studio or Kili files."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    io = RoundReader(opened, plan, choose_stage(plan, "select", round_index, arm, seed).round)
+    io = RoundReader(opened, plan, choose_stage(plan, "select", round_name, arm, seed).round)
     _check_annotator(io)
     files = [read_answers(path, pixels_from) for path in paths]
     taken = take(io, files, complete=complete, refused=refuse or ())
@@ -99,7 +99,7 @@ def _lines(taken: Taken, files: list[AnswerFile], io: RoundReader) -> list[str]:
     counts = {"new": taken.num_new, "changed": taken.num_changed, "as before": taken.num_same}
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     num_answered = taken.num_picks - taken.num_missing - taken.num_wrong
-    answered = f"round {io.round.index}: {num_answered:,}"
+    answered = f"round {io.round.label}: {num_answered:,}"
     wrong = f"; {taken.num_wrong:,} to be corrected" if taken.num_wrong else ""
     lines = [
         f"answers: {told or 'none'}",

@@ -1,11 +1,14 @@
 """The options that commands share, each written once; a command lists those that it takes."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from job.errors import UsageError
+from job.keys import TEST
+from job.runtime.names import given
 from job.runtime.paths import user_path
 from job.storage.files import file_errors
 from job.storage.opening import DEFAULT_STORE
@@ -39,7 +42,29 @@ ArmOption = Annotated[
 SeedOption = Annotated[
     int | None, typer.Option("--seed", envvar="AL_SEED", help="The seed; unset: the only one.")
 ]
-RoundOption = Annotated[int, typer.Option("--round", min=0, help="The round, counted from 0.")]
+
+
+def parse_round(text: str) -> str:
+    """Return the name of a round: a number, or `test` and `test-2`.
+
+    Raises:
+        BadParameter: It is neither.
+    """
+    if not re.fullmatch(rf"\d+|{TEST}(-\d+)?", text):
+        message = f"{given(text)} is not a number from 0 on, or {TEST}."
+        raise typer.BadParameter(message)
+    return text
+
+
+RoundOption = Annotated[
+    str,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0. test: the test set that is drawn from the pool.",
+    ),
+]
 OnlyArmOption = Annotated[
     list[str] | None, typer.Option("--only-arm", help="Run only this arm (repeatable).")
 ]

@@ -26,7 +26,7 @@ from job.storage import open_store
 
 
 def replay(
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -65,7 +65,7 @@ def replay(
     """Show what strategies would pick in a round, from its scores, without changing anything."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    ref = choose_stage(plan, "select", round_index, arm, seed).round
+    ref = choose_stage(plan, "select", round_name, arm, seed).round
     picked = choose(plan.config, strategies, arms)
     name = f"replay-{ref.experiment}-seed-{ref.seed}-{ref.arm}-round-{ref.index:03d}"
     where = folder or user_path(name)

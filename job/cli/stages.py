@@ -28,14 +28,14 @@ def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Cal
     """Return the command of a stage that one process does as a whole."""
 
     def command(
-        round_index: RoundOption,
+        round_name: RoundOption,
         experiment: ExperimentOption = None,
         arm: ArmOption = None,
         seed: SeedOption = None,
         store: StoreOption = STATE,
         settings: SetOption = None,
     ) -> None:
-        opened, plan, ref = _chosen(store, stage, round_index, experiment, arm, seed, settings)
+        opened, plan, ref = _chosen(store, stage, round_name, experiment, arm, seed, settings)
         run_one_stage(opened, plan, ref, annotator=annotator)
 
     command.__doc__ = text
@@ -45,7 +45,7 @@ def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Cal
 def _chosen(
     store: str,
     stage: Stage,
-    round_index: int,
+    round_name: str,
     experiment: str | None,
     arm: str | None,
     seed: int | None,
@@ -54,7 +54,7 @@ def _chosen(
     """Return the store, the experiment with the settings of this process, and the stage."""
     opened = open_store(store)
     plan = choose_experiment(opened, experiment)
-    ref = choose_stage(plan, stage, round_index, arm, seed)
+    ref = choose_stage(plan, stage, round_name, arm, seed)
     return opened, plan.with_runtime(plan.config.runtime.changed(settings or (), os.environ)), ref
 
 
@@ -69,7 +69,7 @@ evaluate = _stage_command("evaluate", "Measure a round's model on the test set."
 
 
 def annotate(
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -85,7 +85,7 @@ def annotate(
     People answer after a while. Until they have labelled enough, the command ends with exit code 75
     and says how many are left; the same command looks again.
     """
-    opened, plan, ref = _chosen(store, "annotate", round_index, experiment, arm, seed, settings)
+    opened, plan, ref = _chosen(store, "annotate", round_name, experiment, arm, seed, settings)
     if wait:
         run_and_wait(opened, plan, ref)
     else:
@@ -93,7 +93,7 @@ def annotate(
 
 
 def score(
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -110,5 +110,5 @@ def score(
         message = f"--partition {partition}: expected i/n with 0 <= i < n, such as 0/4"
         raise UsageError(message)
     own = int(match[1]), int(match[2])
-    opened, plan, ref = _chosen(store, "score", round_index, experiment, arm, seed, settings)
+    opened, plan, ref = _chosen(store, "score", round_name, experiment, arm, seed, settings)
     run_one_stage(opened, plan, ref, own)

@@ -87,7 +87,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
 
 def logs(
     stage: Annotated[Stage, typer.Argument(metavar="STAGE", help="The stage, such as train.")],
-    round_index: RoundOption,
+    round_name: RoundOption,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -99,13 +99,13 @@ def logs(
     if release:
         labels = {"experiment": experiment, "arm": arm, "seed": seed}
         given = {name: str(value) for name, value in labels.items() if value is not None}
-        given |= {"stage": stage, "round": str(round_index)}
+        given |= {"stage": stage, "round": round_name}
         found = pod_logs(connect(namespace), release, given)
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
         opened = open_store(store)
         plan = choose_experiment(opened, experiment, read_only=True)
-        ref = choose_stage(plan, stage, round_index, arm, seed)
+        ref = choose_stage(plan, stage, round_name, arm, seed)
         found = kept_logs(opened, ref)
         nothing = f"{opened.url} keeps no log of {ref}: only attempts in a cluster's pods are kept"
     is_empty = True

@@ -6,8 +6,8 @@ from rich.console import Group
 from rich.text import Text
 
 from job.keys import STAGES, RoundRef
-from job.progress import OVER, Driver, StageStatus, Status, seconds_left
-from job.report.analysis.results import show_metric
+from job.progress import OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
+from job.report.analysis.results import show_measured
 from job.runtime.tables import TextTable
 
 
@@ -16,12 +16,12 @@ def status_table(status: Status) -> Group:
     title = f"{status.experiment}: seconds of the stages that are done"
     table = TextTable(title, ("seed", "arm", "round", *STAGES, "mAP50"), names={"arm"})
     reasons: dict[str, None] = {}
+    num_versions = sum(each.seed is None for each in status.rounds)
     for each in status.rounds:
-        cells = [str(each.seed), each.arm, str(each.round)]
-        cells += [_cell(each.stages.get(stage)) for stage in STAGES]
-        has_metric = "evaluate" in each.stages and each.stages["evaluate"].state == "done"
-        table.rows.append((*cells, show_metric(each.map50) if has_metric else ""))
         ref = RoundRef(status.experiment, each.seed, each.arm, each.round)
+        cells = ["" if ref.is_test else str(each.seed), each.arm, ref.label]
+        cells += [_cell(each.stages.get(stage)) for stage in STAGES]
+        table.rows.append((*cells, _metric(each, num_versions)))
         for stage, told in each.stages.items():
             if told.reason:
                 reasons[f"{ref.stage(stage)}: {told.state}: {told.reason}"] = None
@@ -36,6 +36,14 @@ def status_table(status: Status) -> Group:
     if status.driver:
         lines.insert(0, Text(_driver_line(status.driver)))
     return Group(table, *lines)
+
+
+def _metric(status: RoundStatus, num_versions: int) -> str:
+    """Return a round's metric, with the version of the test set if there are several."""
+    evaluated = status.stages.get("evaluate")
+    if evaluated is None or evaluated.state != "done":
+        return ""
+    return show_measured(status.map50, status.test_version, num_versions)
 
 
 def _cell(status: StageStatus | None) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from job.config.annotation import AnnotationConfig
-from job.config.schema import GROWS, ArmConfig, Config
+from job.config.schema import FULLY_SUPERVISED, GROWS, ArmConfig, Config
 from job.errors import ConfigError
 
 _OLD_DEFAULTS: dict[str, BaseModel] = {"annotation": AnnotationConfig(preset="tutorial")}
@@ -35,6 +35,13 @@ def with_old_defaults(begun: Config, now: Config) -> Config:
     return now.model_copy(update=changes)
 
 
+def with_grown_test(begun: Config, now: Config) -> Config:
+    """Return a configuration whose test set has the sizes that it had until now, if it grows."""
+    if begun.test is None or now.test is None:
+        return now
+    return now.model_copy(update={"test": begun.test.grown_to(now.test)})
+
+
 def _as_begun(begun: ArmConfig | None, now: ArmConfig) -> ArmConfig:
     """Return an arm with what it leaves unset as it was, strategy and settings alike."""
     is_named = "strategy" in now.model_fields_set
@@ -58,9 +65,9 @@ def refuse_changes(begun: Config, now: Config) -> None:
     """Refuse a configuration that differs from the one with which its experiment began.
 
     Both have every setting written out.
-    An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms and
-    full supervision, and `runtime` may change. If people annotate, so may all of `annotation`, as
-    long as people do.
+    An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms, full
+    supervision and images of a test set from the pool, and `runtime` may change. If people
+    annotate, so may all of `annotation`, as long as people do.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
@@ -75,6 +82,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
             continue
         if key == "budget.totals" and begun.budget.grows_into(now.budget):
             continue
+        if section == "test" and _test_grows(begun, now):
+            continue
         if section == "arms" and rest.split(".")[0] not in begun.arms:
             continue
         changes.append(f"{key}: {old.get(key, 'unset')} -> {new.get(key, 'unset')}")
@@ -88,6 +97,24 @@ def refuse_changes(begun: Config, now: Config) -> None:
             f"({'; '.join(changes)}): give the new one another experiment name"
         )
         raise ConfigError(message)
+
+
+def _test_grows(begun: Config, now: Config) -> bool:
+    """Return whether a test set is drawn from the pool, and has more images now.
+
+    Raises:
+        ConfigError: It has, but the whole pool is labelled for training.
+    """
+    old, new = begun.test_sizes, now.test_sizes
+    if not old or new[: len(old)] != old:
+        return False
+    if begun.full_supervision:
+        message = (
+            f"test.size: {old[-1]} -> {new[-1]}: the arm {FULLY_SUPERVISED} labels all other "
+            "images of the pool, so none is left to draw"
+        )
+        raise ConfigError(message)
+    return True
 
 
 def _may_change(begun: Config, now: Config) -> tuple[str, ...]:
@@ -105,6 +132,8 @@ def grown(begun: Config, now: Config) -> Config:
     arms = {name: begun.arms.get(name, arm) for name, arm in now.arms.items()}
     if begun.budget.totals:
         changes["budget"] = now.budget
+    if begun.test:
+        changes["test"] = now.test
     return begun.model_copy(update={**changes, "arms": arms})
 
 

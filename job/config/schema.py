@@ -22,6 +22,7 @@ from job.config.annotation import SETTINGS_OF_PEOPLE, AnnotationConfig
 from job.config.budget import BudgetConfig
 from job.config.dataset import DatasetConfig
 from job.config.detector import DetectorConfig
+from job.config.held_out import HeldOutConfig
 from job.config.old_settings import with_first_names
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
@@ -106,6 +107,8 @@ class Config(Section):
     experiment: str
     """The name of the experiment, in the store and in commands."""
     dataset: DatasetConfig
+    test: HeldOutConfig | None = Field(None, exclude_if=lambda test: test is None)
+    """The images that models are measured on. Unset: the test set of the data set."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0,)
     """Each seed repeats the whole experiment. All arms of a seed share its round 0."""
     rounds: PositiveInt = 5
@@ -177,6 +180,15 @@ class Config(Section):
             return self.cold_start
         return {**self.arms, FULLY_SUPERVISED: ArmConfig(strategy="random")}[arm]
 
+    @property
+    def test_sizes(self) -> tuple[int, ...]:
+        """The size of each version of the test set that is drawn from the pool; empty: none is."""
+        return self.test.sizes if self.test else ()
+
+    def test_size_of(self, index: int) -> int:
+        """Return how many images a round of the test set draws."""
+        return self.test_sizes[index] - (self.test_sizes[index - 1] if index else 0)
+
     def to_yaml(self) -> str:
         """Return the configuration as YAML, with every default written out."""
         return write_yaml(self.model_dump(mode="json"))
@@ -189,9 +201,10 @@ class Config(Section):
         `runtime` is left out, since an experiment may move to another machine, and `report`, which
         no stage reads. The other arms, the seeds, the number of rounds and full supervision are
         left out, since it may grow; so are the totals of later rounds. Of the data set's versions,
-        only the one that the stage reads counts. Of annotation, the settings of people are left
-        out, and if they are who annotates, all but that. A setting that was renamed counts under
-        its first name.
+        only the one that the stage reads counts. The size of the test set counts for the stages
+        that draw it and measure on it. Of annotation, the settings of people are left out, and if
+        they are who annotates, all but that. A setting that was renamed counts under its first
+        name.
         """
         left_out = dict.fromkeys((*GROWS, "runtime", "report", "arms"), True)
         content = self.model_dump(
@@ -204,8 +217,18 @@ class Config(Section):
         if self.dataset.moves:
             del content["dataset"]["moves"]
             content["dataset"]["sha256"] = self.dataset.sha256_at(stage.data_round)
-        if self.budget.totals:
+        if stage.round.is_test:
+            del content["budget"]
+        elif self.budget.totals:
             content["budget"]["totals"] = self.budget.totals[: stage.round.index + 1]
+        if self.test_sizes:
+            content["test"] = {"from": "pool", **self._test_sizes(stage)}
         content["arm"] = self.selection_of(stage.round.arm).model_dump(mode="json")
         text = json.dumps(with_first_names(content), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _test_sizes(self, stage: StageRef) -> dict[str, object]:
+        """Return the sizes of the test set that can change what a stage writes."""
+        if stage.round.is_test:
+            return {"sizes": self.test_sizes[: stage.round.index + 1]}
+        return {"sizes": self.test_sizes} if stage.stage == "evaluate" else {}

@@ -81,7 +81,8 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
             if colon:
                 where, text = ".".join(filter(None, [where, name])), rest
         elif problem["type"] == "extra_forbidden":
-            guess = unknown(where.rpartition(".")[2], section.model_fields).partition("; ")[2]
+            names = [field.alias or name for name, field in section.model_fields.items()]
+            guess = unknown(where.rpartition(".")[2], names).partition("; ")[2]
             text = f"unknown key; {guess}"
         elif problem["type"] == "missing":
             text = text.lower()

@@ -82,6 +82,11 @@ class LabelOutlook:
         parts += [self._of(self._own(arm, s)) for arm in self._plan.arms for s in self._plan.seeds]
         return reduce(add, parts)
 
+    def of_test(self) -> Labels | None:
+        """Return the labels of a test set from the pool, which no arm's have a part of."""
+        rounds = self._plan.test_rounds()
+        return self._of(rounds) if rounds else None
+
     @cached_property
     def counts(self) -> BoxCounts | None:
         """The boxes of known images: by the data set, or else by the rounds that are labelled."""

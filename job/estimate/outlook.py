@@ -93,7 +93,7 @@ def _read(store: Store, wanted: Config) -> tuple[Plan, DataOutlook]:
     if synthetic and find_latest(store, name) is None:
         return Plan(Plan(wanted).written_out()), undrawn(name, synthetic)
     dataset = first_dataset(store, wanted)
-    check_data(Plan(wanted), dataset)
+    check_data(store, Plan(wanted), dataset)
     config = config_to_store(store, wanted, dataset.digest)
     return Plan(config), stored(store, config)
 

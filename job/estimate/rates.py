@@ -49,7 +49,7 @@ def kind_of(plan: Plan, stage: StageRef) -> Kind:
 
 def embeds(plan: Plan, stage: StageRef) -> bool:
     """Return whether a stage runs the network on the pool, as scoring does: a cold start may."""
-    reads = plan.cold_start.strategy.reads_cold_start
+    reads = plan.arm_of(stage.round).strategy.reads_cold_start
     return stage.stage == "select" and stage.round.index == 0 and bool(reads & COLD_START_COLUMNS)
 
 

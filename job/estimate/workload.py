@@ -32,13 +32,23 @@ class Workload:
 
     def picks(self, ref: RoundRef) -> int:
         """Return how many images a round selects; fewer than its budget if the pool is used up."""
+        if ref.is_test:
+            return self._plan.config.test_size_of(ref.index)
         before = self._selected(ref.at(ref.index - 1)) if ref.index else 0
         return max(self._selected(ref) - before, 0)
 
     def selectable(self, round_index: int) -> int:
-        """Return how many images of the pool are for selecting: all that came without labels."""
+        """Return how many images of the pool are for selecting.
+
+        They came without labels, and are not drawn for the test set.
+        """
         sizes = self._sizes_at(round_index)
-        return sizes.pool - sizes.given
+        return sizes.pool - sizes.given - self._held_out
+
+    @property
+    def _held_out(self) -> int:
+        """How many images of the pool are drawn for the test set."""
+        return max(self._plan.config.test_sizes, default=0)
 
     def labelled(self, ref: RoundRef) -> int:
         """Return how many images are labelled after a round, those that came along among them."""
@@ -51,6 +61,8 @@ class Workload:
         """
         ref, sizes = stage.round, self._sizes_at(stage.data_round)
         match stage.stage:
+            case "select" if ref.is_test:
+                return sizes.pool - sizes.given
             case "select":
                 before = self._selected(ref.at(ref.index - 1)) if ref.index else 0
                 return max(self.selectable(ref.index) - before, 0)
@@ -60,9 +72,9 @@ class Workload:
                 warm = self._plan.arm_of(ref).warm_start
                 return self._plan.config.train.num_steps(self.labelled(ref), warm_start=warm)
             case "evaluate":
-                return sizes.test
+                return self._held_out if self._plan.config.test else sizes.test
             case "score":
-                return sizes.pool
+                return sizes.pool - self._held_out
 
     def _selected(self, ref: RoundRef) -> int:
         """Return how many images were selected up to and with a round."""

@@ -13,6 +13,7 @@ from job.runtime.tables import TextTable
 from job.storage.documents import dump_json
 
 ALL = "all arms and seeds"
+TEST_SET = "test set, apart"
 _HOUR = 3600
 
 
@@ -61,6 +62,8 @@ def _labels(outlook: Outlook) -> TextTable:
     for arm in outlook.plan.arms:
         table.rows.append((arm.name, *_cells(outlook, outlook.labels.of_arm(arm))))
     table.rows.append((ALL, *_cells(outlook, outlook.labels.of_all())))
+    if test := outlook.labels.of_test():
+        table.rows.append((TEST_SET, *_cells(outlook, test)))
     return table
 
 
@@ -163,6 +166,7 @@ def to_json(outlook: Outlook) -> bytes:
             "stages": stages,
             "arms": arms,
             "labels": labelled(labels.of_all()),
+            **({"test": labelled(test)} if (test := labels.of_test()) else {}),
             "seconds_left": times.total(times.left),
             "seconds_left_in_parallel": times.in_parallel(),
             "device": asdict(outlook.devices),

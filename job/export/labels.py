@@ -30,9 +30,9 @@ def images_to_test_on(io: RoundReader) -> list[LabelledImage]:
     Raises:
         UsageError: It has none.
     """
-    if images := io.dataset.test_images():
+    if images := io.test_images():
         return images
-    message = f"--with-test: the data set {io.dataset.keys.name!r} has no test set"
+    message = f"--with-test: the experiment {io.round.experiment!r} has no test set"
     raise UsageError(message)
 
 

@@ -97,8 +97,10 @@ def replay(  # noqa: PLR0913 - what is replayed, and how
         UsageError: The previous round has no score record, or `ref` is round 0.
         ConfigError: A strategy reads a column that was not scored.
     """
-    if ref.index == 0:
-        message = "--round 0: nothing is scored before it; a round from 1 on can be replayed"
+    if ref.index == 0 or ref.is_test:
+        message = (
+            f"--round {ref.label}: nothing is scored before it; a round from 1 on can be replayed"
+        )
         raise UsageError(message)
     io = RoundReader(store, plan, ref, budget=budget)
     scored = StoredRecord(tuple(io.score_parts_before()))

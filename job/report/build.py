@@ -10,7 +10,14 @@ from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.report.analysis.facts import Facts, read_facts
 from job.report.analysis.missing import missing_rounds
-from job.report.analysis.results import Row, rows_of, show_metric, to_csv
+from job.report.analysis.results import (
+    Row,
+    of_newest_test,
+    rows_of,
+    show_measured,
+    show_metric,
+    to_csv,
+)
 from job.runtime import log
 from job.runtime.tables import TextTable
 from job.storage import Store
@@ -50,7 +57,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
             that of the fully supervised training, if there is one.
         is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
-            groups, estimates about the pool.
+            groups, estimates about the pool, how many proposals are right.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
@@ -114,6 +121,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     # What draws takes a second to import: no stage should wait for it.
     from job.report.analysis.findings import find  # noqa: PLC0415
     from job.report.drawing import render  # noqa: PLC0415
+    from job.report.people.proposals import read_anchoring  # noqa: PLC0415
+    from job.report.people.rounds import read_people  # noqa: PLC0415
     from job.report.picks.redundancy import redundancies  # noqa: PLC0415
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
     from job.report.pool.contents import contents_of  # noqa: PLC0415
@@ -121,8 +130,11 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.pool.model import latest_metric  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
 
+    every, rows = rows, of_newest_test(rows)
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
+    facts = replace(facts, num_outdated=len(every) - len(rows))
+    people = read_people(reader, plan)
     draws = () if light else read_draws(reader, plan)
     metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(
@@ -132,12 +144,14 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         findings=find(
             rows,
             facts.arms,
-            facts.pool_images,
+            facts.num_to_train_on,
             missing=missing_rounds(plan, rows, is_final=is_final),
             smallest_effect=plan.config.report.smallest_effect / 100,
         ),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        people=people,
+        anchoring=read_anchoring(reader, plan, people.rounds) if people and not light else None,
         pool=contents_of(draws),
         drawn_metrics=tuple(each for each in metrics if each),
         groups=None if light else _groups(facts, versions),
@@ -176,6 +190,7 @@ def table_of(rows: list[Row]) -> TextTable:
     """Return the rounds as a table for the terminal."""
     is_measured = any(row.mAP is not None for row in rows) or not rows
     table = TextTable(TITLE if is_measured else UNMEASURED, HEADER, names={"arm"})
+    num_versions = len({row.test_version for row in rows})
     for row in rows:
         table.rows.append(
             (
@@ -184,7 +199,7 @@ def table_of(rows: list[Row]) -> TextTable:
                 str(row.round),
                 str(row.total_samples),
                 str(row.bboxes),
-                show_metric(row.mAP),
+                show_measured(row.mAP, row.test_version, num_versions),
                 show_metric(row.map_coco),
                 f"{row.train_time:.1f}",
                 f"{row.active_time:.1f}",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from job.artifacts.names import LABELLED_SHARD
 from job.artifacts.reader import Reader
 from job.config.changes import flatten
 from job.config.schema import Config
@@ -11,7 +12,7 @@ from job.plan import Plan
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import AXES, Curve, compared, curves_of
 from job.report.analysis.missing import MissingRounds, missing_rounds
-from job.report.analysis.results import Row, rows_of
+from job.report.analysis.results import Row, of_newest_test, rows_of
 from job.report.drawing.figures import learning_curve, mean_curves, styles_of
 from job.report.drawing.render import Draw
 from job.report.markup import render
@@ -40,6 +41,8 @@ class Side:
     rows: list[Row]
     missing: MissingRounds
     """The planned rounds of its arms without a result."""
+    test: tuple[str, ...] = ()
+    """Digests of a test set that was drawn from the pool."""
 
     @property
     def curves(self) -> list[Curve]:
@@ -78,12 +81,23 @@ def read_sides(store: Store, configs: Sequence[Config]) -> list[Side]:
             what = "no round has a metric" if side.rows else "no round is evaluated yet"
             message = f"compare: {side.config.experiment}: {what}"
             raise UsageError(message)
+    if len({side.test for side in sides}) > 1:
+        message = f"compare: {', '.join(names)}: they are not measured on the same test images"
+        raise UsageError(message)
     return sides
 
 
 def _read(store: Store, plan: Plan) -> Side:
-    rows = rows_of(Reader.listed(store, plan.config.experiment), plan)
-    return Side(plan.config, rows, missing_rounds(plan, rows))
+    reader = Reader.listed(store, plan.config.experiment)
+    rows = of_newest_test(rows_of(reader, plan))
+    return Side(plan.config, rows, missing_rounds(plan, rows), _test_images(reader, plan, rows))
+
+
+def _test_images(reader: Reader, plan: Plan, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the digests of the images of the test set and their labels; empty: the data set's."""
+    version = max((row.test_version or 0 for row in rows), default=0)
+    markers = (reader.marker(ref.stage("annotate")) for ref in plan.test_rounds()[:version])
+    return tuple(marker.outputs[LABELLED_SHARD] for marker in markers)
 
 
 def comparison_page(sides: Sequence[Side], draw: Draw) -> Page:

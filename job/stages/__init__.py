@@ -55,8 +55,7 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
 
 def bound_to(ref: StageRef) -> AbstractContextManager[None]:
     """Add seed, arm and round to every log line and progress bar within."""
-    context = {"seed": ref.round.seed, "arm": ref.round.arm, "round": ref.round.index}
-    return log.bound(**{name: value for name, value in context.items() if value is not None})
+    return log.bound(**ref.round.fields)
 
 
 @contextmanager

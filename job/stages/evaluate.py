@@ -27,7 +27,8 @@ def run(io: StageIO) -> dict[str, object]:
     set_threads(io.config.runtime)
     dataset = io.dataset
     refuse_leak(dataset)
-    truth = dataset.test_images()
+    truth = io.test_images()
+    _refuse_trained(io, truth)
     io.marker(io.round.stage("train"))  # an input also if nothing is measured
     detections = _detections(io, truth) if truth else Detections.joined([])
     metrics = evaluate({image.id: image.annotation for image in truth}, detections, dataset.classes)
@@ -47,6 +48,23 @@ def _detections(io: StageIO, images: Sequence[LabelledImage]) -> Detections:
         io.config.evaluate,
         Engine.of(io.config.runtime),
     )
+
+
+def _refuse_trained(io: StageIO, truth: Sequence[LabelledImage]) -> None:
+    """Refuse a test image that the model may have been trained on.
+
+    Raises:
+        BadDataError: The test set was drawn while a round selected, in another process.
+    """
+    if io.config.test is None:
+        return
+    trained = {each for ref in (*io.earlier, io.round) for each in io.picked_ids(ref)}
+    if shared := trained.intersection(image.id for image in truth):
+        message = (
+            f"{io.ref}: {len(shared)} images of the test set were selected for training, such as "
+            f"{min(shared)}: remove {io.round.prefix} and what follows it, and it selects anew"
+        )
+        raise BadDataError(message)
 
 
 def refuse_leak(dataset: Dataset) -> None:

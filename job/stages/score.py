@@ -117,7 +117,7 @@ def _score(
         map(counted, parts),
         io.config.score,
         Engine.of(runtime, compiled=runtime.compile),
-        seed=(io.ref.round.seed, io.ref.round.index),
+        seed=(io.ref.round.own_seed, io.ref.round.index),
     )
 
 

@@ -32,7 +32,7 @@ def run(io: StageIO) -> dict[str, object]:
     set_threads(runtime)
     io.threads = runtime.num_threads()
     config = config.model_copy(update={"runtime": runtime})
-    seed = io.ref.round.seed, io.ref.round.index
+    seed = io.ref.round.own_seed, io.ref.round.index
     inputs = TrainingInputs(config, shards, io.arm.warm_start, seed, corrections)
     if processes > 1:
         trained = train_together(processes, inputs, detector, checkpoint, io.save_checkpoint)
@@ -52,7 +52,7 @@ def _start(io: StageIO) -> Detector:
     if io.arm.warm_start:
         io.start = {"detector": "the model of the previous round"}
         return load_model(io.model(io.earlier[-1]), config)
-    detector = new_detector(config, io.dataset.classes, io.ref.round.seed, io.weights)
+    detector = new_detector(config, io.dataset.classes, io.ref.round.own_seed, io.weights)
     freeze = io.config.train.freeze
     if freeze != "none" and "backbone" not in detector.pretrained:
         message = (

@@ -179,6 +179,7 @@ def every_value() -> Object:
         "stages": {"defaults": job_pod | {"runtimeClassName": "nvidia", "gpus": 2}},
         "ingest": {"args": ["voc", "--root=/voc", "--pool=train", "--test=test", "--name=voc"]},
         "driver": job_pod,
+        "ui": job_pod | {"enabled": True, "existingSecret": "pages"},
         "annotation": {"existingSecret": "labels", "webhook": {"enabled": True}},
         "launch": {"queueName": "team", "scorePartitions": 4, "scoreParallelism": 2},
     }

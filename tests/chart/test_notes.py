@@ -36,6 +36,14 @@ def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
     assert "are lost when that pod is deleted" in text
 
 
+def test_notes_with_pages(run_helm: Any) -> None:
+    """They say where a browser finds them, and how to read the token."""
+    text = notes(run_helm, {"ui": {"enabled": True, "existingSecret": "pages"}})
+    assert "kubectl -n ns port-forward service/exp-al-voc-ui 8765:80" in text
+    assert "get secret pages -o 'go-template={{.data.token | base64decode}}'" in text
+    assert "8765" not in notes(run_helm, {})
+
+
 def test_notes_with_a_claim(run_helm: Any) -> None:
     """They do not say that kept data are lost, and they say how to delete them."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"enabled": True}}}})

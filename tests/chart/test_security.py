@@ -88,10 +88,11 @@ def test_meshes_leave_pods_alone(rendering: Any) -> None:
 
 
 def test_pods_are_not_evicted_to_save_a_node(rendering: Any) -> None:
-    """An autoscaler does not evict hours of work to save a node."""
+    """An autoscaler does not evict hours of work to save a node; the pages may move."""
     annotation = "cluster-autoscaler.kubernetes.io/safe-to-evict"
     for name, pod in rendering.pods():
-        assert pod["metadata"]["annotations"][annotation] == "false", name
+        expected = None if name == "al-voc-ui" else "false"
+        assert pod["metadata"]["annotations"].get(annotation) == expected, name
 
 
 def test_every_container_has_a_memory_limit(rendering: Any) -> None:

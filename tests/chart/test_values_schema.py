@@ -42,6 +42,8 @@ SECTIONS = [
     "ingest.pod",
     "driver",
     "driver.resources",
+    "ui",
+    "ui.resources",
 ]
 
 

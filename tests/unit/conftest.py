@@ -25,6 +25,18 @@ def finished(tiny: str, finished_state: FinishedState) -> LocalStore:
     return LocalStore(finished_state(tiny))
 
 
+@pytest.fixture(scope="session")
+def held_out_text(tiny: str) -> str:
+    """The tiny experiment of two rounds, with 5 images of its pool as the test set."""
+    return tiny.replace("rounds: 3", "rounds: 2") + "test: {from: pool, size: 5}\n"
+
+
+@pytest.fixture(scope="session")
+def held_out(held_out_text: str, finished_state: FinishedState) -> LocalStore:
+    """A store with that experiment; tests only read it."""
+    return LocalStore(finished_state(held_out_text))
+
+
 @pytest.fixture
 def begun(settings: Config) -> tuple[MemoryStore, Config]:
     """A store in which the experiment has begun, and its configuration."""

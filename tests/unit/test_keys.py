@@ -40,6 +40,25 @@ def test_all_arms_mean_the_same_round_0() -> None:
     assert str(RoundRef("exp", 0, "brust", 1).stage("train")) == "seed 0 arm brust round 1 train"
 
 
+def test_a_round_of_the_test_set_has_no_seed_and_no_arm() -> None:
+    """It belongs to the whole experiment; its name has the version if it is not the first."""
+    first, second = (RoundRef.of_test("exp", index) for index in (0, 1))
+    assert first.prefix == "experiments/exp/test/round-000/"
+    assert second.stage("annotate").done == "experiments/exp/test/round-001/annotate/done.json"
+    assert (first.label, second.label, RoundRef("exp", 0, "a", 1).label) == ("test", "test-2", "1")
+    assert str(second.stage("annotate")) == "round test-2 annotate"
+    assert first.at(1) == second == RoundRef("exp", None, "brust", 1)
+    assert (first.fields, first.stream) == ({"round": "test"}, ("test", 0))
+    with pytest.raises(ValueError, match="has no seed"):
+        _ = first.own_seed
+
+
+def test_the_test_set_is_drawn_from_the_first_version_of_the_data() -> None:
+    """However many of its rounds there are; all others read that of their round."""
+    assert RoundRef.of_test("exp", 3).stage("select").data_round == 0
+    assert RoundRef("exp", 0, "a", 3).stage("select").data_round == 3
+
+
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a/b", "a b", "ä", ".", "x" * 64])
 def test_a_name_that_is_not_safe_is_refused(name: str) -> None:
     """A name becomes a segment of a key, a file name and the value of a label."""

@@ -4,6 +4,7 @@ import pytest
 
 from job.acquisition.strategies.random import Random
 from job.config import loading
+from job.config.held_out import HeldOutConfig
 from job.config.runtime import RuntimeConfig
 from job.config.schema import ArmConfig, Config
 from job.errors import ConfigError, UsageError
@@ -175,7 +176,7 @@ def test_training_waits_for_the_model_it_starts_from(
 def test_all_arms_of_a_seed_come_before_the_next_seed(settings: Config) -> None:
     """An early look compares arms on the same seeds; the fully supervised arm comes last."""
     two = settings.model_copy(update={"seeds": (3, 1), "full_supervision": True})
-    seeds = [ref.round.seed for ref in Plan(two).stages()]
+    seeds = [ref.round.own_seed for ref in Plan(two).stages()]
     assert seeds == sorted(seeds, reverse=True)
     first = [ref for ref in Plan(two).stages() if ref.round.seed == 3]
     assert {ref.round.arm for ref in first} == {None, "random", "brust", "fully-supervised"}
@@ -205,6 +206,51 @@ def test_with_proposals_every_round_is_scored_that_another_follows(tiny: str) ->
 
 
 # Parts
+
+
+def with_test(settings: Config, **test: object) -> Config:
+    return settings.model_copy(update={"test": HeldOutConfig.model_validate(test)})
+
+
+def test_a_test_set_from_the_pool_comes_first_and_is_never_scored(settings: Config) -> None:
+    """Each version has a round of two stages, before the first seed, whatever part is run."""
+    plan = Plan(with_test(settings, **{"from": "pool", "size": 9, "grown_from": [5]}))
+    first = [str(ref) for ref in plan.stages()][:5]
+    assert first == [
+        "round test select",
+        "round test annotate",
+        "round test-2 select",
+        "round test-2 annotate",
+        "seed 0 round 0 select",
+    ]
+    part = plan.only(Subset(arms=("random",), seeds=(0,)))
+    assert [str(ref) for ref in part.stages()][:5] == first
+    assert all(ref.seed is not None for _, ref in plan.rounds())
+    assert [ref.label for ref in plan.test_rounds()] == ["test", "test-2"]
+    assert plan.arm_of(plan.test_rounds()[0]) is plan.test
+    assert plan.test not in plan.arms
+
+
+def test_selecting_waits_for_the_draw_and_measuring_for_the_labels(settings: Config) -> None:
+    """So no arm selects a test image, and rounds continue while people label the test set."""
+    plan = Plan(with_test(settings, **{"from": "pool", "size": 9, "grown_from": [5]}))
+    tests = plan.test_rounds()
+    for ref in (RoundRef("tiny", 0, None, 0), RoundRef("tiny", 0, "brust", 1)):
+        needs = plan.needs(ref.stage("select"))
+        assert needs[:2] == [test.stage("select") for test in tests]
+        needs = plan.needs(ref.stage("evaluate"))
+        assert needs == [ref.stage("train"), *(test.stage("annotate") for test in tests)]
+        assert plan.needs(ref.stage("train"))[0] == ref.stage("annotate")
+    assert plan.needs(tests[0].stage("select")) == []
+    assert plan.needs(tests[1].stage("select")) == [tests[0].stage("select")]
+    assert plan.needs(tests[1].stage("annotate")) == [tests[1].stage("select")]
+
+
+def test_without_a_test_set_from_the_pool_there_is_no_such_round(settings: Config) -> None:
+    """Neither if it is the data set's own, nor if nothing is measured."""
+    for config in (settings, with_test(settings, **{"from": "none"})):
+        assert Plan(config).test_rounds() == []
+        assert next(iter(Plan(config).stages())).round.seed == 0
 
 
 def test_a_part_has_its_arms_and_seeds_only(supervised: Config) -> None:

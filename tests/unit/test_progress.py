@@ -21,6 +21,7 @@ from job.progress import (
     StageStatus,
     Status,
     dump_status,
+    is_over,
     parse_status,
     seconds_left,
 )
@@ -66,6 +67,26 @@ def test_no_work_left_is_told_before_the_first_training() -> None:
     begun = RoundStatus(seed=0, arm="random", round=0, stages=stages, planned=planned)
     later = RoundStatus(seed=0, arm="random", round=1, stages={}, planned=planned)
     assert seconds_left(Status(experiment="x", rounds=[begun, later])) is None
+
+
+def test_the_test_set_has_rounds_of_its_own(held_out: LocalStore) -> None:
+    """They come first, and every metric says on which version it was measured."""
+    status = Progress(held_out, Plan(load_experiment(held_out, "tiny"))).look()
+    test, *others = status.rounds
+    assert (test.seed, test.arm, test.round) == (None, "", 0)
+    assert (test.planned, set(test.stages)) == (("select", "annotate"), {"select", "annotate"})
+    assert {each.test_version for each in others} == {1}
+    assert is_over(status)
+    assert parse_status(dump_status(status)) == status
+
+
+def test_a_test_set_that_is_not_labelled_keeps_an_experiment_from_its_end(
+    held_out: LocalStore,
+) -> None:
+    """Although every model is measured on what there was before."""
+    status = Progress(held_out, Plan(load_experiment(held_out, "tiny"))).look()
+    larger = RoundStatus(seed=None, arm="", round=1, stages={}, planned=("select", "annotate"))
+    assert not is_over(status.model_copy(update={"rounds": [larger, *status.rounds]}))
 
 
 def test_a_status_from_the_store_knows_what_is_left(finished: MemoryStore) -> None:

@@ -28,7 +28,8 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
-    words = [launch.release, this.experiment, f"s{this.seed}", *arm, f"r{this.index}", ref.stage]
+    which = [this.label] if this.is_test else [f"s{this.seed}", *arm, f"r{this.index}"]
+    words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
     if len(name) <= MAX_NAME and re.fullmatch("[a-z0-9-]+", name):
         return name
@@ -43,14 +44,15 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
 
 def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     """Return the labels of every Job and pod of a stage, whatever the attempt."""
+    this = ref.round
     labels = {
         "al-voc/release": launch.release,
-        "al-voc/experiment": ref.round.experiment,
-        "al-voc/seed": str(ref.round.seed),
-        "al-voc/round": str(ref.round.index),
+        "al-voc/experiment": this.experiment,
+        **({} if this.is_test else {"al-voc/seed": str(this.seed)}),
+        "al-voc/round": this.label,
         "al-voc/stage": ref.stage,
     }
-    return labels | ({"al-voc/arm": ref.round.arm} if ref.round.arm else {})
+    return labels | ({"al-voc/arm": this.arm} if this.arm else {})
 
 
 def attempt_of(job: KubeObject) -> int:
@@ -110,8 +112,9 @@ def _spec_hash(*content: object) -> str:
 
 def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
     this = ref.round
-    arguments = [ref.stage, f"--round={this.index}", f"--experiment={this.experiment}"]
-    arguments += [f"--seed={this.seed}", *([f"--arm={this.arm}"] if this.arm else [])]
+    arguments = [ref.stage, f"--round={this.label}", f"--experiment={this.experiment}"]
+    arguments += [] if this.is_test else [f"--seed={this.seed}"]
+    arguments += [f"--arm={this.arm}"] if this.arm else []
     arguments += [f"--set={each}" for each in launch.runtime]
     if ref.stage == "score":
         arguments.append(f"--partition=$(JOB_COMPLETION_INDEX)/{launch.score_partitions}")

@@ -282,8 +282,7 @@ class KubernetesLauncher:
 
 def _fields(ref: StageRef) -> dict[str, object]:
     """Return the fields that identify a stage in a log line."""
-    arm = {"arm": ref.round.arm} if ref.round.arm else {}
-    return {"seed": ref.round.seed, **arm, "round": ref.round.index, "stage": ref.stage}
+    return {**ref.round.fields, "stage": ref.stage}
 
 
 def owner_reference(launch: LaunchConfig, cluster: Cluster) -> KubeObject:

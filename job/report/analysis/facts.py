@@ -9,6 +9,7 @@ from itertools import combinations
 from statistics import fmean
 
 from job.acquisition.strategy import Pick
+from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import UsedVersion
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
@@ -80,10 +81,23 @@ class Facts:
     cannot_rank: Mapping[str, str] = field(default_factory=dict)
     """Arms that cannot rank images of so many classes -> why."""
 
+    test_costs: tuple[Cost, ...] = ()
+    """Of the test set that is drawn from the pool, what the labels of each version took, in which
+    those of the version before it are. No arm's cost has a part of it."""
+    num_held_out: int = 0
+    """How many images of the pool are drawn for the test set."""
+    num_outdated: int = 0
+    """Rounds that were measured on an earlier version of the test set only."""
+
+    @property
+    def num_to_train_on(self) -> int:
+        """The images of the pool that are not in the test set."""
+        return self.pool_images - self.num_held_out
+
     @property
     def num_to_choose_from(self) -> int:
-        """The images of the pool whose labels did not come along."""
-        return self.pool_images - max((each.num_given for each in self.rounds), default=0)
+        """Those of them whose labels did not come along."""
+        return self.num_to_train_on - max((each.num_given for each in self.rounds), default=0)
 
 
 def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> Facts:
@@ -99,7 +113,9 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
     """
     first, *later = versions
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
-    pool = versions[-1].data.info("pool")
+    pool, num_own = versions[-1].data.info("pool"), first.data.info("test").num_images
+    labelled = (ref for ref in plan.test_rounds() if reader.markers.get(ref.stage("annotate")))
+    costs = tuple(reader.cost(ref).cumulative for ref in labelled)
     return Facts(
         arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
@@ -107,12 +123,15 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
         dataset=_told(first.data)
+        | _told_test(plan, costs)
         | {f"digest from round {each.from_round} on": each.data.digest for each in later},
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
         container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
         starts=tuple(dict.fromkeys(_in_words(marker.start) for marker in seen if marker.start)),
-        has_test=bool(first.data.info("test").num_images),
+        has_test=bool(plan.config.test_sizes if plan.config.test else num_own),
+        test_costs=costs,
+        num_held_out=max(plan.config.test_sizes, default=0),
         moves=tuple(
             (each.from_round, each.data.version, each.data.info("pool").num_images)
             for each in later
@@ -145,6 +164,16 @@ def _told(dataset: Dataset) -> dict[str, str]:
     }
 
 
+def _told_test(plan: Plan, costs: Sequence[Cost]) -> dict[str, str]:
+    """Return what the test set is, if it is not that of the data set."""
+    if plan.config.test is None:
+        return {}
+    if not costs:
+        return {"test": "none", "test index": ""}
+    told = f"{costs[-1].images} images of the pool, {costs[-1].boxes} boxes"
+    return {"test": f"{told}, version {len(costs)}", "test index": "of the pool"}
+
+
 def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
     found = {stage: reader.markers.get(ref.stage(stage)) for stage in plan.stages_of(ref)}
     done = {stage: marker for stage, marker in found.items() if marker}
@@ -152,7 +181,7 @@ def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:
     classes = reader.metrics(ref).classes if "evaluate" in done else {}
     outcome = reader.outcome(ref)
     return RoundFacts(
-        seed=ref.seed,
+        seed=ref.own_seed,
         arm=arm.name,
         round=ref.index,
         seconds={stage: marker.seconds for stage, marker in done.items()},

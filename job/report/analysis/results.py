@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from job.artifacts.reader import Reader
-from job.keys import RoundRef, Stage
+from job.keys import RoundRef, Stage, test_label
 from job.plan import Arm, Plan
 
 TIMES = ("train_time", "active_time", "total_time")
@@ -56,6 +56,9 @@ class Row:
     """Of labelling so far, by the configured seconds per image and box."""
     annotation_money: float
     """Of labelling so far, by the configured prices."""
+    test_version: int | None = None
+    """The version of the test set that it was measured on. The column is left out if no test set is
+    drawn from the pool."""
 
 
 def rows_of(reader: Reader, plan: Plan) -> list[Row]:
@@ -89,7 +92,7 @@ def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
         total_samples=cost.labelled.images,
         bboxes=cost.labelled.boxes,
         experiment=ref.experiment,
-        seed=ref.seed,
+        seed=ref.own_seed,
         arm=arm.name,
         round=ref.index,
         new_samples=cost.own.images,
@@ -97,7 +100,14 @@ def _row(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> Row:
         map_coco=metrics.map_coco,
         annotation_seconds=cost.cumulative.seconds,
         annotation_money=cost.cumulative.money,
+        test_version=reader.marker(ref.stage("evaluate")).test_version,
     )
+
+
+def of_newest_test(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that can be compared: those that were measured on the newest test set."""
+    newest = max((row.test_version or 0 for row in rows), default=0)
+    return [row for row in rows if (row.test_version or 0) == newest]
 
 
 def _seconds(reader: Reader, ref: RoundRef, stage: Stage) -> float:
@@ -109,7 +119,9 @@ def to_csv(rows: Sequence[Row]) -> bytes:
     """Return the rows as CSV, undefined values empty."""
     file = io.StringIO()
     names = [field.name for field in fields(Row)]
-    writer = csv.DictWriter(file, names, lineterminator="\n")
+    if all(row.test_version is None for row in rows):
+        names.remove("test_version")
+    writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in asdict(row).items()})
@@ -123,3 +135,9 @@ def _cell(value: object) -> object:
 def show_metric(value: float | None) -> str:
     """Return a metric for a table; a dash without a test set, or if it shows no class."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def show_measured(value: float | None, test_version: int | None, num_versions: int) -> str:
+    """Return a metric for a table, with the version of the test set if there are several."""
+    on = f" on {test_label(test_version - 1)}" if test_version and num_versions > 1 else ""
+    return f"{show_metric(value)}{on}"

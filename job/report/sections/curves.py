@@ -45,5 +45,5 @@ def _plot(context: Context, axis: Axis) -> Plot | None:
         means,
         context.styles,
         full_supervision=reference_metric(context.findings.curves),
-        half_pool=context.facts.pool_images / 2 if axis == "images" else None,
+        half_pool=context.facts.num_to_train_on / 2 if axis == "images" else None,
     )

@@ -49,7 +49,7 @@ class ForecastSection(SectionBuilder):
         """Return the section."""
         curves = context.findings.curves
         goals = _goals(context)
-        forecasts = forecasts_of(curves, goals, context.facts.pool_images)
+        forecasts = forecasts_of(curves, goals, context.facts.num_to_train_on)
         tested = back_test(held_by_forecast(curves))
         figures = _figures(context, forecasts, goals)
         return Section(

@@ -8,7 +8,33 @@ from job.report.wording import counted, listing
 
 def notes_on_data(facts: Facts) -> tuple[str, ...]:
     """Return, as sentences, what was labelled from the start, what changed, and what is odd."""
-    return (*_given(facts), *_moves(facts), *_corrected(facts), *_odd_picks(facts))
+    return (*_test(facts), *_given(facts), *_moves(facts), *_corrected(facts), *_odd_picks(facts))
+
+
+def _test(facts: Facts) -> Iterator[str]:
+    """Yield what a test set of images of the pool is, and what its labels took."""
+    if not facts.test_costs:
+        return
+    costs = facts.test_costs
+    grown = ", ".join(str(each.images) for each in costs[:-1])
+    version = f", version {len(costs)} (before it: {grown})" if grown else ""
+    yield (
+        f"Models are measured on {counted(costs[-1].images, 'image')} of the pool{version}: drawn "
+        f"at random, never selected. Their {counted(costs[-1].boxes, 'box', 'boxes')} took "
+        f"{costs[-1].seconds / 3600:,.1f} hours and {costs[-1].money:,.2f} of money, which are in "
+        "no arm's cost."
+    )
+    if grown:
+        yield (
+            "What the test set grew by was drawn from the images that no arm had selected, so it "
+            "shows a little less of what the arms look for."
+        )
+    if facts.num_outdated:
+        left_out = counted(facts.num_outdated, "result is", "results are")
+        yield (
+            f"{left_out} left out, of an earlier version of the test set: only what was measured "
+            "on the same images is compared."
+        )
 
 
 def _given(facts: Facts) -> Iterator[str]:

@@ -132,7 +132,7 @@ def _costs(look: Look) -> Iterator[tuple[str, ...]]:
     last: dict[tuple[str, int], RoundRef] = {}
     for arm, ref in look.plan.rounds():
         if ref.stage("annotate").done in look.listing:
-            last[arm.name, ref.seed] = ref
+            last[arm.name, ref.own_seed] = ref
     for (arm_name, seed), ref in last.items():
         try:
             cost = look.reader.cost(ref)

@@ -176,7 +176,7 @@ def test_labels_that_came_along_come_out_again(
     pool = ("--pool", tmp_path / "photos/images", "--labelled", along, "--name", "again")
     assert al_job("ingest", "images", *pool, *new).code == 0
     text = tiny.replace("initial: 6", "initial: 0")
-    text = re.sub(r"name: drawn\n  synthetic:.*", "name: again", text)
+    text = re.sub(r"name: drawn\n  synthetic:.*", "name: again\ntest: {from: none}", text)
     (tmp_path / "again.yaml").write_text(text)
     al_job("init", tmp_path / "again.yaml", *new)
     for stage in ("select", "annotate"):

@@ -4,6 +4,7 @@ import pytest
 
 from job.artifacts.reader import Reader
 from job.config.annotation import AnnotationConfig
+from job.config.held_out import HeldOutConfig
 from job.config.schema import Config
 from job.estimate.boxes import BoxCounts, Span
 from job.estimate.labels import LabelOutlook, Labels
@@ -88,3 +89,17 @@ def test_without_boxes_costs_are_of_images_alone() -> None:
     """They are the least that it may be."""
     assert Labels(10, 0, None).seconds(COSTS) == Span(100, 100, 100)
     assert Labels(10, 0, None).money(COSTS) == Span(10, 10, 10)
+
+
+def test_labels_of_a_test_set_from_the_pool_are_told_apart(
+    settings: Config, finished: LocalStore
+) -> None:
+    """Its 5 images with 2 boxes each are in no other sum; another experiment has none to tell."""
+    test = HeldOutConfig.model_validate({"from": "pool", "size": 5})
+    found = outlook(settings.model_copy(update={"test": test}), finished, COUNTS)
+    labels = found.of_test()
+    assert labels is not None
+    assert labels.boxes is not None
+    assert (labels.images, labels.boxes.expected) == (5, 10)
+    assert found.of_all().images == 6 + 2 * 8
+    assert outlook(settings, finished, COUNTS).of_test() is None

@@ -3,6 +3,7 @@
 import pytest
 
 from job.config import loading
+from job.config.held_out import HeldOutConfig
 from job.config.schema import Config
 from job.estimate.workload import Sizes, Workload
 from job.keys import RoundRef, Stage
@@ -86,3 +87,24 @@ def test_scores_are_of_the_data_of_the_next_round(settings: Config) -> None:
     found = Workload(Plan(settings), lambda index: Sizes(30 if index > 1 else 24, 0, 6))
     assert amounts(found, "brust", "score") == [24, 30, 30]
     assert amounts(found, "brust", "select") == [24, 18, 20]
+
+
+def test_a_test_set_from_the_pool_is_labelled_apart_and_measured_on(settings: Config) -> None:
+    """5 and later 3 images of 24 are drawn: 16 are left to select and to score."""
+    test = HeldOutConfig.model_validate({"from": "pool", "size": 8, "grown_from": [5]})
+    found = workload(settings.model_copy(update={"test": test}))
+    first, second = (RoundRef.of_test("tiny", index) for index in (0, 1))
+    assert [found.amount(ref.stage("annotate")) for ref in (first, second)] == [5, 3]
+    assert found.amount(first.stage("select")) == 24
+    assert amounts(found, "brust", "select") == [16, 10, 6]
+    assert amounts(found, "brust", "score") == [16, 16, 16]
+    assert amounts(found, "brust", "evaluate") == [8, 8, 8]
+    everything = RoundRef("tiny", 0, "fully-supervised", 1)
+    assert found.labelled(everything) == 16
+
+
+def test_nothing_is_measured_if_the_experiment_says_so(settings: Config) -> None:
+    """Although the data set has 6 test images."""
+    test = HeldOutConfig.model_validate({"from": "none"})
+    found = workload(settings.model_copy(update={"test": test}))
+    assert amounts(found, "brust", "evaluate") == [0, 0, 0]

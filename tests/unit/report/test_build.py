@@ -274,7 +274,7 @@ def test_a_report_without_a_test_set_shows_what_was_picked(grown: MemoryStore) -
     page = ParsedPage(store.read(ExperimentKeys("growing").page).decode())
     for words in (
         "18 images to choose from, 1 arm, 1 seed.",
-        "Nothing was measured, because the data set has no test set.",
+        "Nothing was measured, because the experiment has no test set.",
         "4 images came along with labels in round 0",
         "2 images came along with labels in round 2",
         "From round 2 on, version 5 of the data set is used, with 24 images in its pool.",

@@ -6,6 +6,7 @@ from itertools import product
 import kubernetes_validate
 import pytest
 
+from job.config.held_out import HeldOutConfig
 from job.config.schema import Config
 from job.keys import STAGES, RoundRef, StageRef
 from job.launch.kubernetes.job_spec import SPEC_HASH, job_name, make_job
@@ -34,6 +35,21 @@ def test_every_name_fits_and_differs(launch: LaunchConfig) -> None:
     for name in names:
         assert re.fullmatch("[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])", name)
         assert name.endswith("-12")
+
+
+def test_a_job_of_the_test_set_names_its_round(launch: LaunchConfig, settings: Config) -> None:
+    """It has no seed and no arm: neither in its name, nor in its labels, nor in its command."""
+    test = HeldOutConfig.model_validate({"from": "pool", "size": 9, "grown_from": [5]})
+    config = settings.model_copy(update={"test": test})
+    ref = RoundRef.of_test("tiny", 1).stage("annotate")
+    job = make_job(launch, config, ref, 1)
+    assert job["metadata"]["name"] == "al-voc-tiny-test-2-annotate-1"
+    labels = job["metadata"]["labels"]
+    assert (labels["al-voc/round"], labels["al-voc/stage"]) == ("test-2", "annotate")
+    assert not {"al-voc/seed", "al-voc/arm"} & labels.keys()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"][:3] == ["annotate", "--round=test-2", "--experiment=tiny"]
+    assert not [each for each in container["args"] if each.startswith(("--seed", "--arm"))]
 
 
 def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:

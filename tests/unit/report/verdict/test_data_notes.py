@@ -1,6 +1,7 @@
 """What the report says of the data: what came along, later versions, corrected labels."""
 
 from job.acquisition.strategy import Pick
+from job.artifacts.cost import Cost
 from job.report.verdict.data_notes import notes_on_data
 from tests.unit.report.make_context import facts, round_facts
 
@@ -8,6 +9,21 @@ from tests.unit.report.make_context import facts, round_facts
 def test_data_without_any_of_it_need_no_word() -> None:
     """As of an experiment on one version, all of whose labels are paid for."""
     assert notes_on_data(facts()) == ()
+
+
+def test_the_cost_of_a_test_set_from_the_pool_is_told_apart() -> None:
+    """Of its newest version, with the sizes that it had before, and with what growing means."""
+    first, second = Cost(300, 800, 7200.0, 100.0), Cost(500, 1400, 10800.0, 150.5)
+    (note,) = notes_on_data(facts(test_costs=(first,)))
+    assert note == (
+        "Models are measured on 300 images of the pool: drawn at random, never selected. Their 800 "
+        "boxes took 2.0 hours and 100.00 of money, which are in no arm's cost."
+    )
+    grown, bias, left_out = notes_on_data(facts(test_costs=(first, second), num_outdated=1))
+    assert "500 images of the pool, version 2 (before it: 300): drawn at random" in grown
+    assert "Their 1400 boxes took 3.0 hours and 150.50 of money" in grown
+    assert "drawn from the images that no arm had selected" in bias
+    assert left_out.startswith("1 result is left out, of an earlier version of the test set: ")
 
 
 def test_what_came_along_is_counted_and_costs_nothing() -> None:
