@@ -14,7 +14,7 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
-.PHONY: help run test test-wheel annotation-tools lint format lock docs bench image e2e e2e-full clean
+.PHONY: help run test test-wheel annotation-tools lint format lock docs bench image e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ image: ## Build the image, and print its size by layer; docs/container-image.md 
 e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e/test_image.py tests/e2e/test_install.py
+
+e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Studio on this machine, and a driver that asks them there
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_people.py
 
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)

@@ -113,7 +113,7 @@ class Place:
         """All tasks of the only project, as they come to people."""
         (number,) = self.projects
         query = {"project": number, "fields": "all", "resolve_uri": "false", "page_size": 1000}
-        tasks = self.api.get("/api/tasks", include="id,data", **query)["tasks"]
+        tasks = self.api.get("/api/tasks", include="id,data,is_labeled", **query)["tasks"]
         return sorted(tasks, key=lambda task: int(task["id"]))
 
     @property

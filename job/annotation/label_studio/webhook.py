@@ -4,13 +4,8 @@ Nothing depends on it: it is sent once, and what counts is what we see when we l
 """
 
 from job.annotation.label_studio.client import LabelStudioClient
-from job.errors import ConfigError
-from job.runtime.secret import read_secret
+from job.annotation.webhook import HEADER, webhook_secret
 
-VARIABLE = "AL_WEBHOOK_SECRET"
-"""The variable of the secret that both sides know."""
-HEADER = "X-Al-Voc-Secret"
-"""The header that has it."""
 _ACTIONS = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED"]
 """A skipped task is an annotation that is created, too."""
 
@@ -39,18 +34,12 @@ def set_webhook(client: LabelStudioClient, project: int, address: str | None) ->
 
 
 def _wanted(project: int, address: str) -> dict[str, object]:
-    secret = read_secret(VARIABLE)
-    if secret is None:
-        message = (
-            f"{VARIABLE} is not set: annotation.label_studio.webhook needs a secret of your own"
-        )
-        raise ConfigError(message)
     return {
         "project": project,
         "url": address,
         "send_payload": False,
         "send_for_all_actions": False,
         "actions": _ACTIONS,
-        "headers": {HEADER: secret},
+        "headers": {HEADER: webhook_secret()},
         "is_active": True,
     }

@@ -10,6 +10,7 @@ from job.report.tables import table_row
 from job.report.verdict.data_notes import notes_on_data
 from job.report.verdict.judgement import judge
 from job.report.verdict.outcomes import margin
+from job.report.verdict.people import anchoring_sentence
 from job.report.wording import interval_cell, p_cell, signed_points
 
 _TEMPLATE = """
@@ -68,7 +69,7 @@ class VerdictSection(SectionBuilder):
                 header=_HEADER,
                 tests=[_cells(each) for each in found.primary],
                 caption=_caption(found),
-                notes=[*judgement.notes, *data, *_blind(context)],
+                notes=[*judgement.notes, *data, *_blind(context), *_suspicion(context)],
             ),
             tables={"primary": [_table_row(each) for each in found.primary]},
             numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
@@ -114,3 +115,8 @@ def _why_unmeasured(context: Context) -> str:
 def _blind(context: Context) -> list[str]:
     found = context.facts.cannot_rank.items()
     return [f"{arm} cannot tell images of this data set apart: {why}." for arm, why in found]
+
+
+def _suspicion(context: Context) -> list[str]:
+    found = context.anchoring
+    return [anchoring_sentence(found)] if found and found.is_suspicious else []

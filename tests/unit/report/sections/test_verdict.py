@@ -1,5 +1,6 @@
 """The section of the verdict."""
 
+from job.report.people.anchoring import Rate, anchoring
 from job.report.sections.verdict import VerdictSection
 from tests.unit.report.make_context import ROWS, cells, context, facts, row
 
@@ -67,3 +68,11 @@ def test_an_arm_that_cannot_rank_images_is_named() -> None:
     """Whoever reads that it is not better learns that it could not be."""
     found = VerdictSection().build(context(facts(cannot_rank={"a": "there is one class"})))
     assert "<li>a cannot tell images of this data set apart: there is one class.</li>" in found.html
+
+
+def test_a_suspicion_against_the_labels_stands_in_the_verdict() -> None:
+    """All that is claimed rests on labels."""
+    right = Rate(50, 100, 80, 0.4, 0.6)
+    for kept, expected in ((Rate(90, 100, 40, 0.8, 1.0), True), (right, False)):
+        found = VerdictSection().build(context(anchoring=anchoring(kept, right)))
+        assert ("Labels may follow the model" in found.html) == expected
