@@ -10,7 +10,7 @@ from job.artifacts.experiment_file import first_dataset, last_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.errors import AlJobError, ConfigError
-from job.experiment import check_labels
+from job.experiment import check_data
 from job.plan import Plan
 from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
@@ -99,7 +99,7 @@ def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if _will_be_drawn(store, config):
         return f"{name} will be drawn"
-    check_labels(config, first_dataset(store, config))
+    check_data(store, Plan(config), first_dataset(store, config))
     dataset = last_dataset(store, config)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
     told = f"{name}: {sizes}, {len(dataset.classes)} classes"
