@@ -7,7 +7,7 @@ import typer
 
 from job.acquisition.strategy import Pick
 from job.annotation.batch import Batch, picked_images
-from job.annotation.proposals import proposals_of
+from job.annotation.proposals import min_confidence_of, proposals_of
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
@@ -206,10 +206,9 @@ def _min_confidence(io: RoundReader, given: float | None) -> float | None:
     Raises:
         UsageError: The option says something else, and accounts of the round would be wrong.
     """
-    annotation = io.config.annotation
-    if not annotation.is_by_people:
+    if not io.config.annotation.is_by_people:
         return given
-    wanted = annotation.proposals if io.earlier else None
+    wanted = min_confidence_of(io)
     if given is not None and given != wanted:
         told = "has none in this round" if wanted is None else f"says {wanted:g}"
         message = f"--proposals {given:g}: annotation.proposals of the experiment {told}"
