@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,8 +113,7 @@ def draw(
         is_labelled[drawn] = True
         names = [tuple(known.ids[row] for row in each) for each in (drawn, others)]
         rounds.append(LabelledRound(names[0], names[1], num_unlabelled))
-    sample = Sample.of((), rounds, int((~is_labelled).sum()))
-    assert sample
+    sample = cast("Sample", Sample.of((), rounds, int((~is_labelled).sum())))
     row_of = {image_id: row for row, image_id in enumerate(known.ids)}
     return sample, np.array([row_of[each] for each in sample.ids])
 
