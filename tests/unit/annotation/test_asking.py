@@ -41,7 +41,7 @@ def plan_of(settings: str = "") -> Plan:
     """The plan with settings of annotation: four picks of twelve images, two seeds."""
     people = f"{{annotator: label_studio, label_studio: {{url: 'http://x'}}, {settings}}}"
     text = GROWING.replace("initial: 2", "initial: 4")
-    text += f"seeds: [0, 1]\ntest: {{from: none}}\nannotation: {people}"
+    text += f"seeds: [0, 1]\nannotation: {people}"
     return Plan(loading.parse(text, "growing"))
 
 
@@ -482,7 +482,8 @@ def test_the_test_set_is_asked_for_like_a_round(tool: MemoryTool) -> None:
     """Models are measured on what was labelled of it; no arm selects any of it."""
     store = MemoryStore()
     config = begin(store)
-    text = GROWING + "test: {from: pool, size: 3}\nannotation: {annotator: files}"
+    text = GROWING.replace("from: none", "from: pool, size: 3")
+    text += "annotation: {annotator: files}"
     plan = experiment.init(store, Plan(loading.parse(text, config.experiment)))
     test = RoundRef.of_test("growing", 0)
     run_stage(store, plan, test.stage("select"))
