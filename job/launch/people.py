@@ -12,6 +12,7 @@ from threading import TIMEOUT_MAX, Event
 from job.artifacts import names
 from job.artifacts.annotating import Annotating, load_annotating
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.markers import Markers
 from job.errors import (
     AlJobError,
     AnnotatingError,
@@ -122,7 +123,7 @@ class People:
         for ref in [ref for ref, each in self._asked.items() if each.due <= now]:
             try:
                 self._take_new_settings()
-                run_stage(self._store, self._plan, ref, is_quiet=True)
+                self._make_pass(ref)
             except AnnotatingError as error:
                 annotating = self._read(ref)
                 self._note(ref, annotating.summary if annotating else str(error), annotating)
@@ -157,6 +158,11 @@ class People:
         """
         for error in self._parked.values():
             raise error
+
+    def _make_pass(self, ref: StageRef) -> None:
+        """Make one attempt at a stage, unless another process has ended it: its labels stay."""
+        if not Markers(self._store).is_done(ref, self._plan.config):
+            run_stage(self._store, self._plan, ref, is_quiet=True)
 
     def _take_new_settings(self) -> None:
         """Ask people as the stored experiment says by now: it may change meanwhile."""

@@ -30,6 +30,12 @@ def begun(store: Store, config: Config) -> Store:
     return store
 
 
+def end(store: Store, config: Config, ref: StageRef) -> None:
+    """Mark a stage as done."""
+    marker = Marker({}, {}, "", config.stage_digest(ref), 1.0, "1", "", 1)
+    store.write(ref.done, dump_marker(marker))
+
+
 @dataclass
 class Passes:
     """Stands in for `run_stage`: a stage ends as its script says, and then it is done."""
@@ -45,14 +51,13 @@ class Passes:
         self.made.append((self.now, ref))
         script = self.scripts.get(ref, [])
         if script:
-            end = script.pop(0)
-            if isinstance(end, Exception):
-                raise end
-            told = self.annotating(end)
+            found = script.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            told = self.annotating(found)
             store.write(ref.key(names.ANNOTATING), dump_annotating(told))
             raise AnnotatingError(told.summary)
-        marker = Marker({}, {}, "", plan.config.stage_digest(ref), 1.0, "1", "", 1)
-        store.write(ref.done, dump_marker(marker))
+        end(store, plan.config, ref)
 
     def annotating(self, to_go: int) -> Annotating:
         """Return the state in which so many of 6 images are open."""

@@ -12,7 +12,7 @@ from job.keys import RoundRef
 from job.launch.people import People
 from job.plan import Plan
 from job.storage.memory import MemoryStore
-from tests.unit.launch.people import LINK, Passes, asking, begun
+from tests.unit.launch.people import LINK, Passes, asking, begun, end
 
 FIRST, SECOND = (RoundRef("tiny", seed, None, 0).stage("annotate") for seed in (0, 1))
 
@@ -125,6 +125,21 @@ def test_the_state_is_what_the_last_look_has_found(people: People, passes: Passe
     passes.now = 60
     people.look()
     assert reasons(people) == [f"annotating: 2 of 6 to go: {LINK}"]
+
+
+def test_a_stage_that_another_process_has_ended_stays_as_it_is(
+    settings: Config, passes: Passes
+) -> None:
+    """A pass would remove its marker, and take what people say after it."""
+    store = begun(MemoryStore(), settings)
+    people = People(store, Plan(settings))
+    passes.scripts[FIRST] = [2, 1]
+    people.start(FIRST)
+    assert people.look() == []
+    end(store, settings, FIRST)
+    passes.now = 60
+    assert people.look() == [FIRST]
+    assert len(passes.made) == 1
 
 
 def test_a_server_that_is_down_is_a_reason_and_no_failure(people: People, passes: Passes) -> None:
