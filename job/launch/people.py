@@ -165,12 +165,16 @@ class People:
             run_stage(self._store, self._plan, ref, is_quiet=True)
 
     def _take_new_settings(self) -> None:
-        """Ask people as the stored experiment says by now: it may change meanwhile."""
+        """Ask people as the stored experiment says by now: it may change meanwhile.
+
+        Proposals are those of the plan, by which rounds are scored. Without a score record a model
+        would have to look at the images here.
+        """
         config = self._plan.config
-        stored = load_experiment(self._store, config.experiment, read_only=True)
-        if stored.annotation.is_by_people and stored.annotation != config.annotation:
-            changes = {"annotation": stored.annotation}
-            self._plan = self._plan.with_config(config.model_copy(update=changes))
+        stored = load_experiment(self._store, config.experiment, read_only=True).annotation
+        now = stored.model_copy(update={"proposals": config.annotation.proposals})
+        if now.is_by_people and now != config.annotation:
+            self._plan = self._plan.with_config(config.model_copy(update={"annotation": now}))
 
     @property
     def _seconds(self) -> float:

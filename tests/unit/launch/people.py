@@ -10,6 +10,7 @@ from job.artifacts.annotating import Annotating, Attention, dump_annotating
 from job.artifacts.markers import Marker, dump_marker
 from job.artifacts.stored_config import dump_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import Config
 from job.errors import AnnotatingError
 from job.keys import ExperimentKeys, StageRef
@@ -43,12 +44,15 @@ class Passes:
     scripts: dict[StageRef, list[int | Exception]] = field(default_factory=dict)
     """What each pass leaves open, or fails with; a stage without a script is done at once."""
     made: list[tuple[float, StageRef]] = field(default_factory=list)
+    asked: list[AnnotationConfig] = field(default_factory=list)
+    """The settings of each pass."""
     now: float = 0.0
     attention: tuple[Attention, ...] = ()
 
     def run_stage(self, store: Store, plan: Plan, ref: StageRef, *_: object, **__: object) -> None:
         """Make a pass."""
         self.made.append((self.now, ref))
+        self.asked.append(plan.config.annotation)
         script = self.scripts.get(ref, [])
         if script:
             found = script.pop(0)

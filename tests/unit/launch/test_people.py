@@ -181,6 +181,18 @@ def test_a_look_goes_by_what_the_experiment_says_by_now(settings: Config, passes
     assert [now for now, _ in passes.made] == [0, 60, 70]
 
 
+def test_proposals_are_those_of_the_plan(settings: Config, passes: Passes) -> None:
+    """Rounds that were not scored for them have none, and no model is asked where people are."""
+    store = begun(MemoryStore(), settings)
+    people = People(store, Plan(settings))
+    changed = settings.annotation.model_copy(update={"proposals": 0.5, "instructions": "All"})
+    begun(store, settings.model_copy(update={"annotation": changed}))
+    people.start(FIRST)
+    people.look()
+    [asked] = passes.asked
+    assert (asked.proposals, asked.instructions) == (None, "All")
+
+
 def test_what_is_not_new_is_not_logged_again(people: People, passes: Passes) -> None:
     """A weekend leaves no thousand lines; an image that needs attention has one of its own."""
     passes.scripts[FIRST] = [6, 6, 6]
