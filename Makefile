@@ -14,7 +14,7 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
-.PHONY: help run test test-wheel annotation-tools lint format lock docs bench image e2e e2e-full clean
+.PHONY: help run test test-wheel annotation-tools test-annotation lint format lock docs bench image e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 --dist worksteal tests/integration tests/unit tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio" tests/integration tests/unit tests/chart
 
 # Away from the checkout's job/, so that what is tested is what is shipped.
 test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, with the gate of coverage
@@ -31,9 +31,12 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
-	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
-annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it: 1 GB, away from .venv
+annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it, away from .venv: 1 GB
+
+test-annotation: .venv/dev annotation-tools ## Run the tests that ask a real Label Studio, at browsers and by its API
+	$(BIN)/pytest -q -p no:xdist -m label_studio
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -73,6 +76,10 @@ image: ## Build the image, and print its size by layer; docs/container-image.md 
 e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e/test_image.py tests/e2e/test_install.py
+
+e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Studio on this machine, and a driver that asks them there
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_people.py
 
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)

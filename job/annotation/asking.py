@@ -221,8 +221,8 @@ class _Asking:
         labels = {each.id: self._label(each.id) for each in outcomes if each.fate == "labelled"}
         if outcomes and not labels and not self._io.pool_before.labelled:
             message = (
-                f"{self._io.ref}: none of the {len(outcomes)} picks could be labelled, so there is "
-                "nothing to train on: label one of them after all, and run this again"
+                f"{self._io.ref}: none of the {len(outcomes)} picks could be labelled, and nothing "
+                "else is: label one of them after all, and run this again"
             )
             raise BadDataError(message)
         classes = self._io.dataset.classes

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from job.acquisition.strategy import Pick
 from job.annotation.batch import Batch, PickedImage, Proposal, picked_images
-from job.annotation.proposals import proposals_of
+from job.annotation.proposals import min_confidence_of, proposals_of
 from job.artifacts import names
 from job.artifacts.round_reader import RoundReader
 from job.errors import MissingObjectError
@@ -63,9 +63,7 @@ def read_intent(store: Store, folder: str) -> Intent | None:
 
 def make_intent(io: RoundReader) -> Intent:
     """Return what a round has to ask people for: its picks, with proposals if they are wanted."""
-    picks, min_confidence = io.picks(io.round), io.config.annotation.proposals
-    if not io.earlier:
-        min_confidence = None
+    picks, min_confidence = io.picks(io.round), min_confidence_of(io)
     proposals = _proposals(io, picks, min_confidence)
     return Intent(
         begun=datetime.now(UTC).replace(microsecond=0),

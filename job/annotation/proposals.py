@@ -21,6 +21,15 @@ from job.runtime import log
 _COLUMNS = ["id", "boxes_xyxy", "probabilities", "objectness"]
 
 
+def min_confidence_of(io: RoundReader) -> float | None:
+    """Return the confidence of the proposals that people begin with in a round; None: with none.
+
+    No model is there before round 0 picks, and the boxes of a test set must not come from one.
+    """
+    has_model = bool(io.earlier) and not io.round.is_test
+    return io.config.annotation.proposals if has_model else None
+
+
 def proposals_of(
     io: RoundReader, ids: Sequence[str], min_confidence: float
 ) -> dict[str, tuple[Proposal, ...]]:

@@ -23,6 +23,11 @@ class Edits:
     removed: int = 0
     """Proposals of which no box is left."""
 
+    @property
+    def shown(self) -> int:
+        """The boxes that were proposed."""
+        return self.kept + self.moved + self.removed
+
     def __add__(self, other: "Edits") -> "Edits":
         """Return both together."""
         return Edits(

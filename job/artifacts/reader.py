@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from job.acquisition.strategy import Pick
 from job.artifacts import names
 from job.artifacts.cost import RoundCost, load_cost
@@ -85,6 +88,10 @@ class Reader:
     def metrics(self, ref: RoundRef) -> Metrics:
         """Return the metrics of a round's model on the test set."""
         return self._parse(ref.stage("evaluate"), names.METRICS, load_metrics)
+
+    def detections(self, ref: RoundRef) -> pa.Table:
+        """Return what a round's model found in the test images, by `DETECTIONS_SCHEMA`."""
+        return pq.read_table(pa.BufferReader(self._read(ref.stage("evaluate"), names.DETECTIONS)))
 
     def model(self, ref: RoundRef) -> bytes:
         """Return the model that a round trained."""

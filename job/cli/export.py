@@ -7,7 +7,7 @@ import typer
 
 from job.acquisition.strategy import Pick
 from job.annotation.batch import Batch, picked_images
-from job.annotation.proposals import proposals_of
+from job.annotation.proposals import min_confidence_of, proposals_of
 from job.artifacts.round_reader import RoundReader
 from job.cli.choose import choose_experiment, choose_last, choose_stage
 from job.cli.lazy_command import make_app
@@ -28,7 +28,7 @@ from job.export.kili_send import send as send_to_kili
 from job.export.labels import images_to_test_on, write_labels
 from job.export.pick_formats import PICK_FORMATS, ToolName
 from job.export.pick_formats.kili import KiliPicks
-from job.export.picks import waiting, write_batch, write_picks
+from job.export.picks import answered_picks, waiting, write_batch, write_picks
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
 from job.storage import Store, open_store
@@ -144,7 +144,7 @@ def picks(
     send: SendOption = None,
     *,
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
+        bool, typer.Option("--unlabelled", help="Leave out those that have labels already.")
     ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
@@ -155,10 +155,12 @@ def picks(
     if not found:
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
-    ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
+    ids = [pick.id for pick in found]
+    if unlabelled:
+        ids = waiting(io.dataset, found, answered_picks(io, found))
     lines = [title, f"{len(ids):,} of {len(found):,} images"]
     if name != "csv":
-        batch = _batch(io, found, ids, proposals, links, target)
+        batch = _batch(io, found, ids, _min_confidence(io, proposals), links, target)
         lines += _write_or_send(io.dataset, batch, name, target, send)
     elif target is not None:  # it was asked for, or else the options were refused
         with all_or_nothing(target) as files:
@@ -196,6 +198,22 @@ def _check_picks(
         message = "--out is missing: name the place to write to"
     if message:
         raise UsageError(message)
+
+
+def _min_confidence(io: RoundReader, given: float | None) -> float | None:
+    """Return the least confidence of proposals, which is a setting where people are shown them.
+
+    Raises:
+        UsageError: The option says something else, and accounts of the round would be wrong.
+    """
+    if not io.config.annotation.is_by_people:
+        return given
+    wanted = min_confidence_of(io)
+    if given is not None and given != wanted:
+        told = "has none in this round" if wanted is None else f"says {wanted:g}"
+        message = f"--proposals {given:g}: annotation.proposals of the experiment {told}"
+        raise UsageError(message)
+    return wanted
 
 
 def _batch(

@@ -57,7 +57,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
             that of the fully supervised training, if there is one.
         is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
-            groups, estimates about the pool.
+            groups, estimates about the pool, how many proposals are right.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
@@ -121,6 +121,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     # What draws takes a second to import: no stage should wait for it.
     from job.report.analysis.findings import find  # noqa: PLC0415
     from job.report.drawing import render  # noqa: PLC0415
+    from job.report.people.proposals import read_anchoring  # noqa: PLC0415
+    from job.report.people.rounds import read_people  # noqa: PLC0415
     from job.report.picks.redundancy import redundancies  # noqa: PLC0415
     from job.report.picks.sheets import sheets_of  # noqa: PLC0415
     from job.report.pool.contents import contents_of  # noqa: PLC0415
@@ -132,6 +134,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
     facts = replace(facts, num_outdated=len(every) - len(rows))
+    people = read_people(reader, plan)
     draws = () if light else read_draws(reader, plan)
     metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(
@@ -147,6 +150,8 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         ),
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
+        people=people,
+        anchoring=read_anchoring(reader, plan, people.rounds) if people and not light else None,
         pool=contents_of(draws),
         drawn_metrics=tuple(each for each in metrics if each),
         groups=None if light else _groups(facts, versions),
@@ -169,7 +174,8 @@ def report_page(context: "Context") -> "Page":
     from job.report.wording import counted  # noqa: PLC0415
 
     comparison = context.findings.comparison
-    compared = f"; compared with {comparison.baseline}" * context.is_measured
+    is_compared = context.is_measured and len(comparison.arms) > 1
+    compared = f"; compared with {comparison.baseline}" * is_compared
     num_seeds = len({row.seed for row in context.rows})
     return Page(
         title=f"{context.config.experiment}: active learning report",

@@ -11,6 +11,7 @@ SECTIONS = Registry(
         "differences": "job.report.sections.differences:DifferencesSection",
         "cost": "job.report.sections.cost:CostSection",
         "forecast": "job.report.sections.forecast:ForecastSection",
+        "people": "job.report.sections.people:PeopleSection",
         "pool": "job.report.sections.pool:PoolSection",
         "picks": "job.report.sections.picks:PicksSection",
         "classes": "job.report.sections.classes:ClassesSection",

@@ -21,6 +21,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.label_studio.server import RealServer, running_server
+
 KEY_ID, SECRET = "test-key", "test-secret"
 
 
@@ -85,6 +87,13 @@ def moto() -> Iterator[Server]:
         host, port = server.get_host_and_port()
         yield Server(f"http://{host}:{port}", _client(f"http://{host}:{port}"))
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """A real Label Studio; each worker of a test run that asks for it has its own."""
+    with running_server(tmp_path_factory.mktemp("label-studio") / "data") as server:
+        yield server
 
 
 @pytest.fixture

@@ -24,20 +24,13 @@ from tests.label_studio.asking import (
     region,
 )
 from tests.label_studio.double import LEGACY, running_double
-from tests.label_studio.server import EMAIL, RealServer, running_server
+from tests.label_studio.server import EMAIL, running_server
 
 DOUBLE = pytest.param("double", id="double")
-REAL = pytest.param("real", marks=pytest.mark.integration, id="real")
+REAL = pytest.param("real", marks=pytest.mark.label_studio, id="real")
 ALL = list(PHOTOS)
 NUM_REQUESTS = 17
 """Of a first push: a test holds that these are all."""
-
-
-@pytest.fixture(scope="session")
-def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    """The real server."""
-    with running_server(tmp_path_factory.mktemp("label-studio") / "data") as server:
-        yield server
 
 
 @pytest.fixture(params=[DOUBLE, REAL])
@@ -439,6 +432,15 @@ def test_a_token_that_is_not_taken_is_a_wrong_setting(place: Place) -> None:
     assert "f" * 40 not in str(how.value)
 
 
+def test_a_personal_access_token_is_taken(place: Place) -> None:
+    """It is changed into one that lives for minutes, and again when that one is not taken."""
+    token = place.api.send("POST", "/api/token/", {})["token"]
+    client = LabelStudioClient(place.url, token)
+    place.tool(client).push(place.batch(ALL[:1]), read_images)
+    client._access = "head.expired.sign"  # noqa: SLF001 - it would take five minutes
+    assert [task.image_id for task in place.tool(client).tasks()] == ALL[:1]
+
+
 def test_an_address_below_which_there_is_nothing_is_a_wrong_setting(place: Place) -> None:
     """Such as that of a page instead of the server."""
     client = LabelStudioClient(f"{place.url}/nothing", LEGACY)
@@ -452,6 +454,7 @@ def test_a_server_that_is_down_is_a_temporary_error(unused_endpoint: str) -> Non
         Place(unused_endpoint, "x").tool().tasks()
 
 
+@pytest.mark.label_studio
 def test_a_server_that_was_killed_within_an_import_has_all_of_it_or_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ class Place:
     url: str
     name: str
     token: str = LEGACY
+    dataset: str = "d"
     api: LabelStudioClient = field(init=False)
     """As the annotators would use it."""
 
@@ -83,7 +84,7 @@ class Place:
         """The tool of the experiment of this name."""
         client = client or LabelStudioClient(self.url, self.token)
         wanted = Wanted(
-            self.name, "d", options.get("classes", CLASSES), options.get("per_image", 1)
+            self.name, self.dataset, options.get("classes", CLASSES), options.get("per_image", 1)
         )
         told = Told(
             options.get("instructions", ""),
@@ -113,7 +114,7 @@ class Place:
         """All tasks of the only project, as they come to people."""
         (number,) = self.projects
         query = {"project": number, "fields": "all", "resolve_uri": "false", "page_size": 1000}
-        tasks = self.api.get("/api/tasks", include="id,data", **query)["tasks"]
+        tasks = self.api.get("/api/tasks", include="id,data,is_labeled", **query)["tasks"]
         return sorted(tasks, key=lambda task: int(task["id"]))
 
     @property

@@ -174,6 +174,9 @@ class Double:
         self.tasks[number]["drafts"] += 1
         return 201, {}
 
+    def make_token(self, _: Json, __: Any) -> Found:
+        return 201, {"token": PERSONAL}
+
     def users(self, _: Json, __: Any) -> Found:
         return 200, [{"id": 1, "email": "a@b.org"}]
 
@@ -226,6 +229,7 @@ ROUTES: dict[str, Callable[..., Found]] = {
     r"POST /api/tasks/(\d+)/drafts": Double.draft,
     "POST /api/dm/actions": Double.delete_tasks,
     "GET /api/users": Double.users,
+    "POST /api/token/": Double.make_token,
     "GET /api/storages/s3": Double.list_storages,
     "POST /api/storages/s3": Double.make_storage,
     "GET /api/webhooks/": Double.list_webhooks,

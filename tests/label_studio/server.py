@@ -39,17 +39,18 @@ class RealServer:
 
     folder: Path
     port: int
+    host: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         variables = os.environ | SETTINGS | {"LABEL_STUDIO_BASE_DATA_DIR": str(self.folder)}
-        place = ("--internal-host", "127.0.0.1", "--port", str(self.port))
+        place = ("--internal-host", self.host, "--port", str(self.port))
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - the program of the tests
                 [PROGRAM, "start", "--no-browser", *place],
@@ -71,7 +72,7 @@ class RealServer:
             self.process.wait()
 
     def _is_up(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -82,13 +83,13 @@ class RealServer:
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[RealServer]:
+def running_server(folder: Path, host: str = "127.0.0.1") -> Iterator[RealServer]:
     """A server over a copy of the migrated template; the test is skipped if there is none."""
     if not (PROGRAM.exists() and TEMPLATE.exists()):
         pytest.skip(f"there is no Label Studio in {TOOLS}: make annotation-tools")
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((host, 0)) as free:
         port: int = free.getsockname()[1]
-    server = RealServer(shutil.copytree(TEMPLATE, folder), port)
+    server = RealServer(shutil.copytree(TEMPLATE, folder), port, host)
     try:
         server.start()
         yield server

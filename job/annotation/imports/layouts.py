@@ -23,8 +23,8 @@ from job.data.formats.zip_files import ZipFiles
 from job.errors import BadDataError, UsageError
 
 KNOWN = (
-    "CVAT for images 1.1, COCO, Pascal VOC, YOLO with its obj.data or data.yaml, JSON of Label "
-    "Studio, and Kili's own format"
+    "CVAT for images 1.1, COCO, Pascal VOC, YOLO with its obj.data, data.yaml or classes.txt, JSON "
+    "(not JSON-MIN) of Label Studio, and Kili's own format"
 )
 INSTANCES = "/instances_"
 """How the name of COCO's file of boxes begins, beside which there may be others of its images."""

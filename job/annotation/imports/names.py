@@ -9,8 +9,8 @@ from job.data.formats.files import is_image
 
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 """What Label Studio puts before the name of a file that is uploaded."""
-_KEY = re.compile(r"([^/]+)/(?:[^/]+/){1,2}round-[0-9]{3,}/(.+)")
-"""A key: the experiment, and after the round the id."""
+_KEY = re.compile(r"(?:.*/)?([^/]+)/(?:test|seed-[0-9]+(?:/[^/]+)?)/round-[0-9]{3,}/(.+)")
+"""A key, perhaps with folders before it: the experiment, and after the round the id."""
 
 
 class ImageNames:

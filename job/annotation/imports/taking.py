@@ -106,7 +106,7 @@ def _new(
             taken.num_new += 1
         else:
             taken.num_changed += 1
-            taken.lines.append(f"changed: {files[image_id]}: {_said(answer)}, before {_said(last)}")
+            taken.lines.append(f"changed: {files[image_id]}: {_change(last, answer)}")
     return new
 
 
@@ -114,6 +114,11 @@ def _is_known(answer: Answer, other: Answer) -> bool:
     """Return whether another answer is the same one, perhaps by another way."""
     is_one = answer.by == other.by or (answer.at is not None and answer.at == other.at)
     return is_one and is_same(answer, other)
+
+
+def _change(before: Answer, now: Answer) -> str:
+    told = _said(now), _said(before)
+    return "other boxes than before" if told[0] == told[1] else f"{told[0]}, before {told[1]}"
 
 
 def _said(answer: Answer) -> str:

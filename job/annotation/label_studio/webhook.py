@@ -3,14 +3,14 @@
 Nothing depends on it: it is sent once, and what counts is what we see when we look.
 """
 
-from job.annotation.label_studio.client import LabelStudioClient
-from job.errors import ConfigError
-from job.runtime.secret import read_secret
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-VARIABLE = "AL_WEBHOOK_SECRET"
-"""The variable of the secret that both sides know."""
-HEADER = "X-Al-Voc-Secret"
-"""The header that has it."""
+from job.annotation.label_studio.client import LabelStudioClient
+from job.annotation.webhook import HEADER, webhook_secret
+from job.errors import ConfigError
+from job.runtime import log
+
 _ACTIONS = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED"]
 """A skipped task is an annotation that is created, too."""
 
@@ -21,8 +21,7 @@ def set_webhook(client: LabelStudioClient, project: int, address: str | None) ->
     A webhook whose address does not answer delays each annotator by a second. So one that is not
     wanted any longer is removed.
 
-    Raises:
-        ConfigError: The secret is not set, or Label Studio refuses the address.
+    One that Label Studio refuses, such as a private address, is a line of the log: we still look.
     """
     found = client.get("/api/webhooks/", project=project)
     ours = [hook for hook in found if HEADER in (hook["headers"] or {})]
@@ -32,6 +31,15 @@ def set_webhook(client: LabelStudioClient, project: int, address: str | None) ->
             client.send("DELETE", f"/api/webhooks/{hook['id']}/")
     if wanted is None:
         return
+    try:
+        _set(client, ours, wanted)
+    except ConfigError as error:
+        log.get().warning("webhook.off", reason=str(error))
+
+
+def _set(
+    client: LabelStudioClient, ours: Sequence[Mapping[str, Any]], wanted: Mapping[str, object]
+) -> None:
     if not ours:
         client.send("POST", "/api/webhooks/", wanted)
     elif any(ours[0][key] != value for key, value in wanted.items()):
@@ -39,18 +47,12 @@ def set_webhook(client: LabelStudioClient, project: int, address: str | None) ->
 
 
 def _wanted(project: int, address: str) -> dict[str, object]:
-    secret = read_secret(VARIABLE)
-    if secret is None:
-        message = (
-            f"{VARIABLE} is not set: annotation.label_studio.webhook needs a secret of your own"
-        )
-        raise ConfigError(message)
     return {
         "project": project,
         "url": address,
         "send_payload": False,
         "send_for_all_actions": False,
         "actions": _ACTIONS,
-        "headers": {HEADER: secret},
+        "headers": {HEADER: webhook_secret()},
         "is_active": True,
     }

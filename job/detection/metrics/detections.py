@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from job.records.arrays import Floats, Integers, offsets
+from job.records.arrays import Floats, Integers, flat_values, matrix, offsets, offsets_of
 from job.records.schemas import DETECTIONS_SCHEMA
 
 
@@ -37,6 +37,19 @@ class Detections:
             ),
             labels=np.concatenate([np.empty(0, np.int64), *(p.labels for p in parts)]),
             scores=np.concatenate([np.empty(0, np.float32), *(p.scores for p in parts)]),
+        )
+
+    @classmethod
+    def from_table(cls, table: pa.Table, classes: Sequence[str]) -> "Detections":
+        """Return the detections of a table as `to_table` makes it."""
+        number_of = {name: number for number, name in enumerate(classes)}
+        names = table["labels"].combine_chunks().flatten().to_pylist()
+        return cls(
+            ids=tuple(table["id"].to_pylist()),
+            offsets=offsets_of(table["scores"]),
+            boxes_xyxy=matrix(table["boxes_xyxy"]),
+            labels=np.array([number_of[name] for name in names], np.int64),
+            scores=flat_values(table["scores"]),
         )
 
     @property

@@ -91,7 +91,7 @@ def _of_rounds(arm: str, ios: Sequence[RoundReader]) -> Draws:
 def _labelled(io: RoundReader) -> tuple[LabelledRound, int]:
     """Return what a round labelled, and how many images were drawn in vain."""
     outcome = io.outcome(io.round)
-    ids = set(outcome.ids("labelled") if outcome else io.picked_ids(io.round))
+    ids = set(io.labelled_ids(io.round))
     drawn = [pick.id for pick in io.picks(io.round) if io.arm.strategy.is_random(pick)]
     labelled = tuple(each for each in drawn if each in ids)
     found = LabelledRound(

@@ -15,6 +15,8 @@ from job.report.analysis.results import Row
 from job.report.drawing.contact_sheet import Sheet
 from job.report.drawing.figures import Style, styles_of
 from job.report.drawing.render import Draw, Drawing
+from job.report.people.anchoring import Anchoring
+from job.report.people.rounds import People
 from job.report.picks.groups import Groups
 from job.report.pool.contents import PoolContents
 from job.report.pool.model import DrawnMetric
@@ -42,6 +44,10 @@ class Context:
     """What random draws say of the pool; None if there are none."""
     drawn_metrics: Sequence[DrawnMetric] = ()
     """What random draws say of models, at most one an arm."""
+    people: People | None = None
+    """What people did; None if nobody was asked."""
+    anchoring: Anchoring | None = None
+    """Whether people keep more proposals than are right; None if nobody can tell."""
     groups: Groups | None = None
     """How many groups of images each arm has labelled; None if the data set has no groups."""
     setup_cost: float | None = None

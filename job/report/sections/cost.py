@@ -1,13 +1,15 @@
-"""The area under each curve, and the saving against the baseline."""
+"""What labels took: measured time, the area under each curve, the saving against the baseline."""
 
 from dataclasses import asdict
-from typing import ClassVar
 
 from job.report.analysis.areas import Area
+from job.report.analysis.intervals import Estimate
 from job.report.analysis.savings import Saving, spent
 from job.report.markup import render
+from job.report.people.times import MeasuredTime, measured_times
 from job.report.sections.base import Context, Section, SectionBuilder
 from job.report.tables import table_row
+from job.report.verdict.people import cost_sentence, time_sentences
 from job.report.wording import (
     PER_UNIT,
     UNITS,
@@ -19,6 +21,9 @@ from job.report.wording import (
 )
 
 _TEMPLATE = """
+{% if times %}{{ table(time_header, times, "Answers whose time was measured, beside what the costs"
+  ~ " of the configuration assume for them; in brackets the 95 % interval") }}{% endif %}
+{% if lines %}<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}
 {% if areas %}
 {{ table(area_header, areas, "Mean mAP over the range that an arm and " ~ baseline ~ " share (area"
   ~ " under the curve by its width), in points") }}
@@ -32,34 +37,68 @@ _TEMPLATE = """
 """
 
 
+_TIME_HEADER = (
+    "",
+    "answers",
+    "boxes",
+    "hours, measured",
+    "hours, assumed",
+    "seconds an image",
+    "seconds a box",
+)
+
+
 class CostSection(SectionBuilder):
-    """Areas and savings on every axis that costs something."""
+    """The time of people, and areas and savings on every axis that costs something."""
 
-    needs_metrics: ClassVar[bool] = True
-
-    def build(self, context: Context) -> Section:
-        """Return the section."""
+    def build(self, context: Context) -> Section | None:
+        """Return the section; None if nothing was compared, and nobody was asked."""
         areas, savings = context.findings.areas, context.findings.savings
+        rounds, costs = context.people.rounds if context.people else (), context.config.annotation
+        if not (areas or savings or rounds):
+            return None
+        times = measured_times(rounds, costs)
         baseline = context.findings.comparison.baseline
         return Section(
             title="What it takes",
             html=render(
                 _TEMPLATE,
                 baseline=baseline,
+                time_header=_TIME_HEADER,
+                times=[_time_cells(each) for each in times],
+                lines=[cost_sentence(rounds), *time_sentences(times, costs)] if rounds else [],
                 area_header=_area_header(baseline),
                 areas=[_area_cells(each) for each in areas],
                 saving_header=_saving_header(baseline),
                 savings=[_saving_cells(each) for each in savings],
             ),
             tables={
+                **({"measured-time": [table_row(each) for each in times]} if times else {}),
                 "areas": [table_row(each) for each in areas],
                 "savings": [_without_needs(table_row(each)) for each in savings],
             },
             numbers={
+                **({"measured_time": [asdict(each) for each in times]} if rounds else {}),
                 "savings": [asdict(each) for each in savings],
                 "areas": [asdict(each) for each in areas],
             },
         )
+
+
+def _time_cells(each: MeasuredTime) -> tuple[object, ...]:
+    seconds = each.seconds
+    return (
+        "with proposals" if each.with_proposals else "without proposals",
+        each.answers,
+        each.boxes,
+        *(f"{total / 3600:.2f}" for total in (each.counted, each.assumed)),
+        _with_ends(seconds.per_image) if seconds else "",
+        _with_ends(seconds.per_box) if seconds else "",
+    )
+
+
+def _with_ends(of: Estimate) -> str:
+    return f"{of.mean:.1f} ({interval_cell(of, form='.1f')})"
 
 
 def _area_header(baseline: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from job.annotation.book import Book
 from job.artifacts.annotating import Annotating, Attention, load_annotating
 from job.artifacts.outcome import Edits, RoundOutcome
 from job.artifacts.reader import Reader
+from job.artifacts.round_reader import RoundReader
 from job.config import loading
 from job.data.ingest.ingest import ingest
 from job.data.ingest.labels import ingest_labels
@@ -40,7 +41,8 @@ def plan_of(settings: str = "") -> Plan:
     """The plan with settings of annotation: four picks of twelve images, two seeds."""
     people = f"{{annotator: label_studio, label_studio: {{url: 'http://x'}}, {settings}}}"
     text = GROWING.replace("initial: 2", "initial: 4")
-    return Plan(loading.parse(f"{text}seeds: [0, 1]\nannotation: {people}", "growing"))
+    text += f"seeds: [0, 1]\ntest: {{from: none}}\nannotation: {people}"
+    return Plan(loading.parse(text, "growing"))
 
 
 @pytest.fixture(scope="module")
@@ -373,7 +375,7 @@ def test_a_round_without_a_label_is_not_trained_on(tool: MemoryTool) -> None:
     waits(store)
     for each in picks_of(store):
         tool.say(each, is_refused=True)
-    with pytest.raises(BadDataError, match="none of the 4 picks could be labelled, so there is"):
+    with pytest.raises(BadDataError, match="none of the 4 picks could be labelled, and nothing"):
         run_stage(store, plan_of(), STAGE)
     tool.say(picks_of(store)[0], DISC)
     assert fates(ends(store)) == ["labelled", *["refused"] * 3]
@@ -459,6 +461,26 @@ def test_what_became_of_proposals_is_counted(store: MemoryStore, tool: MemoryToo
     measured = Reader(store).cost(ROUND).measured
     assert measured
     assert measured.edits == Edits(kept=1, moved=1, added=1, removed=1)
+
+
+def test_the_test_set_is_asked_for_like_a_round(tool: MemoryTool) -> None:
+    """Models are measured on what was labelled of it; no arm selects any of it."""
+    store = MemoryStore()
+    config = begin(store)
+    text = GROWING + "test: {from: pool, size: 3}\nannotation: {annotator: files}"
+    plan = experiment.init(store, Plan(loading.parse(text, config.experiment)))
+    test = RoundRef.of_test("growing", 0)
+    run_stage(store, plan, test.stage("select"))
+    with pytest.raises(AnnotatingError, match=r"^round test annotate: 3 of 3 to go: "):
+        run_stage(store, plan, test.stage("annotate"))
+    refused, *others = tool.open_ids
+    tool.say(refused, is_refused=True)
+    for each in others:
+        tool.say(each, DISC)
+    run_stage(store, plan, test.stage("annotate"))
+    reader = RoundReader(store, plan, ROUND)
+    assert [image.id for image in reader.test_images()] == others
+    assert {refused, *others}.isdisjoint(reader.pool_before.ids)
 
 
 def somebody_answers(tool: MemoryTool) -> None:

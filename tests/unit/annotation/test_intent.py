@@ -3,7 +3,7 @@
 import pytest
 
 from job.annotation.intent import dump_intent, make_intent, read_intent
-from job.annotation.proposals import proposals_of
+from job.annotation.proposals import min_confidence_of, proposals_of
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.stage_io import StageIO
 from job.config.annotation import AnnotationConfig
@@ -45,6 +45,13 @@ def test_round_0_has_no_proposals(finished: LocalStore) -> None:
     intent = make_intent(io)
     assert intent.min_confidence is None
     assert intent.batch(io, io.picked_ids(io.round)).model is None
+
+
+def test_a_test_set_has_no_proposals(finished: LocalStore) -> None:
+    """Nor has what it grows by later: no model may suggest its boxes."""
+    io = stage_io(finished, 2)
+    assert min_confidence_of(io) == LOW
+    assert min_confidence_of(io.unrecorded(RoundRef.of_test("tiny", 1))) is None
 
 
 def test_what_is_written_is_read_again(finished: LocalStore) -> None:

@@ -81,6 +81,20 @@ def test_labels_are_taken_once(
     assert sorted((state / "experiments/tiny/answers").iterdir()) == objects
 
 
+def test_answered_picks_need_not_be_exported_again(
+    al_job: AlJob, state: Path, files: list[str], tmp_path: Path
+) -> None:
+    """Wrong ones are."""
+    command = ("import", "labels", "--round", 0, "--store", state)
+    picks = ("export", "picks", "--unlabelled", "--format", "coco", "--store", state)
+    al_job(*command, cvat(tmp_path / "a.xml", [(files[0], box("ring")), (files[1], box("dgo"))]))
+    assert al_job(*picks, "--out", tmp_path / "out").out.splitlines()[1] == "5 of 6 images"
+    assert sorted(each.name for each in (tmp_path / "out/images/default").iterdir()) == files[1:]
+    al_job(*command, cvat(tmp_path / "b.xml", [(name, box("ring")) for name in files]))
+    ended = al_job(*picks, "--out", tmp_path / "none")
+    assert ended.error == "al-job: all 6 picks have labels already; none waits for them"
+
+
 def test_a_changed_answer_is_told_and_counts(
     al_job: AlJob, state: Path, files: list[str], tmp_path: Path
 ) -> None:
@@ -93,6 +107,11 @@ def test_a_changed_answer_is_told_and_counts(
     assert changed[1:3] == ["answers: 1 changed", f"changed: {files[0]}: 2 boxes, before 1 box"]
     assert [*boxes_in_book(state).values()] == [["ring", "disc"]]
     assert al_job(*command, one).out.splitlines()[1] == "answers: 1 changed"
+    other = cvat(tmp_path / "other.xml", [(files[0], box("disc"))])
+    assert al_job(*command, other).out.splitlines()[2] == (
+        f"changed: {files[0]}: other boxes than before"
+    )
+    al_job(*command, one)
     assert [*boxes_in_book(state).values()] == [["ring"]]
 
 
@@ -144,3 +163,15 @@ def test_labels_for_the_oracle_are_refused(al_job: AlJob, begun: Path, tmp_path:
     assert ended.code == 64
     assert "its annotation.annotator is oracle, and only `files` and `label_studio` " in ended.error
     assert al_job("import").code == 64
+
+
+def test_people_are_shown_the_proposals_of_the_setting(
+    al_job: AlJob, state: Path, tmp_path: Path
+) -> None:
+    """The accounts of a round go by it; another confidence is refused."""
+    out = ("--format", "cvat", "--out", tmp_path / "out", "--store", state)
+    ended = al_job("export", "picks", "--proposals", 0.5, *out)
+    assert (ended.code, ended.error) == (
+        64,
+        "al-job: --proposals 0.5: annotation.proposals of the experiment has none in this round",
+    )

@@ -6,13 +6,16 @@ from dataclasses import replace
 from html import unescape
 from typing import Any
 
+from job.artifacts.outcome import AnnotatorOutcome, ImageOutcome, RoundOutcome
 from job.config import loading
+from job.keys import RoundRef
 from job.report.analysis.facts import Facts, RoundFacts
 from job.report.analysis.findings import find
 from job.report.analysis.results import Row
+from job.report.people.rounds import AskedRound, People
 from job.report.pool.contents import ClassEstimate, PoolContents
 from job.report.pool.sampling import Estimated
-from job.report.sections.base import Context
+from job.report.sections.base import Context, Section, SectionBuilder
 from tests.unit.report.sketch import sketch
 
 CONFIG = """
@@ -131,9 +134,28 @@ def context(
     return replace(made, **changes)
 
 
+def asked_image(image_id: str, seconds: float | None = None, boxes: int = 1) -> ImageOutcome:
+    """An image that one annotator labelled; a minute counts if nobody measured it."""
+    counted = 60.0 if seconds is None else seconds
+    answer = AnnotatorOutcome("ann", boxes, seconds=seconds, counted_seconds=counted)
+    return ImageOutcome(image_id, "labelled", (answer,))
+
+
+def asked_round(*images: ImageOutcome, index: int = 1, arm: str = "a") -> AskedRound:
+    """A round that people labelled, under seed 0."""
+    return AskedRound(RoundRef("made", 0, arm, index), RoundOutcome("label_studio", 1, images))
+
+
 def full_context() -> Context:
     """A context of which every section has something to show."""
-    return context(pool=POOL)
+    return context(pool=POOL, people=People((asked_round(asked_image("x")),), ()))
+
+
+def built(builder: SectionBuilder, of: Context) -> Section:
+    """The section, which has something to show."""
+    section = builder.build(of)
+    assert section
+    return section
 
 
 def cells(html: str) -> list[list[str]]:

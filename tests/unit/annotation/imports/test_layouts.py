@@ -32,7 +32,13 @@ LAYOUTS: Mapping[str, Mapping[str, str | bytes]] = {
     "COCO": {"annotations/instances_default.json": COCO},
     "Pascal VOC": VOC,
     "YOLO": DARKNET,
-    "Ultralytics": ULTRALYTICS,
+    "YOLO: Ultralytics": ULTRALYTICS,
+    "YOLO: Label Studio": {
+        "classes.txt": "cat\ndog\n",
+        "notes.json": "{}",
+        "labels/0000_stem.txt": DARKNET["obj_train_data/0000_stem.txt"],
+        "labels/0002_stem.txt": "",
+    },
 }
 
 
@@ -45,7 +51,7 @@ def test_a_layout_is_known_by_its_files(layout: str, pack: Pack, tmp_path: Path)
     hidden = {"__MACOSX/._a.xml": b"\0", ".DS_Store": b"\0"}
     for number, content in enumerate((files, {**inner, **hidden})):
         read = read_answers(pack(content, tmp_path / f"{number}.zip"), pixels_from=0)
-        assert read.layout == ("YOLO" if layout == "Ultralytics" else layout)
+        assert read.layout == layout.partition(":")[0]
         drawn, empty = read.found
         image = picked(0, "a")
         assert drawn.of(image).boxes == BOXES
@@ -64,7 +70,7 @@ def test_a_file_alone_is_read(tmp_path: Path) -> None:
 def test_pascal_voc_asks_how_pixels_are_counted(tmp_path: Path) -> None:
     """Counted from 1, the first pixel begins at 0."""
     place = zipped(VOC, tmp_path / "voc.zip")
-    with pytest.raises(UsageError, match="give --pixels-from 0 if CVAT, Label Studio or datumaro"):
+    with pytest.raises(UsageError, match="give --pixels-from 0 if CVAT, Label Studio, Kili or dat"):
         read_answers(place)
     first = read_answers(place, pixels_from=1).found[0].answer.boxes[0]
     assert first.corners_xyxy == (9.0, 19.0, 30.0, 60.0)

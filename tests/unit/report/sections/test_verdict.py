@@ -1,5 +1,8 @@
 """The section of the verdict."""
 
+from job.report.analysis.findings import find
+from job.report.analysis.missing import MissingRounds
+from job.report.people.anchoring import Rate, anchoring
 from job.report.sections.verdict import VerdictSection
 from tests.unit.report.make_context import ROWS, cells, context, facts, row
 
@@ -39,10 +42,25 @@ def test_the_primary_test_of_each_arm_is_in_a_table() -> None:
 
 
 def test_one_arm_has_no_verdict() -> None:
-    """There is nothing to compare."""
+    """What it reached is told, and no comparison: neither a test nor a saving."""
     found = VerdictSection().build(context(facts(arms=("random",)), ROWS[:4]))
-    assert "One arm alone: there is nothing to compare." in found.html
-    assert "headline" not in found.html
+    assert found.title == "Where it stands"
+    assert (
+        "random has an mAP of 0.400 with 200 labelled images: +20.0 points since it had 100."
+        in found.html
+    )
+    assert "One arm alone: nothing is compared, so nothing is said of what it saves." in found.html
+    assert "corrected" not in found.html
+
+
+def test_one_arm_after_its_first_round_has_gained_nothing_yet() -> None:
+    """Its notes say what is to come, without a word on tests."""
+    rows = [row("random", 0, 0, 0.2)]
+    missing = MissingRounds({"random": 1})
+    found = find(rows, ("random",), 600, missing=missing)
+    html = VerdictSection().build(context(facts(arms=("random",)), rows, findings=found)).html
+    assert "random has an mAP of 0.200 with 100 labelled images.</strong>" in html
+    assert "Not finished: 1 round of random to come (see Runs).</li>" in html
 
 
 def test_savings_and_the_set_up_cost_are_told_of_an_arm_that_is_better() -> None:
@@ -67,3 +85,11 @@ def test_an_arm_that_cannot_rank_images_is_named() -> None:
     """Whoever reads that it is not better learns that it could not be."""
     found = VerdictSection().build(context(facts(cannot_rank={"a": "there is one class"})))
     assert "<li>a cannot tell images of this data set apart: there is one class.</li>" in found.html
+
+
+def test_a_suspicion_against_the_labels_stands_in_the_verdict() -> None:
+    """All that is claimed rests on labels."""
+    right = Rate(50, 100, 80, 0.4, 0.6)
+    for kept, expected in ((Rate(90, 100, 40, 0.8, 1.0), True), (right, False)):
+        found = VerdictSection().build(context(anchoring=anchoring(kept, right)))
+        assert ("Labels may follow the model" in found.html) == expected

@@ -1,0 +1,1 @@
+"""What people did: their time, how well they agree, and what they made of proposals."""
