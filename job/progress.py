@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator, Mapping
 from datetime import UTC
+from itertools import chain
 from statistics import fmean
 from typing import Any, Literal
 
@@ -223,7 +224,8 @@ class Progress:
 
     def _with_people(self, listing: Listing) -> Iterator[tuple[StageRef, StageStatus]]:
         """Yield the stages whose picks people are labelling, as of the last look at them."""
-        for _, ref in self._plan.rounds():
+        rounds = (ref for _, ref in self._plan.rounds())
+        for ref in chain(self._plan.test_rounds(), rounds):
             stage = ref.stage("annotate")
             key = stage.key(names.ANNOTATING)
             is_left = stage.done not in listing and ref.stage("select").done in listing
