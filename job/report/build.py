@@ -174,7 +174,8 @@ def report_page(context: "Context") -> "Page":
     from job.report.wording import counted  # noqa: PLC0415
 
     comparison = context.findings.comparison
-    compared = f"; compared with {comparison.baseline}" * context.is_measured
+    is_compared = context.is_measured and len(comparison.arms) > 1
+    compared = f"; compared with {comparison.baseline}" * is_compared
     num_seeds = len({row.seed for row in context.rows})
     return Page(
         title=f"{context.config.experiment}: active learning report",

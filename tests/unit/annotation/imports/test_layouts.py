@@ -70,7 +70,7 @@ def test_a_file_alone_is_read(tmp_path: Path) -> None:
 def test_pascal_voc_asks_how_pixels_are_counted(tmp_path: Path) -> None:
     """Counted from 1, the first pixel begins at 0."""
     place = zipped(VOC, tmp_path / "voc.zip")
-    with pytest.raises(UsageError, match="give --pixels-from 0 if CVAT, Label Studio or datumaro"):
+    with pytest.raises(UsageError, match="give --pixels-from 0 if CVAT, Label Studio, Kili or dat"):
         read_answers(place)
     first = read_answers(place, pixels_from=1).found[0].answer.boxes[0]
     assert first.corners_xyxy == (9.0, 19.0, 30.0, 60.0)
