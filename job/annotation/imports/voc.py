@@ -11,8 +11,8 @@ from job.data.formats.voc_xml import VocAnnotation, read_annotation
 from job.errors import UsageError
 
 PIXELS_FROM = (
-    "Pascal VOC does not say how it counts pixels: give --pixels-from 0 if CVAT, Label Studio, Kili "
-    "or datumaro wrote it, or --pixels-from 1 if it is as Pascal VOC counts"
+    "Pascal VOC does not say how it counts pixels: give --pixels-from 0 if CVAT, Label Studio, "
+    "Kili or datumaro wrote it, or --pixels-from 1 if it is as Pascal VOC counts"
 )
 
 
