@@ -5,11 +5,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from job.annotation.label_studio.check import check_label_studio
 from job.artifacts.experiment_file import first_dataset, last_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.errors import AlJobError, ConfigError
-from job.experiment import check_labels
+from job.experiment import check_data
 from job.plan import Plan
 from job.registries import CHECKS
 from job.runtime.cpus import usable_cpus
@@ -36,6 +37,9 @@ def examine(store: Store, runtime: RuntimeConfig, config: Config | None) -> Iter
     if config:
         for name, check in CHECKS.items():
             yield _try(name, partial(check, config), "see docs/configuration.md, docs/extending.md")
+        if studio := config.annotation.label_studio:
+            ask = partial(check_label_studio, studio.url)
+            yield _try("label studio", ask, "see annotation.label_studio in docs/configuration.md")
         yield _try("arms", lambda: _arms(config), "see docs/strategies.md")
         yield _try("data set", lambda: _dataset(store, config), "see al-job ingest --help")
         advice = "set detector.backbone or weights to where they are: file:PATH or store:KEY"
@@ -95,7 +99,7 @@ def _dataset(store: Store, config: Config) -> str:
     name = config.dataset.name
     if _will_be_drawn(store, config):
         return f"{name} will be drawn"
-    check_labels(config, first_dataset(store, config))
+    check_data(store, Plan(config), first_dataset(store, config))
     dataset = last_dataset(store, config)
     sizes = f"{dataset.info('pool').num_images} + {dataset.info('test').num_images} images"
     told = f"{name}: {sizes}, {len(dataset.classes)} classes"

@@ -1,15 +1,12 @@
 """Whether a driver or a stage that it started is at work on an experiment."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import ExperimentKeys, RoundRef
-from job.progress import OVER, is_with_people, parse_status
+from job.progress import ALIVE, OVER, is_with_people, parse_status
 from job.runtime.names import shortened
 from job.storage import Store
-
-ALIVE = timedelta(minutes=5)
-"""How long after its last status a driver, or a stage that it started, may still be at work."""
 
 
 def refuse_while_driven(

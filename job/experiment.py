@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from job import loop
-from job.acquisition.strategies.held_out import candidates
 from job.artifacts.experiment_file import (
     experiment_names,
     first_dataset,
     init_experiment,
     open_dataset,
 )
+from job.artifacts.held_out import find_draw
 from job.artifacts.logs import keep_log
 from job.artifacts.markers import Markers, join_partitions
 from job.config.runtime import RuntimeConfig
@@ -126,16 +126,14 @@ def check_test(config: Config, dataset: Dataset) -> None:
             "measures nothing"
         )
         raise ConfigError(message)
-    if config.test is None or not config.test.size:
-        return
-    ids, given = dataset.ids("pool"), frozenset(dataset.given_ids())
-    left = candidates((each for each in ids if each not in given), given, dataset.groups("pool"))
-    if config.test.size >= len(left):
-        message = (
-            f"test.size: {config.test.size}, but the pool of data set {name!r} has {len(left)} "
-            "images to draw from and to select from: draw fewer"
-        )
-        raise ConfigError(message)
+    for size in config.test_sizes[-1:]:
+        found = find_draw(dataset, size)
+        if found.test < size or not found.left:
+            message = (
+                f"test.size: {size}, but the pool of data set {name!r} has {pool} images, of which "
+                f"{found.test} can be drawn and {found.left} are then left to select: draw fewer"
+            )
+            raise ConfigError(message)
 
 
 def _refuse_twins(store: Store, plan: Plan) -> None:
@@ -169,8 +167,9 @@ def _refuse_lack_of_groups(plan: Plan, dataset: Dataset) -> None:
 
 def _warn_of_small_pool(config: Config, last: Dataset) -> None:
     """Warn if the version of the data set that the last round uses has too few images."""
-    held_out = max(config.test_sizes, default=0)
-    num_images = last.info("pool").num_images - len(last.given_ids()) - held_out
+    num_images = last.info("pool").num_images - len(last.given_ids())
+    if config.test_sizes:
+        num_images -= find_draw(last, config.test_sizes[-1]).held_out
     wanted = config.budget.total(config.rounds)
     if wanted > num_images:
         reason = (

@@ -1,14 +1,14 @@
 """Where every seed, arm and round of an experiment stands."""
 
 from collections.abc import Container, Iterator, Mapping
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from job.artifacts import names
-from job.artifacts.annotating import load_annotating
+from job.artifacts.annotating import Annotating, load_annotating
 from job.artifacts.listing import Listing
 from job.artifacts.reader import Reader
 from job.config.dataset import MoveConfig
@@ -23,6 +23,8 @@ Phase = Literal[
     "waiting", "running", "annotating", "finished", "failed", "needs labels", "stopped", "cancelled"
 ]
 OVER: tuple[Phase, ...] = ("finished", "failed", "needs labels", "cancelled")
+ALIVE = timedelta(minutes=5)
+"""How long after its last status a driver, or a stage that it started, may still be at work."""
 ANNOTATING = "annotating"
 """The state of a stage whose images people are labelling in a tool."""
 NEEDS_LABELS = "needs labels"
@@ -223,7 +225,8 @@ class Progress:
 
     def _with_people(self, listing: Listing) -> Iterator[tuple[StageRef, StageStatus]]:
         """Yield the stages whose picks people are labelling, as of the last look at them."""
-        for _, ref in self._plan.rounds():
+        rounds = [*self._plan.test_rounds(), *(ref for _, ref in self._plan.rounds())]
+        for ref in dict.fromkeys(rounds):
             stage = ref.stage("annotate")
             key = stage.key(names.ANNOTATING)
             is_left = stage.done not in listing and ref.stage("select").done in listing
@@ -234,8 +237,15 @@ class Progress:
             except (BadDataError, MissingObjectError) as error:
                 self._warn(error)
                 continue
-            reason = f"{told.summary} (at {told.updated.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
-            yield stage, StageStatus(state=ANNOTATING, reason=reason)
+            yield stage, StageStatus(state=ANNOTATING, reason=f"{told.summary}{self._since(told)}")
+
+    def _since(self, told: Annotating) -> str:
+        """Say since when nobody has looked at what people do, if somebody should have."""
+        limit = ALIVE + timedelta(seconds=self._plan.config.annotation.poll_seconds)
+        if datetime.now(UTC) - told.updated < limit:
+            return ""
+        since = f"{told.updated.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"; nobody has looked since {since}: the command that looks has to run"
 
 
 def _begun(told: Status) -> dict[StageRef, StageStatus]:
@@ -252,9 +262,13 @@ def is_over(status: Status) -> bool:
     """Whether nothing changes until somebody starts the experiment again."""
     if status.driver:
         return status.driver.phase in OVER
-    return all(
-        ("annotate" if each.seed is None else "evaluate") in each.stages for each in status.rounds
-    )
+    return all(_is_over(each) for each in status.rounds)
+
+
+def _is_over(status: RoundStatus) -> bool:
+    """Whether the last stage of a round is done: a test set is only annotated."""
+    last = status.stages.get("annotate" if status.seed is None else "evaluate")
+    return last is not None and last.state == "done"
 
 
 def seconds_left(status: Status) -> float | None:

@@ -28,7 +28,7 @@ from job.export.kili_send import send as send_to_kili
 from job.export.labels import images_to_test_on, write_labels
 from job.export.pick_formats import PICK_FORMATS, ToolName
 from job.export.pick_formats.kili import KiliPicks
-from job.export.picks import waiting, write_batch, write_picks
+from job.export.picks import answered_picks, waiting, write_batch, write_picks
 from job.export.target import all_or_nothing, open_target
 from job.keys import RoundRef, Stage
 from job.storage import Store, open_store
@@ -144,7 +144,7 @@ def picks(
     send: SendOption = None,
     *,
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Leave out those whose labels were ingested.")
+        bool, typer.Option("--unlabelled", help="Leave out those that have labels already.")
     ] = False,
 ) -> None:
     """Write the images that a round picked, to be labelled."""
@@ -155,7 +155,9 @@ def picks(
     if not found:
         message = f"{title}: there are none, since budget.initial is 0; name a later --round"
         raise UsageError(message)
-    ids = waiting(io.dataset, found) if unlabelled else [pick.id for pick in found]
+    ids = [pick.id for pick in found]
+    if unlabelled:
+        ids = waiting(io.dataset, found, answered_picks(io, found))
     lines = [title, f"{len(ids):,} of {len(found):,} images"]
     if name != "csv":
         batch = _batch(io, found, ids, _min_confidence(io, proposals), links, target)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from job.annotators import labels_of
 from job.artifacts.experiment_file import used_versions
+from job.artifacts.held_out import find_draw
 from job.config.dataset import SyntheticConfig
 from job.config.schema import Config
 from job.data.dataset import Dataset
@@ -54,15 +55,19 @@ def stored(store: Store, config: Config) -> DataOutlook:
 
 def stored_sizes(store: Store, config: Config) -> SizesAt:
     """Return the sizes of the versions that an experiment uses; it raises the same errors."""
-    versions = [(each.from_round, _sizes(each.data)) for each in used_versions(store, config)]
+    versions = [
+        (each.from_round, _sizes(each.data, config)) for each in used_versions(store, config)
+    ]
     return lambda index: [sizes for first, sizes in versions if first <= index][-1]
 
 
-def undrawn(name: str, synthetic: SyntheticConfig) -> DataOutlook:
+def undrawn(name: str, synthetic: SyntheticConfig, config: Config) -> DataOutlook:
     """Return what is known of a synthetic data set that will be drawn."""
     shares = enumerate(NUM_OBJECTS_SHARES)
     counts = (number for number, share in shares for _ in range(round(100 * share)))
-    sizes = Sizes(synthetic.num_pool, 0, synthetic.num_test)
+    num_drawn = max(config.test_sizes, default=0)
+    num_test = synthetic.num_test if config.test is None else num_drawn
+    sizes = Sizes(synthetic.num_pool, 0, num_test, num_drawn)
     return DataOutlook(
         name=name,
         sizes_at=lambda _: sizes,
@@ -72,9 +77,13 @@ def undrawn(name: str, synthetic: SyntheticConfig) -> DataOutlook:
     )
 
 
-def _sizes(dataset: Dataset) -> Sizes:
+def _sizes(dataset: Dataset, config: Config) -> Sizes:
     pool, test = (dataset.info(split).num_images for split in ("pool", "test"))
-    return Sizes(pool, len(dataset.given_ids()), test)
+    given = len(dataset.given_ids())
+    if config.test is None:
+        return Sizes(pool, given, test)
+    found = find_draw(dataset, max(config.test_sizes, default=0))
+    return Sizes(pool, given, found.test, found.held_out)
 
 
 def _of_ground_truth(dataset: Dataset) -> BoxCounts:

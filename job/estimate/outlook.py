@@ -91,7 +91,7 @@ def _read(store: Store, wanted: Config) -> tuple[Plan, DataOutlook]:
     """Return the plan as it is stored or will be, and what its data set says."""
     name, synthetic = wanted.dataset.name, wanted.dataset.synthetic
     if synthetic and find_latest(store, name) is None:
-        return Plan(Plan(wanted).written_out()), undrawn(name, synthetic)
+        return Plan(Plan(wanted).written_out()), undrawn(name, synthetic, wanted)
     dataset = first_dataset(store, wanted)
     check_data(store, Plan(wanted), dataset)
     config = config_to_store(store, wanted, dataset.digest)

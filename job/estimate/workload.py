@@ -15,6 +15,8 @@ class Sizes:
     given: int
     """Images of the pool whose labels came along with them."""
     test: int
+    held_out: int = 0
+    """Images of the pool that no arm may select: those of the test set, with their groups."""
 
 
 class Workload:
@@ -43,12 +45,7 @@ class Workload:
         They came without labels, and are not drawn for the test set.
         """
         sizes = self._sizes_at(round_index)
-        return sizes.pool - sizes.given - self._held_out
-
-    @property
-    def _held_out(self) -> int:
-        """How many images of the pool are drawn for the test set."""
-        return max(self._plan.config.test_sizes, default=0)
+        return sizes.pool - sizes.given - sizes.held_out
 
     def labelled(self, ref: RoundRef) -> int:
         """Return how many images are labelled after a round, those that came along among them."""
@@ -72,9 +69,9 @@ class Workload:
                 warm = self._plan.arm_of(ref).warm_start
                 return self._plan.config.train.num_steps(self.labelled(ref), warm_start=warm)
             case "evaluate":
-                return self._held_out if self._plan.config.test else sizes.test
+                return sizes.test
             case "score":
-                return sizes.pool - self._held_out
+                return sizes.pool - sizes.held_out
 
     def _selected(self, ref: RoundRef) -> int:
         """Return how many images were selected up to and with a round."""

@@ -4,9 +4,12 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from job.acquisition.strategy import Pick
-from job.annotation.batch import MANIFEST, Batch
+from job.annotation.batch import MANIFEST, Batch, picked_images
+from job.annotation.book import Book
+from job.annotation.checks import problems_of
 from job.artifacts import names
 from job.artifacts.picks import dump_picks
+from job.artifacts.round_reader import RoundReader
 from job.data.dataset import Dataset
 from job.data.decoding import exif_orientation
 from job.errors import UsageError
@@ -16,18 +19,37 @@ from job.export.target import NewFiles
 from job.runtime import log
 
 
-def waiting(dataset: Dataset, picks: Sequence[Pick]) -> list[str]:
+def waiting(dataset: Dataset, picks: Sequence[Pick], answered: Collection[str] = ()) -> list[str]:
     """Return the ids of picks that the latest version of a data set has no labels of.
+
+    Args:
+        dataset: The data set, in any version.
+        picks: The picks.
+        answered: The ids of those that people have labelled meanwhile.
 
     Raises:
         UsageError: There are none.
     """
     ids = [pick.id for pick in picks]
-    labelled = Dataset.open(dataset.store, dataset.keys.name).known_labels(ids)
-    if found := [image_id for image_id in ids if image_id not in labelled]:
+    known = {*Dataset.open(dataset.store, dataset.keys.name).known_labels(ids), *answered}
+    if found := [image_id for image_id in ids if image_id not in known]:
         return found
-    message = f"all {len(ids)} picks have labels that were ingested; none waits for them"
+    message = f"all {len(ids)} picks have labels already; none waits for them"
     raise UsageError(message)
+
+
+def answered_picks(io: RoundReader, picks: Sequence[Pick]) -> set[str]:
+    """Return the ids of picks whose last answer can be taken, where people label."""
+    if not io.config.annotation.is_by_people:
+        return set()
+    answers = Book(io.store, io.round.experiment).answers([pick.id for pick in picks])
+    images = picked_images(io.dataset, io.round, picks, {})
+    return {
+        image.id
+        for image in images
+        if (said := answers.get(image.id))
+        and not problems_of(said[-1].answer, image.size_wh, io.dataset.classes)
+    }
 
 
 def write_picks(

@@ -11,6 +11,7 @@ from threading import TIMEOUT_MAX, Event
 
 from job.artifacts import names
 from job.artifacts.annotating import Annotating, load_annotating
+from job.artifacts.experiment_file import load_experiment
 from job.errors import (
     AlJobError,
     AnnotatingError,
@@ -120,6 +121,7 @@ class People:
         done = []
         for ref in [ref for ref, each in self._asked.items() if each.due <= now]:
             try:
+                self._take_new_settings()
                 run_stage(self._store, self._plan, ref, is_quiet=True)
             except AnnotatingError as error:
                 annotating = self._read(ref)
@@ -155,6 +157,14 @@ class People:
         """
         for error in self._parked.values():
             raise error
+
+    def _take_new_settings(self) -> None:
+        """Ask people as the stored experiment says by now: it may change meanwhile."""
+        config = self._plan.config
+        stored = load_experiment(self._store, config.experiment, read_only=True)
+        if stored.annotation.is_by_people and stored.annotation != config.annotation:
+            changes = {"annotation": stored.annotation}
+            self._plan = self._plan.with_config(config.model_copy(update=changes))
 
     @property
     def _seconds(self) -> float:

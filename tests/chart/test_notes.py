@@ -44,6 +44,13 @@ def test_notes_with_pages(run_helm: Any) -> None:
     assert "8765" not in notes(run_helm, {})
 
 
+def test_notes_with_a_webhook(run_helm: Any) -> None:
+    """They have the address that the experiment has to name."""
+    values = {"annotation": {"existingSecret": "labels", "webhook": {"enabled": True}}}
+    assert "http://exp-al-voc-webhook.ns:8471, which has to be" in notes(run_helm, values)
+    assert "8471" not in notes(run_helm, {})
+
+
 def test_notes_with_a_claim(run_helm: Any) -> None:
     """They do not say that kept data are lost, and they say how to delete them."""
     text = notes(run_helm, {"store": {"embedded": {"persistence": {"enabled": True}}}})

@@ -191,7 +191,7 @@ def test_a_test_set_leaves_something_to_select() -> None:
         test = HeldOutConfig.model_validate({"from": "pool", "size": size})
         plan = Plan(settings.model_copy(update={"test": test}))
         if is_refused:
-            with pytest.raises(ConfigError, match=r"test\.size: 12, but the pool .* has 12 images"):
+            with pytest.raises(ConfigError, match=r"size: 12, but .* 12 can be drawn and 0 are"):
                 experiment.init(store, plan)
         else:
             experiment.init(store, plan)

@@ -195,10 +195,13 @@ def test_who_labels_is_told_with_and_without_a_driver(
     """By what the last look left in the store; a driver that is at work knows more."""
     annotate = RoundRef("tiny", 0, None, 0).stage("annotate")
     finished.delete(annotate.done)
-    at = datetime(2026, 11, 30, 12, 5, tzinfo=UTC)
+    at = datetime(2020, 11, 30, 12, 5, tzinfo=UTC)
     told = Annotating("Label Studio", "http://labels/7", 6, 3, 1, at, at)
     finished.write(annotate.key(names.ANNOTATING), dump_annotating(told))
-    expected = "2 of 6 to go: http://labels/7 (at 2026-11-30 12:05 UTC)"
+    expected = (
+        "2 of 6 to go: http://labels/7; nobody has looked since 2020-11-30 12:05 UTC: the command "
+        "that looks has to run"
+    )
     if has_driver:
         expected = "http://labels does not answer"
         stage = {"annotate": StageStatus(state="annotating", reason=expected)}
@@ -208,3 +211,25 @@ def test_who_labels_is_told_with_and_without_a_driver(
     found = {each.seed: each.stages["annotate"] for each in status.rounds if each.round == 0}
     assert found[0] == StageStatus(state="annotating", reason=expected)
     assert found[1].state == "done"
+
+
+def test_of_a_look_that_is_fresh_nothing_else_is_told(finished: MemoryStore) -> None:
+    """A command looks every minute; its words are what it has found."""
+    annotate = RoundRef("tiny", 1, None, 0).stage("annotate")
+    finished.delete(annotate.done)
+    now = datetime.now(UTC)
+    told = Annotating("Label Studio", "http://labels/7", 6, 3, 1, now, now)
+    finished.write(annotate.key(names.ANNOTATING), dump_annotating(told))
+    status = Progress(finished, Plan(load_experiment(finished, "tiny"))).look()
+    reasons = {each.stages["annotate"].reason for each in status.rounds if each.seed == 1}
+    assert "2 of 6 to go: http://labels/7" in reasons
+
+
+def test_a_test_set_that_people_label_is_not_over() -> None:
+    """Whoever watches waits until they have."""
+    test = RoundStatus(
+        seed=None, arm="", round=0, stages={"annotate": StageStatus(state="annotating")}
+    )
+    done = test.model_copy(update={"stages": {"annotate": StageStatus(state="done")}})
+    assert not is_over(Status(experiment="x", rounds=[test]))
+    assert is_over(Status(experiment="x", rounds=[done]))

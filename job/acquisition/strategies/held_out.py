@@ -3,48 +3,63 @@
 No configuration names it: the setting `test` does what is said here.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
 REASON = "drawn for the test set"
+PART_OF_POOL = 5
+"""A fifth of the pool is drawn from: images of one group are nearly copies, and a test set of few
+groups tells little, however many images it has."""
 
 
 class HeldOut(Strategy):
-    """Draws images in the order of a hash, whole groups one after the other.
+    """Draws images in the order of a hash of their ids, from groups in the order of another one.
 
-    The hash is of the id alone, or of the name of the group. So all experiments on a data set have
-    the same test set, and all versions of the data set have the same order. Nobody can draw again
-    until it suits.
-
-    The last group is taken in part if that is enough. What is left of it is kept from all arms, and
-    comes first when the test set grows. A group of which an image is labelled is left out.
+    The hashes are of the names alone. So all experiments on a data set have the same test set, and
+    nobody can draw again until it suits.
     """
 
     def select(self, task: Task) -> Selection:
         """Draw `task.budget` of the unlabelled images; every score is 0."""
-        ids = candidates(task.unlabelled.ids, task.labelled.ids, task.groups)
-        ids.sort(key=lambda each: (_hash(task.groups.get(each, each)), _hash(each)))
-        return Selection(tuple(Pick(each, 0.0, REASON) for each in ids[: task.budget]))
+        ids = draw(task.unlabelled.ids, task.labelled.ids, task.groups, task.budget)
+        return Selection(tuple(Pick(each, 0.0, REASON) for each in ids))
 
 
-def _hash(name: str) -> bytes:
-    return sha256(name.encode()).digest()
-
-
-def candidates(
-    unlabelled: Iterable[str], labelled: Collection[str], groups: Mapping[str, str]
+def draw(
+    unlabelled: Iterable[str], labelled: Collection[str], groups: Mapping[str, str], size: int
 ) -> list[str]:
-    """Return the images that a test set may be drawn from: none of them is like a labelled one.
+    """Return the images of a test set, or fewer if there are not so many.
+
+    They are of the first groups that have a fifth of the pool together, or as many images as are
+    wanted. A group is held out as a whole: none that has a labelled image is drawn from, and
+    `with_groups` says which images may not be selected any more. An image without a group is a
+    group of its own.
 
     Args:
         unlabelled: The images that are left.
         labelled: Those that models are trained on.
         groups: The group of each image of the pool that is in one.
+        size: How many images to draw.
     """
     trained = with_groups(labelled, groups)
-    return [each for each in unlabelled if each not in trained]
+    members: dict[str, list[str]] = defaultdict(list)
+    for image_id in unlabelled:
+        if image_id not in trained:
+            members[groups.get(image_id, image_id)].append(image_id)
+    wanted = max(size, sum(map(len, members.values())) // PART_OF_POOL)
+    chosen: list[str] = []
+    for group in sorted(members, key=_hash):
+        if len(chosen) >= wanted:
+            break
+        chosen += members[group]
+    return sorted(chosen, key=_hash)[:size]
+
+
+def _hash(name: str) -> bytes:
+    return sha256(name.encode()).digest()
 
 
 def with_groups(ids: Collection[str], groups: Mapping[str, str]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from job.artifacts.reader import Reader
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import Arm, Plan
+from job.report.analysis.held_out import costs_of_test, num_held_out, told_test
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,13 @@ class Facts:
     """Of the test set that is drawn from the pool, what the labels of each version took, in which
     those of the version before it are. No arm's cost has a part of it."""
     num_held_out: int = 0
-    """How many images of the pool are drawn for the test set."""
+    """How many images of the pool no arm may select: the test set, with all of its groups."""
     num_outdated: int = 0
     """Rounds that were measured on an earlier version of the test set only."""
 
     @property
     def num_to_train_on(self) -> int:
-        """The images of the pool that are not in the test set."""
+        """The images of the pool that are not held out for the test set."""
         return self.pool_images - self.num_held_out
 
     @property
@@ -114,8 +115,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
     first, *later = versions
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, num_own = versions[-1].data.info("pool"), first.data.info("test").num_images
-    labelled = (ref for ref in plan.test_rounds() if reader.markers.get(ref.stage("annotate")))
-    costs = tuple(reader.cost(ref).cumulative for ref in labelled)
+    costs = costs_of_test(reader, plan)
     return Facts(
         arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
@@ -123,7 +123,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         pool_images=pool.num_images,
         pool_class_counts=dict(pool.class_counts),
         dataset=_told(first.data)
-        | _told_test(plan, costs)
+        | told_test(plan, costs)
         | {f"digest from round {each.from_round} on": each.data.digest for each in later},
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
@@ -131,7 +131,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         starts=tuple(dict.fromkeys(_in_words(marker.start) for marker in seen if marker.start)),
         has_test=bool(plan.config.test_sizes if plan.config.test else num_own),
         test_costs=costs,
-        num_held_out=max(plan.config.test_sizes, default=0),
+        num_held_out=num_held_out(versions[-1].data, plan.config),
         moves=tuple(
             (each.from_round, each.data.version, each.data.info("pool").num_images)
             for each in later
@@ -162,16 +162,6 @@ def _told(dataset: Dataset) -> dict[str, str]:
         "test": f"{test.num_images} images, {test.num_boxes} boxes" if test.num_images else "none",
         "test index": test.index_sha256,
     }
-
-
-def _told_test(plan: Plan, costs: Sequence[Cost]) -> dict[str, str]:
-    """Return what the test set is, if it is not that of the data set."""
-    if plan.config.test is None:
-        return {}
-    if not costs:
-        return {"test": "none", "test index": ""}
-    told = f"{costs[-1].images} images of the pool, {costs[-1].boxes} boxes"
-    return {"test": f"{told}, version {len(costs)}", "test index": "of the pool"}
 
 
 def _round(reader: Reader, plan: Plan, arm: Arm, ref: RoundRef) -> RoundFacts:

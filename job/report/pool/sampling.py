@@ -189,15 +189,16 @@ class Sample:
         The interval is Student's of the linearized ratio (Cochran, Sampling Techniques, 1977,
         chapter 6).
         """
-        total = self.total(sizes_L)
-        ratio = self.total(values_L) / total if total else 0.0
+        total = max(self.total(sizes_L), float(sizes_L.sum()))
+        known = float(values_L.sum())
+        ratio = max(self.total(values_L), known) / total if total else 0.0
         seen = int(np.count_nonzero(values_L[self.draw_L >= 0]))
         if seen < MIN_SEEN or not self.freedom:
             return Estimated(ratio)
         deviations = self._deviations(values_L - ratio * sizes_L)
         error = math.sqrt((deviations**2).sum() / self.freedom / self.precision_D.sum()) / total
         reach = student_quantile((1 + LEVEL) / 2, self.freedom) * error
-        return Estimated(ratio, max(ratio - reach, 0.0), min(ratio + reach, 1.0))
+        return Estimated(ratio, max(ratio - reach, known / total), min(ratio + reach, 1.0))
 
     def _of_rest(self, values_L: Float64s) -> float:
         """Return the mean of a quantity over the images that are not labelled."""

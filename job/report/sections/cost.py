@@ -22,7 +22,7 @@ from job.report.wording import (
 
 _TEMPLATE = """
 {% if times %}{{ table(time_header, times, "Answers whose time was measured, beside what the costs"
-  ~ " of the configuration assume for them") }}{% endif %}
+  ~ " of the configuration assume for them; in brackets the 95 % interval") }}{% endif %}
 {% if lines %}<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}
 {% if areas %}
 {{ table(area_header, areas, "Mean mAP over the range that an arm and " ~ baseline ~ " share (area"
@@ -43,10 +43,8 @@ _TIME_HEADER = (
     "boxes",
     "hours, measured",
     "hours, assumed",
-    "s an image",
-    "95 % interval",
-    "s a box",
-    "95 % interval",
+    "seconds an image",
+    "seconds a box",
 )
 
 
@@ -89,18 +87,18 @@ class CostSection(SectionBuilder):
 
 def _time_cells(each: MeasuredTime) -> tuple[object, ...]:
     seconds = each.seconds
-    costs = (seconds.per_image, seconds.per_box) if seconds else (None, None)
     return (
         "with proposals" if each.with_proposals else "without proposals",
         each.answers,
         each.boxes,
         *(f"{total / 3600:.2f}" for total in (each.counted, each.assumed)),
-        *(cell for of in costs for cell in (f"{of.mean:.1f}" if of else "", _ends(of))),
+        _with_ends(seconds.per_image) if seconds else "",
+        _with_ends(seconds.per_box) if seconds else "",
     )
 
 
-def _ends(of: Estimate | None) -> str:
-    return interval_cell(of, form=".1f")
+def _with_ends(of: Estimate) -> str:
+    return f"{of.mean:.1f} ({interval_cell(of, form='.1f')})"
 
 
 def _area_header(baseline: str) -> tuple[str, ...]:

@@ -35,9 +35,11 @@ class DifferencesSection(SectionBuilder):
 
     needs_metrics: ClassVar[bool] = True
 
-    def build(self, context: Context) -> Section:
-        """Return the section."""
+    def build(self, context: Context) -> Section | None:
+        """Return the section; None if there is one arm alone."""
         comparison, penalties = context.findings.comparison, context.findings.penalties
+        if len(comparison.arms) == 1:
+            return None
         figures = []
         if comparison.differences:
             means = mean_curves(comparison.differences)

@@ -9,7 +9,7 @@ from job.report.sections.base import Context, Section, SectionBuilder
 from job.report.verdict.people import agreement_sentence, anchoring_sentence, late_sentence
 
 _TEMPLATE = """
-{% if warning %}<p><strong>{{ warning }}</strong></p>{% endif %}
+{% if warning %}<div class="verdict worse"><strong>{{ warning }}</strong></div>{% endif %}
 {{ table(header, rounds, "Images that people were asked for") }}
 {% if edits %}{{ table(edit_header, edits, "Proposed boxes, and those that were drawn anew") }}
 {% endif %}
@@ -23,11 +23,11 @@ _HEADER = (
     "labelled",
     "refused",
     "open",
-    "answered before",
+    "known",
     "people",
-    "hours, measured",
-    "hours, assumed",
-    "days to the end",
+    "measured, h",
+    "assumed, h",
+    "days",
 )
 _EDIT_HEADER = (
     "arm",
@@ -42,8 +42,8 @@ _EDIT_HEADER = (
 )
 _OPEN = (
     "Refused images are out of the pool for good. Open ones return to it: nobody answered them in"
-    " time, or not so that it can be used. Images that were answered before were asked for by"
-    " another arm or seed, and cost nothing here."
+    " time, or not so that it can be used. Known images were answered before, for another arm or"
+    " seed, and cost nothing here. Days are those from the first request to the end of the round."
 )
 
 

@@ -14,8 +14,8 @@ from job.report.wording import counted, interval_cell, listing, three_decimals
 
 _TEMPLATE = """
 <p>{{ basis }}</p>
-{{ table(("", "estimate", "95 % interval"), images, "The images of the pool") }}
-{{ table(header, classes, "The classes of the pool") }}
+{{ table(("", "estimate (95 % interval)"), images, "The images of the pool") }}
+{{ table(header, classes, "The classes of the pool; in brackets the 95 % interval") }}
 <ul>{% for line in models %}<li>{{ line }}</li>{% endfor %}</ul>
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
@@ -23,9 +23,7 @@ _HEADER = (
     "class",
     "drawn images with it",
     "images with it, %",
-    "95 % interval",
     "share of boxes, %",
-    "95 % interval",
 )
 
 
@@ -49,7 +47,7 @@ class PoolSection(SectionBuilder):
                 _TEMPLATE,
                 basis=_basis(pool),
                 images=_image_rows(pool),
-                header=(*_HEADER, *["by the ground truth, %"] * has_truth),
+                header=(*_HEADER, *["share by the ground truth, %"] * has_truth),
                 classes=classes,
                 models=list(_models(context)),
                 notes=list(_notes(context, pool)),
@@ -78,23 +76,24 @@ def _basis(pool: PoolContents) -> str:
     )
 
 
-def _image_rows(pool: PoolContents) -> list[tuple[str, str, str]]:
+def _image_rows(pool: PoolContents) -> list[tuple[str, str]]:
     return [
-        ("images without a box, %", *_percent_cells(pool.empty)),
-        (
-            "boxes in an image",
-            f"{pool.boxes_per_image.value:.2f}",
-            interval_cell(pool.boxes_per_image, form=".2f"),
-        ),
+        ("images without a box, %", _percent_cell(pool.empty)),
+        ("boxes in an image", _cell(pool.boxes_per_image, decimals=2)),
     ]
 
 
 def _class_cells(each: ClassEstimate) -> tuple[object, ...]:
-    return (each.name, each.num_seen, *_percent_cells(each.images), *_percent_cells(each.boxes))
+    return (each.name, each.num_seen, _percent_cell(each.images), _percent_cell(each.boxes))
 
 
-def _percent_cells(of: Estimated) -> tuple[str, str]:
-    return f"{100 * of.value:.1f}", interval_cell(of, 100, ".1f")
+def _percent_cell(of: Estimated) -> str:
+    return _cell(of, 100, decimals=1)
+
+
+def _cell(of: Estimated, factor: float = 1.0, *, decimals: int) -> str:
+    ends = interval_cell(of, factor, f".{decimals}f")
+    return f"{factor * of.value:.{decimals}f}{f' ({ends})' * bool(ends)}"
 
 
 def _truth_cell(name: object, counts: dict[str, int]) -> str:

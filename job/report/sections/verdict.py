@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from job.report.analysis.comparison import mean_points
 from job.report.analysis.findings import Findings
 from job.report.analysis.primary import Primary
 from job.report.markup import render
@@ -14,7 +15,7 @@ from job.report.verdict.people import anchoring_sentence
 from job.report.wording import interval_cell, p_cell, signed_points
 
 _TEMPLATE = """
-{% if verdicts %}<p><strong>{{ headline }}</strong></p>{% endif %}
+<p><strong>{{ headline }}</strong></p>
 {% for each in verdicts %}
 <div class="verdict {{ each.outcome|replace(" ", "-") }}"><strong>{{ each.sentence }}</strong>
 <ul>
@@ -26,10 +27,16 @@ _TEMPLATE = """
 {% endfor %}
 {% if each.pays %}<li>{{ each.pays.sentence }}</li>{% endif %}
 </ul></div>
-{% else %}
-<p>One arm alone: there is nothing to compare.</p>
 {% endfor %}
+{% if suspicion %}<div class="verdict worse"><strong>{{ suspicion }}</strong></div>{% endif %}
 {% if tests %}{{ table(header, tests, caption) }}{% endif %}
+<ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
+"""
+_ALONE = """
+<p><strong>{{ standing }}</strong></p>
+{% if suspicion %}<div class="verdict worse"><strong>{{ suspicion }}</strong></div>{% endif %}
+<p>One arm alone: nothing is compared, so nothing is said of what it saves. Whether more labels pay
+stands <a href="#forecast">below</a>.</p>
 <ul class="dim">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 """
 _UNMEASURED = """
@@ -59,6 +66,14 @@ class VerdictSection(SectionBuilder):
             html = render(_UNMEASURED, why=_why_unmeasured(context), notes=data)
             return Section(title=_TITLE, link="Verdict", html=html)
         judgement = judge(found, context.setup_cost)
+        shared = {
+            "notes": [*judgement.notes, *data, *_blind(context)],
+            "suspicion": _suspicion(context),
+        }
+        numbers = {"summary": asdict(judgement)} | ({"data": data} if data else {})
+        if not judgement.verdicts:
+            html = render(_ALONE, standing=_standing(found), **shared)
+            return Section(title="Where it stands", link="Standing", html=html, numbers=numbers)
         return Section(
             title=_TITLE,
             link="Verdict",
@@ -69,10 +84,10 @@ class VerdictSection(SectionBuilder):
                 header=_HEADER,
                 tests=[_cells(each) for each in found.primary],
                 caption=_caption(found),
-                notes=[*judgement.notes, *data, *_blind(context), *_suspicion(context)],
+                **shared,
             ),
             tables={"primary": [_table_row(each) for each in found.primary]},
-            numbers={"summary": asdict(judgement)} | ({"data": data} if data else {}),
+            numbers=numbers,
         )
 
 
@@ -112,11 +127,22 @@ def _why_unmeasured(context: Context) -> str:
     return "Nothing was measured, because the experiment has no test set."
 
 
+def _standing(found: Findings) -> str:
+    """Return what the only arm has reached, and what its last round brought."""
+    *before, last = mean_points(found.curves, "images")
+    mean = last.estimate.mean
+    reached = f"{last.arm} has an mAP of {mean:.3f} with {last.x:,.0f} labelled images"
+    if not before:
+        return f"{reached}."
+    gained = signed_points(mean - before[-1].estimate.mean)
+    return f"{reached}: {gained} points since it had {before[-1].x:,.0f}."
+
+
 def _blind(context: Context) -> list[str]:
     found = context.facts.cannot_rank.items()
     return [f"{arm} cannot tell images of this data set apart: {why}." for arm, why in found]
 
 
-def _suspicion(context: Context) -> list[str]:
+def _suspicion(context: Context) -> str:
     found = context.anchoring
-    return [anchoring_sentence(found)] if found and found.is_suspicious else []
+    return anchoring_sentence(found) if found and found.is_suspicious else ""

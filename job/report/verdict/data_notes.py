@@ -24,6 +24,11 @@ def _test(facts: Facts) -> Iterator[str]:
         f"{costs[-1].seconds / 3600:,.1f} hours and {costs[-1].money:,.2f} of money, which are in "
         "no arm's cost."
     )
+    if facts.num_held_out > costs[-1].images:
+        yield (
+            f"With the groups of the test set, {facts.num_held_out:,} images of the pool are kept "
+            "from all arms."
+        )
     if grown:
         yield (
             "What the test set grew by was drawn from the images that no arm had selected, so it "

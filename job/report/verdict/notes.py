@@ -14,7 +14,7 @@ _TESTS = (
 
 def notes_on(comparison: Comparison) -> tuple[str, ...]:
     """Return, as sentences, how to read the figures and what is missing from them."""
-    result = ["A point is a hundredth of mAP.", _TESTS]
+    result = ["A point is a hundredth of mAP.", *[_TESTS] * (len(comparison.arms) > 1)]
     most = max((len(each.seeds) for each in comparison.differences), default=0)
     if 1 < most <= MAX_FLIPPED:
         result.append(
@@ -42,10 +42,10 @@ def _to_come(comparison: Comparison) -> list[str]:
     if not missing.by_arm:
         return []
     arms = [f"{counted(number, 'round')} of {arm}" for arm, number in missing.by_arm.items()]
-    note = (
-        f"Not finished: {listing(arms)} to come (see Runs). Tests are corrected for those that are"
-        " to come as well."
+    tests = " Tests are corrected for those that are to come as well." * bool(
+        comparison.num_compared
     )
+    note = f"Not finished: {listing(arms)} to come (see Runs).{tests}"
     if missing.is_final:
         note = (
             f"Reported as final without {listing(arms)} (see Runs). What is claimed holds if it"

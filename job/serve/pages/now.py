@@ -7,9 +7,8 @@ from itertools import groupby
 from markupsafe import Markup
 
 from job.artifacts.annotating import Annotating
-from job.driven import ALIVE
 from job.keys import STAGES, RoundRef, Stage, StageRef
-from job.progress import OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
+from job.progress import ALIVE, OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
 from job.report.analysis.results import show_metric
 from job.report.markup import render
 from job.report.sections.base import Section

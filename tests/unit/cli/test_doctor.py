@@ -12,6 +12,7 @@ from job.detection.detectors.base import build_detector, save_model
 from job.storage.local import LocalStore
 from tests.conftest import AlJob
 from tests.growing import GROWING, PHOTOS, drawn
+from tests.label_studio.double import LEGACY, running_double
 
 
 def test_doctor_looks_at_store_device_disk_and_weights(
@@ -127,3 +128,36 @@ def test_doctor_says_which_parts_of_a_detector_fit(
     ended = al_job("doctor", path, "--store", store)
     assert ended.code == 78
     assert "wide.safetensors: nothing in it fits ssdlite_mobilenet_v2 at width 0.25" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "words"),
+    [
+        (LEGACY, 0, "answers, and takes the token; projects: 0"),
+        ("another", 78, "does not take the token"),
+        ("", 0, "was not asked: AL_LABEL_STUDIO_TOKEN is not set here"),
+    ],
+)
+def test_doctor_asks_the_annotation_tool(  # noqa: PLR0913, PLR0917 - a command, its store, a case
+    al_job: AlJob,
+    free_gib: Callable[[float], None],
+    store: Path,
+    tiny: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str,
+    code: int,
+    words: str,
+) -> None:
+    """A wrong address or token is found before a round waits; a pod without a token asks nobody."""
+    free_gib(100)
+    monkeypatch.setenv("AL_LABEL_STUDIO_TOKEN", token)
+    path = tmp_path / "people.yaml"
+    with running_double() as double:
+        studio = f"{{annotator: label_studio, label_studio: {{url: '{double.url}'}}}}"
+        path.write_text(f"{tiny}annotation: {studio}\n")
+        ended = al_job("doctor", path, "--store", store)
+    assert ended.code == code, ended.out
+    [line] = [each for each in ended.out.splitlines() if "label studio: " in each]
+    assert words in line
+    assert "another" not in line

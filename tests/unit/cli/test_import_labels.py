@@ -81,6 +81,20 @@ def test_labels_are_taken_once(
     assert sorted((state / "experiments/tiny/answers").iterdir()) == objects
 
 
+def test_answered_picks_need_not_be_exported_again(
+    al_job: AlJob, state: Path, files: list[str], tmp_path: Path
+) -> None:
+    """Wrong ones are."""
+    command = ("import", "labels", "--round", 0, "--store", state)
+    picks = ("export", "picks", "--unlabelled", "--format", "coco", "--store", state)
+    al_job(*command, cvat(tmp_path / "a.xml", [(files[0], box("ring")), (files[1], box("dgo"))]))
+    assert al_job(*picks, "--out", tmp_path / "out").out.splitlines()[1] == "5 of 6 images"
+    assert sorted(each.name for each in (tmp_path / "out/images/default").iterdir()) == files[1:]
+    al_job(*command, cvat(tmp_path / "b.xml", [(name, box("ring")) for name in files]))
+    ended = al_job(*picks, "--out", tmp_path / "none")
+    assert ended.error == "al-job: all 6 picks have labels already; none waits for them"
+
+
 def test_a_changed_answer_is_told_and_counts(
     al_job: AlJob, state: Path, files: list[str], tmp_path: Path
 ) -> None:

@@ -92,7 +92,8 @@ def test_scores_are_of_the_data_of_the_next_round(settings: Config) -> None:
 def test_a_test_set_from_the_pool_is_labelled_apart_and_measured_on(settings: Config) -> None:
     """5 and later 3 images of 24 are drawn: 16 are left to select and to score."""
     test = HeldOutConfig.model_validate({"from": "pool", "size": 8, "grown_from": [5]})
-    found = workload(settings.model_copy(update={"test": test}))
+    plan = Plan(settings.model_copy(update={"test": test}))
+    found = Workload(plan, lambda _: Sizes(24, 0, test=8, held_out=8))
     first, second = (RoundRef.of_test("tiny", index) for index in (0, 1))
     assert [found.amount(ref.stage("annotate")) for ref in (first, second)] == [5, 3]
     assert found.amount(first.stage("select")) == 24
@@ -101,10 +102,3 @@ def test_a_test_set_from_the_pool_is_labelled_apart_and_measured_on(settings: Co
     assert amounts(found, "brust", "evaluate") == [8, 8, 8]
     everything = RoundRef("tiny", 0, "fully-supervised", 1)
     assert found.labelled(everything) == 16
-
-
-def test_nothing_is_measured_if_the_experiment_says_so(settings: Config) -> None:
-    """Although the data set has 6 test images."""
-    test = HeldOutConfig.model_validate({"from": "none"})
-    found = workload(settings.model_copy(update={"test": test}))
-    assert amounts(found, "brust", "evaluate") == [0, 0, 0]

@@ -61,7 +61,7 @@ def test_labels_that_were_ingested_are_not_waited_for(dataset: Dataset, tmp_path
     label(dataset, "p2", tmp_path / "first")
     assert waiting(dataset, PICKS) == ["a/p0"]
     label(dataset, "a/p0", tmp_path / "second")
-    with pytest.raises(UsageError, match="all 2 picks have labels that were ingested"):
+    with pytest.raises(UsageError, match="all 2 picks have labels already"):
         waiting(dataset, PICKS)
 
 

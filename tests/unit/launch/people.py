@@ -8,10 +8,11 @@ import pytest
 from job.artifacts import names
 from job.artifacts.annotating import Annotating, Attention, dump_annotating
 from job.artifacts.markers import Marker, dump_marker
+from job.artifacts.stored_config import dump_config
 from job.config import loading
 from job.config.schema import Config
 from job.errors import AnnotatingError
-from job.keys import StageRef
+from job.keys import ExperimentKeys, StageRef
 from job.plan import Plan
 from job.storage import Store
 
@@ -21,6 +22,12 @@ LINK = "http://labels/projects/7"
 def asking(tiny: str, more: str = "") -> Config:
     """Return the tiny experiment with people, who are looked at every 60 seconds."""
     return loading.parse(f"{tiny}annotation: {{annotator: files}}\n{more}", "tiny")
+
+
+def begun(store: Store, config: Config) -> Store:
+    """Return a store in which an experiment has begun, as far as whoever waits for people asks."""
+    store.write(ExperimentKeys(config.experiment).config, dump_config(config))
+    return store
 
 
 @dataclass

@@ -12,7 +12,7 @@ from job.keys import RoundRef
 from job.launch.people import People
 from job.plan import Plan
 from job.storage.memory import MemoryStore
-from tests.unit.launch.people import LINK, Passes, asking
+from tests.unit.launch.people import LINK, Passes, asking, begun
 
 FIRST, SECOND = (RoundRef("tiny", seed, None, 0).stage("annotate") for seed in (0, 1))
 
@@ -34,7 +34,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> Passes:
 @pytest.fixture
 def people(settings: Config, passes: Passes) -> People:  # noqa: ARG001 - it has to come before
     """Nobody waits yet."""
-    return People(MemoryStore(), Plan(settings))
+    return People(begun(MemoryStore(), settings), Plan(settings))
 
 
 def reasons(people: People) -> list[str]:
@@ -102,7 +102,8 @@ def test_a_webhook_wakes_the_look(
         return object()
 
     monkeypatch.setattr("job.launch.people.listen", listen)
-    people = People(MemoryStore(), Plan(settings.model_copy(update={"annotation": annotation})))
+    config = settings.model_copy(update={"annotation": annotation})
+    people = People(begun(MemoryStore(), config), Plan(config))
     assert not wakers
     passes.scripts[FIRST] = [1]
     people.start(FIRST)
@@ -150,6 +151,19 @@ def test_any_other_error_is_a_failure(people: People, passes: Passes) -> None:
     with capture_logs() as lines, pytest.raises(ConfigError):
         people.look()
     assert [(each["event"], each["stage"]) for each in lines] == [("stage.failed", "annotate")]
+
+
+def test_a_look_goes_by_what_the_experiment_says_by_now(settings: Config, passes: Passes) -> None:
+    """`al-job init` has taken another interval; whoever waits need not be started again."""
+    store = begun(MemoryStore(), settings)
+    people = People(store, Plan(settings))
+    passes.scripts[FIRST] = [6, 6]
+    people.start(FIRST)
+    people.look()
+    sooner = settings.annotation.model_copy(update={"poll_seconds": 10.0})
+    begun(store, settings.model_copy(update={"annotation": sooner}))
+    assert people.wait_until_done() == [FIRST]
+    assert [now for now, _ in passes.made] == [0, 60, 70]
 
 
 def test_what_is_not_new_is_not_logged_again(people: People, passes: Passes) -> None:

@@ -224,8 +224,9 @@ def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
     experiment.run(store, only)
     write_report(store, Plan(only), draw=sketch)
     words = ParsedPage(store.read(f"{REPORT}/index.html").decode()).words
-    assert "One arm alone: there is nothing to compare." in words
-    assert "1 arm, 1 seed" in words
+    assert "One arm alone: nothing is compared" in words
+    assert "1 arm, 1 seed." in words
+    assert "compared with" not in words
 
 
 def test_before_the_first_round_there_is_nothing_to_report(

@@ -47,14 +47,24 @@ def test_a_larger_draw_begins_with_the_smaller_one() -> None:
     assert [*first, *drawn(4, rest)] == drawn(9)
 
 
-def test_whole_groups_are_drawn_and_the_last_one_in_part() -> None:
-    """20 pairs: 5 images are two pairs and a half, in the order of the groups' hashes."""
-    groups = {image: f"pair-{number // 2}" for number, image in enumerate(IDS)}
+def test_images_are_drawn_from_groups_with_a_fifth_of_the_pool() -> None:
+    """8 of 40 images, in groups of 4: those of two groups; if 12 are wanted, of three."""
+    groups = {image: f"run-{number // 4}" for number, image in enumerate(IDS)}
     order = by_hash(tuple(dict.fromkeys(groups.values())))
-    found = drawn(5, groups=groups)
-    assert [groups[each] for each in found] == [order[0]] * 2 + [order[1]] * 2 + [order[2]]
-    other_half = drawn(1, tuple(each for each in IDS if each not in found), groups=groups)
-    assert groups[other_half[0]] == order[2]
+    members = tuple(each for each in IDS if groups[each] in order[:2])
+    assert drawn(2, groups=groups) == by_hash(members)[:2]
+    assert drawn(8, groups=groups) == by_hash(members)
+    assert {groups[each] for each in drawn(12, groups=groups)} == set(order[:3])
+
+
+def test_what_is_left_of_drawn_groups_comes_first_when_more_is_drawn() -> None:
+    """So no further group is kept from selecting, as long as they have images."""
+    groups = {image: f"run-{number // 4}" for number, image in enumerate(IDS)}
+    held_out = by_hash(tuple(dict.fromkeys(groups.values())))[:2]
+    first = drawn(2, groups=groups)
+    rest = tuple(each for each in IDS if each not in first)
+    second = drawn(1, rest, groups=groups)
+    assert {groups[each] for each in (*first, *second)} <= set(held_out)
 
 
 def test_a_group_with_a_labelled_image_is_never_drawn() -> None:

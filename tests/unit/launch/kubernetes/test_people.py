@@ -7,7 +7,7 @@ from job.errors import MissingLabelsError
 from job.plan import Plan
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit
-from tests.unit.launch.people import LINK, Passes, asking
+from tests.unit.launch.people import LINK, Passes, asking, begun
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def passes(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Pass
     """Passes of a release of two seeds whose images people label."""
     config = asking(tiny, "seeds: [0, 1]\n")
     release.config = config.model_copy(update={"rounds": 1})
+    begun(release.store, release.config)
     made = Passes()
     made.install(monkeypatch, "job.launch.people")
     return made

@@ -127,6 +127,16 @@ def test_a_ratio_has_the_interval_of_cochran() -> None:
     assert one_draw(10, 100).ratio(np.where(np.arange(10) < 4, 1.0, 0.0), sizes_L).low is None
 
 
+def test_a_ratio_is_at_least_what_is_known() -> None:
+    """A class that only the others show: 4 of their boxes, of 20 that the pool has by the draw."""
+    others = ("y", "z")
+    rounds = [LabelledRound(("a", "b"), (), 10), LabelledRound((), others, 8)]
+    sample = Sample.of((), rounds, 6)
+    assert sample
+    found = sample.ratio(np.array([0.0, 0, 2, 2]), np.array([2.0, 2, 2, 2]))
+    assert found.value == pytest.approx(4 / 20)
+
+
 def _simulated(rng: np.random.Generator, boxes_N: Float64s) -> tuple[Sample, Float64s]:
     """Four rounds of 15 drawn images, and of the 15 others with most boxes, roughly."""
     is_labelled = np.zeros(len(boxes_N), bool)

@@ -47,7 +47,7 @@ def test_what_people_took_stands_beside_what_was_assumed() -> None:
     html = built(CostSection(), context(people=people)).html
     measured, assumed = 20 * 30 + 50 * 10, 20 * 63 + 50 * 5.9
     hours = [f"{measured / 3600:.2f}", f"{assumed / 3600:.2f}"]
-    ends = ["30.0", "30.0 to 30.0", "10.0", "10.0 to 10.0"]
+    ends = ["30.0 (30.0 to 30.0)", "10.0 (10.0 to 10.0)"]
     assert ["without proposals", "20", "50", *hours, *ends] in cells(html)
     assert "annotation.seconds_per_image: 30 and annotation.seconds_per_box: 10." in html
 

@@ -27,18 +27,18 @@ def test_without_a_random_draw_there_is_no_section() -> None:
 def test_each_estimate_has_its_interval_beside_it() -> None:
     """A share of boxes that was hardly seen has none."""
     table = cells(of_pool().html)
-    assert ["images without a box, %", "12.5", "6.0 to 20.0"] in table
-    assert ["boxes in an image", "2.00", "1.50 to 2.75"] in table
-    assert ["cow", "30", "50.0", "40.0 to 60.0", "75.0", "70.0 to 80.0", "50.0"] in table
-    assert ["horse", "2", "3.0", "1.0 to 10.0", "25.0", "", "50.0"] in table
+    assert ["images without a box, %", "12.5 (6.0 to 20.0)"] in table
+    assert ["boxes in an image", "2.00 (1.50 to 2.75)"] in table
+    assert ["cow", "30", "50.0 (40.0 to 60.0)", "75.0 (70.0 to 80.0)", "50.0"] in table
+    assert ["horse", "2", "3.0 (1.0 to 10.0)", "25.0", "50.0"] in table
 
 
 def test_the_ground_truth_stands_beside_them_if_the_oracle_knows_it() -> None:
     """People do not, and there is no such column."""
-    assert "by the ground truth, %" in of_pool().html
+    assert "share by the ground truth, %" in of_pool().html
     unknown = facts(pool_class_counts={"cow": 0, "horse": 0})
     found = built(PoolSection(), context(unknown, pool=POOL))
-    assert "by the ground truth, %" not in found.html
+    assert "share by the ground truth, %" not in found.html
 
 
 @pytest.mark.parametrize(

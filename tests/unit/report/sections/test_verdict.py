@@ -1,5 +1,7 @@
 """The section of the verdict."""
 
+from job.report.analysis.findings import find
+from job.report.analysis.missing import MissingRounds
 from job.report.people.anchoring import Rate, anchoring
 from job.report.sections.verdict import VerdictSection
 from tests.unit.report.make_context import ROWS, cells, context, facts, row
@@ -40,10 +42,25 @@ def test_the_primary_test_of_each_arm_is_in_a_table() -> None:
 
 
 def test_one_arm_has_no_verdict() -> None:
-    """There is nothing to compare."""
+    """What it reached is told, and no comparison: neither a test nor a saving."""
     found = VerdictSection().build(context(facts(arms=("random",)), ROWS[:4]))
-    assert "One arm alone: there is nothing to compare." in found.html
-    assert "headline" not in found.html
+    assert found.title == "Where it stands"
+    assert (
+        "random has an mAP of 0.400 with 200 labelled images: +20.0 points since it had 100."
+        in found.html
+    )
+    assert "One arm alone: nothing is compared, so nothing is said of what it saves." in found.html
+    assert "corrected" not in found.html
+
+
+def test_one_arm_after_its_first_round_has_gained_nothing_yet() -> None:
+    """Its notes say what is to come, without a word on tests."""
+    rows = [row("random", 0, 0, 0.2)]
+    missing = MissingRounds({"random": 1})
+    found = find(rows, ("random",), 600, missing=missing)
+    html = VerdictSection().build(context(facts(arms=("random",)), rows, findings=found)).html
+    assert "random has an mAP of 0.200 with 100 labelled images.</strong>" in html
+    assert "Not finished: 1 round of random to come (see Runs).</li>" in html
 
 
 def test_savings_and_the_set_up_cost_are_told_of_an_arm_that_is_better() -> None:
