@@ -20,6 +20,12 @@ def image_outcome(
     """Return what became of an image that people were asked for.
 
     An open image costs nothing now: it does when it is picked again.
+
+    Args:
+        image: With the proposals that people have seen.
+        verdict: What their answers amount to.
+        config: What time costs.
+        is_shared: Whether another round has counted it before.
     """
     is_open = verdict.fate == "open"
     said = () if is_open else verdict.said

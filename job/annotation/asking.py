@@ -15,7 +15,7 @@ from itertools import chain
 from job.annotation.accounts import cost_of_people, image_outcome, known_outcome, measured
 from job.annotation.batch import PickedImage
 from job.annotation.book import Book, Said, last_of_each
-from job.annotation.elsewhere import asked_elsewhere
+from job.annotation.elsewhere import asked_elsewhere, counted_elsewhere
 from job.annotation.heard import Heard
 from job.annotation.intent import dump_intent, make_intent, read_intent
 from job.annotation.judge import Judge
@@ -170,7 +170,7 @@ class _Asking:
         Somebody may have answered meanwhile, so that there is one more look.
         """
         elsewhere = asked_elsewhere(self._io) if self._open else frozenset()
-        tool.withdraw([each for each in self._wanted if each not in elsewhere])
+        tool.withdraw([each for each in self._images if each not in elsewhere])
         self.look(tool)
         self._book.add(each.answer for said in self._said.values() for each in said)
         self._hear(self._book.answers(self._wanted))
@@ -217,7 +217,7 @@ class _Asking:
         Raises:
             BadDataError: All are refused, and nothing else is labelled.
         """
-        outcomes = tuple(self._outcome(image) for image in self._intent.images)
+        outcomes = self._outcomes()
         labels = {each.id: self._label(each.id) for each in outcomes if each.fate == "labelled"}
         if outcomes and not labels and not self._io.pool_before.labelled:
             message = (
@@ -240,11 +240,25 @@ class _Asking:
             intent=dump_intent(self._intent),
         )
 
-    def _outcome(self, image: PickedImage) -> ImageOutcome:
-        if image.id in self._known:
-            return known_outcome(image.id, self._known[image.id], self._config)
-        is_shared = image.id in self._intent.answered
-        return image_outcome(image, self._verdicts[image.id], self._config, is_shared=is_shared)
+    def _outcomes(self) -> tuple[ImageOutcome, ...]:
+        foreign = {image.id for image in self._intent.images if self._is_foreign(image)}
+        shared = counted_elsewhere(self._io) if foreign else frozenset()
+        return tuple(
+            known_outcome(image.id, self._known[image.id], self._config)
+            if image.id in self._known
+            else image_outcome(
+                replace(image, proposals=()) if image.id in foreign else image,
+                self._verdicts[image.id],
+                self._config,
+                is_shared=image.id in shared,
+            )
+            for image in self._intent.images
+        )
+
+    def _is_foreign(self, image: PickedImage) -> bool:
+        """Whether people answered it for another round, and with the proposals of that one."""
+        task = self._tasks.get(image.id)
+        return image.id in self._intent.answered or (task is not None and task.key != image.key)
 
     def _label(self, image_id: str) -> Annotation:
         if image_id in self._known:

@@ -28,7 +28,7 @@ class Intent:
     min_confidence: float | None = None
     """Of proposals; None: there are none."""
     answered: tuple[str, ...] = ()
-    """The ids of images that had an answer before this round asked."""
+    """The ids of images that had been answered before this round asked."""
 
     def batch(self, io: RoundReader, ids: Sequence[str]) -> Batch:
         """Return the batch of some of the images."""

@@ -67,12 +67,13 @@ class ImageOutcome:
     annotators: tuple[AnnotatorOutcome, ...] = ()
     """One for each annotator whose time counts, in the order of time."""
     proposals: int = 0
-    """How many boxes people began with."""
+    """How many boxes people began with; 0, too, if another round has asked for it first."""
     agreement: float | None = None
     """How well annotators agree, from 0 to 1: of each two the share of their boxes that the other
     one drew too, by class and IoU. None: fewer than two labelled the image."""
     is_shared: bool = False
-    """Whether it had been answered before this round asked, for another arm or seed."""
+    """Whether another round, of another arm or seed, has labelled or refused it, too, and before:
+    the time of its annotators is in both costs."""
     problem: str = ""
     """Of an open image: what is wrong with its answer."""
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from job.artifacts.reader import Reader
 from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption, out_folder
@@ -19,6 +20,8 @@ from job.report.compare import comparison_page, read_sides
 from job.report.data.facts import DefaultBox
 from job.report.data.page import data_page
 from job.report.drawing import render
+from job.report.people.rounds import read_people
+from job.report.verdict.people import cost_sentence, summary
 from job.runtime.paths import user_path
 from job.storage import open_store
 from job.storage.files import whole_file
@@ -76,7 +79,10 @@ def report(
         return
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
-    rows = write_report(opened, plan, setup_cost=setup_cost, goal=goal, is_final=final)
+    reader = Reader.listed(opened, plan.config.experiment)
+    rows = write_report(
+        opened, plan, setup_cost=setup_cost, goal=goal, is_final=final, reader=reader
+    )
     if not rows:
         message = (
             f"{plan.config.experiment}: no round is evaluated yet, so there is nothing to report; "
@@ -84,6 +90,9 @@ def report(
         )
         raise UsageError(message)
     show(table_of(rows))
+    if people := read_people(reader, plan):
+        say(summary(people))
+        say(cost_sentence(people.rounds))
     say_places(opened, plan.config.experiment)
 
 

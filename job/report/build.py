@@ -129,12 +129,16 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     from job.report.pool.draws import read_draws  # noqa: PLC0415
     from job.report.pool.model import latest_metric  # noqa: PLC0415
     from job.report.sections import Context  # noqa: PLC0415
+    from job.report.verdict.people import anchoring_sentence  # noqa: PLC0415
 
     every, rows = rows, of_newest_test(rows)
     versions = used_versions(reader.store, plan.config)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
     facts = replace(facts, num_outdated=len(every) - len(rows))
     people = read_people(reader, plan)
+    anchoring = read_anchoring(reader, plan, people.rounds) if people and not light else None
+    if anchoring and anchoring.is_suspicious:
+        log.get().warning("report.anchoring", reason=anchoring_sentence(anchoring))
     draws = () if light else read_draws(reader, plan)
     metrics = (latest_metric(reader, plan.config, each) for each in draws)
     return Context(
@@ -151,7 +155,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         draw=draw or render.draw,
         sheets=() if light else tuple(sheets_of(reader, experiment, facts)),
         people=people,
-        anchoring=read_anchoring(reader, plan, people.rounds) if people and not light else None,
+        anchoring=anchoring,
         pool=contents_of(draws),
         drawn_metrics=tuple(each for each in metrics if each),
         groups=None if light else _groups(facts, versions),

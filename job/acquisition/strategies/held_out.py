@@ -10,11 +10,9 @@ from hashlib import sha256
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
 
 REASON = "drawn for the test set"
-SPREAD = 4
-"""The drawn groups have so many times the images of the test set, so that these are of many groups:
-images of one group are nearly copies, which tell little more than one of them."""
-MOST_OF_POOL = 5
-"""But they have no more than the fifth part of the pool, unless the test set needs more."""
+PART_OF_POOL = 5
+"""A fifth of the pool is drawn from: images of one group are nearly copies, and a test set of few
+groups tells little, however many images it has."""
 
 
 class HeldOut(Strategy):
@@ -35,8 +33,9 @@ def draw(
 ) -> list[str]:
     """Return the images of a test set, or fewer if there are not so many.
 
-    Groups are drawn as a whole: no image of a group that has a labelled one may be in the test set,
-    and `with_groups` says which images may not be selected any more. An image without a group is a
+    They are of the first groups that have a fifth of the pool together, or as many images as are
+    wanted. A group is held out as a whole: none that has a labelled image is drawn from, and
+    `with_groups` says which images may not be selected any more. An image without a group is a
     group of its own.
 
     Args:
@@ -50,8 +49,7 @@ def draw(
     for image_id in unlabelled:
         if image_id not in trained:
             members[groups.get(image_id, image_id)].append(image_id)
-    num_images = sum(map(len, members.values()))
-    wanted = max(size, min(SPREAD * size, num_images // MOST_OF_POOL))
+    wanted = max(size, sum(map(len, members.values())) // PART_OF_POOL)
     chosen: list[str] = []
     for group in sorted(members, key=_hash):
         if len(chosen) >= wanted:

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from job.annotation.answers import Answer, DrawnBox
-from job.annotation.imports.found import Found, silent_or, whole
+from job.annotation.imports.found import SIDES, Found, silent_or, size_of
 from job.data.formats.coco_boxes import read_box
 from job.data.formats.coco_json import LISTS, key_of, read_categories, slim
-from job.data.formats.values import declared_side
 from job.errors import BadDataError
 from job.runtime.names import given
 
@@ -44,7 +43,8 @@ def read_coco(content: Mapping[str, Any], where: str) -> Iterator[Found]:
         boxes[key_of(annotation.get("image_id"))].append(annotation)
     for number, image in enumerate(lists["images"]):
         told = f"{where}: images[{number}] {given(image.get('file_name'))}"
-        answer = _answer(image, boxes.pop(key_of(image.get("id")), []), categories)
+        size_wh = size_of([image.get(side) for side in SIDES], told)
+        answer = _answer(boxes.pop(key_of(image.get("id")), []), categories, size_wh)
         yield Found(str(image.get("file_name")), told, answer, is_silent=silent_or(answer))
     for key, rest in boxes.items():
         told = f"{where}: annotation {rest[0].get('id')}"
@@ -53,9 +53,9 @@ def read_coco(content: Mapping[str, Any], where: str) -> Iterator[Found]:
 
 
 def _answer(
-    image: Mapping[str, Any],
     annotations: list[dict[str, Any]],
     categories: Mapping[object, str],
+    size_wh: tuple[int, int] | None,
 ) -> Answer:
     boxes, problems = [], []
     for annotation in annotations:
@@ -70,7 +70,4 @@ def _answer(
             problems.append("a crowd region")
         else:
             boxes.append(DrawnBox(box.label, box.corners_xyxy))
-    width, height = (declared_side(image.get(side), side) for side in ("width", "height"))
-    return Answer(
-        image_id="", boxes=tuple(boxes), size_wh=whole(width, height), problems=tuple(problems)
-    )
+    return Answer(image_id="", boxes=tuple(boxes), size_wh=size_wh, problems=tuple(problems))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from job.annotation.answers import Answer, DrawnBox
-from job.annotation.imports.found import Found, silent_or, whole
-from job.data.formats.values import declared_side, rotation_degrees, to_number
+from job.annotation.imports.found import SIDES, Found, silent_or, size_of
+from job.data.formats.values import rotation_degrees, to_number
 from job.errors import BadDataError
 from job.runtime.names import given
 
@@ -49,12 +49,11 @@ def _answer(image: "Element", where: str) -> Answer:
             boxes.append(_box(element, where))
     problems += [f"a {each.tag}" for each in image if each.tag in SHAPES]
     tags = {each.get("label") for each in image.findall("tag")}
-    width, height = (declared_side(image.get(side), side) for side in ("width", "height"))
     return Answer(
         image_id="",
         boxes=tuple(boxes),
         is_refused=REFUSED in tags,
-        size_wh=whole(width, height),
+        size_wh=size_of([image.get(side) for side in SIDES], where),
         problems=tuple(problems),
     )
 

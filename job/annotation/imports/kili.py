@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from job.annotation.answers import Answer, DrawnBox
-from job.annotation.imports.found import Found, whole
-from job.data.formats.values import declared_side
+from job.annotation.imports.found import SIDES, Found, size_of
 from job.errors import BadDataError
 from job.runtime.names import given
 
@@ -33,7 +32,7 @@ def read_kili(assets: Sequence[Mapping[str, Any]], where: str) -> Iterator[Found
         name = str(asset["externalId"])
         told = f"{where}: asset {number} {given(name)}"
         try:
-            answers = [_answer(label, asset) for label in _labels(asset)]
+            answers = [_answer(label, asset, told) for label in _labels(asset)]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{told}: not a label as Kili exports it: {type(error).__name__} {error}"
             raise BadDataError(message) from error
@@ -53,7 +52,7 @@ def _labels(asset: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(by_people, key=lambda label: str(label.get("createdAt") or ""))
 
 
-def _answer(label: Mapping[str, Any], asset: Mapping[str, Any]) -> Answer:
+def _answer(label: Mapping[str, Any], asset: Mapping[str, Any], where: str) -> Answer:
     boxes, problems = [], []
     for name, job in (label.get("jsonResponse") or {}).items():
         if name == "ROTATION_JOB" and job.get("rotation"):
@@ -74,7 +73,7 @@ def _answer(label: Mapping[str, Any], asset: Mapping[str, Any]) -> Answer:
         at=datetime.fromisoformat(at) if at else None,
         seconds=float(seconds) if seconds else None,
         is_ground_truth=label.get("labelType") == "REVIEW",
-        size_wh=whole(*(declared_side(size.get(side), side) for side in ("width", "height"))),
+        size_wh=size_of([size.get(side) for side in SIDES], where),
         problems=tuple(problems),
         raw=label,
     )

@@ -24,16 +24,16 @@ def read_label_studio(tasks: Sequence[Mapping[str, Any]], where: str) -> Iterato
     for number, task in enumerate(tasks):
         name = _name(task)
         told = f"{where}: task {task.get('id', number)} {given(name)}"
-        annotations = sorted(
-            task["annotations"], key=lambda each: str(each.get("updated_at") or "")
-        )
-        for annotation in annotations:
-            try:
-                answer = answer_of("", annotation)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                message = f"{told}: not an annotation as Label Studio exports it: {error!r}"
-                raise BadDataError(message) from error
-            yield Found(name, told, answer)
+        try:
+            answers = [answer_of("", each) for each in _by_time(task["annotations"])]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"{told}: not an annotation as Label Studio exports it: {error!r}"
+            raise BadDataError(message) from error
+        yield from (Found(name, told, answer) for answer in answers)
+
+
+def _by_time(annotations: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(annotations, key=lambda each: str(each.get("updated_at") or ""))
 
 
 def _name(task: Mapping[str, Any]) -> str:

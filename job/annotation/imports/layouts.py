@@ -54,7 +54,11 @@ def read_answers(path: Path, pixels_from: int | None = None) -> AnswerFile:
         BadDataError: It is damaged, or not as its layout has to be.
     """
     files, names = _open(path)
-    layout, found = _read(files, names, pixels_from)
+    read = _read(files, names, pixels_from)
+    if read is None:
+        message = f"{path}: no answers in a known layout: {KNOWN}"
+        raise UsageError(message)
+    layout, found = read
     is_timed = layout in {"Label Studio", "Kili"}
     return AnswerFile(str(path), layout, tuple(found), measures_time=is_timed)
 
@@ -66,7 +70,7 @@ def _open(path: Path) -> tuple[SourceFiles, list[str]]:
     elif not path.is_file():
         message = f"{path}: no such file or folder"
         raise UsageError(message)
-    elif is_zipfile(path):
+    elif is_zipfile(path) or path.suffix.lower() == ".zip":
         files = ZipFiles(path)
     else:
         return LocalFiles(path.parent), [path.name]
@@ -79,8 +83,8 @@ def _is_hidden(name: str) -> bool:
 
 def _read(
     files: SourceFiles, names: Sequence[str], pixels_from: int | None
-) -> tuple[str, Iterator[Found]]:
-    """Return the layout of files in words, and their answers."""
+) -> tuple[str, Iterator[Found]] | None:
+    """Return the layout of files in words, and their answers; None if it is none of ours."""
     if description := describing(names):
         return "YOLO", read_yolo(files, names, description)
     for name in names:
@@ -105,7 +109,7 @@ def _read_cvat(files: SourceFiles, names: Sequence[str]) -> Iterator[Found]:
             yield from read_cvat(root, where)
 
 
-def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[Found]]:
+def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[Found]] | None:
     contents = {name: _content(files, name) for name in names}
     if coco := {name: each for name, each in contents.items() if is_coco(each)}:
         instances = {name: each for name, each in coco.items() if INSTANCES in f"/{name}"}
@@ -118,8 +122,7 @@ def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[
         if found := {name: each for name, each in entries.items() if _are(each, is_layout)}:
             read_all = (read(each, files.where(name)) for name, each in found.items())
             return layout, chain.from_iterable(read_all)
-    message = f"{files.where(names[0] if names else '')}: no answers in a known layout: {KNOWN}"
-    raise UsageError(message)
+    return None
 
 
 def _content(files: SourceFiles, name: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from job.annotation.answers import Answer
-from job.annotation.imports.found import Found, drawn, silent_or, whole
+from job.annotation.imports.found import Found, drawn, silent_or, size_of
 from job.data.formats.files import SourceFiles, decode, is_image
 from job.data.formats.values import ROTATED
 from job.data.formats.voc_xml import VocAnnotation, read_annotation
@@ -41,7 +41,7 @@ def _answer(annotation: VocAnnotation) -> Answer:
     return Answer(
         image_id="",
         boxes=drawn(annotation.boxes),
-        size_wh=whole(*(annotation.declared_wh or (0, 0))),
+        size_wh=size_of(annotation.declared_wh or (0, 0), ""),
         problems=(*annotation.unreadable, *rotated),
     )
 

@@ -26,6 +26,17 @@ def late_sentence(people: People) -> str:
     )
 
 
+def summary(people: People) -> str:
+    """Return in a line what became of the images that people were asked for."""
+    images = [image for each in people.rounds for image in each.asked]
+    fates = [image.fate for image in images]
+    late = f"; {counted(len(people.late), 'late answer')}" * bool(people.late)
+    return (
+        f"people: {fates.count('labelled')} of {counted(len(images), 'image')} labelled,"
+        f" {fates.count('refused')} refused, {fates.count('open')} open{late}"
+    )
+
+
 def agreement_sentence(rounds: Sequence[AskedRound]) -> str:
     """Return how well several annotators of one image agree; empty if no image has several."""
     values = [

@@ -26,7 +26,7 @@ from job.stages import run_stage
 from job.storage.memory import MemoryStore
 from tests.growing import GROWING, PHOTOS, begin, drawn
 from tests.stores import filled
-from tests.unit.annotation.answering import answer, at
+from tests.unit.annotation.answering import answer
 from tests.unit.annotation.memory_tool import Fuse, FusedStore, Killed, MemoryTool
 
 ROUND = RoundRef("growing", 0, None, 0)
@@ -41,7 +41,7 @@ def plan_of(settings: str = "") -> Plan:
     """The plan with settings of annotation: four picks of twelve images, two seeds."""
     people = f"{{annotator: label_studio, label_studio: {{url: 'http://x'}}, {settings}}}"
     text = GROWING.replace("initial: 2", "initial: 4")
-    text += f"seeds: [0, 1]\ntest: {{from: none}}\nannotation: {people}"
+    text += f"seeds: [0, 1]\nannotation: {people}"
     return Plan(loading.parse(text, "growing"))
 
 
@@ -319,6 +319,19 @@ def test_labels_of_the_data_set_are_not_asked_for(store: MemoryStore, tool: Memo
     assert own.seconds == pytest.approx(4 * 63 + 5.9 * own.boxes)
 
 
+def test_a_label_that_is_ingested_meanwhile_ends_the_asking(
+    store: MemoryStore, tool: MemoryTool
+) -> None:
+    """The image is not waited for any more, and its task goes when the round ends."""
+    waits(store)
+    first, *others = picks_of(store)
+    ingest_labels(store, drawn([int(first)]), "photos")
+    for each in others:
+        tool.say(each, DISC)
+    assert fates(ends(store)) == ["labelled"] * 4
+    assert list(tool.known) == others
+
+
 def test_another_selection_replaces_the_batch(store: MemoryStore, tool: MemoryTool) -> None:
     """Old picks are withdrawn, unless another round waits for them; the new ones are asked for."""
     waits(store)
@@ -429,26 +442,41 @@ def test_an_answer_that_is_taken_back_does_not_count(store: MemoryStore, tool: M
     assert " 4 of 4 to go" in waits(store)
 
 
-def test_only_what_was_right_before_counts_as_shared(store: MemoryStore, tool: MemoryTool) -> None:
-    """A wrong answer in the book has to be corrected, by whoever picks the image."""
-    first, second, *others = picks_of(store)
-    wrong, right = answer(COW, image=first, at=at(0)), answer(DISC, image=second, at=at(0))
-    Book(store, "growing").add([wrong, right])
-    waits(store)
-    assert state_of(store).attention[0].image == first
-    for each in [first, *others]:
-        tool.say(each, DISC, by="bob")
-    outcome = ends(store)
-    assert [image.is_shared for image in outcome.images] == [False, True, False, False]
+def with_proposals(store: MemoryStore, stage: StageRef = STAGE) -> None:
+    """Let people begin with a disc in each image of a round that has begun."""
+    content = json.loads(store.read(stage.key("batch.json")))
+    for image in content["images"]:
+        image["proposals"] = [[[10, 10, 30, 30], "disc", 0.9]]
+    store.write(stage.key("batch.json"), json.dumps(content).encode())
+
+
+def test_proposals_of_another_round_are_not_counted(store: MemoryStore, tool: MemoryTool) -> None:
+    """An image that both ask for is shown with the boxes of the first, which alone counts them."""
+    ids = picks_of(store)
+    repick(store, OTHER, ids)
+    for stage in (STAGE, OTHER):
+        waits(store, stage=stage)
+        with_proposals(store, stage)
+    for each in ids:
+        tool.say(each, replace(DISC, proposal="proposal-0"), tells_proposals=True)
+    for stage, num_kept in ((STAGE, 4), (OTHER, 0)):
+        outcome = ends(store, stage=stage)
+        measured = Reader(store).cost(stage.round).measured
+        assert measured
+        assert measured.edits.kept == num_kept
+        assert {image.is_shared for image in outcome.images} == {not num_kept}
+
+
+def test_what_was_imported_before_the_first_pass_is_not_shared(store: MemoryStore) -> None:
+    """No other round has counted it: it was answered for this one."""
+    Book(store, "growing").add(answer(DISC, image=each) for each in picks_of(store))
+    assert not any(image.is_shared for image in ends(store).images)
 
 
 def test_what_became_of_proposals_is_counted(store: MemoryStore, tool: MemoryTool) -> None:
     """Of four images with a proposal each: one kept, one moved, one removed; one does not tell."""
     waits(store)
-    content = json.loads(store.read(STAGE.key("batch.json")))
-    for image in content["images"]:
-        image["proposals"] = [[[10, 10, 30, 30], "disc", 0.9]]
-    store.write(STAGE.key("batch.json"), json.dumps(content).encode())
+    with_proposals(store)
     kept, moved, removed, silent = picks_of(store)
     begun = replace(DISC, proposal="proposal-0")
     tool.say(kept, begun, tells_proposals=True)
@@ -467,7 +495,8 @@ def test_the_test_set_is_asked_for_like_a_round(tool: MemoryTool) -> None:
     """Models are measured on what was labelled of it; no arm selects any of it."""
     store = MemoryStore()
     config = begin(store)
-    text = GROWING + "test: {from: pool, size: 3}\nannotation: {annotator: files}"
+    text = GROWING.replace("from: none", "from: pool, size: 3")
+    text += "annotation: {annotator: files}"
     plan = experiment.init(store, Plan(loading.parse(text, config.experiment)))
     test = RoundRef.of_test("growing", 0)
     run_stage(store, plan, test.stage("select"))

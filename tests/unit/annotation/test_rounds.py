@@ -57,6 +57,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalStore, Plan, M
     store, tool = LocalStore(tmp_path_factory.mktemp("people")), MemoryTool()
     begin(store, num_test=2)
     text = GROWING.replace("initial: 2, per_round: 2", "initial: 3, per_round: 3")
+    text = text.replace("test: {from: none}\n", "")
     text = text.replace("arms: {", "arms: {random: {strategy: random}, ")
     plan = experiment.init(store, Plan(loading.parse(f"{text}{PEOPLE}", "people")))
     with pytest.MonkeyPatch.context() as patch:

@@ -47,21 +47,14 @@ def test_a_larger_draw_begins_with_the_smaller_one() -> None:
     assert [*first, *drawn(4, rest)] == drawn(9)
 
 
-def test_groups_are_drawn_with_four_times_the_images_that_are_wanted() -> None:
-    """2 of 40 images in groups of 4: 8 images, two groups by hash; the draw is among these."""
-    groups = {image: f"run-{number // 4}" for number, image in enumerate(IDS)}
-    first, second, *_ = by_hash(tuple(dict.fromkeys(groups.values())))
-    members = tuple(each for each in IDS if groups[each] in {first, second})
-    assert drawn(2, groups=groups) == by_hash(members)[:2]
-
-
-def test_groups_have_a_fifth_of_the_pool_at_most_unless_more_are_wanted() -> None:
-    """5 of 40 images in groups of 4: 8 images are drawn from, and of 10 wanted ones, 12."""
+def test_images_are_drawn_from_groups_with_a_fifth_of_the_pool() -> None:
+    """8 of 40 images, in groups of 4: those of two groups; if 12 are wanted, of three."""
     groups = {image: f"run-{number // 4}" for number, image in enumerate(IDS)}
     order = by_hash(tuple(dict.fromkeys(groups.values())))
-    assert {groups[each] for each in drawn(8, groups=groups)} == set(order[:2])
+    members = tuple(each for each in IDS if groups[each] in order[:2])
+    assert drawn(2, groups=groups) == by_hash(members)[:2]
+    assert drawn(8, groups=groups) == by_hash(members)
     assert {groups[each] for each in drawn(12, groups=groups)} == set(order[:3])
-    assert {groups[each] for each in drawn(5, groups=groups)} <= set(order[:2])
 
 
 def test_what_is_left_of_drawn_groups_comes_first_when_more_is_drawn() -> None:

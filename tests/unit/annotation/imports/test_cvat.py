@@ -5,6 +5,7 @@ from defusedxml.ElementTree import fromstring
 
 from job.annotation.imports.cvat import read_cvat
 from job.errors import BadDataError
+from tests.unit.export.batches import picked
 
 
 def image(inner: str) -> str:
@@ -28,6 +29,13 @@ def test_other_shapes_are_problems_of_their_image(inner: str, problems: tuple[st
     assert found.answer.problems == problems
     assert found.answer.size_wh == (10, 20)
     assert not found.is_silent
+
+
+def test_a_corner_at_infinity_is_a_problem_of_its_image() -> None:
+    """JSON could not keep it."""
+    text = image('<box label="a" xtl="nan" ytl="1" xbr="2" ybr="2"/>')
+    answer = next(read_cvat(fromstring(text), "a.xml")).of(picked(0, "a"))
+    assert (answer.boxes, answer.problems) == ((), ("a box with a corner that is not a number",))
 
 
 def test_a_tag_refuses_an_image() -> None:

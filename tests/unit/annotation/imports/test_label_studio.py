@@ -82,3 +82,5 @@ def test_what_label_studio_would_not_write_is_refused() -> None:
     """With the task's number."""
     with pytest.raises(BadDataError, match=r"^a.json: task 5 'x': not an annotation as"):
         list(read_label_studio([task(annotation({"id": 1}), al_key="x")], "a.json"))
+    with pytest.raises(BadDataError, match=r"^a.json: task 5 'x': not an annotation as"):
+        list(read_label_studio([{**task(al_key="x"), "annotations": [3]}], "a.json"))

@@ -89,7 +89,11 @@ def test_what_was_exported_for_a_tool_is_no_answer(tool: str, tmp_path: Path) ->
     [
         ({"readme.txt": "hello"}, "no answers in a known layout: CVAT for images 1.1, COCO, "),
         ({"a.json": "{"}, "a.json: malformed JSON: "),
-        ({"a.json": "[]"}, "no answers in a known layout"),
+        ({"a.json": "[]"}, "a.zip: no answers in a known layout"),
+        (
+            {"a.json": COCO.replace("200", '"x"', 1)},
+            r"images\[0\] .*: the height of the image, 'x'",
+        ),
         ({"a.xml": "<annotations><track/></annotations>"}, "export the task as CVAT for images"),
         ({"a.xml": "<annotations>"}, "a.xml: malformed XML: "),
         ({"data.yaml": "train: x"}, "data.yaml: names: expected a list of classes"),
@@ -120,6 +124,13 @@ def test_json_of_label_studio_and_of_kili_is_told_apart(tmp_path: Path) -> None:
         read = read_answers(zipped(files, tmp_path / f"{number}.zip"))
         assert (read.layout, read.measures_time) == (layout, True)
         assert [(each.name, each.is_silent) for each in read.found] == [("k", False)]
+
+
+def test_a_download_that_went_wrong_is_refused(tmp_path: Path) -> None:
+    """Such as a page that asks to log in, under the name of an archive."""
+    (tmp_path / "a.zip").write_text("<html>log in</html>")
+    with pytest.raises(BadDataError, match=r"a.zip: not a zip archive, or not all of it"):
+        read_answers(tmp_path / "a.zip")
 
 
 def test_only_the_instances_of_coco_are_read(tmp_path: Path) -> None:

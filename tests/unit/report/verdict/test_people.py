@@ -13,6 +13,7 @@ from job.report.verdict.people import (
     anchoring_sentence,
     cost_sentence,
     late_sentence,
+    summary,
     time_sentences,
 )
 from tests.unit.report.make_context import asked_image, asked_round
@@ -118,3 +119,15 @@ def test_an_answer_for_another_arm_is_not_paid_twice() -> None:
     assert cost_sentence([asked_round(shared, asked_image("x", 7200.0))]).startswith(
         "Hours are measured: 2 hours of 1 answer."
     )
+
+
+def test_a_line_says_what_became_of_all_images() -> None:
+    """Those that another arm had asked for are not counted again."""
+    each = asked_round(
+        asked_image("a"),
+        ImageOutcome("b", "refused"),
+        ImageOutcome("c", "open"),
+        ImageOutcome("d", "labelled", is_shared=True),
+    )
+    assert summary(People((each,), ())) == "people: 1 of 3 images labelled, 1 refused, 1 open"
+    assert summary(People((each,), ("x",))).endswith("1 open; 1 late answer")
