@@ -170,7 +170,7 @@ class _Asking:
         Somebody may have answered meanwhile, so that there is one more look.
         """
         elsewhere = asked_elsewhere(self._io) if self._open else frozenset()
-        tool.withdraw([each for each in self._wanted if each not in elsewhere])
+        tool.withdraw([each for each in self._images if each not in elsewhere])
         self.look(tool)
         self._book.add(each.answer for said in self._said.values() for each in said)
         self._hear(self._book.answers(self._wanted))

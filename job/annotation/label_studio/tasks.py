@@ -1,6 +1,7 @@
 """What Label Studio is given: the labelling configuration, tasks, and proposals as predictions."""
 
 from collections.abc import Sequence
+from colorsys import hls_to_rgb
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -17,10 +18,16 @@ def label_config(classes: Sequence[str]) -> str:
     view = Element("View")
     SubElement(view, "Image", name=IMAGE, value="$image")
     labels = SubElement(view, "RectangleLabels", name=LABEL, toName=IMAGE, canRotate="false")
-    for name in classes:
-        SubElement(labels, "Label", value=name)
+    for number, name in enumerate(classes):
+        SubElement(labels, "Label", value=name, background=_color(number))
     indent(view)
     return tostring(view, encoding="unicode")
+
+
+def _color(number: int) -> str:
+    """Return the colour of a class; neighbours differ most, as hues by the golden ratio do."""
+    rgb = hls_to_rgb(number * 0.618034 % 1, 0.45, 0.8)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
 
 
 def task(image: PickedImage, address: str, model: str | None) -> dict[str, Any]:

@@ -319,6 +319,19 @@ def test_labels_of_the_data_set_are_not_asked_for(store: MemoryStore, tool: Memo
     assert own.seconds == pytest.approx(4 * 63 + 5.9 * own.boxes)
 
 
+def test_a_label_that_is_ingested_meanwhile_ends_the_asking(
+    store: MemoryStore, tool: MemoryTool
+) -> None:
+    """The image is not waited for any more, and its task goes when the round ends."""
+    waits(store)
+    first, *others = picks_of(store)
+    ingest_labels(store, drawn([int(first)]), "photos")
+    for each in others:
+        tool.say(each, DISC)
+    assert fates(ends(store)) == ["labelled"] * 4
+    assert list(tool.known) == others
+
+
 def test_another_selection_replaces_the_batch(store: MemoryStore, tool: MemoryTool) -> None:
     """Old picks are withdrawn, unless another round waits for them; the new ones are asked for."""
     waits(store)

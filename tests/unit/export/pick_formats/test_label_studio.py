@@ -94,3 +94,4 @@ def test_the_configuration_has_the_classes_and_the_names_that_predictions_use() 
     assert labels.tag == "RectangleLabels"
     assert labels.attrib == {"name": "label", "toName": "image", "canRotate": "false"}
     assert [label.get("value") for label in labels] == ["cat", "dog", "Eisbär"]
+    assert len({label.get("background") for label in labels}) == 3
