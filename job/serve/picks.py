@@ -93,8 +93,9 @@ class Picks:
 
     def _dataset(self, look: Look, ref: RoundRef) -> Dataset:
         config = look.plan.config
-        key = (config.dataset.name, config.dataset.sha256_at(ref.index))
-        return self._datasets.get(key, lambda: open_dataset(look.store, config, ref.index))
+        data_round = ref.stage("select").data_round
+        key = (config.dataset.name, config.dataset.sha256_at(data_round))
+        return self._datasets.get(key, lambda: open_dataset(look.store, config, data_round))
 
     def _read(self, look: Look, ref: RoundRef) -> tuple[ShownPick, ...]:
         stage = ref.stage("annotate")

@@ -7,7 +7,7 @@ from importlib.resources import files
 from markupsafe import escape
 
 from job.errors import AlJobError, MissingObjectError, TemporaryError, UsageError
-from job.keys import ExperimentKeys, RoundRef
+from job.keys import TEST, ExperimentKeys, RoundRef
 from job.serve.access import Access
 from job.serve.looks import Look, Looks, Summaries
 from job.serve.pages.experiment import experiment_page
@@ -33,7 +33,9 @@ KINDS = {
 """By the suffix of a file of the store: how a browser shows it."""
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _EXPERIMENT = re.compile(rf"/experiments/({_NAME})(/.*)?")
-_ROUND = re.compile(rf"/seed-(\d+)/(?:({_NAME})/)?round-(\d+)/(?:(\d+)(?:-(small|large)\.jpg)?)?")
+_ROUND = re.compile(
+    rf"/(?:seed-(\d+)/(?:({_NAME})/)?|{TEST}/)round-(\d+)/(?:(\d+)(?:-(small|large)\.jpg)?)?"
+)
 _FILE = re.compile(rf"/(experiment\.yaml|results\.csv|report/(?:{_NAME})?)")
 
 
@@ -108,10 +110,11 @@ class Site:
         return Response(data, kind, headers=SANDBOX)
 
 
-def _ref(look: Look, seed: str, arm: str | None, index: str) -> RoundRef | None:
+def _ref(look: Look, seed: str | None, arm: str | None, index: str) -> RoundRef | None:
     """Return the round of an address; None if the experiment has no such round."""
-    ref = RoundRef(look.name, int(seed), arm, int(index))
-    return ref if any(ref == each for _, each in look.plan.rounds()) else None
+    ref = RoundRef(look.name, None if seed is None else int(seed), arm, int(index))
+    known = [*look.plan.test_rounds(), *(each for _, each in look.plan.rounds())]
+    return ref if ref in known else None
 
 
 def _failed(error: AlJobError, store: Store) -> Response:

@@ -6,12 +6,10 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 
 from job.artifacts.experiment_file import load_experiment
 from job.plan import Plan
@@ -22,17 +20,21 @@ from job.report.drawing.render import Drawing, Plot, draw_svg
 from job.storage.local import LocalStore
 from job.tutorial.analysis import analyse
 from job.tutorial.page import tutorial_page
+from tests.integration.browsing import (
+    NEEDS_BROWSER,
+    heading_levels,
+    logged,
+    open_all,
+    open_browser,
+    poor_contrasts,
+    show,
+    tab_through,
+)
 from tests.unit.tutorial.make_tutorial import write_tutorial
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="there is no Chromium with its chromedriver on this machine"
-)
+pytestmark = NEEDS_BROWSER
 PAGES = ("experiment", "tutorial", "side by side")
 SCHEMES = ("light", "dark")
-LEAST_CONTRAST = 4.5
-"""Of text, by WCAG 2.2 AA."""
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +65,7 @@ def draw(plot: Plot) -> Drawing:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BROWSER)
-    for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options, webdriver.ChromeService(DRIVER)) as browser:
+    with open_browser() as browser:
         yield browser
 
 
@@ -81,19 +78,6 @@ def page(request: pytest.FixtureRequest, browser: webdriver.Chrome, pages: dict[
     show(browser, scheme="light", width=1280)
     browser.get(pages[name].as_uri())
     return name
-
-
-def logged(browser: webdriver.Chrome, kind: str) -> list[Any]:
-    """Return what has been logged since it was asked last."""
-    entries: list[Any] = browser.get_log(kind)  # type: ignore[no-untyped-call]
-    return entries
-
-
-def show(browser: webdriver.Chrome, *, scheme: str, width: int) -> None:
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
 
 
 def test_no_request_leaves_the_page(page: str, browser: webdriver.Chrome) -> None:
@@ -142,33 +126,18 @@ def test_text_can_be_read_in_both_schemes(
         "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g)[0] < 128"
     )
     assert dark == (scheme == "dark")
-    poor = browser.execute_script(CONTRASTS, LEAST_CONTRAST)
-    assert poor == [], page
+    assert poor_contrasts(browser) == [], page
 
 
 def test_all_can_be_reached_by_keyboard(page: str, browser: webdriver.Chrome) -> None:
     """Tab goes through every link, fold and wide table, in the order of the page."""
-    wanted = browser.execute_script(
-        "return [...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]"
-        ".filter(each => each.checkVisibility()).length"
-    )
-    reached: list[float] = []
-    for _ in range(wanted):
-        browser.switch_to.active_element.send_keys(Keys.TAB)
-        top, outline = browser.execute_script(
-            "const each = document.activeElement; return ["
-            "each.getBoundingClientRect().top + scrollY, getComputedStyle(each).outlineStyle]"
-        )
-        assert outline != "none", "what has the focus is shown"
-        reached.append(top)
-    body = browser.execute_script("return document.body")
-    assert browser.switch_to.active_element != body, page
-    assert reached == sorted(reached)
+    reached = tab_through(browser)
+    assert reached == sorted(reached), page
 
 
 def test_headings_are_in_order(page: str, browser: webdriver.Chrome) -> None:
     """One of the first level, none that skips a level."""
-    levels = [int(each.tag_name[1]) for each in browser.find_elements(By.CSS_SELECTOR, HEADINGS)]
+    levels = heading_levels(browser)
     assert levels.count(1) == 1, page
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
@@ -187,39 +156,3 @@ def test_it_prints(page: str, browser: webdriver.Chrome) -> None:
     color = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert color == "rgb(255, 255, 255)"
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-
-
-def open_all(browser: webdriver.Chrome) -> None:
-    browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
-
-
-HEADINGS = "h1, h2, h3, h4, h5, h6"
-CONTRASTS = """
-const channel = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-const parse = text => {
-  const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
-  return {rgb: [r, g, b], alpha: a};
-};
-const behind = element => {
-  for (let each = element; each; each = each.parentElement) {
-    const color = parse(getComputedStyle(each).backgroundColor);
-    if (color.alpha > 0.99) return color.rgb;
-  }
-  return [255, 255, 255];
-};
-const poor = [];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const element = walker.currentNode.parentElement;
-  const text = walker.currentNode.data.trim();
-  const unseen = !element.checkVisibility() || element.closest("style, title, desc, metadata");
-  if (!text || unseen || text === "\u25cf") continue;  // a dot is not text
-  const style = getComputedStyle(element);
-  const color = parse(element instanceof SVGElement ? style.fill : style.color).rgb;
-  const [high, low] = [luminance(color), luminance(behind(element))].sort((a, b) => b - a);
-  const contrast = (high + 0.05) / (low + 0.05);
-  if (contrast < arguments[0]) poor.push(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
-}
-return poor;
-"""

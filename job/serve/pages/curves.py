@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from job.report.analysis.comparison import mean_points
 from job.report.analysis.curves import Axis, compared, curves_of, reference_metric
-from job.report.analysis.results import Row
+from job.report.analysis.results import Row, of_newest_test
 from job.report.sections.base import Section
 from job.serve.cache import Kept
 from job.serve.looks import Look
@@ -31,10 +31,10 @@ _drawing = Lock()
 
 def curves_section(look: Look) -> Section | None:
     """Return the learning curves; None if nothing is measured yet."""
-    rows = look.rows
+    rows, every = of_newest_test(look.rows), list(look.plan.rounds())
     if not compared(curves_of(rows, look.plan.config.arms)):
         return None
-    is_whole = len(rows) == len(list(look.plan.rounds()))
+    is_whole = len(rows) == len(every)
     arms = tuple(look.plan.config.arms)
     key = (look.store.url, arms, is_whole, tuple(rows))
     html = _kept.get(key, lambda: _drawn(rows, arms, is_whole=is_whole))

@@ -37,7 +37,7 @@ def experiment_page(root: str, look: Look, picks: Picks) -> Response:
         "rounds": lambda: rounds_section(look),
         "picks": lambda: _picks(look, picks),
         "labels": lambda: labels_section(look),
-        "stages": lambda: stages_section(look.status.rounds),
+        "stages": lambda: stages_section(look),
         "more": lambda: _more(look),
     }
     sections = {name: _section(name, make) for name, make in makers.items()}

@@ -36,14 +36,19 @@ def below(ref: RoundRef) -> str:
 
 def in_words(ref: RoundRef) -> str:
     """Return a round in words."""
-    arm = f"{ref.arm}, " if ref.arm else ""
-    return f"{arm}seed {ref.seed}, round {ref.index}"
+    return f"{whose(ref)}, round {ref.index}" if not ref.is_test else whose(ref)
+
+
+def whose(ref: RoundRef) -> str:
+    """Return the arm and the seed of a round in words, or which version of the test set it is."""
+    if ref.is_test:
+        return f"test set, version {ref.index + 1}"
+    return f"{ref.arm}, seed {ref.seed}" if ref.arm else f"seed {ref.seed}"
 
 
 def title_of(ref: RoundRef) -> str:
     """Return a round as a title."""
-    arm = f"{ref.arm}, " if ref.arm else ""
-    return f"Round {ref.index}: {arm}seed {ref.seed}"
+    return f"Round {ref.label}: {whose(ref)}"
 
 
 def framed(

@@ -50,7 +50,8 @@ def labels_section(look: Look) -> Section | None:
 
 
 def _outcomes(look: Look) -> Iterator[tuple[RoundRef, RoundOutcome]]:
-    for _, ref in look.plan.rounds():
+    refs = [*look.plan.test_rounds(), *(ref for _, ref in look.plan.rounds())]
+    for ref in dict.fromkeys(refs):  # round 0 is listed once for each arm
         try:
             outcome = look.reader.outcome(ref)
         except AlJobError:  # told as a problem of the experiment
@@ -129,20 +130,16 @@ def _people(outcomes: Sequence[RoundOutcome]) -> Iterator[tuple[str, ...]]:
 
 def _costs(look: Look) -> Iterator[tuple[str, ...]]:
     """Yield what is labelled up to the last annotated round, for each arm and seed."""
-    last: dict[tuple[str, int], RoundRef] = {}
-    for arm, ref in look.plan.rounds():
-        if ref.stage("annotate").done in look.listing:
-            last[arm.name, ref.own_seed] = ref
-    for (arm_name, seed), ref in last.items():
+    rounds = [(f"{arm.name}, seed {ref.seed}", ref) for arm, ref in look.plan.rounds()]
+    tests = [("test set", ref) for ref in look.plan.test_rounds()]
+    last = {
+        name: ref for name, ref in (*tests, *rounds) if ref.stage("annotate").done in look.listing
+    }
+    for name, ref in last.items():
         try:
             cost = look.reader.cost(ref)
-        except AlJobError:
+        except AlJobError:  # told as a problem of the experiment
             continue
         took = cost.cumulative
         counts = (f"{cost.labelled.images:,}", f"{cost.labelled.boxes:,}")
-        yield (
-            f"{arm_name}, seed {seed}",
-            *counts,
-            f"{took.seconds / 3600:.2f}",
-            f"{took.money:,.2f}",
-        )
+        yield name, *counts, f"{took.seconds / 3600:.2f}", f"{took.money:,.2f}"

@@ -1,6 +1,6 @@
 """What an experiment does now: people at work, its driver, its stages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from job.artifacts.annotating import Annotating
 from job.keys import STAGES, RoundRef, Stage, StageRef
 from job.progress import ALIVE, OVER, Driver, RoundStatus, StageStatus, Status, seconds_left
-from job.report.analysis.results import show_metric
+from job.report.analysis.results import show_measured
 from job.report.markup import render
 from job.report.sections.base import Section
 from job.report.wording import counted
@@ -124,13 +124,13 @@ Cell = tuple[str, str, str]
 """Its text, its class and the address of its round."""
 
 
-def _rows(look: Look, indices: range) -> Iterator[tuple[str, int, list[Cell]]]:
+def _rows(look: Look, indices: range) -> Iterator[tuple[str, str, list[Cell]]]:
     """Yield a row of cells for each arm and seed."""
     by_arm = groupby(look.status.rounds, key=lambda each: (each.arm, each.seed))
     for (arm, seed), rounds in by_arm:
         of_index = {each.round: each for each in rounds}
         cells = [_cell(look, of_index[i]) if i in of_index else ("", "", "") for i in indices]
-        yield arm, seed, cells
+        yield arm or "test set", "" if seed is None else f"seed {seed}", cells
 
 
 def _cell(look: Look, each: RoundStatus) -> Cell:
@@ -150,24 +150,31 @@ def _state(look: Look, ref: RoundRef, each: RoundStatus) -> tuple[str, str]:
         return f"{people.answered}/{people.total}", "now"
     if "evaluate" in done:
         has_metric = each.map50 is not None
-        return (show_metric(each.map50) if has_metric else "done"), "now" if begun else ""
+        return (_measured(look, each) if has_metric else "done"), "now" if begun else ""
     if begun:
         stage, told = next(iter(begun.items()))
         return f"{stage}: {told.state}", "now"
-    return (DONE[done[-1]], "now") if done else ("", "")
+    kind = "now" if len(done) < len(each.planned) else ""
+    return (DONE[done[-1]], kind) if done else ("", "")
+
+
+def _measured(look: Look, each: RoundStatus) -> str:
+    return show_measured(each.map50, each.test_version, len(look.plan.test_rounds()))
 
 
 def _is_done(told: StageStatus | None) -> bool:
     return told is not None and told.state == "done"
 
 
-def stages_section(rounds: Sequence[RoundStatus]) -> Section:
+def stages_section(look: Look) -> Section:
     """Return every stage with its state, or its seconds if it is done."""
     header = ("seed", "arm", "round", *STAGES, "mAP50")
-    cells = [
-        (each.seed, each.arm, each.round, *stage_cells(each), show_metric(each.map50))
-        for each in rounds
-    ]
+    cells = []
+    for each in look.status.rounds:
+        ref = RoundRef(look.name, each.seed, each.arm, each.round)
+        metric = "" if each.map50 is None else _measured(look, each)
+        seed = "" if each.seed is None else each.seed
+        cells.append((seed, each.arm, ref.label, *stage_cells(each), metric))
     html = render(
         '<details id="every-stage"><summary>Seconds of the stages that are done, and the state of'
         " the others</summary>{{ table(header, cells) }}</details>",

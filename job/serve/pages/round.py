@@ -41,16 +41,20 @@ def _stages(look: Look, ref: RoundRef) -> Section:
     people = {stage: look.annotating[stage]} if stage in look.annotating else {}
     marker = look.reader.markers.get(ref.stage("select"))
     status = _status(look, ref)
-    rows = []
+    rows, reasons = [], []
     for each in status.planned if status else ():
         told = status.stages.get(each) if status else None
         seconds = f"{told.seconds:.1f}" if told and told.seconds is not None else ""
-        rows.append((each, told.state if told else "", seconds, told.reason if told else ""))
+        rows.append((each, told.state if told else "", seconds))
+        is_told_above = each == "annotate" and bool(people)
+        if told and told.reason and not is_told_above:
+            reasons.append(f"{each}: {told.reason}")
     html = fill(
         "stages",
         people=people_at_work(people),
         cautions=marker.cautions if marker else (),
         rows=rows,
+        reasons=reasons,
     )
     return Section(title="Stages", html=html)
 

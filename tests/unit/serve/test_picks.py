@@ -9,7 +9,7 @@ from job.serve.picks import Picks
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.stores import filled
-from tests.unit.serve.conftest import AT_WORK, DONE
+from tests.unit.serve.people import AT_WORK, DONE
 
 
 @pytest.fixture

@@ -135,13 +135,11 @@ def test_too_many_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> Non
     with Server("127.0.0.1", 0, answer) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        with closing(socket.create_connection(at(server), 5)) as first:
-            first.sendall(b"GET /x HTTP/1.1\r\n\r\n")
-            assert first.recv(4096).startswith(b"HTTP/1.1 200 OK")
+        with closing(http.client.HTTPConnection(*at(server), timeout=5)) as first:
+            assert asked(first, "GET", "/x")[0].status == 200
             with closing(socket.create_connection(at(server), 5)) as second:
                 assert second.recv(1) == b""
-            first.sendall(b"GET /x HTTP/1.1\r\n\r\n")
-            assert first.recv(4096).startswith(b"HTTP/1.1 200 OK")
+            assert asked(first, "GET", "/x")[0].status == 200
         server.shutdown()
         thread.join()
 

@@ -11,7 +11,7 @@ from tests.stores import filled
 from tests.unit.report.make_context import cells
 from tests.unit.report.parsed import ParsedPage
 from tests.unit.serve.asking import ask, text_of
-from tests.unit.serve.conftest import AT_WORK, LINK
+from tests.unit.serve.people import AT_WORK, LINK
 
 PAGE = "/experiments/tiny/"
 
@@ -172,3 +172,17 @@ def test_the_report_is_linked_once_it_is_there(finished: LocalStore) -> None:
     assert "The report" not in section_of(text_of(ask(store, PAGE)), "more")
     store.write(ExperimentKeys("tiny").page, b"<p>report</p>")
     assert "report/" in ParsedPage(section_of(text_of(ask(store, PAGE)), "more")).links
+
+
+def test_a_test_set_from_the_pool_is_shown_as_one(held_out: LocalStore) -> None:
+    """It comes first, has its picks and its costs, and its round a page of its own."""
+    page = text_of(ask(held_out, PAGE))
+    header, first, *_ = texts_of(section_of(page, "rounds"))
+    assert [cell.strip() for cell in first[:2]] == ["test set", "labelled"]
+    assert 'href="test/round-000/"' in page
+    assert ["test set", "5"] in [row[:2] for row in texts_of(section_of(page, "labels"))]
+    shown = text_of(ask(held_out, f"{PAGE}test/round-000/"))
+    assert "Round test: test set, version 1" in shown
+    assert shown.count("-small.jpg") == 5
+    assert header[0] == "arm and seed"
+    assert ask(held_out, f"{PAGE}test/round-001/").status == 404

@@ -10,7 +10,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.unit.report.make_context import cells
 from tests.unit.serve.asking import ask, text_of
-from tests.unit.serve.conftest import LINK
+from tests.unit.serve.people import LINK
 
 DONE, AT_WORK = (
     "/experiments/tiny/seed-0/random/round-001/",
