@@ -4,7 +4,7 @@ No configuration names it: the setting `test` does what is said here.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 
 from job.acquisition.strategy import Pick, Selection, Strategy, Task
@@ -29,7 +29,7 @@ class HeldOut(Strategy):
 
 
 def draw(
-    unlabelled: Iterable[str], labelled: Collection[str], groups: Mapping[str, str], size: int
+    unlabelled: Collection[str], labelled: Collection[str], groups: Mapping[str, str], size: int
 ) -> list[str]:
     """Return the images of a test set, or fewer if there are not so many.
 
@@ -49,7 +49,7 @@ def draw(
     for image_id in unlabelled:
         if image_id not in trained:
             members[groups.get(image_id, image_id)].append(image_id)
-    wanted = max(size, sum(map(len, members.values())) // PART_OF_POOL)
+    wanted = max(size, (len(unlabelled) + len(labelled)) // PART_OF_POOL)
     chosen: list[str] = []
     for group in sorted(members, key=_hash):
         if len(chosen) >= wanted:
