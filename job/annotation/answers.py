@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -29,7 +29,7 @@ class Answer:
     by: str = ""
     """Who it was, as the tool says it."""
     at: datetime | None = None
-    """When it was changed last; None: the tool does not say."""
+    """When it was changed last; None: the tool does not say. A time without a zone is in UTC."""
     seconds: float | None = None
     """Seconds that the annotator had the image open; None: nobody measured them."""
     is_ground_truth: bool = False
@@ -42,3 +42,8 @@ class Answer:
     """What of it cannot be expressed here, such as `a polygon` or `a rotated box`."""
     raw: Mapping[str, Any] = field(default_factory=dict)
     """What the tool said, as it came."""
+
+    def __post_init__(self) -> None:
+        """Give the time a zone, so that it can be compared."""
+        if self.at and self.at.tzinfo is None:
+            object.__setattr__(self, "at", self.at.replace(tzinfo=UTC))

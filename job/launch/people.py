@@ -12,6 +12,7 @@ from threading import TIMEOUT_MAX, Event
 from job.artifacts import names
 from job.artifacts.annotating import Annotating, load_annotating
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.markers import Markers
 from job.errors import (
     AlJobError,
     AnnotatingError,
@@ -122,7 +123,7 @@ class People:
         for ref in [ref for ref, each in self._asked.items() if each.due <= now]:
             try:
                 self._take_new_settings()
-                run_stage(self._store, self._plan, ref, is_quiet=True)
+                self._make_pass(ref)
             except AnnotatingError as error:
                 annotating = self._read(ref)
                 self._note(ref, annotating.summary if annotating else str(error), annotating)
@@ -158,13 +159,22 @@ class People:
         for error in self._parked.values():
             raise error
 
+    def _make_pass(self, ref: StageRef) -> None:
+        """Make one attempt at a stage, unless another process has ended it: its labels stay."""
+        if not Markers(self._store).is_done(ref, self._plan.config):
+            run_stage(self._store, self._plan, ref, is_quiet=True)
+
     def _take_new_settings(self) -> None:
-        """Ask people as the stored experiment says by now: it may change meanwhile."""
+        """Ask people as the stored experiment says by now: it may change meanwhile.
+
+        Proposals are those of the plan, by which rounds are scored. Without a score record a model
+        would have to look at the images here.
+        """
         config = self._plan.config
-        stored = load_experiment(self._store, config.experiment, read_only=True)
-        if stored.annotation.is_by_people and stored.annotation != config.annotation:
-            changes = {"annotation": stored.annotation}
-            self._plan = self._plan.with_config(config.model_copy(update=changes))
+        stored = load_experiment(self._store, config.experiment, read_only=True).annotation
+        now = stored.model_copy(update={"proposals": config.annotation.proposals})
+        if now.is_by_people and now != config.annotation:
+            self._plan = self._plan.with_config(config.model_copy(update={"annotation": now}))
 
     @property
     def _seconds(self) -> float:

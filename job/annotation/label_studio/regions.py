@@ -1,6 +1,7 @@
 """What people drew in Label Studio, as an answer; nothing of it is checked but its form."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,9 @@ def answer_of(
         image_id: The image.
         annotation: As the API or an export has it.
         people: From the number of each user to what they are called.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: It is not as Label Studio's page makes it.
     """
     regions = [each for each in annotation.get("result", ()) if each["type"] not in _NOT_REGIONS]
     problems = tuple(dict.fromkeys(problem for each in regions for problem in _problems(each)))
@@ -43,6 +47,17 @@ def answer_of(
     )
 
 
+def answer_of_any(
+    image_id: str, annotation: Mapping[str, Any], people: Mapping[int, str]
+) -> Answer:
+    """Return what one annotation of the API says, which takes any content from whoever sends it."""
+    try:
+        return answer_of(image_id, annotation, people)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        told = answer_of(image_id, {**annotation, "result": []}, people)
+        return replace(told, problems=("not as Label Studio's page makes it",), raw=annotation)
+
+
 def _problems(region: Region) -> Iterator[str]:
     """Yield what of a result cannot be expressed as a box of one class."""
     kind = region["type"].removesuffix("labels")
@@ -53,16 +68,16 @@ def _problems(region: Region) -> Iterator[str]:
     labels = value.get("rectanglelabels") or []
     if len(labels) != 1:
         yield f"a box of {len(labels)} classes" if labels else "a box without a class"
-    if value.get("rotation", 0) % 360:
+    if (value.get("rotation") or 0) % 360:
         yield "a rotated box"
-    if region.get("image_rotation", 0) % 360:
+    if (region.get("image_rotation") or 0) % 360:
         yield "a box on a rotated image"
     if not (region.get("original_width") and region.get("original_height")):
         yield "a box without the size of its image"
 
 
 def _size(region: Region) -> tuple[int, int]:
-    return region["original_width"], region["original_height"]
+    return int(region["original_width"]), int(region["original_height"])
 
 
 def _box(region: Region) -> DrawnBox:
@@ -72,7 +87,7 @@ def _box(region: Region) -> DrawnBox:
     name = str(region.get("id", ""))
     is_proposed = name.startswith(PROPOSAL) and region.get("origin") != "manual"
     return DrawnBox(
-        label=value["rectanglelabels"][0],
+        label=str(value["rectanglelabels"][0]),
         corners_xyxy=(left, top, right, bottom),
         proposal=name if is_proposed else None,
     )

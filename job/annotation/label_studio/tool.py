@@ -17,7 +17,7 @@ from job.annotation.label_studio.project import (
     make_project,
     update_project,
 )
-from job.annotation.label_studio.regions import answer_of
+from job.annotation.label_studio.regions import answer_of_any
 from job.annotation.label_studio.tasks import task
 from job.annotation.label_studio.token import read_token
 from job.annotation.label_studio.webhook import set_webhook
@@ -165,7 +165,7 @@ class LabelStudio(AnnotationTool):
         return {int(user["id"]): user["email"] for user in self._client.get("/api/users")}
 
     def _task(self, image_id: str, rows: Sequence[Row], people: Mapping[int, str]) -> Task:
-        answers = [answer_of(image_id, each, people) for each in _annotations(rows)]
+        answers = [answer_of_any(image_id, each, people) for each in _annotations(rows)]
         return Task(
             image_id=image_id,
             key=rows[0]["data"]["al_key"],

@@ -53,7 +53,7 @@ class Row:
     map_coco: float | None
     """COCO's AP, mean over IoU 0.5 to 0.95."""
     annotation_seconds: float
-    """Of labelling so far, by the configured seconds per image and box."""
+    """Of labelling so far: as people's time was measured, else by the configured seconds."""
     annotation_money: float
     """Of labelling so far, by the configured prices."""
     test_version: int | None = None

@@ -98,7 +98,7 @@ def fit(boxes_N: Float64s, seconds_N: Float64s) -> Seconds | None:
     if len(boxes_N) < MIN_ANSWERS or len(set(boxes_N.tolist())) == 1:
         return None
     image, box = _least_squares(np.column_stack([np.ones_like(boxes_N), boxes_N]), seconds_N)
-    nothing = Estimate(0.0, 0.0, 0.0, len(boxes_N))
+    nothing = Estimate(0.0, None, None, len(boxes_N))
     if image.mean < 0:
         return Seconds(nothing, _ratio(boxes_N, seconds_N))
     if box.mean < 0:

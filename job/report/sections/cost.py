@@ -98,7 +98,8 @@ def _time_cells(each: MeasuredTime) -> tuple[object, ...]:
 
 
 def _with_ends(of: Estimate) -> str:
-    return f"{of.mean:.1f} ({interval_cell(of, form='.1f')})"
+    ends = interval_cell(of, form=".1f")
+    return f"{of.mean:.1f}{f' ({ends})' * bool(ends)}"
 
 
 def _area_header(baseline: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from job.artifacts.annotating import Annotating, Attention, dump_annotating
 from job.artifacts.markers import Marker, dump_marker
 from job.artifacts.stored_config import dump_config
 from job.config import loading
+from job.config.annotation import AnnotationConfig
 from job.config.schema import Config
 from job.errors import AnnotatingError
 from job.keys import ExperimentKeys, StageRef
@@ -30,6 +31,12 @@ def begun(store: Store, config: Config) -> Store:
     return store
 
 
+def end(store: Store, config: Config, ref: StageRef) -> None:
+    """Mark a stage as done."""
+    marker = Marker({}, {}, "", config.stage_digest(ref), 1.0, "1", "", 1)
+    store.write(ref.done, dump_marker(marker))
+
+
 @dataclass
 class Passes:
     """Stands in for `run_stage`: a stage ends as its script says, and then it is done."""
@@ -37,22 +44,24 @@ class Passes:
     scripts: dict[StageRef, list[int | Exception]] = field(default_factory=dict)
     """What each pass leaves open, or fails with; a stage without a script is done at once."""
     made: list[tuple[float, StageRef]] = field(default_factory=list)
+    asked: list[AnnotationConfig] = field(default_factory=list)
+    """The settings of each pass."""
     now: float = 0.0
     attention: tuple[Attention, ...] = ()
 
     def run_stage(self, store: Store, plan: Plan, ref: StageRef, *_: object, **__: object) -> None:
         """Make a pass."""
         self.made.append((self.now, ref))
+        self.asked.append(plan.config.annotation)
         script = self.scripts.get(ref, [])
         if script:
-            end = script.pop(0)
-            if isinstance(end, Exception):
-                raise end
-            told = self.annotating(end)
+            found = script.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            told = self.annotating(found)
             store.write(ref.key(names.ANNOTATING), dump_annotating(told))
             raise AnnotatingError(told.summary)
-        marker = Marker({}, {}, "", plan.config.stage_digest(ref), 1.0, "1", "", 1)
-        store.write(ref.done, dump_marker(marker))
+        end(store, plan.config, ref)
 
     def annotating(self, to_go: int) -> Annotating:
         """Return the state in which so many of 6 images are open."""

@@ -12,7 +12,7 @@ from job.keys import RoundRef
 from job.launch.people import People
 from job.plan import Plan
 from job.storage.memory import MemoryStore
-from tests.unit.launch.people import LINK, Passes, asking, begun
+from tests.unit.launch.people import LINK, Passes, asking, begun, end
 
 FIRST, SECOND = (RoundRef("tiny", seed, None, 0).stage("annotate") for seed in (0, 1))
 
@@ -127,6 +127,21 @@ def test_the_state_is_what_the_last_look_has_found(people: People, passes: Passe
     assert reasons(people) == [f"annotating: 2 of 6 to go: {LINK}"]
 
 
+def test_a_stage_that_another_process_has_ended_stays_as_it_is(
+    settings: Config, passes: Passes
+) -> None:
+    """A pass would remove its marker, and take what people say after it."""
+    store = begun(MemoryStore(), settings)
+    people = People(store, Plan(settings))
+    passes.scripts[FIRST] = [2, 1]
+    people.start(FIRST)
+    assert people.look() == []
+    end(store, settings, FIRST)
+    passes.now = 60
+    assert people.look() == [FIRST]
+    assert len(passes.made) == 1
+
+
 def test_a_server_that_is_down_is_a_reason_and_no_failure(people: People, passes: Passes) -> None:
     """It may be down for a day; the other stages ask the same one, and wait as long."""
     away = "http://labels does not answer"
@@ -164,6 +179,18 @@ def test_a_look_goes_by_what_the_experiment_says_by_now(settings: Config, passes
     begun(store, settings.model_copy(update={"annotation": sooner}))
     assert people.wait_until_done() == [FIRST]
     assert [now for now, _ in passes.made] == [0, 60, 70]
+
+
+def test_proposals_are_those_of_the_plan(settings: Config, passes: Passes) -> None:
+    """Rounds that were not scored for them have none, and no model is asked where people are."""
+    store = begun(MemoryStore(), settings)
+    people = People(store, Plan(settings))
+    changed = settings.annotation.model_copy(update={"proposals": 0.5, "instructions": "All"})
+    begun(store, settings.model_copy(update={"annotation": changed}))
+    people.start(FIRST)
+    people.look()
+    [asked] = passes.asked
+    assert (asked.proposals, asked.instructions) == (None, "All")
 
 
 def test_what_is_not_new_is_not_logged_again(people: People, passes: Passes) -> None:

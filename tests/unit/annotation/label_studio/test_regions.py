@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from job.annotation.answers import Answer, DrawnBox
-from job.annotation.label_studio.regions import answer_of
+from job.annotation.book import Said
+from job.annotation.label_studio.regions import answer_of, answer_of_any
 from tests.label_studio.asking import region
+from tests.unit.annotation.answering import NOON
 
 POLYGON = region(type="polygonlabels", value={"points": [[0, 0], [1, 1]]})
 
@@ -99,3 +101,38 @@ def test_an_answer_is_as_old_as_its_last_change() -> None:
     assert answer.at == datetime(2026, 11, 30, 10, tzinfo=UTC)
     assert answer.seconds is None
     assert answer.raw["created_at"] == "2026-11-30T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "no region",
+        {"value": {}},
+        region(type=None),
+        {"type": "rectanglelabels", "value": None},
+        region(value={"x": "left"}),
+        region(value={"width": None}),
+        region(value={"rotation": "half"}),
+        region(original_width="wide"),
+    ],
+)
+def test_what_somebody_sends_to_the_api_needs_attention_in_any_form(drawn: Any) -> None:
+    """Label Studio takes it as it is; the other answers of a look have to be read."""
+    annotation = {"result": [region(), drawn], "completed_by": 3, "lead_time": 4}
+    answer = answer_of_any("i", annotation, {3: "ann@b.org"})
+    assert (answer.boxes, answer.problems) == ((), ("not as Label Studio's page makes it",))
+    assert (answer.by, answer.seconds, answer.raw) == ("ann@b.org", 4, annotation)
+    assert Said.of(answer, NOON).answer == answer
+
+
+def test_a_box_of_the_api_may_leave_out_that_it_is_upright() -> None:
+    """A rotation of null is none; a class that is no text is not one of ours."""
+    drawn = region(value={"rotation": None, "rectanglelabels": [3]}, image_rotation=None)
+    answer = said(drawn)
+    assert answer.problems == ()
+    assert Said.of(answer, NOON).answer.boxes[0].label == "3"
+
+
+def test_a_time_without_a_zone_is_in_utc() -> None:
+    """It can be compared with all other times."""
+    assert said(updated_at="2026-11-30T10:00:00").at == datetime(2026, 11, 30, 10, tzinfo=UTC)

@@ -52,9 +52,10 @@ def test_the_interval_is_that_of_refits_without_each_answer() -> None:
     [(10 * BOXES_N - 5 * (BOXES_N > 0), 0, 1), (100 - 5 * BOXES_N, 1, 0)],
 )
 def test_neither_is_below_0(seconds_N: np.ndarray, per_image: int, per_box: int) -> None:
-    """The other one then carries the total."""
+    """The other one then carries the total, and of the first nothing says how sure it is."""
     found = fit(BOXES_N, seconds_N)
     assert found
+    assert (found.per_image.low is None, found.per_box.low is None) == (not per_image, not per_box)
     means = found.per_image.mean, found.per_box.mean
     assert [bool(each) for each in means] == [bool(per_image), bool(per_box)]
     assert 12 * means[0] + BOXES_N.sum() * means[1] == pytest.approx(seconds_N.sum())
