@@ -27,8 +27,9 @@ EVIDENCE: dict[Condition, Evidence] = {
         "docs/results/README.md",
     ),
     "rare": Evidence(
-        "a rare class counts as much as any other in mAP; how much is saved was not measured here "
-        "yet",
+        "900 images of dogs down to 40 of cows, 50 to 800 images, five seeds: the mAP of "
+        "recommended was 4.5 points above random's on average, and it took 52 % fewer images (17 "
+        "to 87) to get as far",
         "docs/results/README.md",
     ),
     "empty": Evidence(

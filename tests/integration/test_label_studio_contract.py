@@ -11,7 +11,11 @@ import pytest
 from job.annotation.answers import DrawnBox
 from job.annotation.label_studio import client as client_module
 from job.annotation.label_studio.client import LabelStudioClient
+from job.annotation.label_studio.images import Copies
+from job.annotation.label_studio.project import Wanted
+from job.annotation.label_studio.tool import LabelStudio, Told
 from job.errors import ConfigError, TemporaryError
+from job.storage import open_store
 from tests.label_studio.asking import (
     CLASSES,
     PHOTOS,
@@ -19,6 +23,7 @@ from tests.label_studio.asking import (
     batch,
     before_each_request,
     lose,
+    no_examples,
     photo,
     read_images,
     region,
@@ -477,3 +482,23 @@ def test_a_server_that_was_killed_within_an_import_has_all_of_it_or_nothing(
         assert place.asked in ([], many)
         place.tool().push(place.batch(many), read_images)
         assert place.asked == many
+
+
+@pytest.mark.label_studio
+def test_images_in_a_bucket_are_served_by_label_studio(moto_url: str, tmp_path: Path) -> None:
+    """It reads the copies by credentials of its own; a second push connects nothing anew."""
+    store = open_store(moto_url)
+    with running_server(tmp_path / "data") as server:  # it inherits the AWS variables
+        place = Place(server.url, "copies")
+        for ids in (ALL[:2], ALL):
+            client = LabelStudioClient(place.url, LEGACY)
+            wanted = Wanted(place.name, place.dataset, CLASSES, 1)
+            images = Copies(client, store, place.name)
+            LabelStudio(client, wanted, images, Told("", no_examples)).push(
+                place.batch(ids), read_images
+            )
+        assert place.asked == ALL
+        assert len(place.api.get("/api/storages/s3", project=place.projects[0])) == 1
+        address = place.api.get(f"/api/tasks/{place.number_of('p/3')}/")["data"]["image"]
+        headers = {"Authorization": f"Token {LEGACY}"}
+        assert client.server.request("GET", address, headers=headers).data == PHOTOS["p/3"]

@@ -131,7 +131,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         starts=tuple(dict.fromkeys(_in_words(marker.start) for marker in seen if marker.start)),
         has_test=bool(plan.config.test_sizes if plan.config.test else num_own),
         test_costs=costs,
-        num_held_out=num_held_out(versions[-1].data, plan.config),
+        num_held_out=num_held_out(reader, plan, versions[-1].data),
         moves=tuple(
             (each.from_round, each.data.version, each.data.info("pool").num_images)
             for each in later

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from job.acquisition.strategies.held_out import with_groups
 from job.artifacts.cost import Cost
-from job.artifacts.held_out import find_draw
 from job.artifacts.reader import Reader
-from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.plan import Plan
 
@@ -16,10 +15,11 @@ def costs_of_test(reader: Reader, plan: Plan) -> tuple[Cost, ...]:
     return tuple(reader.cost(ref).cumulative for ref in done)
 
 
-def num_held_out(dataset: Dataset, config: Config) -> int:
+def num_held_out(reader: Reader, plan: Plan, dataset: Dataset) -> int:
     """Return how many images of a version of the data set no arm may select."""
-    size = max(config.test_sizes, default=0)
-    return find_draw(dataset, size).held_out if size else 0
+    done = (ref for ref in plan.test_rounds() if reader.markers.get(ref.stage("select")))
+    drawn = [pick.id for ref in done for pick in reader.picks(ref)]
+    return len(with_groups(drawn, dataset.groups("pool"))) if drawn else 0
 
 
 def told_test(plan: Plan, costs: Sequence[Cost]) -> dict[str, str]:

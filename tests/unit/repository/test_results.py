@@ -23,7 +23,9 @@ def test_the_tables_are_up_to_date() -> None:
     assert page == write(page)
 
 
-@pytest.mark.parametrize(("condition", "name"), [("redundant", "fod-runs")])
+@pytest.mark.parametrize(
+    ("condition", "name"), [("redundant", "fod-runs"), ("rare", "animals-tail")]
+)
 def test_advice_has_the_figures_of_the_table(condition: Condition, name: str) -> None:
     """Of the recommended strategy: the points of its area, and the images that it saved."""
     found = found_in(PAGE.parent / name)
