@@ -18,6 +18,7 @@ from job.artifacts.metrics import load_metrics
 from job.artifacts.outcome import RoundOutcome, load_outcome
 from job.artifacts.picks import load_ids, load_picks
 from job.artifacts.pruned import is_pruned
+from job.data.dataset import Dataset
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.metrics.average_precision import Metrics
 from job.errors import BadDataError, MissingObjectError, UsageError
@@ -35,6 +36,8 @@ class Reader:
     def __init__(self, store: Store, markers: Markers | None = None) -> None:
         self.store = store
         self.markers = markers or Markers(store)
+        self.datasets: dict[str, Dataset] = {}
+        """Versions of the data set that were opened, by digest."""
         self._parsed: dict[tuple[str, str | None], Any] = {}
 
     @classmethod
