@@ -25,6 +25,16 @@ def test_what_the_driver_runs(render: Any) -> None:
     assert container["resources"]["limits"] == {"memory": "256Mi"}
 
 
+@pytest.mark.parametrize(("values", "size"), [({}, "20Gi"), ({"scratch": "60Gi"}, "60Gi")])
+def test_the_driver_has_room_for_labelled_images(
+    render: Any, values: dict[str, str], size: str
+) -> None:
+    """Where people annotate, it writes the shard of a round itself: a photograph has megabytes."""
+    [job] = render({"driver": values}).jobs("driver")
+    volumes = job["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "tmp", "emptyDir": {"sizeLimit": size}} in volumes
+
+
 def test_what_fails_the_driver(render: Any) -> None:
     """Wrong commands, data and settings end it at once, and a drain does not count."""
     [job] = render({"driver": {"backoffLimit": 4}}).jobs("driver")
