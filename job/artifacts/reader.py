@@ -36,9 +36,10 @@ class Reader:
     def __init__(self, store: Store, markers: Markers | None = None) -> None:
         self.store = store
         self.markers = markers or Markers(store)
-        self.datasets: dict[str, Dataset] = {}
+        self.datasets = dict[str, Dataset]()
         """Versions of the data set that were opened, by digest."""
-        self._parsed: dict[tuple[str, str | None], Any] = {}
+        self.parsed: dict[tuple[str, str | None], Any] = {}
+        """What was read and parsed, by its key and the digest of its marker."""
 
     @classmethod
     def listed(cls, store: Store, experiment: str, markers: Markers | None = None) -> Self:
@@ -134,9 +135,9 @@ class Reader:
     def _parse(self, stage: StageRef, name: str, load: Callable[[bytes, str], T]) -> T:
         """Read and parse one object, once for each content that a marker gives it."""
         known = (stage.key(name), self.marker(stage).outputs.get(name))
-        if known not in self._parsed:
-            self._parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
-        return cast("T", self._parsed[known])
+        if known not in self.parsed:
+            self.parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
+        return cast("T", self.parsed[known])
 
     def _read(self, stage: StageRef, name: str) -> bytes:
         """Read an output of a stage, and hold it against its marker."""

@@ -54,7 +54,7 @@ class RoundReader(Reader):
     def beside(cls, reader: Reader, plan: Plan, round_ref: RoundRef) -> Self:
         """Return the reader of a round that reads nothing again which another one has read."""
         io = cls(reader.store, plan, round_ref, reader.markers)
-        io.datasets, io._parsed = reader.datasets, reader._parsed
+        io.datasets, io.parsed = reader.datasets, reader.parsed
         return io
 
     @property
