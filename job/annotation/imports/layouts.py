@@ -128,7 +128,8 @@ def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[
 def _content(files: SourceFiles, name: str) -> Any:
     where = files.where(name)
     try:
-        return json.loads(decode(files.read(name), where))
+        # Some tools write NaN for what they do not know.
+        return json.loads(decode(files.read(name), where), parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
         message = f"{where}: malformed JSON: {error}"
         raise BadDataError(message) from error
