@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from job.artifacts import names
 from job.artifacts.annotating import dump_annotating, load_annotating
@@ -196,8 +197,8 @@ def test_a_token_is_asked_for_once(browser: webdriver.Chrome, people: MemoryStor
         browser.get(f"{url}experiments/tiny/")
         browser.find_element(By.NAME, "token").send_keys(TOKEN)
         browser.find_element(By.TAG_NAME, "button").click()
+        WebDriverWait(browser, 60).until(lambda now: now.find_elements(By.ID, "now"))
         assert browser.current_url == f"{url}experiments/tiny/"
-        assert browser.find_elements(By.ID, "now")
         browser.get(f"{url}{ROUND}")
         assert browser.find_elements(By.ID, "picks")
 
