@@ -149,3 +149,20 @@ def test_an_image_in_pascal_voc_is_read_once(tmp_path: Path) -> None:
         ("b/1", True),
         ("2", True),
     ]
+
+
+def test_images_in_pascal_voc_with_one_name_are_both_read(tmp_path: Path) -> None:
+    """Of two folders: whether they contradict each other is seen when they are matched."""
+    files = {f"{part}/Annotations/1.xml": voc_of() for part in ("train", "val")}
+    found = read_answers(unzipped(files, tmp_path), pixels_from=1).found
+    assert [each.where.removeprefix(f"{tmp_path}/") for each in found] == [*files]
+
+
+def test_what_json_does_not_have_counts_as_nothing(tmp_path: Path) -> None:
+    """Some programs write NaN, which the book of labels cannot keep."""
+    path = tmp_path / "a.json"
+    path.write_text(
+        '[{"data": {"al_key": "k"}, "annotations": [{"result": [], "lead_time": NaN}]}]'
+    )
+    (found,) = read_answers(path).found
+    assert (found.answer.seconds, found.answer.raw["lead_time"]) == (None, None)
