@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query, max_num_fields=MAX_FIELDS))
         except ValueError:
-            return plain_page(HTTPStatus.BAD_REQUEST, "This is no address of a page", "")
+            return plain_page(HTTPStatus.BAD_REQUEST, "No page has such an address", "")
         try:
             return self.server.answer(Request(parts.path, query, headers))
         except Exception as error:  # noqa: BLE001 - one page less, and the others still work
