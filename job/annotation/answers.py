@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 
@@ -31,7 +32,8 @@ class Answer:
     at: datetime | None = None
     """When it was changed last; None: the tool does not say. A time without a zone is in UTC."""
     seconds: float | None = None
-    """Seconds that the annotator had the image open; None: nobody measured them."""
+    """Seconds that the annotator had the image open; None: nobody measured them, which is also
+    taken for a number below 0."""
     is_ground_truth: bool = False
     """Whether a reviewer marked it as right."""
     size_wh: tuple[int, int] | None = None
@@ -44,6 +46,8 @@ class Answer:
     """What the tool said, as it came."""
 
     def __post_init__(self) -> None:
-        """Give the time a zone, so that it can be compared."""
+        """Give the time a zone, so that it can be compared, and drop seconds that are none."""
         if self.at and self.at.tzinfo is None:
             object.__setattr__(self, "at", self.at.replace(tzinfo=UTC))
+        if self.seconds is not None and not 0 <= self.seconds < inf:
+            object.__setattr__(self, "seconds", None)

@@ -5,6 +5,7 @@ from typing import Self
 
 from job.annotation.batch import Batch
 from job.annotation.tool import AnnotationTool, ReadImages, Task
+from job.artifacts.reader import options_of
 from job.artifacts.round_reader import RoundReader
 
 
@@ -24,10 +25,7 @@ class Files(AnnotationTool):
     @classmethod
     def opened(cls, io: RoundReader) -> Self:
         """Return the tool; nothing has to be configured."""
-        ref = io.round
-        seed = "" if ref.is_test else f" --seed {ref.seed}"
-        arm = f" --arm {ref.arm}" if ref.arm else ""
-        return cls(f"--experiment {ref.experiment}{seed}{arm} --round {ref.label}")
+        return cls(options_of(io.store, io.round))
 
     @property
     def link(self) -> str:

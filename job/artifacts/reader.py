@@ -18,6 +18,7 @@ from job.artifacts.metrics import load_metrics
 from job.artifacts.outcome import RoundOutcome, load_outcome
 from job.artifacts.picks import load_ids, load_picks
 from job.artifacts.pruned import is_pruned
+from job.data.dataset import Dataset
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.metrics.average_precision import Metrics
 from job.errors import BadDataError, MissingObjectError, UsageError
@@ -35,7 +36,10 @@ class Reader:
     def __init__(self, store: Store, markers: Markers | None = None) -> None:
         self.store = store
         self.markers = markers or Markers(store)
-        self._parsed: dict[tuple[str, str | None], Any] = {}
+        self.datasets = dict[str, Dataset]()
+        """Versions of the data set that were opened, by digest."""
+        self.parsed: dict[tuple[str, str | None], Any] = {}
+        """What was read and parsed, by its key and the digest of its marker."""
 
     @classmethod
     def listed(cls, store: Store, experiment: str, markers: Markers | None = None) -> Self:
@@ -131,9 +135,9 @@ class Reader:
     def _parse(self, stage: StageRef, name: str, load: Callable[[bytes, str], T]) -> T:
         """Read and parse one object, once for each content that a marker gives it."""
         known = (stage.key(name), self.marker(stage).outputs.get(name))
-        if known not in self._parsed:
-            self._parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
-        return cast("T", self._parsed[known])
+        if known not in self.parsed:
+            self.parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
+        return cast("T", self.parsed[known])
 
     def _read(self, stage: StageRef, name: str) -> bytes:
         """Read an output of a stage, and hold it against its marker."""

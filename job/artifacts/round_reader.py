@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from job.acquisition.strategies.held_out import with_groups
 from job.artifacts import names
@@ -49,6 +50,13 @@ class RoundReader(Reader):
         """The arm that selects in the round; in round 0, the cold start."""
         self._budget = budget
 
+    @classmethod
+    def beside(cls, reader: Reader, plan: Plan, round_ref: RoundRef) -> Self:
+        """Return the reader of a round that reads nothing again which another one has read."""
+        io = cls(reader.store, plan, round_ref, reader.markers)
+        io.datasets, io.parsed = reader.datasets, reader.parsed
+        return io
+
     @property
     def data_round(self) -> int:
         """The round whose version of the data set is read."""
@@ -61,7 +69,11 @@ class RoundReader(Reader):
         Raises:
             ConfigError: The store does not hold it.
         """
-        return self._noted(open_dataset(self.store, self.config, self.data_round))
+        digest = self.config.dataset.sha256_at(self.data_round)
+        found = self.datasets.get(digest or "")
+        found = found or open_dataset(self.store, self.config, self.data_round)
+        self.datasets[found.digest] = found
+        return self._noted(found)
 
     @cached_property
     def latest_dataset(self) -> Dataset:

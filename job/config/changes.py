@@ -67,7 +67,8 @@ def refuse_changes(begun: Config, now: Config) -> None:
     Both have every setting written out.
     An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms, full
     supervision and images of a test set from the pool, and `runtime` may change. If people
-    annotate, so may all of `annotation`, as long as people do.
+    annotate, so may all of `annotation`, as long as people do. Proposals cannot be added, since
+    earlier rounds were not scored for them.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
@@ -78,7 +79,9 @@ def refuse_changes(begun: Config, now: Config) -> None:
     changes = []
     for key in sorted(old.keys() | new.keys()):
         section, _, rest = key.partition(".")
-        if section in may_change or old.get(key) == new.get(key):
+        if old.get(key) == new.get(key):
+            continue
+        if section in may_change and (key != "annotation.proposals" or old[key] is not None):
             continue
         if key == "budget.totals" and begun.budget.grows_into(now.budget):
             continue

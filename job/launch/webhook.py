@@ -4,10 +4,12 @@ A call is a hint to look now. It may be lost, so whoever listens still looks by 
 """
 
 import hmac
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import Any
 
 from job.annotation.webhook import HEADER, webhook_secret
 from job.runtime import log
@@ -41,7 +43,7 @@ class Listener:
             def hear(self) -> None:
                 wake()
 
-        self._server = HTTPServer(("", port), Handler)
+        self._server = _Server(("", port), Handler)
         self.port = self._server.server_port
         Thread(target=self._server.serve_forever, name="webhook", daemon=True).start()
 
@@ -49,6 +51,13 @@ class Listener:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(HTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a caller that has gone away, as Label Studio does after a second."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

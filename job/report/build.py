@@ -133,6 +133,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
 
     every, rows = rows, of_newest_test(rows)
     versions = used_versions(reader.store, plan.config)
+    reader.datasets.update((each.data.digest, each.data) for each in versions)
     facts, experiment = read_facts(reader, plan, versions), plan.config.experiment
     facts = replace(facts, num_outdated=len(every) - len(rows))
     people = read_people(reader, plan)

@@ -128,14 +128,11 @@ def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[
 def _content(files: SourceFiles, name: str) -> Any:
     where = files.where(name)
     try:
-        return json.loads(decode(files.read(name), where), parse_constant=_nothing)
+        # Some tools write NaN for what they do not know.
+        return json.loads(decode(files.read(name), where), parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
         message = f"{where}: malformed JSON: {error}"
         raise BadDataError(message) from error
-
-
-def _nothing(_: str) -> None:
-    """Return what counts in the place of NaN and Infinity, which JSON does not have."""
 
 
 def _are(entries: Sequence[Any], is_layout: Callable[[Mapping[str, Any]], bool]) -> bool:

@@ -120,9 +120,9 @@ class LabelStudioClient:
 
 
 def _parsed(data: bytes) -> Any:
-    """Return JSON's content; None if it is something else."""
+    """Return JSON's content; None if it is something else, also in it for what is no number."""
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=lambda _: None)
     except ValueError:
         return None
 

@@ -11,7 +11,7 @@ from job.annotation.http import File
 from job.annotation.label_studio.client import LabelStudioClient
 from job.annotation.tool import ReadImages
 from job.data.decoding import SUFFIXES
-from job.errors import ConfigError
+from job.errors import ConfigError, TemporaryError
 from job.keys import ExperimentKeys
 from job.storage import Store
 from job.storage.opening import s3_place
@@ -48,6 +48,9 @@ class Uploads(Images):
         if lacking:
             self.upload(project, files)
             there = self.find(project)
+        if lost := [name for name in names.values() if name not in there]:
+            message = f"{self._client.server.url}: {lost[0]} is gone right after it was uploaded"
+            raise TemporaryError(message)
         return {image_id: there[name] for image_id, name in names.items()}
 
     def find(self, project: int) -> dict[str, str]:

@@ -45,7 +45,7 @@ def _right(reader: Reader, plan: Plan, each: AskedRound) -> RightBoxes | None:
     model = each.ref.at(each.ref.index - 1)
     if not reader.markers.get(model.stage("evaluate")):
         return None
-    io = RoundReader(reader.store, plan, model, reader.markers)
+    io = RoundReader.beside(reader, plan, model)
     truth = {image.id: image.annotation for image in io.test_images()}
     found = Detections.from_table(reader.detections(model), io.dataset.classes)
     if not truth or set(found.ids) != truth.keys():  # the test set has grown since

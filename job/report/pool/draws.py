@@ -67,7 +67,7 @@ def _annotated(reader: Reader, plan: Plan, refs: Sequence[RoundRef]) -> Iterator
     for ref in refs:
         if not all(reader.markers.get(ref.stage(stage)) for stage in ("select", "annotate")):
             return
-        yield RoundReader(reader.store, plan, ref, reader.markers)
+        yield RoundReader.beside(reader, plan, ref)
 
 
 def _of_rounds(arm: str, ios: Sequence[RoundReader]) -> Draws:

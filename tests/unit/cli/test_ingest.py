@@ -156,7 +156,8 @@ def test_a_data_set_grows_by_labelled_images_appends_and_labels(
     corrected = al_job(*labels, "--dataset", "d", "--store", store, "--correct")
     assert corrected.out.splitlines()[0] == "d: version 4 written"
     config = tmp_path / "tiny.yaml"
-    config.write_text(re.sub("synthetic: .*", "", tiny).replace("name: drawn", "name: d"))
+    without_test = re.sub("synthetic: .*", "", tiny).replace("name: drawn", "name: d")
+    config.write_text(f"{without_test}test: {{from: none}}\n")
     told = al_job("doctor", config, "--store", store).out
     assert "data set: d: 4 + 0 images, 1 classes, 2 labelled, version 4" in told
 

@@ -179,7 +179,7 @@ def asking(tiny: str, annotation: str) -> Config:
     [
         "annotator: label_studio, label_studio: {url: https://elsewhere}",
         f"{STUDIO}, enough: {{share: 0.9, after: 48h}}, per_image: 2, several: consensus",
-        f"{STUDIO}, proposals: 0.5, instructions: Draw all of it., poll_seconds: 5",
+        f"{STUDIO}, instructions: Draw all of it., poll_seconds: 5",
         f"{STUDIO}, seconds_per_box: 3, price_per_image: 1, max_seconds_per_image: 60",
         "annotator: files",
     ],
@@ -190,6 +190,20 @@ def test_how_people_are_asked_may_change(tiny: str, annotation: str) -> None:
     refuse_changes(begun, now)
     assert now.stage_digest(BRUST_1) == begun.stage_digest(BRUST_1)
     assert grown(begun, now).annotation == now.annotation
+
+
+@pytest.mark.parametrize("now", ["0.5", "null"])
+def test_proposals_may_change_and_end(tiny: str, now: str) -> None:
+    """Each round that a later one follows was scored, so all of them can be had."""
+    refuse_changes(
+        asking(tiny, f"{STUDIO}, proposals: 0.3"), asking(tiny, f"{STUDIO}, proposals: {now}")
+    )
+
+
+def test_proposals_cannot_begin_later(tiny: str) -> None:
+    """Rounds that ended long ago would be scored for them, by models that may be pruned."""
+    with pytest.raises(ConfigError, match=r"annotation\.proposals: None -> 0\.5"):
+        refuse_changes(asking(tiny, STUDIO), asking(tiny, f"{STUDIO}, proposals: 0.5"))
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -1,6 +1,7 @@
 """The listener that an annotation tool calls: whoever knows the secret wakes a look."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from threading import Event
 
@@ -53,6 +54,19 @@ def test_a_call_without_it_wakes_nobody(
     assert call(listener, "PUT", **{HEADER: SECRET}) == 501
     assert not woken.is_set()
     assert call(listener, **{HEADER: SECRET}) == 204
+
+
+def test_a_caller_that_goes_away_leaves_no_trace(
+    listener: Listener, woken: Event, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Label Studio waits for a second; the driver's log has no traceback of that."""
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as caller:
+        caller.sendall(b"POST / HTTP/1.1\r\nContent-Length: 50\r\n\r\nhalf")
+        at_once = struct.pack("ii", 1, 0)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    assert call(listener, **{HEADER: SECRET}) == 204
+    assert woken.is_set()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_caller_that_says_nothing_does_not_stop_it(

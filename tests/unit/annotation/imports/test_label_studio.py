@@ -86,3 +86,10 @@ def test_what_label_studio_would_not_write_is_refused() -> None:
         list(read_label_studio([{**task(al_key="x"), "annotations": [3]}], "a.json"))
     with pytest.raises(BadDataError, match=r"^a.json: task 5 'x': not an annotation as"):
         list(read_label_studio([task(annotation(lead_time=10**400), al_key="x")], "a.json"))
+
+
+@pytest.mark.parametrize("seconds", [-500.0, float("nan"), float("inf")])
+def test_seconds_that_nobody_can_have_taken_count_as_not_measured(seconds: float) -> None:
+    """A cost would be lower for them."""
+    (found,) = read_label_studio([task(annotation(lead_time=seconds), al_key="a")], "a.json")
+    assert found.answer.seconds is None

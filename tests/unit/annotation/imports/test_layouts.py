@@ -158,11 +158,15 @@ def test_images_in_pascal_voc_with_one_name_are_both_read(tmp_path: Path) -> Non
     assert [each.where.removeprefix(f"{tmp_path}/") for each in found] == [*files]
 
 
-def test_what_json_does_not_have_counts_as_nothing(tmp_path: Path) -> None:
-    """Some programs write NaN, which the book of labels cannot keep."""
+def test_what_is_not_a_number_is_not_known(tmp_path: Path) -> None:
+    """Some tools write `NaN`, which JSON does not have: it is kept as nothing."""
     path = tmp_path / "a.json"
-    path.write_text(
-        '[{"data": {"al_key": "k"}, "annotations": [{"result": [], "lead_time": NaN}]}]'
-    )
+    path.write_text(COCO.replace('"images"', '"info": {"year": NaN}, "images"', 1))
+    assert "NaN" in path.read_text()
+    assert read_answers(path).layout == "COCO"
+    task = {"id": 1, "data": {"al_key": "a"}, "predictions": [], "drafts": []}
+    skipped = {"id": 2, "completed_by": 1, "result": [], "was_cancelled": True}
+    told = {**skipped, "lead_time": float("nan"), "updated_at": "2026-11-30T10:00:00Z"}
+    path.write_text(json.dumps([{**task, "annotations": [told]}]))
     (found,) = read_answers(path).found
-    assert (found.answer.seconds, found.answer.raw["lead_time"]) == (None, None)
+    assert json.loads(json.dumps(found.answer.raw, allow_nan=False))["lead_time"] is None

@@ -7,7 +7,7 @@ import pytest
 from job.annotation.label_studio import images
 from job.annotation.label_studio.client import LabelStudioClient
 from job.annotation.label_studio.images import Copies, file_name
-from job.errors import ConfigError
+from job.errors import ConfigError, TemporaryError
 from job.keys import ExperimentKeys
 from job.storage.memory import MemoryStore
 from tests.label_studio.asking import PHOTOS, Place, batch, before_each_request, read_images
@@ -81,3 +81,17 @@ def test_copies_need_a_bucket() -> None:
     client = LabelStudioClient("http://localhost", LEGACY)
     with pytest.raises(ConfigError, match=r"s3 needs a store in a bucket.*take upload"):
         Copies(client, MemoryStore(), "mine")
+
+
+def test_an_upload_that_is_gone_at_once_is_uploaded_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody removes what he does not know: no task is made without its image."""
+    with running_double() as double:
+        place = Place(double.url, "x")
+        with monkeypatch.context() as patched:
+            patched.setattr(images.Uploads, "upload", lambda *_: None)
+            with pytest.raises(TemporaryError, match="is gone right after it was uploaded"):
+                place.tool().push(place.batch(), read_images)
+        place.tool().push(place.batch(), read_images)
+        assert len(place.tool().tasks()) == len(PHOTOS)
