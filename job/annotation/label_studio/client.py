@@ -120,7 +120,7 @@ class LabelStudioClient:
 
 
 def _parsed(data: bytes) -> Any:
-    """Return JSON's content; None if it is something else, also in it for what is no number."""
+    """Return JSON's content; None if it is something else, also for NaN in it."""
     try:
         return json.loads(data, parse_constant=lambda _: None)
     except ValueError:
