@@ -51,8 +51,9 @@ def test_more_kept_than_right_is_a_warning() -> None:
     assert said == (
         "Labels may follow the model (anchoring): people kept 95 % (95 % interval 90 to 98 %) of"
         " 100 proposals as they were, and 60 % (95 % interval 50 to 70 %) of the same models' boxes"
-        " are right on the test set. Whoever corrects proposals cannot keep more than are right,"
-        " and here it is 35 points more, at least 23.8. Look at kept boxes, raise"
+        " are right on the test set. Whoever corrects proposals keeps no more than are right,"
+        " and here it is 35 points more, at least 23.8. The reason is another one if the model is"
+        " right more often on the pool than on the test set. Look at kept boxes, raise"
         " annotation.proposals, or label some rounds without proposals."
     )
 
