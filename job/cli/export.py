@@ -173,11 +173,12 @@ def _write_or_send(
 ) -> list[str]:
     """Write a batch and send it, where each is asked for, and return what there is in lines."""
     layout, lines = PICK_FORMATS[name](batch), list[str]()
+    kili = None if project is None else KiliProject(project)  # without a key, nothing is written
     if target is not None:
         with all_or_nothing(target) as files:
             lines += write_batch(files, dataset, layout, name)
-    if project is not None and isinstance(layout, KiliPicks):
-        lines += send_to_kili(layout, dataset, KiliProject(project))
+    if kili is not None and isinstance(layout, KiliPicks):
+        lines += send_to_kili(layout, dataset, kili)
     return lines
 
 

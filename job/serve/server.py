@@ -18,6 +18,8 @@ from job.serve.web import HTML, SECURITY, Request, Response, plain_page
 MAX_CONNECTIONS = 64
 IDLE_SECONDS = 20
 """A connection on which nothing comes for so long is closed."""
+MAX_FIELDS = 20
+"""An address has no more of them after its question mark."""
 MIN_PACKED = 1024
 """Shorter texts are not compressed."""
 
@@ -91,9 +93,14 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - as http.server calls it
 
     def _answer(self) -> Response:
-        parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        query = dict(parse_qsl(parts.query, max_num_fields=20))
+        if {"content-length", "transfer-encoding"} & headers.keys():
+            self.close_connection = True  # a body is not read, and is not the next request
+        try:
+            parts = urlsplit(self.path)
+            query = dict(parse_qsl(parts.query, max_num_fields=MAX_FIELDS))
+        except ValueError:
+            return plain_page(HTTPStatus.BAD_REQUEST, "No page has such an address", "")
         try:
             return self.server.answer(Request(parts.path, query, headers))
         except Exception as error:  # noqa: BLE001 - one page less, and the others still work
@@ -124,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: HTTPStatus, headers: Mapping[str, str], body: bytes | None) -> None:
         self.send_response(status)
+        if self.close_connection:
+            headers = {**headers, "Connection": "close"}
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Vary", "Accept-Encoding")

@@ -33,8 +33,10 @@ KINDS = {
 """By the suffix of a file of the store: how a browser shows it."""
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _EXPERIMENT = re.compile(rf"/experiments/({_NAME})(/.*)?")
+_NUMBER = r"[0-9]{1,18}"
 _ROUND = re.compile(
-    rf"/(?:seed-(\d+)/(?:({_NAME})/)?|{TEST}/)round-(\d+)/(?:(\d+)(?:-(small|large)\.jpg)?)?"
+    rf"/(?:seed-({_NUMBER})/(?:({_NAME})/)?|{TEST}/)round-({_NUMBER})/"
+    rf"(?:({_NUMBER})(?:-(small|large)\.jpg)?)?"
 )
 _FILE = re.compile(rf"/(experiment\.yaml|results\.csv|report/(?:{_NAME})?)")
 

@@ -33,7 +33,7 @@ def read_kili(assets: Sequence[Mapping[str, Any]], where: str) -> Iterator[Found
         told = f"{where}: asset {number} {given(name)}"
         try:
             answers = [_answer(label, asset, told) for label in _labels(asset)]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             message = f"{told}: not a label as Kili exports it: {type(error).__name__} {error}"
             raise BadDataError(message) from error
         if asset.get("skipped") is True or asset.get("status") == "SKIPPED":
@@ -62,7 +62,7 @@ def _answer(label: Mapping[str, Any], asset: Mapping[str, Any], where: str) -> A
             if corners is None:
                 problems.append(f"a {annotation.get('type') or 'shape'} that is not upright")
             else:
-                boxes.append(DrawnBox(annotation["categories"][0]["name"], corners))
+                boxes.append(DrawnBox(str(annotation["categories"][0]["name"]), corners))
     size = asset.get("resolution") or {}
     seconds, at = label.get("secondsToLabel"), label.get("createdAt")
     return Answer(

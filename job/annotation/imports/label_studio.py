@@ -26,7 +26,7 @@ def read_label_studio(tasks: Sequence[Mapping[str, Any]], where: str) -> Iterato
         told = f"{where}: task {task.get('id', number)} {given(name)}"
         try:
             answers = [answer_of("", each) for each in _by_time(task["annotations"])]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             message = f"{told}: not an annotation as Label Studio exports it: {error!r}"
             raise BadDataError(message) from error
         yield from (Found(name, told, answer) for answer in answers)

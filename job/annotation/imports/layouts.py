@@ -1,6 +1,5 @@
 """Which layout a file of answers has, and the answers in it."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +16,7 @@ from job.annotation.imports.kili import is_kili, read_kili
 from job.annotation.imports.label_studio import is_label_studio, read_label_studio
 from job.annotation.imports.voc import read_voc
 from job.annotation.imports.yolo import describing, read_yolo
+from job.annotation.json_text import parse_json
 from job.data.formats.files import LocalFiles, SourceFiles, decode
 from job.data.formats.xml_text import parse_xml
 from job.data.formats.zip_files import ZipFiles
@@ -128,8 +128,7 @@ def _read_json(files: SourceFiles, names: Sequence[str]) -> tuple[str, Iterator[
 def _content(files: SourceFiles, name: str) -> Any:
     where = files.where(name)
     try:
-        # Some tools write NaN for what they do not know.
-        return json.loads(decode(files.read(name), where), parse_constant=lambda _: None)
+        return parse_json(decode(files.read(name), where))
     except (ValueError, RecursionError) as error:
         message = f"{where}: malformed JSON: {error}"
         raise BadDataError(message) from error

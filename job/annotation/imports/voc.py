@@ -26,11 +26,13 @@ def read_voc(files: SourceFiles, names: Sequence[str], pixels_from: int | None) 
     if pixels_from is None:
         message = f"{files.where()}: {PIXELS_FROM}"
         raise UsageError(message)
-    annotated = {_id(name): name for name in names if name.endswith(".xml")}
-    for image_id, name in annotated.items():
-        where = files.where(name)
-        answer = _answer(read_annotation(files.read(name), where, pixels_from))
-        yield Found(image_id, where, answer, is_silent=silent_or(answer))
+    annotated = set()
+    for name in names:
+        if name.endswith(".xml"):
+            where, image_id = files.where(name), _id(name)
+            answer = _answer(read_annotation(files.read(name), where, pixels_from))
+            annotated.add(image_id)
+            yield Found(image_id, where, answer, is_silent=silent_or(answer))
     for image_id, where in dict(_listed(files, names)).items():
         if image_id not in annotated:
             yield Found(image_id, where, Answer(image_id=""), is_silent=True)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from job.annotation.http import File, Reply, Server, one_line
+from job.annotation.json_text import parse_json
 from job.annotation.label_studio.token import VARIABLE, WHERE, is_personal
 from job.errors import AlJobError, ConfigError, TemporaryError
 
@@ -120,9 +121,9 @@ class LabelStudioClient:
 
 
 def _parsed(data: bytes) -> Any:
-    """Return JSON's content, with None for NaN; None if it is something else."""
+    """Return JSON's content; None if it is something else."""
     try:
-        return json.loads(data, parse_constant=lambda _: None)
+        return parse_json(data)
     except ValueError:
         return None
 

@@ -25,7 +25,8 @@ def answer_of(
         people: From the number of each user to what they are called.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: It is not as Label Studio's page makes it.
+        ArithmeticError, AttributeError, KeyError, TypeError, ValueError: It is not as Label
+            Studio's page makes it.
     """
     regions = [each for each in annotation.get("result", ()) if each["type"] not in _NOT_REGIONS]
     problems = tuple(dict.fromkeys(problem for each in regions for problem in _problems(each)))
@@ -53,7 +54,7 @@ def answer_of_any(
     """Return what one annotation of the API says, which takes any content from whoever sends it."""
     try:
         return answer_of(image_id, annotation, people)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
         told = answer_of(image_id, {**annotation, "result": []}, people)
         return replace(told, problems=("not as Label Studio's page makes it",), raw=annotation)
 

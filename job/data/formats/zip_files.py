@@ -17,27 +17,27 @@ MAX_BYTES = 2**31
 class ZipFiles(SourceFiles):
     """The files below a folder of an archive."""
 
-    def __init__(self, path: Path, prefix: str = "") -> None:
+    def __init__(self, path: Path, prefix: str = "", archive: ZipFile | None = None) -> None:
         """Read what the archive lists.
 
         Args:
             path: The archive.
             prefix: What the names of the files begin with; it is empty or ends in a slash.
+            archive: The opened archive: its list is long, and is read once. None: open it.
 
         Raises:
             BadDataError: It is not an archive.
         """
         self._path, self._prefix = path, prefix
         try:
-            with ZipFile(path) as archive:
-                listed = [each for each in archive.infolist() if not each.is_dir()]
+            self._archive = archive or ZipFile(path)
         except (BadZipFile, OSError) as error:
             message = f"{path}: not a zip archive, or not all of it: {error}"
             raise BadDataError(message) from error
         self._sizes = {
             each.filename.removeprefix(prefix): each.file_size
-            for each in listed
-            if each.filename.startswith(prefix)
+            for each in self._archive.infolist()
+            if each.filename.startswith(prefix) and not each.is_dir()
         }
 
     def where(self, name: str = "") -> str:
@@ -67,14 +67,13 @@ class ZipFiles(SourceFiles):
         if self.size(name) > MAX_BYTES:
             message = f"{self.where(name)}: larger than {MAX_BYTES // 2**30} GiB; unpack it"
             raise BadDataError(message)
-        with ZipFile(self._path) as archive:
-            try:
-                file = archive.open(f"{self._prefix}{name}")
-            except (BadZipFile, RuntimeError, NotImplementedError) as error:  # such as a password
-                message = f"{self.where(name)}: {error}"
-                raise BadDataError(message) from error
-            with file:
-                yield cast("BinaryIO", file)
+        try:
+            file = self._archive.open(f"{self._prefix}{name}")
+        except (BadZipFile, RuntimeError, NotImplementedError) as error:  # such as a password
+            message = f"{self.where(name)}: {error}"
+            raise BadDataError(message) from error
+        with file:
+            yield cast("BinaryIO", file)
 
     def size(self, name: str) -> int:
         """Return a file's size unpacked; see `SourceFiles.size`."""
@@ -86,4 +85,4 @@ class ZipFiles(SourceFiles):
 
     def below(self, folder: str) -> "ZipFiles":
         """Return the files with a longer prefix."""
-        return ZipFiles(self._path, f"{self._prefix}{folder}/")
+        return ZipFiles(self._path, f"{self._prefix}{folder}/", self._archive)

@@ -7,6 +7,9 @@ known where boxes were drawn without any proposal: on the test set, by the same 
 same confidence, at the IoU that a hit needs. If more are kept, labels follow the model, which is
 then trained on its own mistakes.
 
+That holds as far as the test set shows what the pool shows. If a model is right more often on the
+pool, careful people keep more than are right on the test set.
+
 N = images.
 """
 

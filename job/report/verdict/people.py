@@ -62,11 +62,13 @@ def anchoring_sentence(found: Anchoring) -> str:
         f" {_rate(found.right)} of the same models' boxes are right on the test set"
     )
     if not found.is_suspicious:
-        return f"Proposals: {facts}. So nothing speaks for labels that follow the model."
+        said = "No anchoring is seen, which does not prove that anybody took care."
+        return f"Proposals: {facts}. {said}"
     return (
-        f"Labels may follow the model (anchoring): {facts}. Whoever corrects proposals cannot keep"
+        f"Labels may follow the model (anchoring): {facts}. Whoever corrects proposals keeps no"
         f" more than are right, and here it is {100 * found.excess:.0f} points more, at least"
-        f" {100 * found.low:.1f}. Look at kept boxes, raise annotation.proposals, or label some"
+        f" {100 * found.low:.1f}. The reason is another one if the model is right more often on the"
+        " pool than on the test set. Look at kept boxes, raise annotation.proposals, or label some"
         " rounds without proposals."
     )
 

@@ -1,5 +1,6 @@
 """The page of a round: its stages and all of its picks. The page of a pick."""
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from job.serve.picks import Picks, ShownPick
 from job.serve.web import Response
 
 PER_PAGE = 24
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def round_page(
@@ -71,7 +73,7 @@ def _picks(look: Look, ref: RoundRef, picks: Picks, query: Mapping[str, str]) ->
     kinds = _kinds(found)
     kind = query.get("show", "all")
     chosen = kinds.get(kind, found)
-    number = int(query["page"]) if query.get("page", "").isdecimal() else 1
+    number = int(query["page"]) if _NUMBER.fullmatch(query.get("page", "")) else 1
     num_pages = max(-(-len(chosen) // PER_PAGE), 1)
     number = min(max(number, 1), num_pages)
     pager = {

@@ -225,7 +225,7 @@ def test_all_settings_are_written_out_and_mean_the_same(name: str) -> None:
 
 @every_strategy
 @given(budget=st.integers(0, 40), **cases)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_picks_are_distinct_unlabelled_and_exactly_the_budget(
     name: str, budget: int, **shape: int
 ) -> None:
@@ -243,7 +243,7 @@ def test_picks_are_distinct_unlabelled_and_exactly_the_budget(
 
 @every_strategy
 @given(cut=st.integers(0, 2**32 - 1), **cases)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_order_of_rows_and_their_parts_do_not_matter(name: str, cut: int, **shape: int) -> None:
     """The same picks, scores to the last bit, and reasons; also when asked twice."""
     case = case_of(**shape)

@@ -217,7 +217,8 @@ def test_a_batch_for_kili_is_sent(
     ended = al_job(*picks, "--send", "P")
     assert ended.error == "al-job: --send: --format csv is sent nowhere; only kili is"
     monkeypatch.delenv("KILI_API_KEY", raising=False)
-    assert al_job(*send).code == 78
+    assert al_job(*send, "--out", tmp_path / "out").code == 78
+    assert not (tmp_path / "out").exists()
     with serving(KiliDouble()) as kili:
         monkeypatch.setenv("KILI_API_KEY", KEY)
         monkeypatch.setenv("KILI_API_ENDPOINT", kili.url)

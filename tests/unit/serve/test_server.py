@@ -4,7 +4,7 @@ import gzip
 import http.client
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Thread
 
 import pytest
@@ -118,6 +118,28 @@ def test_a_bug_is_a_page_without_details(connection: http.client.HTTPConnection)
     response, body = asked(connection, "GET", "/bug")
     assert (response.status, b"secret" in body) == (500, False)
     assert asked(connection, "GET", "/x")[0].status == 200
+
+
+@pytest.mark.parametrize("path", ["http://[bad/", "/?" + "&".join(["a=1"] * 30)])
+def test_what_is_no_address_is_refused(server: Server, path: str) -> None:
+    """By a page, and not by silence."""
+    with closing(socket.create_connection(at(server), 5)) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("told", [b"Content-Length: 24", b"Transfer-Encoding: chunked"])
+def test_the_body_of_a_request_is_not_the_next_request(server: Server, told: bytes) -> None:
+    """Behind a proxy, its answer would be that of somebody else's request."""
+    with closing(socket.create_connection(at(server), 5)) as raw:
+        raw.sendall(b"GET /x HTTP/1.1\r\n" + told + b"\r\n\r\nGET /hidden HTTP/1.1\r\n\r\n")
+        received = b""
+        with suppress(ConnectionResetError):  # what was not read
+            while some := raw.recv(4096):
+                received += some
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b"Connection: close" in received
+    assert b"hidden" not in received
 
 
 def test_what_is_not_http_gets_a_short_answer(server: Server) -> None:

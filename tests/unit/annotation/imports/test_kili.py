@@ -107,3 +107,14 @@ def test_what_kili_would_not_write_is_refused() -> None:
     assert not is_kili({"externalId": "a", "content": "images/a.jpg", "priority": 1})
     with pytest.raises(BadDataError, match=r"^data.json: asset 0 'mine/seed-3/.*: not a label as"):
         list(read_kili([asset(label(jsonResponse=["x"]))], "data.json"))
+    nameless = {JOB: {"annotations": [shape("a", (0.2, 0.2, 0.4, 0.4), categories=[])]}}
+    for wrong in (label(jsonResponse=nameless), label(secondsToLabel=10**400)):
+        with pytest.raises(BadDataError, match=r"not a label as Kili exports it: "):
+            list(read_kili([asset(wrong)], "data.json"))
+
+
+def test_a_class_is_a_text() -> None:
+    """So that the book can keep it; whether there is such a class is asked later."""
+    response = {JOB: {"annotations": [shape("a", (0.2, 0.2, 0.4, 0.4), categories=[{"name": 7}])]}}
+    (found,) = read_kili([asset(label(jsonResponse=response))], "data.json")
+    assert [box.label for box in found.answer.boxes] == ["7"]

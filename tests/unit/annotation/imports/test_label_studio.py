@@ -84,6 +84,8 @@ def test_what_label_studio_would_not_write_is_refused() -> None:
         list(read_label_studio([task(annotation({"id": 1}), al_key="x")], "a.json"))
     with pytest.raises(BadDataError, match=r"^a.json: task 5 'x': not an annotation as"):
         list(read_label_studio([{**task(al_key="x"), "annotations": [3]}], "a.json"))
+    with pytest.raises(BadDataError, match=r"^a.json: task 5 'x': not an annotation as"):
+        list(read_label_studio([task(annotation(lead_time=10**400), al_key="x")], "a.json"))
 
 
 @pytest.mark.parametrize("seconds", [-500.0, float("nan"), float("inf")])

@@ -151,6 +151,13 @@ def test_an_image_in_pascal_voc_is_read_once(tmp_path: Path) -> None:
     ]
 
 
+def test_images_in_pascal_voc_with_one_name_are_both_read(tmp_path: Path) -> None:
+    """Of two folders: whether they contradict each other is seen when they are matched."""
+    files = {f"{part}/Annotations/1.xml": voc_of() for part in ("train", "val")}
+    found = read_answers(unzipped(files, tmp_path), pixels_from=1).found
+    assert [each.where.removeprefix(f"{tmp_path}/") for each in found] == [*files]
+
+
 def test_what_is_not_a_number_is_not_known(tmp_path: Path) -> None:
     """Some tools write `NaN`, which JSON does not have: it is kept as nothing."""
     path = tmp_path / "a.json"
@@ -163,3 +170,5 @@ def test_what_is_not_a_number_is_not_known(tmp_path: Path) -> None:
     path.write_text(json.dumps([{**task, "annotations": [told]}]))
     (found,) = read_answers(path).found
     assert json.loads(json.dumps(found.answer.raw, allow_nan=False))["lead_time"] is None
+    path.write_text(path.read_text().replace("NaN", "1e999"))
+    assert read_answers(path).found[0].answer.raw["lead_time"] is None

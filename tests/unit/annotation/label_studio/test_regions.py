@@ -114,6 +114,7 @@ def test_an_answer_is_as_old_as_its_last_change() -> None:
         region(value={"width": None}),
         region(value={"rotation": "half"}),
         region(original_width="wide"),
+        region(original_width=10**400),
     ],
 )
 def test_what_somebody_sends_to_the_api_needs_attention_in_any_form(drawn: Any) -> None:

@@ -34,6 +34,24 @@ def test_an_archive_is_like_a_folder(archive: Path) -> None:
     assert files.where() == str(archive)
 
 
+def test_the_list_of_an_archive_is_read_once(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is as long as there are files, so reading it for each would take hours."""
+    opened: list[Path] = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, file: Path) -> None:
+            opened.append(file)
+            super().__init__(file)
+
+    monkeypatch.setattr(zip_files, "ZipFile", Counted)
+    files = ZipFiles(archive)
+    assert files.read("a.txt") == b"I am a.txt" * 20
+    assert files.below("b").read("c.txt") == b"I am b/c.txt" * 20
+    assert opened == [archive]
+
+
 def test_a_file_that_is_missing_is_told_by_what_it_should_be(archive: Path) -> None:
     """With the archive."""
     with pytest.raises(MissingObjectError, match=r"a.zip: z.txt: no such list$"):
