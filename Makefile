@@ -14,7 +14,7 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
-.PHONY: help run test test-wheel annotation-tools test-annotation lint format lock docs bench image e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-wheel annotation-tools test-annotation lint format lock docs bench image e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,10 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio" tests/integration tests/unit tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not slow" tests/integration tests/unit tests/chart
+
+test-slow: .venv/dev ## Run the tests that take long: with a browser, a compiler, and killed processes
+	$(BIN)/pytest -q -n 2 --dist worksteal -m slow tests/integration tests/unit
 
 # Away from the checkout's job/, so that what is tested is what is shipped.
 test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, with the gate of coverage

@@ -32,7 +32,7 @@ from tests.integration.browsing import (
 )
 from tests.unit.tutorial.make_tutorial import write_tutorial
 
-pytestmark = NEEDS_BROWSER
+pytestmark = [NEEDS_BROWSER, pytest.mark.slow]
 PAGES = ("experiment", "tutorial", "side by side")
 SCHEMES = ("light", "dark")
 

@@ -94,6 +94,7 @@ def wait_for_stage(process: AlJobProcess, number: int) -> None:
     pytest.fail("the process ended before")
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_costs_nothing_but_time(
     two_rounds: str, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
@@ -103,6 +104,7 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(
     assert run_and_kill(two_rounds, tmp_path, kills) == undisturbed
 
 
+@pytest.mark.slow
 def test_strategies_that_learn_from_labelled_images_are_resumed_too(
     two_rounds: str, tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ from tests.integration.browsing import (
 from tests.stores import filled
 from tests.unit.serve.people import AT_WORK, with_people
 
-pytestmark = NEEDS_BROWSER
+pytestmark = [NEEDS_BROWSER, pytest.mark.slow]
 ROUND = "experiments/tiny/seed-0/random/round-002/"
 PAGES = ("", "experiments/tiny/", ROUND, f"{ROUND}1")
 TOKEN = "0123456789abcdef"

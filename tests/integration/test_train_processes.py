@@ -25,7 +25,7 @@ from job.stages import run_stage
 from job.storage.local import LocalStore
 from tests.integration.processes import AlJobProcess, al_job_process
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 TRAIN = ROUND_0.stage("train")

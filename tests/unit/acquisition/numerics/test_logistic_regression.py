@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from job.acquisition.numerics.logistic_regression import fit
+from job.acquisition.numerics.logistic_regression import Logistic, fit
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -41,3 +41,12 @@ def test_without_a_feature_that_varies_it_is_the_share() -> None:
     """3 of 4: the intercept alone is free of the ridge."""
     p = fit(np.ones((4, 2)), np.array([True, True, True, False]), 1.0).predict(np.ones((1, 2)))
     np.testing.assert_allclose(p, 0.75)
+
+
+def test_a_prediction_does_not_depend_on_the_rows_beside_it() -> None:
+    """To the last bit: parts of a record may be cut anywhere, and the scores stay the same."""
+    rng = np.random.default_rng(0)
+    model = Logistic(0.3, rng.normal(size=2), rng.normal(size=2), np.array([1.5, 0.7]))
+    features = rng.normal(size=(39, 2))
+    alone = np.concatenate([model.predict(features[row : row + 1]) for row in range(39)])
+    assert model.predict(features).tolist() == alone.tolist()

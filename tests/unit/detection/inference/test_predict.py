@@ -388,6 +388,7 @@ def test_the_network_sees_the_whole_view(
     assert (pixels.int() - expected.int()).abs().max() <= most
 
 
+@pytest.mark.slow
 def test_a_compiled_network_says_the_same(
     detector: SsdDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
