@@ -5,6 +5,7 @@ The contract tests hold it against the real one. It keeps everything in memory.
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,7 +74,9 @@ class Double:
         return 200, {"access": f"access-{self.refreshes}"}
 
     def list_projects(self, query: Json, _: Any) -> Found:
-        rows = [self._kept(each, query) for each in reversed(self.projects.values())]
+        counts = Counter(task["project"] for task in self.tasks.values())
+        told = [{**each, "task_number": counts[each["id"]]} for each in self.projects.values()]
+        rows = [self._kept(each, query) for each in reversed(told)]
         return _page(rows, query, "results", "count")
 
     def make_project(self, _: Json, content: Json) -> Found:

@@ -1,6 +1,7 @@
 """The project of an experiment in Label Studio: found by its key, made once, and checked."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from job.annotation.label_studio.client import LabelStudioClient
 from job.annotation.label_studio.tasks import IMAGE, LABEL, label_config
-from job.errors import ConfigError
+from job.errors import ConfigError, TemporaryError
 from job.runtime import log
 
 _MAX_TITLE = 50
@@ -37,17 +38,22 @@ class Wanted:
 def find_project(client: LabelStudioClient, wanted: Wanted) -> int | None:
     """Return the number of the experiment's project; None: there is none.
 
-    Of two, which two processes may have made at once, it is the lower one.
+    Of two, which two processes may have made at once, it is the lower one. The other is removed,
+    unless it has tasks.
 
     Raises:
         ConfigError: Its classes, or the tags that boxes refer to, are not as they were made.
     """
-    query = {"include": "id,description,label_config"}
+    query = {"include": "id,description,label_config,task_number"}
     rows = client.pages("/api/projects", "results", "count", **query)
     found = [row for row in rows if wanted.key in (row["description"] or "")]
     if not found:
         return None
-    project = min(found, key=lambda row: int(row["id"]))
+    project, *surplus = sorted(found, key=lambda row: int(row["id"]))
+    for each in surplus:
+        if not each["task_number"]:
+            with suppress(TemporaryError):  # its maker has removed it meanwhile
+                client.send("DELETE", f"/api/projects/{each['id']}/")
     _check(project, wanted, f"{client.server.url}/projects/{project['id']}/settings/labeling")
     return int(project["id"])
 
@@ -67,7 +73,6 @@ def make_project(client: LabelStudioClient, wanted: Wanted) -> int:
     made = int(client.send("POST", "/api/projects", content)["id"])
     first = find_project(client, wanted)
     if first is not None and first != made:
-        client.send("DELETE", f"/api/projects/{made}/")
         return first
     log.get().info("label_studio.project", made=made, title=wanted.title, url=client.server.url)
     return made
