@@ -157,7 +157,7 @@ class AnnotationConfig(Section):
     max_seconds_per_image: PositiveFloat = 600
     """Of the time that a tool measures for an image, at most this much counts: somebody may leave
     it open and go."""
-    poll_seconds: Annotated[float, Field(ge=1, le=86_400)] = 60
+    poll_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 60
     """The time between two looks at what people have done."""
     preset: CostPreset | None = Field(None, exclude=True)
     """What the four costs are unless they are set beside it. `professional`: 63 s an image and
