@@ -69,9 +69,12 @@ class RoundReader(Reader):
         Raises:
             ConfigError: The store does not hold it.
         """
-        digest = self.config.dataset.sha256_at(self.data_round)
-        found = self.datasets.get(digest or "")
-        found = found or open_dataset(self.store, self.config, self.data_round)
+        return self._dataset_at(self.data_round)
+
+    def _dataset_at(self, round_index: int) -> Dataset:
+        """Return the version that a round uses, which is opened once, and record it."""
+        found = self.datasets.get(self.config.dataset.sha256_at(round_index) or "")
+        found = found or open_dataset(self.store, self.config, round_index)
         self.datasets[found.digest] = found
         return self._noted(found)
 
@@ -103,7 +106,7 @@ class RoundReader(Reader):
         )
         if before == now:
             return ()
-        earlier = self._noted(open_dataset(self.store, self.config, self.data_round - 1))
+        earlier = self._dataset_at(self.data_round - 1)
         known = frozenset(earlier.given_ids())
         return tuple(each for each in self.dataset.given_ids() if each not in known)
 
