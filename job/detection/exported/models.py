@@ -1,0 +1,212 @@
+"""Models that detect: a detector of al-voc, or the graph of an exported file."""
+
+import json
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from job.config.detector import DetectorConfig
+from job.config.runtime import RuntimeConfig
+from job.config.schema import EvaluateConfig
+from job.data.shards import EncodedImage
+from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.base import Detector, load_model
+from job.detection.detectors.registry import DETECTORS
+from job.detection.detectors.serialization import unpack
+from job.detection.device import set_threads
+from job.detection.exported.description import KEY, FileDescription, FormatName
+from job.detection.exported.writing import EXTRA_FILE, INPUT, refuse_missing
+from job.detection.inference.network_input import InputTransform, NetworkInput, resized
+from job.detection.inference.post_processing import detect
+from job.detection.inference.predict import Engine, map_predictions
+from job.detection.metrics.detections import Detections
+from job.errors import BadDataError
+from job.records.arrays import offsets
+from job.runtime.parallel import batched, in_threads
+from job.storage.files import file_errors
+
+Wrap: TypeAlias = Callable[[InputTransform], InputTransform]
+Graph: TypeAlias = Callable[[Tensor], Sequence[Tensor]]
+"""From pixels, uint8 (1, 3, H, W), to boxes, scores and labels."""
+
+
+class Model(Protocol):
+    """Something that finds objects in images."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the labels."""
+
+    def detections(self, images: Iterable[EncodedImage], wrap: Wrap) -> Generator[Detections]:
+        """Yield the detections in one or more images at a time, in their order.
+
+        Args:
+            images: Any number.
+            wrap: Called with the transform of images; what it returns is used instead.
+        """
+
+
+class DetectorModel:
+    """A detector of al-voc."""
+
+    def __init__(self, detector: Detector, config: EvaluateConfig, runtime: RuntimeConfig) -> None:
+        self.classes = detector.classes
+        self._detector, self._config = detector, config
+        self._engine = Engine.of(runtime)
+
+    @classmethod
+    def load(
+        cls, data: bytes, of: DetectorConfig, config: EvaluateConfig, runtime: RuntimeConfig
+    ) -> "DetectorModel":
+        """Return the detector in the file of a model.
+
+        Args:
+            data: What `save_model` wrote.
+            of: The detector.
+            config: Which detections are kept.
+            runtime: The device, and how many threads.
+
+        Raises:
+            BadDataError: It is damaged, or another detector.
+        """
+        set_threads(runtime)
+        return cls(load_model(data, of), config, runtime)
+
+    def detections(self, images: Iterable[EncodedImage], wrap: Wrap) -> Generator[Detections]:
+        """Yield the detections of a batch at a time."""
+        return map_predictions(
+            partial(detect, config=self._config),
+            self._detector,
+            wrap(resized(self._detector)),
+            batched(images, self._engine.batch_size),
+            self._engine,
+        )
+
+
+class GraphModel:
+    """A graph with suppression, which takes an image at a time, on the CPU."""
+
+    def __init__(self, graph: Graph, description: FileDescription) -> None:
+        self.classes = description.classes
+        self.input_size = description.input_size
+        self.fill = torch.tensor(description.fill, dtype=torch.uint8)
+        self._graph = graph
+
+    def detections(self, images: Iterable[EncodedImage], wrap: Wrap) -> Generator[Detections]:
+        """Yield the detections of each image; several threads are at work, each with an image."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            detect_one = partial(self._detections, wrap(resized(self)))
+            yield from in_threads(detect_one, images, threads, threads + 1)
+        finally:
+            torch.set_num_threads(threads)
+
+    @torch.inference_mode()
+    def _detections(self, transform: InputTransform, image: EncodedImage) -> Detections:
+        seen: NetworkInput = transform(image)
+        boxes, scores, labels = self._graph(seen.pixels[None])
+        limits = np.array(seen.size_wh * 2, np.float32)
+        return Detections(
+            ids=(image.id,),
+            offsets=offsets([len(scores)]),
+            boxes_xyxy=seen.view.to_image(boxes).numpy().clip(0, limits),
+            labels=labels.numpy(),
+            scores=scores.numpy(),
+        )
+
+
+def open_model(path: Path, runtime: RuntimeConfig) -> Model:
+    """Return the model in a file, whose content decides which format it is.
+
+    Args:
+        path: A file of `al-job export model`, or the `model.safetensors` of a round.
+        runtime: The device, and how many threads.
+
+    Raises:
+        BadDataError: It is not such a file, or it is damaged.
+        ConfigError: A package that the format needs is not installed, or nobody may read the file.
+    """
+    set_threads(runtime)
+    match _format_of(path):
+        case "safetensors":
+            return _open_safetensors(path, runtime)
+        case "pt2":
+            return _open_graph(path, _pt2)
+        case "onnx":
+            refuse_missing("onnxruntime")
+            return _open_graph(path, _onnx)
+
+
+def _format_of(path: Path) -> FormatName:
+    """Return the format by what files of it begin with; ONNX has no signature."""
+    with file_errors(path), path.open("rb") as file:
+        begin = file.read(9)
+    if begin.startswith(b"PK"):
+        return "pt2"
+    return "safetensors" if begin[8:] == b"{" else "onnx"
+
+
+def _open_safetensors(path: Path, runtime: RuntimeConfig) -> DetectorModel:
+    with file_errors(path):
+        data = path.read_bytes()
+    try:
+        _, description = unpack(data)
+        evaluate = EvaluateConfig.model_validate(description.get("evaluate", {}))
+        return DetectorModel.load(data, _config_of(description), evaluate, runtime)
+    except BadDataError as error:
+        message = f"{path}: {error}"
+        raise BadDataError(message) from error
+
+
+def _config_of(description: Mapping[str, Any]) -> DetectorConfig:
+    """Return the detector that a file describes; where its weights once came from does not matter.
+
+    Raises:
+        BadDataError: It describes none.
+        ConfigError: The detector is of a package that is not installed here.
+    """
+    if "model" not in description:
+        message = "not a model, but another file of al-job"
+        raise BadDataError(message)
+    own = DETECTORS.load(description["model"], Architecture).model_fields
+    settings = {key: description[key] for key in ("model", "size", "width", *own)}
+    return DetectorConfig.model_validate(settings | {"backbone": "scratch"})
+
+
+def _open_graph(path: Path, load: Callable[[Path], tuple[Graph, str | None]]) -> GraphModel:
+    try:
+        graph, description = load(path)
+        content: Any = json.loads(description or "null")
+    except Exception as error:  # they raise whatever a damaged file leads them into
+        first = str(error).strip().partition("\n")[0]
+        message = f"{path}: not a model that can be read, or damaged ({first}): export it again"
+        raise BadDataError(message) from error
+    return GraphModel(graph, FileDescription.read(content, str(path)))
+
+
+def _pt2(path: Path) -> tuple[Graph, str | None]:
+    import torchvision  # noqa: F401, PLC0415
+
+    files: dict[str, Any] = {EXTRA_FILE: ""}
+    program = torch.export.load(path, extra_files=files)
+    return program.module(), files[EXTRA_FILE]
+
+
+def _onnx(path: Path) -> tuple[Graph, str | None]:
+    import onnxruntime  # noqa: PLC0415 - a package of the extra `onnx`
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # each thread has an image
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    about: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+
+    def run(pixels: Tensor) -> list[Tensor]:
+        return [torch.from_numpy(each) for each in session.run(None, {INPUT: pixels.numpy()})]
+
+    return run, about.get(KEY)
