@@ -8,7 +8,7 @@ its upper left corner, and the rest is grey: an image looks the same whatever is
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,6 @@ from torchvision.ops import box_convert
 
 from al_voc_yolo.package import ROOT, DetectionModel, get_cfg, yaml_model_load
 from job.detection.detectors import (
-    Architecture,
     Detector,
     DetectorConfig,
     ImageBatch,
@@ -27,6 +26,9 @@ from job.detection.detectors import (
     Scoring,
     Target,
 )
+
+if TYPE_CHECKING:
+    from al_voc_yolo import Yolo
 
 _STRIDE = 32
 """Of the coarsest of the three maps that the head sees; the others have 8 and 16."""
@@ -39,7 +41,7 @@ class YoloDetector(Detector):
 
     def __init__(
         self,
-        architecture: Architecture,
+        architecture: "Yolo",
         config: DetectorConfig,
         classes: Sequence[str],
         made_of: Mapping[str, Any] | None,
@@ -47,7 +49,7 @@ class YoloDetector(Detector):
         """Build it from the package's configuration, or from the one that a model was built from.
 
         Args:
-            architecture: A `Yolo`, with the network's name.
+            architecture: With the network's name.
             config: Its size.
             classes: The foreground classes.
             made_of: The configuration in the file of a model; None for a new detector.
