@@ -81,7 +81,8 @@ class RetinaNetDetector(DenseDetector):
 
     def _decoded(self, codes_BA4: Tensor, anchors: list[Tensor]) -> Tensor:
         boxes = self.network.box_coder.decode_single(codes_BA4.flatten(0, 1), torch.cat(anchors))
-        return boxes.view_as(codes_BA4)
+        decoded: Tensor = boxes.view_as(codes_BA4)
+        return decoded
 
 
 class FcosDetector(DenseDetector):
@@ -108,7 +109,7 @@ class FcosDetector(DenseDetector):
         return boxes
 
 
-class CountingHead(FCOSHead):
+class CountingHead(FCOSHead):  # type: ignore[misc]  # torchvision has no types
     """FCOS's towers, which remember how many places saw a box: the losses are divided by it."""
 
     num_matched: Tensor

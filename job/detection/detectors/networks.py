@@ -49,12 +49,12 @@ class PyramidArchitecture(Architecture):
     half of them, these layers take a quarter of the time."""
 
     @property
-    def hub_weights(self) -> Mapping[float, str]:  # type: ignore[override] - of its network
+    def hub_weights(self) -> Mapping[float, str]:  # type: ignore[override]  # of its network
         """Torchvision's ImageNet weights of the backbone."""
         return {1.0: NETWORKS[self.network].weights}
 
     @property
-    def num_early_layers(self) -> int:  # type: ignore[override] - of its network
+    def num_early_layers(self) -> int:  # type: ignore[override]  # of its network
         """How many layers of the backbone `train.freeze: stages` keeps."""
         return NETWORKS[self.network].num_early_layers
 

@@ -9,6 +9,7 @@ Reference: Lin et al. 2017, Feature Pyramid Networks, arXiv 1612.03144.
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,8 @@ class PyramidDetector(Detector):
     """A backbone, a feature pyramid, and what sees it, as torchvision puts them together."""
 
     architecture: PyramidArchitecture
+    network: Any
+    """Torchvision's detector, which has no types."""
 
     def __init__(
         self,
@@ -82,7 +85,9 @@ class PyramidDetector(Detector):
     def known_names(self) -> dict[str, str]:
         """Return the names of tensors in files of weights, also of torchvision's own detector."""
         theirs = {name.removeprefix("network."): name for name in self.state_dict()}
-        return {_old(name): ours for name, ours in theirs.items()} | theirs | super().known_names()
+        return (
+            {old_name(name): ours for name, ours in theirs.items()} | theirs | super().known_names()
+        )
 
     def forward(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Return the pyramid's maps in float32, finest first, and the backbone's last map."""
@@ -94,7 +99,7 @@ class PyramidDetector(Detector):
         return {name: each.float() for name, each in maps.items()}, [*stages.values()][-1].float()
 
 
-def _old(name: str) -> str:
+def old_name(name: str) -> str:
     """Return the name of a tensor in files of torchvision before 0.13."""
     for pattern, replacement in _OLD_NAMES:
         name = re.sub(pattern, replacement, name)

@@ -62,7 +62,9 @@ class FasterRcnnDetector(PyramidDetector):
         lengths = [len(each) for each in proposals]
 
         def of_images(values: Tensor, filling: float = 0.0) -> Tensor:
-            return pad_sequence(values.split(lengths), batch_first=True, padding_value=filling)
+            return pad_sequence(
+                torch.split(values, lengths), batch_first=True, padding_value=filling
+            )
 
         return RawOutput(
             boxes=clipped(of_images(boxes_PK4[:, 1:]), images.sizes_hw),
@@ -73,7 +75,7 @@ class FasterRcnnDetector(PyramidDetector):
         )
 
 
-class RegionHead(RPNHead):
+class RegionHead(RPNHead):  # type: ignore[misc]  # torchvision has no types
     """The head that proposes boxes; what it says is in float32, as boxes need it."""
 
     def forward(self, x: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -82,7 +84,7 @@ class RegionHead(RPNHead):
         return [each.float() for each in logits], [each.float() for each in codes]
 
 
-class BoxPredictor(FastRCNNPredictor):
+class BoxPredictor(FastRCNNPredictor):  # type: ignore[misc]  # torchvision has no types
     """The layers with outputs for each class; what they say is in float32, as boxes need it."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
