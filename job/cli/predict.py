@@ -50,8 +50,7 @@ def predict(
             "--model",
             parser=user_path,
             metavar="FILE",
-            help="A file of `al-job export model`, or model.safetensors of a round; unset: the "
-            "model of an experiment.",
+            help="A file of `al-job export model`; unset: the model of an experiment.",
         ),
     ] = None,
     min_confidence: Annotated[

@@ -14,9 +14,7 @@ from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
 from job.config.schema import EvaluateConfig
 from job.data.shards import EncodedImage
-from job.detection.detectors.architecture import Architecture
 from job.detection.detectors.base import Detector, load_model
-from job.detection.detectors.registry import DETECTORS
 from job.detection.detectors.serialization import unpack
 from job.detection.device import set_threads
 from job.detection.exported.description import KEY, FileDescription, FormatName
@@ -125,7 +123,7 @@ def open_model(path: Path, runtime: RuntimeConfig) -> Model:
     """Return the model in a file, whose content decides which format it is.
 
     Args:
-        path: A file of `al-job export model`, or the `model.safetensors` of a round.
+        path: A file of `al-job export model`.
         runtime: The device, and how many threads.
 
     Raises:
@@ -165,18 +163,18 @@ def _open_safetensors(path: Path, runtime: RuntimeConfig) -> DetectorModel:
 
 
 def _config_of(description: Mapping[str, Any]) -> DetectorConfig:
-    """Return the detector that a file describes; where its weights once came from does not matter.
+    """Return the settings of the detector in a file.
 
     Raises:
-        BadDataError: It describes none.
-        ConfigError: The detector is of a package that is not installed here.
+        BadDataError: It does not say them.
     """
-    if "model" not in description:
-        message = "not a model, but another file of al-job"
+    if "detector" not in description:
+        message = (
+            "does not say the settings of its detector: `al-job export model --format safetensors` "
+            "writes a file that does"
+        )
         raise BadDataError(message)
-    own = DETECTORS.load(description["model"], Architecture).model_fields
-    settings = {key: description[key] for key in ("model", "size", "width", *own)}
-    return DetectorConfig.model_validate(settings | {"backbone": "scratch"})
+    return DetectorConfig.model_validate(description["detector"])
 
 
 def _open_graph(path: Path, load: Callable[[Path], tuple[Graph, str | None]]) -> GraphModel:

@@ -62,7 +62,12 @@ def export_model(io: RoundReader, name: FormatName, out: Path, command: str) -> 
     beside = card_path(out)
     detector = load_model(io.model(io.round), io.config.detector)
     card = _card(io, detector, name, out, command)
-    about = {"title": card.title, "version": card.version, "dataset_sha256": card.dataset_digest}
+    about = {
+        "title": card.title,
+        "version": card.version,
+        "dataset_sha256": card.dataset_digest,
+        "detector": io.config.detector.model_dump(mode="json"),
+    }
     data = exported(detector, io.config.evaluate, name, about)
     with whole_file(out) as model, whole_file(beside) as text:
         model.write(data)
