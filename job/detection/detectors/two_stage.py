@@ -63,7 +63,7 @@ class FasterRcnnDetector(PyramidDetector):
 
         def of_images(values: Tensor, filling: float = 0.0) -> Tensor:
             return pad_sequence(
-                torch.split(values, lengths), batch_first=True, padding_value=filling
+                [*torch.split(values, lengths)], batch_first=True, padding_value=filling
             )
 
         return RawOutput(
