@@ -47,6 +47,7 @@ class FasterRcnnDetector(PyramidDetector):
         return Losses(
             first["loss_objectness"] + second["loss_classifier"],
             first["loss_rpn_box_reg"] + second["loss_box_reg"],
+            weight=float(len(images)),
         )
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
@@ -63,7 +64,7 @@ class FasterRcnnDetector(PyramidDetector):
 
         def of_images(values: Tensor, filling: float = 0.0) -> Tensor:
             return pad_sequence(
-                torch.split(values, lengths), batch_first=True, padding_value=filling
+                [*torch.split(values, lengths)], batch_first=True, padding_value=filling
             )
 
         return RawOutput(
