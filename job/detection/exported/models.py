@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+from zipfile import ZipFile
 
 import numpy as np
 import torch
@@ -135,10 +137,10 @@ def open_model(path: Path, runtime: RuntimeConfig) -> Model:
         case "safetensors":
             return _open_safetensors(path, runtime)
         case "pt2":
-            return _open_graph(path, _pt2)
+            return _open_graph(path, _look_at_pt2)
         case "onnx":
             refuse_missing("onnxruntime")
-            return _open_graph(path, _onnx)
+            return _open_graph(path, _look_at_onnx)
 
 
 def _format_of(path: Path) -> FormatName:
@@ -177,26 +179,40 @@ def _config_of(description: Mapping[str, Any]) -> DetectorConfig:
     return DetectorConfig.model_validate(description["detector"])
 
 
-def _open_graph(path: Path, load: Callable[[Path], tuple[Graph, str | None]]) -> GraphModel:
+def _open_graph(
+    path: Path, look: Callable[[Path], tuple[str | None, Callable[[], Graph]]]
+) -> Model:
     try:
-        graph, description = load(path)
-        content: Any = json.loads(description or "null")
+        text, load = look(path)
+        description = FileDescription.read(json.loads(text or "null"), str(path))
+        return GraphModel(load(), description)
+    except BadDataError:
+        raise
     except Exception as error:  # they raise whatever a damaged file leads them into
         first = str(error).strip().partition("\n")[0]
         message = f"{path}: not a model that can be read, or damaged ({first}): export it again"
         raise BadDataError(message) from error
-    return GraphModel(graph, FileDescription.read(content, str(path)))
 
 
-def _pt2(path: Path) -> tuple[Graph, str | None]:
-    import torchvision  # noqa: F401, PLC0415
+def _look_at_pt2(path: Path) -> tuple[str | None, Callable[[], Graph]]:
+    """Return the description in a file, and a function that loads its graph.
 
-    files: dict[str, Any] = {EXTRA_FILE: ""}
-    program = torch.export.load(path, extra_files=files)
-    return program.module(), files[EXTRA_FILE]
+    A graph is loaded by pickle. So nothing of a file is, unless it has a description.
+    """
+    with ZipFile(path) as file:
+        names = [name for name in file.namelist() if name.endswith(f"/{EXTRA_FILE}")]
+        text = file.read(names[0]).decode() if names else None
+
+    def load() -> Graph:
+        program = torch.export.load(BytesIO(path.read_bytes()))  # a path would need a suffix
+        # Guards of a traced size are about the order of numbers in memory, and refuse small images.
+        return program.module(check_guards=False)
+
+    return text, load
 
 
-def _onnx(path: Path) -> tuple[Graph, str | None]:
+def _look_at_onnx(path: Path) -> tuple[str | None, Callable[[], Graph]]:
+    """Return the description in a file, and a function that gives its graph."""
     import onnxruntime  # noqa: PLC0415 - a package of the extra `onnx`
 
     options = onnxruntime.SessionOptions()
@@ -207,4 +223,4 @@ def _onnx(path: Path) -> tuple[Graph, str | None]:
     def run(pixels: Tensor) -> list[Tensor]:
         return [torch.from_numpy(each) for each in session.run(None, {INPUT: pixels.numpy()})]
 
-    return run, about.get(KEY)
+    return about.get(KEY), lambda: run
