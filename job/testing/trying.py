@@ -1,0 +1,157 @@
+# ruff: noqa: N806 - shape suffixes
+"""Running and training a detector on drawn images, as the stages do it.
+
+Shapes: D = detections.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, TypedDict
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+from job.config.schema import ScoreConfig
+from job.config.train import TrainConfig
+from job.detection.detectors.base import Detector, ImageBatch, Target
+from job.detection.inference.network_input import resized
+from job.detection.inference.post_processing import Predictions
+from job.detection.inference.predict import Engine, map_predictions, record_images
+from job.detection.metrics.detections import Detections
+from job.detection.training.augmentation import training_sample
+from job.detection.training.context import TrainingContext
+from job.detection.training.loop import fit
+from job.errors import StopRequested
+from job.records.annotation import Annotation
+from job.records.arrays import offsets
+from job.records.score_record import ScoreRecord
+from job.testing.drawn_images import CLASSES, DrawnImages
+
+_CPU = torch.device("cpu")
+
+
+class Found(TypedDict):
+    """The detections in one image, in the form of torchvision's detectors."""
+
+    boxes: Tensor
+    """(D, 4): corners in pixels of the canvas."""
+    labels: Tensor
+    """(D,): the class's index + 1."""
+    scores: Tensor
+    """(D,)"""
+
+
+def batch_of(detector: Detector, images: DrawnImages) -> ImageBatch:
+    """Return images as the network sees them."""
+    transform = resized(detector)
+    return ImageBatch.of([transform(each).pixels for each in images.files()], detector.fill)
+
+
+def targets_of(detector: Detector, images: DrawnImages) -> list[Target]:
+    """Return what the images of `batch_of` show."""
+    class_index = {name: index for index, name in enumerate(CLASSES)}
+    return [
+        training_sample(
+            *images[number],
+            class_index,
+            input_size=detector.input_size,
+            fill=detector.fill,
+            augmentation="none",
+            seed=[0],
+        )[1]
+        for number in range(len(images))
+    ]
+
+
+def predictions_of(detector: Detector, images: DrawnImages) -> Predictions:
+    """Return what a detector says of images, all in one batch."""
+    (seen,) = map_predictions(
+        lambda seen: seen,
+        detector,
+        resized(detector),
+        [images.files()],
+        Engine(_CPU, len(images)),
+    )
+    return seen
+
+
+def record_of(
+    detector: Detector, images: DrawnImages, evaluating: Mapping[str, Any]
+) -> ScoreRecord:
+    """Return the score record of images, with features of boxes, in batches of two."""
+    config = ScoreConfig.model_validate({**evaluating, "box_features": True})
+    (record,) = record_images(detector, [images.files()], config, Engine(_CPU, 2))
+    return record
+
+
+def still(detector: Detector) -> Detector:
+    """Return the detector set to train, but for layers in which images depend on each other."""
+    detector.train()
+    for module in detector.modules():
+        if isinstance(module, (_BatchNorm, _DropoutNd)):
+            module.eval()
+    return detector
+
+
+def train(  # noqa: PLR0913 - those with defaults are for a training that is killed
+    detector: Detector,
+    images: DrawnImages,
+    settings: Mapping[str, Any],
+    steps: int,
+    *,
+    workers: int = 0,
+    stop_after: int | None = None,
+    resume: bytes | None = None,
+) -> list[bytes]:
+    """Train a detector in place, four images a step, and return its checkpoints.
+
+    Args:
+        detector: It is changed.
+        images: What it is trained on.
+        settings: Of the section `train`.
+        steps: So many in all.
+        workers: Processes that read the images.
+        stop_after: Stop after so many steps, as at SIGTERM.
+        resume: A checkpoint.
+    """
+    defaults = {"batch_size": 4, "optimizer": "adamw", "learning_rate": 0.001, "warmup_steps": 0}
+    config = TrainConfig.model_validate({**defaults, "augmentation": "flip", **settings})
+    asked, checkpoints = count(), list[bytes]()
+    context = TrainingContext(detector, images, config, steps, (0, 0), _CPU, workers)
+    try:
+        fit(
+            context,
+            save_checkpoint=checkpoints.append,
+            stop=lambda: next(asked) == stop_after,
+            checkpoint=resume,
+        )
+    except StopRequested:
+        pass
+    return checkpoints
+
+
+def joined(found: Sequence[Found], seen: Predictions) -> Detections:
+    """Return detections in pixels of the images, from those in pixels of canvases."""
+    return Detections(
+        ids=tuple(seen.ids),
+        offsets=offsets([len(each["scores"]) for each in found]),
+        boxes_xyxy=seen.original_boxes([each["boxes"] for each in found]),
+        labels=torch.cat([each["labels"] for each in found]).numpy() - 1,
+        scores=torch.cat([each["scores"] for each in found]).numpy(),
+    )
+
+
+def every_other(detections: Detections, images: DrawnImages) -> dict[str, Annotation]:
+    """Return annotations by which every other detection is right: its box, a tenth to the right."""
+    result = {}
+    for row, image_id in enumerate(detections.ids):
+        mine = slice(*detections.offsets[row : row + 2].tolist(), 2)
+        boxes_D4 = detections.boxes_xyxy[mine].copy()
+        boxes_D4[:, ::2] += (boxes_D4[:, 2:3] - boxes_D4[:, :1]) / 10
+        labels = tuple(CLASSES[label] for label in detections.labels[mine])
+        no = (False,) * len(labels)
+        result[image_id] = Annotation(*images.images[row].size, boxes_D4, labels, no, no)
+    return result
