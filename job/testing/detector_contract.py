@@ -24,7 +24,6 @@ from job.detection.detectors.base import (
 )
 from job.detection.inference.post_processing import detect
 from job.detection.metrics.average_precision import evaluate
-from job.errors import StopRequested
 from job.testing.drawn_images import CLASSES, DrawnImages
 from job.testing.network import attempts_to_connect
 from job.testing.selecting import picks_of_all
@@ -33,6 +32,7 @@ from job.testing.trying import (
     batch_of,
     every_other,
     joined,
+    outspoken,
     predictions_of,
     record_of,
     still,
@@ -40,6 +40,7 @@ from job.testing.trying import (
     train,
 )
 
+EIGHT = 8
 HALF_PRECISION = 2e-3
 """How far the sum of probabilities in half precision may be from 1."""
 
@@ -76,14 +77,18 @@ class DetectorContract:
         """The settings, validated."""
         return DetectorConfig.model_validate(self.settings)
 
-    def build(self, seed: int = 0) -> Detector:
-        """Return a detector of these settings, set to infer."""
-        return build_detector(self.config, CLASSES, seed).eval()
+    def new(self, seed: int = 0) -> Detector:
+        """Return a new detector of these settings."""
+        return build_detector(self.config, CLASSES, seed)
+
+    def build(self) -> Detector:
+        """Return one whose scores differ from each other, set to infer."""
+        return outspoken(self.new()).eval()
 
     def test_construction_depends_on_the_seed_alone_and_needs_no_network(self) -> None:
         """The same seed gives the same bytes, another one others; nobody is asked for anything."""
         with attempts_to_connect() as attempts:
-            one, same, other = (save_model(self.build(seed)) for seed in (1, 1, 2))
+            one, same, other = (save_model(self.new(seed)) for seed in (1, 1, 2))
         assert not attempts
         assert one == same
         assert one != other
@@ -172,7 +177,7 @@ class DetectorContract:
     def test_the_loss_falls_on_eight_images(self) -> None:
         """By a fifth, and a training on images that show nothing has a loss, too."""
         images = DrawnImages.draw(EIGHT)
-        detector = self.build()
+        detector = self.new()
         before = self.loss(detector, images)
         train(detector, images, self.training, self.steps)
         assert self.loss(detector, images) < 0.8 * before  # noqa: PLR2004
@@ -195,13 +200,13 @@ class DetectorContract:
         models = []
         for number, stop_after in enumerate((None, 3)):
             torch.manual_seed(number)
-            detector = self.build()
+            detector = self.new()
             checkpoints = train(
                 detector, images, self.training, steps, workers=workers, stop_after=stop_after
             )
             if stop_after:
                 torch.manual_seed(2)
-                detector = self.build()
+                detector = self.new()
                 train(
                     detector, images, self.training, steps, workers=workers, resume=checkpoints[-1]
                 )
@@ -212,7 +217,7 @@ class DetectorContract:
     def test_every_strategy_selects_from_the_record(self) -> None:
         """With the ground truth of labelled images, and the budget that it was given."""
         pool, known = DrawnImages.draw(12, seed=1), DrawnImages.draw(EIGHT)
-        detector = self.build()
+        detector = self.new()
         train(detector, known, self.training, self.steps)
         records = [record_of(detector, each, self.evaluating) for each in (pool, known)]
         for name, picks in picks_of_all(*records, known.annotations, budget=3).items():

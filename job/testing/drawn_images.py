@@ -37,6 +37,12 @@ class DrawnImages:
         """Return an image and its annotation."""
         return self.images[index], self.annotations[index]
 
+    def without_boxes(self) -> "DrawnImages":
+        """Return the same images as if they showed nothing."""
+        nothing = np.empty((0, 4), np.float32)
+        sizes = [image.size for image in self.images]
+        return DrawnImages(self.images, tuple(Annotation(*s, nothing, (), (), ()) for s in sizes))
+
     def files(self) -> list[EncodedImage]:
         """Return the images as files, with ids that count from 0."""
         files = []

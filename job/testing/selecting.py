@@ -13,6 +13,9 @@ from job.records.annotation import Annotation, class_counts
 from job.records.score_record import ScoreRecord
 from job.testing.drawn_images import CLASSES
 
+_INSIDE = {"of": {"strategy": "entropy"}, "objectives": [{"of": {"strategy": "entropy"}}]}
+"""What a wrapper is given, by the name of its setting."""
+
 
 def picks_of_all(
     pool: ScoreRecord, known: ScoreRecord, annotations: Sequence[Annotation], budget: int
@@ -52,6 +55,6 @@ def picks_of_all(
 
 def _with_defaults(name: str) -> Strategy:
     """Return a strategy with its defaults; one that needs another inside gets `entropy`."""
-    inside = STRATEGIES.load(name, Strategy).model_fields.get("of")
-    needed = {"of": {"strategy": "entropy"}} if inside and inside.is_required() else {}
+    fields = STRATEGIES.load(name, Strategy).model_fields
+    needed = {field: value for field, value in _INSIDE.items() if field in fields}
     return make_strategy(ArmConfig.model_validate({"strategy": name, **needed}))
