@@ -89,12 +89,25 @@ def record_of(
 
 
 def outspoken(detector: Detector) -> Detector:
-    """Return the detector with larger weights in its head: of a new one, all scores are alike."""
+    """Return the detector so that its scores differ from each other: of a new one they are alike.
+
+    The weights of its head are larger, and batch normalisation knows what it normalises.
+    """
+    head = {*detector.parts()["head"]}
+    norms = [each for each in detector.modules() if isinstance(each, _BatchNorm)]
+    momenta = [each.momentum for each in norms]
+    images = DrawnImages.draw(4)
+    batch, targets = batch_of(detector, images), targets_of(detector, images)
     with seeded([0]), torch.no_grad():
         for name, weight in detector.named_parameters():
-            if name in detector.parts()["head"] and weight.ndim > 1:
+            if name in head and weight.ndim > 1:
                 nn.init.kaiming_normal_(weight)
-    return detector
+        for each in norms:
+            each.momentum = 1.0
+        detector.train().losses(batch, targets)
+    for each, momentum in zip(norms, momenta, strict=True):
+        each.momentum = momentum
+    return detector.eval()
 
 
 def still(detector: Detector) -> Detector:
