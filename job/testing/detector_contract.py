@@ -37,6 +37,7 @@ from job.testing.trying import (
     record_of,
     still,
     targets_of,
+    threshold_for,
     train,
 )
 
@@ -50,8 +51,6 @@ class DetectorContract:
 
     settings: ClassVar[Mapping[str, Any]]
     """The section `detector` of a configuration: a small network, with no weights to download."""
-    evaluating: ClassVar[Mapping[str, Any]] = {}
-    """The section `evaluate`. With it, there are detections in the images."""
     training: ClassVar[Mapping[str, Any]] = {}
     """The section `train`, as far as it differs from AdamW at a rate of 0.001."""
     steps: ClassVar[int] = 30
@@ -145,20 +144,20 @@ class DetectorContract:
     def test_average_precision_is_that_of_the_librarys_own_post_processing(self) -> None:
         """To 1e-3. What is to be found is every other detection of the library, moved a little."""
         detector, images = self.build(), DrawnImages.draw(EIGHT)
-        config = EvaluateConfig.model_validate(self.evaluating)
         seen = predictions_of(detector, images)
+        config = EvaluateConfig(score_threshold=threshold_for(seen))
         with torch.inference_mode():
             ours = detect(seen, config)
             found = self.reference(detector, batch_of(detector, images), config)
         theirs = joined(found, seen)
-        assert len(theirs.scores) > EIGHT, "set `evaluating` so that there are more detections"
+        assert len(theirs.scores) > EIGHT
         truth = every_other(theirs, images)
         one, other = (evaluate(truth, each, CLASSES) for each in (ours, theirs))
         assert other.map50_area
         assert one.map50_area == pytest.approx(other.map50_area, abs=1e-3)
         assert one.map_coco == pytest.approx(other.map_coco, abs=1e-3)
 
-    def test_losses_are_a_mean_over_the_loss_weight(self) -> None:
+    def test_losses_are_a_mean_over_their_weight(self) -> None:
         """Those of two halves of a batch, weighed by it, are those of the whole."""
         if not self.losses_add_up:
             pytest.skip("a loss of this detector is a mean over what is drawn at random")
@@ -167,10 +166,11 @@ class DetectorContract:
         whole = detector.losses(batch, targets)
         parts = [slice(0, 1), slice(1, 4)]
         halves = [detector.losses(part_of(batch, part), targets[part]) for part in parts]
-        weights = [detector.loss_weight(targets[part]).float() for part in parts]
-        for loss, *of_halves in zip(whole, *halves, strict=True):
-            weighed = sum(w * half for w, half in zip(weights, of_halves, strict=True))
-            torch.testing.assert_close(weighed / sum(weights), loss, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(whole.weight, sum(half.weight for half in halves))
+        for name in ("classification", "bbox_regression"):
+            weighed = sum(half.weight * getattr(half, name) for half in halves)
+            expected = getattr(whole, name)
+            torch.testing.assert_close(weighed / whole.weight, expected, rtol=1e-4, atol=1e-5)
 
     @pytest.mark.detectors
     def test_the_loss_falls_on_eight_images(self) -> None:
@@ -189,7 +189,7 @@ class DetectorContract:
             losses = still(detector).losses(
                 batch_of(detector, images), targets_of(detector, images)
             )
-        return float(sum(losses))
+        return float(losses.classification + losses.bbox_regression)
 
     @pytest.mark.detectors
     @pytest.mark.parametrize("workers", [0, 1])
@@ -218,7 +218,7 @@ class DetectorContract:
         pool, known = DrawnImages.draw(12, seed=1), DrawnImages.draw(EIGHT)
         detector = self.new()
         train(detector, known, self.training, self.steps)
-        records = [record_of(detector, each, self.evaluating) for each in (pool, known)]
+        records = [record_of(detector, each) for each in (pool, known)]
         for name, picks in picks_of_all(*records, known.annotations, budget=3).items():
             assert len(set(picks)) == 3 or name == "tutorial_random", name  # noqa: PLR2004
 

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
-from job.config.schema import ScoreConfig
+from job.config.schema import EvaluateConfig, ScoreConfig
 from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector, ImageBatch, Target
 from job.detection.inference.network_input import resized
-from job.detection.inference.post_processing import Predictions
+from job.detection.inference.post_processing import Predictions, detect
 from job.detection.inference.predict import Engine, map_predictions, record_images
 from job.detection.metrics.detections import Detections
 from job.detection.training.augmentation import training_sample
@@ -79,11 +79,21 @@ def predictions_of(detector: Detector, images: DrawnImages) -> Predictions:
     return seen
 
 
-def record_of(
-    detector: Detector, images: DrawnImages, evaluating: Mapping[str, Any]
-) -> ScoreRecord:
+def threshold_for(seen: Predictions) -> float:
+    """Return the score that few pairs of a box and a class have: a dozen an image, not suppressed.
+
+    If there are many, some are as good as equal, and rounding decides which comes first.
+    """
+    everything = EvaluateConfig(score_threshold=1e-6, nms_iou=1.0, max_detections=10_000)
+    scores = np.sort(detect(seen, everything).scores)
+    fewest = min(12 * len(seen.ids), len(scores) - 1)
+    return float(scores[-fewest - 1 :][:2].mean())
+
+
+def record_of(detector: Detector, images: DrawnImages) -> ScoreRecord:
     """Return the score record of images, with features of boxes, in batches of two."""
-    config = ScoreConfig.model_validate({**evaluating, "box_features": True})
+    threshold = threshold_for(predictions_of(detector, images))
+    config = ScoreConfig(score_threshold=threshold, box_features=True)
     (record,) = record_images(detector, [images.files()], config, Engine(_CPU, 2))
     return record
 
