@@ -60,9 +60,11 @@ def _draw(rng: np.random.Generator, width: int, height: int) -> tuple[Image.Imag
     for number, label in enumerate(labels):
         half = width // 2  # one rectangle in each half
         sides = rng.integers((half // 2, height // 3), (half, 2 * height // 3))
-        left, top = rng.integers(0, (half - sides[0], height - sides[1]) + np.array(1))
+        left, top = rng.integers(0, np.array((half, height)) - sides + 1)
         left += number * half
         boxes.append((left, top, left + sides[0], top + sides[1]))
-        ImageDraw.Draw(image).rectangle((left, top, *(boxes[-1][2:] - np.array(1))), _COLOURS[label])
+        ImageDraw.Draw(image).rectangle(
+            (left, top, left + sides[0] - 1, top + sides[1] - 1), _COLOURS[label]
+        )
     names, no = tuple(CLASSES[label] for label in labels), (False, False)
     return image, Annotation(width, height, np.array(boxes, np.float32), names, no, no)

@@ -5,6 +5,7 @@ Shapes: D = detections.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypedDict
 
@@ -16,15 +17,16 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from job.config.schema import EvaluateConfig, ScoreConfig
 from job.config.train import TrainConfig
-from job.detection.detectors.base import Detector, ImageBatch, Target
+from job.detection.detectors.base import Detector, Target
+from job.detection.detectors.raw_output import ImageBatch
 from job.detection.inference.network_input import resized
 from job.detection.inference.post_processing import Predictions, detect
 from job.detection.inference.predict import Engine, map_predictions, record_images
 from job.detection.metrics.detections import Detections
+from job.detection.seeding import seeded
 from job.detection.training.augmentation import training_sample
 from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
-from job.detection.seeding import seeded
 from job.errors import StopRequested
 from job.records.annotation import Annotation
 from job.records.arrays import offsets
@@ -106,11 +108,11 @@ def outspoken(detector: Detector) -> Detector:
     head = {*detector.parts()["head"]}
     norms = [each for each in detector.modules() if isinstance(each, _BatchNorm)]
     momenta = [each.momentum for each in norms]
-    images = DrawnImages.draw(4)
+    images = DrawnImages.draw(8)
     batch, targets = batch_of(detector, images), targets_of(detector, images)
     with seeded([0]), torch.no_grad():
         for name, weight in detector.named_parameters():
-            if name in head and weight.ndim > 1:
+            if name in head and weight.ndim > 1 and weight.requires_grad:
                 nn.init.kaiming_normal_(weight)
         for each in norms:
             each.momentum = 1.0
@@ -154,26 +156,33 @@ def train(  # noqa: PLR0913 - those with defaults are for a training that is kil
     config = TrainConfig.model_validate({**defaults, "augmentation": "flip", **settings})
     asked, checkpoints = count(), list[bytes]()
     context = TrainingContext(detector, images, config, steps, (0, 0), _CPU, workers)
-    try:
+    with suppress(StopRequested):
         fit(
             context,
             save_checkpoint=checkpoints.append,
             stop=lambda: next(asked) == stop_after,
             checkpoint=resume,
         )
-    except StopRequested:
-        pass
     return checkpoints
 
 
 def joined(found: Sequence[Found], seen: Predictions) -> Detections:
-    """Return detections in pixels of the images, from those in pixels of canvases."""
+    """Return detections in pixels of the images, from those in pixels of canvases.
+
+    Boxes that lie outside of their image have no area once they are clipped. Some libraries keep
+    them, and al-voc does not.
+    """
+    has_area = [(each["boxes"][:, 2:] > each["boxes"][:, :2]).all(1) for each in found]
+    boxes, labels, scores = (
+        [each[name][kept] for each, kept in zip(found, has_area, strict=True)]
+        for name in ("boxes", "labels", "scores")
+    )
     return Detections(
         ids=tuple(seen.ids),
-        offsets=offsets([len(each["scores"]) for each in found]),
-        boxes_xyxy=seen.original_boxes([each["boxes"] for each in found]),
-        labels=torch.cat([each["labels"] for each in found]).numpy() - 1,
-        scores=torch.cat([each["scores"] for each in found]).numpy(),
+        offsets=offsets([len(each) for each in scores]),
+        boxes_xyxy=seen.original_boxes(boxes),
+        labels=torch.cat(labels).numpy() - 1,
+        scores=torch.cat(scores).numpy(),
     )
 
 
@@ -181,7 +190,8 @@ def every_other(detections: Detections, images: DrawnImages) -> dict[str, Annota
     """Return annotations by which every other detection is right: its box, a tenth to the right."""
     result = {}
     for row, image_id in enumerate(detections.ids):
-        mine = slice(*detections.offsets[row : row + 2].tolist(), 2)
+        begin, end = detections.offsets[row : row + 2].tolist()
+        mine = slice(begin, end, 2)
         boxes_D4 = detections.boxes_xyxy[mine].copy()
         boxes_D4[:, ::2] += (boxes_D4[:, 2:3] - boxes_D4[:, :1]) / 10
         labels = tuple(CLASSES[label] for label in detections.labels[mine])
