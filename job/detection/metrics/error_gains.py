@@ -93,3 +93,18 @@ def _areas(label_D: Integers, hit_D: Booleans, num_boxes_C: Integers) -> Float64
             for hit, number in zip(hits, num_boxes_C, strict=True)
         ]
     )
+
+
+def best_confidence(explained: Explained) -> float:
+    """Return the score at which F1 over all classes is best, if lower ones are left out.
+
+    1 if there is no detection. If two are equal, the higher one wins.
+    """
+    counted_D = explained.hit_D | (explained.kind_D >= 0)
+    score_D, hit_D = explained.score_D[counted_D], explained.hit_D[counted_D]
+    if not len(score_D):
+        return 1.0
+    num_all = np.arange(1, len(hit_D) + 1) + int(explained.boxes.counts_B.sum())
+    f1_D = 2 * np.cumsum(hit_D) / num_all
+    is_last_D = np.append(score_D[1:] != score_D[:-1], True)
+    return float(score_D[np.argmax(np.where(is_last_D, f1_D, -1.0))])

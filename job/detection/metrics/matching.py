@@ -113,9 +113,8 @@ def gather_boxes(
 ) -> tuple[Truth, list[str]]:
     """Return the boxes of all classes together, and the class of each; images as `gather_truth`."""
     annotations = _in_order(ground_truth, ids)
-    truth = _truth(
-        [(image, each, range(len(each.labels))) for image, each in enumerate(annotations)]
-    )
+    shown = ((image, each) for image, each in enumerate(annotations) if each.labels)
+    truth = _truth([(image, each, range(len(each.labels))) for image, each in shown])
     return truth, [name for image in truth.image_R for name in annotations[image].labels]
 
 
@@ -148,7 +147,7 @@ def match(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Matches:
     Images do not influence each other, so they are taken in blocks of about as many boxes: an image
     with many boxes does not make the others' tables larger.
     """
-    rank_D = _rank(image_D)
+    rank_D = rank_within(image_D)
     seen_D = rank_D < COCO_MAX_DETECTIONS
     shape = len(image_D), len(COCO_IOUS)
     matches = Matches(
@@ -223,8 +222,8 @@ def _table(truth: Truth, rows_R: Integers) -> Table:
     )
 
 
-def _rank(image_D: Integers) -> Integers:
-    """Return how many detections of the same image come before each."""
+def rank_within(image_D: Integers) -> Integers:
+    """Return how many detections of the same image, or of the same of anything, precede each."""
     order = np.argsort(image_D, kind="stable")
     ordered = image_D[order]
     first = np.searchsorted(ordered, ordered, side="left")
