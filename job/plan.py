@@ -10,6 +10,7 @@ from job.acquisition.strategies.held_out import HeldOut
 from job.acquisition.strategy import Strategy
 from job.config.runtime import RuntimeConfig
 from job.config.schema import FULLY_SUPERVISED, ArmConfig, Config
+from job.detection.detectors.architecture import completed
 from job.errors import ConfigError, UsageError
 from job.keys import STAGES, TEST, RoundRef, Stage, StageRef
 from job.runtime.names import unknown
@@ -83,7 +84,11 @@ class Plan:
     def written_out(self) -> Config:
         """Return the configuration with every setting written out, also those of strategies."""
         arms = {arm.name: arm.selection for arm in self.arms if arm.is_compared}
-        changes = {"arms": arms, "cold_start": self.cold_start.selection}
+        changes = {
+            "arms": arms,
+            "cold_start": self.cold_start.selection,
+            "detector": completed(self.config.detector),
+        }
         content = self.config.model_copy(update=changes).model_dump(mode="json")
         return Config.model_validate(content)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, model_validator
 
 from job.config.section import Section
 from job.errors import ConfigError
@@ -13,7 +13,9 @@ _INSTEAD = {"backbone": "set hub or scratch", "weights": "leave it out"}
 
 
 class DetectorConfig(Section):
-    """The detector, common to all arms."""
+    """The detector, common to all arms, with the settings of its own that its model has."""
+
+    model_config = ConfigDict(extra="allow")
 
     model: str = "ssdlite_mobilenet_v2"
     """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with

@@ -7,19 +7,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import ValidationError
+
 from job.config.detector import DetectorConfig
+from job.config.section import Section
+from job.config.validation import describe_errors
 from job.detection.detectors.registry import DETECTORS
+from job.detection.input_size import InputSize, Square
 from job.errors import ConfigError
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Architecture(ABC):
-    """A kind of detector, such as SSD300 with VGG16: its properties, and how one is built."""
+class Architecture(Section, ABC):
+    """A kind of detector, such as SSD300 with VGG16: its properties, and how one is built.
+
+    Its fields are the settings that it has besides those of all detectors.
+    """
 
     sizes: ClassVar[Collection[int] | None] = None
-    """The sides of the square input, in pixels, that it takes; None: any."""
+    """The values of `detector.size`, in pixels, that it takes; None: any."""
     widths: ClassVar[Collection[float] | None] = None
     """The width multipliers that it takes; None: any."""
     hub_weights: ClassVar[Mapping[float, str]] = {}
@@ -34,29 +42,39 @@ class Architecture(ABC):
     num_early_layers: ClassVar[int] = 0
     """How many layers of the backbone `train.freeze: stages` keeps, from the image on; 0: the
     architecture does not say which stages are early."""
-    embedding_map: ClassVar[int]
-    """Which feature map is averaged to the image's embedding: the backbone's last one."""
-    box_feature_map: ClassVar[int]
-    """Which feature map is averaged over each box to the box's features: the one at stride 16."""
 
-    @classmethod
+    def input_size(self, config: DetectorConfig) -> InputSize:
+        """Return how large the network sees an image: by default, a square of `detector.size`."""
+        return Square(config.size)
+
     @abstractmethod
-    def build(cls, config: DetectorConfig, classes: Sequence[str]) -> "nn.Module":
+    def build(
+        self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
+    ) -> "nn.Module":
         """Return a `base.Detector` with random weights of torch's global stream, on the CPU.
+
+        It is also called to load a model, so it must not need a network.
 
         Args:
             config: Its size and width; `backbone` is not looked at.
             classes: The foreground classes, in the order of the outputs.
+            made_of: What the detector said that it is made of when its model was written; None for
+                a new detector.
         """
 
 
-def architecture_of(config: DetectorConfig) -> type[Architecture]:
-    """Return the architecture that a configuration names.
+def architecture_of(config: DetectorConfig) -> Architecture:
+    """Return the architecture that a configuration names, with its settings.
 
     Raises:
         ConfigError: There is none of that name, or it does not take a setting.
     """
-    found = DETECTORS.load(config.model, Architecture)
+    kind = DETECTORS.load(config.model, Architecture)
+    try:
+        found = kind.model_validate(config.model_extra or {})
+    except ValidationError as error:
+        message = f"detector {config.model!r}: {describe_errors(error, kind)}"
+        raise ConfigError(message) from error
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
@@ -71,6 +89,16 @@ def architecture_of(config: DetectorConfig) -> type[Architecture]:
             )
             raise ConfigError(message)
     return found
+
+
+def completed(config: DetectorConfig) -> DetectorConfig:
+    """Return a configuration with every setting of its architecture written out.
+
+    Raises:
+        ConfigError: As for `architecture_of`.
+    """
+    settings = architecture_of(config).model_dump(mode="json")
+    return DetectorConfig.model_validate(config.model_dump() | settings)
 
 
 def _check(

@@ -1,20 +1,21 @@
-# ruff: noqa: N803, N815 - shape suffixes
+# ruff: noqa: N803 - shape suffixes
 """What training and inference ask of a detector, and how one is built, saved and loaded.
 
-Shapes: B = images, A = anchors, C = foreground classes, K = C + 1 with background as class 0,
-S = side of the square image that the network sees, in pixels.
+Shapes: B = images, A = candidates of an image (anchors, proposals or queries), C = foreground
+classes, E = length of an image embedding, H and W = the canvas on which images lie, in pixels.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture, architecture_of
+from job.detection.detectors.raw_output import ImageBatch, RawOutput
+from job.detection.detectors.scoring import Scoring
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.seeding import seeded
 from job.errors import BadDataError
@@ -25,7 +26,7 @@ PARTS: tuple[Part, ...] = ("backbone", "neck", "head")
 
 
 class Target(TypedDict):
-    """What one image shows, in pixels of the square that the network sees."""
+    """What one image shows, in pixels of the canvas."""
 
     boxes: Tensor
     """float32 (boxes, 4), corners."""
@@ -33,16 +34,13 @@ class Target(TypedDict):
     """int64 (boxes,): the class's index + 1, since 0 is background."""
 
 
-@dataclass(frozen=True)
-class RawOutput:
-    """What the network says about a batch, before suppression."""
+class Losses(NamedTuple):
+    """The losses of a batch, as scalars. A family that has more of them adds them up to these."""
 
-    logits_BAK: Tensor
-    """Of a softmax over background and the classes."""
-    boxes_BA4: Tensor
-    """Corners in pixels of the square, clipped to it."""
-    maps: list[Tensor]
-    """The feature maps that the heads see, finest first, each (B, channels, rows, columns)."""
+    classification: Tensor
+    """Of classes, and of what is an object at all."""
+    bbox_regression: Tensor
+    """Of where the objects are."""
 
 
 class Detector(nn.Module):
@@ -52,20 +50,47 @@ class Detector(nn.Module):
     std: Tensor
 
     def __init__(
-        self, architecture: type[Architecture], config: DetectorConfig, classes: Sequence[str]
+        self,
+        architecture: Architecture,
+        config: DetectorConfig,
+        classes: Sequence[str],
+        scoring: Scoring,
+        made_of: Mapping[str, Any] | None = None,
     ) -> None:
+        """Say what it is; a subclass adds its layers.
+
+        Args:
+            architecture: Its kind, with its settings.
+            config: Its size, and where its weights come from.
+            classes: The foreground classes.
+            scoring: How its outputs become scores.
+            made_of: What `Architecture.build` needs in order to build it again, as JSON.
+        """
         super().__init__()
         self.architecture = architecture
         self.classes = tuple(classes)
         self.size = config.size
-        self.description: dict[str, Any] = _wanted(config) | {"classes": list(classes)}
+        self.input_size = architecture.input_size(config)
+        self.scoring = scoring
+        self.description: dict[str, Any] = _wanted(config, architecture) | {"classes": [*classes]}
+        if made_of:
+            self.description["made_of"] = dict(made_of)
         self.pretrained: frozenset[Part] = frozenset()
         """The parts that came from pretrained weights. Training may have changed them since."""
         self.origins: dict[Part, str] = {}
         """Where the weights of each part of a new detector come from, in words."""
-        for name, values in (("mean", architecture.mean), ("std", architecture.std)):
+        self.normalise_by(architecture.mean, architecture.std)
+
+    def normalise_by(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Set the mean and the standard deviation of the values in [0, 1] that are expected."""
+        for name, values in (("mean", mean), ("std", std)):
             value = 255 * torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
+
+    def normalised(self, images_BCHW: Tensor) -> Tensor:
+        """Return uint8 images as the network expects them: float32, in channels-last order."""
+        images = (images_BCHW - self.mean).div_(self.std)
+        return images.contiguous(memory_format=torch.channels_last)
 
     @property
     def device(self) -> torch.device:
@@ -85,7 +110,7 @@ class Detector(nn.Module):
     @property
     @abstractmethod
     def embedding_length(self) -> int:
-        """The number of channels of the map that the embedding is made of."""
+        """The length of an image's embedding."""
 
     def is_of_head(self, name: str) -> bool:  # noqa: ARG002 - this detector knows no better
         """Whether a tensor outside of the backbone depends on the classes, by its name.
@@ -143,39 +168,48 @@ class Detector(nn.Module):
             layer.requires_grad_(requires_grad=False).eval()
 
     @abstractmethod
-    def losses(self, images_BCHW: Tensor, targets: list[Target]) -> dict[str, Tensor]:
-        """Return the losses of a batch, `classification` and `bbox_regression`, as scalars.
+    def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
+        """Return the losses of a batch: each a mean over `loss_weight` things, or a sum if it is 0.
 
-        Each is a sum over the images divided by `num_matched`, or by 1 if that is 0.
+        What it draws from torch's global generator is a function of the training's seed and step.
 
         Args:
-            images_BCHW: uint8 (B, 3, S, S).
+            images: The batch.
             targets: What each image shows; an image may show nothing.
         """
 
-    @abstractmethod
-    def num_matched(self, targets: list[Target]) -> Tensor:
-        """Return how many anchors are matched to a box, as a scalar: what divides the losses."""
+    def loss_weight(self, targets: list[Target]) -> Tensor:
+        """Return how many things the losses are a mean over, as a scalar: by default, images.
+
+        Processes that train together weigh the losses of their parts of a batch with it.
+        """
+        return torch.tensor(float(len(targets)), device=self.device)
 
     @abstractmethod
-    def forward_raw(self, images_BCHW: Tensor) -> RawOutput:
-        """Return logits, decoded boxes and feature maps of uint8 images (B, 3, S, S)."""
+    def forward_raw(self, images: ImageBatch) -> RawOutput:
+        """Return what the network says about a batch, before suppression."""
 
 
-def build_detector(config: DetectorConfig, classes: Sequence[str], seed: int) -> Detector:
+def build_detector(
+    config: DetectorConfig,
+    classes: Sequence[str],
+    seed: int,
+    made_of: Mapping[str, Any] | None = None,
+) -> Detector:
     """Return a detector with weights drawn from `seed`, on the CPU.
 
     Args:
         config: Which one; `backbone` is only checked (see `weights.load_backbone`).
         classes: The foreground classes, in the order of the outputs.
         seed: The weights are a function of it; torch's global stream stays as it was.
+        made_of: What the file of a model says that its detector is made of; None for a new one.
 
     Raises:
         ConfigError: There is no such detector, or it does not take a setting.
     """
     architecture = architecture_of(config)
     with seeded([seed]):
-        return cast("Detector", architecture.build(config, classes))
+        return cast("Detector", architecture.build(config, classes, made_of))
 
 
 def save_model(detector: Detector) -> bytes:
@@ -195,7 +229,8 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
         message = f"model: {error}"
         raise BadDataError(message) from error
     _refuse_other(description, config)
-    detector = build_detector(config, description["classes"], seed=0)
+    made_of = description.get("made_of")
+    detector = build_detector(config, description["classes"], seed=0, made_of=made_of)
     try:
         detector.load_state_dict(weights)
     except RuntimeError as error:
@@ -208,13 +243,14 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     return detector.eval()
 
 
-def _wanted(config: DetectorConfig) -> dict[str, Any]:
-    return {"model": config.model, "size": config.size, "width": config.width}
+def _wanted(config: DetectorConfig, architecture: Architecture) -> dict[str, Any]:
+    common = {"model": config.model, "size": config.size, "width": config.width}
+    return common | architecture.model_dump(mode="json")
 
 
 def _refuse_other(description: dict[str, Any], config: DetectorConfig) -> None:
     """Compare what a file says it holds with what the configuration wants."""
-    wanted = _wanted(config)
+    wanted = _wanted(config, architecture_of(config))
     found = {key: description.get(key) for key in wanted}
     if found != wanted:
         message = f"model: holds {_words(found)}, but the configuration says {_words(wanted)}"

@@ -16,7 +16,12 @@ from torchvision.ops import box_iou, clip_boxes_to_image
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
-from job.detection.detectors.base import Detector, RawOutput, Target
+from job.detection.detectors.base import Detector, Losses, Target
+from job.detection.detectors.raw_output import ImageBatch, MapFeatures, RawOutput
+from job.detection.detectors.scoring import Scoring
+
+_BACKBONE_MAP = 1
+"""Which of the maps is the backbone's last one: its mean is the image's embedding."""
 
 
 class SsdDetector(Detector):
@@ -24,13 +29,15 @@ class SsdDetector(Detector):
 
     anchors_A4: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last one has a name
         self,
-        architecture: type[Architecture],
+        architecture: Architecture,
         config: DetectorConfig,
         classes: Sequence[str],
         ssd: SSD,
         backbone: nn.Sequential,
+        *,
+        stride_16_map: int,
     ) -> None:
         """Build it around a network.
 
@@ -40,11 +47,13 @@ class SsdDetector(Detector):
             classes: The foreground classes.
             ssd: The network, with an output for background and one for each class.
             backbone: The backbone in torchvision's own layout, sharing its weights with `ssd`.
+            stride_16_map: Which of the maps is at stride 16: it has the features of boxes.
         """
-        super().__init__(architecture, config, classes)
+        super().__init__(architecture, config, classes, Scoring("softmax"))
         self.ssd = ssd
         # In a list, so that the shared weights are registered once.
         self._backbone = [backbone]
+        self._stride_16_map = stride_16_map
         anchors, self.map_channels = self._probe()
         self.register_buffer("anchors_A4", anchors, persistent=False)
 
@@ -65,41 +74,44 @@ class SsdDetector(Detector):
     @property
     def embedding_length(self) -> int:
         """The number of channels of the backbone's last map."""
-        return self.map_channels[self.architecture.embedding_map]
+        return self.map_channels[_BACKBONE_MAP]
 
-    def losses(self, images_BCHW: Tensor, targets: list[Target]) -> dict[str, Tensor]:
+    def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
         """Return SSD's losses: sums over all images, divided by the number of matched anchors."""
-        outputs, _ = self(images_BCHW)
+        outputs, _ = self(images.pixels_BCHW)
         matched = [self._match(target["boxes"]) for target in targets]
         anchors = [self.anchors_A4] * len(targets)
-        losses: dict[str, Tensor] = self.ssd.compute_loss(targets, outputs, anchors, matched)
-        return losses
+        return Losses(**self.ssd.compute_loss(targets, outputs, anchors, matched))
 
-    def num_matched(self, targets: list[Target]) -> Tensor:
+    def loss_weight(self, targets: list[Target]) -> Tensor:
         """Return how many anchors are matched to a box, over all images."""
         matched_IA = torch.stack([self._match(target["boxes"]) for target in targets])
         return (matched_IA >= 0).sum()
 
-    def forward_raw(self, images_BCHW: Tensor) -> RawOutput:
+    def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return logits, decoded boxes and feature maps."""
-        outputs, maps = self(images_BCHW)
+        outputs, maps = self(images.pixels_BCHW)
         # Whatever the network computed in, boxes and probabilities are float32.
         codes_BA4, logits_BAK = outputs["bbox_regression"].float(), outputs["cls_logits"].float()
         batch = len(codes_BA4)
         boxes = self.ssd.box_coder.decode_single(
             codes_BA4.reshape(-1, 4), self.anchors_A4.repeat(batch, 1)
         )
-        boxes_BA4 = clip_boxes_to_image(boxes, (self.size, self.size)).view(batch, -1, 4)
-        return RawOutput(logits_BAK, boxes_BA4, maps)
+        canvas_hw = (self.size, self.size)
+        return RawOutput(
+            boxes=clip_boxes_to_image(boxes, canvas_hw).view(batch, -1, 4),
+            logits_BAC=logits_BAK[:, :, 1:],
+            background_BA=logits_BAK[:, :, 0],
+            embeddings_BE=maps[_BACKBONE_MAP].float().mean((2, 3)),
+            features=MapFeatures(maps[self._stride_16_map].float(), canvas_hw),
+        )
 
     def forward(self, images_BCHW: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Return the heads' outputs, as torchvision names them, and the feature maps.
 
         This is all that the network computes, and what `compile_network` compiles.
         """
-        images = (images_BCHW - self.mean).div_(self.std)
-        images = images.contiguous(memory_format=torch.channels_last)
-        maps = list(self.ssd.backbone(images).values())
+        maps = list(self.ssd.backbone(self.normalised(images_BCHW)).values())
         return self.ssd.head(maps), maps
 
     def _match(self, boxes: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ Reference: Liu et al. 2016, arXiv 1512.02325.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
@@ -24,11 +24,13 @@ class Ssd300Vgg16(Architecture):
     std = (1 / 255, 1 / 255, 1 / 255)  # the weights expect pixels less the mean, undivided
     smallest_box = 0.07
     num_early_layers = 10  # conv1 and conv2, as in Fast R-CNN (Girshick 2015, section 4.5)
-    embedding_map = 1
-    box_feature_map = 1
 
-    @classmethod
-    def build(cls, config: DetectorConfig, classes: Sequence[str]) -> "SsdDetector":
+    def build(
+        self,
+        config: DetectorConfig,
+        classes: Sequence[str],
+        made_of: Mapping[str, Any] | None,  # noqa: ARG002 - its settings say it all
+    ) -> "SsdDetector":
         """Return a detector with random weights."""
         from torchvision.models.detection.anchor_utils import DefaultBoxGenerator
         from torchvision.models.detection.ssd import SSD, SSDFeatureExtractorVGG
@@ -39,9 +41,9 @@ class Ssd300Vgg16(Architecture):
         layers = make_layers(cfgs["D"])
         anchors = DefaultBoxGenerator(
             [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
-            scales=[cls.smallest_box, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05],
+            scales=[self.smallest_box, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05],
             steps=[8, 16, 32, 64, 100, 300],
         )
         extractor = SSDFeatureExtractorVGG(layers, highres=False)
         ssd = SSD(extractor, anchors, (config.size, config.size), len(classes) + 1)
-        return SsdDetector(cls, config, classes, ssd, layers)
+        return SsdDetector(self, config, classes, ssd, layers, stride_16_map=1)

@@ -7,7 +7,7 @@ the first block at stride 32, which is the last map at stride 16; the second is 
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
@@ -27,11 +27,13 @@ class SsdliteMobilenetV2(Architecture):
     std = (0.229, 0.224, 0.225)
     smallest_box = 0.2
     num_early_layers = 7  # those at strides 2, 4 and 8
-    embedding_map = 1
-    box_feature_map = 0
 
-    @classmethod
-    def build(cls, config: DetectorConfig, classes: Sequence[str]) -> "SsdDetector":
+    def build(
+        self,
+        config: DetectorConfig,
+        classes: Sequence[str],
+        made_of: Mapping[str, Any] | None,  # noqa: ARG002 - its settings say it all
+    ) -> "SsdDetector":
         """Return a detector with random weights."""
         import torch
         from torch.nn import BatchNorm2d
@@ -54,11 +56,11 @@ class SsdliteMobilenetV2(Architecture):
             layers, _STRIDE_32_BLOCK, norm, width_mult=config.width
         )
         del split.block
-        anchors = DefaultBoxGenerator([[2, 3]] * 6, min_ratio=cls.smallest_box, max_ratio=0.95)
+        anchors = DefaultBoxGenerator([[2, 3]] * 6, min_ratio=self.smallest_box, max_ratio=0.95)
         with torch.no_grad():
             maps = extractor.eval()(torch.zeros(1, 3, config.size, config.size))
         channels = [each.shape[1] for each in maps.values()]
         num_outputs = len(classes) + 1
         head = SSDLiteHead(channels, anchors.num_anchors_per_location(), num_outputs, norm)
         ssd = SSD(extractor, anchors, (config.size, config.size), num_outputs, head=head)
-        return SsdDetector(cls, config, classes, ssd, layers)
+        return SsdDetector(self, config, classes, ssd, layers, stride_16_map=0)

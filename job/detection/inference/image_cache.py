@@ -28,21 +28,23 @@ class ImageCache:
         finally:
             self._values, self._room = {}, 0
 
-    def get(self, key: Hashable, compute: Callable[[], Any], num_bytes: int) -> Any:
+    def get(
+        self, key: Hashable, compute: Callable[[], Any], num_bytes: Callable[[Any], int]
+    ) -> Any:
         """Return the value of a key, computed unless it is kept.
 
         Args:
             key: What the value depends on; two values of one key are equal.
             compute: Several threads may call it at once.
-            num_bytes: The size of the value.
+            num_bytes: The size of a value.
         """
         if key in self._values:
             return self._values[key]
         value = compute()
         with self._lock:
-            if num_bytes <= self._room and key not in self._values:
+            if (size := num_bytes(value)) <= self._room and key not in self._values:
                 self._values[key] = value
-                self._room -= num_bytes
+                self._room -= size
         return value
 
 

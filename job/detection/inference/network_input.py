@@ -12,6 +12,7 @@ from job.data.decoding import decode_at_least, decode_rgb
 from job.data.shards import EncodedImage
 from job.detection.detectors.base import Detector
 from job.detection.inference.image_cache import IMAGE_CACHE
+from job.detection.input_size import InputSize
 from job.detection.training.augmentation import augmented_view
 from job.detection.view import View, scaled
 
@@ -21,7 +22,7 @@ class NetworkInput:
     """An image as the network sees it."""
 
     pixels: Tensor
-    """uint8 (3, size, size)."""
+    """uint8 (3, height, width), of the canvas."""
     size_wh: tuple[int, int]
     """The image's width and height, in pixels."""
     view: View
@@ -33,33 +34,40 @@ InputTransform: TypeAlias = Callable[[EncodedImage], NetworkInput]
 
 
 def resized(detector: Detector) -> InputTransform:
-    """Return the transform that resizes the whole image to the network's square."""
-    size, fill = detector.size, detector.fill
+    """Return the transform that resizes the whole image to the network's canvas."""
+    input_size, fill = detector.input_size, detector.fill
 
     def transform(image: EncodedImage) -> NetworkInput:
-        render = partial(_resize, image, size, fill)
-        pixels, size_wh = IMAGE_CACHE.get((image.id, size), render, 3 * size * size)
-        return NetworkInput(pixels, size_wh, View.whole(size_wh, size))
+        render = partial(_resize, image, input_size, fill)
+        pixels, size_wh = IMAGE_CACHE.get((image.id, input_size), render, _num_bytes)
+        return NetworkInput(pixels, size_wh, View.whole(size_wh, input_size.canvas(size_wh)))
 
     return transform
 
 
 def augmented(detector: Detector, seed: Sequence[int]) -> InputTransform:
     """Return the transform that augments each image as in training, by its id and `seed`."""
-    size, fill = detector.size, detector.fill
+    input_size, fill = detector.input_size, detector.fill
 
     def transform(image: EncodedImage) -> NetworkInput:
         decoded = decode_rgb(image.data, image.id)
         seed_of_image = [*seed, crc32(image.id.encode())]
-        pixels, view = augmented_view(decoded, size=size, fill=fill, seed=seed_of_image)
+        pixels, view = augmented_view(decoded, input_size=input_size, fill=fill, seed=seed_of_image)
         return NetworkInput(pixels, decoded.size, view)
 
     return transform
 
 
-def _resize(image: EncodedImage, size: int, fill: Tensor) -> tuple[Tensor, tuple[int, int]]:
-    """Return the pixels of the square, and the image's width and height."""
-    decoded, size_wh, frame, *_ = decode_at_least(image.data, size, image.id)
-    if frame == (0, 0, *decoded.size) and max(decoded.size) <= 2 * size:
-        return scaled(decoded, size), size_wh
-    return View(*frame, size).render(decoded, fill), size_wh
+def _num_bytes(value: tuple[Tensor, tuple[int, int]]) -> int:
+    return value[0].numel()
+
+
+def _resize(
+    image: EncodedImage, input_size: InputSize, fill: Tensor
+) -> tuple[Tensor, tuple[int, int]]:
+    """Return the pixels of the canvas, and the image's width and height."""
+    decoded, size_wh, frame, *_ = decode_at_least(image.data, input_size.min_side, image.id)
+    canvas_wh = input_size.canvas(size_wh)
+    if frame == (0, 0, *decoded.size) and max(decoded.size) <= 2 * max(canvas_wh):
+        return scaled(decoded, canvas_wh), size_wh
+    return View(*frame, canvas_wh).render(decoded, fill), size_wh

@@ -1,9 +1,9 @@
 # ruff: noqa: N803, N806, N815 - shape suffixes
 """Post-processing: from raw predictions to the boxes that are kept, in pixels of the images.
 
-Shapes: B = images of a batch, A = anchors, K = foreground classes and background as class 0, C =
-foreground classes, N = candidates of all images, D = boxes kept of all images, E = length of an
-embedding, F, Y, X = channels, rows and columns of a feature map.
+Shapes: B = images of a batch, A = candidates of an image, C = foreground classes, N = candidates of
+all images that may be likely enough, M = pairs of a candidate and a class, D = boxes kept of all
+images.
 """
 
 import math
@@ -16,6 +16,8 @@ from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
 from job.config.schema import EvaluateConfig, ScoreConfig
+from job.detection.detectors.raw_output import RawOutput
+from job.detection.detectors.scoring import Scoring
 from job.detection.metrics.detections import Detections
 from job.detection.view import View
 from job.records.arrays import Floats, offsets
@@ -34,29 +36,24 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class Predictions:
-    """The network's predictions of a batch, on its device."""
+    """The network's predictions of a batch."""
 
     ids: Sequence[str]
     sizes_wh: Sequence[tuple[int, int]]
     """Of the images, in pixels."""
     views: Sequence[View]
-    logits_BAK: Tensor
-    boxes_BA4: Tensor
-    """In pixels of the network's square."""
-    fine_maps_BFYX: Tensor
-    """At stride 16."""
-    embeddings_BE: Tensor
+    raw: RawOutput
+    scoring: Scoring
 
     def one_by_one(self) -> "Iterator[Predictions]":
         """Yield each image as a batch of its own."""
-        for row, (image_id, size_wh, view) in enumerate(
-            zip(self.ids, self.sizes_wh, self.views, strict=True)
-        ):
-            tensors = self.logits_BAK, self.boxes_BA4, self.fine_maps_BFYX, self.embeddings_BE
-            yield Predictions([image_id], [size_wh], [view], *(t[row : row + 1] for t in tensors))
+        images = zip(self.ids, self.sizes_wh, self.views, strict=True)
+        for row, (image_id, size_wh, view) in enumerate(images):
+            raw = self.raw[row : row + 1]
+            yield Predictions([image_id], [size_wh], [view], raw, self.scoring)
 
     def original_boxes(self, boxes: Iterable[Tensor]) -> Floats:
-        """Return boxes of the square in pixels of their images, clipped to them: float32 (D, 4).
+        """Return boxes of the canvas in pixels of their images, clipped to them: float32 (D, 4).
 
         Args:
             boxes: Of each image (n, 4).
@@ -70,93 +67,142 @@ class Predictions:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Anchors that may have a likely class, of all images in order.
+    """Candidates that may have a likely class, of all images in order.
 
     They are on the CPU: a trained network has few, and post-processing takes many small steps.
     """
 
     image_N: Tensor
-    logits_NK: Tensor
-    probabilities_NC: Tensor
-    """Of the full softmax."""
-    boxes_N4: Tensor
-    has_area_N: Tensor
-    """Whether the box still has an area after clipping."""
+    row_N: Tensor
+    """The candidate's place among those of its image."""
+    logits_NC: Tensor
+    scores_NC: Tensor
+    boxes: Tensor
+    """(N, 4), or (N, C, 4) if each class has a box of its own."""
 
     @classmethod
     def of(cls, seen: Predictions, threshold: float) -> "_Candidates":
-        """Return all whose most probable class has at least that probability, and a few more."""
-        # A softmax of all takes longer, and p <= exp(logit of the class - logit of background).
-        lead_BA = seen.logits_BAK[:, :, 1:].amax(-1) - seen.logits_BAK[:, :, 0]
-        min_lead = math.log(threshold) - _ROUNDING if threshold else -math.inf
-        where = torch.nonzero(lead_BA >= min_lead, as_tuple=True)
-        logits_NK, boxes_N4 = seen.logits_BAK[where].cpu(), seen.boxes_BA4[where].cpu()
-        has_area_N = (boxes_N4[:, 2:] > boxes_N4[:, :2]).all(1)
-        probabilities_NC = logits_NK.softmax(-1)[:, 1:]
-        return cls(where[0].cpu(), logits_NK, probabilities_NC, boxes_N4, has_area_N)
+        """Return all whose best class has at least that score, and a few more."""
+        raw, scoring = seen.raw, seen.scoring
+        where = torch.nonzero(_may_reach(raw, scoring, threshold), as_tuple=True)
+
+        def some(values: Tensor | None) -> Tensor | None:
+            return None if values is None else values[where].cpu()
+
+        logits_NC = raw.logits_BAC[where].cpu()
+        scores_NC = class_scores(logits_NC, some(raw.background_BA), some(raw.quality_BA), scoring)
+        return cls(where[0].cpu(), where[1].cpu(), logits_NC, scores_NC, raw.boxes[where].cpu())
+
+    def boxes_of(self, rows: Tensor, classes: Tensor) -> Tensor:
+        """Return the boxes of some candidates for one class each: (n, 4)."""
+        return self.boxes[rows] if self.boxes.ndim == 2 else self.boxes[rows, classes]  # noqa: PLR2004
+
+
+def class_scores(
+    logits_NC: Tensor, background_N: Tensor | None, quality_N: Tensor | None, scoring: Scoring
+) -> Tensor:
+    """Return the score of each class, as the detector's family defines it: (N, C).
+
+    Args:
+        logits_NC: Of the classes.
+        background_N: The logit of background, for softmax.
+        quality_N: The logit of objectness or centre-ness, if there is one.
+        scoring: How they become scores.
+    """
+    if scoring.activation == "softmax":
+        assert background_N is not None  # noqa: S101 - what a softmax is over
+        scores_NC = torch.cat([background_N[:, None], logits_NC], 1).softmax(-1)[:, 1:]
+    else:
+        scores_NC = logits_NC.sigmoid()
+    if quality_N is None:
+        return scores_NC
+    product_NC = scores_NC * quality_N.sigmoid()[:, None]
+    return product_NC if scoring.quality == "product" else product_NC.sqrt()
+
+
+def _may_reach(raw: RawOutput, scoring: Scoring, threshold: float) -> Tensor:
+    """Return which candidates may have a class of that score: (B, A).
+
+    Of a softmax it is enough that p <= exp(logit of the class - logit of background), and to
+    compute all of it would take longer.
+    """
+    best_BA = raw.logits_BAC.amax(-1)
+    if raw.background_BA is not None:
+        least = math.log(threshold) - _ROUNDING if threshold else -math.inf
+        return best_BA - raw.background_BA >= least
+    quality_N = None if raw.quality_BA is None else raw.quality_BA.flatten()
+    score_N1 = class_scores(best_BA.view(-1, 1), None, quality_N, scoring)
+    return score_N1.view_as(best_BA) >= threshold * (1 - _ROUNDING)
 
 
 def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     """Return the score record of a batch.
 
-    A box is kept if its most probable class has at least `score_threshold` in the full softmax, and
-    no better box of that class overlaps it. The best come first, at most `max_detections` an image.
+    A box is kept if its best class has at least the score `score_threshold`, and no better box of
+    that class overlaps it, if the family suppresses any. The best come first, at most
+    `max_detections` an image.
 
     Args:
         seen: The batch.
         config: What is kept.
     """
     found = _Candidates.of(seen, config.score_threshold)
-    best_N, class_N = found.probabilities_NC.max(-1)
-    (likely,) = torch.nonzero((best_N >= config.score_threshold) & found.has_area_N, as_tuple=True)
+    best_N, class_N = found.scores_NC.max(-1)
+    boxes_N4 = found.boxes_of(torch.arange(len(class_N)), class_N)
+    is_likely_N = (best_N >= config.score_threshold) & _has_area(boxes_N4)
+    (likely,) = torch.nonzero(is_likely_N, as_tuple=True)
     likely = likely[_best_first(best_N[likely], found.image_N[likely])]
     of_images = torch.split(likely, _lengths(found.image_N[likely], len(seen.ids)))
     kept, overlaps = [], []
     for rows in of_images:
-        boxes = found.boxes_N4[rows]
-        chosen = batched_nms(boxes, best_N[rows], class_N[rows], config.nms_iou)
+        boxes = boxes_N4[rows]
+        chosen = _suppressed(boxes, best_N[rows], class_N[rows], seen.scoring, config.nms_iou)
         chosen = chosen[: config.max_detections]
         kept.append(rows[chosen])
         overlaps.append((box_iou(boxes[chosen], boxes) >= OVERLAP_IOU).sum(1))
     kept_D = torch.cat(kept)
-    boxes_kept = [found.boxes_N4[rows] for rows in kept]
+    boxes_kept, rows_kept = ([each[rows] for rows in kept] for each in (boxes_N4, found.row_N))
+    is_softmax = seen.scoring.activation == "softmax"
+    objectness_D = found.scores_NC[kept_D].sum(-1) if is_softmax else best_N[kept_D]
     return ScoreRecord(
         ids=np.array(seen.ids, dtype=np.str_),
         sizes_wh=np.array(seen.sizes_wh, dtype=np.int64).reshape(-1, 2),
         offsets=offsets([len(rows) for rows in kept]),
         boxes_xyxy=seen.original_boxes(boxes_kept),
-        # p(class) / (1 - p(background)) is the softmax over the classes alone.
-        probabilities=half(found.logits_NK[kept_D, 1:].softmax(-1)),
-        objectness=found.probabilities_NC[kept_D].sum(-1).numpy(),
+        # p(class | an object), also of independent sigmoids if exactly one of them is true.
+        probabilities=half(found.logits_NC[kept_D].softmax(-1)),
+        objectness=objectness_D.numpy(),
         num_overlaps=torch.cat(overlaps).numpy(),
-        embeddings=half(seen.embeddings_BE),
-        box_features=half(_box_features(seen, boxes_kept)) if config.box_features else None,
+        embeddings=half(seen.raw.embeddings_BE),
+        box_features=half(seen.raw.features.of(rows_kept, boxes_kept))
+        if config.box_features
+        else None,
     )
 
 
 def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
-    """Return SSD's detections: a box counts once for every class of at least `score_threshold`.
+    """Return the family's detections: a box counts for every class of at least `score_threshold`.
 
     Args:
         seen: The batch.
         config: What is kept.
     """
     found = _Candidates.of(seen, config.score_threshold)
-    if found.probabilities_NC.numel() > _MAX_PROBABILITIES and len(seen.ids) > 1:
+    if found.scores_NC.numel() > _MAX_PROBABILITIES and len(seen.ids) > 1:
         # A network that has learnt little finds every class everywhere: one image at a time.
         return Detections.joined([detect(each, config) for each in seen.one_by_one()])
-    possible_NC = (found.probabilities_NC >= config.score_threshold) & found.has_area_N[:, None]
-    row_M, class_M = torch.nonzero(possible_NC, as_tuple=True)
-    score_M, image_M = found.probabilities_NC[row_M, class_M], found.image_N[row_M]
-    order = _best_first(score_M, image_M * possible_NC.shape[1] + class_M)
+    row_M, class_M = torch.nonzero(_possible(found, seen.scoring, config), as_tuple=True)
+    score_M, image_M = found.scores_NC[row_M, class_M], found.image_N[row_M]
+    order = _best_first(score_M, image_M * found.scores_NC.shape[1] + class_M)
     row_M, class_M, score_M, image_M = (each[order] for each in (row_M, class_M, score_M, image_M))
     boxes, labels, scores = [], [], []
     lengths = _lengths(image_M, len(seen.ids))
     parts = (torch.split(each, lengths) for each in (row_M, class_M, score_M))
     for rows, of_class, score in zip(*parts, strict=True):
-        kept = batched_nms(found.boxes_N4[rows], score, of_class, config.nms_iou)
+        of_image = found.boxes_of(rows, of_class)
+        kept = _suppressed(of_image, score, of_class, seen.scoring, config.nms_iou)
         kept = kept[: config.max_detections]
-        boxes.append(found.boxes_N4[rows[kept]])
+        boxes.append(of_image[kept])
         labels.append(of_class[kept])
         scores.append(score[kept])
     return Detections(
@@ -166,6 +212,31 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
         labels=torch.cat(labels).numpy(),
         scores=torch.cat(scores).numpy(),
     )
+
+
+def _possible(found: _Candidates, scoring: Scoring, config: EvaluateConfig) -> Tensor:
+    """Return which candidates may be a detection of which class: (N, C)."""
+    possible_NC = found.scores_NC >= config.score_threshold
+    if scoring.one_class_a_box:
+        best_N1 = found.scores_NC.argmax(-1, keepdim=True)
+        possible_NC &= torch.zeros_like(possible_NC).scatter_(1, best_N1, value=True)
+    has_area = _has_area(found.boxes)
+    return possible_NC & (has_area if has_area.ndim > 1 else has_area[:, None])
+
+
+def _has_area(boxes: Tensor) -> Tensor:
+    """Return which boxes still have an area after clipping."""
+    return (boxes[..., 2:] > boxes[..., :2]).all(-1)
+
+
+def _suppressed(
+    boxes_N4: Tensor, scores_N: Tensor, classes_N: Tensor, scoring: Scoring, iou: float
+) -> Tensor:
+    """Return the rows of the boxes that are kept, best first."""
+    if scoring.suppression:
+        kept: Tensor = batched_nms(boxes_N4, scores_N, classes_N, iou)
+        return kept
+    return torch.sort(scores_N, descending=True, stable=True).indices
 
 
 def _best_first(scores_N: Tensor, groups_N: Tensor) -> Tensor:
@@ -181,47 +252,6 @@ def _lengths(image_N: Tensor, num_images: int) -> list[int]:
     """Return how many rows each image has."""
     lengths: list[int] = torch.bincount(image_N, minlength=num_images).tolist()
     return lengths
-
-
-def _box_features(seen: Predictions, boxes: Sequence[Tensor]) -> Tensor:
-    """Return the mean of the stride-16 map over each box: (D, F); of each image, boxes (n, 4).
-
-    RoIAlign with an output of one cell, as torchvision's `roi_align`. That one computes each
-    bilinear sample by itself. The mean over them is a product of matrices: the box's weights of
-    rows, the map, and the box's weights of columns.
-    """
-    maps_BFYX = seen.fine_maps_BFYX
-    scale = maps_BFYX.shape[-1] / seen.views[0].size
-    x0, y0, x1, y1 = (torch.cat(list(boxes)).to(maps_BFYX.device) * scale - 0.5).T
-    rows_DY = _sample_weights(y0, y1, maps_BFYX.shape[2])
-    columns_DX = _sample_weights(x0, x1, maps_BFYX.shape[3])
-    weights_DYX = rows_DY[:, :, None] * columns_DX[:, None, :]
-    parts = torch.split(weights_DYX.flatten(1), [len(each) for each in boxes])
-    return torch.cat(
-        [part @ of_image.T for part, of_image in zip(parts, maps_BFYX.flatten(2), strict=True)]
-    )
-
-
-def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:
-    """Return the weight of each cell of a line in the mean over an interval.
-
-    The mean is over samples at equal distances of at most one cell.
-
-    Args:
-        low_D: Where each interval begins; the middle of the first cell is 0.
-        high_D: Where it ends.
-        size: The number of cells.
-
-    Returns:
-        (D, size), each row of sum 1.
-    """
-    count_D = (high_D - low_D).ceil().clamp(min=1)
-    number_S = torch.arange(int(count_D.max()) if len(count_D) else 1, device=low_D.device)
-    at_DS = low_D[:, None] + (number_S + 0.5) * ((high_D - low_D) / count_D)[:, None]
-    share_DS = (number_S < count_D[:, None]) / count_D[:, None]
-    # Linear interpolation: a cell weighs 1 minus its distance to the sample.
-    distance_DSX = at_DS.clamp(0, size - 1)[:, :, None] - torch.arange(size, device=low_D.device)
-    return ((1 - distance_DSX.abs()).clamp(min=0) * share_DS[:, :, None]).sum(1)
 
 
 def half(values: Tensor) -> Floats:

@@ -1,4 +1,4 @@
-# ruff: noqa: N803, N806 - shape suffixes
+# ruff: noqa: N806 - shape suffixes
 """What a detector sees in images, a batch at a time.
 
 Shapes: B = images of a batch, E = length of an embedding, N = all images.
@@ -16,20 +16,22 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
 from job.config.runtime import RuntimeConfig
 from job.config.schema import EvaluateConfig, ScoreConfig
 from job.data.shards import EncodedImage
-from job.detection.detectors.base import Detector, RawOutput
+from job.detection.detectors.base import Detector
+from job.detection.detectors.raw_output import ImageBatch, RawOutput
 from job.detection.device import resolve_device
 from job.detection.inference.compile import compile_network
 from job.detection.inference.fold_batch_norm import fold_batch_norm
 from job.detection.inference.network_input import InputTransform, augmented, resized
 from job.detection.inference.post_processing import Predictions, detect, half, record_batch
+from job.detection.input_size import Square
 from job.detection.metrics.detections import Detections
 from job.records.arrays import Floats, offsets, rows
 from job.records.score_record import ScoreRecord
+from job.runtime import log
 from job.runtime.parallel import batched, in_threads
 
 Precision = Literal["float32", "bfloat16"]
@@ -88,9 +90,7 @@ def map_predictions(  # noqa: PLR0913 - the last one has a default
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.inference_mode():  # a tensor like those that come
-            zeros = torch.zeros(engine.batch_size, 3, *[detector.size] * 2, dtype=torch.uint8)
-        is_compiled = engine.compiled and compile_network(detector, partial(run, zeros))
+        is_compiled = engine.compiled and _compiled(detector, run, engine.batch_size)
         # What is compiled takes batches of one size.
         size = engine.batch_size if is_compiled else 0
 
@@ -103,17 +103,30 @@ def map_predictions(  # noqa: PLR0913 - the last one has a default
         torch.set_num_threads(threads)
 
 
+def _compiled(detector: Detector, run: Callable[[ImageBatch], RawOutput], batch_size: int) -> bool:
+    """Compile a detector, and return whether that worked."""
+    if not isinstance(detector.input_size, Square):
+        reason = f"the inputs of {detector.description['model']} differ in size"
+        log.get().warning("compile.unavailable", reason=reason)
+        return False
+    with torch.inference_mode():  # a tensor like those that come
+        zeros = torch.zeros(3, *[detector.input_size.size] * 2, dtype=torch.uint8)
+    return compile_network(
+        detector, partial(run, ImageBatch.of([zeros] * batch_size, detector.fill))
+    )
+
+
 def _runner(
     detector: Detector, device: torch.device, precision: Precision
-) -> Callable[[Tensor], RawOutput]:
+) -> Callable[[ImageBatch], RawOutput]:
     """Return the function that runs the network on pixels."""
     turn = threading.Lock() if device.type == "cuda" else nullcontext()
     is_half = precision == "bfloat16"
 
     @torch.inference_mode()
-    def run(pixels_BCHW: Tensor) -> RawOutput:
+    def run(images: ImageBatch) -> RawOutput:
         with turn, torch.autocast(device.type, torch.bfloat16, enabled=is_half):
-            return detector.forward_raw(pixels_BCHW.to(device))
+            return detector.forward_raw(images.to(device))
 
     return run
 
@@ -121,23 +134,20 @@ def _runner(
 def _predict(
     detector: Detector,
     transform: InputTransform,
-    run: Callable[[Tensor], RawOutput],
+    run: Callable[[ImageBatch], RawOutput],
     batch: Sequence[EncodedImage],
     size: int,
 ) -> Predictions:
     """Return the predictions of a batch, which is filled up to `size` images for the network."""
     inputs = [transform(image) for image in batch]
     pixels = [each.pixels for each in inputs]
-    raw = run(torch.stack([*pixels, *pixels[:1] * (size - len(batch))]))
-    few, maps = slice(len(batch)), raw.maps
+    raw = run(ImageBatch.of([*pixels, *pixels[:1] * (size - len(batch))], detector.fill))
     return Predictions(
         ids=[image.id for image in batch],
         sizes_wh=[each.size_wh for each in inputs],
         views=[each.view for each in inputs],
-        logits_BAK=raw.logits_BAK[few],
-        boxes_BA4=raw.boxes_BA4[few],
-        fine_maps_BFYX=maps[detector.architecture.box_feature_map][few].float(),
-        embeddings_BE=maps[detector.architecture.embedding_map][few].float().mean((2, 3)),
+        raw=raw[: len(batch)],
+        scoring=detector.scoring,
     )
 
 
@@ -214,7 +224,7 @@ def embed_images(detector: Detector, images: Iterable[EncodedImage], engine: Eng
     """
 
     def embeddings(predictions: Predictions) -> tuple[Sequence[str], Floats]:
-        return predictions.ids, half(predictions.embeddings_BE)
+        return predictions.ids, half(predictions.raw.embeddings_BE)
 
     batches = batched(images, engine.batch_size)
     ids: list[str] = []

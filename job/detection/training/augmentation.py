@@ -20,6 +20,7 @@ from torchvision.transforms import v2
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat
 
 from job.detection.detectors.base import Target
+from job.detection.input_size import InputSize
 from job.detection.seeding import seeded
 from job.detection.view import View, unchanged
 from job.errors import BadDataError
@@ -41,7 +42,7 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
     annotation: Annotation,
     class_index: Mapping[str, int],
     *,
-    size: int,
+    input_size: InputSize,
     fill: Tensor,
     augmentation: Augmentation,
     seed: Sequence[int],
@@ -55,7 +56,7 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
         image: RGB.
         annotation: Its ground truth.
         class_index: The index of each class.
-        size: Side of the network's square, in pixels.
+        input_size: How large the network sees what the augmentation leaves of it.
         fill: The colour past the image's edges, uint8 (3,).
         augmentation: What may happen to the image.
         seed: The augmentation is a function of these numbers.
@@ -65,15 +66,15 @@ def training_sample(  # noqa: PLR0913 - all but the first three are the same for
     """
     boxes, labels = _objects(annotation, class_index)
     with seeded(seed):
-        view, kept = _draw_view(image, boxes, size, augmentation)
+        view, kept = _draw_view(image, boxes, input_size, augmentation)
         pixels = view.render(image, fill, _DISTORT if augmentation == "ssd" else unchanged)
-    boxes, labels = view.to_square(boxes[kept]), labels[kept]
+    boxes, labels = view.to_canvas(boxes[kept]), labels[kept]
     visible = remove_small_boxes(boxes, min_size=1.0)
     return pixels, {"boxes": boxes[visible], "labels": labels[visible]}
 
 
 def augmented_view(
-    image: Image.Image, *, size: int, fill: Tensor, seed: Sequence[int]
+    image: Image.Image, *, input_size: InputSize, fill: Tensor, seed: Sequence[int]
 ) -> tuple[Tensor, View]:
     """Return an image as augmented for training, without annotations, and its view.
 
@@ -83,7 +84,7 @@ def augmented_view(
     """
     everything = torch.tensor([[0.0, 0.0, image.width, image.height]])
     with seeded(seed):
-        view, _ = _draw_view(image, everything, size, "ssd")
+        view, _ = _draw_view(image, everything, input_size, "ssd")
         return view.render(image, fill, _DISTORT), view
 
 
@@ -101,7 +102,7 @@ def _objects(annotation: Annotation, class_index: Mapping[str, int]) -> tuple[Te
 def _draw_view(
     image: Image.Image,
     boxes_B4: Tensor,
-    size: int,
+    input_size: InputSize,
     augmentation: Augmentation,
 ) -> tuple[View, Tensor]:
     """Draw a view from torch's stream; with it, which boxes have their centre in it: bool (B,)."""
@@ -119,7 +120,8 @@ def _draw_view(
             left, top = left + crop["left"], top + crop["top"]
             width, height, kept = crop["width"], crop["height"], crop["is_within_crop_area"]
     flipped = augmentation != "none" and bool(torch.rand(()) < _FLIP_PROBABILITY)
-    return View(left, top, width, height, size, flipped), kept
+    canvas_wh = input_size.canvas((width, height))
+    return View(left, top, width, height, canvas_wh, flipped), kept
 
 
 def _on_canvas(boxes_B4: Tensor, width: int, height: int) -> BoundingBoxes:

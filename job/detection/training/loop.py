@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
+from job.detection.seeding import drawing
 from job.detection.training.checkpoint import HistoryRow, TrainingState
 from job.detection.training.context import TrainingContext
 from job.detection.training.ema import WeightAverage
@@ -217,12 +218,13 @@ def _step(
     for target in targets:
         target["boxes"] = target["boxes"].to(context.device, non_blocking=True)
         target["labels"] = target["labels"].to(context.device, non_blocking=True)
-    with _autocast(context.config, context.device):
-        losses = context.detector.losses(images.to(context.device, non_blocking=True), targets)
+    draws = [*context.seed, state.step, context.rank_and_count[0]]
+    with drawing(draws, context.device), _autocast(context.config, context.device):
+        losses = context.detector.losses(images.to(context.device), targets)
     state.optimizer.zero_grad()
     if context.group:
         losses = context.group.backward(context.detector, losses, targets)
-    loss = losses["classification"] + losses["bbox_regression"]
+    loss = losses.classification + losses.bbox_regression
     if not context.group:
         loss.backward()  # type: ignore[no-untyped-call]
     max_norm = context.config.max_grad_norm or math.inf
@@ -234,7 +236,7 @@ def _step(
     if state.average:
         state.average.update(state.step)
     state.step += 1
-    return losses["classification"].item(), losses["bbox_regression"].item()
+    return losses.classification.item(), losses.bbox_regression.item()
 
 
 def _refuse_nonfinite(step: int, config: TrainConfig, loss: Tensor, norm: Tensor) -> None:

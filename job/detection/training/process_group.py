@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from job.config.runtime import RuntimeConfig
-from job.detection.detectors.base import Detector, Target
+from job.detection.detectors.base import Detector, Losses, Target
 from job.detection.device import resolve_device
 from job.detection.training.member_processes import LostError
 from job.errors import ConfigError
@@ -61,12 +61,10 @@ class Group:
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(detector)  # type: ignore[no-untyped-call]
 
-    def backward(
-        self, detector: Detector, losses: dict[str, Tensor], targets: list[Target]
-    ) -> dict[str, Tensor]:
+    def backward(self, detector: Detector, losses: Losses, targets: list[Target]) -> Losses:
         """Leave the gradient of the whole batch's loss in every parameter.
 
-        A loss is a sum over all images divided by `num_matched`. Both are added up over the
+        A loss is a sum over all images divided by `loss_weight`. Both are added up over the
         processes, so the loss is the whole batch's, and not a mean of its parts.
 
         Args:
@@ -81,8 +79,8 @@ class Group:
         Raises:
             LostError: Another process is gone.
         """
-        positives = detector.num_matched(targets).float()
-        sums = torch.stack(list(losses.values())) * positives.clamp(min=1)
+        positives = detector.loss_weight(targets).float()
+        sums = torch.stack([*losses]) * positives.clamp(min=1)
         sums.sum().backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in detector.parameters() if p.grad is not None]
         statistics = [
@@ -101,7 +99,7 @@ class Group:
             tensor.copy_(part.view(tensor.shape) / divisor)
         for tensor, part in zip(statistics, parts[len(gradients) :], strict=False):
             tensor.copy_(part.view(tensor.shape) / self.count)
-        return dict(zip(losses, parts[-2] / divisor, strict=True))
+        return Losses(*(parts[-2] / divisor))
 
     def _sum(self, tensor: Tensor) -> None:
         """Replace a tensor by its sum over the processes: the same bytes in all of them."""

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Generator
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,13 +12,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from job.detection.detectors.base import Target
+from job.detection.detectors.raw_output import ImageBatch
 from job.detection.training.augmentation import training_sample
 from job.detection.training.context import TrainingContext
 from job.errors import AlJobError
 from job.runtime.rng import random_stream
 
-Batch: TypeAlias = tuple[Tensor, list[Target]]
-"""Images, uint8 (B, 3, S, S), and what each shows."""
+Batch: TypeAlias = tuple[ImageBatch, list[Target]]
+"""Images, and what each shows."""
 
 
 class TrainingDataset(Dataset[Any]):
@@ -30,7 +32,7 @@ class TrainingDataset(Dataset[Any]):
         detector = context.detector
         self._samples = context.samples
         self._class_index = {name: index for index, name in enumerate(detector.classes)}
-        self._size, self._fill = detector.size, detector.fill
+        self._input_size, self._fill = detector.input_size, detector.fill
         self._augmentation = context.config.augmentation
         self._seed = tuple(context.seed)
         self._order = (-1, np.empty(0, np.int64))
@@ -51,7 +53,7 @@ class TrainingDataset(Dataset[Any]):
                 image,
                 annotation,
                 self._class_index,
-                size=self._size,
+                input_size=self._input_size,
                 fill=self._fill,
                 augmentation=self._augmentation,
                 seed=[*self._seed, position],
@@ -89,7 +91,7 @@ def draw_batches(context: TrainingContext, first_step: int) -> Generator[Batch |
             for place in range(size)
         ],
         num_workers=context.workers,
-        collate_fn=_collate,
+        collate_fn=partial(_collate, fill=context.detector.fill),
         pin_memory=context.device.type == "cuda",
         worker_init_fn=_ignore_signals,
         # Without a generator of its own, the loader would draw from the global stream.
@@ -110,14 +112,15 @@ def draw_batches(context: TrainingContext, first_step: int) -> Generator[Batch |
             batches._shutdown_workers()  # noqa: SLF001 - torch has no public way
 
 
-def _collate(drawn: list[tuple[Tensor, Target] | AlJobError]) -> Batch | AlJobError:
+def _collate(drawn: list[tuple[Tensor, Target] | AlJobError], fill: Tensor) -> Batch | AlJobError:
     """Make one batch, or pass on what went wrong."""
     samples = []
     for each in drawn:
         if isinstance(each, AlJobError):
             return each
         samples.append(each)
-    batch = torch.stack([pixels for pixels, _ in samples]), [target for _, target in samples]
+    images = ImageBatch.of([pixels for pixels, _ in samples], fill)
+    batch = images, [target for _, target in samples]
     if get_worker_info():
         _share(batch)
     return batch
@@ -131,7 +134,7 @@ def _share(batch: Batch) -> None:
     """
     images, targets = batch
     boxes, labels = [each["boxes"] for each in targets], [each["labels"] for each in targets]
-    for tensor in (images, *boxes, *labels):
+    for tensor in (images.pixels_BCHW, *boxes, *labels):
         if tensor.numel():
             tensor.share_memory_()  # type: ignore[no-untyped-call]
 
