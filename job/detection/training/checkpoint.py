@@ -95,18 +95,24 @@ class TrainingState:
         if self.average:
             expected |= {f"average/{k}": v.shape for k, v in self.average.values.items()}
         if step:
-            expected |= self._momenta()
+            expected |= self._momenta(tensors)
         for name in sorted(expected.keys() | tensors.keys()):
             found = tensors[name].shape if name in tensors else None
             if found != expected.get(name):
                 message = f"its tensor {name} is {found or 'missing'}, not {expected.get(name)}"
                 raise BadDataError(message)
 
-    def _momenta(self) -> dict[str, torch.Size]:
-        """Return the shapes of what the optimizer keeps."""
+    def _momenta(self, tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+        """Return the shapes of what the optimizer keeps of the parameters that `tensors` has.
+
+        It keeps nothing of a parameter that had no gradient so far, as some of DETR's kin have.
+        """
+        had_gradient = {name.split("/")[1] for name in tensors if name.startswith("optimizer/")}
         result = {}
         parameters = [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
         for number, (parameter, group) in enumerate(parameters):
+            if str(number) not in had_gradient:
+                continue
             for key in _MOMENTA[type(self.optimizer)]:
                 if key != "momentum_buffer" or group["momentum"]:
                     shape = torch.Size() if key == "step" else parameter.shape
