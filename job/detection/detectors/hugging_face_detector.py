@@ -112,7 +112,8 @@ class HuggingFaceDetector(Detector):
         return dict.fromkeys(parts, f"{name} at {commit}" if commit else name)
 
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
-        """Return the losses of the library; the two together are its own sum."""
+        """Return the losses of the library, as means over boxes; their total is its own."""
+        num_boxes = sum(len(each["labels"]) for each in targets)
         try:
             outputs = self.network(**self._inputs(images), labels=self._labels(images, targets))
         except ValueError as error:
@@ -120,7 +121,7 @@ class HuggingFaceDetector(Detector):
                 raise
             # Boxes that are not finite: the library refuses them before there is a loss.
             nan = torch.full((), math.nan, device=self.device, requires_grad=True)
-            return Losses(nan, nan)
+            return Losses(nan, nan, num_boxes)
         self._check(outputs.logits)
         weight = getattr(self.network.config, "class_loss_coefficient", 1.0)
         of_classes = [
@@ -129,11 +130,7 @@ class HuggingFaceDetector(Detector):
             if name.startswith(_CLASS_LOSSES)
         ]
         classification = torch.stack(of_classes).sum()
-        return Losses(classification, outputs.loss - classification)
-
-    def loss_weight(self, targets: list[Target]) -> Tensor:
-        """Return how many boxes there are."""
-        return torch.tensor(float(sum(len(each["labels"]) for each in targets)), device=self.device)
+        return Losses(classification, outputs.loss - classification, num_boxes)
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return the queries' logits and boxes."""
