@@ -1,16 +1,15 @@
+# ruff: noqa: N806 - shape suffixes
 """The detector keeps the rules of all detectors of al-voc."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
-from job.testing import DetectorContract
-from job.testing.trying import Found
 from torchvision.ops import box_convert, clip_boxes_to_image
 from ultralytics.utils.nms import non_max_suppression
 
-from job.config.schema import EvaluateConfig
 from job.detection.detectors import Detector, ImageBatch
+from job.testing import DetectorContract, EvaluateConfig, Found
 
 
 class TestYolo(DetectorContract):

@@ -30,8 +30,8 @@ evaluate: {score_threshold: 0.001}
 runtime: {threads: 1}
 """
 LAST = "seed-0/entropy/round-002"
-# The stages of a round; nobody would read the score of the last.
 STAGES = ("select", "annotate", "train", "evaluate", "score")
+"""Of a round. The last one is not scored: nobody would read it."""
 SAME = (
     "picks.csv",
     "model.safetensors",

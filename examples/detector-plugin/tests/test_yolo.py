@@ -155,7 +155,7 @@ assert not changed & os.environ.keys()
 def test_the_package_leaves_no_trace(tmp_path: Path) -> None:
     """Nothing in the home, nobody asked, nothing said, and this process as it was before."""
     environment = {"HOME": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", LEAVES_NO_TRACE],
         env=environment,
         capture_output=True,
