@@ -10,6 +10,7 @@ from PIL import Image
 from job.config.detector import DetectorConfig
 from job.config.schema import EvaluateConfig, ScoreConfig
 from job.detection.detectors.base import build_detector
+from job.detection.detectors.raw_output import ImageBatch, MapFeatures, RawOutput
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference.post_processing import Predictions, detect, record_batch
 from job.detection.view import View
@@ -39,16 +40,22 @@ def rows(num_classes: int) -> list[Row]:
     logits = draw_logits(detector)
     codes = torch.zeros(*logits.shape[:2], 4)
     with torch.inference_mode():
-        maps = detector.forward_raw(torch.zeros(1, 3, 320, 320, dtype=torch.uint8)).maps
+        zeros = torch.zeros(1, 3, 320, 320, dtype=torch.uint8)
+        one = detector.forward_raw(ImageBatch.filled(zeros))
+    fine = cast("MapFeatures", one.features).map_BFYX
     image = Image.new("RGB", (500, 375))
     seen = Predictions(
         ids=[str(number) for number in range(IMAGES)],
         sizes_wh=[image.size] * IMAGES,
-        views=[View.whole(image.size, 320)] * IMAGES,
-        logits_BAK=logits,
-        boxes_BA4=detector.anchors_A4.clamp(0, 320).repeat(IMAGES, 1, 1),
-        fine_maps_BFYX=maps[0].repeat(IMAGES, 1, 1, 1),
-        embeddings_BE=maps[1].mean((2, 3)).repeat(IMAGES, 1),
+        views=[View.whole(image.size, (320, 320))] * IMAGES,
+        raw=RawOutput(
+            boxes=detector.anchors_A4.clamp(0, 320).repeat(IMAGES, 1, 1),
+            logits_BAC=logits[..., 1:],
+            background_BA=logits[..., 0],
+            embeddings_BE=one.embeddings_BE.repeat(IMAGES, 1),
+            features=MapFeatures(fine.repeat(IMAGES, 1, 1, 1), (320, 320)),
+        ),
+        scoring=detector.scoring,
     )
     score, evaluate = ScoreConfig(box_features=True), EvaluateConfig()
     ssd = detector.ssd

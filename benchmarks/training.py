@@ -24,6 +24,7 @@ from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.data.shards import LabelledImage
 from job.detection.detectors.base import Target, build_detector
+from job.detection.detectors.raw_output import ImageBatch
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.training.context import TrainingContext
 from job.detection.training.inputs import LabelledImages
@@ -130,8 +131,8 @@ def alone(classes: tuple[str, ...], steps: int, device: str) -> float:
     for step in range(steps + 1):
         if step == 1:
             begun = time.perf_counter()
-        losses = detector.losses(pixels, [target] * BATCH)
-        (losses["classification"] + losses["bbox_regression"]).backward()  # type: ignore[no-untyped-call]
+        losses = detector.losses(ImageBatch.filled(pixels), [target] * BATCH)
+        (losses.classification + losses.bbox_regression).backward()  # type: ignore[no-untyped-call]
         detector.zero_grad()
     if device == "cuda":
         torch.cuda.synchronize()

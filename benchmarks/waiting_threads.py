@@ -28,6 +28,7 @@ def train() -> None:
 
     from job.config.detector import DetectorConfig  # noqa: PLC0415
     from job.detection.detectors.base import Target, build_detector  # noqa: PLC0415
+    from job.detection.detectors.raw_output import ImageBatch  # noqa: PLC0415
 
     torch.set_num_threads(2)
     config = DetectorConfig(size=96, width=0.5, backbone="scratch")
@@ -35,7 +36,8 @@ def train() -> None:
     detector.train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(detector.parameters(), lr=1e-4)
     generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (BATCH, 3, 96, 96), generator=generator, dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (BATCH, 3, 96, 96), generator=generator, dtype=torch.uint8)
+    images = ImageBatch.filled(pixels)
     box = torch.tensor([[20.0, 20.0, 60.0, 60.0]])
     target: Target = {"boxes": box, "labels": torch.tensor([1])}
     targets = [target] * BATCH
@@ -43,7 +45,7 @@ def train() -> None:
     for step in range(STEPS + WARM_UP):
         if step == WARM_UP:
             begun = time.perf_counter()
-        loss = sum(detector.losses(images, targets).values(), torch.zeros(()))
+        loss = sum(detector.losses(images, targets), torch.zeros(()))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

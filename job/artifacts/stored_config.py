@@ -5,10 +5,13 @@ from typing import Any
 from job.acquisition.old_settings import with_added
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
+from job.config.detector import DetectorConfig
 from job.config.loading import as_mapping
 from job.config.old_settings import with_new_names
 from job.config.schema import ArmConfig, Config
 from job.config.validation import split_unknown, validated
+from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.registry import DETECTORS
 from job.errors import BadDataError
 from job.runtime.document_format import FORMAT, without_format
 from job.runtime.yaml_text import read_stored_yaml, write_yaml
@@ -62,10 +65,22 @@ def load_config(data: bytes, where: str) -> tuple[Config, list[str]]:
     changes: dict[str, Any] = {
         "arms": dict(zip(config.arms, arms, strict=True)),
         "cold_start": cold_start if is_written else OLD_SELECTION,
+        "detector": _known_detector(config.detector, unknown),
     }
     # What was not written stays unset, as the digests of finished stages have it.
     fields_set = config.model_fields_set
     return Config.model_construct(fields_set, **{**dict(config), **changes}), unknown
+
+
+def _known_detector(detector: DetectorConfig, unknown: list[str]) -> DetectorConfig:
+    """Return a detector without the settings that its architecture lacks, and add their names."""
+    if not detector.model_extra:
+        return detector
+    kind = DETECTORS.load(detector.model, Architecture)
+    known, names = split_unknown(kind, detector.model_extra)
+    unknown += [f"detector.{name}" for name in names]
+    common = detector.model_dump(exclude_unset=True, exclude={*detector.model_extra})
+    return DetectorConfig.model_validate(common | known)
 
 
 def _known_part(where: str, arm: ArmConfig, unknown: list[str]) -> ArmConfig:

@@ -151,9 +151,13 @@ def _done_in(store: Store, plan: Plan) -> Iterator[tuple[StageRef, Marker]]:
 
 def _is_alike(one: Config, other: Config, section: str) -> bool:
     """Return whether two experiments have the settings in common that decide the speed."""
-    names = _SPEED[section]
-    first, second = (getattr(each, section).model_dump(include=names) for each in (one, other))
-    return bool(first == second)
+
+    def settings(config: Config) -> dict[str, object]:
+        found = getattr(config, section)
+        names = {*_SPEED[section], *(found.model_extra or {})}
+        return {name: getattr(found, name) for name in names}
+
+    return settings(one) == settings(other)
 
 
 def _counts(stage: StageRef, alike: Mapping[str, bool]) -> bool:

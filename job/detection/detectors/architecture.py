@@ -69,12 +69,7 @@ def architecture_of(config: DetectorConfig) -> Architecture:
     Raises:
         ConfigError: There is none of that name, or it does not take a setting.
     """
-    kind = DETECTORS.load(config.model, Architecture)
-    try:
-        found = kind.model_validate(config.model_extra or {})
-    except ValidationError as error:
-        message = f"detector {config.model!r}: {describe_errors(error, kind)}"
-        raise ConfigError(message) from error
+    found = with_settings(config)
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
@@ -89,6 +84,20 @@ def architecture_of(config: DetectorConfig) -> Architecture:
             )
             raise ConfigError(message)
     return found
+
+
+def with_settings(config: DetectorConfig) -> Architecture:
+    """Return the architecture that a configuration names, whose own settings alone are checked.
+
+    Raises:
+        ConfigError: There is none of that name, or one of its own settings is wrong.
+    """
+    kind = DETECTORS.load(config.model, Architecture)
+    try:
+        return kind.model_validate(config.model_extra or {})
+    except ValidationError as error:
+        message = f"detector {config.model!r}: {describe_errors(error, kind)}"
+        raise ConfigError(message) from error
 
 
 def completed(config: DetectorConfig) -> DetectorConfig:

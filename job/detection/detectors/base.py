@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture, architecture_of
+from job.detection.detectors.architecture import Architecture, architecture_of, with_settings
 from job.detection.detectors.raw_output import ImageBatch, RawOutput
 from job.detection.detectors.scoring import Scoring
 from job.detection.detectors.serialization import pack, unpack
@@ -250,7 +250,7 @@ def _wanted(config: DetectorConfig, architecture: Architecture) -> dict[str, Any
 
 def _refuse_other(description: dict[str, Any], config: DetectorConfig) -> None:
     """Compare what a file says it holds with what the configuration wants."""
-    wanted = _wanted(config, architecture_of(config))
+    wanted = _wanted(config, with_settings(config))
     found = {key: description.get(key) for key in wanted}
     if found != wanted:
         message = f"model: holds {_words(found)}, but the configuration says {_words(wanted)}"

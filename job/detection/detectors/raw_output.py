@@ -40,6 +40,12 @@ class ImageBatch:
             canvas[:, :rows, :columns] = image
         return cls(pixels, sizes_hw)
 
+    @classmethod
+    def filled(cls, pixels_BCHW: Tensor) -> "ImageBatch":
+        """Return a batch of images of one size: uint8 (B, 3, height, width)."""
+        height, width = pixels_BCHW.shape[-2:]
+        return cls(pixels_BCHW, ((height, width),) * len(pixels_BCHW))
+
     def __len__(self) -> int:
         return len(self.sizes_hw)
 

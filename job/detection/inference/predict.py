@@ -110,10 +110,8 @@ def _compiled(detector: Detector, run: Callable[[ImageBatch], RawOutput], batch_
         log.get().warning("compile.unavailable", reason=reason)
         return False
     with torch.inference_mode():  # a tensor like those that come
-        zeros = torch.zeros(3, *[detector.input_size.size] * 2, dtype=torch.uint8)
-    return compile_network(
-        detector, partial(run, ImageBatch.of([zeros] * batch_size, detector.fill))
-    )
+        zeros = torch.zeros(batch_size, 3, *[detector.input_size.size] * 2, dtype=torch.uint8)
+    return compile_network(detector, partial(run, ImageBatch.filled(zeros)))
 
 
 def _runner(

@@ -69,6 +69,7 @@ NEWER = {
     "train:\n": "train:\n  newer: {a: 1}\n",
     "  brust:\n": "  brust:\n    newer: 1\n",
     "cold_start:\n": "cold_start:\n  newer: 1\n",
+    "detector:\n": "detector:\n  newer: 1\n",
 }
 
 
@@ -78,6 +79,7 @@ NEWER = {
         ("train:\n", "train.newer"),
         ("  brust:\n", "arms.brust.newer"),
         ("cold_start:\n", "cold_start.newer"),
+        ("detector:\n", "detector.newer"),
     ],
 )
 def test_a_setting_of_a_newer_version_is_for_readers_only(

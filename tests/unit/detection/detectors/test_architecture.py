@@ -43,11 +43,8 @@ class Small(Architecture):
 
     sizes = (64, 96)
     mean = std = (0.5, 0.5, 0.5)
-    embedding_map = 1
-    box_feature_map = 0
 
-    @classmethod
-    def build(cls, config, classes):
+    def build(self, config, classes, made_of):
         from collections import OrderedDict
 
         from torch import nn
@@ -70,7 +67,7 @@ class Small(Architecture):
         outputs = len(classes) + 1
         head = SSDHead([8, 12], anchors.num_anchors_per_location(), outputs)
         ssd = SSD(Maps(layers), anchors, (config.size, config.size), outputs, head=head)
-        return SsdDetector(cls, config, classes, ssd, layers)
+        return SsdDetector(self, config, classes, ssd, layers, stride_16_map=0)
 '''
 
 

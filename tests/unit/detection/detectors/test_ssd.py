@@ -1,19 +1,20 @@
 import pytest
 import torch
-from torch import Tensor
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Target, build_detector, load_model, save_model
+from job.detection.detectors.raw_output import ImageBatch
 from job.detection.detectors.ssd import SsdDetector
 from job.errors import BadDataError
 
 CLASSES = ("disc", "square")
 
 
-def some_images(size: int, num_images: int = 2) -> Tensor:
+def some_images(size: int, num_images: int = 2) -> ImageBatch:
     generator = torch.Generator().manual_seed(0)
     shape = (num_images, 3, size, size)
-    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    return ImageBatch.filled(pixels)
 
 
 def some_targets() -> list[Target]:
@@ -40,10 +41,12 @@ def test_ssdlite_has_six_anchors_a_cell_of_six_maps_at_any_size(size: int, cells
     detector = build_detector(DetectorConfig(size=size, width=0.25, backbone="scratch"), CLASSES, 0)
     with torch.inference_mode():
         raw = detector.forward_raw(some_images(size))
-    assert raw.logits_BAK.shape == (2, 6 * cells, 3)
-    assert raw.boxes_BA4.shape == (2, 6 * cells, 4)
-    assert raw.boxes_BA4.min() >= 0
-    assert raw.boxes_BA4.max() <= size
+    assert raw.logits_BAC.shape == (2, 6 * cells, 2)
+    assert raw.background_BA is not None
+    assert raw.background_BA.shape == (2, 6 * cells)
+    assert raw.boxes.shape == (2, 6 * cells, 4)
+    assert raw.boxes.min() >= 0
+    assert raw.boxes.max() <= size
 
 
 def test_ssd300_has_the_papers_8732_boxes(vgg: SsdDetector) -> None:
@@ -65,10 +68,9 @@ def test_losses_are_torchvisions(detector: SsdDetector) -> None:
     """The losses of uint8 images are those of torchvision's SSD for the same images in [0, 1]."""
     images, targets = some_images(64), some_targets()
     detector.train()
-    expected = detector.ssd([image / 255 for image in images], targets)
+    expected = detector.ssd([image / 255 for image in images.pixels_BCHW], targets)
     losses = detector.losses(images, targets)
-    assert losses.keys() == {"classification", "bbox_regression"}
-    for name, loss in losses.items():
+    for name, loss in losses._asdict().items():
         torch.testing.assert_close(loss, expected[name], rtol=1e-4, atol=1e-4)
 
 
@@ -76,8 +78,8 @@ def test_a_batch_without_boxes_has_a_loss(detector: SsdDetector) -> None:
     """Images that show nothing give a finite loss that can be differentiated."""
     empty = some_targets()[1:] * 2
     losses = detector.train().losses(some_images(64), empty)
-    torch.stack([*losses.values()]).sum().backward()  # type: ignore[no-untyped-call]
-    assert all(torch.isfinite(loss) for loss in losses.values())
+    torch.stack([*losses]).sum().backward()  # type: ignore[no-untyped-call]
+    assert all(torch.isfinite(loss) for loss in losses)
 
 
 def test_losses_are_float32_under_autocast(detector: SsdDetector) -> None:
@@ -86,10 +88,10 @@ def test_losses_are_float32_under_autocast(detector: SsdDetector) -> None:
     exact = detector.train().losses(images, targets)
     with torch.autocast("cpu", torch.bfloat16):
         rough = detector.losses(images, targets)
-    for name, loss in rough.items():
+    for loss, expected in zip(rough, exact, strict=True):
         assert loss.dtype == torch.float32
-        assert loss.item() != exact[name].item()
-        assert loss.item() == pytest.approx(exact[name].item(), rel=0.1)
+        assert loss.item() != expected.item()
+        assert loss.item() == pytest.approx(expected.item(), rel=0.1)
 
 
 def test_the_first_weights_are_a_function_of_the_seed(config: DetectorConfig) -> None:
@@ -110,7 +112,7 @@ def test_a_saved_model_sees_the_same(detector: SsdDetector, config: DetectorConf
     assert save_model(loaded) == data
     with torch.inference_mode():
         expected, raw = (each.forward_raw(some_images(64)) for each in (detector, loaded))
-    assert torch.equal(raw.logits_BAK, expected.logits_BAK)
+    assert torch.equal(raw.logits_BAC, expected.logits_BAC)
 
 
 def test_memory_layout_does_not_change_the_file(detector: SsdDetector) -> None:

@@ -140,7 +140,7 @@ def test_a_missing_file_is_named(detector: SsdDetector, tmp_path: Path) -> None:
 def offered(detector: SsdDetector, monkeypatch: pytest.MonkeyPatch, hub: object) -> None:
     """Let torchvision have such weights for the detector's width."""
     width = detector.description["width"]
-    monkeypatch.setattr(detector.architecture, "hub_weights", {width: "TheirWeights.V1"})
+    monkeypatch.setattr(type(detector.architecture), "hub_weights", {width: "TheirWeights.V1"})
     monkeypatch.setattr(weights, "get_weight", {"TheirWeights.V1": hub}.__getitem__)
 
 
@@ -169,7 +169,7 @@ def test_a_hub_without_a_place_on_the_disk_is_a_wrong_setting(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / home))
     monkeypatch.setattr(torch.hub, "_hub_dir", None)
     hub_weights = {0.25: "MobileNet_V2_Weights.IMAGENET1K_V1"}
-    monkeypatch.setattr(detector.architecture, "hub_weights", hub_weights)
+    monkeypatch.setattr(type(detector.architecture), "hub_weights", hub_weights)
     with pytest.raises(ConfigError, match="TORCH_HOME") as caught:
         load_backbone(detector, "hub")
     assert "\n" not in str(caught.value)
@@ -248,7 +248,7 @@ def test_the_hub_is_not_asked_for_a_backbone_that_the_weights_hold(
         message = "the hub was asked"
         raise AssertionError(message)
 
-    monkeypatch.setattr(detector.architecture, "hub_weights", {0.25: "Theirs.V1"})
+    monkeypatch.setattr(type(detector.architecture), "hub_weights", {0.25: "Theirs.V1"})
     monkeypatch.setattr(weights, "get_weight", refuse)
     path = tmp_path / "backbone.pt"
     torch.save(classifier.state_dict(), path)

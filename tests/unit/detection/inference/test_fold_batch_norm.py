@@ -6,6 +6,7 @@ from torch import nn
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Detector, build_detector
+from job.detection.detectors.raw_output import ImageBatch, MapFeatures
 from job.detection.inference.fold_batch_norm import fold_batch_norm
 
 
@@ -27,7 +28,7 @@ def test_outputs_stay_the_same_but_for_rounding(*, again: bool) -> None:
     """Boxes, classes and maps; none is left that counts, and folding twice is folding once."""
     small = DetectorConfig(size=96, width=0.25, backbone="scratch")
     detector = trained(build_detector(small, ("a", "b"), seed=0))
-    images = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    images = ImageBatch.filled(torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8))
     with torch.inference_mode():
         expected = detector.forward_raw(images)
         fold_batch_norm(detector)
@@ -35,8 +36,12 @@ def test_outputs_stay_the_same_but_for_rounding(*, again: bool) -> None:
             fold_batch_norm(detector)
         found = detector.forward_raw(images)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
-    scale = float(expected.logits_BAK.abs().max())
-    torch.testing.assert_close(found.logits_BAK, expected.logits_BAK, atol=1e-5 * scale, rtol=0)
-    torch.testing.assert_close(found.boxes_BA4, expected.boxes_BA4, atol=1e-3, rtol=0)
-    for ours, theirs in zip(found.maps, expected.maps, strict=True):
+    torch.testing.assert_close(found.boxes, expected.boxes, atol=1e-3, rtol=0)
+    assert isinstance(found.features, MapFeatures)
+    assert isinstance(expected.features, MapFeatures)
+    for ours, theirs in (
+        (found.logits_BAC, expected.logits_BAC),
+        (found.embeddings_BE, expected.embeddings_BE),
+        (found.features.map_BFYX, expected.features.map_BFYX),
+    ):
         torch.testing.assert_close(ours, theirs, atol=1e-5 * float(theirs.abs().max()), rtol=0)

@@ -9,8 +9,10 @@ from torch import Tensor
 from torchvision.ops import nms, roi_align
 
 from job.config.schema import EvaluateConfig, ScoreConfig
+from job.detection.detectors.raw_output import MapFeatures, RawOutput, RowFeatures
+from job.detection.detectors.scoring import Scoring
 from job.detection.inference import post_processing
-from job.detection.inference.post_processing import Predictions, _box_features, detect, record_batch
+from job.detection.inference.post_processing import Predictions, detect, record_batch
 from job.detection.view import View
 
 SIZE = 320
@@ -29,17 +31,22 @@ def draw(background: float, *, tied: bool = False, num_images: int = 3) -> Predi
     rng = torch.Generator().manual_seed(int(background) + 100 * tied)
     logits = torch.randn(num_images, NUM_ANCHORS, NUM_CLASSES + 1, generator=rng) * 3
     logits[..., 0] += background
+    logits = logits.round() if tied else logits
     corners = torch.rand(num_images, NUM_ANCHORS, 2, 2, generator=rng) * SIZE
     boxes = torch.cat([corners.amin(2), corners.amax(2)], -1)
     boxes[:, ::10, 2] = boxes[:, ::10, 0]
     return Predictions(
         ids=[f"image {number}" for number in range(num_images)],
         sizes_wh=[IMAGE_WH] * num_images,
-        views=[View.whole(IMAGE_WH, SIZE)] * num_images,
-        logits_BAK=logits.round() if tied else logits,
-        boxes_BA4=boxes,
-        fine_maps_BFYX=torch.randn(num_images, 8, 20, 20, generator=rng),
-        embeddings_BE=torch.randn(num_images, 5, generator=rng),
+        views=[View.whole(IMAGE_WH, (SIZE, SIZE))] * num_images,
+        raw=RawOutput(
+            boxes=boxes,
+            logits_BAC=logits[..., 1:],
+            background_BA=logits[..., 0],
+            embeddings_BE=torch.randn(num_images, 5, generator=rng),
+            features=RowFeatures(torch.randn(num_images, NUM_ANCHORS, 8, generator=rng)),
+        ),
+        scoring=Scoring("softmax"),
     )
 
 
@@ -59,7 +66,10 @@ def suppressed(boxes: Tensor, scores: Tensor, labels: list[int], iou: float) -> 
 
 def candidates(seen: Predictions, image: int) -> tuple[Tensor, Tensor, list[int]]:
     """Of an image all probabilities and boxes, and which boxes have an area."""
-    probabilities, boxes = seen.logits_BAK[image].softmax(-1)[:, 1:], seen.boxes_BA4[image]
+    raw = seen.raw[image : image + 1]
+    assert raw.background_BA is not None
+    logits = torch.cat([raw.background_BA[0, :, None], raw.logits_BAC[0]], 1)
+    probabilities, boxes = logits.softmax(-1)[:, 1:], raw.boxes[0]
     has_area = [row for row, (x0, y0, x1, y1) in enumerate(boxes.tolist()) if x1 > x0 and y1 > y0]
     return probabilities, boxes, has_area
 
@@ -151,14 +161,10 @@ def test_box_features_are_those_of_roi_align() -> None:
     boxes = torch.cat([boxes, torch.tensor(edges, dtype=torch.float32)])
     fine_map = torch.from_numpy(rng.normal(size=(8, 20, 20)).astype(np.float32))
     fine_maps = torch.stack([fine_map, fine_map.flip(1), fine_map.flip(2)])
-    nothing = torch.empty(0)
-    view = View.whole((320, 320), 320)
-    seen = Predictions(
-        ["a", "b", "c"], [(320, 320)] * 3, [view] * 3, nothing, nothing, fine_maps, nothing
-    )
+    features = MapFeatures(fine_maps, (320, 320))
     of_images = [boxes[:150], boxes[:0], boxes[150:]]
     expected = roi_align(
         fine_maps, of_images, output_size=1, spatial_scale=20 / 320, aligned=True
     ).flatten(1)
-    torch.testing.assert_close(_box_features(seen, of_images), expected, atol=1e-5, rtol=0)
-    assert _box_features(seen, [boxes[:0]] * 3).shape == (0, 8)
+    torch.testing.assert_close(features.of([], of_images), expected, atol=1e-5, rtol=0)
+    assert features.of([], [boxes[:0]] * 3).shape == (0, 8)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 from torch._dynamo.utils import counters
 from torch._inductor import config as inductor
 
@@ -16,7 +15,8 @@ from job.config.detector import DetectorConfig
 from job.config.schema import EvaluateConfig, ScoreConfig
 from job.data.decoding import Decoded, decode_at_least
 from job.data.shards import EncodedImage
-from job.detection.detectors.base import RawOutput, build_detector
+from job.detection.detectors.base import build_detector
+from job.detection.detectors.raw_output import ImageBatch, MapFeatures, RawOutput
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.inference import compile as compiling
 from job.detection.inference import network_input
@@ -58,17 +58,20 @@ PROBABILITIES = [
 class Fixed(SsdDetector):
     """A detector that says the same of every image."""
 
-    def forward_raw(self, images_BCHW: Tensor) -> RawOutput:  # noqa: N803 - shape
+    def forward_raw(self, images: ImageBatch) -> RawOutput:
         """The boxes above; maps whose channels are 0, 1, 2 ... everywhere."""
-        batch = len(images_BCHW)
+        batch = len(images)
         maps = [
             torch.arange(float(channels)).view(1, -1, 1, 1).repeat(batch, 1, side, side)
             for channels, side in ((144, 4), (1280, 2))
         ]
+        logits = torch.tensor(PROBABILITIES).log().repeat(batch, 1, 1)
         return RawOutput(
-            torch.tensor(PROBABILITIES).log().repeat(batch, 1, 1),
-            torch.tensor(BOXES).repeat(batch, 1, 1),
-            maps,
+            boxes=torch.tensor(BOXES).repeat(batch, 1, 1),
+            logits_BAC=logits[..., 1:],
+            background_BA=logits[..., 0],
+            embeddings_BE=maps[1].mean((2, 3)),
+            features=MapFeatures(maps[0], (64, 64)),
         )
 
 
@@ -226,7 +229,7 @@ def test_bfloat16_differs_by_its_rounding_alone(detector: SsdDetector) -> None:
     """Its eight bits: logits within a fiftieth of the largest, and not the same."""
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     exact, rounded = (
-        predict(detector, photos(3), precision).logits_BAK for precision in precisions
+        predict(detector, photos(3), precision).raw.logits_BAC for precision in precisions
     )
     difference = (exact - rounded).abs().max()
     assert 0 < difference < exact.abs().max() / 50
@@ -384,7 +387,7 @@ def test_the_network_sees_the_whole_view(
     """But for rounding, up to twice its side; larger images as in training without augmentation."""
     ((image_id, image),) = photos(1, size=size_wh)
     pixels = resized(detector)(*encoded([(image_id, image)])).pixels
-    expected = View.whole(size_wh, 64).render(image, detector.fill)
+    expected = View.whole(size_wh, (64, 64)).render(image, detector.fill)
     assert (pixels.int() - expected.int()).abs().max() <= most
 
 
@@ -404,9 +407,11 @@ def test_a_compiled_network_says_the_same(
     assert counters["stats"]["unique_graphs"] == counted + 1
     assert detector._compiled_call_impl is not None  # noqa: SLF001 - torch has no question for it
     assert compiled.ids == ["0", "1", "2"]
-    torch.testing.assert_close(compiled.logits_BAK, plain.logits_BAK, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(compiled.boxes_BA4, plain.boxes_BA4, rtol=1e-4, atol=1e-2)
-    torch.testing.assert_close(compiled.embeddings_BE, plain.embeddings_BE, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(compiled.raw.logits_BAC, plain.raw.logits_BAC, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(compiled.raw.boxes, plain.raw.boxes, rtol=1e-4, atol=1e-2)
+    torch.testing.assert_close(
+        compiled.raw.embeddings_BE, plain.raw.embeddings_BE, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_without_a_compiler_the_network_runs_as_it_is(
@@ -417,7 +422,7 @@ def test_without_a_compiler_the_network_runs_as_it_is(
     plain = predict(detector, photos(2))
     fallen_back = predict(detector, photos(2), engine=Engine(CPU, 2, compiled=True))
     assert "no working C++ compiler" in "".join(capsys.readouterr())
-    assert torch.equal(fallen_back.logits_BAK, plain.logits_BAK)
+    assert torch.equal(fallen_back.raw.logits_BAC, plain.raw.logits_BAC)
 
 
 def test_what_fails_to_compile_runs_as_it_is(
@@ -439,7 +444,7 @@ def test_what_fails_to_compile_runs_as_it_is(
     assert "compile.unavailable" in told
     assert "no such instruction: tdpbf16ps" in told
     assert "hundred" not in told
-    assert torch.equal(fallen_back.logits_BAK, plain.logits_BAK)
+    assert torch.equal(fallen_back.raw.logits_BAC, plain.raw.logits_BAC)
 
 
 def test_detections_are_torchvisions() -> None:
@@ -495,6 +500,7 @@ def test_no_images_have_no_detections(detector: SsdDetector) -> None:
 
 def test_vgg_takes_box_features_and_embeddings_from_stride_16(vgg: SsdDetector) -> None:
     """SSD300's map at stride 16 is its second, of 1024 channels and 19 cells a side."""
-    predictions = predict(vgg, photos(1))
-    assert predictions.fine_maps_BFYX.shape == (1, 1024, math.ceil(300 / 16), 19)
-    assert predictions.embeddings_BE.shape == (1, 1024)
+    raw = predict(vgg, photos(1)).raw
+    assert isinstance(raw.features, MapFeatures)
+    assert raw.features.map_BFYX.shape == (1, 1024, math.ceil(300 / 16), 19)
+    assert raw.embeddings_BE.shape == (1, 1024)

@@ -7,6 +7,7 @@ from torchvision.transforms import v2
 from torchvision.tv_tensors import BoundingBoxes
 
 from job.detection.detectors.base import Target
+from job.detection.input_size import Square
 from job.detection.seeding import seeded
 from job.detection.training import augmentation
 from job.detection.training.augmentation import Augmentation, augmented_view, training_sample
@@ -38,7 +39,7 @@ def sample(
         image,
         annotation,
         CLASSES,
-        size=SIZE,
+        input_size=Square(SIZE),
         fill=FILL,
         augmentation=augmentation,
         seed=[seed],
@@ -67,8 +68,8 @@ def test_what_is_scaled_is_the_whole_view_but_for_rounding(size_wh: tuple[int, i
     """Scaling a whole image by torch differs from rendering its view by two levels at most."""
     rng = np.random.default_rng(0)
     image = Image.fromarray(rng.integers(0, 256, (*size_wh[::-1], 3), dtype=np.uint8))
-    expected = View.whole(image.size, SIZE).render(image, FILL)
-    pixels = scaled(image, SIZE)
+    expected = View.whole(image.size, (SIZE, SIZE)).render(image, FILL)
+    pixels = scaled(image, (SIZE, SIZE))
     assert pixels.dtype == torch.uint8
     assert (pixels.int() - expected.int()).abs().max() <= 2
 
@@ -76,29 +77,29 @@ def test_what_is_scaled_is_the_whole_view_but_for_rounding(size_wh: tuple[int, i
 def test_a_view_past_the_edge_is_filled() -> None:
     """By hand: an image in the lower right quarter of a view twice as wide and high."""
     image = Image.new("RGB", (20, 10), (200, 0, 0))
-    view = View(left=-20, top=-10, width=40, height=20, size=8)
+    view = View(left=-20, top=-10, width=40, height=20, canvas_wh=(8, 8))
     pixels = view.render(image, FILL)
     expected = FILL.view(3, 1, 1).repeat(1, 8, 8)
     expected[:, 4:, 4:] = torch.tensor([200, 0, 0], dtype=torch.uint8).view(3, 1, 1)
     assert torch.equal(pixels, expected)
-    assert view.to_square(torch.tensor([[0.0, 0.0, 20.0, 5.0]])).tolist() == [[4, 4, 8, 6]]
+    assert view.to_canvas(torch.tensor([[0.0, 0.0, 20.0, 5.0]])).tolist() == [[4, 4, 8, 6]]
 
 
 def test_a_flipped_view_mirrors_pixels_and_boxes() -> None:
     """By hand: what is left comes to lie right."""
     image = Image.new("RGB", (8, 8), (0, 0, 0))
     image.paste((255, 255, 255), (0, 0, 2, 8))
-    view = View(0, 0, 8, 8, size=8, flipped=True)
+    view = View(0, 0, 8, 8, canvas_wh=(8, 8), flipped=True)
     assert view.render(image, FILL)[0, 0].tolist() == [0] * 6 + [255] * 2
-    assert view.to_square(torch.tensor([[0.0, 0.0, 2.0, 8.0]])).tolist() == [[6, 0, 8, 8]]
+    assert view.to_canvas(torch.tensor([[0.0, 0.0, 2.0, 8.0]])).tolist() == [[6, 0, 8, 8]]
 
 
 @pytest.mark.parametrize("flipped", [False, True])
 def test_boxes_go_back_to_the_image(flipped: bool) -> None:  # noqa: FBT001 - a case of the test
-    """`to_image` undoes `to_square`."""
-    view = View(left=-13, top=7, width=90, height=31, size=SIZE, flipped=flipped)
+    """`to_image` undoes `to_canvas`."""
+    view = View(left=-13, top=7, width=90, height=31, canvas_wh=(SIZE, SIZE), flipped=flipped)
     boxes = torch.tensor([[1.0, 10.0, 40.0, 30.0], [50.0, 8.0, 70.0, 20.0]])
-    torch.testing.assert_close(view.to_image(view.to_square(boxes)), boxes)
+    torch.testing.assert_close(view.to_image(view.to_canvas(boxes)), boxes)
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -213,7 +214,7 @@ def test_an_unknown_class_is_bad_data() -> None:
             image,
             annotation,
             {"disc": 0},
-            size=SIZE,
+            input_size=Square(SIZE),
             fill=FILL,
             augmentation="none",
             seed=[0],
@@ -223,10 +224,10 @@ def test_an_unknown_class_is_bad_data() -> None:
 def test_an_augmented_view_maps_back_to_the_image() -> None:
     """The image's centre is in the view, whatever is drawn, and pixels depend on the seed."""
     image = photo()
-    first, _ = augmented_view(image, size=SIZE, fill=FILL, seed=[0])
+    first, _ = augmented_view(image, input_size=Square(SIZE), fill=FILL, seed=[0])
     differs = False
     for seed in range(20):
-        pixels, view = augmented_view(image, size=SIZE, fill=FILL, seed=[seed])
+        pixels, view = augmented_view(image, input_size=Square(SIZE), fill=FILL, seed=[seed])
         assert view.left < 60 < view.left + view.width
         assert view.top < 45 < view.top + view.height
         differs |= not torch.equal(pixels, first)

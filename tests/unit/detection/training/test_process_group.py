@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
 from job.detection.detectors.base import Detector, Target, build_detector
+from job.detection.detectors.raw_output import ImageBatch
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training.member_processes import Exchange, run_together
 from job.detection.training.process_group import num_processes
@@ -29,6 +30,7 @@ def work(exchange, rank, count):
     from job.config.detector import DetectorConfig
     from job.detection.training.process_group import joined
     from job.detection.detectors.base import build_detector
+    from job.detection.detectors.raw_output import ImageBatch
     from job.detection.detectors.serialization import pack, unpack
 
     torch.set_num_threads(1)
@@ -43,13 +45,13 @@ def work(exchange, rank, count):
     detector.load_state_dict(start)
 
     def backward():
-        losses = detector.losses(tensors["images"][share], targets)
+        losses = detector.losses(ImageBatch.filled(tensors["images"][share]), targets)
         return group.backward(detector, losses, targets)
 
     with joined(rank, count, torch.device("cpu"), exchange.folder / "meeting") as group:
         losses = backward()
         found = {f"gradient/{k}": p.grad.clone() for k, p in detector.named_parameters()}
-        found |= {f"loss/{k}": v for k, v in losses.items()}
+        found |= {f"loss/{k}": v for k, v in losses._asdict().items()}
         answers = [group.agree(lambda: rank == each)() for each in (0, 1, 2)]
         norms = [m for m in detector.train().modules() if isinstance(m, torch.nn.BatchNorm2d)]
         for norm in norms:
@@ -67,7 +69,7 @@ take_part(work)
 """
 
 
-def batch() -> tuple[Tensor, list[Target]]:
+def batch() -> tuple[ImageBatch, list[Target]]:
     """Four images with 2, 1, 0 and 1 boxes: two halves with unequal numbers of anchors to learn."""
     images = torch.randint(0, 256, (4, 3, 64, 64), generator=torch.Generator().manual_seed(0))
     shown = [[[4, 4, 40, 40], [20, 30, 60, 60]], [[0, 0, 63, 63]], [], [[10, 20, 30, 36]]]
@@ -78,7 +80,7 @@ def batch() -> tuple[Tensor, list[Target]]:
         )
         for boxes in shown
     ]
-    return images.to(torch.uint8), targets
+    return ImageBatch.filled(images.to(torch.uint8)), targets
 
 
 def begun() -> Detector:
@@ -100,7 +102,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What two processes have after a step in which each saw half of the batch."""
     exchange = Exchange(tmp_path_factory.mktemp("step"))
     images, targets = batch()
-    tensors = {"images": images}
+    tensors = {"images": images.pixels_BCHW}
     for index, target in enumerate(targets):
         tensors |= {f"boxes/{index}": target["boxes"], f"labels/{index}": target["labels"]}
     exchange.put("batch.safetensors", pack(tensors, {}))
@@ -120,8 +122,8 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(found: Found) -> None
     """
     detector = begun()
     losses = detector.losses(*batch())
-    sum(losses.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
-    for name, loss in losses.items():
+    sum(losses, torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+    for name, loss in losses._asdict().items():
         loss_found = found[0][0][f"loss/{name}"]
         torch.testing.assert_close(loss_found, loss.detach(), check_dtype=False)
     for name, parameter in detector.named_parameters():

@@ -82,7 +82,7 @@ def test_batches_do_not_depend_on_who_draws_them(detector: Detector, first_step:
     ]
     assert len(drawn[0]) == len(drawn[1]) == 4 - first_step
     for (images, targets), (others, other_targets) in zip(*drawn, strict=True):
-        assert torch.equal(images, others)
+        assert torch.equal(images.pixels_BCHW, others.pixels_BCHW)
         for target, other in zip(targets, other_targets, strict=True):
             assert torch.equal(target["boxes"], other["boxes"])
 
@@ -111,7 +111,7 @@ def test_shares_make_up_the_batches(detector: Detector, count: int) -> None:
 
     def drawn(group: Group | None) -> list[torch.Tensor]:
         run = run_of(detector, Samples(5), batch_size=6, steps=3, group=group)
-        return [each[0] for each in draw_batches(run, 1) if isinstance(each, tuple)]
+        return [each[0].pixels_BCHW for each in draw_batches(run, 1) if isinstance(each, tuple)]
 
     whole = drawn(None)
     shares = [drawn(Group(rank, count, torch.device("cpu"))) for rank in range(count)]

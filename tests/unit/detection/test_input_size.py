@@ -1,0 +1,25 @@
+import pytest
+
+from job.detection.input_size import Fit, Square
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "canvas_wh"),
+    [
+        ((400, 200), (200, 100)),  # the shorter side counts
+        ((200, 400), (100, 200)),
+        ((1000, 200), (250, 50)),  # the longer side is at its limit
+        ((50, 30), (166, 100)),  # enlarged, and rounded down
+        ((5000, 4), (250, 1)),
+    ],
+)
+def test_an_image_that_keeps_its_aspect_fits_both_limits(
+    size_wh: tuple[int, int], canvas_wh: tuple[int, int]
+) -> None:
+    """By hand, with a shorter side of 100 pixels and a longer one of at most 250."""
+    assert Fit(100, 250).canvas(size_wh) == canvas_wh
+
+
+def test_a_square_is_the_same_for_all_images() -> None:
+    """Whatever the image's aspect is."""
+    assert Square(64).canvas((10, 500)) == Square(64).canvas((64, 64)) == (64, 64)
