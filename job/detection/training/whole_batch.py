@@ -52,7 +52,7 @@ class WholeBatch:
         Raises:
             LostError: Another process is gone.
         """
-        weight = self._detector.loss_weight(targets).float()
+        weight = self._detector.loss_weight(targets).double()
         whole = self._group.total(weight)
         scale = self._group.count * weight.clamp(min=1) / whole.clamp(min=1)
         with self._group.watched():
@@ -94,7 +94,8 @@ class _Weighed(nn.Module):
         self._detector = detector
 
     def forward(self, images: ImageBatch, targets: list[Target], scale: Tensor) -> Losses:
-        return Losses(*(scale * loss for loss in self._detector.losses(images, targets)))
+        losses = self._detector.losses(images, targets)
+        return Losses(*(scale.to(loss.dtype) * loss for loss in losses))
 
 
 def _running_statistics(detector: Detector) -> Iterator[Tensor]:
