@@ -14,7 +14,10 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
-.PHONY: help run test test-slow test-wheel annotation-tools test-annotation lint format lock docs bench image e2e e2e-people e2e-full clean
+# Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
+PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
+
+.PHONY: help run test test-slow test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +43,9 @@ annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests
 
 test-annotation: .venv/dev annotation-tools ## Run the tests that ask a real Label Studio, at browsers and by its API
 	$(BIN)/pytest -q -p no:xdist -m label_studio
+
+test-plugin: .venv/dev $(PLUGIN_ENVIRONMENT)/done ## Install the example of a detector plug-in away from .venv, and run its tests: 400 MB
+	$(PLUGIN_ENVIRONMENT)/bin/python -m pytest -q -p no:xdist examples/detector-plugin
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -71,6 +77,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
 
 image: ## Build the image, and print its size by layer; docs/container-image.md has the settings
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
@@ -89,7 +96,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel .annotation-tools dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools .plugin-environment dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:
@@ -116,4 +123,14 @@ $(ANNOTATION_TOOLS)/done: tests/label_studio/requirements.txt
 	$(PYTHON) -m venv $(ANNOTATION_TOOLS)
 	$(ANNOTATION_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
 	LABEL_STUDIO_BASE_DATA_DIR=$(ANNOTATION_TOOLS)/template LABEL_STUDIO_LATEST_VERSION_CHECK=false LABEL_STUDIO_COLLECT_ANALYTICS=false $(ANNOTATION_TOOLS)/bin/label-studio version > $(ANNOTATION_TOOLS)/version.log 2>&1
+	touch $@
+
+# A path file shows it the packages of .venv, so that PyTorch is neither downloaded nor installed again.
+$(PLUGIN_ENVIRONMENT)/done: examples/detector-plugin/requirements.txt examples/detector-plugin/pyproject.toml | .venv/dev
+	rm -rf $(PLUGIN_ENVIRONMENT)
+	$(BIN)/python -m venv $(PLUGIN_ENVIRONMENT)
+	$(BIN)/python -c 'import site; print("import site; site.addsitedir({!r})".format(site.getsitepackages()[0]))' \
+		> $(PLUGIN_ENVIRONMENT)/al-voc.pth && mv $(PLUGIN_ENVIRONMENT)/al-voc.pth $(PLUGIN_ENVIRONMENT)/lib/python3*/site-packages
+	$(PLUGIN_ENVIRONMENT)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	$(PLUGIN_ENVIRONMENT)/bin/pip --disable-pip-version-check install --quiet --no-deps --editable examples/detector-plugin
 	touch $@
