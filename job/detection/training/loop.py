@@ -230,7 +230,7 @@ def _step(
     state.optimizer.zero_grad()
     if whole:
         losses = whole.backward(losses)
-    loss = losses.classification + losses.bbox_regression
+    loss = losses.total
     if not whole:
         loss.backward()  # type: ignore[no-untyped-call]
     max_norm = context.config.max_grad_norm or math.inf

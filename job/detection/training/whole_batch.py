@@ -15,10 +15,10 @@ from job.detection.training.process_group import Group
 class WholeBatch:
     """A detector whose gradient becomes that of the whole batch.
 
-    Torch's DistributedDataParallel adds up gradients over the processes while the backward pass
-    goes on, and divides them by the number of processes. A loss is a mean over `loss_weight`
-    things, of which the parts of a batch have different numbers. So each part's loss is scaled such
-    that the mean over the processes is the loss of the whole batch.
+    Torch's DistributedDataParallel adds up gradients over the processes during the backward pass,
+    and divides them by the number of processes. A loss is a mean over `Losses.weight` things, of
+    which the parts of a batch have different numbers. So each part's loss is scaled such that the
+    mean over the processes is the loss of the whole batch.
     """
 
     def __init__(self, group: Group, detector: Detector) -> None:
@@ -31,13 +31,13 @@ class WholeBatch:
         Raises:
             LostError: Another process is gone.
         """
-        self._group, self._detector = group, detector
+        self._group = group
         self._statistics = list(_running_statistics(detector))
         with group.watched(), warnings.catch_warnings():
             # `broadcast_buffers` is about to get another name, which torch 2.8 does not know.
             warnings.simplefilter("ignore", FutureWarning)
-            self._weighed = DistributedDataParallel(
-                _Weighed(detector),
+            self._distributed = DistributedDataParallel(
+                _LossesOf(detector),
                 broadcast_buffers=False,
                 gradient_as_bucket_view=True,
                 # Whether a part of a network is used may depend on the batch. And gradients are
@@ -47,16 +47,13 @@ class WholeBatch:
             )
 
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
-        """Return the losses of this process's part, scaled for `backward`.
+        """Return the losses of this process's part, for `backward`.
 
         Raises:
             LostError: Another process is gone.
         """
-        weight = self._detector.loss_weight(targets).double()
-        whole = self._group.total(weight)
-        scale = self._group.count * weight.clamp(min=1) / whole.clamp(min=1)
         with self._group.watched():
-            losses: Losses = self._weighed(images, targets, scale)
+            losses: Losses = self._distributed(images, targets)
         return losses
 
     def backward(self, losses: Losses) -> Losses:
@@ -64,17 +61,25 @@ class WholeBatch:
 
         The running statistics of batch normalisation become the mean of what the processes have.
 
+        Args:
+            losses: Of this process's part of the batch.
+
         Returns:
             The losses of the whole batch, without their graph.
 
         Raises:
             LostError: Another process is gone.
         """
+        device, count = self._group.device, self._group.count
+        weight = torch.as_tensor(losses.weight, dtype=torch.float64, device=device).detach()
+        whole = self._group.total(weight).clamp(min=1)
+        scale = (count * weight.clamp(min=1) / whole).to(losses.total.dtype)
+        weighed = scale * torch.stack([losses.classification, losses.bbox_regression])
         with self._group.watched():
-            (losses.classification + losses.bbox_regression).backward()  # type: ignore[no-untyped-call]
-        shared = torch.stack([each.detach() for each in losses])
+            weighed.sum().backward()  # type: ignore[no-untyped-call]
+        shared = weighed.detach()
         self._average([*self._statistics, shared])
-        return Losses(*shared)
+        return Losses(shared[0], shared[1], whole)
 
     def _average(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its mean over the processes."""
@@ -86,16 +91,15 @@ class WholeBatch:
             tensor.copy_(part.view(tensor.shape))
 
 
-class _Weighed(nn.Module):
+class _LossesOf(nn.Module):
     """The losses of a detector as what `forward` returns, since that is what torch distributes."""
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         self._detector = detector
 
-    def forward(self, images: ImageBatch, targets: list[Target], scale: Tensor) -> Losses:
-        losses = self._detector.losses(images, targets)
-        return Losses(*(scale.to(loss.dtype) * loss for loss in losses))
+    def forward(self, images: ImageBatch, targets: list[Target]) -> Losses:
+        return self._detector.losses(images, targets)
 
 
 def _running_statistics(detector: Detector) -> Iterator[Tensor]:

@@ -116,7 +116,8 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
             {"model": "ssd_vg16", "size": 300},
             (
                 "detector.model: unknown 'ssd_vg16'; did you mean 'ssd_vgg16'? "
-                "known: small, ssd_vgg16, ssdlite_mobilenet_v2"
+                "known: faster_rcnn, fcos, retinanet, small, ssd_vgg16, ssdlite_mobilenet_v2, "
+                "ssdlite_mobilenet_v3"
             ),
         ),
         ({"model": "ssd_vgg16"}, "detector.size: ssd_vgg16 takes 300 only (given: 320)"),

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.base import Detector, Losses, Target, build_detector
+from job.detection.detectors.base import Losses, Target, build_detector
 from job.detection.detectors.raw_output import ImageBatch
 from job.detection.detectors.serialization import pack
 from job.detection.detectors.ssd import SsdDetector
@@ -52,12 +52,11 @@ class PerImage(SsdDetector):
         for image, target in zip(images.pixels_BCHW, targets, strict=True):
             losses = super().losses(ImageBatch.filled(image[None]), [target])
             weight = self.of_boxes if len(target["boxes"]) else self.of_nothing
-            each.append(Losses(weight * losses.classification, losses.bbox_regression))
-        return Losses(*(torch.stack(column).mean() for column in zip(*each, strict=True)))
-
-    def loss_weight(self, targets: list[Target]) -> Tensor:
-        """Return the number of images."""
-        return Detector.loss_weight(self, targets)
+            each.append((weight * losses.classification, losses.bbox_regression))
+        classification, bbox_regression = (
+            torch.stack(column).mean() for column in zip(*each, strict=True)
+        )
+        return Losses(classification, bbox_regression, len(images))
 
 
 def detector_of(family: type[SsdDetector]) -> SsdDetector:
@@ -104,7 +103,7 @@ def work(exchange: Exchange, rank: int, count: int) -> None:
             losses = whole.backward(whole.losses(*batch(part)))
             name = family.__name__
             found |= {f"{name}/gradient/{k}": value for k, value in gradients_of(detector)}
-            found |= {f"{name}/loss/{k}": value for k, value in losses._asdict().items()}
+            found |= {f"{name}/loss/{k}": torch.as_tensor(v) for k, v in losses._asdict().items()}
         answers = [group.agree(partial(eq, rank, each))() for each in (0, 1, 2)]
         detector = detector_of(SsdDetector).train()
         frozen, *learning = norms_of(detector)

@@ -1,0 +1,80 @@
+# ruff: noqa: PLC0415 - what builds the detector loads torch, which the rest must not
+"""Faster R-CNN: torchvision's `fasterrcnn_resnet50_fpn` and `fasterrcnn_mobilenet_v3_large_fpn`.
+
+References: Ren et al. 2015, arXiv 1506.01497; on a feature pyramid: Lin et al. 2017, 1612.03144.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from job.config.detector import DetectorConfig
+from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
+
+if TYPE_CHECKING:
+    from job.detection.detectors.two_stage import FasterRcnnDetector
+
+_SMALL = 320
+"""Torchvision's variant for images of at most so many pixels classifies fewer proposals."""
+
+
+class FasterRcnn(PyramidArchitecture):
+    """Faster R-CNN: a network proposes boxes, and a head classifies each and moves its sides."""
+
+    outputs_of_classes = "roi_heads.box_predictor"
+    hub_eps = 0.0  # of a time when torchvision added nothing
+
+    smallest_anchor: Annotated[int, Field(ge=4)] = 32
+    """Side of the smallest anchors, in pixels of the network's input. The others have two, four,
+    eight and sixteen times that side. Torchvision has 32, for images of 800 pixels; a smaller
+    input, or smaller objects, want less."""
+
+    def build(
+        self,
+        config: DetectorConfig,
+        classes: Sequence[str],
+        made_of: Mapping[str, Any] | None,  # noqa: ARG002 - its settings say it all
+    ) -> "FasterRcnnDetector":
+        """Return a detector with random weights."""
+        from torchvision.models.detection import faster_rcnn
+        from torchvision.models.detection.anchor_utils import AnchorGenerator
+        from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+        from job.detection.detectors.pyramid import backbone
+        from job.detection.detectors.two_stage import BoxPredictor, FasterRcnnDetector, RegionHead
+
+        layers = backbone(self, config, self._stages(), LastLevelMaxPool())
+        sides = self._anchor_sides()
+        num_sides = len(sides[0])
+        network = faster_rcnn.FasterRCNN(
+            layers,
+            rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(sides)),
+            rpn_head=RegionHead(self.channels, 3 * num_sides),
+            box_predictor=BoxPredictor(1024, len(classes) + 1),
+            **self.transform(config),
+            **self._proposals(config),
+        )
+        return FasterRcnnDetector(self, config, classes, network)
+
+    def _stages(self) -> tuple[str, ...]:
+        """Return the layers that the pyramid sees, as torchvision chooses them for each network."""
+        if self.network == "resnet50":
+            return ("layer1", *NETWORKS[self.network].stages)
+        if self.network == "mobilenet_v3_large":
+            return ("13", "16")  # both at stride 32
+        return NETWORKS[self.network].stages
+
+    def _anchor_sides(self) -> tuple[tuple[int, ...], ...]:
+        """Return the sides of the anchors of each map."""
+        sides = tuple(self.smallest_anchor * 2**number for number in range(5))
+        if self.network == "mobilenet_v3_large":
+            return (sides,) * 3
+        return tuple((side,) for side in sides[: len(self._stages()) + 1])
+
+    def _proposals(self, config: DetectorConfig) -> dict[str, float]:
+        """Return which proposals torchvision's variants of a network classify."""
+        if self.network == "resnet50":
+            return {}
+        few = {"rpn_pre_nms_top_n_test": 150, "rpn_post_nms_top_n_test": 150}
+        return {"rpn_score_thresh": 0.05} | (few if config.size <= _SMALL else {})

@@ -1,0 +1,68 @@
+"""What torchvision's detectors on a feature pyramid share: settings and backbones. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from job.config.detector import DetectorConfig
+from job.detection.detectors.architecture import Architecture
+from job.detection.input_size import Fit
+
+
+@dataclass(frozen=True)
+class Network:
+    """A classifier of torchvision as a backbone."""
+
+    weights: str
+    """Torchvision's name of its ImageNet weights."""
+    num_early_layers: int
+    """How many layers torchvision's detectors keep as they are if they start from these."""
+    stages: tuple[str, str, str]
+    """The last layer of each stage at strides 8, 16 and 32."""
+
+
+NETWORKS: Mapping[str, Network] = {
+    "resnet50": Network("ResNet50_Weights.IMAGENET1K_V1", 5, ("layer2", "layer3", "layer4")),
+    "mobilenet_v3_large": Network("MobileNet_V3_Large_Weights.IMAGENET1K_V1", 7, ("6", "12", "16")),
+    "mobilenet_v2": Network("MobileNet_V2_Weights.IMAGENET1K_V1", 7, ("6", "13", "18")),
+}
+"""By the name that `network` gives."""
+
+
+class PyramidArchitecture(Architecture):
+    """A detector of torchvision on a feature pyramid."""
+
+    mean = (0.485, 0.456, 0.406)
+    std = (0.229, 0.224, 0.225)
+    outputs_of_classes: ClassVar[str]
+    """Torchvision's name of the layer that has outputs for each class."""
+    hub_eps: ClassVar[float] = 1e-5
+    """What is added to variances in the whole detector with ResNet-50 that the hub has."""
+
+    network: Literal["resnet50", "mobilenet_v3_large", "mobilenet_v2"] = "resnet50"
+    """The backbone. The published detectors have `resnet50`; on a CPU, the two others take a
+    fraction of its time."""
+    channels: Annotated[int, Field(ge=32, multiple_of=32)] = 256
+    """Channels of the feature pyramid, and of the layers that see it. Torchvision has 256. With
+    half of them, these layers take a quarter of the time."""
+
+    @property
+    def hub_weights(self) -> Mapping[float, str]:  # type: ignore[override]  # of its network
+        """Torchvision's ImageNet weights of the backbone."""
+        return {1.0: NETWORKS[self.network].weights}
+
+    @property
+    def num_early_layers(self) -> int:  # type: ignore[override]  # of its network
+        """How many layers of the backbone `train.freeze: stages` keeps."""
+        return NETWORKS[self.network].num_early_layers
+
+    def input_size(self, config: DetectorConfig) -> Fit:
+        """Return torchvision's rule: at 800, the longer side has at most 1333 pixels."""
+        return Fit(config.size, config.size * 1333 // 800)
+
+    def transform(self, config: DetectorConfig) -> dict[str, int]:
+        """Return how torchvision's own detector would resize an image to the same size."""
+        size = self.input_size(config)
+        return {"min_size": size.shorter, "max_size": size.longer}
