@@ -32,7 +32,7 @@ class WholeBatch:
             LostError: Another process is gone.
         """
         self._group = group
-        self._statistics = list(_running_statistics(detector))
+        self._statistics = list(running_statistics(detector))
         with group.watched(), warnings.catch_warnings():
             # `broadcast_buffers` is about to get another name, which torch 2.8 does not know.
             warnings.simplefilter("ignore", FutureWarning)
@@ -102,7 +102,7 @@ class _LossesOf(nn.Module):
         return self._detector.losses(images, targets)
 
 
-def _running_statistics(detector: Detector) -> Iterator[Tensor]:
+def running_statistics(detector: Detector) -> Iterator[Tensor]:
     """Yield what batch normalisation learns, except for layers that are frozen."""
     for module in detector.modules():
         if module.training and getattr(module, "track_running_stats", False):
