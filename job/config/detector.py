@@ -29,19 +29,19 @@ class DetectorConfig(Section):
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
     the path is recorded; of a `store:` object also the content."""
     weights: str | None = None
-    """A trained detector to start from, as `file:PATH` or `store:KEY`, in single or half precision.
-    Of backbone, neck (what lies between backbone and head) and head, each is taken if it is there
-    as a whole and fits. The head is taken if the file says that its classes are those of the data
-    set, as a model of al-voc does. If the file has no backbone that fits, that of `backbone` is
-    taken."""
+    """A trained detector to start from: `hub` (torchvision's own, trained on COCO, downloaded), or
+    `file:PATH` or `store:KEY`, in single or half precision. Of backbone, neck (what lies between
+    backbone and head) and head, each is taken if it is there as a whole and fits. The head is taken
+    if the file says that its classes are those of the data set, as a model of al-voc does. If there
+    is no backbone that fits, that of `backbone` is taken."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.backbone not in {"hub", "scratch"} and not _is_place(self.backbone):
             message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
             raise ValueError(message)
-        if self.weights is not None and not _is_place(self.weights):
-            message = f"weights: {self.weights!r} is neither file:PATH nor store:KEY"
+        if self.weights not in {None, "hub"} and not _is_place(str(self.weights)):
+            message = f"weights: {self.weights!r} is none of hub, file:PATH, store:KEY"
             raise ValueError(message)
         return self
 

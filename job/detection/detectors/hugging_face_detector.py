@@ -54,9 +54,7 @@ class HuggingFaceDetector(Detector):
             ConfigError: The library cannot build it, or it cannot be used.
         """
         self.is_softmax = recipe["activation"] == "softmax"
-        scoring = Scoring(
-            recipe["activation"], suppression=False, one_class_a_box=self.is_softmax
-        )
+        scoring = Scoring(recipe["activation"], suppression=False, one_class_a_box=self.is_softmax)
         super().__init__(architecture, config, classes, scoring, dict(recipe))
         self.normalise_by(recipe["mean"], recipe["std"])
         self.recipe = recipe
