@@ -4,7 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 DOCKER ?= docker
-IMAGE ?= al-job:dev
+IMAGE ?= al-job:$(VERSION)
+TAGS = $(IMAGE) $(if $(filter al-job:$(VERSION),$(IMAGE)),al-job:latest)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),unknown)
 BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
@@ -79,8 +80,9 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
 
-image: ## Build the image, and print its size by layer; docs/container-image.md has the settings
-	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
+# The chart asks for the version, and `docker run al-job` for the latest.
+image: ## Build the image, which is al-job:latest then, and print its size by layer
+	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) $(addprefix --tag ,$(TAGS)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
 	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE) | grep -v '^0B' | cut -c 1-60
 
 e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there

@@ -20,8 +20,8 @@ outside its namespace.
 Push the container image to a registry from which the nodes can pull it:
 
 ```
-docker build -t REGISTRY/al-job:1 . && docker push REGISTRY/al-job:1
-helm install al-voc ./helm --set image.repository=REGISTRY/al-job,image.tag=1  # quickstart, on GPUs
+make image && docker tag al-job:0.2.0 REGISTRY/al-job:0.2.0 && docker push REGISTRY/al-job:0.2.0
+helm install al-voc ./helm --set image.repository=REGISTRY/al-job  # quickstart, on GPUs
 helm test al-voc --logs   # al-job doctor in a pod like a training's, so it waits for a free GPU
 ```
 
@@ -30,7 +30,7 @@ name it by `image.digest`. On a kind cluster, without GPUs and registry, load th
 instead:
 
 ```
-k8s/load-image al-job:dev chrislusf/seaweedfs:4.48
+k8s/load-image al-job:0.2.0 chrislusf/seaweedfs:4.48
 helm install al-voc ./helm -f k8s/kind/values.yaml
 ```
 

@@ -80,17 +80,18 @@ def namespace(cluster: None) -> Iterator[Namespace]:
     _delete_namespace(created)
 
 
-def _image(text: str) -> dict[str, str]:
-    repository, _, tag = text.rpartition(":")
-    return {"repository": repository, "tag": tag}
+def _image(variable: str) -> dict[str, str]:
+    """Return the values that name the image of a variable; if it is unset, the chart's own."""
+    repository, _, tag = os.environ.get(variable, "").rpartition(":")
+    return {"repository": repository, "tag": tag} if tag else {}
 
 
 @pytest.fixture(scope="session")
 def images() -> Values:
     """The chart's values that name the images."""
     return {
-        "image": _image(os.environ.get("AL_IMAGE", "al-job:dev")),
-        "store": {"embedded": {"image": _image(os.environ.get("AL_SEAWEEDFS", CHARTS_SEAWEEDFS))}},
+        "image": _image("AL_IMAGE"),
+        "store": {"embedded": {"image": _image("AL_SEAWEEDFS")}},
     }
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-IMAGE = os.environ.get("AL_IMAGE", "al-job:dev")
+IMAGE = os.environ.get("AL_IMAGE", "al-job")
 DOCKER = shutil.which("docker")
 RESTRICTED = (
     *("--user", "12345", "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - the container's own
