@@ -29,7 +29,7 @@ _CLASS_LOSSES = ("loss_ce", "loss_vfl", "loss_mal", "loss_focal", "loss_bce")
 """How the library's names of losses of the classes begin; all others are of boxes."""
 
 _maps: ContextVar[list[Tensor] | None] = ContextVar("maps", default=None)
-"""Where the present call of a network keeps the last map of its backbone; threads have their own."""
+"""Where a call of a network keeps the last map of its backbone; each thread has its own."""
 
 
 class HuggingFaceDetector(Detector):
@@ -112,7 +112,8 @@ class HuggingFaceDetector(Detector):
         return dict.fromkeys(parts, f"{name} at {commit}" if commit else name)
 
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
-        """Return the losses of the library; the two together are its own sum."""
+        """Return the losses of the library, as means over boxes; their total is its own."""
+        num_boxes = sum(len(each["labels"]) for each in targets)
         try:
             outputs = self.network(**self._inputs(images), labels=self._labels(images, targets))
         except ValueError as error:
@@ -120,7 +121,7 @@ class HuggingFaceDetector(Detector):
                 raise
             # Boxes that are not finite: the library refuses them before there is a loss.
             nan = torch.full((), math.nan, device=self.device, requires_grad=True)
-            return Losses(nan, nan)
+            return Losses(nan, nan, num_boxes)
         self._check(outputs.logits)
         weight = getattr(self.network.config, "class_loss_coefficient", 1.0)
         of_classes = [
@@ -129,15 +130,11 @@ class HuggingFaceDetector(Detector):
             if name.startswith(_CLASS_LOSSES)
         ]
         classification = torch.stack(of_classes).sum()
-        return Losses(classification, outputs.loss - classification)
-
-    def loss_weight(self, targets: list[Target]) -> Tensor:
-        """Return how many boxes there are."""
-        return torch.tensor(float(sum(len(each["labels"]) for each in targets)), device=self.device)
+        return Losses(classification, outputs.loss - classification, num_boxes)
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return the queries' logits and boxes."""
-        # Some networks keep tensors from call to call. Of inference mode, training could not use them.
+        # Some networks keep tensors for later calls; training cannot use those of inference mode.
         with torch.inference_mode(mode=False), torch.no_grad():
             logits_BQC, boxes_BQ4, vectors_BQF, map_BFYX = self(**self._inputs(images))
         self._check(logits_BQC)
@@ -171,10 +168,9 @@ class HuggingFaceDetector(Detector):
 
     def _map_of(self, tokens_BLF: Tensor, pixel_values: Tensor, **_: Tensor) -> Tensor:
         """Return the patches of a transformer that sees pixels and queries alike, as a map."""
-        patch = self.network.config.patch_size
-        rows, columns = (side // patch for side in pixel_values.shape[2:])
+        rows, columns = (side // self._patch for side in pixel_values.shape[2:])
         patches_BLF = tokens_BLF[:, -rows * columns :]  # what comes before is the class token
-        return patches_BLF.transpose(1, 2).unflatten(2, (rows, columns))
+        return patches_BLF.transpose(1, 2).reshape(len(tokens_BLF), -1, rows, columns)
 
     def _inputs(self, images: ImageBatch) -> dict[str, Tensor]:
         """Return the arguments of the network."""
@@ -206,12 +202,18 @@ class HuggingFaceDetector(Detector):
             for target, frame in zip(targets, self._frames(images), strict=True)
         ]
 
+    @property
+    def _patch(self) -> int:
+        """The side of a transformer's patches, in pixels: what is not a whole one is not seen."""
+        found = self.recipe["config"].get("patch_size", 1)
+        return int(found[0] if isinstance(found, list) else found)
+
     def _rule(self) -> InputSize:
         """Return how large an image is seen: as the processor does, with another side."""
         if self.recipe["sides"] is None:
             return Square(self.size)
         shorter, longer = self.recipe["sides"]
-        return Fit(self.size, self.size * longer // shorter)
+        return Fit(self.size, self.size * longer // shorter, self._patch)
 
     def _names_of_head(self) -> frozenset[str]:
         """Return the tensors whose shape is another one for one class more."""
@@ -252,8 +254,9 @@ class HuggingFaceDetector(Detector):
         expected = len(self.classes) + self.is_softmax
         if logits_BQC.shape[-1] != expected:
             message = (
-                f"detector.name: {self.description['name']}: it has {logits_BQC.shape[-1]} logits a "
-                f"box for {len(self.classes)} classes, but its scores are made of {expected}"
+                f"detector.name: {self.description['name']}: a box has "
+                f"{logits_BQC.shape[-1]} logits for {len(self.classes)} classes, and not the "
+                f"{expected} of which its processor makes scores"
             )
             raise ConfigError(message)
 
@@ -266,7 +269,7 @@ def _keep_map(_module: nn.Module, _inputs: object, output: Any) -> None:
 
 
 def _last_map(output: Any) -> Tensor:
-    """Return the coarsest map of what a backbone gives: maps in a list, each perhaps with a mask."""
+    """Return the coarsest map of what a backbone gives: a list of maps, perhaps with masks."""
     if isinstance(output, Tensor):
         return output
     return _last_map(output[-1] if isinstance(output, list) else output[0])
