@@ -18,12 +18,16 @@ class DetectorConfig(Section):
     model_config = ConfigDict(extra="allow")
 
     model: str = "ssdlite_mobilenet_v2"
-    """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with
-    VGG16), or the name of a detector from another package."""
+    """A name that `al-job detectors` lists: `ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the
+    tutorial's), `ssd_vgg16` (SSD300 with VGG16), `ssdlite_mobilenet_v3`, `retinanet`, `fcos`,
+    `faster_rcnn`, `transformers`, or that of a detector from another package. Settings that only
+    some have, such as `network`, stand beside the ones below."""
     size: Annotated[int, Field(ge=64)] = 320
-    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
+    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only. Of
+    detectors that keep the aspect ratio, such as `retinanet`, it is the shorter side, and the
+    longer one has at most 1.67 times as many pixels."""
     width: PositiveFloat = 1.0
-    """Width multiplier of MobileNetV2; torchvision has pretrained weights for 1.0 only."""
+    """Width multiplier of a MobileNet; torchvision has pretrained weights for 1.0 only."""
     backbone: str = "hub"
     """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
