@@ -47,6 +47,31 @@ class Architecture(Section, ABC):
         """Return how large the network sees an image: by default, a square of `detector.size`."""
         return Square(config.size)
 
+    def check_hub(self, config: DetectorConfig) -> None:
+        """Refuse `backbone: hub` if the hub has no such weights.
+
+        Raises:
+            ConfigError: It has none.
+        """
+        advice = "set scratch or name a file"
+        if not self.hub_weights:
+            message = f"detector.backbone: the hub has no weights for {config.model}; {advice}"
+            raise ConfigError(message)
+        if config.width not in self.hub_weights:
+            message = (
+                f"detector.backbone: the hub has weights of {config.model} for width "
+                f"{_words(self.hub_weights)} only; {advice}"
+            )
+            raise ConfigError(message)
+
+    def hub_detector(self, config: DetectorConfig) -> str | None:  # noqa: ARG002 - as for others
+        """Return torchvision's name of the weights of the whole detector, trained on COCO.
+
+        Returns:
+            Such as `RetinaNet_ResNet50_FPN_Weights.COCO_V1`; None if it has none of this kind.
+        """
+        return None
+
     @abstractmethod
     def build(
         self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
@@ -73,16 +98,13 @@ def architecture_of(config: DetectorConfig) -> Architecture:
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
-        advice = "set scratch or name a file"
-        if not found.hub_weights:
-            message = f"detector.backbone: the hub has no weights for {config.model}; {advice}"
-            raise ConfigError(message)
-        if config.width not in found.hub_weights:
-            message = (
-                f"detector.backbone: the hub has weights of {config.model} for width "
-                f"{_words(found.hub_weights)} only; {advice}"
-            )
-            raise ConfigError(message)
+        found.check_hub(config)
+    if config.weights == "hub" and found.hub_detector(config) is None:
+        message = (
+            f"detector.weights: the hub has no trained {config.model} with these settings; "
+            "leave it out, or name a file"
+        )
+        raise ConfigError(message)
     return found
 
 

@@ -175,6 +175,19 @@ class Detector(nn.Module):
         for layer in layers[: self.architecture.num_early_layers] if part == "stages" else layers:
             layer.requires_grad_(requires_grad=False).eval()
 
+    def load_from_hub(self) -> dict[Part, str]:
+        """Take pretrained weights that only this kind of detector can read.
+
+        Returns:
+            Where each part that was taken comes from, in words; empty if there are none such, and
+            the backbone's are those that `Architecture.hub_weights` names.
+
+        Raises:
+            ConfigError: They are not there, or do not fit.
+            TemporaryError: They cannot be reached.
+        """
+        return {}
+
     @abstractmethod
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
         """Return the losses of a batch.
@@ -237,7 +250,7 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     except RuntimeError as error:
         message = f"model: its weights do not fit {config.model}: was it written by this version?"
         raise BadDataError(message) from error
-    if config.weights:
+    if config.weights or "pretrained" in description:
         detector.remember_pretrained(description.get("pretrained", ()))
     elif config.backbone != "scratch":
         detector.pretrained = frozenset({"backbone"})
