@@ -7,7 +7,7 @@ candidate and a class that are likely enough, D = detections.
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import nms
+from torchvision.ops import clip_boxes_to_image, nms
 
 from job.config.schema import EvaluateConfig
 from job.detection.detectors.base import Detector
@@ -17,9 +17,6 @@ from job.detection.inference.post_processing import MAX_CANDIDATES, class_scores
 
 OUTPUTS = ("boxes", "scores", "labels")
 """What the graph returns, by name."""
-
-_OUTSIDE = ((-2.0, -2.0, -1.0, -1.0), (-4.0, -4.0, -3.0, -3.0))
-"""Two boxes that overlap no other. A traced `nms` must keep at least two, and these are kept."""
 
 
 class DetectionGraph(nn.Module):
@@ -53,16 +50,16 @@ class DetectionGraph(nn.Module):
         """
         size_hw = pixels.shape[2], pixels.shape[3]
         raw = self.detector.forward_raw(ImageBatch(pixels, (size_hw,)))
-        boxes_N4, scores_N, labels_N = self._likely(raw)
+        boxes_N4, scores_N, labels_N = self._likely(raw, size_hw)
         if self.detector.scoring.suppression:
-            side = size_hw[0] + size_hw[1]  # a traced canvas has no maximum
-            kept_D = _suppressed(boxes_N4, scores_N, labels_N, side, self.config.nms_iou)
+            kept_D = _suppressed(boxes_N4, scores_N, labels_N, self.config.nms_iou)
         else:
             kept_D = scores_N.argsort(descending=True, stable=True)
         kept_D = kept_D[: self.config.max_detections]
-        return boxes_N4[kept_D], scores_N[kept_D], labels_N[kept_D]
+        boxes_D4 = clip_boxes_to_image(boxes_N4[kept_D], size_hw)
+        return boxes_D4, scores_N[kept_D], labels_N[kept_D]
 
-    def _likely(self, raw: RawOutput) -> tuple[Tensor, Tensor, Tensor]:
+    def _likely(self, raw: RawOutput, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes, scores and labels of what may be kept: of each class, its best."""
         scores_AC = self._scores(raw)
         best_CM, rows_CM = scores_AC.T.topk(min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1)
@@ -70,7 +67,8 @@ class DetectionGraph(nn.Module):
         boxes = raw.boxes[0]
         is_per_class = boxes.ndim == 3  # noqa: PLR2004 - (A, C, 4)
         boxes_CM4 = boxes[rows_CM, labels_CM] if is_per_class else boxes[rows_CM]
-        has_area_CM = (boxes_CM4[..., 2:] > boxes_CM4[..., :2]).all(-1)
+        clipped_CM4 = clip_boxes_to_image(boxes_CM4, size_hw)
+        has_area_CM = (clipped_CM4[..., 2:] > clipped_CM4[..., :2]).all(-1)
         where = torch.nonzero((best_CM >= self.config.score_threshold) & has_area_CM, as_tuple=True)
         return boxes_CM4[where], best_CM[where], labels_CM[where]
 
@@ -89,22 +87,20 @@ class DetectionGraph(nn.Module):
         return torch.zeros_like(scores_AC).scatter(1, best_A1, scores_AC.gather(1, best_A1))
 
 
-def _suppressed(
-    boxes_N4: Tensor, scores_N: Tensor, labels_N: Tensor, side: int, iou: float
-) -> Tensor:
+def _suppressed(boxes_N4: Tensor, scores_N: Tensor, labels_N: Tensor, iou: float) -> Tensor:
     """Return the rows of the boxes that are kept, best first.
 
+    Two boxes are added and left out again: a traced `nms` has to keep two or more.
+
     Args:
-        boxes_N4: They lie on the canvas.
+        boxes_N4: Any number.
         scores_N: By which a box is better than another.
         labels_N: Only boxes of one class suppress each other.
-        side: At least the longer side of the canvas: each class is moved to a place of its own.
         iou: A box that overlaps a better one by more is suppressed.
     """
-    moved_N4 = boxes_N4 + (labels_N * (side + 1))[:, None]
-    kept: Tensor = nms(
-        torch.cat([moved_N4, boxes_N4.new_tensor(_OUTSIDE)]),
-        torch.cat([scores_N, scores_N.new_full((len(_OUTSIDE),), -1)]),
-        iou,
-    )
-    return kept[: -len(_OUTSIDE)]
+    boxes = torch.cat([boxes_N4, boxes_N4.new_tensor([[0, 0, 1, 1]] * 2)])
+    scores = torch.cat([scores_N, scores_N.new_tensor([-1] * 2)])
+    classes = torch.cat([labels_N, labels_N.new_tensor([-1, -2])])
+    moved = boxes + (classes * (boxes.amax() - boxes.amin() + 1))[:, None]  # each to its own place
+    kept: Tensor = nms(moved, scores, iou)
+    return kept[:-2]

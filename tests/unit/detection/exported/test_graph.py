@@ -48,7 +48,7 @@ def said(scoring: Scoring, *, per_class: bool = False, num_candidates: int = 500
     draw = torch.Generator().manual_seed(1)
     shape = (1, num_candidates, 3) if per_class else (1, num_candidates)
     corners = torch.rand(*shape, 2, 2, generator=draw).sort(dim=-2).values
-    boxes = (corners * torch.tensor(SIZE_WH)).flatten(-2)
+    boxes = (corners * 1.4 * torch.tensor(SIZE_WH) - 20).flatten(-2)  # some reach past the image
     logits_BAC = 3 * torch.randn(1, num_candidates, 3, generator=draw) - 2
     one_BA = torch.randn(1, num_candidates, generator=draw)
     return RawOutput(
