@@ -1,4 +1,4 @@
-# ruff: noqa: N803, N806 - shape suffixes
+# ruff: noqa: N803 - shape suffixes
 """The network of ultralytics with its own loss, and its outputs as al-voc wants them.
 
 Shapes: B = images, A = candidates of an image, C = classes, E = length of an image embedding.
@@ -111,11 +111,9 @@ class YoloDetector(Detector):
         """Return the candidates of all three maps, with their boxes decoded by the package."""
         decoded, raw = self(images.pixels_BCHW)
         maps = [each.float() for each in raw["feats"]]
-        boxes_BA4 = box_convert(decoded[:, :4].mT.float(), "cxcywh", "xyxy")
-        limits = [[width, height] * 2 for height, width in images.sizes_hw]
-        limits_B14 = torch.tensor(limits, dtype=torch.float32, device=self.device)[:, None]
         return RawOutput(
-            boxes=torch.minimum(boxes_BA4.clamp(min=0), limits_B14),
+            # Not clipped yet: the package does that after suppression, too.
+            boxes=box_convert(decoded[:, :4].mT.float(), "cxcywh", "xyxy"),
             logits_BAC=raw["scores"].mT.float(),
             embeddings_BE=_means(maps[2], images.sizes_hw),
             features=MapFeatures(maps[1], (self._side, self._side)),
