@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from job.cli.output import say, show
+from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import Architecture
 from job.detection.detectors.registry import DETECTORS
 from job.errors import ConfigError
@@ -53,7 +54,7 @@ def _lines_of(name: str, kind: type[Architecture]) -> Iterator[str]:
     told = {
         "size": "any" if found.sizes is None else _words(found.sizes),
         "width": "any" if found.widths is None else _words(found.widths),
-        "weights of the hub": _hub_of(kind, found),
+        "weights of the hub": _hub_of(name, kind, found),
         "their licence": found.licence or "not known",
         "train.freeze": freezable,
     }
@@ -64,11 +65,13 @@ def _lines_of(name: str, kind: type[Architecture]) -> Iterator[str]:
         yield f"  {setting:<20}{default}. {' '.join((field.description or '').split())}"
 
 
-def _hub_of(kind: type[Architecture], found: Architecture) -> str:
+def _hub_of(name: str, kind: type[Architecture], found: Architecture) -> str:
     """Return the names of the weights that the hub has for the default settings."""
     if kind.check_hub is not Architecture.check_hub:
         return "those of its settings"
-    return ", ".join(found.hub_weights.values()) or "none"
+    whole = found.hub_detector(DetectorConfig(model=name))
+    backbones = [f"{each} (backbone)" for each in found.hub_weights.values()]
+    return ", ".join([*backbones, *([f"{whole} (weights)"] if whole else [])]) or "none"
 
 
 def _words(values: Collection[Any]) -> str:

@@ -19,7 +19,7 @@ from job.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
-TORCHVISION_LICENCE = "BSD-3-Clause, as torchvision; the data sets that they saw have terms, too"
+TORCHVISION_LICENCE = "BSD-3-Clause, besides the terms of the images they were trained on"
 """Of torchvision's weights. Its README leaves it to the reader what the data sets' terms mean."""
 
 

@@ -43,8 +43,12 @@ def test_a_plug_in_is_listed_and_a_broken_one_is_a_line(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("ssd_vgg16", {"size": "300", "weights of the hub": "VGG16_Weights.IMAGENET1K_FEATURES"}),
+        ("ssd_vgg16", {"size": "300", "train.freeze": "stages or backbone"}),
         ("retinanet", {"size": "any", "train.freeze": "stages or backbone"}),
+        (
+            "ssdlite_mobilenet_v2",
+            {"size": "any", "weights of the hub": "MobileNet_V2_Weights.IMAGENET1K_V1 (backbone)"},
+        ),
         ("transformers", {"weights of the hub": "those of its settings"}),
     ],
 )
