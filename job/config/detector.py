@@ -36,8 +36,8 @@ class DetectorConfig(Section):
     """A trained detector to start from: `hub` (torchvision's own, trained on COCO, downloaded), or
     `file:PATH` or `store:KEY`, in single or half precision. Of backbone, neck (what lies between
     backbone and head) and head, each is taken if it is there as a whole and fits. The head is taken
-    if the file says that its classes are those of the data set, as a model of al-voc does. If there
-    is no backbone that fits, that of `backbone` is taken."""
+    if the file says that its classes are those of the data set, as a model of al-voc does. If no
+    backbone fits, that of `backbone` is taken."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
