@@ -1,15 +1,19 @@
 """RetinaNet, FCOS and Faster R-CNN against torchvision's own forward of the same network."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor
+from torchvision.models import get_model
+from torchvision.ops import FrozenBatchNorm2d
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Target, build_detector, load_model, save_model
 from job.detection.detectors.pyramid import PyramidDetector, clipped, embeddings, old_name
 from job.detection.detectors.raw_output import ImageBatch
+from job.detection.detectors.weights import load_backbone
 
 CLASSES = ("disc", "square")
 FAMILIES = ("retinanet", "fcos", "faster_rcnn")
@@ -18,7 +22,7 @@ SIZE_HW = (64, 80)
 
 
 def tiny(model: str, **changes: Any) -> DetectorConfig:
-    own = {} if model == "fcos" else {"smallest_anchor": 16}
+    own = {"channels": 64} if model == "fcos" else {"channels": 32, "smallest_anchor": 16}
     return DetectorConfig.model_validate(
         {
             "model": model,
@@ -26,7 +30,6 @@ def tiny(model: str, **changes: Any) -> DetectorConfig:
             "width": 0.25,
             "backbone": "scratch",
             "network": "mobilenet_v3_large",
-            "channels": 32,
         }
         | own
         | changes
@@ -96,6 +99,45 @@ def test_the_backbones_batch_normalisation_is_frozen_if_it_is_pretrained() -> No
         assert ("BatchNorm2d" in kinds) is not frozen
     data = save_model(pretrained)
     assert save_model(load_model(data, tiny("fcos", backbone="file:any"))) == data
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize(
+    ("model", "weights", "eps"),
+    [
+        ("retinanet", "hub", 0.0),
+        ("retinanet", "file:any", 1e-5),
+        ("faster_rcnn", "hub", 0.0),
+        ("fcos", "hub", 1e-5),
+    ],
+)
+def test_old_detectors_of_the_hub_add_nothing_to_variances(
+    model: str, weights: str, eps: float
+) -> None:
+    """As torchvision does when it loads its own RetinaNet and Faster R-CNN with ResNet-50."""
+    whole = {"network": "resnet50", "width": 1.0, "channels": 256, "weights": weights}
+    detector = built(tiny(model, **whole))
+    norms = [each for each in detector.modules() if isinstance(each, FrozenBatchNorm2d)]
+    assert len(norms) == 53
+    assert {each.eps for each in norms} == {eps}
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize("network", ["mobilenet_v2", "mobilenet_v3_large", "resnet50"])
+def test_the_backbone_is_that_of_torchvisions_classifier(network: str, tmp_path: Path) -> None:
+    """A file of the classifier has each tensor of the backbone, with batch normalisation or not."""
+    path = tmp_path / "classifier.pt"
+    changes = {"network": network, "width": 1.0}
+    torch.save(get_model(network, weights=None).state_dict(), path)
+    for backbone in ("scratch", "file:any"):
+        detector = built(tiny("retinanet", backbone=backbone, **changes))
+        load_backbone(detector, path)
+        classifier = torch.load(path, weights_only=True)
+        names = detector.known_names()
+        state = detector.state_dict()
+        taken = {names[k] for k, v in classifier.items() if k in names and v.ndim}
+        assert taken == {k for k in detector.parts()["backbone"] if state[k].ndim}
+        assert all(torch.equal(state[names[k]], v) for k, v in classifier.items() if k in names)
 
 
 @pytest.mark.parametrize("model", FAMILIES)
