@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 from torchvision.models import get_model
+from torchvision.models.detection import backbone_utils
 from torchvision.ops import FrozenBatchNorm2d
 
 from job.config.detector import DetectorConfig
@@ -79,6 +80,42 @@ def test_losses_are_torchvisions(model: str) -> None:
     torch.testing.assert_close(
         [losses.classification, losses.bbox_regression], expected, rtol=1e-4, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_boxes_and_losses_are_float32_under_autocast(model: str) -> None:
+    """Half precision has eight bits of a coordinate: too few for boxes in pixels."""
+    detector = built(tiny(model))
+    images, targets = drawn(2)
+    with torch.inference_mode():
+        exact = detector.eval().forward_raw(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode():
+            rough = detector.forward_raw(images)
+        losses = detector.train().losses(images, targets)
+    tensors = rough.boxes, rough.logits_BAC, rough.embeddings_BE, *losses[:2]
+    assert {each.dtype for each in tensors} == {torch.float32}
+    if model != "faster_rcnn":  # whose proposals are in another order then
+        torch.testing.assert_close(rough.boxes, exact.boxes, rtol=0, atol=1.0)
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize(
+    ("network", "extractor"),
+    [("mobilenet_v3_large", "_mobilenet_extractor"), ("resnet50", "_resnet_fpn_extractor")],
+)
+def test_the_early_stages_are_those_that_torchvision_keeps(network: str, extractor: str) -> None:
+    """Its detectors train three stages of a pretrained backbone by default."""
+    theirs = get_model(network, weights=None, norm_layer=FrozenBatchNorm2d)
+    arguments = (True, 3) if network == "mobilenet_v3_large" else (3,)
+    expected = getattr(backbone_utils, extractor)(theirs, *arguments).body
+    detector = built(tiny("faster_rcnn", network=network, width=1.0, backbone="file:any"))
+    detector.freeze("stages")
+    ours, others = (
+        {name for name, weight in layers.named_parameters() if not weight.requires_grad}
+        for layers in (detector.backbone_layers, expected)
+    )
+    assert ours == others
 
 
 def test_an_image_is_what_it_is_in_a_batch_of_larger_ones() -> None:
