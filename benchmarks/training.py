@@ -132,7 +132,7 @@ def alone(classes: tuple[str, ...], steps: int, device: str) -> float:
         if step == 1:
             begun = time.perf_counter()
         losses = detector.losses(ImageBatch.filled(pixels), [target] * BATCH)
-        (losses.classification + losses.bbox_regression).backward()  # type: ignore[no-untyped-call]
+        losses.total.backward()  # type: ignore[no-untyped-call]
         detector.zero_grad()
     if device == "cuda":
         torch.cuda.synchronize()

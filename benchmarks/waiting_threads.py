@@ -45,7 +45,7 @@ def train() -> None:
     for step in range(STEPS + WARM_UP):
         if step == WARM_UP:
             begun = time.perf_counter()
-        loss = sum(detector.losses(images, targets), torch.zeros(()))
+        loss = detector.losses(images, targets).total
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -44,6 +44,8 @@ class Fit:
     """The shorter side, in pixels, unless the longer one is at its limit."""
     longer: int
     """The longer side has at most so many."""
+    step: int = 1
+    """Both sides are rounded down to a multiple of it."""
 
     @property
     def min_side(self) -> int:
@@ -51,7 +53,7 @@ class Fit:
         return self.shorter
 
     def canvas(self, size_wh: tuple[int, int]) -> tuple[int, int]:
-        """Return the image's size times one factor, rounded down, but at least a pixel a side."""
+        """Return the image's size times one factor, rounded down, but at least a step a side."""
         factor = min(self.shorter / min(size_wh), self.longer / max(size_wh))
-        width, height = (max(int(side * factor), 1) for side in size_wh)
+        width, height = (max(int(side * factor / self.step), 1) * self.step for side in size_wh)
         return width, height

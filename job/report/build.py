@@ -57,7 +57,7 @@ def write_report(  # noqa: PLR0913 - what a report can be asked for
             that of the fully supervised training, if there is one.
         is_final: Judge what is there, though rounds are missing: they will not come.
         light: Leave out what reads the data set and the score record: contact sheets, redundancy,
-            groups, estimates about the pool, how many proposals are right.
+            groups, kinds of errors, estimates about the pool, how many proposals are right.
         draw: Draws a figure; None: as SVG and PNG, by matplotlib.
         reader: A reader with a listing of the experiment; None: a new one.
 
@@ -121,6 +121,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
     # What draws takes a second to import: no stage should wait for it.
     from job.report.analysis.findings import find  # noqa: PLC0415
     from job.report.drawing import render  # noqa: PLC0415
+    from job.report.errors.read import read_errors  # noqa: PLC0415
     from job.report.people.proposals import read_anchoring  # noqa: PLC0415
     from job.report.people.rounds import read_people  # noqa: PLC0415
     from job.report.picks.redundancy import redundancies  # noqa: PLC0415
@@ -160,6 +161,7 @@ def _context(  # noqa: PLR0913 - the arguments of `write_report`
         pool=contents_of(draws),
         drawn_metrics=tuple(each for each in metrics if each),
         groups=None if light else _groups(facts, versions),
+        errors=() if light else tuple(read_errors(reader, plan, rows, facts.arms)),
         redundancies={} if light else redundancies(reader, experiment, facts),
     )
 

@@ -15,6 +15,7 @@ SECTIONS = Registry(
         "pool": "job.report.sections.pool:PoolSection",
         "picks": "job.report.sections.picks:PicksSection",
         "classes": "job.report.sections.classes:ClassesSection",
+        "errors": "job.report.sections.errors:ErrorsSection",
         "time": "job.report.sections.time:TimeSection",
         "runs": "job.report.sections.runs:RunsSection",
         "origin": "job.report.sections.origin:OriginSection",

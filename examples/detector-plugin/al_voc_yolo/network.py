@@ -102,7 +102,7 @@ class YoloDetector(Detector):
         # The package multiplies by the number of images; here, losses are a mean over them.
         sums, _ = self.network.init_criterion()(self(images.pixels_BCHW), batch)
         box, classification, edges = sums / len(images)
-        return Losses(classification, box + edges)
+        return Losses(classification, box + edges, weight=float(len(images)))
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return the candidates of all three maps, with their boxes decoded by the package."""

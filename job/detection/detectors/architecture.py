@@ -47,6 +47,23 @@ class Architecture(Section, ABC):
         """Return how large the network sees an image: by default, a square of `detector.size`."""
         return Square(config.size)
 
+    def check_hub(self, config: DetectorConfig) -> None:
+        """Refuse `backbone: hub` if the hub has no such weights.
+
+        Raises:
+            ConfigError: It has none.
+        """
+        advice = "set scratch or name a file"
+        if not self.hub_weights:
+            message = f"detector.backbone: the hub has no weights for {config.model}; {advice}"
+            raise ConfigError(message)
+        if config.width not in self.hub_weights:
+            message = (
+                f"detector.backbone: the hub has weights of {config.model} for width "
+                f"{_words(self.hub_weights)} only; {advice}"
+            )
+            raise ConfigError(message)
+
     @abstractmethod
     def build(
         self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
@@ -73,16 +90,7 @@ def architecture_of(config: DetectorConfig) -> Architecture:
     _check("size", config.size, found.sizes, config)
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
-        advice = "set scratch or name a file"
-        if not found.hub_weights:
-            message = f"detector.backbone: the hub has no weights for {config.model}; {advice}"
-            raise ConfigError(message)
-        if config.width not in found.hub_weights:
-            message = (
-                f"detector.backbone: the hub has weights of {config.model} for width "
-                f"{_words(found.hub_weights)} only; {advice}"
-            )
-            raise ConfigError(message)
+        found.check_hub(config)
     return found
 
 

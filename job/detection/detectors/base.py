@@ -41,6 +41,14 @@ class Losses(NamedTuple):
     """Of classes, and of what is an object at all."""
     bbox_regression: Tensor
     """Of where the objects are."""
+    weight: Tensor | float
+    """How many things both are a mean over, such as matched anchors, boxes or images; they are sums
+    if it is 0. Processes that train together weigh the losses of their parts of a batch with it."""
+
+    @property
+    def total(self) -> Tensor:
+        """What training makes small: their sum."""
+        return self.classification + self.bbox_regression
 
 
 class Detector(nn.Module):
@@ -167,9 +175,22 @@ class Detector(nn.Module):
         for layer in layers[: self.architecture.num_early_layers] if part == "stages" else layers:
             layer.requires_grad_(requires_grad=False).eval()
 
+    def load_from_hub(self) -> dict[Part, str]:
+        """Take pretrained weights that only this kind of detector can read.
+
+        Returns:
+            Where each part that was taken comes from, in words; empty if there are none such, and
+            the backbone's are those that `Architecture.hub_weights` names.
+
+        Raises:
+            ConfigError: They are not there, or do not fit.
+            TemporaryError: They cannot be reached.
+        """
+        return {}
+
     @abstractmethod
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
-        """Return the losses of a batch: each a mean over `loss_weight` things, or a sum if it is 0.
+        """Return the losses of a batch.
 
         What it draws from torch's global generator is a function of the training's seed and step.
 
@@ -177,13 +198,6 @@ class Detector(nn.Module):
             images: The batch.
             targets: What each image shows; an image may show nothing.
         """
-
-    def loss_weight(self, targets: list[Target]) -> Tensor:
-        """Return how many things the losses are a mean over, as a scalar: by default, images.
-
-        Processes that train together weigh the losses of their parts of a batch with it.
-        """
-        return torch.tensor(float(len(targets)), device=self.device)
 
     @abstractmethod
     def forward_raw(self, images: ImageBatch) -> RawOutput:
@@ -236,7 +250,7 @@ def load_model(data: bytes, config: DetectorConfig) -> Detector:
     except RuntimeError as error:
         message = f"model: its weights do not fit {config.model}: was it written by this version?"
         raise BadDataError(message) from error
-    if config.weights:
+    if config.weights or "pretrained" in description:
         detector.remember_pretrained(description.get("pretrained", ()))
     elif config.backbone != "scratch":
         detector.pretrained = frozenset({"backbone"})

@@ -23,9 +23,10 @@ class DenseDetector(PyramidDetector):
     def losses(self, images: ImageBatch, targets: list[Target]) -> Losses:
         """Return torchvision's losses; those of boxes, and of how central a place is, together."""
         maps, _ = self(images.pixels_BCHW)
-        found = self._losses(targets, self._outputs(maps), self._anchors(images, maps), maps)
+        anchors = self._anchors(images, maps)
+        found, weight = self._losses(targets, self._outputs(maps), anchors, maps)
         classification = found.pop("classification")
-        return Losses(classification, torch.stack([*found.values()]).sum())
+        return Losses(classification, torch.stack([*found.values()]).sum(), weight)
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return what the towers say of each anchor."""
@@ -58,8 +59,8 @@ class DenseDetector(PyramidDetector):
         outputs: dict[str, Tensor],
         anchors: list[Tensor],
         maps: dict[str, Tensor],
-    ) -> dict[str, Tensor]:
-        """Return torchvision's losses by its names."""
+    ) -> tuple[dict[str, Tensor], Tensor | float]:
+        """Return torchvision's losses by its names, and how many things they are a mean over."""
 
     @abstractmethod
     def _decoded(self, codes_BA4: Tensor, anchors: list[Tensor]) -> Tensor:
@@ -75,9 +76,8 @@ class RetinaNetDetector(DenseDetector):
         outputs: dict[str, Tensor],
         anchors: list[Tensor],
         maps: dict[str, Tensor],  # noqa: ARG002 - as for FCOS
-    ) -> dict[str, Tensor]:
-        losses: dict[str, Tensor] = self.network.compute_loss(targets, outputs, anchors)
-        return losses
+    ) -> tuple[dict[str, Tensor], float]:
+        return self.network.compute_loss(targets, outputs, anchors), float(len(targets))
 
     def _decoded(self, codes_BA4: Tensor, anchors: list[Tensor]) -> Tensor:
         boxes = self.network.box_coder.decode_single(codes_BA4.flatten(0, 1), torch.cat(anchors))
@@ -88,21 +88,16 @@ class RetinaNetDetector(DenseDetector):
 class FcosDetector(DenseDetector):
     """FCOS."""
 
-    def loss_weight(self, targets: list[Target]) -> Tensor:  # noqa: ARG002 - those of the losses
-        """Return how many places of the batch that the losses were asked for see a box."""
-        weight: Tensor = self.network.head.num_matched
-        return weight
-
     def _losses(
         self,
         targets: list[Target],
         outputs: dict[str, Tensor],
         anchors: list[Tensor],
         maps: dict[str, Tensor],
-    ) -> dict[str, Tensor]:
+    ) -> tuple[dict[str, Tensor], Tensor]:
         places = [each.shape[2] * each.shape[3] for each in maps.values()]
-        losses: dict[str, Tensor] = self.network.compute_loss(targets, outputs, anchors, places)
-        return losses
+        losses = self.network.compute_loss(targets, outputs, anchors, places)
+        return losses, self.network.head.num_matched
 
     def _decoded(self, codes_BA4: Tensor, anchors: list[Tensor]) -> Tensor:
         boxes: Tensor = self.network.box_coder.decode(codes_BA4, torch.stack(anchors))

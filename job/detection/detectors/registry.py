@@ -12,6 +12,7 @@ DETECTORS = Registry(
         "ssd_vgg16": "job.detection.detectors.ssd300_vgg16:Ssd300Vgg16",
         "ssdlite_mobilenet_v2": "job.detection.detectors.ssdlite_mobilenet_v2:SsdliteMobilenetV2",
         "ssdlite_mobilenet_v3": "job.detection.detectors.ssdlite_mobilenet_v3:SsdliteMobilenetV3",
+        "transformers": "job.detection.detectors.hugging_face:Transformers",
     },
 )
 """Architectures by the name that `detector.model` gives."""

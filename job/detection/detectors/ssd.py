@@ -81,12 +81,8 @@ class SsdDetector(Detector):
         outputs, _ = self(images.pixels_BCHW)
         matched = [self._match(target["boxes"]) for target in targets]
         anchors = [self.anchors_A4] * len(targets)
-        return Losses(**self.ssd.compute_loss(targets, outputs, anchors, matched))
-
-    def loss_weight(self, targets: list[Target]) -> Tensor:
-        """Return how many anchors are matched to a box, over all images."""
-        matched_IA = torch.stack([self._match(target["boxes"]) for target in targets])
-        return (matched_IA >= 0).sum()
+        losses = self.ssd.compute_loss(targets, outputs, anchors, matched)
+        return Losses(**losses, weight=(torch.stack(matched) >= 0).sum())
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return logits, decoded boxes and feature maps."""

@@ -47,6 +47,7 @@ class FasterRcnnDetector(PyramidDetector):
         return Losses(
             first["loss_objectness"] + second["loss_classifier"],
             first["loss_rpn_box_reg"] + second["loss_box_reg"],
+            weight=float(len(images)),
         )
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:

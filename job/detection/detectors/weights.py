@@ -43,11 +43,16 @@ def new_detector(
     if config.weights:
         reasons = load_weights(detector, local_file(config.weights, fetch))
         detector.origins |= dict.fromkeys(detector.pretrained, config.weights)
+    taken = dict[Part, str]()
     if config.backbone != "scratch" and "backbone" not in detector.pretrained:
         is_hub = config.backbone == "hub"
-        load_backbone(detector, "hub" if is_hub else local_file(config.backbone, fetch))
-        detector.origins["backbone"] = config.backbone
-    if config.weights:
+        taken = detector.load_from_hub() if is_hub else taken
+        if not taken:
+            load_backbone(detector, "hub" if is_hub else local_file(config.backbone, fetch))
+            detector.origins["backbone"] = config.backbone
+        detector.pretrained |= taken.keys()
+        detector.origins |= taken
+    if config.weights or taken:
         detector.remember_pretrained(detector.pretrained)
     for part in reasons.keys() - detector.pretrained:
         detector.origins[part] = f"{drawn} ({reasons[part]})"

@@ -1,4 +1,4 @@
-# ruff: noqa: N806 - shape suffixes
+# ruff: noqa: N803, N806 - shape suffixes
 """Average precision as Pascal VOC and COCO define it.
 
 Shapes: D = detections, best first.
@@ -127,6 +127,11 @@ def _at_recalls(recall: Floats, precision: Floats, recalls: Floats) -> Floats:
     """Return the envelope at some recalls; 0 at a recall that is never reached."""
     best = np.append(_envelope(precision), 0.0)
     return np.asarray(best[np.searchsorted(recall, recalls, side="left")])
+
+
+def area_under(hit_D: Booleans, num_boxes: int) -> float:
+    """Return VOC's AP at IoU 0.5 since 2010, by which of a class's counted detections hit."""
+    return _area(*_curve(hit_D, num_boxes))
 
 
 def _coco(matches: Matches, num_boxes: int) -> float:

@@ -28,10 +28,10 @@ _BLOCK_CELLS = 2**16
 
 @dataclass(frozen=True)
 class Truth:
-    """The boxes of one class, image after image; images with the fewest boxes come first."""
+    """The boxes of one class or of all, image after image; images with the fewest come first."""
 
     image_R: Integers
-    """The images that show the class."""
+    """The images that these boxes are in."""
     first_R: Integers
     """The row of each image's first box."""
     num_R: Integers
@@ -70,6 +70,21 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Some images with all of their boxes and detections, best first."""
+
+    mine_D: Integers
+    """Which of all detections these are."""
+    row_D: Integers
+    """The row of each one's image in the table."""
+    table: Table
+    iou_DG: Floats
+    """As in `Found`."""
+    first_R: Integers
+    """The row of each image's first box in the truth."""
+
+
+@dataclass(frozen=True)
 class Matches:
     """Which detections of a class hit, and which count at all."""
 
@@ -83,11 +98,8 @@ def gather_truth(
     ground_truth: Mapping[str, Annotation], ids: Sequence[str], classes: Sequence[str]
 ) -> dict[str, Truth]:
     """Return the boxes of each class; images without an entry in `ids` come after the others."""
-    named = set(ids)
-    every_id = [*ids, *(image_id for image_id in ground_truth if image_id not in named)]
     shown: dict[str, list[tuple[int, Annotation, list[int]]]] = {name: [] for name in classes}
-    for image, image_id in enumerate(every_id):
-        annotation = ground_truth[image_id]
+    for image, annotation in enumerate(_in_order(ground_truth, ids)):
         mine: dict[str, list[int]] = {}
         for position, name in enumerate(annotation.labels):
             mine.setdefault(name, []).append(position)
@@ -96,11 +108,27 @@ def gather_truth(
     return {name: _truth(each) for name, each in shown.items()}
 
 
-def _truth(images: Sequence[tuple[int, Annotation, list[int]]]) -> Truth:
-    """Return the boxes of one class, from images that show it and its boxes' positions."""
+def gather_boxes(
+    ground_truth: Mapping[str, Annotation], ids: Sequence[str]
+) -> tuple[Truth, list[str]]:
+    """Return the boxes of all classes together, and the class of each; images as `gather_truth`."""
+    annotations = _in_order(ground_truth, ids)
+    shown = ((image, each) for image, each in enumerate(annotations) if each.labels)
+    truth = _truth([(image, each, range(len(each.labels))) for image, each in shown])
+    return truth, [name for image in truth.image_R for name in annotations[image].labels]
+
+
+def _in_order(ground_truth: Mapping[str, Annotation], ids: Sequence[str]) -> list[Annotation]:
+    named = set(ids)
+    others = (image_id for image_id in ground_truth if image_id not in named)
+    return [ground_truth[image_id] for image_id in (*ids, *others)]
+
+
+def _truth(images: Sequence[tuple[int, Annotation, Sequence[int]]]) -> Truth:
+    """Return some boxes, from their images and their positions in them."""
     ordered = sorted(images, key=lambda each: len(each[2]))
     num_R = np.array([len(positions) for _, _, positions in ordered], dtype=np.int64)
-    boxes = [annotation.boxes_xyxy[positions] for _, annotation, positions in ordered]
+    boxes = [annotation.boxes_xyxy[list(positions)] for _, annotation, positions in ordered]
     flags = [(a.difficult[i], a.crowd[i]) for _, a, positions in ordered for i in positions]
     flags_B2 = np.array(flags, dtype=bool).reshape(-1, 2)
     return Truth(
@@ -119,7 +147,7 @@ def match(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Matches:
     Images do not influence each other, so they are taken in blocks of about as many boxes: an image
     with many boxes does not make the others' tables larger.
     """
-    rank_D = _rank(image_D)
+    rank_D = rank_within(image_D)
     seen_D = rank_D < COCO_MAX_DETECTIONS
     shape = len(image_D), len(COCO_IOUS)
     matches = Matches(
@@ -128,17 +156,28 @@ def match(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Matches:
         coco_hit_DT=np.zeros(shape, dtype=bool),
         coco_counts_DT=np.repeat(seen_D[:, None], shape[1], axis=1),
     )
-    for rows_R, mine in _blocks(truth, image_D):
-        table = _table(truth, rows_R)
-        row_of_image = {image: row for row, image in enumerate(truth.image_R[rows_R].tolist())}
-        row_D = np.array([row_of_image[image] for image in image_D[mine].tolist()])
-        found = Found(rank_D[mine], row_D, _overlap(boxes_D4[mine], table, row_D))
+    for block in compare(truth, image_D, boxes_D4):
+        mine, row_D, table = block.mine_D, block.row_D, block.table
+        found = Found(rank_D[mine], row_D, block.iou_DG)
         matches.voc_hit_D[mine], matches.voc_counts_D[mine] = match_voc(table, found)
         seen = seen_D[mine]
         best = Found(found.rank_D[seen], row_D[seen], found.iou_DG[seen])
         hit, counts = match_coco(table, best)
         matches.coco_hit_DT[mine[seen]], matches.coco_counts_DT[mine[seen]] = hit, counts
     return matches
+
+
+def compare(truth: Truth, image_D: Integers, boxes_D4: Floats) -> Iterator[Block]:
+    """Yield detections, given best first, beside the boxes of their images; not of all at once.
+
+    Detections in an image without a box are in no block.
+    """
+    for rows_R, mine_D in _blocks(truth, image_D):
+        table = _table(truth, rows_R)
+        row_of_image = {image: row for row, image in enumerate(truth.image_R[rows_R].tolist())}
+        row_D = np.array([row_of_image[image] for image in image_D[mine_D].tolist()])
+        iou_DG = _overlap(boxes_D4[mine_D], table, row_D)
+        yield Block(mine_D, row_D, table, iou_DG, truth.first_R[rows_R])
 
 
 def _blocks(truth: Truth, image_D: Integers) -> Iterator[tuple[Integers, Integers]]:
@@ -183,8 +222,8 @@ def _table(truth: Truth, rows_R: Integers) -> Table:
     )
 
 
-def _rank(image_D: Integers) -> Integers:
-    """Return how many detections of the same image come before each."""
+def rank_within(image_D: Integers) -> Integers:
+    """Return how many detections of the same image, or of the same of anything, precede each."""
     order = np.argsort(image_D, kind="stable")
     ordered = image_D[order]
     first = np.searchsorted(ordered, ordered, side="left")

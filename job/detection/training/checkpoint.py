@@ -1,12 +1,12 @@
 """A checkpoint: all that a training needs to resume, as one safetensors file."""
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from job.detection.detectors.base import Detector
 from job.detection.detectors.serialization import pack, unpack
@@ -52,7 +52,8 @@ class TrainingState:
         tensors = {f"model/{k}": v for k, v in self.detector.state_dict().items()}
         if self.average:
             tensors |= {f"average/{k}": v for k, v in self.average.values.items()}
-        for number, state in self.optimizer.state_dict()["state"].items():
+        states = self.optimizer.state_dict()["state"]
+        for number, state in states.items():
             tensors |= {f"optimizer/{number}/{k}": v for k, v in state.items() if v is not None}
         progress = {
             "version": importlib.metadata.version("al-voc"),
@@ -62,6 +63,9 @@ class TrainingState:
             "history": [asdict(row) for row in self.history],
             "recent": self.recent,
         }
+        if self.step and len(states) < len(self._parameters()):
+            # What had no gradient so far, as a part of RT-DETR has until there is a box.
+            progress["without_gradient"] = sorted({*range(len(self._parameters()))} - {*states})
         return pack(tensors, progress)
 
     def restore(self, data: bytes, settings: Mapping[str, Any]) -> None:
@@ -81,7 +85,7 @@ class TrainingState:
         except (KeyError, TypeError, ValueError) as error:
             message = f"it is damaged ({error!r})"
             raise BadDataError(message) from error
-        self._check(tensors, step)
+        self._check(tensors, step, frozenset(progress.get("without_gradient", ())))
         self.detector.load_state_dict(_below(tensors, "model/"))
         if self.average:
             for name, value in _below(tensors, "average/").items():
@@ -89,36 +93,41 @@ class TrainingState:
         self._restore_optimizer(_below(tensors, "optimizer/"))
         self.step, self.history, self.recent = step, history, recent
 
-    def _check(self, tensors: Mapping[str, Tensor], step: int) -> None:
+    def _check(
+        self, tensors: Mapping[str, Tensor], step: int, without_gradient: Collection[int]
+    ) -> None:
         """Refuse tensors that are not those of this training after so many steps."""
         expected = {f"model/{k}": v.shape for k, v in self.detector.state_dict().items()}
         if self.average:
             expected |= {f"average/{k}": v.shape for k, v in self.average.values.items()}
         if step:
-            expected |= self._momenta()
+            expected |= self._momenta(without_gradient)
         for name in sorted(expected.keys() | tensors.keys()):
             found = tensors[name].shape if name in tensors else None
             if found != expected.get(name):
                 message = f"its tensor {name} is {found or 'missing'}, not {expected.get(name)}"
                 raise BadDataError(message)
 
-    def _momenta(self) -> dict[str, torch.Size]:
-        """Return the shapes of what the optimizer keeps."""
+    def _momenta(self, without_gradient: Collection[int]) -> dict[str, torch.Size]:
+        """Return the shapes of what the optimizer keeps: of some parameters, by number, nothing."""
         result = {}
-        parameters = [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
-        for number, (parameter, group) in enumerate(parameters):
-            for key in _MOMENTA[type(self.optimizer)]:
+        for number, (parameter, group) in enumerate(self._parameters()):
+            for key in () if number in without_gradient else _MOMENTA[type(self.optimizer)]:
                 if key != "momentum_buffer" or group["momentum"]:
                     shape = torch.Size() if key == "step" else parameter.shape
                     result[f"optimizer/{number}/{key}"] = shape
         return result
+
+    def _parameters(self) -> list[tuple[nn.Parameter, dict[str, Any]]]:
+        """Return all that is trained, in the order of the optimizer, each with its group."""
+        return [(p, group) for group in self.optimizer.param_groups for p in group["params"]]
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         """Give each parameter its momenta, laid out in memory like itself.
 
         With other strides, sums have another order, and training would end on other bytes.
         """
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        parameters = [parameter for parameter, _ in self._parameters()]
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             number, _, key = name.partition("/")

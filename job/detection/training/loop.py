@@ -223,8 +223,8 @@ def _step(
         losses = context.detector.losses(images.to(context.device), targets)
     state.optimizer.zero_grad()
     if context.group:
-        losses = context.group.backward(context.detector, losses, targets)
-    loss = losses.classification + losses.bbox_regression
+        losses = context.group.backward(context.detector, losses)
+    loss = losses.total
     if not context.group:
         loss.backward()  # type: ignore[no-untyped-call]
     max_norm = context.config.max_grad_norm or math.inf

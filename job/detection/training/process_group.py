@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from job.config.runtime import RuntimeConfig
-from job.detection.detectors.base import Detector, Losses, Target
+from job.detection.detectors.base import Detector, Losses
 from job.detection.device import resolve_device
 from job.detection.training.member_processes import LostError
 from job.errors import ConfigError
@@ -61,17 +61,16 @@ class Group:
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(detector)  # type: ignore[no-untyped-call]
 
-    def backward(self, detector: Detector, losses: Losses, targets: list[Target]) -> Losses:
+    def backward(self, detector: Detector, losses: Losses) -> Losses:
         """Leave the gradient of the whole batch's loss in every parameter.
 
-        A loss is a sum over all images divided by `loss_weight`. Both are added up over the
+        A loss is a mean over `Losses.weight` things. Both are added up over the
         processes, so the loss is the whole batch's, and not a mean of its parts.
 
         Args:
             detector: What is trained. The running statistics of its batch normalisation become
                 the mean of what the processes have.
             losses: Of this process's part of the batch.
-            targets: What that part shows.
 
         Returns:
             The losses of the whole batch, without their graph.
@@ -79,8 +78,8 @@ class Group:
         Raises:
             LostError: Another process is gone.
         """
-        positives = detector.loss_weight(targets).float()
-        sums = torch.stack([*losses]) * positives.clamp(min=1)
+        positives = torch.as_tensor(losses.weight, dtype=torch.float32, device=self.device)
+        sums = torch.stack([losses.classification, losses.bbox_regression]) * positives.clamp(min=1)
         sums.sum().backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in detector.parameters() if p.grad is not None]
         statistics = [
@@ -99,7 +98,8 @@ class Group:
             tensor.copy_(part.view(tensor.shape) / divisor)
         for tensor, part in zip(statistics, parts[len(gradients) :], strict=False):
             tensor.copy_(part.view(tensor.shape) / self.count)
-        return Losses(*(parts[-2] / divisor))
+        classification, bbox_regression = parts[-2] / divisor
+        return Losses(classification, bbox_regression, divisor)
 
     def _sum(self, tensor: Tensor) -> None:
         """Replace a tensor by its sum over the processes: the same bytes in all of them."""

@@ -7,7 +7,14 @@ from markupsafe import Markup
 
 from job.data.dataset import Dataset
 from job.report.data.odd import Shown
-from job.report.drawing.outlines import Outline, OutlinedImage, View, outlined, small_jpeg
+from job.report.drawing.outlines import (
+    Outline,
+    OutlinedImage,
+    View,
+    outlined,
+    small_jpeg,
+    view_around,
+)
 from job.report.markup import render
 
 SIDE = 320
@@ -52,16 +59,8 @@ def _view(each: Shown) -> View:
     width, height = each.labels.sizes_N2[each.row].tolist()
     if not each.is_zoomed:
         return View(0, 0, width, height)
-    corners = each.labels.boxes_B4[list(each.boxes)]
-    low, high = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
-    side = max(CONTEXT * max(high[0] - low[0], high[1] - low[1]), MIN_ZOOM)
-    spans = []
-    for first, last, size in zip(low, high, (width, height), strict=True):
-        length = min(round(side), size)
-        begin = round(min(max((first + last - length) / 2, 0), size - length))
-        spans.append((begin, length))
-    (left, view_width), (top, view_height) = spans
-    return View(left, top, view_width, view_height)
+    corners = each.labels.boxes_B4[list(each.boxes)].tolist()
+    return view_around(corners, (width, height), CONTEXT, MIN_ZOOM)
 
 
 def _outlines(each: Shown) -> Iterator[Outline]:

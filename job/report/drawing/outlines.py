@@ -90,6 +90,8 @@ class Outline:
     name: str = ""
     """What stands beside it."""
     is_dashed: bool = False
+    is_named_below: bool = False
+    """Whether its name stands below it or at its lower edge, apart from that of an equal box."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,29 @@ class OutlinedImage:
     def letter(self) -> float:
         """The height of a letter beside a box."""
         return max(self.view.width, self.view.height) / self.num_letters
+
+
+def view_around(
+    corners_xyxy: Sequence[Sequence[float]], size_wh: tuple[int, int], factor: float, least: int
+) -> View:
+    """Return a square of an image around some boxes, or what the image has of it.
+
+    Args:
+        corners_xyxy: The boxes, in pixels of the image.
+        size_wh: The image's.
+        factor: The square is so many times what the boxes span.
+        least: And at least this many pixels each way.
+    """
+    lefts, tops, rights, bottoms = zip(*corners_xyxy, strict=True)
+    spanned = (min(lefts), max(rights)), (min(tops), max(bottoms))
+    side = max(factor * max(last - first for first, last in spanned), least)
+    spans = []
+    for (first, last), size in zip(spanned, size_wh, strict=True):
+        length = min(round(side), size)
+        begin = round(min(max((first + last - length) / 2, 0), size - length))
+        spans.append((begin, length))
+    (left, width), (top, height) = spans
+    return View(left, top, width, height)
 
 
 def outlined(images: Sequence[OutlinedImage]) -> Markup:
@@ -168,7 +193,7 @@ def _drawn(image: OutlinedImage) -> Iterator[dict[str, object]]:
             "title": box.title,
             "name": shorten(box.name, MAX_LETTERS),
             **_beside(left, right, image.view),
-            "y": f"{_baseline(top, bottom, image.view, image.letter):g}",
+            "y": f"{_baseline(box, image):g}",
         }
 
 
@@ -179,12 +204,17 @@ def _beside(left: float, right: float, view: View) -> dict[str, str]:
     return {"x": f"{max(left, view.left):g}", "anchor": "start"}
 
 
-def _baseline(top: float, bottom: float, view: View, letter: float) -> float:
+def _baseline(box: Outline, image: OutlinedImage) -> float:
     """Return where a name stands: above its box, or below it, or within it if there is no room."""
-    if top - letter >= view.top:
+    view, letter = image.view, image.letter
+    _, top, _, bottom = box.corners_xyxy
+    has_room_above = top - letter >= view.top
+    has_room_below = bottom + letter <= view.top + view.height
+    if box.is_named_below:  # without room above, the name of an equal box is below
+        return bottom + letter if has_room_above and has_room_below else bottom - letter / 4
+    if has_room_above:
         return top - letter / 4
-    below = bottom + letter
-    return below if below <= view.top + view.height else max(top, view.top) + letter
+    return bottom + letter if has_room_below else max(top, view.top) + letter
 
 
 def _attributes(left: float, top: float, width: float, height: float) -> Markup:

@@ -15,6 +15,7 @@ from job.report.analysis.results import Row
 from job.report.drawing.contact_sheet import Sheet
 from job.report.drawing.figures import Style, styles_of
 from job.report.drawing.render import Draw, Drawing
+from job.report.errors.summary import ArmErrors
 from job.report.people.anchoring import Anchoring
 from job.report.people.rounds import People
 from job.report.picks.groups import Groups
@@ -50,6 +51,8 @@ class Context:
     """Whether people keep more proposals than are right; None if nobody can tell."""
     groups: Groups | None = None
     """How many groups of images each arm has labelled; None if the data set has no groups."""
+    errors: tuple[ArmErrors, ...] = ()
+    """What the last models get wrong, by arm; those whose detections were read."""
     setup_cost: float | None = None
     """Money to set up active learning, once. None: the report does not say whether it pays."""
     goal: float | None = None

@@ -23,3 +23,9 @@ def test_an_image_that_keeps_its_aspect_fits_both_limits(
 def test_a_square_is_the_same_for_all_images() -> None:
     """Whatever the image's aspect is."""
     assert Square(64).canvas((10, 500)) == Square(64).canvas((64, 64)) == (64, 64)
+
+
+def test_sides_may_be_multiples_of_a_patch() -> None:
+    """Of 166 by 100 pixels, patches of 16 leave 160 by 96; a side has at least one."""
+    assert Fit(100, 250, 16).canvas((50, 30)) == (160, 96)
+    assert Fit(100, 250, 16).canvas((5000, 4)) == (240, 16)

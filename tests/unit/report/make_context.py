@@ -8,10 +8,12 @@ from typing import Any
 
 from job.artifacts.outcome import AnnotatorOutcome, ImageOutcome, RoundOutcome
 from job.config import loading
+from job.detection.metrics.error_kinds import KINDS, Kind
 from job.keys import RoundRef
 from job.report.analysis.facts import Facts, RoundFacts
 from job.report.analysis.findings import find
 from job.report.analysis.results import Row
+from job.report.errors.summary import ArmErrors, ClassErrors
 from job.report.people.rounds import AskedRound, People
 from job.report.pool.contents import ClassEstimate, PoolContents
 from job.report.pool.sampling import Estimated
@@ -119,6 +121,32 @@ POOL = PoolContents(
 """60 of the 600 images were drawn at random: half of them show a cow, and few a horse."""
 
 
+NO_GAINS: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
+ERRORS = ArmErrors(
+    arm="random",
+    round=1,
+    seeds=(0, 1),
+    confidence=0.25,
+    num_boxes=1200,
+    num_found=400.5,
+    map50=0.375,
+    gains={**NO_GAINS, "localisation": 0.25, "missed": 0.125},
+    counts={**NO_GAINS, "localisation": 2.5, "missed": 300},
+    classes=(
+        ClassErrors(
+            name="cow",
+            num_boxes=1200,
+            ap50=0.375,
+            gains={**NO_GAINS, "localisation": 0.5, "missed": 0.25},
+            counts={**NO_GAINS, "localisation": 2.5, "missed": 300},
+            taken_for=(("horse", 2.5), ("dog", 1)),
+        ),
+    ),
+    pictures={},
+)
+"""The errors of an arm that loses most by boxes in the wrong place."""
+
+
 def context(
     known: Facts | None = None, rows: Sequence[Row] | None = None, **changes: Any
 ) -> Context:
@@ -148,7 +176,8 @@ def asked_round(*images: ImageOutcome, index: int = 1, arm: str = "a") -> AskedR
 
 def full_context() -> Context:
     """A context of which every section has something to show."""
-    return context(pool=POOL, people=People((asked_round(asked_image("x")),), ()))
+    people = People((asked_round(asked_image("x")),), ())
+    return context(pool=POOL, people=people, errors=(ERRORS,))
 
 
 def built(builder: SectionBuilder, of: Context) -> Section:

@@ -117,7 +117,7 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
             (
                 "detector.model: unknown 'ssd_vg16'; did you mean 'ssd_vgg16'? "
                 "known: faster_rcnn, fcos, retinanet, small, ssd_vgg16, ssdlite_mobilenet_v2, "
-                "ssdlite_mobilenet_v3"
+                "ssdlite_mobilenet_v3, transformers"
             ),
         ),
         ({"model": "ssd_vgg16"}, "detector.size: ssd_vgg16 takes 300 only (given: 320)"),

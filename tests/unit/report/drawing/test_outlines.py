@@ -7,7 +7,14 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
-from job.report.drawing.outlines import Outline, OutlinedImage, View, outlined, small_jpeg
+from job.report.drawing.outlines import (
+    Outline,
+    OutlinedImage,
+    View,
+    outlined,
+    small_jpeg,
+    view_around,
+)
 
 VIEW = View(0, 0, 200, 100)
 
@@ -85,3 +92,38 @@ def test_a_picture_may_lead_somewhere() -> None:
     html = outlined([OutlinedImage("a.jpg", VIEW, "alt", "one", link="large")])
     assert re.search(r'<a href="large">\s*<svg.*</svg>\s*</a>', html, re.DOTALL)
     assert "<a" not in outlined([OutlinedImage("a.jpg", VIEW, "alt", "one")])
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((50, 40, 70, 60), 60 + 100 / 9),  # below
+        ((50, 40, 70, 95), 95 - 100 / 36),  # no room below
+        ((50, 5, 70, 60), 60 - 100 / 36),  # the name of an equal box is below
+    ],
+)
+def test_a_name_below_its_box_is_apart_from_one_above(
+    box: tuple[float, float, float, float], expected: float
+) -> None:
+    """A letter is 100 / 9 pixels high; at the lower edge it stands within the box."""
+    html = outlined(
+        [OutlinedImage("a.jpg", VIEW, "", "", [Outline(box, 0, "", "cow", is_named_below=True)])]
+    )
+    (y,) = re.findall(r'<text x="[\d.]+" y="([\d.]+)"', html)
+    assert float(y) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([(100, 100, 110, 120)], View(75, 80, 60, 60)),  # three times its longer side
+        ([(100, 100, 101, 101)], View(80, 80, 40, 40)),  # at least 40
+        ([(0, 0, 10, 20)], View(0, 0, 60, 60)),  # moved into the image
+        ([(0, 0, 10, 20), (90, 90, 100, 100)], View(0, 0, 300, 200)),  # what there is
+    ],
+)
+def test_a_view_is_a_square_around_boxes(
+    boxes: list[tuple[float, float, float, float]], expected: View
+) -> None:
+    """Within the image, which has 300 by 200 pixels."""
+    assert view_around(boxes, (300, 200), 3, 40) == expected
