@@ -17,8 +17,8 @@ chart needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resourc
 outside its namespace.
 [Your own cluster](../docs/guides/your-own-cluster.md) goes through a first run.
 
-In a clone, the chart asks for the container image `al-job:0.2.0`, which `make image` builds. Load it
-into a cluster like kind, or push it to a registry from which the nodes can pull it:
+In a clone, the chart asks for the container image `al-job:0.2.0`, which `make image` builds. Load
+it into a cluster like kind, or push it to a registry from which the nodes can pull it:
 
 ```
 make image && k8s/load-image al-job:0.2.0
