@@ -64,6 +64,14 @@ class Architecture(Section, ABC):
             )
             raise ConfigError(message)
 
+    def hub_detector(self, config: DetectorConfig) -> str | None:  # noqa: ARG002 - as for others
+        """Return torchvision's name of the weights of the whole detector, trained on COCO.
+
+        Returns:
+            Such as `RetinaNet_ResNet50_FPN_Weights.COCO_V1`; None if it has none of this kind.
+        """
+        return None
+
     @abstractmethod
     def build(
         self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
@@ -91,6 +99,12 @@ def architecture_of(config: DetectorConfig) -> Architecture:
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
         found.check_hub(config)
+    if config.weights == "hub" and found.hub_detector(config) is None:
+        message = (
+            f"detector.weights: the hub has no trained {config.model} with these settings; "
+            "leave it out, or name a file"
+        )
+        raise ConfigError(message)
     return found
 
 

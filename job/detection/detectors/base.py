@@ -42,8 +42,9 @@ class Losses(NamedTuple):
     bbox_regression: Tensor
     """Of where the objects are."""
     weight: Tensor | float
-    """How many things both are a mean over, such as matched anchors, boxes or images; they are sums
-    if it is 0. Processes that train together weigh the losses of their parts of a batch with it."""
+    """How many things both are a mean over, such as matched anchors, boxes or images; less than 1
+    counts as 1. Processes that train together weigh the losses of their parts of a batch with
+    it."""
 
     @property
     def total(self) -> Tensor:

@@ -5,7 +5,7 @@ Reference: Tian et al. 2019, FCOS: Fully Convolutional One-Stage Object Detectio
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
@@ -18,6 +18,7 @@ class Fcos(PyramidArchitecture):
     """FCOS: no anchors; each place of a feature pyramid says how far a box around it reaches."""
 
     outputs_of_classes = "head.classification_head.cls_logits"
+    trained_on_coco: ClassVar[Mapping[str, str]] = {"resnet50": "FCOS_ResNet50_FPN_Weights.COCO_V1"}
 
     def build(
         self,

@@ -25,6 +25,10 @@ class Ssd300Vgg16(Architecture):
     smallest_box = 0.07
     num_early_layers = 10  # conv1 and conv2, as in Fast R-CNN (Girshick 2015, section 4.5)
 
+    def hub_detector(self, config: DetectorConfig) -> str:  # noqa: ARG002 - it has one size
+        """Return torchvision's name of the weights."""
+        return "SSD300_VGG16_Weights.COCO_V1"
+
     def build(
         self,
         config: DetectorConfig,

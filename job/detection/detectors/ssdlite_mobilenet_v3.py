@@ -26,6 +26,11 @@ class SsdliteMobilenetV3(Architecture):
     smallest_box = 0.2
     num_early_layers = 7  # those at strides 2, 4 and 8
 
+    def hub_detector(self, config: DetectorConfig) -> str | None:
+        """Return torchvision's name of the weights."""
+        name = "SSDLite320_MobileNet_V3_Large_Weights.COCO_V1"
+        return name if config.width == 1 else None
+
     def build(
         self,
         config: DetectorConfig,

@@ -294,7 +294,8 @@ def test_a_user_without_a_home_is_asked_for_a_place(
 ) -> None:
     """Torch would make a folder named `~` where the command runs."""
     monkeypatch.setattr("torch.hub.get_dir", lambda: "~/.cache/torch/hub")
+    monkeypatch.setattr(type(detector.architecture), "hub_weights", {0.25: "Theirs.V1"})
     with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
-        hub_file(DetectorConfig())
+        hub_file(DetectorConfig(model="ssd_vgg16", size=300))
     with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
         load_backbone(detector, "hub")
