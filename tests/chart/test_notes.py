@@ -62,7 +62,10 @@ def test_notes_say_what_to_do_without_an_image(run_helm: Any, render: Any) -> No
 def test_notes_on_gpus(run_helm: Any) -> None:
     """The test waits like a training."""
     gpus = ("--values", str(ROOT / "helm/values-gpu.yaml"))
-    assert "this waits until 1 GPU is free" in notes(run_helm, {}, *gpus)
+    text = notes(run_helm, {}, *gpus)
+    assert "this waits until 1 GPU is free" in text
+    assert "CPUs" not in text
+    assert "It runs on CPUs. stages.defaults.gpus=1" in notes(run_helm, {})
 
 
 def test_notes_with_a_queue(run_helm: Any) -> None:

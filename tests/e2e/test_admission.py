@@ -12,6 +12,7 @@ from tests.e2e.results import each_once
 
 pytestmark = pytest.mark.e2e
 
+NODE = {"name": "node", "hostPath": {"path": "/"}}
 POLICY = ROOT / "k8s/admission-policy.yaml"
 
 
@@ -43,7 +44,7 @@ def test_a_driver_is_held_to_its_own_jobs(release: Release) -> None:
         "al-voc/release=": {"metadata": metadata | {"labels": {"al-voc/release": "other"}}},
         "service account": {"spec": pod | {"serviceAccountName": f"{release.name}-driver"}},
         "container image": {"spec": pod | {"containers": [{"name": "a", "image": "other:1"}]}},
-        "no directory": {"spec": pod | {"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}},
+        "no directory": {"spec": pod | {"volumes": [*pod["volumes"], NODE]}},
     }.items():
         template = {"spec": changes.get("spec", pod)}
         made = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": template}}
