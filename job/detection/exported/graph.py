@@ -62,7 +62,9 @@ class DetectionGraph(nn.Module):
     def _likely(self, raw: RawOutput, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes, scores and labels of what may be kept: of each class, its best."""
         scores_AC = self._scores(raw)
-        best_CM, rows_CM = scores_AC.T.topk(min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1)
+        best_CM, rows_CM = scores_AC.T.topk(
+            torch.sym_min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1
+        )
         labels_CM = torch.arange(len(self.detector.classes))[:, None].expand_as(rows_CM)
         boxes = raw.boxes[0]
         is_per_class = boxes.ndim == 3  # noqa: PLR2004 - (A, C, 4)

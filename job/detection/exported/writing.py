@@ -3,9 +3,9 @@
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import torch
@@ -109,8 +109,8 @@ def _onnx(program: ExportedProgram, description: Mapping[str, Any]) -> bytes:
 
 @contextmanager
 def _refusing(name: FormatName, model: str) -> Iterator[None]:
-    """Turn what torch's exporters raise into one line, and leave out what they warn of."""
-    with warnings.catch_warnings():
+    """Turn what torch's exporters raise into one line, and leave out what they print."""
+    with warnings.catch_warnings(), redirect_stderr(StringIO()):
         warnings.simplefilter("ignore")
         try:
             yield
