@@ -115,9 +115,12 @@ def _refusing(name: FormatName, model: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # they raise errors of many classes and lines
-            first = str(error).strip().partition("\n")[0]
+            cause: BaseException = error
+            while cause.__cause__:
+                cause = cause.__cause__
+            first = str(cause).strip().partition("\n")[0]
             message = (
-                f"--format {name}: torch cannot trace {model} ({type(error).__name__}: {first}); "
+                f"--format {name}: torch cannot trace {model} ({type(cause).__name__}: {first}); "
                 "safetensors works for every detector"
             )
             raise UsageError(message) from error
