@@ -99,10 +99,13 @@ class YoloDetector(Detector):
             "cls": torch.cat([each["labels"] for each in targets]) - 1,
             "bboxes": box_convert(boxes, "xyxy", "cxcywh"),
         }
-        # The package multiplies by the number of images; here, losses are a mean over them.
-        sums, _ = self.network.init_criterion()(self(images.pixels_BCHW), batch)
+        criterion, assigned = self.network.init_criterion(), list[Tensor]()
+        # Its losses are a mean over the scores that it assigns to candidates.
+        criterion.assigner.register_forward_hook(lambda *call: assigned.append(call[-1][2].sum()))
+        sums, _ = criterion(self(images.pixels_BCHW), batch)
+        # The package multiplies by the number of images, which is left to the learning rate here.
         box, classification, edges = sums / len(images)
-        return Losses(classification, box + edges, weight=float(len(images)))
+        return Losses(classification, box + edges, weight=assigned[0])
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
         """Return the candidates of all three maps, with their boxes decoded by the package."""
