@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import first  # noqa: F401
 
@@ -44,7 +45,7 @@ def torchs(folder: str, grace: float | None) -> None:
     """Start both as torch does."""
     from torch.multiprocessing.spawn import start_processes  # noqa: PLC0415 - the others do without
 
-    context = start_processes(work, (folder,), nprocs=2, join=False)
+    context: Any = start_processes(work, (folder,), nprocs=2, join=False)  # type: ignore[no-untyped-call]
     while not context.join(grace_period=grace):
         pass
 
