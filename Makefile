@@ -66,6 +66,7 @@ docs: .venv/dev ## Write the references from the code, and build the site into d
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
 	$(BIN)/python -m docs.make_strategies
+	$(BIN)/python -m docs.make_detectors
 	$(BIN)/python -m docs.make_which_strategy
 	$(BIN)/python -m docs.make_ingest
 	$(BIN)/python -m docs.results.make_tables
