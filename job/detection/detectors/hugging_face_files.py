@@ -79,9 +79,11 @@ def read_recipe(name: str, revision: str) -> Recipe:
     """
     library = load_library()
     folder, commit = _folder(name, revision, _SETTINGS)
-    with _understandable(f"detector.name: {name}: not a model for object detection"):
+    with _understandable(f"detector.name: {name}: no configuration of a model"):
         config = library.AutoConfig.from_pretrained(folder, local_files_only=True)
-        library.AutoModelForObjectDetection._model_mapping[type(config)]  # noqa: SLF001
+    if type(config) not in library.MODEL_FOR_OBJECT_DETECTION_MAPPING:
+        message = f"detector.name: {name}: {config.model_type} is not a model for object detection"
+        raise ConfigError(message)
     with _understandable(f"detector.name: {name}: no processor of images"):
         processor = library.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
     content = json.loads(config.to_json_string(use_diff=False))
