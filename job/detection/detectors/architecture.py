@@ -19,6 +19,9 @@ from job.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
+TORCHVISION_LICENCE = "BSD-3-Clause, besides the terms of the images they were trained on"
+"""Of torchvision's weights. Its README leaves it to the reader what the data sets' terms mean."""
+
 
 class Architecture(Section, ABC):
     """A kind of detector, such as SSD300 with VGG16: its properties, and how one is built.
@@ -33,6 +36,8 @@ class Architecture(Section, ABC):
     hub_weights: ClassVar[Mapping[float, str]] = {}
     """By width, the pretrained weights of the backbone: torchvision's name of them, such as
     `VGG16_Weights.IMAGENET1K_FEATURES`."""
+    licence: ClassVar[str] = ""
+    """The licence of the hub's weights, in words; empty: it is not known."""
     mean: ClassVar[tuple[float, float, float]]
     """The mean of the red, green and blue values in [0, 1] that the network expects."""
     std: ClassVar[tuple[float, float, float]]

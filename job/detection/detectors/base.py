@@ -112,6 +112,11 @@ class Detector(nn.Module):
         return self.mean.view(3).round().to("cpu", torch.uint8)
 
     @property
+    def licence(self) -> str:
+        """The licence of the weights that the hub has for it, in words; empty: it is not known."""
+        return self.architecture.licence
+
+    @property
     @abstractmethod
     def backbone_layers(self) -> nn.Module:
         """The backbone in the layout of torchvision's classifier, for loading weights."""

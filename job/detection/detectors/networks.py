@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 from job.detection.input_size import Fit
 
 
@@ -34,6 +34,7 @@ NETWORKS: Mapping[str, Network] = {
 class PyramidArchitecture(Architecture):
     """A detector of torchvision on a feature pyramid."""
 
+    licence = TORCHVISION_LICENCE
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
     outputs_of_classes: ClassVar[str]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.ssd import SsdDetector
@@ -20,6 +20,7 @@ class Ssd300Vgg16(Architecture):
     sizes = (300,)
     widths = (1.0,)
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "VGG16_Weights.IMAGENET1K_FEATURES"}
+    licence = TORCHVISION_LICENCE
     mean = (0.48235, 0.45882, 0.40784)
     std = (1 / 255, 1 / 255, 1 / 255)  # the weights expect pixels less the mean, undivided
     smallest_box = 0.07

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.ssd import SsdDetector
@@ -21,6 +21,7 @@ class SsdliteMobilenetV3(Architecture):
     """SSDLite with MobileNetV3, of any input size and width."""
 
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "MobileNet_V3_Large_Weights.IMAGENET1K_V1"}
+    licence = TORCHVISION_LICENCE
     mean = (0.5, 0.5, 0.5)
     std = (0.5, 0.5, 0.5)
     smallest_box = 0.2

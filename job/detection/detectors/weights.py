@@ -43,21 +43,44 @@ def new_detector(
     detector.origins = dict.fromkeys(detector.parts(), drawn)
     if config.weights:
         reasons = _load_whole(detector, config, fetch)
-        detector.origins |= dict.fromkeys(detector.pretrained, config.weights)
+        is_hub, name = config.weights == "hub", detector.architecture.hub_detector(config)
+        origin = _of_hub(detector, f"hub: {name}") if is_hub else config.weights
+        detector.origins |= dict.fromkeys(detector.pretrained, origin)
     taken = dict[Part, str]()
     if config.backbone != "scratch" and "backbone" not in detector.pretrained:
-        is_hub = config.backbone == "hub"
-        taken = detector.load_from_hub() if is_hub else taken
-        if not taken:
-            load_backbone(detector, "hub" if is_hub else local_file(config.backbone, fetch))
-            detector.origins["backbone"] = config.backbone
-        detector.pretrained |= taken.keys()
-        detector.origins |= taken
+        taken = _load_backbone(detector, config, fetch)
     if config.weights or taken:
         detector.remember_pretrained(detector.pretrained)
     for part in reasons.keys() - detector.pretrained:
         detector.origins[part] = f"{drawn} ({reasons[part]})"
     return detector
+
+
+def _load_backbone(
+    detector: Detector, config: DetectorConfig, fetch: Callable[[str], Path]
+) -> dict[Part, str]:
+    """Put pretrained weights into the backbone of a new detector, and say where they are from.
+
+    Returns:
+        What a detector that reads its own weights of the hub has taken; of others, nothing.
+    """
+    if config.backbone != "hub":
+        load_backbone(detector, local_file(config.backbone, fetch))
+        detector.origins["backbone"] = config.backbone
+        return {}
+    taken = detector.load_from_hub()
+    if not taken:
+        load_backbone(detector, "hub")
+        name = detector.architecture.hub_weights[config.width]
+        detector.origins["backbone"] = _of_hub(detector, f"hub: {name}")
+    detector.pretrained |= taken.keys()
+    detector.origins |= {part: _of_hub(detector, name) for part, name in taken.items()}
+    return taken
+
+
+def _of_hub(detector: Detector, name: str) -> str:
+    """Return the origin of weights of a name, with their licence, in words."""
+    return f"{name} (licence: {detector.licence or 'not known'})"
 
 
 def _load_whole(

@@ -72,6 +72,8 @@ class TestSsdliteOfMobilenetV3(OfTorchvision):
     """SSDLite with MobileNetV3."""
 
     settings: ClassVar[Mapping[str, Any]] = {**SMALL, "model": "ssdlite_mobilenet_v3"}
+    training: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.005}
+    steps: ClassVar[int] = 40
 
 
 @pytest.mark.detectors
