@@ -16,6 +16,7 @@ from huggingface_hub import errors  # noqa: E402 - of the same extra
 
 from job.config.detector import DetectorConfig  # noqa: E402
 from job.detection.detectors import Detector, ImageBatch  # noqa: E402
+from job.detection.detectors.architecture import architecture_of  # noqa: E402
 from job.detection.detectors.base import build_detector, load_model, save_model  # noqa: E402
 from job.detection.detectors.hugging_face_files import load_library  # noqa: E402
 from job.detection.detectors.weights import new_detector  # noqa: E402
@@ -94,6 +95,11 @@ def settings(folder: Path, **others: Any) -> DetectorConfig:
     return DetectorConfig.model_validate({**told, **others})
 
 
+def network_of(detector: Detector) -> Any:
+    """The library's own."""
+    return detector.network
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small RT-DETR with weights, whose classes are `CLASSES`."""
@@ -128,15 +134,14 @@ class OfTransformers(DetectorContract):
         for of_image, (height, width) in zip(mask, batch.sizes_hw, strict=True):
             of_image[:height, :width] = 1
         told = {"pixel_mask": mask.long()} if self.is_relative_to_image else {}
-        network: Any = detector.network
         _, processor = FAMILIES[self.family]()
         canvas = [tuple(pixels.shape[2:])] * len(batch)
         found = processor.post_process_object_detection(
-            network(pixel_values=pixels, **told),
+            network_of(detector)(pixel_values=pixels, **told),
             threshold=config.score_threshold,
             target_sizes=[*batch.sizes_hw] if self.is_relative_to_image else canvas,
         )
-        return [{**each, "labels": each["labels"] + 1} for each in found]
+        return [Found(**{**each, "labels": each["labels"] + 1}) for each in found]
 
 
 class TestRtDetr(OfTransformers):
@@ -163,7 +168,13 @@ class TestConditionalDetr(OfTransformers):
     losses_add_up: ClassVar[bool] = True
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        each if each == "rt_detr" else pytest.param(each, marks=pytest.mark.detectors)
+        for each in FAMILIES
+    ],
+)
 def test_losses_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     """For two images that its own processor prepares, with its own grouping into one sum."""
     detector = build_detector(settings(write(tmp_path, family)), CLASSES, seed=0)
@@ -173,7 +184,7 @@ def test_losses_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     _, processor = FAMILIES[family]()
     given = processor(list(images), annotations=coco(boxes, labels), return_tensors="pt")
     torch.manual_seed(0)
-    expected = detector.network(**without_mask(given, family))
+    expected = network_of(detector)(**without_mask(given, family))
     torch.manual_seed(0)
     found = detector.losses(
         ImageBatch(images, ((64, 64),) * 2),
@@ -216,9 +227,9 @@ def test_pretrained_weights_are_the_librarys(folder: Path) -> None:
     """All of them if the classes are equal; a model of them needs neither folder nor network."""
     detector = new_detector(settings(folder, backbone="hub"), CLASSES, 0, Path)
     theirs = transformers.AutoModelForObjectDetection.from_pretrained(folder).state_dict()
-    ours = detector.network.state_dict()
+    ours = network_of(detector).state_dict()
     assert all(torch.equal(value, ours[name]) for name, value in theirs.items())
-    assert set(detector.origins.values()) == {str(folder)}
+    assert set(detector.origins.values()) == {f"{folder} (licence: apache-2.0)"}
     assert detector.description["made_of"]["licence"] == "apache-2.0"
     data = save_model(detector)
     (folder / "config.json").rename(folder / "hidden.json")
@@ -235,7 +246,7 @@ def test_outputs_for_other_classes_are_drawn_from_the_seed(folder: Path) -> None
     assert detector.origins["head"] == "drawn from the seed"
     assert load_model(save_model(detector), config).pretrained == {"backbone", "neck"}
     theirs = transformers.AutoModelForObjectDetection.from_pretrained(folder).state_dict()
-    same = {k: torch.equal(v, theirs[k]) for k, v in detector.network.state_dict().items()}
+    same = {k: torch.equal(v, theirs[k]) for k, v in network_of(detector).state_dict().items()}
     assert same["model.enc_output.0.weight"]
     assert not same["model.decoder.class_embed.0.weight"]
     assert not same["model.denoising_class_embed.weight"]
@@ -251,16 +262,12 @@ def test_another_size_than_the_processors_is_told(
 
 def test_a_training_begins_without_a_box(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What has no gradient then has no momentum in the checkpoint, which is resumed from."""
-    images, models = DrawnImages.draw(4).without_boxes(), []
-    for stop_after in (None, 2):
-        detector = build_detector(settings(folder), CLASSES, seed=0)
-        checkpoints = train(detector, images, {}, 3, stop_after=stop_after)
-        if stop_after:
-            detector = build_detector(settings(folder), CLASSES, seed=0)
-            train(detector, images, {}, 3, resume=checkpoints[-1])
-        models.append(save_model(detector))
+    images = DrawnImages.draw(4).without_boxes()
+    settings_of_training = {"batch_size": 2}
+    first, second = (build_detector(settings(folder), CLASSES, seed=0) for _ in range(2))
+    checkpoints = train(first, images, settings_of_training, 2, stop_after=1)
+    train(second, images, settings_of_training, 2, resume=checkpoints[-1])
     assert "train.resumed" in capsys.readouterr().out
-    assert models[0] == models[1]
 
 
 def refusal(config: DetectorConfig) -> AlJobError:
@@ -316,6 +323,22 @@ def test_a_missing_library_is_one_line(folder: Path, monkeypatch: pytest.MonkeyP
     assert str(error).endswith("pip install 'al-voc[transformers]'")
 
 
+def test_the_place_of_the_files_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, the hub's cache, or the hub; a name that neither can have is refused."""
+    told = {}
+    for name, cached in ((str(folder), None), ("owner/model", "there"), ("owner/other", None)):
+        monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, c=cached, **__: c)
+        told[name] = architecture_of(settings(Path(name))).own_files()
+    assert told == {
+        str(folder): f"the folder {folder}",
+        "owner/model": "owner/model: in the cache of the hub",
+        "owner/other": "owner/other: will be downloaded",
+    }
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="no such folder, nor a name of the hub"):
+        architecture_of(settings(Path("/no/such/folder"))).own_files()
+
+
 ANSWER = SimpleNamespace(headers={}, request=None, status_code=404)
 
 
@@ -364,5 +387,5 @@ def test_the_version_on_the_hub_is_kept(folder: Path, monkeypatch: pytest.Monkey
     config = settings(Path("owner/model"), backbone="hub", revision="v1")
     detector = new_detector(config, CLASSES, 0, Path)
     assert asked == ["v1", "0123abcd"]
-    assert detector.origins["neck"] == "owner/model at 0123abcd"
+    assert detector.origins["neck"] == "owner/model at 0123abcd (licence: apache-2.0)"
     assert json.loads(json.dumps(detector.description)) == detector.description
