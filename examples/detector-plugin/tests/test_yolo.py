@@ -73,6 +73,25 @@ def test_an_image_is_seen_alike_whatever_is_beside_it() -> None:
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("is_half", [False, True])
+def test_boxes_are_what_the_expected_distances_of_their_edges_say(*, is_half: bool) -> None:
+    """Worked out in float64, also if the network computes in bfloat16."""
+    detector = built(size=320).eval()
+    batch = on_canvas(*noise((320, 320)))
+    with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
+        ours = detector.forward_raw(batch).boxes[0].double()
+        _, raw = detector(batch.pixels_BCHW)
+    expected = []
+    for stride, each in zip((8, 16, 32), raw["boxes"][0].split([1600, 400, 100], 1), strict=True):
+        shares = each.double().view(4, 16, -1).softmax(1)  # of distances of 0 to 15 cells
+        left, up, right, down = (shares * torch.arange(16.0)[:, None]).sum(1)
+        cells = torch.arange(320 // stride) + 0.5
+        y, x = (each.flatten() for each in torch.meshgrid(cells, cells, indexing="ij"))
+        expected.append(stride * torch.stack([x - left, y - up, x + right, y + down], 1))
+    torch.testing.assert_close(ours, torch.cat(expected), rtol=0, atol=1e-3)
+
+
+@torch.inference_mode()
 def test_the_embedding_is_that_of_the_package() -> None:
     """Its `embed` of the layer before the head, for an image that fills the square."""
     detector = built().eval()

@@ -36,6 +36,11 @@ class FasterRcnn(PyramidArchitecture):
     eight and sixteen times that side. Torchvision has 32, for images of 800 pixels; a smaller
     input, or smaller objects, want less."""
 
+    sampled_proposals: Annotated[int, Field(ge=8)] = 512
+    """Proposals of an image that the head learns from in a step, drawn at random; at most a quarter
+    of them are of objects. Torchvision has 512. On a CPU, with 64 a step takes a fraction of the
+    time."""
+
     def hub_detector(self, config: DetectorConfig) -> str | None:
         """Return torchvision's name of the weights, which has two sets for MobileNetV3."""
         name = super().hub_detector(config)
@@ -63,6 +68,7 @@ class FasterRcnn(PyramidArchitecture):
             rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(sides)),
             rpn_head=RegionHead(self.channels, 3 * num_sides),
             box_predictor=BoxPredictor(1024, len(classes) + 1),
+            box_batch_size_per_image=self.sampled_proposals,
             **self.transform(config),
             **self._proposals(config),
         )
