@@ -1,103 +1,29 @@
 """Detectors of the library transformers: small random configurations of three families."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 import torch
+import transformers
 
-transformers = pytest.importorskip("transformers")
+from job.detection.detectors import Detector, ImageBatch
+from job.detection.detectors.base import build_detector, load_model, save_model
+from job.detection.detectors.weights import new_detector
+from job.testing import DetectorContract, EvaluateConfig, Found
+from job.testing.drawn_images import CLASSES, DrawnImages
+from job.testing.trying import train
+from tests.unit.detection.detectors.hugging_face_models import (
+    FAMILIES,
+    network_of,
+    rt_detr,
+    settings,
+    write,
+)
 
-from huggingface_hub import errors  # noqa: E402 - of the same extra
-
-from job.config.detector import DetectorConfig  # noqa: E402
-from job.detection.detectors import Detector, ImageBatch  # noqa: E402
-from job.detection.detectors.architecture import architecture_of  # noqa: E402
-from job.detection.detectors.base import build_detector, load_model, save_model  # noqa: E402
-from job.detection.detectors.hugging_face_files import load_library  # noqa: E402
-from job.detection.detectors.weights import new_detector  # noqa: E402
-from job.errors import AlJobError, ConfigError, TemporaryError  # noqa: E402
-from job.testing import DetectorContract, EvaluateConfig, Found  # noqa: E402
-from job.testing.drawn_images import CLASSES, DrawnImages  # noqa: E402
-from job.testing.trying import train  # noqa: E402
-
-load_library()  # which silences it
 torch.set_num_threads(1)
-
-SQUARE = {"height": 64, "width": 64}
-EDGES = {"shortest_edge": 64, "longest_edge": 106}
-WIDTHS = {"embedding_size": 8, "hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1]}
-LAYERS: Mapping[str, Any] = {
-    "d_model": 16,
-    "num_queries": 20,
-    "decoder_layers": 2,
-    "encoder_ffn_dim": 16,
-    "decoder_ffn_dim": 16,
-    "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2,
-}
-
-
-def rt_detr() -> tuple[Any, Any]:
-    """RT-DETR on a ResNet of four blocks."""
-    backbone = transformers.RTDetrResNetConfig(
-        **WIDTHS, layer_type="basic", out_features=["stage2", "stage3", "stage4"]
-    )
-    config = transformers.RTDetrConfig(
-        **LAYERS,
-        backbone_config=backbone,
-        encoder_hidden_dim=16,
-        encoder_in_channels=[8, 16, 16],
-        decoder_in_channels=[16, 16, 16],
-        num_denoising=10,
-    )
-    return config, transformers.RTDetrImageProcessor(size=SQUARE)
-
-
-def yolos() -> tuple[Any, Any]:
-    """YOLOS of two layers."""
-    config = transformers.YolosConfig(
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-        image_size=[64, 64],
-        num_detection_tokens=20,
-    )
-    return config, transformers.YolosImageProcessor(size=EDGES)
-
-
-def conditional_detr() -> tuple[Any, Any]:
-    """Conditional DETR on a ResNet of four blocks."""
-    backbone = transformers.ResNetConfig(**WIDTHS, layer_type="basic", out_features=["stage4"])
-    config = transformers.ConditionalDetrConfig(
-        **LAYERS, backbone_config=backbone, encoder_layers=1, auxiliary_loss=True, dropout=0.0
-    )
-    return config, transformers.ConditionalDetrImageProcessor(size=EDGES)
-
-
-FAMILIES = {each.__name__: each for each in (rt_detr, yolos, conditional_detr)}
-
-
-def write(folder: Path, family: str = "rt_detr") -> Path:
-    """Write the files of a family, without weights."""
-    for each in FAMILIES[family]():
-        each.save_pretrained(folder)
-    return folder
-
-
-def settings(folder: Path, **others: Any) -> DetectorConfig:
-    told = {"model": "transformers", "name": str(folder), "size": 64, "backbone": "scratch"}
-    return DetectorConfig.model_validate({**told, **others})
-
-
-def network_of(detector: Detector) -> Any:
-    """The library's own."""
-    return detector.network
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +67,10 @@ class OfTransformers(DetectorContract):
             threshold=config.score_threshold,
             target_sizes=[*batch.sizes_hw] if self.is_relative_to_image else canvas,
         )
-        return [Found(**{**each, "labels": each["labels"] + 1}) for each in found]
+        return [
+            Found(boxes=each["boxes"], labels=each["labels"] + 1, scores=each["scores"])
+            for each in found
+        ]
 
 
 class TestRtDetr(OfTransformers):
@@ -168,12 +97,13 @@ class TestConditionalDetr(OfTransformers):
     losses_add_up: ClassVar[bool] = True
 
 
+OF_MANY = [
+    pytest.param(each, marks=pytest.mark.detectors) for each in ("yolos", "conditional_detr")
+]
+
+
 @pytest.mark.parametrize(
-    "family",
-    [
-        each if each == "rt_detr" else pytest.param(each, marks=pytest.mark.detectors)
-        for each in FAMILIES
-    ],
+    "family", ["rt_detr", *[pytest.param(each, marks=pytest.mark.detectors) for each in OTHERS]]
 )
 def test_losses_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     """For two images that its own processor prepares, with its own grouping into one sum."""
@@ -268,109 +198,6 @@ def test_a_training_begins_without_a_box(folder: Path, capsys: pytest.CaptureFix
     checkpoints = train(first, images, settings_of_training, 2, stop_after=1)
     train(second, images, settings_of_training, 2, resume=checkpoints[-1])
     assert "train.resumed" in capsys.readouterr().out
-
-
-def refusal(config: DetectorConfig) -> AlJobError:
-    with pytest.raises(AlJobError) as caught:
-        new_detector(config, CLASSES, 0, Path)
-    assert "\n" not in str(caught.value)
-    return caught.value
-
-
-def test_what_is_no_detector_is_refused(tmp_path: Path) -> None:
-    """In one line each: no files, another task, no processor, a size that no layer takes."""
-    nothing = refusal(settings(tmp_path))
-    assert f"detector.name: {tmp_path}: no configuration of a model" in str(nothing)
-    transformers.ResNetConfig().save_pretrained(tmp_path)
-    assert str(refusal(settings(tmp_path))) == (
-        f"detector.name: {tmp_path}: resnet is not a model for object detection"
-    )
-    rt_detr()[0].save_pretrained(tmp_path)
-    assert f"detector.name: {tmp_path}: no processor of images" in str(refusal(settings(tmp_path)))
-    write(tmp_path)
-    assert str(refusal(settings(tmp_path, size=100))).startswith(
-        f"detector.size: 100: {tmp_path} does not take it ("
-    )
-    no_weights = str(refusal(settings(tmp_path, backbone="hub")))
-    assert no_weights.startswith(f"detector.backbone: hub: {tmp_path}: no weights that can be read")
-
-
-def test_a_processor_of_another_kind_is_refused(tmp_path: Path) -> None:
-    """A rectangle, or one whose scores are neither softmax nor sigmoid."""
-    rt_detr()[0].save_pretrained(tmp_path)
-    transformers.RTDetrImageProcessor(size={"height": 64, "width": 96}).save_pretrained(tmp_path)
-    assert "neither a square nor a shortest edge" in str(refusal(settings(tmp_path)))
-    transformers.ViTImageProcessor(size=SQUARE).save_pretrained(tmp_path)
-    assert "its processor shows no scores of boxes" in str(refusal(settings(tmp_path)))
-
-
-def test_logits_of_another_number_are_refused(tmp_path: Path) -> None:
-    """DETR's processor expects an output for no object, which RT-DETR does not have."""
-    rt_detr()[0].save_pretrained(tmp_path)
-    transformers.DetrImageProcessor(size=SQUARE).save_pretrained(tmp_path)
-    assert str(refusal(settings(tmp_path))) == (
-        f"detector.name: {tmp_path}: a box has 3 logits for 3 classes, and not the 4 of which its "
-        "processor makes scores"
-    )
-
-
-def test_a_missing_library_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what to install."""
-    monkeypatch.setitem(sys.modules, "transformers", None)
-    error = refusal(settings(folder))
-    assert isinstance(error, ConfigError)
-    assert str(error).startswith("detector.model: transformers: the library is missing (")
-    assert str(error).endswith("pip install 'al-voc[transformers]'")
-
-
-def test_the_place_of_the_files_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder, the hub's cache, or the hub; a name that neither can have is refused."""
-    told = {}
-    for name, cached in ((str(folder), None), ("owner/model", "there"), ("owner/other", None)):
-        monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, c=cached, **__: c)
-        told[name] = architecture_of(settings(Path(name))).own_files()
-    assert told == {
-        str(folder): f"the folder {folder}",
-        "owner/model": "owner/model: in the cache of the hub",
-        "owner/other": "owner/other: will be downloaded",
-    }
-    monkeypatch.undo()
-    with pytest.raises(ConfigError, match="no such folder, nor a name of the hub"):
-        architecture_of(settings(Path("/no/such/folder"))).own_files()
-
-
-ANSWER = SimpleNamespace(headers={}, request=None, status_code=404)
-
-
-@pytest.mark.parametrize(
-    ("raised", "kind", "told"),
-    [
-        (
-            errors.RepositoryNotFoundError("404\nnot found", response=ANSWER),
-            ConfigError,
-            "not a folder, nor a model that the hub shows at revision main",
-        ),
-        (
-            errors.LocalEntryNotFoundError("no connection\nand not in the cache"),
-            TemporaryError,
-            "it could not be downloaded from the hub (no connection): give a folder instead",
-        ),
-        (PermissionError("no"), ConfigError, "name another directory in HF_HOME"),
-        (errors.HFValidationError("bad"), ConfigError, "nor a name of the hub (OWNER/MODEL)"),
-    ],
-)
-def test_errors_of_the_hub_are_one_line(
-    monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type[AlJobError], told: str
-) -> None:
-    """What may pass is a temporary error, and the rest is one of the configuration."""
-
-    def fail(*_: object, **__: object) -> None:
-        raise raised
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
-    error = refusal(settings(Path("owner/model")))
-    assert isinstance(error, kind)
-    assert told in str(error)
 
 
 def test_the_version_on_the_hub_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
