@@ -97,14 +97,10 @@ class TestConditionalDetr(OfTransformers):
     losses_add_up: ClassVar[bool] = True
 
 
-OF_MANY = [
-    pytest.param(each, marks=pytest.mark.detectors) for each in ("yolos", "conditional_detr")
-]
+OTHERS = [pytest.param(each, marks=pytest.mark.detectors) for each in FAMILIES if each != "rt_detr"]
 
 
-@pytest.mark.parametrize(
-    "family", ["rt_detr", *[pytest.param(each, marks=pytest.mark.detectors) for each in OTHERS]]
-)
+@pytest.mark.parametrize("family", ["rt_detr", *OTHERS])
 def test_losses_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     """For two images that its own processor prepares, with its own grouping into one sum."""
     detector = build_detector(settings(write(tmp_path, family)), CLASSES, seed=0)
