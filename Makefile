@@ -18,7 +18,7 @@ export ANNOTATION_TOOLS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +27,13 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not slow" tests/integration tests/unit tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not slow and not detectors" tests/integration tests/unit tests/chart
 
 test-slow: .venv/dev ## Run the tests that take long: with a browser, a compiler, and killed processes
 	$(BIN)/pytest -q -n 2 --dist worksteal -m slow tests/integration tests/unit
+
+test-detectors: .venv/dev ## Run the rules of detectors that take long: each family is trained, killed and asked
+	$(BIN)/pytest -q -n 2 --dist worksteal -m detectors tests/integration tests/unit
 
 # Away from the checkout's job/, so that what is tested is what is shipped.
 test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, with the gate of coverage
@@ -38,7 +41,7 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
-	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
 annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it, away from .venv: 1 GB
 

@@ -118,12 +118,13 @@ def _weights(store: Store, config: Config) -> str:
         ):
             message = f"{place}: nothing there"
             raise ConfigError(message)
-    if detector.weights and not _will_be_drawn(store, config):
-        return _fit(store, config, detector.weights)
-    if detector.weights or detector.backbone not in {"hub", "scratch"}:
-        return detector.weights or detector.backbone
-    if detector.backbone == "scratch":
+    if detector.weights not in {None, "hub"} and not _will_be_drawn(store, config):
+        return _fit(store, config, str(detector.weights))
+    place = detector.weights or detector.backbone
+    if place == "scratch":
         return "none: the configuration says scratch"
+    if place != "hub":
+        return place
     from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
     path = hub_file(detector)

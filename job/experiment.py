@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from job import loop
 from job.artifacts.experiment_file import (
@@ -26,6 +27,7 @@ from job.launch.people import People
 from job.plan import Plan, Subset
 from job.registries import check_registries
 from job.runtime import log
+from job.runtime.place import Place
 from job.stages import run_stage
 from job.storage import Store
 
@@ -206,16 +208,18 @@ def run(
     return Outcome(plan, num_run, markers)
 
 
-def run_one_stage(
+def run_one_stage(  # noqa: PLR0913 - a stage, its store and its process
     store: Store,
     plan: Plan,
     ref: StageRef,
     partition: tuple[int, int] = (0, 1),
+    *,
     annotator: str | None = None,
+    place: Place | None = None,
 ) -> None:
     """Run one stage, or one partition of it, unless it is done.
 
-    In a pod, the store keeps its log.
+    In a pod, the store keeps its log; of processes that train together, that of the first.
 
     Args:
         store: Where everything is.
@@ -223,9 +227,15 @@ def run_one_stage(
         ref: The stage.
         partition: The partition (i, n) of the stage `score`.
         annotator: Who stands in for the configuration's annotator.
+        place: This process's place among those that train together, if others started them.
     """
+    run = partial(run_stage, annotator=annotator, place=place)
+    if place and place.is_follower:
+        with log.bound(rank=place.rank):
+            _run_unless_done(store, plan, ref, partition, run)
+        return
     with keep_log(store, ref):
-        _run_unless_done(store, plan, ref, partition, annotator)
+        _run_unless_done(store, plan, ref, partition, run)
 
 
 def run_and_wait(store: Store, plan: Plan, ref: StageRef) -> None:
@@ -239,11 +249,15 @@ def run_and_wait(store: Store, plan: Plan, ref: StageRef) -> None:
 
 
 def _run_unless_done(
-    store: Store, plan: Plan, ref: StageRef, partition: tuple[int, int], annotator: str | None
+    store: Store,
+    plan: Plan,
+    ref: StageRef,
+    partition: tuple[int, int],
+    run: Callable[[Store, Plan, StageRef, tuple[int, int], Markers], object],
 ) -> None:
     markers = Markers(store)
     if not markers.is_done(ref, plan.config, partition):
-        run_stage(store, plan, ref, partition, markers, annotator=annotator)
+        run(store, plan, ref, partition, markers)
         return
     log.get().info("stage.skip", stage=ref.stage, reason="done already")
     own = markers.at(ref.partition_done(*partition))

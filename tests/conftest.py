@@ -16,6 +16,8 @@ import pytest
 from job.cli.main import main
 from job.runtime.process_setup import prepare_process
 
+pytest_plugins = ["job.testing"]  # as in a package with a detector
+
 prepare_process()  # as the program does: without it, threads that wait for each other spin
 gc.disable()  # until all modules are imported: what they hold stays
 

@@ -51,6 +51,10 @@ class Marker:
     """What a training started from: each part of the detector -> where its weights came from."""
     cautions: tuple[str, ...] = ()
     """What looks wrong about the picks of a round, a sentence for each."""
+    processes: int = 1
+    """How many processes trained together."""
+    nodes: int = 1
+    """On how many machines."""
 
     @property
     def reads_scores(self) -> bool:

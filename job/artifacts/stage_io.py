@@ -3,16 +3,23 @@
 import hashlib
 import os
 import socket
+import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from job.artifacts.checkpoints import Checkpoint, remove_checkpoints
 from job.artifacts.markers import Marker, Markers, digest_of, join_partitions
 from job.artifacts.round_reader import RoundReader
-from job.errors import UsageError
+from job.errors import TemporaryError, UsageError
 from job.keys import StageRef
 from job.plan import Plan
 from job.storage import Store
+
+if TYPE_CHECKING:
+    from job.runtime.place import Place
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class StageIO(RoundReader):
@@ -38,6 +45,10 @@ class StageIO(RoundReader):
         """What a training starts from, for the marker; the stage `train` sets it."""
         self.cautions: tuple[str, ...] = ()
         """What looks wrong about the picks, for the marker; the stage `select` sets it."""
+        self.processes, self.nodes = 1, 1
+        """By how many processes and machines, for the marker; the stage `train` sets them."""
+        self.place: Place | None = None
+        """This process's place among those that others have started to train together."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
         self._volatile: set[str] = set()
@@ -51,8 +62,10 @@ class StageIO(RoundReader):
     def begin(self) -> None:
         """Remove the marker of an earlier attempt: its inputs were others.
 
-        While the outputs change, nobody may go by it.
+        While the outputs change, nobody may go by it. A follower leaves it to the first process.
         """
+        if self.place and self.place.is_follower:
+            return
         self.markers.remove(self.ref.done)
 
     def marker(self, stage: StageRef) -> Marker:
@@ -95,12 +108,26 @@ class StageIO(RoundReader):
         self._checkpoint.save(data)
 
     @property
+    def digest_of_inputs(self) -> str:
+        """A digest of the configuration and of all that was read so far."""
+        return self._checkpoint.key
+
+    @property
     def _checkpoint(self) -> Checkpoint:
         config_digest = self.config.stage_digest(self.ref)
         return Checkpoint.of(self.store, self.ref, self._inputs, config_digest)
 
     def commit(self, seconds: float) -> None:
-        """Write the marker. The last of several processes that do a stage together writes it."""
+        """Write the marker. The last of several processes that do a stage together writes it.
+
+        A follower of a training waits until the first process has.
+
+        Raises:
+            TemporaryError: The first process did not write it in time.
+        """
+        if self.place and self.place.is_follower:
+            self._wait_for_marker()
+            return
         marker = self._make_marker(seconds)
         index, count = self.partition
         if count > 1:
@@ -110,6 +137,18 @@ class StageIO(RoundReader):
         self.markers.write(self.ref.done, marker)
         if self._keeps_checkpoints:
             remove_checkpoints(self.store, self.ref)
+
+    def _wait_for_marker(self) -> None:
+        seconds = self.config.runtime.peer_seconds
+        until = time.monotonic() + seconds
+        while not self.markers.is_done(self.ref, self.config):
+            if time.monotonic() > until:
+                message = (
+                    f"{self.ref}: process 0 has written no marker for {seconds} seconds after the "
+                    "training: see how it ended, and run the same command again"
+                )
+                raise TemporaryError(message)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _make_marker(self, seconds: float) -> Marker:
         steady = {n: d for n, d in sorted(self._outputs.items()) if n not in self._volatile}
@@ -125,4 +164,6 @@ class StageIO(RoundReader):
             image=os.environ.get("AL_IMAGE", ""),
             start=self.start,
             cautions=self.cautions,
+            processes=self.processes,
+            nodes=self.nodes,
         )

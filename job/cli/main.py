@@ -40,6 +40,7 @@ COMMANDS = {
     "move": ("job.cli.move:move", "Use a later version of the data from now on."),
     "prune": ("job.cli.cleaning:prune", "Remove models and leftovers nobody needs."),
     "delete": ("job.cli.cleaning:delete", "Delete an experiment; its data set stays."),
+    "detectors": ("job.cli.detectors:detectors", "List the detectors, or show one of them."),
     "doctor": ("job.cli.doctor:doctor", "Check store, device, disk and weights."),
     "drive": ("job.cli.cluster:drive", "Run an experiment as Jobs of a cluster."),
     "render": ("job.cli.cluster:render", "Print a round's Jobs as YAML."),

@@ -21,11 +21,14 @@ from job.errors import UsageError
 from job.experiment import run_and_wait, run_one_stage
 from job.keys import Stage, StageRef
 from job.plan import Plan
+from job.runtime.place import Place
 from job.storage import Store, open_store
 
 
-def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Callable[..., None]:
-    """Return the command of a stage that one process does as a whole."""
+def _stage_command(
+    stage: Stage, text: str, annotator: str | None = None, *, joins: bool = False
+) -> Callable[..., None]:
+    """Return the command of a stage that one process does as a whole, or some that it joins."""
 
     def command(
         round_name: RoundOption,
@@ -35,8 +38,9 @@ def _stage_command(stage: Stage, text: str, annotator: str | None = None) -> Cal
         store: StoreOption = STATE,
         settings: SetOption = None,
     ) -> None:
+        place = Place.of(os.environ) if joins else None
         opened, plan, ref = _chosen(store, stage, round_name, experiment, arm, seed, settings)
-        run_one_stage(opened, plan, ref, annotator=annotator)
+        run_one_stage(opened, plan, ref, annotator=annotator, place=place)
 
     command.__doc__ = text
     return command
@@ -64,7 +68,9 @@ annotate_sim = _stage_command(
     "Annotate a round's picks with the oracle, and account for the cost.",
     annotator="oracle",
 )
-train = _stage_command("train", "Train the detector on all images that are labelled so far.")
+train = _stage_command(
+    "train", "Train the detector on all images that are labelled so far.", joins=True
+)
 evaluate = _stage_command("evaluate", "Measure a round's model on the test set.")
 
 

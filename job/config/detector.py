@@ -18,30 +18,34 @@ class DetectorConfig(Section):
     model_config = ConfigDict(extra="allow")
 
     model: str = "ssdlite_mobilenet_v2"
-    """`ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the tutorial's), `ssd_vgg16` (SSD300 with
-    VGG16), or the name of a detector from another package."""
+    """A name that `al-job detectors` lists: `ssdlite_mobilenet_v2` (SSDLite with MobileNetV2, the
+    tutorial's), `ssd_vgg16` (SSD300 with VGG16), `ssdlite_mobilenet_v3`, `retinanet`, `fcos`,
+    `faster_rcnn`, `transformers`, or that of a detector from another package. Settings that only
+    some have, such as `network`, stand beside the ones below."""
     size: Annotated[int, Field(ge=64)] = 320
-    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only."""
+    """Side of the square image that the network sees, in pixels; `ssd_vgg16` takes 300 only. Of
+    detectors that keep the aspect ratio, such as `retinanet`, it is the shorter side, and the
+    longer one has at most 1.67 times as many pixels."""
     width: PositiveFloat = 1.0
-    """Width multiplier of MobileNetV2; torchvision has pretrained weights for 1.0 only."""
+    """Width multiplier of a MobileNet; torchvision has pretrained weights for 1.0 only."""
     backbone: str = "hub"
     """Where the backbone's weights come from: `hub` (torchvision's ImageNet weights, downloaded),
     `file:PATH`, `store:KEY` (`.safetensors` or a `.pt` state dict), or `scratch`. Of a `file:` only
     the path is recorded; of a `store:` object also the content."""
     weights: str | None = None
-    """A trained detector to start from, as `file:PATH` or `store:KEY`, in single or half precision.
-    Of backbone, neck (what lies between backbone and head) and head, each is taken if it is there
-    as a whole and fits. The head is taken if the file says that its classes are those of the data
-    set, as a model of al-voc does. If the file has no backbone that fits, that of `backbone` is
-    taken."""
+    """A trained detector to start from: `hub` (torchvision's own, trained on COCO, downloaded), or
+    `file:PATH` or `store:KEY`, in single or half precision. Of backbone, neck (what lies between
+    backbone and head) and head, each is taken if it is there as a whole and fits. The head is taken
+    if the file says that its classes are those of the data set, as a model of al-voc does. If no
+    backbone fits, that of `backbone` is taken."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.backbone not in {"hub", "scratch"} and not _is_place(self.backbone):
             message = f"backbone: {self.backbone!r} is none of hub, scratch, file:PATH, store:KEY"
             raise ValueError(message)
-        if self.weights is not None and not _is_place(self.weights):
-            message = f"weights: {self.weights!r} is neither file:PATH nor store:KEY"
+        if self.weights not in {None, "hub"} and not _is_place(str(self.weights)):
+            message = f"weights: {self.weights!r} is none of hub, file:PATH, store:KEY"
             raise ValueError(message)
         return self
 

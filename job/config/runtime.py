@@ -30,7 +30,13 @@ class RuntimeConfig(Section):
     processes: Literal["auto"] | PositiveInt = "auto"
     """Processes that train together, each on an equal part of a batch. `auto`: one for each GPU
     that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a
-    CPU. Each process has `threads` threads and `workers` workers, or an equal part of `auto`."""
+    CPU. Each process has `threads` threads and `workers` workers, or an equal part of `auto`.
+    If `RANK` and `WORLD_SIZE` are set, as by torchrun, `train` starts none of them: it joins
+    `WORLD_SIZE` processes, on one machine or several. `docs/several-nodes.md` shows it."""
+    peer_seconds: PositiveInt = 600
+    """How many seconds processes that train together wait for each other, at the start and at each
+    step, before they end with exit code 75. One that was killed is noticed at once. If pods of a
+    training start at very different times, set more."""
     workers: Literal["auto"] | NonNegativeInt = 0
     """Processes that decode and augment images for training. 0: the training process does it.
     `auto`: one for each CPU that the process may use."""

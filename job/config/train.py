@@ -25,7 +25,7 @@ class TrainConfig(Section):
     """What of the pretrained backbone stays as it is, in all rounds. `backbone`: all of it. With
     tens or a few hundred images the detector is often better, and a step on a CPU takes half the
     time. `stages`: its early stages, which see edges and textures. They are those up to stride 8 in
-    MobileNetV2, and the first two in VGG16. `none`: all is trained."""
+    a MobileNet, and the first two in VGG16 and ResNet-50. `none`: all is trained."""
     steps: PositiveInt | None = 2500
     """Optimizer steps of a training, however many images are labelled. If `epochs` is set, this is
     unset."""

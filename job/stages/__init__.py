@@ -11,6 +11,7 @@ from job.errors import AlJobError, AnnotatingError, MissingLabelsError
 from job.keys import StageRef
 from job.plan import Plan
 from job.runtime import log
+from job.runtime.place import Place
 from job.storage import Store
 
 Figures = Mapping[str, object]
@@ -25,6 +26,7 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
     markers: Markers | None = None,
     *,
     annotator: str | None = None,
+    place: Place | None = None,
     is_quiet: bool = False,
 ) -> Figures:
     """Run one stage and commit it.
@@ -36,6 +38,7 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
         partition: This process's partition (i, n) of the `score` stage.
         markers: Those that this process has read; unset: none.
         annotator: Who draws the boxes in the stage `annotate`; unset: whom the configuration names.
+        place: This process's place among those that train together, if others started them.
         is_quiet: Whether it logs nothing but that the stage is done.
     """
     # Imported here: `select` has to start without waiting for torch.
@@ -44,7 +47,7 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
     with bound_to(ref), nullcontext() if is_quiet else _told(ref):
         begun = time.monotonic()
         io = StageIO(store, plan, ref, partition, markers)
-        io.annotator = annotator or io.annotator
+        io.annotator, io.place = annotator or io.annotator, place
         io.begin()
         figures = run(io)
         seconds = time.monotonic() - begun

@@ -76,6 +76,30 @@ def test_stage_job_is_the_chart_s(render: Any) -> None:
     assert rules == theirs["rules"]
 
 
+def test_nodes_job_is_the_stage_job_in_several_pods() -> None:
+    """Beside the five variables, the index and the Service, the Job is that of a single stage."""
+    [service, job], [stage_job] = documents("nodes-job.yaml"), documents("stage-job.yaml")
+    spec, name = job["spec"], job["metadata"]["name"]
+    pod, stage_pod = (each["spec"]["template"]["spec"] for each in (job, stage_job))
+    assert service["spec"]["clusterIP"] == "None"
+    assert service["spec"]["selector"] == {"job-name": name}
+    assert pod.pop("subdomain") == service["metadata"]["name"]
+    [container], [stage_container] = pod["containers"], stage_pod["containers"]
+    env = {each["name"]: each for each in container["env"]}
+    place = {key: env[key].get("value") for key in ("WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR")}
+    assert place == {
+        "WORLD_SIZE": str(spec["completions"]),
+        "LOCAL_RANK": "0",
+        "MASTER_ADDR": f"{name}-0.{service['metadata']['name']}",
+    }
+    assert spec["completionMode"] == "Indexed"
+    assert spec["parallelism"] == spec["completions"]
+    assert spec["podFailurePolicy"] == stage_job["spec"]["podFailurePolicy"]
+    rest = [each for each in container["env"] if each in stage_container["env"]]
+    assert container | {"env": rest, "args": stage_container["args"]} == stage_container
+    assert pod | {"containers": [stage_container]} == stage_pod
+
+
 def test_store_is_the_chart_s(render: Any) -> None:
     """The store for trying out starts like the chart's own."""
     theirs = render().named("Deployment", "al-voc-store")["spec"]["template"]["spec"]

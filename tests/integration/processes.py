@@ -5,6 +5,7 @@ and has run nothing: what a command does, and how it dies, is as if it had been 
 processes that train together are forked in turn.
 """
 
+import ctypes
 import multiprocessing
 import os
 import runpy
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TextIO
 
@@ -60,13 +62,21 @@ class AlJobProcess:
 
 @contextmanager
 def al_job_process(
-    *arguments: object, environment: Mapping[str, str] | None = None
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+    network: Path | None = None,
 ) -> Iterator[AlJobProcess]:
-    """Run `al-job` with these arguments; wait for its end when the block is left."""
+    """Run `al-job` with these arguments; wait for its end when the block is left.
+
+    Args:
+        arguments: What follows `al-job`.
+        environment: Variables to set.
+        network: The file of the network namespace that it runs in; None: that of this process.
+    """
     reader, writer = _CONTEXT.Pipe(duplex=False)
     texts = [str(argument) for argument in arguments]
     process = _CONTEXT.Process(
-        target=_run, args=(texts, {"AL_LOG": "json"} | dict(environment or {}), writer)
+        target=_run, args=(texts, {"AL_LOG": "json"} | dict(environment or {}), network, writer)
     )
     process.start()
     writer.close()
@@ -77,12 +87,17 @@ def al_job_process(
         process.join()
 
 
-def _run(arguments: list[str], environment: dict[str, str], stderr: Connection) -> None:
+def _run(
+    arguments: list[str], environment: dict[str, str], network: Path | None, stderr: Connection
+) -> None:
     from job.cli.main import main  # noqa: PLC0415 - it was imported before this process was forked
     from job.detection.training import member_processes  # noqa: PLC0415 - as above
 
     forking = SimpleNamespace(Popen=_ForkedMember, PIPE=subprocess.PIPE)
     vars(member_processes)["subprocess"] = forking
+    if network:
+        with network.open() as file:
+            assert ctypes.CDLL(None).setns(file.fileno(), 0) == 0
     os.dup2(stderr.fileno(), 2)
     stderr.close()
     os.environ.update(environment)

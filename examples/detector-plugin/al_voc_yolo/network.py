@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torchvision.ops import box_convert
 
-from al_voc_yolo.package import ROOT, DetectionModel, get_cfg, yaml_model_load
+from al_voc_yolo.package import ROOT, DetectionModel, get_cfg, make_anchors, yaml_model_load
 from job.detection.detectors import (
     Detector,
     DetectorConfig,
@@ -99,24 +99,38 @@ class YoloDetector(Detector):
             "cls": torch.cat([each["labels"] for each in targets]) - 1,
             "bboxes": box_convert(boxes, "xyxy", "cxcywh"),
         }
-        # The package multiplies by the number of images; here, losses are a mean over them.
-        sums, _ = self.network.init_criterion()(self(images.pixels_BCHW), batch)
+        criterion, assigned = self.network.init_criterion(), list[Tensor]()
+        # Its losses are a mean over the scores that it assigns to candidates.
+        criterion.assigner.register_forward_hook(lambda *call: assigned.append(call[-1][2].sum()))
+        sums, _ = criterion(self(images.pixels_BCHW), batch)
+        # The package multiplies by the number of images, which is left to the learning rate here.
         box, classification, edges = sums / len(images)
-        return Losses(classification, box + edges, weight=float(len(images)))
+        return Losses(classification, box + edges, weight=assigned[0])
 
     def forward_raw(self, images: ImageBatch) -> RawOutput:
-        """Return the candidates of all three maps, with their boxes decoded by the package."""
-        decoded, raw = self(images.pixels_BCHW)
+        """Return the candidates of all three maps.
+
+        Boxes are not clipped yet: the package does that after suppression, too.
+        """
+        _, raw = self(images.pixels_BCHW)
         maps = [each.float() for each in raw["feats"]]
-        boxes_BA4 = box_convert(decoded[:, :4].mT.float(), "cxcywh", "xyxy")
-        limits = [[width, height] * 2 for height, width in images.sizes_hw]
-        limits_B14 = torch.tensor(limits, dtype=torch.float32, device=self.device)[:, None]
         return RawOutput(
-            boxes=torch.minimum(boxes_BA4.clamp(min=0), limits_B14),
+            boxes=self._boxes(raw["boxes"].float(), maps),
             logits_BAC=raw["scores"].mT.float(),
             embeddings_BE=_means(maps[2], images.sizes_hw),
             features=MapFeatures(maps[1], (self._side, self._side)),
         )
+
+    def _boxes(self, edges: Tensor, maps: list[Tensor]) -> Tensor:
+        """Return the boxes (B, A, 4), decoded by the package in float32.
+
+        What it has decoded by itself may be in bfloat16, in which pixels have steps of 2.
+        """
+        head = self.network.model[-1]
+        centres_A2, strides_A1 = make_anchors(maps, head.stride, 0.5)
+        with torch.autocast(self.device.type, enabled=False):
+            boxes_B4A = head.decode_bboxes(head.dfl(edges), centres_A2.mT[None]) * strides_A1.mT
+        return box_convert(boxes_B4A.mT, "cxcywh", "xyxy")
 
     def forward(self, pixels_BCHW: Tensor) -> Any:
         """Return what the network says of uint8 images.

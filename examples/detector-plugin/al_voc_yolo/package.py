@@ -26,5 +26,6 @@ with (
     from ultralytics.cfg import get_cfg
     from ultralytics.nn.tasks import DetectionModel, yaml_model_load
     from ultralytics.utils import ROOT
+    from ultralytics.utils.tal import make_anchors
 
-__all__ = ["ROOT", "DetectionModel", "get_cfg", "yaml_model_load"]
+__all__ = ["ROOT", "DetectionModel", "get_cfg", "make_anchors", "yaml_model_load"]

@@ -19,6 +19,9 @@ from job.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
+TORCHVISION_LICENCE = "BSD-3-Clause, besides the terms of the images they were trained on"
+"""Of torchvision's weights. Its README leaves it to the reader what the data sets' terms mean."""
+
 
 class Architecture(Section, ABC):
     """A kind of detector, such as SSD300 with VGG16: its properties, and how one is built.
@@ -33,6 +36,8 @@ class Architecture(Section, ABC):
     hub_weights: ClassVar[Mapping[float, str]] = {}
     """By width, the pretrained weights of the backbone: torchvision's name of them, such as
     `VGG16_Weights.IMAGENET1K_FEATURES`."""
+    licence: ClassVar[str] = ""
+    """The licence of the hub's weights, in words; empty: it is not known."""
     mean: ClassVar[tuple[float, float, float]]
     """The mean of the red, green and blue values in [0, 1] that the network expects."""
     std: ClassVar[tuple[float, float, float]]
@@ -64,6 +69,14 @@ class Architecture(Section, ABC):
             )
             raise ConfigError(message)
 
+    def hub_detector(self, config: DetectorConfig) -> str | None:  # noqa: ARG002 - as for others
+        """Return torchvision's name of the weights of the whole detector, trained on COCO.
+
+        Returns:
+            Such as `RetinaNet_ResNet50_FPN_Weights.COCO_V1`; None if it has none of this kind.
+        """
+        return None
+
     @abstractmethod
     def build(
         self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
@@ -91,6 +104,12 @@ def architecture_of(config: DetectorConfig) -> Architecture:
     _check("width", config.width, found.widths, config)
     if config.backbone == "hub":
         found.check_hub(config)
+    if config.weights == "hub" and found.hub_detector(config) is None:
+        message = (
+            f"detector.weights: the hub has no trained {config.model} with these settings; "
+            "leave it out, or name a file"
+        )
+        raise ConfigError(message)
     return found
 
 

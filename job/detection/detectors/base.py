@@ -42,8 +42,9 @@ class Losses(NamedTuple):
     bbox_regression: Tensor
     """Of where the objects are."""
     weight: Tensor | float
-    """How many things both are a mean over, such as matched anchors, boxes or images; they are sums
-    if it is 0. Processes that train together weigh the losses of their parts of a batch with it."""
+    """How many things both are a mean over, such as matched anchors, boxes or images; less than 1
+    counts as 1. Processes that train together weigh the losses of their parts of a batch with
+    it."""
 
     @property
     def total(self) -> Tensor:
@@ -109,6 +110,11 @@ class Detector(nn.Module):
     def fill(self) -> Tensor:
         """The mean colour, uint8 (3,), on the CPU: it fills what lies beyond an image's edge."""
         return self.mean.view(3).round().to("cpu", torch.uint8)
+
+    @property
+    def licence(self) -> str:
+        """The licence of the weights that the hub has for it, in words; empty: it is not known."""
+        return self.architecture.licence
 
     @property
     @abstractmethod

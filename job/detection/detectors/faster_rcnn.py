@@ -5,7 +5,7 @@ References: Ren et al. 2015, arXiv 1506.01497; on a feature pyramid: Lin et al. 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -15,20 +15,36 @@ from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
 if TYPE_CHECKING:
     from job.detection.detectors.two_stage import FasterRcnnDetector
 
-_SMALL = 320
-"""Torchvision's variant for images of at most so many pixels classifies fewer proposals."""
+
+def _is_small(config: DetectorConfig) -> bool:
+    """Tell whether torchvision's variant of MobileNetV3 for 320 pixels is the closer one."""
+    return config.size <= 320  # noqa: PLR2004
 
 
 class FasterRcnn(PyramidArchitecture):
     """Faster R-CNN: a network proposes boxes, and a head classifies each and moves its sides."""
 
     outputs_of_classes = "roi_heads.box_predictor"
+    trained_on_coco: ClassVar[Mapping[str, str]] = {
+        "resnet50": "FasterRCNN_ResNet50_FPN_Weights.COCO_V1",
+        "mobilenet_v3_large": "FasterRCNN_MobileNet_V3_Large_FPN_Weights.COCO_V1",
+    }
     hub_eps = 0.0  # of a time when torchvision added nothing
 
     smallest_anchor: Annotated[int, Field(ge=4)] = 32
     """Side of the smallest anchors, in pixels of the network's input. The others have two, four,
     eight and sixteen times that side. Torchvision has 32, for images of 800 pixels; a smaller
     input, or smaller objects, want less."""
+
+    sampled_proposals: Annotated[int, Field(ge=8)] = 512
+    """Proposals of an image that the head learns from in a step, drawn at random; at most a quarter
+    of them are of objects. Torchvision has 512. On a CPU, with 64 a step takes a fraction of the
+    time."""
+
+    def hub_detector(self, config: DetectorConfig) -> str | None:
+        """Return torchvision's name of the weights, which has two sets for MobileNetV3."""
+        name = super().hub_detector(config)
+        return name.replace("Large_FPN", "Large_320_FPN") if name and _is_small(config) else name
 
     def build(
         self,
@@ -52,6 +68,7 @@ class FasterRcnn(PyramidArchitecture):
             rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(sides)),
             rpn_head=RegionHead(self.channels, 3 * num_sides),
             box_predictor=BoxPredictor(1024, len(classes) + 1),
+            box_batch_size_per_image=self.sampled_proposals,
             **self.transform(config),
             **self._proposals(config),
         )
@@ -77,4 +94,4 @@ class FasterRcnn(PyramidArchitecture):
         if self.network == "resnet50":
             return {}
         few = {"rpn_pre_nms_top_n_test": 150, "rpn_post_nms_top_n_test": 150}
-        return {"rpn_score_thresh": 0.05} | (few if config.size <= _SMALL else {})
+        return {"rpn_score_thresh": 0.05} | (few if _is_small(config) else {})

@@ -5,7 +5,9 @@ Reference: Tian et al. 2019, FCOS: Fully Convolutional One-Stage Object Detectio
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
@@ -18,6 +20,12 @@ class Fcos(PyramidArchitecture):
     """FCOS: no anchors; each place of a feature pyramid says how far a box around it reaches."""
 
     outputs_of_classes = "head.classification_head.cls_logits"
+    trained_on_coco: ClassVar[Mapping[str, str]] = {"resnet50": "FCOS_ResNet50_FPN_Weights.COCO_V1"}
+
+    channels: Annotated[int, Field(ge=64, multiple_of=32)] = 256
+    """Channels of the feature pyramid, and of the layers that see it. Torchvision has 256. With
+    half of them, these layers take a quarter of the time. Their group normalisation has 32 groups,
+    and each needs two channels at least."""
 
     def build(
         self,

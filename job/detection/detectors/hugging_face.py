@@ -19,6 +19,7 @@ class Transformers(Architecture):
     `size` in place of its side in pixels.
     """
 
+    licence = "as the model's card says"
     mean = (0.0, 0.0, 0.0)  # the processor says what is subtracted
     std = (1.0, 1.0, 1.0)
 

@@ -88,6 +88,11 @@ class HuggingFaceDetector(Detector):
         theirs = {name.removeprefix("network."): name for name in self.state_dict()}
         return theirs | super().known_names()
 
+    @property
+    def licence(self) -> str:
+        """The licence of the model's weights, as its card says."""
+        return self.recipe["licence"]
+
     def load_from_hub(self) -> dict[Part, str]:
         """Take what `detector.name` has: the head only if its classes are those of this detector.
 

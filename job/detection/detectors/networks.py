@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 from job.detection.input_size import Fit
 
 
@@ -34,10 +34,13 @@ NETWORKS: Mapping[str, Network] = {
 class PyramidArchitecture(Architecture):
     """A detector of torchvision on a feature pyramid."""
 
+    licence = TORCHVISION_LICENCE
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
     outputs_of_classes: ClassVar[str]
     """Torchvision's name of the layer that has outputs for each class."""
+    trained_on_coco: ClassVar[Mapping[str, str]]
+    """By network, torchvision's name of the weights of the whole detector."""
     hub_eps: ClassVar[float] = 1e-5
     """What is added to variances in the whole detector with ResNet-50 that the hub has."""
 
@@ -57,6 +60,16 @@ class PyramidArchitecture(Architecture):
     def num_early_layers(self) -> int:  # type: ignore[override]  # of its network
         """How many layers of the backbone `train.freeze: stages` keeps."""
         return NETWORKS[self.network].num_early_layers
+
+    @property
+    def widths(self) -> tuple[float] | None:  # type: ignore[override]  # of its network
+        """The width multipliers that it takes: MobileNets take any."""
+        return (1.0,) if self.network == "resnet50" else None
+
+    def hub_detector(self, config: DetectorConfig) -> str | None:
+        """Return torchvision's name of the weights of the whole detector, trained on COCO."""
+        is_theirs = (config.width, self.channels) == (1, 256)
+        return self.trained_on_coco.get(self.network) if is_theirs else None
 
     def input_size(self, config: DetectorConfig) -> Fit:
         """Return torchvision's rule: at 800, the longer side has at most 1333 pixels."""

@@ -130,7 +130,8 @@ class RawOutput:
 
     boxes: Tensor
     """float32 (B, A, 4), or (B, A, C, 4) if each class has a box of its own: corners in pixels of
-    the canvas, clipped to the image."""
+    the canvas. They are clipped to the image if the family clips them before suppression; those
+    that are kept are clipped anyway."""
     logits_BAC: Tensor
     """float32: of the foreground classes, before softmax or sigmoid."""
     embeddings_BE: Tensor

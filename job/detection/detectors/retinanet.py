@@ -5,7 +5,7 @@ Reference: Lin et al. 2017, Focal Loss for Dense Object Detection, arXiv 1708.02
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,9 @@ class RetinaNet(PyramidArchitecture):
     """RetinaNet: nine anchors for each place of a feature pyramid, trained with the focal loss."""
 
     outputs_of_classes = "head.classification_head.cls_logits"
+    trained_on_coco: ClassVar[Mapping[str, str]] = {
+        "resnet50": "RetinaNet_ResNet50_FPN_Weights.COCO_V1"
+    }
     hub_eps = 0.0  # of a time when torchvision added nothing
 
     smallest_anchor: Annotated[int, Field(ge=4)] = 32

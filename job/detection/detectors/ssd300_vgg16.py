@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.ssd import SsdDetector
@@ -20,10 +20,15 @@ class Ssd300Vgg16(Architecture):
     sizes = (300,)
     widths = (1.0,)
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "VGG16_Weights.IMAGENET1K_FEATURES"}
+    licence = TORCHVISION_LICENCE
     mean = (0.48235, 0.45882, 0.40784)
     std = (1 / 255, 1 / 255, 1 / 255)  # the weights expect pixels less the mean, undivided
     smallest_box = 0.07
     num_early_layers = 10  # conv1 and conv2, as in Fast R-CNN (Girshick 2015, section 4.5)
+
+    def hub_detector(self, config: DetectorConfig) -> str:  # noqa: ARG002 - it has one size
+        """Return torchvision's name of the weights."""
+        return "SSD300_VGG16_Weights.COCO_V1"
 
     def build(
         self,

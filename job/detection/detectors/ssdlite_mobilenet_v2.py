@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.ssd import SsdDetector
@@ -21,6 +21,7 @@ class SsdliteMobilenetV2(Architecture):
     """SSDLite with MobileNetV2, of any input size and width."""
 
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "MobileNet_V2_Weights.IMAGENET1K_V1"}
+    licence = TORCHVISION_LICENCE
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
     smallest_box = 0.2

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.architecture import Architecture
+from job.detection.detectors.architecture import TORCHVISION_LICENCE, Architecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.ssd import SsdDetector
@@ -21,10 +21,16 @@ class SsdliteMobilenetV3(Architecture):
     """SSDLite with MobileNetV3, of any input size and width."""
 
     hub_weights: ClassVar[Mapping[float, str]] = {1.0: "MobileNet_V3_Large_Weights.IMAGENET1K_V1"}
+    licence = TORCHVISION_LICENCE
     mean = (0.5, 0.5, 0.5)
     std = (0.5, 0.5, 0.5)
     smallest_box = 0.2
     num_early_layers = 7  # those at strides 2, 4 and 8
+
+    def hub_detector(self, config: DetectorConfig) -> str | None:
+        """Return torchvision's name of the weights."""
+        name = "SSDLite320_MobileNet_V3_Large_Weights.COCO_V1"
+        return name if config.width == 1 else None
 
     def build(
         self,

@@ -18,7 +18,7 @@ def load_weights(detector: Detector, path: Path) -> dict[Part, str]:
     Args:
         detector: It is changed.
         path: Of a file that `save_model` wrote, or of a state dictionary with its names, with
-            those of torchvision's SSD, or of a backbone alone.
+            those of torchvision's own detector, or of a backbone alone.
 
     Returns:
         The parts that were not taken, each with the reason.
@@ -26,14 +26,27 @@ def load_weights(detector: Detector, path: Path) -> dict[Part, str]:
     Raises:
         ConfigError: The file is missing, holds no weights, or none that fit.
     """
-    weights, description = read_weights("weights", path)
+    return take_weights(detector, *read_weights("weights", path), place=str(path))
+
+
+def take_weights(
+    detector: Detector, weights: Mapping[str, Tensor], description: Mapping[str, Any], place: str
+) -> dict[Part, str]:
+    """Put the parts of another detector that fit into a detector, as `load_weights` does.
+
+    Args:
+        detector: It is changed.
+        weights: The other one's tensors by their names.
+        description: What is said of it, such as its classes.
+        place: Where it comes from, for messages.
+    """
     known, parts = detector.known_names(), detector.parts()
     found = {known[k]: v for k, v in weights.items() if k in known and v.is_floating_point()}
     reasons = {part: _misfit(detector, part, found, description) for part in parts}
     reasons = {part: reason for part, reason in reasons.items() if reason}
     taken = parts.keys() - reasons.keys()
     if not taken:
-        message = f"detector.weights: {path}: {_no_fit(detector, description, reasons)}"
+        message = f"detector.weights: {place}: {_no_fit(detector, description, reasons)}"
         raise ConfigError(message)
     names = [name for part in taken for name in parts[part] if name in found]
     detector.load_state_dict({name: found[name] for name in names}, strict=False)

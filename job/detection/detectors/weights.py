@@ -12,12 +12,13 @@ from torchvision.models import WeightsEnum, get_weight
 from job.config.detector import DetectorConfig
 from job.detection.detectors.architecture import architecture_of
 from job.detection.detectors.base import Detector, Part, build_detector
-from job.detection.detectors.transfer import load_weights
+from job.detection.detectors.transfer import load_weights, take_weights
 from job.detection.detectors.weight_files import first_difference, read_weights
 from job.errors import ConfigError, TemporaryError
 from job.runtime.paths import user_path
 from job.runtime.rng import random_stream
 
+_INSTEAD = {"backbone": "set scratch", "weights": "leave it out"}
 _NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
 
 
@@ -41,22 +42,58 @@ def new_detector(
     drawn, reasons = "drawn from the seed", dict[Part, str]()
     detector.origins = dict.fromkeys(detector.parts(), drawn)
     if config.weights:
-        reasons = load_weights(detector, local_file(config.weights, fetch))
-        detector.origins |= dict.fromkeys(detector.pretrained, config.weights)
+        reasons = _load_whole(detector, config, fetch)
+        is_hub, name = config.weights == "hub", detector.architecture.hub_detector(config)
+        origin = _of_hub(detector, f"hub: {name}") if is_hub else config.weights
+        detector.origins |= dict.fromkeys(detector.pretrained, origin)
     taken = dict[Part, str]()
     if config.backbone != "scratch" and "backbone" not in detector.pretrained:
-        is_hub = config.backbone == "hub"
-        taken = detector.load_from_hub() if is_hub else taken
-        if not taken:
-            load_backbone(detector, "hub" if is_hub else local_file(config.backbone, fetch))
-            detector.origins["backbone"] = config.backbone
-        detector.pretrained |= taken.keys()
-        detector.origins |= taken
+        taken = _load_backbone(detector, config, fetch)
     if config.weights or taken:
         detector.remember_pretrained(detector.pretrained)
     for part in reasons.keys() - detector.pretrained:
         detector.origins[part] = f"{drawn} ({reasons[part]})"
     return detector
+
+
+def _load_backbone(
+    detector: Detector, config: DetectorConfig, fetch: Callable[[str], Path]
+) -> dict[Part, str]:
+    """Put pretrained weights into the backbone of a new detector, and say where they are from.
+
+    Returns:
+        What a detector that reads its own weights of the hub has taken; of others, nothing.
+    """
+    if config.backbone != "hub":
+        load_backbone(detector, local_file(config.backbone, fetch))
+        detector.origins["backbone"] = config.backbone
+        return {}
+    taken = detector.load_from_hub()
+    if not taken:
+        load_backbone(detector, "hub")
+        name = detector.architecture.hub_weights[config.width]
+        detector.origins["backbone"] = _of_hub(detector, f"hub: {name}")
+    detector.pretrained |= taken.keys()
+    detector.origins |= {part: _of_hub(detector, name) for part, name in taken.items()}
+    return taken
+
+
+def _of_hub(detector: Detector, name: str) -> str:
+    """Return the origin of weights of a name, with their licence, in words."""
+    return f"{name} (licence: {detector.licence or 'not known'})"
+
+
+def _load_whole(
+    detector: Detector, config: DetectorConfig, fetch: Callable[[str], Path]
+) -> dict[Part, str]:
+    """Put what fits of a trained detector into a new one; return what does not, with reasons."""
+    if config.weights != "hub":
+        return load_weights(detector, local_file(str(config.weights), fetch))
+    name = str(detector.architecture.hub_detector(config))
+    found: WeightsEnum = get_weight(name)
+    _, *classes = found.meta["categories"]  # the first one is background
+    weights = _from_hub("weights", name)
+    return take_weights(detector, weights, {"classes": classes}, place=f"hub ({name})")
 
 
 def local_file(place: str, fetch: Callable[[str], Path]) -> Path:
@@ -79,11 +116,16 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
             hub's weights cannot be written to the disk.
         TemporaryError: The hub cannot be reached.
     """
-    found = _from_hub(detector) if source == "hub" else read_weights("backbone", source)[0]
-    weights = _features(found)
+    if source == "hub":
+        width = detector.description["width"]
+        found = _from_hub("backbone", detector.architecture.hub_weights[width])
+    else:
+        found, _ = read_weights("backbone", source)
     expected = detector.backbone_layers.state_dict()
-    # The count of batches is not used, and older files lack it.
-    weights.update({k: v for k, v in expected.items() if k.endswith("num_batches_tracked")})
+    # The count of batches is not used; older files and frozen layers lack it.
+    counts = {k: v for k, v in expected.items() if k.endswith("num_batches_tracked")}
+    weights = {k: v for k, v in _features(found).items() if not k.endswith("num_batches_tracked")}
+    weights |= counts
     if problem := first_difference(weights, expected):
         message = (
             f"backbone {source}: not the weights of {detector.description['model']} "
@@ -95,10 +137,13 @@ def load_backbone(detector: Detector, source: Path | Literal["hub"]) -> None:
 
 
 def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the feature layers of a classifier, or all layers if the file has nothing else."""
+    """Return the feature layers of a classifier, or all layers if the file has nothing else.
+
+    All layers of a ResNet but the last one, `fc`, are those of its features.
+    """
     prefix = "features."
     found = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    return found or dict(weights)
+    return found or {k: v for k, v in weights.items() if not k.startswith("fc.")}
 
 
 def hub_file(config: DetectorConfig) -> Path:
@@ -107,36 +152,41 @@ def hub_file(config: DetectorConfig) -> Path:
     Raises:
         ConfigError: The hub has none, or there is no such detector.
     """
-    weights: WeightsEnum = get_weight(architecture_of(config).hub_weights[config.width])
-    return Path(_hub_folder(), "checkpoints", weights.url.rpartition("/")[2])
+    architecture = architecture_of(config)
+    name = architecture.hub_detector(config) if config.weights == "hub" else None
+    weights: WeightsEnum = get_weight(name or architecture.hub_weights[config.width])
+    return Path(
+        _hub_folder("weights" if name else "backbone"),
+        "checkpoints",
+        weights.url.rpartition("/")[2],
+    )
 
 
-def _hub_folder() -> str:
+def _hub_folder(setting: str) -> str:
     """Return where the hub keeps weights; without a home, torch would make a folder named `~`."""
     folder = str(torch.hub.get_dir())
     if folder.startswith("~"):
-        message = "detector.backbone: hub: this user has no home directory: set TORCH_HOME"
+        message = f"detector.{setting}: hub: this user has no home directory: set TORCH_HOME"
         raise ConfigError(message)
     return folder
 
 
-def _from_hub(detector: Detector) -> dict[str, Tensor]:
-    """Download torchvision's weights, or take them from its cache."""
-    width = detector.description["width"]
-    _hub_folder()
+def _from_hub(setting: Literal["backbone", "weights"], name: str) -> dict[str, Tensor]:
+    """Download torchvision's weights of that name, or take them from its cache."""
+    _hub_folder(setting)
     try:
-        found: WeightsEnum = get_weight(detector.architecture.hub_weights[width])
+        found: WeightsEnum = get_weight(name)
         weights: dict[str, Tensor] = found.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         if getattr(error, "errno", None) in _NO_PLACE:  # errors of the network have none of these
             message = (
-                f"detector.backbone: hub: {torch.hub.get_dir()}: cannot be written ({error}): "
+                f"detector.{setting}: hub: {torch.hub.get_dir()}: cannot be written ({error}): "
                 "name another directory in TORCH_HOME"
             )
             raise ConfigError(message) from error
         message = (
-            f"detector.backbone: hub: the weights could not be downloaded ({error}): "
-            "give a file instead (file:PATH or store:KEY), or set scratch"
+            f"detector.{setting}: hub: the weights could not be downloaded ({error}): "
+            f"give a file instead (file:PATH or store:KEY), or {_INSTEAD[setting]}"
         )
         raise TemporaryError(message) from error
     return weights

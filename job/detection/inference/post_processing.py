@@ -78,7 +78,9 @@ class _Candidates:
     logits_NC: Tensor
     scores_NC: Tensor
     boxes: Tensor
-    """(N, 4), or (N, C, 4) if each class has a box of its own."""
+    """(N, 4), or (N, C, 4) if each class has a box of its own: as suppression compares them."""
+    clipped: Tensor
+    """The same, clipped to the images on their canvas."""
 
     @classmethod
     def of(cls, seen: Predictions, threshold: float) -> "_Candidates":
@@ -91,11 +93,12 @@ class _Candidates:
 
         logits_NC = raw.logits_BAC[where].cpu()
         scores_NC = class_scores(logits_NC, some(raw.background_BA), some(raw.quality_BA), scoring)
-        return cls(where[0].cpu(), where[1].cpu(), logits_NC, scores_NC, raw.boxes[where].cpu())
-
-    def boxes_of(self, rows: Tensor, classes: Tensor) -> Tensor:
-        """Return the boxes of some candidates for one class each: (n, 4)."""
-        return self.boxes[rows] if self.boxes.ndim == 2 else self.boxes[rows, classes]  # noqa: PLR2004
+        image_N, row_N, boxes = where[0].cpu(), where[1].cpu(), raw.boxes[where].cpu()
+        limits_B4 = torch.tensor([view.canvas_wh * 2 for view in seen.views], dtype=boxes.dtype)
+        limits_N4 = limits_B4[image_N]
+        limits = limits_N4 if boxes.ndim == limits_N4.ndim else limits_N4[:, None]
+        clipped = boxes.clamp(min=0).minimum(limits)
+        return cls(image_N, row_N, logits_NC, scores_NC, boxes, clipped)
 
 
 def class_scores(
@@ -148,8 +151,9 @@ def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     """
     found = _Candidates.of(seen, config.score_threshold)
     best_N, class_N = found.scores_NC.max(-1)
-    boxes_N4 = found.boxes_of(torch.arange(len(class_N)), class_N)
-    is_likely_N = (best_N >= config.score_threshold) & _has_area(boxes_N4)
+    every = torch.arange(len(class_N))
+    boxes_N4, clipped_N4 = (_of_class(b, every, class_N) for b in (found.boxes, found.clipped))
+    is_likely_N = (best_N >= config.score_threshold) & _has_area(clipped_N4)
     (likely,) = torch.nonzero(is_likely_N, as_tuple=True)
     likely = likely[_best_first(best_N[likely], found.image_N[likely])]
     of_images = torch.split(likely, _lengths(found.image_N[likely], len(seen.ids)))
@@ -161,7 +165,7 @@ def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
         kept.append(rows[chosen])
         overlaps.append((box_iou(boxes[chosen], boxes) >= OVERLAP_IOU).sum(1))
     kept_D = torch.cat(kept)
-    boxes_kept, rows_kept = ([each[rows] for rows in kept] for each in (boxes_N4, found.row_N))
+    boxes_kept, rows_kept = ([each[rows] for rows in kept] for each in (clipped_N4, found.row_N))
     is_softmax = seen.scoring.activation == "softmax"
     objectness_D = found.scores_NC[kept_D].sum(-1) if is_softmax else best_N[kept_D]
     return ScoreRecord(
@@ -199,10 +203,10 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
     lengths = _lengths(image_M, len(seen.ids))
     parts = (torch.split(each, lengths) for each in (row_M, class_M, score_M))
     for rows, of_class, score in zip(*parts, strict=True):
-        of_image = found.boxes_of(rows, of_class)
+        of_image = _of_class(found.boxes, rows, of_class)
         kept = _suppressed(of_image, score, of_class, seen.scoring, config.nms_iou)
         kept = kept[: config.max_detections]
-        boxes.append(of_image[kept])
+        boxes.append(_of_class(found.clipped, rows[kept], of_class[kept]))
         labels.append(of_class[kept])
         scores.append(score[kept])
     return Detections(
@@ -220,8 +224,14 @@ def _possible(found: _Candidates, scoring: Scoring, config: EvaluateConfig) -> T
     if scoring.one_class_a_box:
         best_N1 = found.scores_NC.argmax(-1, keepdim=True)
         possible_NC &= torch.zeros_like(possible_NC).scatter_(1, best_N1, value=True)
-    has_area = _has_area(found.boxes)
+    has_area = _has_area(found.clipped)
     return possible_NC & (has_area if has_area.ndim > 1 else has_area[:, None])
+
+
+def _of_class(boxes: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
+    """Return the boxes of some candidates for one class each: (n, 4)."""
+    has_one_for_each_class = boxes.ndim > 2  # noqa: PLR2004 - (N, C, 4)
+    return boxes[rows, classes] if has_one_for_each_class else boxes[rows]
 
 
 def _has_area(boxes: Tensor) -> Tensor:

@@ -44,6 +44,10 @@ class Trained:
     """JSON, a line each `fit.STEPS_PER_ROW` steps."""
     figures: dict[str, object]
     """For the stage's closing log line."""
+    processes: int = 1
+    """How many processes trained together."""
+    nodes: int = 1
+    """On how many machines."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class TrainingInputs:
     seed: tuple[int, int]
     corrections: Mapping[str, Annotation] = field(default_factory=dict)
     """Labels that take the place of those in the shards, by the ids of their images."""
+    digest: str = ""
+    """Of all that was read from the store, by which other machines tell that they read the same."""
 
     def to_json(self) -> bytes:
         """Return the inputs in a form that `from_json` reads, in any process of this machine."""
@@ -70,6 +76,7 @@ class TrainingInputs:
                 image_id: json.loads(annotation.to_json())
                 for image_id, annotation in self.corrections.items()
             },
+            "digest": self.digest,
         }
         return json.dumps(content).encode()
 
@@ -86,6 +93,7 @@ class TrainingInputs:
                 image_id: Annotation.from_mapping(annotation)
                 for image_id, annotation in content["corrections"].items()
             },
+            digest=content["digest"],
         )
 
     def train(

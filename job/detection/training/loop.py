@@ -17,6 +17,7 @@ from job.detection.training.context import TrainingContext
 from job.detection.training.ema import WeightAverage
 from job.detection.training.sampler import Batch, draw_batches
 from job.detection.training.schedule import learning_rate
+from job.detection.training.whole_batch import WholeBatch
 from job.errors import AlJobError, BadDataError, ConfigError, StopRequested, TemporaryError
 from job.runtime import log
 
@@ -60,6 +61,7 @@ def fit(
     config, steps, settings = context.config, context.steps, _settings(context)
     state = _prepare(context)
     _resume(state, checkpoint, settings)
+    whole = WholeBatch(context.group, context.detector) if context.group else None
 
     def save() -> None:
         if context.rank_and_count[0] == 0:
@@ -77,7 +79,7 @@ def fit(
         for batch in batches:
             _stop_if(asked, save, f"at step {state.step} of {steps}")
             rate = learning_rate(config, state.step, steps)
-            recorder.add(rate, _step(context, state, batch, rate))
+            recorder.add(rate, _step(context, state, whole, batch, rate))
             bar.advance(config.batch_size)
             if state.step % config.checkpoint_every_steps == 0 and state.step < steps:
                 save()
@@ -100,7 +102,7 @@ def _check(context: TrainingContext) -> None:
             f"train.batch_size: {count} is too few for batch normalisation: set {2 * count} or more"
         )
         if count > 1:
-            message = f"{message}, or fewer runtime.processes"
+            message = f"{message}, or fewer processes"
         raise ConfigError(message)
     if context.config.precision == "bfloat16" and context.device.type == "cpu":
         # Seen with torch 2.15: now and then, the gradient of a depthwise convolution over a map of
@@ -209,7 +211,11 @@ def _is_of_lost_worker(error: Exception, reason: str) -> bool:
 
 
 def _step(
-    context: TrainingContext, state: TrainingState, batch: Batch | AlJobError, rate: float
+    context: TrainingContext,
+    state: TrainingState,
+    whole: WholeBatch | None,
+    batch: Batch | AlJobError,
+    rate: float,
 ) -> tuple[float, float]:
     """Take one step, and return its classification and box loss."""
     if isinstance(batch, AlJobError):
@@ -220,12 +226,12 @@ def _step(
         target["labels"] = target["labels"].to(context.device, non_blocking=True)
     draws = [*context.seed, state.step, context.rank_and_count[0]]
     with drawing(draws, context.device), _autocast(context.config, context.device):
-        losses = context.detector.losses(images.to(context.device), targets)
+        losses = (whole or context.detector).losses(images.to(context.device), targets)
     state.optimizer.zero_grad()
-    if context.group:
-        losses = context.group.backward(context.detector, losses)
+    if whole:
+        losses = whole.backward(losses)
     loss = losses.total
-    if not context.group:
+    if not whole:
         loss.backward()  # type: ignore[no-untyped-call]
     max_norm = context.config.max_grad_norm or math.inf
     norm = nn.utils.clip_grad_norm_(context.detector.parameters(), max_norm)

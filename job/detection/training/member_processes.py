@@ -29,6 +29,7 @@ from job.errors import (
     TemporaryError,
     UsageError,
 )
+from job.runtime.place import Place
 from job.runtime.process_setup import prepare_process
 from job.runtime.signals import SIGNALS
 from job.storage.files import whole_file
@@ -82,7 +83,13 @@ class Exchange:
         return data
 
 
-def run_together(module: str, count: int, exchange: Exchange, look: Callable[[], None]) -> None:
+def run_together(
+    module: str,
+    count: int,
+    exchange: Exchange,
+    look: Callable[[], None],
+    place: Place | None = None,
+) -> None:
     """Run `python -m module FOLDER RANK COUNT` for each rank from 0 on, until all have ended.
 
     SIGTERM and Ctrl-C, which may come to all processes at once, do not reach them: they look for
@@ -94,6 +101,7 @@ def run_together(module: str, count: int, exchange: Exchange, look: Callable[[],
         count: How many processes.
         exchange: The directory that tells them what to do.
         look: Called again and again meanwhile, and once after.
+        place: If others start the other processes: the one to start here.
 
     Raises:
         AlJobError: What a process failed with, the first cause if several failed;
@@ -102,10 +110,13 @@ def run_together(module: str, count: int, exchange: Exchange, look: Callable[[],
         RuntimeError: A process has a bug; the message holds its traceback.
     """
     processes: list[subprocess.Popen[bytes]] = []
+    ranks = [place.rank] if place else range(count)
+    is_local = place is None or place.is_on_one_machine
     try:
         with _signals_held_back():
-            for rank in range(count):
-                processes.append(_start(module, exchange.folder, rank, count))  # noqa: PERF401 - if one does not start, those that did are ended
+            for rank in ranks:
+                arguments = [module, str(exchange.folder), str(rank), str(count)]
+                processes.append(_start(arguments, is_local=is_local))
         while None in (codes := [each.poll() for each in processes]) and not any(codes):
             time.sleep(SECONDS_BETWEEN_LOOKS)
             look()
@@ -114,19 +125,22 @@ def run_together(module: str, count: int, exchange: Exchange, look: Callable[[],
             process.kill()
             process.communicate()  # closes its pipe, and waits
     look()
-    outcomes = [_outcome(exchange, rank, code) for rank, code in enumerate(codes)]
+    outcomes = [_outcome(exchange, rank, code) for rank, code in zip(ranks, codes, strict=True)]
     if worst := min(filter(None, outcomes), key=_rank_of_cause, default=None):
         raise worst
 
 
-def _start(module: str, folder: Path, rank: int, count: int) -> subprocess.Popen[bytes]:
-    # They meet on this machine: its name need not resolve, and no other interface need be there.
-    loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
-    interfaces = {"GLOO_SOCKET_IFNAME": loopback, "NCCL_SOCKET_IFNAME": loopback}
+def _start(arguments: list[str], *, is_local: bool) -> subprocess.Popen[bytes]:
+    # What torch has to say of the others comes with its errors; its own lines are for its authors.
+    environment = {"TORCH_CPP_LOG_LEVEL": "FATAL"}
+    if is_local:
+        # The machine's name need not resolve, and no other interface need be there.
+        loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+        environment |= {"GLOO_SOCKET_IFNAME": loopback, "NCCL_SOCKET_IFNAME": loopback}
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-P", "-m", module, str(folder), str(rank), str(count)],
+        [sys.executable, "-P", "-m", *arguments],
         stdin=subprocess.PIPE,  # it ends when this process does
-        env=interfaces | os.environ,
+        env=environment | os.environ,
     )
 
 

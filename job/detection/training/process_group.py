@@ -1,19 +1,22 @@
 """Processes that train together: each takes a part of a batch, and all take the same step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from job.config.runtime import RuntimeConfig
-from job.detection.detectors.base import Detector, Losses
+from job.detection.detectors.base import Detector
 from job.detection.device import resolve_device
 from job.detection.training.member_processes import LostError
-from job.errors import ConfigError
+from job.errors import ConfigError, TemporaryError
+from job.runtime.place import Place
 
 
 def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
@@ -22,19 +25,40 @@ def num_processes(runtime: RuntimeConfig, batch_size: int) -> int:
     Raises:
         ConfigError: There are fewer GPUs, or the batch cannot be divided into equal parts.
     """
-    gpus = torch.cuda.device_count() if resolve_device(runtime).type == "cuda" else None
+    gpus = _num_gpus(runtime)
     count = (gpus or 1) if runtime.processes == "auto" else runtime.processes
     if gpus is not None and count > gpus:
         message = f"runtime.processes: {count}, but torch sees {gpus} GPUs here: set auto"
         raise ConfigError(message)
+    _refuse_unequal_parts("runtime.processes: ", count, batch_size)
+    return count
+
+
+def check_place(place: Place, runtime: RuntimeConfig, batch_size: int) -> None:
+    """Refuse a place in which this machine cannot train.
+
+    Raises:
+        ConfigError: Its GPU is not there, or the batch cannot be divided into equal parts.
+    """
+    gpus = _num_gpus(runtime)
+    if gpus is not None and place.local_rank >= gpus:
+        message = f"LOCAL_RANK={place.local_rank}, but torch sees {gpus} GPUs here"
+        raise ConfigError(message)
+    _refuse_unequal_parts("WORLD_SIZE=", place.count, batch_size)
+
+
+def _num_gpus(runtime: RuntimeConfig) -> int | None:
+    return torch.cuda.device_count() if resolve_device(runtime).type == "cuda" else None
+
+
+def _refuse_unequal_parts(setting: str, count: int, batch_size: int) -> None:
     if batch_size % count:
         fitting = max(n for n in range(1, count) if batch_size % n == 0)
         message = (
-            f"runtime.processes: {count} cannot take equal parts of train.batch_size "
+            f"{setting}{count} cannot take equal parts of train.batch_size "
             f"{batch_size}: set {fitting}, or make the batch size a multiple of {count}"
         )
         raise ConfigError(message)
-    return count
 
 
 @dataclass(frozen=True)
@@ -50,9 +74,7 @@ class Group:
         """Return a function that is true in all processes if `asked` is true in one of them."""
 
         def agreed() -> bool:
-            answers = torch.tensor([float(asked())], device=self.device)
-            self._sum(answers)
-            return bool(answers.item())
+            return bool(self.total(torch.tensor(float(asked()), device=self.device)).item())
 
         return agreed
 
@@ -61,75 +83,100 @@ class Group:
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(detector)  # type: ignore[no-untyped-call]
 
-    def backward(self, detector: Detector, losses: Losses) -> Losses:
-        """Leave the gradient of the whole batch's loss in every parameter.
-
-        A loss is a mean over `Losses.weight` things. Both are added up over the
-        processes, so the loss is the whole batch's, and not a mean of its parts.
-
-        Args:
-            detector: What is trained. The running statistics of its batch normalisation become
-                the mean of what the processes have.
-            losses: Of this process's part of the batch.
-
-        Returns:
-            The losses of the whole batch, without their graph.
+    def total(self, tensor: Tensor) -> Tensor:
+        """Return a tensor's sum over the processes: the same bytes in all of them.
 
         Raises:
             LostError: Another process is gone.
         """
-        positives = torch.as_tensor(losses.weight, dtype=torch.float32, device=self.device)
-        sums = torch.stack([losses.classification, losses.bbox_regression]) * positives.clamp(min=1)
-        sums.sum().backward()  # type: ignore[no-untyped-call]
-        gradients = [p.grad for p in detector.parameters() if p.grad is not None]
-        statistics = [
-            buffer
-            for module in detector.modules()
-            for name, buffer in module.named_buffers(recurse=False)
-            if module.training and name.startswith("running_")
-        ]
-        whole = [*gradients, *statistics, sums.detach(), positives.view(1)]
-        # In one piece: many small messages take longer than one of the same size.
-        flat = torch.cat([tensor.reshape(-1) for tensor in whole])
-        self._sum(flat)
-        parts = torch.split(flat, [tensor.numel() for tensor in whole])
-        divisor = parts[-1].clamp(min=1)
-        for tensor, part in zip(gradients, parts, strict=False):
-            tensor.copy_(part.view(tensor.shape) / divisor)
-        for tensor, part in zip(statistics, parts[len(gradients) :], strict=False):
-            tensor.copy_(part.view(tensor.shape) / self.count)
-        classification, bbox_regression = parts[-2] / divisor
-        return Losses(classification, bbox_regression, divisor)
+        result = tensor.clone()
+        with self.watched():
+            dist.all_reduce(result)
+        return result
 
-    def _sum(self, tensor: Tensor) -> None:
-        """Replace a tensor by its sum over the processes: the same bytes in all of them."""
+    def gather(self, known: object) -> list[Any]:
+        """Return what each process knows, in the order of their ranks.
+
+        Raises:
+            LostError: Another process is gone.
+        """
+        found: list[Any] = [None] * self.count
+        with self.watched():
+            dist.all_gather_object(found, known)
+        return found
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Within, an error of the connection means that another process is gone.
+
+        Raises:
+            LostError: There was one.
+        """
         try:
-            dist.all_reduce(tensor)
+            yield
         except RuntimeError as error:
-            message = f"train: process {self.rank} lost the others ({error})"
+            if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+                raise
+            message = f"train: process {self.rank} lost the others ({_reason(error)})"
             raise LostError(message) from error
 
 
+def _reason(error: RuntimeError) -> str:
+    """Return what an error of torch's connections says, without the place in its source."""
+    return str(error).partition("\n")[0].rpartition("] ")[2].partition(". This is")[0].rstrip(".")
+
+
+def refuse_strangers(known: Sequence[Mapping[str, str]]) -> None:
+    """Refuse to train together with processes that have read something else.
+
+    Args:
+        known: Of each process, in the order of their ranks: what it has read -> a digest of it.
+
+    Raises:
+        TemporaryError: One of them has.
+    """
+    for rank, other in enumerate(known):
+        if different := [name for name, value in other.items() if value != known[0][name]]:
+            message = (
+                f"train: process {rank} does not have the {different[0]} that process 0 has: "
+                "start all of them at the same store and with the same container image"
+            )
+            raise TemporaryError(message)
+
+
 @contextmanager
-def joined(rank: int, count: int, device: torch.device, meeting: Path) -> Iterator[Group]:
-    """Meet the other processes of this machine, and leave them when all is done.
+def joined(
+    rank: int, count: int, device: torch.device, seconds: int, meeting: Path | Place
+) -> Iterator[Group]:
+    """Meet the other processes, and leave them when all is done.
 
     Args:
         rank: This process's number, counted from 0.
         count: How many there are.
-        device: A CPU, or GPUs: each process takes the one of its number.
-        meeting: A file that does not exist yet, by which all find each other.
+        device: A CPU, or GPUs: each process takes the one of its number on its node.
+        seconds: How long it waits for the others, now and later.
+        meeting: Where all find each other: a file of this machine that does not exist yet, or what
+            the variables of torch.distributed say.
+
+    Raises:
+        LostError: The others are not there.
     """
-    gpu = torch.device("cuda", rank) if device.type == "cuda" else None
+    local_rank = meeting.local_rank if isinstance(meeting, Place) else rank
+    gpu = torch.device("cuda", local_rank) if device.type == "cuda" else None
     if gpu:
         torch.cuda.set_device(gpu)
-    dist.init_process_group(
-        "nccl" if gpu else "gloo",
-        store=dist.FileStore(str(meeting), count),  # type: ignore[attr-defined]
-        rank=rank,
-        world_size=count,
-        device_id=gpu,
-    )
+    where: dict[str, Any] = {"init_method": "env://"}
+    if isinstance(meeting, Path):
+        store = dist.FileStore(str(meeting), count)  # type: ignore[attr-defined]
+        where = {"store": store, "rank": rank, "world_size": count}
+    try:
+        dist.init_process_group(
+            "nccl" if gpu else "gloo", timeout=timedelta(seconds=seconds), device_id=gpu, **where
+        )
+    except RuntimeError as error:
+        at = f" at {meeting.address}" if isinstance(meeting, Place) else ""
+        message = f"train: process {rank} of {count} did not meet the others{at} ({_reason(error)})"
+        raise LostError(message) from error
     yield Group(rank, count, gpu or device)
     # Not after an error: it would wait for a process that is stuck or gone.
     dist.destroy_process_group()

@@ -37,7 +37,7 @@ def changed(tiny: str, old: str, new: str) -> str:
         (
             "backbone: scratch",
             "weights: coco.safetensors",
-            ["detector.weights: 'coco.safetensors' is neither file:PATH nor store:KEY"],
+            ["detector.weights: 'coco.safetensors' is none of hub, file:PATH, store:KEY"],
         ),
         ("train:", "train:\n  freeze: stages", ["train.freeze", "from scratch"]),
         ("experiment: tiny", "experiment: a/b", ["experiment 'a/b'", "letters"]),

@@ -1,15 +1,20 @@
 """RetinaNet, FCOS and Faster R-CNN against torchvision's own forward of the same network."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor
+from torchvision.models import get_model
+from torchvision.models.detection import backbone_utils
+from torchvision.ops import FrozenBatchNorm2d
 
 from job.config.detector import DetectorConfig
 from job.detection.detectors.base import Target, build_detector, load_model, save_model
 from job.detection.detectors.pyramid import PyramidDetector, clipped, embeddings, old_name
 from job.detection.detectors.raw_output import ImageBatch
+from job.detection.detectors.weights import load_backbone
 
 CLASSES = ("disc", "square")
 FAMILIES = ("retinanet", "fcos", "faster_rcnn")
@@ -18,7 +23,7 @@ SIZE_HW = (64, 80)
 
 
 def tiny(model: str, **changes: Any) -> DetectorConfig:
-    own = {} if model == "fcos" else {"smallest_anchor": 16}
+    own = {"channels": 64} if model == "fcos" else {"channels": 32, "smallest_anchor": 16}
     return DetectorConfig.model_validate(
         {
             "model": model,
@@ -26,7 +31,6 @@ def tiny(model: str, **changes: Any) -> DetectorConfig:
             "width": 0.25,
             "backbone": "scratch",
             "network": "mobilenet_v3_large",
-            "channels": 32,
         }
         | own
         | changes
@@ -78,6 +82,42 @@ def test_losses_are_torchvisions(model: str) -> None:
     )
 
 
+@pytest.mark.parametrize("model", FAMILIES)
+def test_boxes_and_losses_are_float32_under_autocast(model: str) -> None:
+    """Half precision has eight bits of a coordinate: too few for boxes in pixels."""
+    detector = built(tiny(model))
+    images, targets = drawn(2)
+    with torch.inference_mode():
+        exact = detector.eval().forward_raw(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode():
+            rough = detector.forward_raw(images)
+        losses = detector.train().losses(images, targets)
+    tensors = rough.boxes, rough.logits_BAC, rough.embeddings_BE, *losses[:2]
+    assert {each.dtype for each in tensors} == {torch.float32}
+    if model != "faster_rcnn":  # whose proposals are in another order then
+        torch.testing.assert_close(rough.boxes, exact.boxes, rtol=0, atol=1.0)
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize(
+    ("network", "extractor"),
+    [("mobilenet_v3_large", "_mobilenet_extractor"), ("resnet50", "_resnet_fpn_extractor")],
+)
+def test_the_early_stages_are_those_that_torchvision_keeps(network: str, extractor: str) -> None:
+    """Its detectors train three stages of a pretrained backbone by default."""
+    theirs = get_model(network, weights=None, norm_layer=FrozenBatchNorm2d)
+    arguments = (True, 3) if network == "mobilenet_v3_large" else (3,)
+    expected = getattr(backbone_utils, extractor)(theirs, *arguments).body
+    detector = built(tiny("faster_rcnn", network=network, width=1.0, backbone="file:any"))
+    detector.freeze("stages")
+    ours, others = (
+        {name for name, weight in layers.named_parameters() if not weight.requires_grad}
+        for layers in (detector.backbone_layers, expected)
+    )
+    assert ours == others
+
+
 def test_an_image_is_what_it_is_in_a_batch_of_larger_ones() -> None:
     """By hand: of a map at stride 32, an image of 40 x 64 pixels has two rows of two cells."""
     images = ImageBatch(torch.zeros(1, 3, 96, 96, dtype=torch.uint8), ((40, 64),))
@@ -96,6 +136,45 @@ def test_the_backbones_batch_normalisation_is_frozen_if_it_is_pretrained() -> No
         assert ("BatchNorm2d" in kinds) is not frozen
     data = save_model(pretrained)
     assert save_model(load_model(data, tiny("fcos", backbone="file:any"))) == data
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize(
+    ("model", "weights", "eps"),
+    [
+        ("retinanet", "hub", 0.0),
+        ("retinanet", "file:any", 1e-5),
+        ("faster_rcnn", "hub", 0.0),
+        ("fcos", "hub", 1e-5),
+    ],
+)
+def test_old_detectors_of_the_hub_add_nothing_to_variances(
+    model: str, weights: str, eps: float
+) -> None:
+    """As torchvision does when it loads its own RetinaNet and Faster R-CNN with ResNet-50."""
+    whole = {"network": "resnet50", "width": 1.0, "channels": 256, "weights": weights}
+    detector = built(tiny(model, **whole))
+    norms = [each for each in detector.modules() if isinstance(each, FrozenBatchNorm2d)]
+    assert len(norms) == 53
+    assert {each.eps for each in norms} == {eps}
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize("network", ["mobilenet_v2", "mobilenet_v3_large", "resnet50"])
+def test_the_backbone_is_that_of_torchvisions_classifier(network: str, tmp_path: Path) -> None:
+    """A file of the classifier has each tensor of the backbone, with batch normalisation or not."""
+    path = tmp_path / "classifier.pt"
+    changes = {"network": network, "width": 1.0}
+    torch.save(get_model(network, weights=None).state_dict(), path)
+    for backbone in ("scratch", "file:any"):
+        detector = built(tiny("retinanet", backbone=backbone, **changes))
+        load_backbone(detector, path)
+        classifier = torch.load(path, weights_only=True)
+        names = detector.known_names()
+        state = detector.state_dict()
+        taken = {names[k] for k, v in classifier.items() if k in names and v.ndim}
+        assert taken == {k for k in detector.parts()["backbone"] if state[k].ndim}
+        assert all(torch.equal(state[names[k]], v) for k, v in classifier.items() if k in names)
 
 
 @pytest.mark.parametrize("model", FAMILIES)

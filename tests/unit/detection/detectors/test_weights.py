@@ -206,6 +206,26 @@ def test_the_hubs_weights_are_used(
     assert torch.equal(weight, classifier.state_dict()["features.18.0.weight"])
 
 
+def test_where_weights_of_the_hub_come_from_is_told_with_their_licence(
+    detector: SsdDetector,
+    classifier: torch.nn.Module,
+    config: DetectorConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The marker of the training has it, and the report; or that the licence is not known."""
+
+    class Hub:
+        def get_state_dict(self, **_: object) -> dict[str, Tensor]:
+            return classifier.state_dict()
+
+    offered(detector, monkeypatch, Hub())
+    of_hub = config.model_copy(update={"backbone": "hub"})
+    for licence, words in (("MIT", "MIT"), ("", "not known")):
+        monkeypatch.setattr(type(detector.architecture), "licence", licence)
+        made = new_detector(of_hub, ("a",), 0, Path)
+        assert made.origins["backbone"] == f"hub: TheirWeights.V1 (licence: {words})"
+
+
 def test_a_backbone_leaves_the_head_alone(
     classifier: torch.nn.Module, config: DetectorConfig, tmp_path: Path
 ) -> None:
@@ -294,7 +314,8 @@ def test_a_user_without_a_home_is_asked_for_a_place(
 ) -> None:
     """Torch would make a folder named `~` where the command runs."""
     monkeypatch.setattr("torch.hub.get_dir", lambda: "~/.cache/torch/hub")
+    monkeypatch.setattr(type(detector.architecture), "hub_weights", {0.25: "Theirs.V1"})
     with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
-        hub_file(DetectorConfig())
+        hub_file(DetectorConfig(model="ssd_vgg16", size=300))
     with pytest.raises(ConfigError, match="no home directory: set TORCH_HOME"):
         load_backbone(detector, "hub")

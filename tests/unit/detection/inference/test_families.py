@@ -110,3 +110,16 @@ def test_rows_that_fill_up_are_nothing() -> None:
         record = record_batch(predictions, ScoreConfig(score_threshold=0, nms_iou=1.0))
         assert len(record.objectness) == 2
         assert np.isfinite(record.probabilities).all()
+
+
+def test_boxes_are_clipped_after_suppression_if_the_family_does_so() -> None:
+    """By hand: the second box overlaps the first by 0.45 as it is, and by 0.8 within the image.
+
+    The third lies outside, so nothing is left of it.
+    """
+    boxes = torch.tensor([[[0.0, 0, 40, 40], [0, 8, 40, 72], [50, 50, 60, 60.0]]])
+    found = detect(seen(Scoring("sigmoid"), boxes=boxes), EvaluateConfig(score_threshold=0.05))
+    assert found.boxes_xyxy[found.labels == 0].tolist() == [[0, 0, 40, 40], [0, 8, 40, 40]]
+    config = ScoreConfig(score_threshold=0.05, nms_iou=0.5)
+    record = record_batch(seen(Scoring("sigmoid"), boxes=boxes), config)
+    assert record.boxes_xyxy.tolist() == [[0, 0, 40, 40], [0, 8, 40, 40]]

@@ -512,7 +512,7 @@ def test_a_batch_of_one_is_refused() -> None:
 def test_a_share_of_one_is_refused() -> None:
     """Nor has it over the single image that each of three processes would have."""
     run = Run(settings(batch_size=3), rectangles(3))
-    with pytest.raises(ConfigError, match=r"set 6 or more, or fewer runtime\.processes"):
+    with pytest.raises(ConfigError, match=r"set 6 or more, or fewer processes"):
         run.go(group=Group(0, 3, CPU))
 
 
