@@ -7,7 +7,6 @@ stands the CPU time of an image, which depends less on what else the machine doe
 """
 
 import argparse
-import math
 import multiprocessing
 import os
 import tempfile
@@ -19,9 +18,9 @@ from typing import Any
 
 import first  # noqa: F401
 import torch
+from families import MODELS, SIZE, draw, settings_of, speaking
 from libraries import Library, library_of
 from measure import Row, said_by_others, table
-from scoring import fresh
 from torch.utils.data import DataLoader
 from training import Drawn
 
@@ -29,31 +28,15 @@ from job.config.detector import DetectorConfig
 from job.config.schema import ScoreConfig
 from job.config.train import TrainConfig
 from job.data.dataset import Dataset
-from job.data.formats.synthetic import SyntheticSource
-from job.data.ingest.ingest import ingest
 from job.data.shards import EncodedImage, LabelledImage
 from job.detection.detectors.base import Detector, build_detector
-from job.detection.detectors.raw_output import ImageBatch
-from job.detection.detectors.ssd import SsdDetector
-from job.detection.inference.predict import Engine, record_images
+from job.detection.inference.predict import Engine, Precision, record_images
 from job.detection.training.context import TrainingContext
 from job.detection.training.inputs import LabelledImages
 from job.detection.training.loop import fit
 from job.storage.local import LocalStore
 
 BATCH = 8
-SIZE = 320
-OBJECTS, ANCHORS = 6, 10
-"""A detector says something of so many objects of an image, with so many candidates each."""
-MODELS: dict[str, dict[str, Any]] = {
-    "ssdlite_mobilenet_v3": {},
-    "retinanet": {"network": "mobilenet_v3_large"},
-    "fcos": {"network": "mobilenet_v3_large"},
-    "faster_rcnn": {"network": "mobilenet_v3_large"},
-    "retinanet, resnet50": {"model": "retinanet", "network": "resnet50"},
-    "rt_detr_r18": {"model": "transformers"},
-}
-"""What is measured, by name: the settings of the detector, whose model has that name by default."""
 
 
 @dataclass(frozen=True)
@@ -85,77 +68,20 @@ def now() -> tuple[float, float]:
     return time.perf_counter(), sum(os.times()[:4]) + of_workers
 
 
-def settings_of(name: str, folder: Path) -> DetectorConfig:
-    """Return the settings of a detector; of transformers, the model lies in the folder then."""
-    settings = {"model": name, "size": SIZE, "backbone": "scratch"} | MODELS[name]
-    if settings["model"] == "transformers":
-        settings["name"] = str(folder / name)
-        write_rt_detr(folder / name)
-    return DetectorConfig(**settings)
-
-
-def write_rt_detr(folder: Path) -> None:
-    """Write the configuration of RT-DETR with a ResNet-18, and of its processor."""
-    from transformers import (  # noqa: PLC0415 - it takes seconds
-        RTDetrConfig,
-        RTDetrImageProcessor,
-        RTDetrResNetConfig,
-    )
-
-    backbone = RTDetrResNetConfig(
-        depths=[2, 2, 2, 2],
-        hidden_sizes=[64, 128, 256, 512],
-        layer_type="basic",
-        out_features=["stage2", "stage3", "stage4"],
-    )
-    config = RTDetrConfig(
-        backbone_config=backbone,
-        encoder_in_channels=[128, 256, 512],
-        hidden_expansion=0.5,
-        decoder_layers=3,
-        architectures=["RTDetrForObjectDetection"],
-    )
-    config.save_pretrained(folder)
-    side = {"height": SIZE, "width": SIZE}
-    RTDetrImageProcessor(size=side, do_pad=False).save_pretrained(folder)
-
-
-def speaking(config: DetectorConfig, classes: tuple[str, ...]) -> Detector:
-    """Return a detector that is sure of a few candidates in an image, as a trained one is."""
-    detector = build_detector(config, classes, seed=0).eval()
-    if isinstance(detector, SsdDetector):
-        return fresh(config, classes)
-    if not detector.scoring.suppression:  # as many queries whatever they say
-        return detector
-    biases = [
-        each
-        for name, each in detector.named_parameters()
-        if name.endswith(("cls_logits.bias", "cls_score.bias")) and ".rpn." not in name
-    ]
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (2, 3, SIZE, SIZE), dtype=torch.uint8, generator=generator)
-    with torch.no_grad():
-        (bias,) = biases
-        raw = detector.forward_raw(ImageBatch.filled(pixels))
-        best = raw.logits_BAC.amax(-1)
-        if raw.background_BA is not None:
-            best = best - raw.background_BA
-        least = best.flatten().topk(OBJECTS * ANCHORS * len(pixels)).values[-1]
-        outputs = bias.view(-1, len(classes) + 1)
-        outputs[:, 1:] += math.log(0.5) - least
-        if raw.background_BA is None:
-            outputs[:, 0] = -20.0  # of torchvision's output 0, which no object is of
-    return detector
-
-
-def score(detector: Detector, paths: Sequence[Path], device: str) -> Speed:
+def score(
+    detector: Detector, paths: Sequence[Path], device: str, precision: Precision = "float32"
+) -> Speed:
     """Return the speed of the score record."""
+    config = ScoreConfig(precision=precision)
     engine = Engine(torch.device(device), BATCH)
 
     def run(some: Sequence[Path], name: str) -> None:
         # Under new ids: images that were seen would not be decoded again.
-        images = (EncodedImage(f"{name}/{path.stem}", ".jpg", path.read_bytes()) for path in some)
-        for _ in record_images(detector, [images], ScoreConfig(), engine):
+        images = (
+            EncodedImage(f"{name}/{number}", ".jpg", path.read_bytes())
+            for number, path in enumerate(some)
+        )
+        for _ in record_images(detector, [images], config, engine):
             pass
 
     run(paths[: 2 * BATCH], "warm")
@@ -199,12 +125,18 @@ class Timer:
     @property
     def speed(self) -> Speed:
         """The speed between the second step and the last."""
-        first, last = self._times[1], self._times[-1]
+        (wall_before, cpu_before), (wall, cpu) = self._times[1], self._times[-1]
         num_images = (len(self._times) - 2) * BATCH
-        return Speed(num_images / (last[0] - first[0]), (last[1] - first[1]) / num_images)
+        return Speed(num_images / (wall - wall_before), (cpu - cpu_before) / num_images)
 
 
-def train(detector: Detector, images: Sequence[LabelledImage], steps: int, device: str) -> Speed:
+def train(
+    detector: Detector,
+    images: Sequence[LabelledImage],
+    steps: int,
+    device: str,
+    workers: int = 0,
+) -> Speed:
     """Return the speed of `fit`."""
     timer = Timer()
     run = TrainingContext(
@@ -214,6 +146,7 @@ def train(detector: Detector, images: Sequence[LabelledImage], steps: int, devic
         steps=steps,
         seed=(0, 0),
         device=torch.device(device),
+        workers=workers,
     )
     fit(run, save_checkpoint=lambda _: None, stop=timer)
     return timer.speed
@@ -262,7 +195,8 @@ class Bench:
         """Measure al-voc in this process."""
         options, classes = self.arguments, self.dataset.classes
         if kind == "score":
-            return score(speaking(self.config, classes), self.paths, options.device)
+            detector = speaking(self.config, classes)
+            return score(detector, self.paths, options.device, options.precision)
         detector = build_detector(self.config, classes, seed=0)
         return train(detector, self.dataset.test_images(), options.steps, options.device)
 
@@ -285,9 +219,10 @@ class Bench:
         ours, theirs = ([each[side] for each in pairs] for side in (0, 1))
         rate, peer = (max(each.rate for each in of) for of in (ours, theirs))
         cpu, peer_cpu = (min(each.cpu for each in of) for of in (ours, theirs))
+        precision = f", {options.precision}" if kind == "score" else ""
         library = "transformers" if self.config.model == "transformers" else "torchvision"
         return Row(
-            f"{kind}, {SIZE} px, {self.name}",
+            f"{kind}, {SIZE} px, {self.name}{precision}",
             str(Speed(rate, cpu)),
             f"{library}'s loop {Speed(peer, peer_cpu)}",
             f"{rate / peer:.1f}; CPU {peer_cpu / cpu:.1f}",
@@ -312,6 +247,7 @@ def main() -> None:
     parser.add_argument(
         "--kinds", nargs="+", choices=("score", "train"), default=["score", "train"]
     )
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--images", type=int, default=64, help="to score")
     parser.add_argument("--steps", type=int, default=4, help="of training")
     parser.add_argument("--repeats", type=int, default=2)
@@ -329,16 +265,12 @@ def main() -> None:
         folder = Path(temporary)
         draw(folder, arguments.images)
         benches = [Bench(name, folder, arguments) for name in arguments.families]
-        print(table(bench.row(kind) for kind in arguments.kinds for bench in benches))
-
-
-def draw(folder: Path, num_images: int) -> None:
-    """Draw images to score, as files, and a data set whose test images are trained on."""
-    source = SyntheticSource(num_pool=num_images, num_test=64, size=400)
-    ingest(LocalStore(folder), source, "drawn", skip_bad=True)
-    (folder / "images").mkdir()
-    for image in Dataset.open(LocalStore(folder), "drawn").iter_images("pool"):
-        (folder / "images" / f"{image.id.replace('/', '-')}.jpg").write_bytes(image.data)
+        rows = []
+        for bench in benches:
+            for kind in arguments.kinds:
+                rows.append(bench.row(kind))
+                print(table(rows[-1:]).splitlines()[-1], flush=True)
+        print(table(rows))
 
 
 if __name__ == "__main__":
