@@ -37,6 +37,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name signin ! -name sso ! -name sso-oidc ! -name sts \
         -exec rm -rf {} + && \
     rm -f pyarrow/_flight* pyarrow/_s3fs* pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* pyarrow/libarrow_s3* && \
+    # Of matplotlib: sample data, and metrics of fonts for PDF and PostScript.
+    rm -rf matplotlib/mpl-data/sample_data matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts && \
     # Two more copies of libraries that are only ever loaded by their third name, .so.NUMBER.
     rm -f pyarrow/libarrow_python*.so pyarrow/libarrow_python*.so.*.*.* && \
     # The root file system is read-only later. The hash, never checked, makes the same bytes each time.

@@ -5,6 +5,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 DOCKER ?= docker
 IMAGE ?= al-job:$(VERSION)
+DIST ?= dist
 TAGS = $(IMAGE) $(if $(filter al-job:$(VERSION),$(IMAGE)),al-job:latest)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),unknown)
@@ -18,7 +19,7 @@ export ANNOTATION_TOOLS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image version chart e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,7 @@ docs: .venv/dev ## Write the references from the code, and build the site into d
 	$(BIN)/python docs/make_configuration.py > docs/configuration.md
 	$(BIN)/python docs/make_cli.py > docs/cli.md
 	$(BIN)/python -m docs.make_strategies
+	$(BIN)/python -m docs.make_detectors
 	$(BIN)/python -m docs.make_which_strategy
 	$(BIN)/python -m docs.make_ingest
 	$(BIN)/python -m docs.results.make_tables
@@ -87,6 +89,15 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 image: ## Build the image, which is al-job:latest then, and print its size by layer
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) $(addprefix --tag ,$(TAGS)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
 	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE) | grep -v '^0B' | cut -c 1-60
+
+version: ## Print the version
+	@echo $(VERSION)
+
+# In a clone the chart names what `make image` builds. A published chart names what was published, by its digest.
+chart: ## Package the chart into DIST, with the container image that REPOSITORY and DIGEST name
+	rm -rf $(DIST)/chart && mkdir -p $(DIST) && cp -r helm $(DIST)/chart
+	sed -i 's|^  repository: al-job$$|  repository: $(REPOSITORY)|; s|^  digest: ""$$|  digest: $(DIGEST)|' $(DIST)/chart/values.yaml
+	helm package --destination $(DIST) $(DIST)/chart
 
 e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there
 	k8s/load-image $(IMAGE)

@@ -12,12 +12,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic.fields import FieldInfo
-
-from docs.generated import with_part
+from docs.generated import settings_of, with_part
 from job.acquisition.registry import STRATEGIES
 from job.acquisition.strategy import Strategy
-from job.config.schema import ArmConfig
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "strategies.md"
@@ -65,32 +62,13 @@ def _section(name: str, strategy: type[Strategy]) -> str:
     if _is_shared(strategy):
         paragraphs = []
     paragraphs += inspect.cleandoc(strategy.__doc__ or "").split("\n\n")
-    rows = [_row(*field) for field in strategy.model_fields.items()]
-    table = ["| Setting | Default | Meaning |\n| --- | --- | --- |", *rows]
-    return "\n\n".join(
-        [f"### `{name}`", *paragraphs, "\n".join(table) if rows else "It has no settings."]
-    )
+    return "\n\n".join([f"### `{name}`", *paragraphs, settings_of(strategy)])
 
 
 def _is_shared(strategy: type[Strategy]) -> bool:
     """Return whether several strategies are in the module, so that its docstring is of all."""
     places = [place for place in STRATEGIES.built_in.values() if strategy.__module__ in place]
     return len(places) > 1
-
-
-def _row(name: str, field: FieldInfo) -> str:
-    text = " ".join((field.description or "").split()).replace("|", "\\|")
-    return f"| `{name}` | {default_of(field)} | {text} |"
-
-
-def default_of(field: FieldInfo) -> str:
-    """Return the default of a setting as YAML has it."""
-    if field.is_required():
-        return "required"
-    default = field.default.strategy if isinstance(field.default, ArmConfig) else field.default
-    if default is None:
-        return "unset"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 if __name__ == "__main__":

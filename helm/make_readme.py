@@ -17,17 +17,21 @@ chart needs Kubernetes 1.31 or newer and Helm 3 or 4. It needs no custom resourc
 outside its namespace.
 [Your own cluster](../docs/guides/your-own-cluster.md) goes through a first run.
 
-Push the container image to a registry from which the nodes can pull it:
+In a clone, the chart asks for the container image `al-job:0.2.0`, which `make image` builds. Load
+it into a cluster like kind, or push it to a registry from which the nodes can pull it:
 
 ```
+make image && k8s/load-image al-job:0.2.0
+helm install al-voc ./helm   # the quickstart, on CPUs
+
 make image && docker tag al-job:0.2.0 REGISTRY/al-job:0.2.0 && docker push REGISTRY/al-job:0.2.0
-helm install al-voc ./helm --set image.repository=REGISTRY/al-job  # quickstart, on GPUs
-helm test al-voc --logs   # al-job doctor in a pod like a training's, so it waits for a free GPU
+helm install al-voc ./helm --set image.repository=REGISTRY/al-job -f helm/values-gpu.yaml  # on GPUs
+helm test al-voc --logs      # al-job doctor in a pod like a training's: it may wait for a GPU
 ```
 
 Nodes do not pull a container image again that was rebuilt under the same tag: use another tag, or
-name it by `image.digest`. On a kind cluster, without GPUs and registry, load the container images
-instead:
+name it by `image.digest`. A smaller experiment, for a laptop without internet, is in
+`k8s/kind/values.yaml`:
 
 ```
 k8s/load-image al-job:0.2.0 chrislusf/seaweedfs:4.48

@@ -43,6 +43,7 @@ scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}
 backoffLimit: {{ int64 .Values.launch.backoffLimit }}
 queueName: {{ .Values.launch.queueName | quote }}
 imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }}
+pendingSeconds: {{ kindIs "invalid" .Values.launch.pendingSeconds | ternary "null" (include "al-voc.number" (.Values.launch.pendingSeconds | default 0)) }}
 pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
@@ -55,7 +56,7 @@ templates:
 {{/* A stage's Job without name and arguments. Given: root, stage. */}}
 {{- define "al-voc.stageJob" -}}
 {{- $settings := include "al-voc.stageSettings" . | fromYaml -}}
-{{- $given := dict "root" .root "component" "stage" "container" "stage" "settings" $settings "isDriver" false -}}
+{{- $given := dict "root" .root "component" "stage" "container" "stage" "stage" .stage "settings" $settings "isDriver" false -}}
 metadata:
   labels:
     {{- merge (include "al-voc.podLabels" $given | fromYaml) $settings.jobLabels .root.Values.commonLabels | toYaml | nindent 4 }}

@@ -8,6 +8,6 @@
 
 {{- define "al-voc.driverName" -}}
 {{- /* The digest covers what the driver waits for, too: a failed driver restarts when that is corrected. */ -}}
-{{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) (include "al-voc.ingestSpec" .) (include "al-voc.storeVolume" .) (toYaml .Values.serviceAccount.annotations) -}}
+{{- $all := print (include "al-voc.driverSpec" .) (include "al-voc.configData" .) (include "al-voc.ingestSpec" .) (include "al-voc.storeVolume" .) (toYaml .Values.serviceAccount) -}}
 {{ include "al-voc.fullname" . }}-driver-{{ $all | sha256sum | trunc 8 }}
 {{- end -}}

@@ -14,6 +14,12 @@
 {{ $name | default (printf "%s-%s" (include "al-voc.fullname" .root) .account) }}
 {{- end -}}
 
+{{/* Annotations of a service account, its own and those of both. Given: root, account. */}}
+{{- define "al-voc.accountAnnotations" -}}
+{{- $own := (get .root.Values.serviceAccount .account).annotations -}}
+{{- with merge dict $own .root.Values.serviceAccount.annotations }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+
 {{/* A number as text. 1000000 from a file, which Helm keeps as 1e+06, and from --set give the same text. */}}
 {{- define "al-voc.number" -}}
 {{- $isWhole := and (not (kindIs "string" .)) (eq (float64 .) (floor .)) -}}

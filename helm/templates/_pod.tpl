@@ -39,13 +39,19 @@ capabilities: {drop: [ALL]}
 {{ toYaml $context }}
 {{- end -}}
 
-{{/* Metadata of a pod. A sidecar of a mesh would keep a Job from ending, and an autoscaler may evict the pages only. */}}
+{{/*
+Metadata of a pod. A sidecar of a mesh would keep a Job from ending. An autoscaler that empties a node may take
+driver and pages, which begin again where they were, but not hours of work, nor a store without a volume.
+*/}}
 {{- define "al-voc.podMetadata" -}}
 {{- $labels := include "al-voc.podLabels" . | fromYaml -}}
 {{- $annotations := dict "linkerd.io/inject" "disabled" "sidecar.istio.io/inject" "false" -}}
-{{- if not .isUi -}}
+{{- if has (.stage | default .component) (list "train" "evaluate" "score" "ingest" "store") -}}
 {{- $_ := set $annotations "cluster-autoscaler.kubernetes.io/safe-to-evict" "false" -}}
 {{- $_ := set $annotations "karpenter.sh/do-not-disrupt" "true" -}}
+{{- else if has .component (list "driver" "ui") -}}
+{{- /* Their emptyDir alone would keep their node. */}}
+{{- $_ := set $annotations "cluster-autoscaler.kubernetes.io/safe-to-evict" "true" -}}
 {{- end -}}
 labels:
   {{- merge $labels (.settings.podLabels | default dict) .root.Values.commonLabels (dict "sidecar.istio.io/inject" "false") | toYaml | nindent 2 }}
@@ -209,9 +215,12 @@ volumes:
   {{- end }}
 {{- end -}}
 
-{{/* Resources with GPUs, all quantities as text. Given: the pod's settings. */}}
+{{/* Resources with GPUs and disk space, all quantities as text. Given: the pod's settings. */}}
 {{- define "al-voc.resources" -}}
 {{- $resources := deepCopy (.resources | default dict) -}}
+{{- with .scratchRequest -}}
+{{- $_ := set $resources "requests" (merge ($resources.requests | default dict) (dict "ephemeral-storage" .)) -}}
+{{- end -}}
 {{- if .gpus -}}
 {{- $limits := get $resources "limits" | default dict -}}
 {{- $_ := set $limits .gpuResource .gpus -}}

@@ -38,13 +38,39 @@ http://{{ include "al-voc.storeName" . }}:8333
 {{- end -}}
 {{- end -}}
 
+{{/* The variables of the credentials, and their keys in that Secret. */}}
+{{- define "al-voc.storeKeys" -}}
+{{- $own := dict "accessKeyId" "AWS_ACCESS_KEY_ID" "secretAccessKey" "AWS_SECRET_ACCESS_KEY" -}}
+{{- $keys := .Values.store.existingSecret | empty | ternary $own .Values.store.existingSecretKeys -}}
+AWS_ACCESS_KEY_ID: {{ $keys.accessKeyId | quote }}
+AWS_SECRET_ACCESS_KEY: {{ $keys.secretAccessKey | quote }}
+{{- with $keys.sessionToken }}
+AWS_SESSION_TOKEN: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
 {{- define "al-voc.storeCredentials" -}}
-{{- $secret := include "al-voc.storeSecret" . -}}
-{{- if $secret -}}
-- name: AWS_ACCESS_KEY_ID
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: AWS_ACCESS_KEY_ID}}
-- name: AWS_SECRET_ACCESS_KEY
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: AWS_SECRET_ACCESS_KEY}}
+{{- with include "al-voc.storeSecret" . -}}
+{{- range $variable, $key := include "al-voc.storeKeys" $ | fromYaml }}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ $.Values.store.existingSecret | default (include "al-voc.storeName" $) }}, key: {{ $key | quote }}}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The secret of the release's own store, encoded: the one that there is, else a random one. Rendered without a
+cluster it has to be the same each time. `lookup` lists nothing there, not even an empty list.
+*/}}
+{{- define "al-voc.storeOwnSecret" -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (include "al-voc.storeName" .) | default dict -}}
+{{- $kept := ($secret.data | default dict).AWS_SECRET_ACCESS_KEY -}}
+{{- if $kept -}}
+{{ $kept }}
+{{- else if lookup "v1" "Secret" .Release.Namespace "" -}}
+{{ randAlphaNum 40 | b64enc }}
+{{- else -}}
+{{ printf "al-voc/%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 40 | b64enc }}
 {{- end -}}
 {{- end -}}
 
@@ -56,7 +82,5 @@ http://{{ include "al-voc.storeName" . }}:8333
 {{- with .Values.store.region | default (empty .Values.store.url | ternary "us-east-1" "") }}
 - {name: AWS_DEFAULT_REGION, value: {{ . | quote }}}
 {{- end }}
-{{- with include "al-voc.storeCredentials" . }}
-{{ . }}
-{{- end }}
+{{- include "al-voc.storeCredentials" . }}
 {{- end -}}

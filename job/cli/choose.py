@@ -2,12 +2,13 @@
 
 from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.artifacts.listing import Listing
+from job.artifacts.round_reader import RoundReader
 from job.config import loading
 from job.errors import ConfigError, UsageError
 from job.keys import TEST, RoundRef, Stage, StageRef
 from job.plan import Plan
 from job.runtime.names import known, unknown
-from job.storage import Store
+from job.storage import Store, open_store
 
 
 def load_plan(source: str) -> Plan:
@@ -41,6 +42,30 @@ def choose_experiment(store: Store, name: str | None, *, read_only: bool = False
         )
         raise UsageError(message)
     return Plan(load_experiment(store, _only("experiment", names), read_only=read_only))
+
+
+def open_round(
+    stage: Stage,
+    store: str,
+    experiment: str | None,
+    round_name: str | None,
+    arm: str | None,
+    seed: int | None,
+) -> RoundReader:
+    """Return the reader of the round that is meant: unset, the last one with the stage done.
+
+    It records nothing, so settings that a newer version wrote are left out.
+
+    Raises:
+        UsageError: As for `choose_experiment`, `choose_stage` and `choose_last`.
+    """
+    opened = open_store(store)
+    plan = choose_experiment(opened, experiment, read_only=True)
+    if round_name is None:
+        ref = choose_last(opened, plan, stage, arm, seed)
+    else:
+        ref = choose_stage(plan, stage, round_name, arm, seed)
+    return RoundReader(opened, plan, ref.round)
 
 
 def choose_stage(

@@ -1,4 +1,4 @@
-"""`al-job export`: labels and picks of an experiment, for other tools."""
+"""`al-job export`: labels, picks and models of an experiment, for other tools."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
@@ -9,7 +9,8 @@ from job.acquisition.strategy import Pick
 from job.annotation.batch import Batch, picked_images
 from job.annotation.proposals import min_confidence_of, proposals_of
 from job.artifacts.round_reader import RoundReader
-from job.cli.choose import choose_experiment, choose_last, choose_stage
+from job.cli.choose import open_round
+from job.cli.export_model import model
 from job.cli.lazy_command import make_app
 from job.cli.options import (
     STATE,
@@ -30,8 +31,8 @@ from job.export.pick_formats import PICK_FORMATS, ToolName
 from job.export.pick_formats.kili import KiliPicks
 from job.export.picks import answered_picks, waiting, write_batch, write_picks
 from job.export.target import all_or_nothing, open_target
-from job.keys import RoundRef, Stage
-from job.storage import Store, open_store
+from job.keys import RoundRef
+from job.storage import Store
 
 app = make_app(add_completion=False)
 
@@ -86,7 +87,7 @@ SendOption = Annotated[
 
 @app.callback(invoke_without_command=True)
 def export(context: typer.Context) -> None:
-    """Write labelled images, or picks that wait for labels, as files for other tools."""
+    """Write labelled images, picks that wait for labels, or a model for other programs."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(UsageError.exit_code)
@@ -109,7 +110,7 @@ def labels(
     ] = False,
 ) -> None:
     """Write the labelled images with their boxes, as a data set of another layout."""
-    io = _read("annotate", store, experiment, round_name, arm, seed)
+    io = open_round("annotate", store, experiment, round_name, arm, seed)
     target = open_target(out, out_endpoint, out_profile)
     title = f"{_words(io.round)}, labelled up to round {io.round.label}"
     test = images_to_test_on(io) if with_test else []
@@ -149,7 +150,7 @@ def picks(
 ) -> None:
     """Write the images that a round picked, to be labelled."""
     _check_picks(name, proposals, links, send, out)
-    io = _read("select", store, experiment, round_name, arm, seed)
+    io = open_round("select", store, experiment, round_name, arm, seed)
     target = None if out is None else open_target(out, out_endpoint, out_profile)
     found, title = io.picks(io.round), f"{_words(io.round)}, picks of round {io.round.label}"
     if not found:
@@ -166,6 +167,9 @@ def picks(
         with all_or_nothing(target) as files:
             write_picks(files, io.dataset, found, ids)
     say("\n".join([*lines, *([] if out is None else [f"files: {out}"])]))
+
+
+app.command()(model)
 
 
 def _write_or_send(
@@ -238,24 +242,6 @@ def _batch(
         place="" if target is None else target.url,
         links=links and links.rstrip("/"),
     )
-
-
-def _read(
-    stage: Stage,
-    store: str,
-    experiment: str | None,
-    round_name: str | None,
-    arm: str | None,
-    seed: int | None,
-) -> RoundReader:
-    """Return the reader of the round that is meant: unset, the last one with the stage done."""
-    opened = open_store(store)
-    plan = choose_experiment(opened, experiment, read_only=True)
-    if round_name is None:
-        ref = choose_last(opened, plan, stage, arm, seed)
-    else:
-        ref = choose_stage(plan, stage, round_name, arm, seed)
-    return RoundReader(opened, plan, ref.round)
 
 
 def _words(ref: RoundRef) -> str:

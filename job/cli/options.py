@@ -65,6 +65,15 @@ RoundOption = Annotated[
         help="The round, counted from 0. test: the test set that is drawn from the pool.",
     ),
 ]
+TrainedRoundOption = Annotated[
+    str | None,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0; unset: the last one that is trained.",
+    ),
+]
 OnlyArmOption = Annotated[
     list[str] | None, typer.Option("--only-arm", help="Run only this arm (repeatable).")
 ]

@@ -12,7 +12,7 @@ from job.launch.kubernetes.job_spec import make_job
 from job.launch.kubernetes.settings import parse_launch
 
 K8S = Path(__file__).parents[2] / "k8s"
-PLAIN = ["nodes-job.yaml", "seaweedfs.yaml", "stage-job.yaml"]
+PLAIN = ["admission-policy.yaml", "nodes-job.yaml", "seaweedfs.yaml", "stage-job.yaml"]
 
 
 def test_every_object_of_the_chart_is_valid(rendering: Any, validate: Any) -> None:

@@ -13,6 +13,7 @@ from job.keys import STAGES, RoundRef
 from job.plan import Plan
 
 K8S = Path(__file__).parents[2] / "k8s"
+GPUS = ("--values", str(Path(__file__).parents[2] / "helm/values-gpu.yaml"))
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
 
 
@@ -65,7 +66,7 @@ def test_kind_s_cluster() -> None:
 def test_stage_job_is_the_chart_s(render: Any) -> None:
     """The one-off Job has the security, the resources and the failure policy of a stage's."""
     [job] = documents("stage-job.yaml")
-    spec, stage = job["spec"]["template"]["spec"], render().stage("score")
+    spec, stage = job["spec"]["template"]["spec"], render({}, *GPUS).stage("score")
     for key in ("securityContext", "automountServiceAccountToken", "restartPolicy", "volumes"):
         assert spec[key] == stage[key]
     for key in ("image", "securityContext", "resources", "volumeMounts"):
@@ -144,10 +145,33 @@ def test_kueue_s_queues_fit_together(render: Any, quantity: Any) -> None:
     assert quotas["name"] == flavor["metadata"]["name"]
     quota = {each["name"]: quantity(each["nominalQuota"]) for each in quotas["resources"]}
     assert list(quota) == group["coveredResources"]
-    resources = render().stage("train")["containers"][0]["resources"]
+    resources = render({}, *GPUS).stage("train")["containers"][0]["resources"]
     asked = resources["limits"] | resources["requests"]
     assert asked.keys() == quota.keys()  # Kueue admits no pod that asks for what is not covered
     assert all(quantity(asked[name]) <= quota[name] for name in asked)
+
+
+# An admission policy
+
+
+def test_the_policy_binds_the_chart_s_driver(render: Any, validate: Any) -> None:
+    """It knows the driver by its account, and lets it launch the chart's container image."""
+    policy, binding = documents("admission-policy.yaml")
+    for each in (policy, binding):
+        validate(each)
+    assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+    [condition] = policy["spec"]["matchConditions"]
+    [pattern] = re.findall(r"matches\('(.*)'\)", condition["expression"])
+    rendering = render(name="exp")
+    [driver] = rendering.jobs("driver")
+    account = driver["spec"]["template"]["spec"]["serviceAccountName"]
+    assert re.search(pattern, f"system:serviceaccount:ns:{account}")
+    stage = rendering.stage("train")
+    assert not re.search(pattern, f"system:serviceaccount:ns:{stage['serviceAccountName']}")
+    assert account.removesuffix("-driver") + "-stage" == stage["serviceAccountName"]
+    assert account.removesuffix("-driver") == rendering.launch["release"]
+    images = yaml.safe_load(policy["spec"]["variables"][0]["expression"])
+    assert stage["containers"][0]["image"].startswith(tuple(images))
 
 
 # Argo Workflows

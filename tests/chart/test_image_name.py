@@ -42,13 +42,30 @@ def test_another_name_is_the_only_one() -> None:
     assert tags("IMAGE=registry.example/al-job:7") == ["registry.example/al-job:7"]
 
 
+def test_a_published_chart_names_what_was_published(tmp_path: Path, run_helm: Any) -> None:
+    """`make chart` writes repository and digest into the package, and into nothing else."""
+    program, digest = shutil.which("make"), "sha256:" + "a" * 64
+    if not (program and shutil.which("helm")):
+        pytest.skip("make or helm is not installed")
+    given = (f"DIST={tmp_path}", "REPOSITORY=registry.example/al-voc", f"DIGEST={digest}")
+    subprocess.run([program, "--directory", str(ROOT), "chart", *given], check=True, timeout=60)  # noqa: S603
+    [package] = tmp_path.glob("*.tgz")
+    images = set(
+        re.findall(r"image: \"?([^\s\"]+)", run_helm("template", "a", str(package)).stdout)
+    )
+    assert images == {
+        f"registry.example/al-voc@{digest}",
+        "docker.io/chrislusf/seaweedfs:4.48",
+    }
+
+
 def test_tags_on_pages_are_those_that_are_built(render: Any) -> None:
     """Each `al-job:TAG` of a page, an example or a script is one that there is."""
     built = {render().launch["image"], "al-job:latest"}
     named = {
         (name, found)
         for name, text in TEXTS.items()
-        for found in re.findall(r"al-job:[0-9A-Za-z][\w.-]*", text)
+        for found in re.findall(r"al-job:[0-9A-Za-z](?:[\w.-]*\w)?", text)
     }
     assert {found for _, found in named} == built
     assert "README.md" in {name for name, _ in named}

@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def notes(run_helm: Any, values: dict[str, Any]) -> str:
+def notes(run_helm: Any, values: dict[str, Any], *options: str) -> str:
     arguments = ("install", "exp", str(ROOT / "helm"), "-n", "ns", "--dry-run=client")
-    ended = run_helm(*arguments, values=json.dumps(values))
+    ended = run_helm(*arguments, *options, values=json.dumps(values))
     if "cluster unreachable" in ended.stderr:
         pytest.skip("this helm shows notes only where there is a cluster")
     assert ended.returncode == 0, ended.stderr
@@ -28,12 +28,50 @@ def test_notes_of_a_plain_install(run_helm: Any, render: Any) -> None:
     assert "kubectl -n ns port-forward service/exp-al-voc-store 8333" in text
     assert "export AWS_ENDPOINT_URL=http://localhost:8333" in text
     assert "export AWS_DEFAULT_REGION=us-east-1" in text
-    assert "get secret exp-al-voc-store -o 'go-template={{.data.AWS_ACCESS_KEY_ID" in text
+    key = """go-template={{index .data "AWS_ACCESS_KEY_ID" | base64decode}}"""
+    assert f"get secret exp-al-voc-store -o '{key}'" in text
     assert "al-job report --store s3://al-voc --experiment quickstart" in text
-    assert "this waits until 1 GPU is free" in text
+    assert "free" not in text
     assert "helm -n ns test exp" in text
     assert "helm -n ns uninstall exp" in text
     assert "are lost when that pod is deleted" in text
+
+
+def test_notes_begin_with_what_shows_whether_it_runs(run_helm: Any) -> None:
+    """Helm knows only that objects were made: the first command is the one that shows pods."""
+    first, command, *_ = notes(run_helm, {}).strip().splitlines()
+    assert first == "Whether experiment quickstart can run in namespace ns is seen within a minute:"
+    assert command.strip() == "kubectl -n ns get pods -l al-voc/release=exp-al-voc"
+
+
+def test_notes_say_what_to_do_without_an_image(run_helm: Any, render: Any) -> None:
+    """The default is a name that a clone builds; a name with a registry has to be corrected."""
+    image = render().launch["image"]
+    text = notes(run_helm, {})
+    assert f"ErrImagePull, ImagePullBackOff: the nodes cannot pull {image}." in text
+    assert f"make image && k8s/load-image {image}" in text
+    assert "image.repository=REGISTRY/al-job" in text
+    assert "docker.io/chrislusf/seaweedfs:4.48, has to be there" in text
+    values = {"image": {"repository": "registry.example/al-job"}, "store": {"url": "s3://mine"}}
+    text = notes(run_helm, values)
+    assert "cannot pull registry.example/al-job:" in text
+    assert "make image" not in text
+    assert "seaweedfs" not in text
+
+
+def test_notes_on_gpus(run_helm: Any) -> None:
+    """The test waits like a training."""
+    gpus = ("--values", str(ROOT / "helm/values-gpu.yaml"))
+    text = notes(run_helm, {}, *gpus)
+    assert "this waits until 1 GPU is free" in text
+    assert "CPUs" not in text
+    assert "It runs on CPUs. stages.defaults.gpus=1" in notes(run_helm, {})
+
+
+def test_notes_with_a_queue(run_helm: Any) -> None:
+    """Pods of stages may come late, and that is right."""
+    text = notes(run_helm, {"launch": {"queueName": "team"}})
+    assert "Stages wait until the queue team admits them." in text
 
 
 def test_notes_with_pages(run_helm: Any) -> None:

@@ -66,6 +66,8 @@ def test_objects_without_values(render: Any) -> None:
         ("ConfigMap", "al-voc"),
         ("ConfigMap", "al-voc-status"),
         ("Deployment", "al-voc-store"),
+        ("NetworkPolicy", "al-voc"),
+        ("NetworkPolicy", "al-voc-to-store"),
         ("Pod", "al-voc-doctor"),
         ("Role", "al-voc-driver"),
         ("RoleBinding", "al-voc-driver"),
@@ -116,6 +118,7 @@ def test_launch_settings(render: Any) -> None:
         "backoffLimit": 3,
         "queueName": "",
         "imageErrorSeconds": 240,
+        "pendingSeconds": 86400,
         "pollSeconds": 5,
         "ttlSecondsAfterFinished": 86400,
     }
@@ -130,6 +133,7 @@ def test_launch_values_reach_the_driver(render: Any) -> None:
         "backoffLimit": 0,
         "queueName": "team",
         "imageErrorSeconds": 60,
+        "pendingSeconds": 600,
         "pollSeconds": 0.5,
         "ttlSecondsAfterFinished": 1000000,
     }
@@ -140,6 +144,11 @@ def test_jobs_may_be_kept(render: Any) -> None:
     """Without a time to live, the Jobs of stages stay with their release."""
     values = {"launch": {"ttlSecondsAfterFinished": None}}
     assert render(values).launch["ttlSecondsAfterFinished"] is None
+
+
+def test_pods_may_be_waited_for(render: Any) -> None:
+    """Without a limit, a stage that no node takes waits for as long as it takes."""
+    assert render({"launch": {"pendingSeconds": None}}).launch["pendingSeconds"] is None
 
 
 def test_values_of_launch_are_the_driver_s_settings() -> None:

@@ -8,6 +8,7 @@ NAMESPACED = {
     "ConfigMap",
     "Deployment",
     "Job",
+    "NetworkPolicy",
     "PersistentVolumeClaim",
     "Pod",
     "Role",
@@ -88,11 +89,16 @@ def test_meshes_leave_pods_alone(rendering: Any) -> None:
 
 
 def test_pods_are_not_evicted_to_save_a_node(rendering: Any) -> None:
-    """An autoscaler does not evict hours of work to save a node; the pages may move."""
-    annotation = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    """An autoscaler does not evict hours of work; driver and pages, which resume, may move."""
+    safe = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    stays = {"train", "evaluate", "score", "ingest", "store"}
     for name, pod in rendering.pods():
-        expected = None if name == "al-voc-ui" else "false"
-        assert pod["metadata"]["annotations"].get(annotation) == expected, name
+        component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+        part = name if component == "stage" else component
+        expected = "false" if part in stays else "true" if part in {"driver", "ui"} else None
+        annotations = pod["metadata"]["annotations"]
+        assert annotations.get(safe) == expected, name
+        assert ("karpenter.sh/do-not-disrupt" in annotations) == (part in stays), name
 
 
 def test_every_container_has_a_memory_limit(rendering: Any) -> None:
@@ -138,6 +144,23 @@ def test_names_of_accounts_that_are_made(render: Any) -> None:
     assert rendering.named("ServiceAccount", "al-voc-stage")
     [subject] = rendering.named("RoleBinding", "al-voc-driver")["subjects"]
     assert subject["name"] == "mover"
+
+
+def test_each_account_may_have_its_own_role(render: Any) -> None:
+    """A cloud's role for the driver need not be that of the stages; what both have is on both."""
+    accounts = {
+        "annotations": {"role": "both", "tenant": "t"},
+        "driver": {"annotations": {"role": "less"}},
+    }
+    rendering = render({"serviceAccount": accounts})
+    found = {
+        each["metadata"]["name"]: each["metadata"]["annotations"]
+        for each in rendering.of_kind("ServiceAccount")
+    }
+    assert found == {
+        "al-voc-driver": {"role": "less", "tenant": "t"},
+        "al-voc-stage": {"role": "both", "tenant": "t"},
+    }
 
 
 def test_accounts_that_are_there_have_to_be_named(refuse: Any) -> None:

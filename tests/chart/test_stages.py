@@ -1,5 +1,6 @@
 """The pods of stages: what each value does to them, stage by stage."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ VOLUME = {"name": "weights", "configMap": {"name": "weights"}}
 MOUNT = {"name": "weights", "mountPath": "/weights"}
 
 
+GPUS = ("--values", str(Path(__file__).parents[2] / "helm/values-gpu.yaml"))
+
+
 def gpus(rendering: Any) -> dict[str, Any]:
     return {
         stage: rendering.stage(stage)["containers"][0]["resources"]["limits"].get("nvidia.com/gpu")
@@ -20,8 +24,9 @@ def gpus(rendering: Any) -> dict[str, Any]:
 
 
 def test_who_gets_a_gpu(render: Any) -> None:
-    """Stages that run the detector get one, and the others get none."""
-    assert gpus(render()) == {
+    """None by default; with the values for GPUs, the stages that run the detector get one."""
+    assert set(gpus(render()).values()) == {None}
+    assert gpus(render({}, *GPUS)) == {
         "select": None,
         "annotate": None,
         "train": "1",
@@ -33,14 +38,14 @@ def test_who_gets_a_gpu(render: Any) -> None:
 def test_gpus_of_a_stage(render: Any) -> None:
     """A stage's own number counts, even 0, and the resource may have another name."""
     values = {"stages": {"train": {"gpus": 4}, "score": {"gpus": 0}}}
-    assert gpus(render(values)) == {
+    assert gpus(render(values, *GPUS)) == {
         "select": None,
         "annotate": None,
         "train": "4",
         "evaluate": "1",
         "score": None,
     }
-    renamed = {"stages": {"defaults": {"gpuResource": "amd.com/gpu"}}}
+    renamed = {"stages": {"defaults": {"gpus": 1, "gpuResource": "amd.com/gpu"}}}
     limits = render(renamed).stage("train")["containers"][0]["resources"]["limits"]
     assert limits == {"memory": "8Gi", "amd.com/gpu": "1"}
 
@@ -50,9 +55,21 @@ def test_quantities_are_texts(render: Any) -> None:
     requests = {"cpu": 0.5, "memory": 2147483648}
     rendering = render({"stages": {"train": {"gpus": 10, "resources": {"requests": requests}}}})
     assert rendering.stage("train")["containers"][0]["resources"] == {
-        "requests": {"cpu": "0.5", "memory": "2147483648"},
+        "requests": {"cpu": "0.5", "memory": "2147483648", "ephemeral-storage": "1Gi"},
         "limits": {"nvidia.com/gpu": "10"},
     }
+
+
+def test_disk_space_is_asked_for(render: Any) -> None:
+    """By every pod, unless its value is empty; a request among the resources counts more."""
+    for name, pod in render().pods():
+        [container] = pod["spec"]["containers"]
+        assert container["resources"]["requests"]["ephemeral-storage"] == "1Gi", name
+    resources = {"requests": {"ephemeral-storage": "9Gi"}}
+    stages = {"train": {"resources": resources}, "score": {"scratchRequest": ""}}
+    rendering = render({"stages": stages})
+    requests = [rendering.stage(s)["containers"][0]["resources"]["requests"] for s in stages]
+    assert [each.get("ephemeral-storage") for each in requests] == ["9Gi", None]
 
 
 def test_a_stage_s_container(render: Any) -> None:
@@ -86,6 +103,12 @@ SETTINGS: list[tuple[str, Any, list[Any], Any]] = [
     ("extraVolumeMounts", [MOUNT], ["containers", 0, "volumeMounts", -1], MOUNT),
     ("scratch", "3Gi", ["volumes", 0, "emptyDir"], {"sizeLimit": "3Gi"}),
     (
+        "scratchRequest",
+        "6Gi",
+        ["containers", 0, "resources", "requests", "ephemeral-storage"],
+        "6Gi",
+    ),
+    (
         "sharedMemory",
         "2Gi",
         ["volumes", 1, "emptyDir"],
@@ -96,8 +119,8 @@ SETTINGS: list[tuple[str, Any, list[Any], Any]] = [
         {"requests": {"cpu": 8, "memory": "7Gi"}, "limits": {"memory": "9Gi"}},
         ["containers", 0, "resources"],
         {
-            "requests": {"cpu": "8", "memory": "7Gi"},
-            "limits": {"memory": "9Gi", "nvidia.com/gpu": "1"},
+            "requests": {"cpu": "8", "memory": "7Gi", "ephemeral-storage": "6Gi"},
+            "limits": {"memory": "9Gi"},
         },
     ),
 ]
@@ -292,5 +315,5 @@ def test_requests_or_limits_may_be_left_out(
     render: Any, resources: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     """Requests and limits do not need each other."""
-    values = {"stages": {"select": {"resources": resources}}}
+    values = {"stages": {"select": {"resources": resources, "scratchRequest": ""}}}
     assert render(values).stage("select")["containers"][0]["resources"] == expected

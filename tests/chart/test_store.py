@@ -32,8 +32,8 @@ def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
             assert env(pod["spec"]).items() >= expected.items(), name
 
 
-def test_its_key_is_the_same_at_each_upgrade(render: Any) -> None:
-    """It is a digest of namespace and release, so it is the same without a cluster to ask.
+def test_its_key_is_the_same_at_each_rendering(render: Any) -> None:
+    """It is a digest of namespace and release where there is no cluster to ask for the key.
 
     The digest: `printf al-voc/ns/al-voc | sha256sum | cut -c1-40`.
     """
@@ -114,6 +114,21 @@ def test_own_key_for_the_store_of_the_release(render: Any) -> None:
     assert not rendering.of_kind("Secret")
     for name, pod in rendering.pods():
         assert env(pod["spec"]).items() >= secret_env("mine").items(), name
+
+
+def test_keys_of_a_secret_may_have_other_names(render: Any) -> None:
+    """Temporary credentials have a session token; the chart's own Secret has names of its own."""
+    names = {"accessKeyId": "id", "secretAccessKey": "secret", "sessionToken": "token"}
+    store = {"url": "s3://mine", "existingSecret": "keys", "existingSecretKeys": names}
+    expected = {
+        variable: {"secretKeyRef": {"name": "keys", "key": key}}
+        for variable, key in zip((*KEYS, "AWS_SESSION_TOKEN"), names.values(), strict=True)
+    }
+    for name, pod in render({"store": store}).pods():
+        assert env(pod["spec"]).items() >= expected.items(), name
+    own = env(render({"store": {"existingSecretKeys": names}}).stage("train"))
+    assert own.items() >= secret_env("al-voc-store").items()
+    assert "AWS_SESSION_TOKEN" not in own
 
 
 def test_settings_of_the_store_s_pod(render: Any, every_value: dict[str, Any]) -> None:

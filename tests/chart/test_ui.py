@@ -20,7 +20,8 @@ def test_they_are_not_there_unless_they_are_wanted(render: Any) -> None:
     """Nothing of a release changes by them, its driver neither."""
     before, after = render().objects, render(VALUES).objects
     assert [each for each in after if each not in before] == [
-        render(VALUES).named(kind, NAME) for kind in ("Service", "Deployment")
+        render(VALUES).named("NetworkPolicy", "al-voc-to-ui"),
+        *(render(VALUES).named(kind, NAME) for kind in ("Service", "Deployment")),
     ]
     assert [each for each in before if each not in after] == []
 

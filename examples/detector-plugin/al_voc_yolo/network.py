@@ -130,7 +130,8 @@ class YoloDetector(Detector):
         centres_A2, strides_A1 = make_anchors(maps, head.stride, 0.5)
         with torch.autocast(self.device.type, enabled=False):
             boxes_B4A = head.decode_bboxes(head.dfl(edges), centres_A2.mT[None]) * strides_A1.mT
-        return box_convert(boxes_B4A.mT, "cxcywh", "xyxy")
+        boxes_BA4: Tensor = box_convert(boxes_B4A.mT, "cxcywh", "xyxy")
+        return boxes_BA4
 
     def forward(self, pixels_BCHW: Tensor) -> Any:
         """Return what the network says of uint8 images.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from zlib import crc32
 
 from torch import Tensor
@@ -33,9 +33,21 @@ InputTransform: TypeAlias = Callable[[EncodedImage], NetworkInput]
 """A function of the image alone; several threads call it at once."""
 
 
-def resized(detector: Detector) -> InputTransform:
+class Network(Protocol):
+    """What is known of a network's input: of a detector, or of an exported graph."""
+
+    @property
+    def input_size(self) -> InputSize:
+        """How large it sees an image."""
+
+    @property
+    def fill(self) -> Tensor:
+        """The colour past an image's edges, uint8 (3,), on the CPU."""
+
+
+def resized(network: Network) -> InputTransform:
     """Return the transform that resizes the whole image to the network's canvas."""
-    input_size, fill = detector.input_size, detector.fill
+    input_size, fill = network.input_size, network.fill
 
     def transform(image: EncodedImage) -> NetworkInput:
         render = partial(_resize, image, input_size, fill)

@@ -66,8 +66,3 @@ def boxes_of(image: LabelledImage) -> list[Box]:
     of = image.annotation
     rows = zip(of.boxes_xyxy.tolist(), of.labels, of.difficult, of.crowd, strict=True)
     return [Box(*row) for row in rows]
-
-
-def plain(number: float) -> int | float:
-    """Return a number as people write it: a whole one without a fraction, any other exactly."""
-    return int(number) if number.is_integer() else number

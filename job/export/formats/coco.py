@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from job.data.shards import LabelledImage
-from job.export.formats.base import FOLDERS, Box, LabelFormat, Subset, boxes_of, plain
+from job.export import coco
+from job.export.formats.base import FOLDERS, Box, LabelFormat, Subset, boxes_of
 
 
 class CocoFormat(LabelFormat):
@@ -41,15 +42,8 @@ class CocoFormat(LabelFormat):
 
     def _row(self, box: Box) -> dict[str, Any]:
         """Return the keys of a box that do not depend on other boxes."""
-        xmin, ymin, xmax, ymax = box.corners_xyxy
-        width, height = xmax - xmin, ymax - ymin
-        row = {
-            "category_id": self._numbers[box.label],
-            "bbox": [plain(number) for number in (xmin, ymin, width, height)],
-            "area": plain(width * height),
-            "iscrowd": int(box.crowd),
-            "segmentation": [],  # pycocotools takes annotations without this key for captions
-        }
+        number = self._numbers[box.label]
+        row = coco.box(box.corners_xyxy, number) | {"iscrowd": int(box.crowd)}
         return row | ({"attributes": {"difficult": True}} if box.difficult else {})
 
     def last_files(self) -> Mapping[str, bytes]:
@@ -63,10 +57,7 @@ class CocoFormat(LabelFormat):
         content = {
             "info": {"description": self.title},
             "licenses": [],
-            "categories": [
-                {"id": number, "name": name, "supercategory": ""}
-                for name, number in self._numbers.items()
-            ],
+            "categories": coco.categories(self.classes),
             "images": self._images[subset],
             "annotations": self._annotations[subset],
         }

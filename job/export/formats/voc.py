@@ -6,7 +6,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from job.data.shards import LabelledImage
 from job.errors import BadDataError
-from job.export.formats.base import LabelFormat, Subset, boxes_of, plain
+from job.export.coco import plain
+from job.export.formats.base import LabelFormat, Subset, boxes_of
 
 LISTS: Mapping[Subset, str] = {"labelled": "trainval", "test": "test"}
 

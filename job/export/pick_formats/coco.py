@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from job.annotation.batch import PickedImage, Proposal
-from job.export.formats.base import plain
+from job.export import coco
 from job.export.pick_formats.base import PickFormat, as_json
 
 
@@ -26,10 +26,7 @@ class CocoPicks(PickFormat):
         content = {
             "info": {"description": f"picks of {batch.name}"},
             "licenses": [],
-            "categories": [
-                {"id": number, "name": name, "supercategory": ""}
-                for name, number in classes.items()
-            ],
+            "categories": coco.categories(batch.classes),
             "images": [
                 {
                     "id": number,
@@ -50,13 +47,5 @@ class CocoPicks(PickFormat):
 
 def _row(proposal: Proposal, classes: Mapping[str, int]) -> dict[str, Any]:
     """Return the keys of a box that do not depend on other boxes."""
-    xmin, ymin, xmax, ymax = proposal.corners_xyxy
-    width, height = xmax - xmin, ymax - ymin
-    return {
-        "category_id": classes[proposal.label],
-        "bbox": [plain(number) for number in (xmin, ymin, width, height)],
-        "area": plain(width * height),
-        "iscrowd": 0,
-        "segmentation": [],
-        "score": proposal.confidence,
-    }
+    row = coco.box(proposal.corners_xyxy, classes[proposal.label])
+    return row | {"score": proposal.confidence}

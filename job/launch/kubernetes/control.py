@@ -7,11 +7,14 @@ from job.errors import BadDataError, TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject
-from job.progress import Status, dump_status, parse_status
+from job.launch.kubernetes.troubles import troubles
+from job.progress import OVER, Status, dump_status, parse_status
 from job.runtime import log
 
 STATUS_KEY = "status.json"
 """The key of the status in its ConfigMap."""
+SECONDS_UNTIL_STALE = 60.0
+"""A driver that was not heard of for so long, three beats, is looked at itself."""
 SECONDS_TO_STOP = 120.0
 """How long a driver may take to end."""
 
@@ -24,10 +27,23 @@ def status_map(release: str) -> str:
 def read_status(cluster: Cluster, release: str) -> Status:
     """Return the status that a release's driver published last.
 
+    If that was a while ago, the driver's message is followed by what keeps it from running.
+
     Raises:
         UsageError: There is no such release in the namespace.
         TemporaryError: The driver has not published a status yet.
     """
+    status = _published(cluster, release)
+    driver = status.driver
+    if driver is None or driver.phase in OVER:
+        return status
+    if (datetime.now(UTC) - driver.updated).total_seconds() < SECONDS_UNTIL_STALE:
+        return status
+    message = "; ".join(filter(None, [driver.message, *troubles(cluster, release)]))
+    return status.model_copy(update={"driver": driver.model_copy(update={"message": message})})
+
+
+def _published(cluster: Cluster, release: str) -> Status:
     content = cluster.config_map(status_map(release))
     if content is None:
         message = (
@@ -37,9 +53,8 @@ def read_status(cluster: Cluster, release: str) -> Status:
         raise UsageError(message)
     text = (content.get("data") or {}).get(STATUS_KEY)
     if text is None:
-        message = (
-            f"the driver of {release} has not published a status yet: see `kubectl get jobs,pods`"
-        )
+        why = troubles(cluster, release) or [f"see `kubectl get jobs,pods -l {_selector(release)}`"]
+        message = f"the driver of {release} has not published a status yet: {'; '.join(why)}"
         raise TemporaryError(message)
     return parse_status(text)
 
@@ -115,7 +130,7 @@ def _wait_until_ended(cluster: Cluster, selector: str) -> None:
 
 def _publish_cancelled(cluster: Cluster, release: str) -> None:
     try:
-        status = read_status(cluster, release)
+        status = _published(cluster, release)
     except (UsageError, TemporaryError):  # the driver has published nothing yet
         return
     except BadDataError as error:  # a driver of another version did, or it is damaged

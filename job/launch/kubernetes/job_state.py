@@ -28,6 +28,8 @@ IMAGE_REASONS = frozenset(
         "RegistryUnavailable",
     }
 )
+CONTAINERS = frozenset({CONTAINER, "driver", "ingest"})
+"""The containers of `al-job`, by name. Any other is somebody's sidecar."""
 MAX_WAITING = 10
 """How many waiting pods are searched for a reason; one reason is enough."""
 StagePhase = Literal[
@@ -52,6 +54,8 @@ class StageState:
     phase: StagePhase
     reason: str = ""
     """Why, in the words of the scheduler, the kubelet or the queue."""
+    is_retry: bool = False
+    """Whether it waits for Kubernetes to replace a pod that failed."""
 
     def __str__(self) -> str:
         """As a person reads it."""
@@ -71,7 +75,7 @@ def observe(job: KubeObject, pods: Iterable[KubeObject], warning: Warnings) -> S
         warning: Asked if neither the Job nor its pods say why nothing happens.
     """
     seen = _sort(pods)
-    states = [_why_waiting(pod) for pod in seen.waiting]
+    states = [why_waiting(pod) for pod in seen.waiting]
     state = min(states, key=lambda each: (each.phase != "image", not each.reason), default=None)
     if seen.num_running:
         others = [str(state)] if state and state.reason else []
@@ -103,7 +107,11 @@ def _sort(pods: Iterable[KubeObject]) -> _Seen:
     for pod in pods:
         if not is_alive(pod):
             last = _termination(pod)
-            retry = StageState("pending", f"to be retried after: {last[1]}") if last else None
+            retry = (
+                StageState("pending", f"to be retried after: {last[1]}", is_retry=True)
+                if last
+                else None
+            )
             seen.ending = retry or seen.ending or StageState("ending")
         elif "deletionTimestamp" in pod["metadata"]:
             name = pod["metadata"]["name"]
@@ -130,7 +138,7 @@ def _progress(job: KubeObject, num_running: int) -> list[str]:
     return parts
 
 
-def _why_waiting(pod: KubeObject) -> StageState:
+def why_waiting(pod: KubeObject) -> StageState:
     """Return why a pod does not run."""
     if waiting := _waiting(pod):
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
@@ -193,7 +201,7 @@ def _termination(pod: KubeObject) -> tuple[int, str] | None:
         return None
     for each in pod["status"].get("containerStatuses", []):
         end = each["state"].get("terminated")
-        if each["name"] == CONTAINER and end:
+        if each["name"] in CONTAINERS and end:
             lines = end.get("message", "").strip().splitlines()
             reason = pod["status"].get("reason") or end.get("reason", "Error")
             said = [reason] if reason != "Error" or not lines else []

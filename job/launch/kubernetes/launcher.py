@@ -24,6 +24,7 @@ from job.launch.kubernetes.job_state import (
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.launch.kubernetes.start_limit import StartLimit
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
@@ -41,7 +42,7 @@ class _Started:
     attempt: int | None = None
     """Which of the stage's Jobs is ours; unset until the cluster was asked."""
     state: StageState = field(default_factory=lambda: StageState("pending"))
-    image_error_since: float | None = None
+    start_limit: StartLimit = field(default_factory=StartLimit)
     unknown_since: float | None = None
     """Since when the store or the cluster does not answer."""
 
@@ -225,7 +226,11 @@ class KubernetesLauncher:
         return True
 
     def _update(self, ref: StageRef, started: _Started, job: KubeObject) -> None:
-        """Note what a Job is doing, and act if Kubernetes would wait forever."""
+        """Note what a Job is doing, and act if Kubernetes would wait forever.
+
+        Raises:
+            ConfigError: The Job could not start for too long.
+        """
         state = observe(job, self._pods(ref, job), self._cluster.warning)
         name = job["metadata"]["name"]
         if state.phase == "queued" and self._launch.queue_name:
@@ -235,7 +240,10 @@ class KubernetesLauncher:
         if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.state = state
-        self._limit_image_error(started, name, ref)
+        if too_long := started.start_limit.passed(state, self._launch):
+            self._cluster.delete_job(name)
+            message = f"{ref}: {too_long}"
+            raise ConfigError(message)
 
     def _refuse_other_spec(
         self, job: KubeObject, started: _Started, state: StageState
@@ -251,25 +259,6 @@ class KubernetesLauncher:
         log.get().warning("job.replaced", job=name, reason=reason)
         self._cluster.delete_job(name)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
-
-    def _limit_image_error(self, started: _Started, name: str, ref: StageRef) -> None:
-        """Fail a stage whose container image cannot be pulled.
-
-        Raises:
-            ConfigError: The image could not be pulled for `imageErrorSeconds`.
-        """
-        if started.state.phase != "image":
-            started.image_error_since = None
-            return
-        started.image_error_since = started.image_error_since or time.monotonic()
-        if time.monotonic() - started.image_error_since < self._launch.image_error_seconds:
-            return
-        self._cluster.delete_job(name)
-        message = (
-            f"{ref}: the container image cannot be pulled: {started.state.reason}; "
-            "correct the chart's image.* values and upgrade"
-        )
-        raise ConfigError(message)
 
     def _selector(self, ref: StageRef) -> str:
         labels = stage_labels(self._launch, ref)

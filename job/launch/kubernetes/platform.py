@@ -1,15 +1,16 @@
 """A Kubernetes namespace as the platform of a driver."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from job.errors import BadDataError
+from job.errors import BadDataError, ConfigError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
 from job.launch.kubernetes.control import STATUS_KEY
 from job.launch.kubernetes.job_state import ended, observe
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.launch.kubernetes.start_limit import StartLimit
 from job.plan import Plan
 from job.progress import States
 from job.runtime.retry import retry_while_unavailable
@@ -22,6 +23,7 @@ class KubernetesPlatform:
 
     launch: LaunchConfig
     cluster: Cluster
+    _ingest_limit: StartLimit = field(default_factory=StartLimit)
 
     @property
     def release(self) -> str:
@@ -43,6 +45,7 @@ class KubernetesPlatform:
 
         Raises:
             BadDataError: The Job failed.
+            ConfigError: The Job could not start for too long.
         """
         return retry_while_unavailable(lambda: self._ingest_state(dataset), UNAVAILABLE)
 
@@ -55,6 +58,9 @@ class KubernetesPlatform:
                 raise BadDataError(message)
             if not ended(job):
                 state = observe(job, self.cluster.pods_of(name), self.cluster.warning)
+                if too_long := self._ingest_limit.passed(state, self.launch):
+                    message = f"Job {name} to ingest {dataset}: {too_long}"
+                    raise ConfigError(message)
                 return f"for Job {name} to ingest {dataset} ({state})"
         return None
 

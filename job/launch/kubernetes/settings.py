@@ -44,6 +44,8 @@ class LaunchConfig(Section):
     """The queue of Kueue that admits the Jobs; empty: none."""
     image_error_seconds: PositiveFloat = 240
     """A stage fails if its container image cannot be pulled for this long."""
+    pending_seconds: PositiveFloat | None = 86400
+    """A stage fails if no pod of it can start for this long; unset, or in a queue: it may wait."""
     poll_seconds: PositiveFloat = 3
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from job.records.arrays import Floats
-from job.report.drawing.fonts import box_of, readable, write
+from job.report.drawing.boxes import INK, draw_boxes
+from job.report.drawing.fonts import readable, write
 
-# Okabe and Ito, Color Universal Design (2008), in an order that shows on photographs.
-COLORS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 _TILE = 280
 _CAPTION = 84
 _GAP = 10
 _COLUMNS = 4
 _LINE = 17
 _WIDE = "\N{WORD JOINER}"
-_INK, _PAPER = "#1a1a1a", "#ffffff"
+_PAPER = "#ffffff"
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,14 @@ def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
     top = 40
     sheet = Image.new("RGB", (width, top + num_rows * (_TILE + _CAPTION + _GAP)), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    write(draw, (_GAP, 10), title, 18, _INK)
+    write(draw, (_GAP, 10), title, 18, INK)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, _COLUMNS)
         left = _GAP + column * (_TILE + _GAP)
         upper = top + row * (_TILE + _CAPTION + _GAP)
         sheet.paste(_drawn(tile), (left, upper))
         for line, words in enumerate(_wrapped(f"{number + 1}. {tile.caption}")[:5]):
-            write(draw, (left, upper + _TILE + 4 + line * _LINE), words, 13, _INK)
+            write(draw, (left, upper + _TILE + 4 + line * _LINE), words, 13, INK)
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=85)
     return file.getvalue()
@@ -82,12 +81,5 @@ def _drawn(tile: Tile) -> Image.Image:
     size = [max(round(side * scale), 1) for side in tile.image.size]
     square = Image.new("RGB", (_TILE, _TILE), "#e8e8e8")
     square.paste(tile.image.resize((size[0], size[1]), Image.Resampling.BILINEAR))
-    draw = ImageDraw.Draw(square)
-    for box, label, words in zip(tile.boxes_xyxy, tile.labels, tile.words, strict=True):
-        left, upper, right, lower = (float(each) * scale for each in box)
-        color = COLORS[label % len(COLORS)]
-        draw.rectangle((left, upper, max(right, left), max(lower, upper)), outline=color, width=2)
-        place = left + 2, min(max(upper, 0), _TILE - 14)
-        draw.rectangle(box_of(draw, place, words, 12), fill=color)
-        write(draw, place, words, 12, _INK)
+    draw_boxes(square, tile.boxes_xyxy.astype(float) * scale, tile.labels, tile.words)
     return square

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from job.data.decoding import decode_at_least
-from job.report.drawing.contact_sheet import COLORS
+from job.report.drawing.boxes import COLORS
 from job.report.drawing.names import shorten
 from job.report.markup import render
 

@@ -61,7 +61,7 @@ def test_the_page_shows_each_example_as_it_is(path: Path) -> None:
 PLUG_INS = [
     *(path for path in EXAMPLES if path.stem not in {"counting_store", "last_first"}),
     *sorted((ROOT / "examples/detector-plugin/al_voc_yolo").glob("*.py")),
-    ROOT / "tests/typing/most_boxes.py",
+    *sorted((ROOT / "tests/typing").glob("*.py")),
 ]
 API = re.findall(r"automodule:: (job[\w.]+)", (ROOT / "docs/api.md").read_text())
 

@@ -280,6 +280,16 @@ def test_an_image_that_cannot_be_pulled_ends_the_run(release: Release) -> None:
     assert release.double.world.pods == {}
 
 
+def test_a_stage_that_no_node_takes_ends_the_run(release: Release) -> None:
+    """After `pendingSeconds`, with the scheduler's words; its Job is deleted."""
+    release.launch = release.launch.model_copy(update={"pending_seconds": 0.05})
+    release.behaviour = lambda _: scenarios.Unschedulable("0/1 nodes are available")
+    with pytest.raises(ConfigError, match=r"select: no pod could start .*0/1 nodes are available"):
+        release.run()
+    release.double.tick()
+    assert release.double.world.jobs == {}
+
+
 def test_a_queued_job_waits_for_its_admission(release: Release) -> None:
     """Kueue suspends a Job until its quota has room. This is not a failure."""
     release.launch = release.launch.model_copy(update={"queue_name": "gpus"})

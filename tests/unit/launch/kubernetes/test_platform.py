@@ -21,7 +21,13 @@ from job.storage.local import LocalStore
 from tests.conftest import FinishedState
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import transport as faults
-from tests.unit.launch.kubernetes.double.scenarios import SECRET_MISSING, Answer, Attempt, Running
+from tests.unit.launch.kubernetes.double.scenarios import (
+    SECRET_MISSING,
+    Answer,
+    Attempt,
+    Running,
+    Unschedulable,
+)
 from tests.unit.report.sketch import sketch
 
 INGEST = "al-voc-ingest-12345678"
@@ -229,6 +235,15 @@ def test_a_failed_ingest_ends_the_run(simple: Release) -> None:
     """The message names the log to read."""
     ingest_job(simple, 65)
     with pytest.raises(BadDataError, match=f"not ingested: see `kubectl logs job/{INGEST}`"):
+        run(simple)
+
+
+def test_an_ingest_that_cannot_start_ends_the_run(simple: Release) -> None:
+    """After the same time as a stage: nothing is pending forever."""
+    simple.launch = simple.launch.model_copy(update={"pending_seconds": 0.05})
+    ingest_job(simple, 0)
+    simple.double.controller.behaviour = lambda _: Unschedulable("no room")
+    with pytest.raises(ConfigError, match=f"Job {INGEST} to ingest drawn: no pod .*: no room"):
         run(simple)
 
 
