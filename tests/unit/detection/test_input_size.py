@@ -33,8 +33,9 @@ def test_sides_may_be_multiples_of_a_patch() -> None:
 
 @pytest.mark.parametrize("side", [49, 77, 97, 98, 640])
 def test_no_pixel_is_lost_by_rounding(side: int) -> None:
-    """The limits are reached to the pixel, though 98 times the nearest number to 512 / 98 is less:
-    with patches of 16 pixels, a whole patch would be lost.
+    """The limits are reached to the pixel, though 98 times the nearest number to 512 / 98 is less.
+
+    With patches of 16 pixels, a whole patch would be lost.
     """
     assert Fit(512, 853, 16).canvas((side, side)) == (512, 512)
     assert Fit(128, 213).canvas((3 * side, side)) == (213, 71)
