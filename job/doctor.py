@@ -128,6 +128,8 @@ def _weights(store: Store, config: Config) -> str:
     from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
     path = hub_file(detector)
+    if path is None:
+        return "those that the detector's own settings name: a training reads them"
     return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
 
 

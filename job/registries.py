@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from job.annotators import find_annotator
 from job.config.schema import Config
 from job.detection.detectors.architecture import architecture_of
+from job.detection.input_size import Fit
 from job.errors import ConfigError
 from job.report.registry import SECTIONS
 
@@ -28,7 +29,9 @@ def check_detector(config: Config) -> str:
             "(num_early_layers): set backbone or none"
         )
         raise ConfigError(message)
-    return f"{config.detector.model}, {config.detector.size} pixels a side"
+    keeps_aspect = isinstance(architecture.input_size(config.detector), Fit)
+    side = "at the shorter side" if keeps_aspect else "a side"
+    return f"{config.detector.model}, {config.detector.size} pixels {side}"
 
 
 def check_annotator(config: Config) -> str:

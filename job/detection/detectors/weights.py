@@ -146,14 +146,18 @@ def _features(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found or {k: v for k, v in weights.items() if not k.startswith("fc.")}
 
 
-def hub_file(config: DetectorConfig) -> Path:
+def hub_file(config: DetectorConfig) -> Path | None:
     """Return the file of a detector's weights from the hub, which may still have to be downloaded.
+
+    None: the detector reads its weights of the hub by itself.
 
     Raises:
         ConfigError: The hub has none, or there is no such detector.
     """
     architecture = architecture_of(config)
     name = architecture.hub_detector(config) if config.weights == "hub" else None
+    if not name and config.width not in architecture.hub_weights:
+        return None
     weights: WeightsEnum = get_weight(name or architecture.hub_weights[config.width])
     return Path(
         _hub_folder("weights" if name else "backbone"),

@@ -39,10 +39,12 @@ class DefaultBox:
             ConfigError: There is no such detector, or it does not take the size.
         """
         config = DetectorConfig(model=model, backbone="scratch")
-        sizes = DETECTORS.load(model, Architecture).sizes
-        size = size or (config.size if sizes is None or config.size in sizes else min(sizes))
-        found = architecture_of(config.model_copy(update={"size": size}))
-        return cls(model, size, found.smallest_box)
+        kind = DETECTORS.load(model, Architecture)
+        if kind.sizes is None:
+            return cls(model, size or config.size, kind.smallest_box)
+        size = size or (config.size if config.size in kind.sizes else min(kind.sizes))
+        architecture_of(config.model_copy(update={"size": size}))
+        return cls(model, size, kind.smallest_box)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,38 @@ def test_doctor_tells_that_torch_cannot_be_imported(
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "detector", "weights"),
+    [
+        (
+            "model: transformers, name: some/model, size: 640",
+            "transformers, 640 pixels a side",
+            "those that the detector's own settings name: a training reads them",
+        ),
+        (
+            "model: fcos, network: mobilenet_v2, size: 96, backbone: scratch",
+            "fcos, 96 pixels at the shorter side",
+            "none: the configuration says scratch",
+        ),
+    ],
+)
+def test_doctor_knows_every_family(  # noqa: PLR0913, PLR0917 - a command, its store, a case
+    al_job: AlJob,
+    store: Path,
+    tiny: str,
+    tmp_path: Path,
+    settings: str,
+    detector: str,
+    weights: str,
+) -> None:
+    """How large it sees images, and where its weights are, before anything is built."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace("size: 64, width: 0.25, backbone: scratch", settings))
+    ended = al_job("doctor", path, "--store", store)
+    assert f"ok   detector: {detector}\n" in ended.out
+    assert f"ok   weights: {weights}\n" in ended.out
+
+
 def test_doctor_says_which_parts_of_a_detector_fit(
     al_job: AlJob, store: Path, tiny: str, tmp_path: Path
 ) -> None:

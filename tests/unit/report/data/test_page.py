@@ -204,12 +204,14 @@ def test_the_page_says_how_many_images_were_compared(make_dataset: MakeDataset) 
         ("ssdlite_mobilenet_v2", None, (320, 64.0)),
         ("ssdlite_mobilenet_v2", 128, (128, 25.6)),
         ("ssd_vgg16", None, (300, 21.0)),
+        ("retinanet", None, (320, None)),
+        ("transformers", 640, (640, None)),  # it needs a name only to be built
     ],
 )
 def test_the_smallest_default_box_is_that_of_the_detector(
-    model: str, size: int | None, expected: tuple[int, float]
+    model: str, size: int | None, expected: tuple[int, float | None]
 ) -> None:
-    """A fifth of the input's side, or 7 % of it; torch is not needed to know."""
+    """A fifth of the input's side, or 7 % of it, or there is none; torch is not needed to know."""
     box = DefaultBox.of(model, size)
     assert box.size == expected[0]
     assert box.pixels == pytest.approx(expected[1])
