@@ -83,7 +83,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt | sort -u) examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
 
 # The chart asks for the version, and `docker run al-job` for the latest.
 image: ## Build the image, which is al-job:latest then, and print its size by layer
@@ -147,6 +147,6 @@ $(PLUGIN_ENVIRONMENT)/done: examples/detector-plugin/requirements.txt examples/d
 	$(BIN)/python -m venv $(PLUGIN_ENVIRONMENT)
 	$(BIN)/python -c 'import site; print("import site; site.addsitedir({!r})".format(site.getsitepackages()[0]))' \
 		> $(PLUGIN_ENVIRONMENT)/al-voc.pth && mv $(PLUGIN_ENVIRONMENT)/al-voc.pth $(PLUGIN_ENVIRONMENT)/lib/python3*/site-packages
-	$(PLUGIN_ENVIRONMENT)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	$(PLUGIN_ENVIRONMENT)/bin/pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $<
 	$(PLUGIN_ENVIRONMENT)/bin/pip --disable-pip-version-check install --quiet --no-deps --editable examples/detector-plugin
 	touch $@

@@ -51,9 +51,10 @@ AWS_SESSION_TOKEN: {{ . | quote }}
 
 {{- define "al-voc.storeCredentials" -}}
 {{- with include "al-voc.storeSecret" . -}}
+{{- $secret := . -}}
 {{- range $variable, $key := include "al-voc.storeKeys" $ | fromYaml }}
 - name: {{ $variable }}
-  valueFrom: {secretKeyRef: {name: {{ $.Values.store.existingSecret | default (include "al-voc.storeName" $) }}, key: {{ $key | quote }}}}
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: {{ $key | quote }}}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,10 +1,12 @@
 """Wrong settings: one line says what is wrong, nothing is retried in vain, and an upgrade helps."""
 
+import re
 import time
 
 import pytest
 import yaml
 
+from tests.e2e.cluster import CommandError
 from tests.e2e.experiments import SHORT
 from tests.e2e.release import NewRelease, Release
 from tests.e2e.results import LocalRun, each_once, steady
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 DATA, CONFIGURATION = 65, 78
 IMAGE_ERROR_SECONDS = 20
+PENDING_SECONDS = 30
 
 
 def assert_ended_with(release: Release, code: int, words: str, trainings: int) -> None:
@@ -103,6 +106,30 @@ def test_a_request_for_too_many_gpus_is_corrected_by_an_upgrade(
     release.wait_finished()
     assert release.runs() == each_once(release.config)
     assert steady(release.bucket.contents()) == steady(local_run(SHORT))
+
+
+def test_a_stage_that_no_node_takes_ends_the_run(new_release: NewRelease) -> None:
+    """After `pendingSeconds`, with the scheduler's words, and its pod holds nothing any more."""
+    launch = {"pendingSeconds": PENDING_SECONDS}
+    release = new_release(experiment=SHORT, stages={"train": {"gpus": 64}}, launch=launch)
+    release.install()
+    assert "Insufficient nvidia.com/gpu" in release.wait_failed(seconds=PENDING_SECONDS + 120)
+    assert_ended_with(release, CONFIGURATION, "launch.pendingSeconds", trainings=0)
+    release.namespace.wait("its Job is gone", lambda: not release.pods(stage="train"), 60)
+
+
+def test_a_driver_that_cannot_start_is_told(new_release: NewRelease) -> None:
+    """It cannot say so itself: the status has its pod's words within a minute."""
+    release = new_release(experiment=SHORT, driver={"nodeSelector": {"no": "such-node"}})
+    release.install()
+
+    def ask() -> bool:
+        try:
+            return not release.al_job("status")
+        except CommandError as error:
+            return bool(re.search(r"driver-\w+: pending: Unschedulable", str(error)))
+
+    release.namespace.wait("the status says why", ask, 60)
 
 
 def test_a_missing_secret_is_said_and_waited_for(

@@ -74,3 +74,19 @@ def test_a_file_that_a_page_names_exists(page: Path) -> None:
     )
     lost = [path for path in named if not (ROOT / path).exists()]
     assert not lost or page.name == "extending.md"
+
+
+def test_the_guide_to_detectors_shows_the_example_as_it_is() -> None:
+    """What a reader copies is what is linted, type-checked and tested."""
+    guide = (ROOT / "docs/guides/your-own-detector.md").read_text(encoding="utf-8")
+    example = ROOT / "examples/detector-plugin"
+    lines = [
+        line.strip()
+        for path in example.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    blocks = re.findall(r"^```(?:python|toml)\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    written = "\n".join([*lines, *(example / "pyproject.toml").read_text().splitlines()])
+    assert len(blocks) == 6
+    for block in blocks:
+        assert "\n".join(line.strip() for line in block.splitlines()) in written
