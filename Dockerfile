@@ -10,8 +10,10 @@ FROM ${BASE} AS libraries
 RUN [ -x /usr/bin/tini ] || { apt-get update && apt-get install -y --no-install-recommends tini; }
 ARG PIP_INDEX_URL
 ARG TORCH_INDEX
+# requirements-extras.txt has the extras, too.
+ARG REQUIREMENTS=requirements.txt
 WORKDIR /build
-COPY requirements.txt .
+COPY ${REQUIREMENTS} requirements.txt
 # The lock has the hashes of the package index's torch, which brings CUDA on Linux. From another
 # index come torch and torchvision of the same versions, with whatever they need there, unhashed.
 RUN --mount=type=cache,target=/root/.cache/pip \

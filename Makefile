@@ -9,7 +9,7 @@ DIST ?= dist
 TAGS = $(IMAGE) $(if $(filter al-job:$(VERSION),$(IMAGE)),al-job:latest)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),unknown)
-BUILD_ARGS = $(foreach name,BASE TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
+BUILD_ARGS = $(foreach name,BASE REQUIREMENTS TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
 E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 
 # Of the tests: Label Studio, which is not a part of the product. Tests read the variable, too.
@@ -81,6 +81,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra onnx --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt | sort -u) examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt

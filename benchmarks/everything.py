@@ -15,6 +15,7 @@ COMMANDS = (
     "scoring.py",
     "post_processing.py",
     "training.py --steps 8",
+    "detectors.py",
     "evaluate.py",
     "reading.py",
     "ingesting.py",
@@ -27,6 +28,7 @@ COMMANDS = (
 ON_A_GPU = (
     "scoring.py --device cuda --images 12000 --threads 8",
     "training.py --device cuda --steps 200 --threads 8",
+    "on_gpu.py",
 )
 LIMIT_SECONDS = 600
 

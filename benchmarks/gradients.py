@@ -139,7 +139,8 @@ def linked(rate: str | None) -> Iterator[list[tuple[list[str], str, str]]]:
         ip(*ends, "netns", names[1])
         for number, name in enumerate(names):
             ip("-n", name, "address", "add", f"10.213.9.{number + 1}/24", "dev", "eth0")
-            ip("-n", name, "link", "set", "eth0", "up")
+            for interface in ("eth0", "lo"):  # by the second, a process finds its own address
+                ip("-n", name, "link", "set", interface, "up")
             shape = f"tc qdisc add dev eth0 root tbf rate {rate} burst 256kb latency 50ms"
             ip("netns", "exec", name, *shape.split())
         yield [

@@ -51,6 +51,11 @@ def fastest(functions: dict[str, Callable[[], object]], repeats: int = 5) -> dic
 
 def as_others(script: str, *arguments: object) -> float:
     """Run a script in a process without our settings, and return the number that it prints last."""
+    return float(said_by_others(script, *arguments).split()[-1])
+
+
+def said_by_others(script: str, *arguments: object) -> str:
+    """Run a script in a process without our settings, and return what it prints."""
     ended = subprocess.run(  # noqa: S603
         [sys.executable, script, *map(str, arguments)],
         # glibc's default, said aloud: `job.runtime.process_setup` then leaves memory to it.
@@ -61,7 +66,7 @@ def as_others(script: str, *arguments: object) -> float:
     )
     if ended.returncode:
         sys.exit(ended.stderr)
-    return float(ended.stdout.split()[-1])
+    return ended.stdout
 
 
 def peak_bytes() -> int:

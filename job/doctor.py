@@ -9,6 +9,7 @@ from job.annotation.label_studio.check import check_label_studio
 from job.artifacts.experiment_file import first_dataset, last_dataset
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
+from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.experiment import check_data
 from job.plan import Plan
@@ -121,10 +122,11 @@ def _weights(store: Store, config: Config) -> str:
     if detector.weights not in {None, "hub"} and not _will_be_drawn(store, config):
         return _fit(store, config, str(detector.weights))
     place = detector.weights or detector.backbone
+    files = architecture_of(detector).own_files()
     if place == "scratch":
-        return "none: the configuration says scratch"
-    if place != "hub":
-        return place
+        return f"none: the configuration says scratch{files and f'; the network is of {files}'}"
+    if place != "hub" or files:
+        return place if place != "hub" else files
     from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
     path = hub_file(detector)

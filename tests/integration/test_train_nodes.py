@@ -151,25 +151,23 @@ def test_four_processes_on_two_nodes_leave_what_four_on_one_do(
     assert all("done already" in each for each in told)
 
 
-def test_stopped_they_go_on_to_the_same_bytes(state: Path, nodes: tuple[Node, Node]) -> None:
+def test_stopped_they_go_on_to_the_same_bytes(
+    state: Path, on_one_machine: Path, nodes: tuple[Node, Node]
+) -> None:
     """SIGTERM to a follower alone: the first one saves, all end with 75, and resume as if not."""
-    training = Training(nodes)
-    undisturbed = shutil.copytree(state, state.parent / "undisturbed")
-    with training.of(undisturbed) as processes:
-        ends_of(processes)
-    assert codes_of(processes) == [0, 0]
+    training = Training(nodes, count=4)
     with training.of(state) as processes:
         wait_until(lambda: checkpoints(state))
-        processes[1].send_signal(signal.SIGTERM)
+        processes[3].send_signal(signal.SIGTERM)
         ends = ends_of(processes)
-    assert codes_of(processes) == [75, 75], ends
+    assert codes_of(processes) == [75] * 4, ends
     assert all("training stopped" in each for each in ends)
     assert len(checkpoints(state)) == 1
     assert not (state / TRAIN.done).exists()
     with training.of(state) as processes:
         ends = ends_of(processes)
-    assert codes_of(processes) == [0, 0], ends
-    assert (state / MODEL).read_bytes() == (undisturbed / MODEL).read_bytes()
+    assert codes_of(processes) == [0] * 4, ends
+    assert (state / MODEL).read_bytes() == (on_one_machine / MODEL).read_bytes()
     assert not checkpoints(state)
 
 

@@ -69,6 +69,14 @@ class Architecture(Section, ABC):
             )
             raise ConfigError(message)
 
+    def own_files(self) -> str:
+        """Return where the files are that say what the network is, in words; empty: it has none.
+
+        Raises:
+            ConfigError: They cannot be read here.
+        """
+        return ""
+
     def hub_detector(self, config: DetectorConfig) -> str | None:  # noqa: ARG002 - as for others
         """Return torchvision's name of the weights of the whole detector, trained on COCO.
 

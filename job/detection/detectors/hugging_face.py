@@ -32,6 +32,16 @@ class Transformers(Architecture):
     def check_hub(self, config: DetectorConfig) -> None:
         """Accept `backbone: hub`: whether `name` has weights is seen when they are read."""
 
+    def own_files(self) -> str:
+        """Return where the model's files are, or that they have to be downloaded.
+
+        Raises:
+            ConfigError: The library is missing, or the name is none.
+        """
+        from job.detection.detectors.hugging_face_files import place_in_words
+
+        return place_in_words(self.name, self.revision)
+
     def build(
         self, config: DetectorConfig, classes: Sequence[str], made_of: Mapping[str, Any] | None
     ) -> "HuggingFaceDetector":

@@ -66,6 +66,24 @@ def load_library() -> Any:
     return transformers
 
 
+def place_in_words(name: str, revision: str) -> str:
+    """Return where a model's files are, or that they have to be downloaded.
+
+    Raises:
+        ConfigError: The library is not installed, or the name is none.
+    """
+    load_library()
+    if (folder := user_path(name)).is_dir():
+        return f"the folder {folder}"
+    from huggingface_hub import errors, try_to_load_from_cache  # noqa: PLC0415 - an optional extra
+
+    try:
+        found = try_to_load_from_cache(name, "config.json", revision=revision)
+    except errors.HFValidationError as error:
+        raise _not_a_name(name) from error
+    return f"{name}: {'in the cache of the hub' if found else 'will be downloaded'}"
+
+
 def read_recipe(name: str, revision: str) -> Recipe:
     """Read what a network is made of: its configuration and its processor.
 
@@ -79,9 +97,11 @@ def read_recipe(name: str, revision: str) -> Recipe:
     """
     library = load_library()
     folder, commit = _folder(name, revision, _SETTINGS)
-    with _understandable(f"detector.name: {name}: not a model for object detection"):
+    with _understandable(f"detector.name: {name}: no configuration of a model"):
         config = library.AutoConfig.from_pretrained(folder, local_files_only=True)
-        library.AutoModelForObjectDetection._model_mapping[type(config)]  # noqa: SLF001
+    if type(config) not in library.MODEL_FOR_OBJECT_DETECTION_MAPPING:
+        message = f"detector.name: {name}: {config.model_type} is not a model for object detection"
+        raise ConfigError(message)
     with _understandable(f"detector.name: {name}: no processor of images"):
         processor = library.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
     content = json.loads(config.to_json_string(use_diff=False))
@@ -176,8 +196,7 @@ def _folder(name: str, revision: str, patterns: Sequence[str]) -> tuple[Path, st
         )
         raise ConfigError(message) from error
     except errors.HFValidationError as error:
-        message = f"detector.name: {name}: no such folder, nor a name of the hub (OWNER/MODEL)"
-        raise ConfigError(message) from error
+        raise _not_a_name(name) from error
     except PermissionError as error:
         message = (
             f"detector.name: {name}: the hub's cache cannot be written ({error}): "
@@ -192,6 +211,12 @@ def _folder(name: str, revision: str, patterns: Sequence[str]) -> tuple[Path, st
         )
         raise TemporaryError(message) from error
     return found, found.name
+
+
+def _not_a_name(name: str) -> ConfigError:
+    return ConfigError(
+        f"detector.name: {name}: no such folder, nor a name of the hub (OWNER/MODEL)"
+    )
 
 
 def _size_rule(name: str, size: Any) -> tuple[int, list[int] | None]:

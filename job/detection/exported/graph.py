@@ -62,7 +62,9 @@ class DetectionGraph(nn.Module):
     def _likely(self, raw: RawOutput, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes, scores and labels of what may be kept: of each class, its best."""
         scores_AC = self._scores(raw)
-        best_CM, rows_CM = scores_AC.T.topk(min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1)
+        best_CM, rows_CM = scores_AC.T.topk(
+            torch.sym_min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1
+        )
         labels_CM = torch.arange(len(self.detector.classes))[:, None].expand_as(rows_CM)
         boxes = raw.boxes[0]
         is_per_class = boxes.ndim == 3  # noqa: PLR2004 - (A, C, 4)
@@ -101,6 +103,8 @@ def _suppressed(boxes_N4: Tensor, scores_N: Tensor, labels_N: Tensor, iou: float
     boxes = torch.cat([boxes_N4, boxes_N4.new_tensor([[0, 0, 1, 1]] * 2)])
     scores = torch.cat([scores_N, scores_N.new_tensor([-1] * 2)])
     classes = torch.cat([labels_N, labels_N.new_tensor([-1, -2])])
-    moved = boxes + (classes * (boxes.amax() - boxes.amin() + 1))[:, None]  # each to its own place
+    corners = boxes.flatten()  # the exporter to ONNX wants an axis of each maximum
+    side = corners.amax(0) - corners.amin(0) + 1
+    moved = boxes + (classes * side)[:, None]  # each class to a place of its own
     kept: Tensor = nms(moved, scores, iou)
     return kept[:-2]

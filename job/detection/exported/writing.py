@@ -3,9 +3,9 @@
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import torch
@@ -109,15 +109,18 @@ def _onnx(program: ExportedProgram, description: Mapping[str, Any]) -> bytes:
 
 @contextmanager
 def _refusing(name: FormatName, model: str) -> Iterator[None]:
-    """Turn what torch's exporters raise into one line, and leave out what they warn of."""
-    with warnings.catch_warnings():
+    """Turn what torch's exporters raise into one line, and leave out what they print."""
+    with warnings.catch_warnings(), redirect_stderr(StringIO()):
         warnings.simplefilter("ignore")
         try:
             yield
         except Exception as error:  # they raise errors of many classes and lines
-            first = str(error).strip().partition("\n")[0]
+            cause: BaseException = error
+            while cause.__cause__:
+                cause = cause.__cause__
+            first = str(cause).strip().partition("\n")[0]
             message = (
-                f"--format {name}: torch cannot trace {model} ({type(error).__name__}: {first}); "
+                f"--format {name}: torch cannot trace {model} ({type(cause).__name__}: {first}); "
                 "safetensors works for every detector"
             )
             raise UsageError(message) from error

@@ -20,6 +20,18 @@ from tests.unit.launch.people import LINK, Passes, asking
 AL_JOB = Path(sysconfig.get_path("scripts")) / "al-job"
 
 
+def test_a_training_joins_others_at_a_whole_place_only(
+    al_job: AlJob, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If some of the variables are missing, it ends with 78 and names them; no other stage asks."""
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.setenv(name, "1")
+    ended = al_job("train", "--round", 0, "--store", begun)
+    assert ended.code == 78
+    assert "without LOCAL_RANK, MASTER_ADDR, MASTER_PORT: set all five" in ended.error
+    assert al_job("select", "--round", 0, "--store", begun).code == 0
+
+
 @pytest.mark.parametrize("stage", ["select", "annotate", "train", "evaluate", "score"])
 def test_an_empty_store_says_how_to_begin(al_job: AlJob, store: Path, stage: str) -> None:
     """Without an experiment, a stage ends with 64 and the command that makes one."""

@@ -38,11 +38,11 @@ def test_advice_has_the_figures_of_the_table(condition: Condition, name: str) ->
 
 
 @pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
-def test_every_set_compares_random_with_recommended_and_four_others(folder: Path) -> None:
-    """On at least five seeds, with budgets that double."""
+def test_every_set_compares_random_with_recommended(folder: Path) -> None:
+    """On at least five seeds, with budgets that double; and four other arms with SSDLite."""
     config = Plan(loading.load(str(folder / "experiment.yaml"))).config
     assert {"random", "recommended"} <= config.arms.keys()
-    assert len(config.arms) >= 6
+    assert len(config.arms) >= 6 or config.detector.model != "ssdlite_mobilenet_v2"
     assert len(config.seeds) >= 5
     totals = config.budget.totals
     assert totals

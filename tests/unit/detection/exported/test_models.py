@@ -1,6 +1,7 @@
 """Exported files find the same again, and other files are refused."""
 
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.ops import box_iou
 
 from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
@@ -30,11 +30,12 @@ RUNTIME = RuntimeConfig(device="cpu", threads=1)
 
 
 def images() -> Iterator[EncodedImage]:
-    """Two images of different sizes, drawn by chance."""
+    """Two images of different sizes, with large spots of colours that are drawn by chance."""
     draw = np.random.default_rng(0)
-    for name, shape in {"a": (48, 80, 3), "b": (100, 64, 3)}.items():
+    for name, size in {"a": (80, 48), "b": (64, 100)}.items():
         file = BytesIO()
-        Image.fromarray(draw.integers(0, 255, shape, dtype=np.uint8)).save(file, "PNG")
+        spots = Image.fromarray(draw.integers(0, 255, (5, 5, 3), dtype=np.uint8))
+        spots.resize(size).save(file, "PNG")
         yield EncodedImage(name, ".png", file.getvalue())
 
 
@@ -72,14 +73,15 @@ def test_a_graph_finds_the_same(
     """Torch and onnxruntime find what al-voc finds, in pixels of the image."""
     if name == "onnx":
         pytest.importorskip("onnxruntime")
+    with torch.no_grad():  # scores that differ, so that their order does not depend on rounding
+        for values in detector.ssd.head.classification_head.parameters():
+            values.mul_(30)
     expected = write(detector, config, name, tmp_path / "model")
     found = found_by(open_model(tmp_path / "model", RUNTIME))
     assert found.ids == ("a", "b")
     np.testing.assert_array_equal(found.offsets, expected.offsets)
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
-    for image in (slice(*found.offsets[:2]), slice(*found.offsets[1:])):  # near ties change places
-        boxes = (torch.from_numpy(each.boxes_xyxy[image]) for each in (found, expected))
-        assert (box_iou(*boxes) > 0.99).sum(1).min() >= 1
+    np.testing.assert_allclose(found.boxes_xyxy, expected.boxes_xyxy, atol=0.05)
     assert str(Path(__file__).parents[4]).encode() not in (tmp_path / "model").read_bytes()
 
 
@@ -96,11 +98,16 @@ def test_a_package_that_is_missing_is_named(
 
 
 def test_a_detector_that_cannot_be_traced_is_told_in_one_line(
-    detector: SsdDetector, config: DetectorConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    detector: SsdDetector,
+    config: DetectorConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Whatever torch raises, the line has the format, the detector and what works instead."""
 
     def fail(*_: object, **__: object) -> None:
+        sys.stderr.write("the graph so far, in many lines")
         message = "no such operator\nand many more lines"
         raise NotImplementedError(message)
 
@@ -111,6 +118,7 @@ def test_a_detector_that_cannot_be_traced_is_told_in_one_line(
         "--format pt2: torch cannot trace ssdlite_mobilenet_v2 (NotImplementedError: no such "
         "operator); safetensors works for every detector"
     )
+    assert not capsys.readouterr().err
 
 
 def zipped(name: str, text: str) -> bytes:

@@ -16,6 +16,7 @@ from tests.unit.detection.training.whole_batch_step import (
     batch,
     detector_of,
     gradients_of,
+    weights_after_step,
 )
 
 Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
@@ -35,7 +36,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.mark.parametrize("family", [SsdDetector, PerImage])
-def test_gradients_and_losses_are_those_of_the_whole_batch(
+def test_losses_gradients_and_weights_are_those_of_the_whole_batch(
     found: Found, family: type[SsdDetector]
 ) -> None:
     """Halves with unequal numbers of boxes give what one process gets from the whole batch.
@@ -48,11 +49,13 @@ def test_gradients_and_losses_are_those_of_the_whole_batch(
     for name, loss in losses._asdict().items():
         loss_found = found[0][0][f"{family.__name__}/loss/{name}"]
         torch.testing.assert_close(loss_found, torch.as_tensor(loss).detach(), check_dtype=False)
-    prefix = f"{family.__name__}/gradient/"
-    gradients = {f"{prefix}{name}": value for name, value in gradients_of(detector)}
-    assert gradients.keys() == {name for name in found[0][0] if name.startswith(prefix)}
-    for name, gradient in gradients.items():
-        torch.testing.assert_close(found[0][0][name], gradient, rtol=1e-6, atol=1e-9)
+    expected = {f"gradient/{name}": value for name, value in gradients_of(detector)}
+    expected |= {f"weight/{name}": value for name, value in weights_after_step(detector)}
+    prefix = f"{family.__name__}/"
+    names = {name.removeprefix(prefix) for name in found[0][0] if name.startswith(prefix)}
+    assert expected.keys() == {name for name in names if not name.startswith("loss/")}
+    for name, value in expected.items():
+        torch.testing.assert_close(found[0][0][f"{prefix}{name}"], value, rtol=1e-6, atol=1e-9)
 
 
 def test_all_processes_end_a_step_on_the_same_bytes(found: Found) -> None:

@@ -91,6 +91,13 @@ def gradients_of(detector: nn.Module) -> Iterator[tuple[str, Tensor]]:
             yield name, parameter.grad.clone()
 
 
+def weights_after_step(detector: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The weights after a step by the gradients that there are, by name."""
+    torch.optim.SGD(detector.parameters(), lr=0.1, momentum=0.9).step()
+    for name, parameter in detector.named_parameters():
+        yield name, parameter.detach().clone()
+
+
 def work(exchange: Exchange, rank: int, count: int) -> None:
     """Take part."""
     torch.set_num_threads(1)
@@ -103,6 +110,7 @@ def work(exchange: Exchange, rank: int, count: int) -> None:
             losses = whole.backward(whole.losses(*batch(part)))
             name = family.__name__
             found |= {f"{name}/gradient/{k}": value for k, value in gradients_of(detector)}
+            found |= {f"{name}/weight/{k}": value for k, value in weights_after_step(detector)}
             found |= {f"{name}/loss/{k}": torch.as_tensor(v) for k, v in losses._asdict().items()}
         answers = [group.agree(partial(eq, rank, each))() for each in (0, 1, 2)]
         detector = detector_of(SsdDetector).train()
