@@ -137,7 +137,7 @@ def _weights(store: Store, config: Config) -> str:
 
 
 def _own_files(detector: DetectorConfig) -> str:
-    """Return what its architecture says of files of its own; nothing if another check refuses it."""
+    """Return what its architecture says of its files; nothing if another check refuses it."""
     try:
         return architecture_of(detector).own_files()
     except ConfigError:
