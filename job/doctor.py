@@ -7,6 +7,7 @@ from functools import partial
 
 from job.annotation.label_studio.check import check_label_studio
 from job.artifacts.experiment_file import first_dataset, last_dataset
+from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
 from job.config.schema import Config
 from job.detection.detectors.architecture import architecture_of
@@ -122,7 +123,7 @@ def _weights(store: Store, config: Config) -> str:
     if detector.weights not in {None, "hub"} and not _will_be_drawn(store, config):
         return _fit(store, config, str(detector.weights))
     place = detector.weights or detector.backbone
-    files = architecture_of(detector).own_files()
+    files = _own_files(detector)
     if place == "scratch":
         return f"none: the configuration says scratch{files and f'; the network is of {files}'}"
     if place != "hub" or files:
@@ -133,6 +134,14 @@ def _weights(store: Store, config: Config) -> str:
     if path is None:
         return "those that the detector's own settings name: a training reads them"
     return f"{path} {'is there' if path.is_file() else 'will be downloaded'}"
+
+
+def _own_files(detector: DetectorConfig) -> str:
+    """Return what its architecture says of its files; nothing if another check refuses it."""
+    try:
+        return architecture_of(detector).own_files()
+    except ConfigError:
+        return ""
 
 
 def _fit(store: Store, config: Config, weights: str) -> str:

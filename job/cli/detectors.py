@@ -50,13 +50,13 @@ def _first_sentence(found: type[Architecture]) -> str:
 def _lines_of(name: str, kind: type[Architecture]) -> Iterator[str]:
     """Yield what is known of a detector before it is built."""
     found = kind.model_construct()  # also if a setting is required
-    freezable = "stages or backbone" if found.num_early_layers else "backbone"
+    hub = _hub_of(name, kind, found)
     told = {
         "size": "any" if found.sizes is None else _words(found.sizes),
         "width": "any" if found.widths is None else _words(found.widths),
-        "weights of the hub": _hub_of(name, kind, found),
-        "their licence": found.licence or "not known",
-        "train.freeze": freezable,
+        "weights of the hub": hub,
+        **({} if hub == "none" else {"their licence": found.licence or "not known"}),
+        "train.freeze": "stages or backbone" if found.num_early_layers else "backbone",
     }
     yield f"{name}: {_first_sentence(kind)}"
     yield from (f"  {what:<20}{words}" for what, words in told.items())

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
+from job.detection.detectors.networks import NETWORKS, AnchoredArchitecture
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from job.detection.detectors.two_stage import FasterRcnnDetector
 
 
@@ -21,7 +23,7 @@ def _is_small(config: DetectorConfig) -> bool:
     return config.size <= 320  # noqa: PLR2004
 
 
-class FasterRcnn(PyramidArchitecture):
+class FasterRcnn(AnchoredArchitecture):
     """Faster R-CNN: a network proposes boxes, and a head classifies each and moves its sides."""
 
     outputs_of_classes = "roi_heads.box_predictor"
@@ -29,12 +31,8 @@ class FasterRcnn(PyramidArchitecture):
         "resnet50": "FasterRCNN_ResNet50_FPN_Weights.COCO_V1",
         "mobilenet_v3_large": "FasterRCNN_MobileNet_V3_Large_FPN_Weights.COCO_V1",
     }
+    improved_on_coco = "FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1"
     hub_eps = 0.0  # of a time when torchvision added nothing
-
-    smallest_anchor: Annotated[int, Field(ge=4)] = 32
-    """Side of the smallest anchors, in pixels of the network's input. The others have two, four,
-    eight and sixteen times that side. Torchvision has 32, for images of 800 pixels; a smaller
-    input, or smaller objects, want less."""
 
     sampled_proposals: Annotated[int, Field(ge=8)] = 512
     """Proposals of an image that the head learns from in a step, drawn at random; at most a quarter
@@ -53,6 +51,7 @@ class FasterRcnn(PyramidArchitecture):
         made_of: Mapping[str, Any] | None,  # noqa: ARG002 - its settings say it all
     ) -> "FasterRcnnDetector":
         """Return a detector with random weights."""
+        from torch.nn import BatchNorm2d
         from torchvision.models.detection import faster_rcnn
         from torchvision.models.detection.anchor_utils import AnchorGenerator
         from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
@@ -60,19 +59,33 @@ class FasterRcnn(PyramidArchitecture):
         from job.detection.detectors.pyramid import backbone
         from job.detection.detectors.two_stage import BoxPredictor, FasterRcnnDetector, RegionHead
 
-        layers = backbone(self, config, self._stages(), LastLevelMaxPool())
+        norm = BatchNorm2d if self.is_improved else None
+        layers = backbone(self, config, self._stages(), LastLevelMaxPool(), norm)
         sides = self._anchor_sides()
         num_sides = len(sides[0])
         network = faster_rcnn.FasterRCNN(
             layers,
             rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(sides)),
-            rpn_head=RegionHead(self.channels, 3 * num_sides),
+            rpn_head=RegionHead(self.channels, 3 * num_sides, conv_depth=self.version),
+            box_head=self._box_head(),
             box_predictor=BoxPredictor(1024, len(classes) + 1),
             box_batch_size_per_image=self.sampled_proposals,
             **self.transform(config),
             **self._proposals(config),
         )
         return FasterRcnnDetector(self, config, classes, network)
+
+    def _box_head(self) -> "nn.Module | None":
+        """Return what sees a proposal in the improved version; None: torchvision's default."""
+        from torch.nn import BatchNorm2d
+        from torchvision.models.detection import faster_rcnn
+
+        if not self.is_improved:
+            return None
+        head: nn.Module = faster_rcnn.FastRCNNConvFCHead(
+            (self.channels, 7, 7), [self.channels] * 4, [1024], norm_layer=BatchNorm2d
+        )
+        return head
 
     def _stages(self) -> tuple[str, ...]:
         """Return the layers that the pyramid sees, as torchvision chooses them for each network."""

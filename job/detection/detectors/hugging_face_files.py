@@ -19,7 +19,7 @@ from job.errors import ConfigError, TemporaryError
 from job.runtime.paths import user_path
 
 _SETTINGS = ["config.json", "*processor_config.json", "README.md"]
-_WEIGHTS = ["model*.safetensors", "model.safetensors.index.json"]
+_WEIGHTS = ["model*.safetensors", "*.safetensors.index.json"]
 _NOT_OF_THE_NETWORK = {"id2label", "label2id", "_name_or_path", "transformers_version", "dtype"}
 _LONGER_TO_SHORTER = (1333, 800)
 """DETR's limits of the sides, in pixels: they are usual where a processor names only one."""

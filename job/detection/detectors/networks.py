@@ -71,6 +71,10 @@ class PyramidArchitecture(Architecture):
         is_theirs = (config.width, self.channels) == (1, 256)
         return self.trained_on_coco.get(self.network) if is_theirs else None
 
+    def is_frozen(self, config: DetectorConfig) -> bool:
+        """Tell whether the backbone's batch normalisation is: as in torchvision, if pretrained."""
+        return config.is_pretrained
+
     def input_size(self, config: DetectorConfig) -> Fit:
         """Return torchvision's rule: at 800, the longer side has at most 1333 pixels."""
         return Fit(config.size, config.size * 1333 // 800)
@@ -79,3 +83,34 @@ class PyramidArchitecture(Architecture):
         """Return how torchvision's own detector would resize an image to the same size."""
         size = self.input_size(config)
         return {"min_size": size.shorter, "max_size": size.longer}
+
+
+class AnchoredArchitecture(PyramidArchitecture):
+    """One with anchors, of which torchvision has an improved version."""
+
+    improved_on_coco: ClassVar[str]
+    """Torchvision's name of the weights of the improved detector, with ResNet-50."""
+
+    smallest_anchor: Annotated[int, Field(ge=4)] = 32
+    """Side of the smallest anchors, in pixels of the network's input; the others are two, four,
+    eight and sixteen times as large. Torchvision has 32, for images of 800 pixels; a smaller input,
+    or smaller objects, want less."""
+    version: Literal[1, 2] = 1
+    """`1`: as published. `2`: torchvision's improved one (`_v2`), with normalisation in the layers
+    that see the pyramid, and batch normalisation of the backbone that learns."""
+
+    @property
+    def is_improved(self) -> bool:
+        """Whether it is torchvision's improved version."""
+        return self.version > 1
+
+    def hub_detector(self, config: DetectorConfig) -> str | None:
+        """Return torchvision's name of the weights of this version."""
+        name = super().hub_detector(config)
+        if not self.is_improved or name is None:
+            return name
+        return self.improved_on_coco if self.network == "resnet50" else None
+
+    def is_frozen(self, config: DetectorConfig) -> bool:
+        """Tell whether the backbone's batch normalisation is: not in the improved version."""
+        return not self.is_improved and super().is_frozen(config)

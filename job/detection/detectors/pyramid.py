@@ -134,19 +134,19 @@ def backbone(
     config: DetectorConfig,
     stages: Sequence[str],
     extra: ExtraFPNBlock,
+    pyramid_norm: type[nn.Module] | None = None,
 ) -> BackboneWithFPN:
     """Return a backbone with a feature pyramid.
-
-    As torchvision does it, the batch normalisation of a pretrained backbone is frozen.
 
     Args:
         architecture: Its network and the pyramid's channels.
         config: Its width; a model is loaded with the configuration that it was trained with.
         stages: The layers whose outputs the pyramid is made of.
         extra: What makes the coarser maps.
+        pyramid_norm: The normalisation of the pyramid's own layers, if they have one.
     """
     norm: Callable[..., nn.Module] = nn.BatchNorm2d
-    if config.is_pretrained:
+    if architecture.is_frozen(config):
         is_old = config.weights == "hub" and architecture.network == "resnet50"
         norm = partial(FrozenBatchNorm2d, eps=architecture.hub_eps if is_old else 1e-5)
     if architecture.network == "resnet50":
@@ -156,4 +156,4 @@ def backbone(
         layers = build(weights=None, width_mult=config.width, norm_layer=norm).features
     names = {stage: str(number) for number, stage in enumerate(stages)}
     lengths = retrieve_out_channels(IntermediateLayerGetter(layers, names), (64, 64))
-    return BackboneWithFPN(layers, names, lengths, architecture.channels, extra)
+    return BackboneWithFPN(layers, names, lengths, architecture.channels, extra, pyramid_norm)

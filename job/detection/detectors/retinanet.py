@@ -5,30 +5,39 @@ Reference: Lin et al. 2017, Focal Loss for Dense Object Detection, arXiv 1708.02
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import model_validator
 
 from job.config.detector import DetectorConfig
-from job.detection.detectors.networks import NETWORKS, PyramidArchitecture
+from job.detection.detectors.networks import NETWORKS, AnchoredArchitecture
 
 if TYPE_CHECKING:
     from job.detection.detectors.dense import RetinaNetDetector
 
 
-class RetinaNet(PyramidArchitecture):
+_NUM_GROUPS = 32
+"""Of the group normalisation in the improved version; each needs two channels at least."""
+
+
+class RetinaNet(AnchoredArchitecture):
     """RetinaNet: nine anchors for each place of a feature pyramid, trained with the focal loss."""
 
     outputs_of_classes = "head.classification_head.cls_logits"
     trained_on_coco: ClassVar[Mapping[str, str]] = {
         "resnet50": "RetinaNet_ResNet50_FPN_Weights.COCO_V1"
     }
+    improved_on_coco = "RetinaNet_ResNet50_FPN_V2_Weights.COCO_V1"
     hub_eps = 0.0  # of a time when torchvision added nothing
 
-    smallest_anchor: Annotated[int, Field(ge=4)] = 32
-    """Side of the smallest anchors, in pixels of the network's input. Each map of the pyramid has
-    anchors twice as large as the one before. Torchvision has 32, for images of 800 pixels; a
-    smaller input, or smaller objects, want less."""
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        least = 2 * _NUM_GROUPS
+        if self.is_improved and self.channels < least:
+            message = f"channels: version 2 takes {least} or more (given: {self.channels})"
+            raise ValueError(message)
+        return self
 
     def build(
         self,
@@ -37,6 +46,7 @@ class RetinaNet(PyramidArchitecture):
         made_of: Mapping[str, Any] | None,  # noqa: ARG002 - its settings say it all
     ) -> "RetinaNetDetector":
         """Return a detector with random weights."""
+        from torch.nn import GroupNorm
         from torchvision.models.detection import retinanet
         from torchvision.models.detection.anchor_utils import AnchorGenerator
         from torchvision.ops.feature_pyramid_network import LastLevelP6P7
@@ -52,7 +62,14 @@ class RetinaNet(PyramidArchitecture):
             tuple(tuple(int(side * 2 ** (third / 3)) for third in range(3)) for side in sides),
             ((0.5, 1.0, 2.0),) * len(sides),
         )
+        num_outputs, head = len(classes) + 1, None
+        if self.is_improved:
+            length = layers.fpn.inner_blocks[-1][0].in_channels
+            layers.fpn.extra_blocks = LastLevelP6P7(length, self.channels)
+            norm = partial(GroupNorm, _NUM_GROUPS)
+            head = retinanet.RetinaNetHead(self.channels, 9, num_outputs, norm_layer=norm)
+            head.regression_head._loss_type = "giou"  # noqa: SLF001 - as torchvision sets it
         network = retinanet.RetinaNet(
-            layers, len(classes) + 1, anchor_generator=anchors, **self.transform(config)
+            layers, num_outputs, anchor_generator=anchors, head=head, **self.transform(config)
         )
         return RetinaNetDetector(self, config, classes, Scoring("sigmoid"), network)

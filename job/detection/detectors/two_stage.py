@@ -20,6 +20,9 @@ from job.detection.detectors.pyramid import PyramidDetector, clipped, embeddings
 from job.detection.detectors.raw_output import ImageBatch, RawOutput, RowFeatures
 from job.detection.detectors.scoring import Scoring
 
+_MIN_SIDE = 1e-2
+"""Torchvision keeps boxes of at least so many pixels a side."""
+
 
 class FasterRcnnDetector(PyramidDetector):
     """Faster R-CNN; its candidates are the proposals, and each class has a box of its own."""
@@ -67,8 +70,11 @@ class FasterRcnnDetector(PyramidDetector):
                 [*torch.split(values, lengths)], batch_first=True, padding_value=filling
             )
 
+        boxes_BAC4 = clipped(of_images(boxes_PK4[:, 1:]), images.sizes_hw)
+        shortest_BAC = (boxes_BAC4[..., 2:] - boxes_BAC4[..., :2]).amin(-1)
         return RawOutput(
-            boxes=clipped(of_images(boxes_PK4[:, 1:]), images.sizes_hw),
+            # As in torchvision, a box that is next to a line is not kept; without an area, none is.
+            boxes=boxes_BAC4.masked_fill(shortest_BAC[..., None] < _MIN_SIDE, 0.0),
             logits_BAC=of_images(logits_PK[:, 1:], -torch.inf),
             background_BA=of_images(logits_PK[:, 0]),
             embeddings_BE=embeddings(images, last_BEYX),

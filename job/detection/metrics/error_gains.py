@@ -43,7 +43,8 @@ def _mended(explained: Explained, kind: Kind) -> Float64s:
     wrong_D = explained.is_of(kind)
     hits_now_D = wrong_D & _would_hit(explained)
     kept_D = explained.hit_D | (explained.kind_D >= 0) & (~wrong_D | hits_now_D)
-    label_D = np.where(hits_now_D, explained.boxes.label_B[explained.box_D], explained.label_D)
+    label_D = explained.label_D.copy()
+    label_D[hits_now_D] = explained.boxes.label_B[explained.box_D[hits_now_D]]
     hit_D = explained.hit_D | hits_now_D
     return _areas(label_D[kept_D], hit_D[kept_D], _num_boxes(explained))
 

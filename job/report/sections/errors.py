@@ -109,8 +109,8 @@ def _costliest(of: ArmErrors) -> str:
     """Return a sentence on the two kinds whose errors cost an arm most."""
     first, second = sorted(KINDS, key=lambda kind: -of.gains[kind])[:2]
     return (
-        f"{of.arm}, round {of.round}: mAP {three_decimals(of.map50)}. Mending all errors of"
-        f" {first} would gain {points(of.gains[first])}, and those of {second}"
+        f"{of.arm}, round {of.round}: mAP {three_decimals(of.map50)}. Mending all errors of the"
+        f" kind {first} would gain {points(of.gains[first])}, and those of the kind {second}"
         f" {points(of.gains[second])}."
     )
 

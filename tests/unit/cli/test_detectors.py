@@ -60,6 +60,20 @@ def test_one_detector_is_shown_with_what_is_known_of_it(
     assert all(f"  {what:<20}{words}" in lines for what, words in told.items())
 
 
+def test_a_detector_without_weights_of_a_hub_has_no_licence_of_them(
+    al_job: AlJob, install_plugin: Callable[..., None]
+) -> None:
+    """There is nothing that could have one."""
+    code = (
+        "from job.detection.detectors import SsdliteMobilenetV2\n"
+        'class Bare(SsdliteMobilenetV2):\n    """Bare."""\n    hub_weights = {}\n'
+    )
+    install_plugin("bare", code, "al_voc.detectors", "bare = bare:Bare")
+    lines = al_job("detectors", "bare").out.splitlines()
+    assert "  weights of the hub  none" in lines
+    assert not any("licence" in line for line in lines)
+
+
 def test_its_settings_are_shown_with_their_docstrings(al_job: AlJob) -> None:
     """With the default, or that there is none."""
     lines = al_job("detectors", "retinanet").out.splitlines()

@@ -112,7 +112,7 @@ def test_doctor_tells_that_torch_cannot_be_imported(
         (
             "model: transformers, name: some/model, size: 640",
             "transformers, 640 pixels a side",
-            "those that the detector's own settings name: a training reads them",
+            "some/model: will be downloaded",
         ),
         (
             "model: fcos, network: mobilenet_v2, size: 96, backbone: scratch",

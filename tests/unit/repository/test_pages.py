@@ -76,6 +76,13 @@ def test_a_file_that_a_page_names_exists(page: Path) -> None:
     assert not lost or page.name == "extending.md"
 
 
+def test_an_upgrade_on_a_page_has_the_defaults_of_the_new_chart() -> None:
+    """Helm's `--reuse-values` leaves them out, and the templates need those of new values."""
+    upgrades = re.findall(r"helm upgrade .*", "\n".join(map(Path.read_text, PAGES)))
+    assert upgrades
+    assert [each for each in upgrades if " --reuse-values" in each] == []
+
+
 def test_the_guide_to_detectors_shows_the_example_as_it_is() -> None:
     """What a reader copies is what is linted, type-checked and tested."""
     guide = (ROOT / "docs/guides/your-own-detector.md").read_text(encoding="utf-8")

@@ -116,6 +116,20 @@ class TestFasterRcnn(OfTorchvision):
 
 
 @pytest.mark.detectors
+class TestImprovedRetinaNet(TestRetinaNet):
+    """RetinaNet with normalisation in its towers."""
+
+    settings: ClassVar[Mapping[str, Any]] = {**TestRetinaNet.settings, "version": 2, "channels": 64}
+
+
+@pytest.mark.detectors
+class TestImprovedFasterRcnn(TestFasterRcnn):
+    """Faster R-CNN with normalisation in its head."""
+
+    settings: ClassVar[Mapping[str, Any]] = {**TestFasterRcnn.settings, "version": 2}
+
+
+@pytest.mark.detectors
 class TestRetinaNetOfResnet50(TestRetinaNet):
     """RetinaNet on a ResNet-50, of full width."""
 

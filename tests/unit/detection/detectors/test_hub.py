@@ -20,6 +20,8 @@ WHOLE = {
     "retinanet_resnet50_fpn": {"model": "retinanet", **RESNET},
     "fcos_resnet50_fpn": {"model": "fcos", **RESNET},
     "fasterrcnn_resnet50_fpn": {"model": "faster_rcnn", **RESNET},
+    "retinanet_resnet50_fpn_v2": {"model": "retinanet", **RESNET, "version": 2},
+    "fasterrcnn_resnet50_fpn_v2": {"model": "faster_rcnn", **RESNET, "version": 2},
     "fasterrcnn_mobilenet_v3_large_320_fpn": {"model": "faster_rcnn", **MOBILE},
     "fasterrcnn_mobilenet_v3_large_fpn": {"model": "faster_rcnn", **MOBILE, "size": 640},
     "ssdlite320_mobilenet_v3_large": {"model": "ssdlite_mobilenet_v3", **RESNET},

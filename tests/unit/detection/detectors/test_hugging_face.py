@@ -183,7 +183,7 @@ def test_another_size_than_the_processors_is_told(
 ) -> None:
     """In a warning, where the weights are pretrained."""
     new_detector(settings(folder, size=96, backbone="hub"), CLASSES, 0, Path)
-    assert "set detector.size: 64, as it was trained" in capsys.readouterr().out
+    assert "set detector.size: 64, as it was trained" in "".join(capsys.readouterr())
 
 
 def test_a_training_begins_without_a_box(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,7 +193,7 @@ def test_a_training_begins_without_a_box(folder: Path, capsys: pytest.CaptureFix
     first, second = (build_detector(settings(folder), CLASSES, seed=0) for _ in range(2))
     checkpoints = train(first, images, settings_of_training, 2, stop_after=1)
     train(second, images, settings_of_training, 2, resume=checkpoints[-1])
-    assert "train.resumed" in capsys.readouterr().out
+    assert "train.resumed" in "".join(capsys.readouterr())
 
 
 def test_the_version_on_the_hub_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

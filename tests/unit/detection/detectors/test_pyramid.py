@@ -15,6 +15,7 @@ from job.detection.detectors.base import Target, build_detector, load_model, sav
 from job.detection.detectors.pyramid import PyramidDetector, clipped, embeddings, old_name
 from job.detection.detectors.raw_output import ImageBatch
 from job.detection.detectors.weights import load_backbone
+from job.errors import ConfigError
 
 CLASSES = ("disc", "square")
 FAMILIES = ("retinanet", "fcos", "faster_rcnn")
@@ -61,10 +62,16 @@ def as_torchvisions(images: ImageBatch) -> list[Tensor]:
     return [pixels / 255 for pixels in images.pixels_BCHW]
 
 
-@pytest.mark.parametrize("model", FAMILIES)
-def test_losses_are_torchvisions(model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        *((model, {}) for model in FAMILIES),
+        *((model, {"version": 2, "channels": 64}) for model in ("retinanet", "faster_rcnn")),
+    ],
+)
+def test_losses_are_torchvisions(model: str, changes: dict[str, Any]) -> None:
     """Each loss is the sum of torchvision's own of that kind, for the same images and draws."""
-    detector = built(tiny(model)).train()
+    detector = built(tiny(model, **changes)).train()
     images, targets = drawn(2)
     targets[1] = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
     with torch.random.fork_rng():
@@ -125,6 +132,13 @@ def test_an_image_is_what_it_is_in_a_batch_of_larger_ones() -> None:
     assert embeddings(images, cells[None, None]).tolist() == [[3.0]]
     boxes = torch.tensor([[[-5.0, 10.0, 70.0, 50.0]]])
     assert clipped(boxes, images.sizes_hw).tolist() == [[[0.0, 10.0, 64.0, 40.0]]]
+
+
+def test_too_few_channels_for_group_normalisation_are_refused() -> None:
+    """A map of one cell would have groups of one value, which cannot be normalised."""
+    for model, changes in (("fcos", {}), ("retinanet", {"version": 2})):
+        with pytest.raises(ConfigError, match=r"channels: .*64"):
+            built(tiny(model, **changes | {"channels": 32}))
 
 
 def test_the_backbones_batch_normalisation_is_frozen_if_it_is_pretrained() -> None:

@@ -143,6 +143,12 @@ TIDECV: Mapping[int, tuple[float, Mapping[Kind, tuple[int, float]]]] = {
 """The mAP, and for each kind the number of errors and the dAP, by tidecv 1.0.1."""
 
 
+def test_without_any_box_nothing_can_be_gained() -> None:
+    """All gains are undefined, as the average precision is, whatever was found."""
+    told = explain({"a": truth([])}, found({"a": [(A, "cat", 0.75)]}), CLASSES)
+    assert all(np.isnan(of).all() for of in gains(told).values())
+
+
 @pytest.mark.parametrize("seed", TIDECV)
 def test_kinds_and_gains_are_those_of_tidecv(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its average over 101 recalls in the place of the area, to all digits that it prints."""

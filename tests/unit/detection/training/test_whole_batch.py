@@ -19,6 +19,8 @@ from tests.unit.detection.training.whole_batch_step import (
     weights_after_step,
 )
 
+pytestmark = pytest.mark.slow
+
 Found = list[tuple[dict[str, Tensor], dict[str, Any]]]
 """Of each process, the tensors and the answers it ended with."""
 

@@ -24,8 +24,8 @@ def test_without_detections_there_is_no_section() -> None:
 def test_it_says_what_costs_most() -> None:
     """The two kinds whose mending would gain most, in points."""
     said = (
-        "random, round 1: mAP 0.375. Mending all errors of localisation would gain 25.0 points, and"
-        " those of missed 12.5 points."
+        "random, round 1: mAP 0.375. Mending all errors of the kind localisation would gain 25.0"
+        " points, and those of the kind missed 12.5 points."
     )
     assert said in of_errors(ERRORS).html
 
