@@ -1,6 +1,6 @@
 """Pydantic's errors as one line that names each setting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -69,8 +69,16 @@ def split_unknown(
     return known_only, names
 
 
-def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return in one line what is wrong with settings, and the known names for an unknown one."""
+def describe_errors(
+    error: ValidationError, model: type[BaseModel], beside: Iterable[str] = ()
+) -> str:
+    """Return in one line what is wrong with settings, and the known names for an unknown one.
+
+    Args:
+        error: What pydantic found.
+        model: The settings.
+        beside: Names of settings that stand beside these, so they are known, too.
+    """
     problems: dict[str, list[str]] = {}
     given: dict[str, str] = {}
     for problem in _without_consequences(error.errors()):
@@ -82,7 +90,7 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> str:
                 where, text = ".".join(filter(None, [where, name])), rest
         elif problem["type"] == "extra_forbidden":
             names = [field.alias or name for name, field in section.model_fields.items()]
-            guess = unknown(where.rpartition(".")[2], names).partition("; ")[2]
+            guess = unknown(where.rpartition(".")[2], [*names, *beside]).partition("; ")[2]
             text = f"unknown key; {guess}"
         elif problem["type"] == "missing":
             text = text.lower()

@@ -54,6 +54,9 @@ class Fit:
 
     def canvas(self, size_wh: tuple[int, int]) -> tuple[int, int]:
         """Return the image's size times one factor, rounded down, but at least a step a side."""
-        factor = min(self.shorter / min(size_wh), self.longer / max(size_wh))
-        width, height = (max(int(side * factor / self.step), 1) * self.step for side in size_wh)
+        short, long = sorted(size_wh)
+        # Of whole numbers: a product that is a whole step too little by rounding would lose it.
+        is_wide = self.shorter * long > self.longer * short
+        limit, side = (self.longer, long) if is_wide else (self.shorter, short)
+        width, height = (max(each * limit // (side * self.step), 1) * self.step for each in size_wh)
         return width, height

@@ -131,7 +131,8 @@ def with_settings(config: DetectorConfig) -> Architecture:
     try:
         return kind.model_validate(config.model_extra or {})
     except ValidationError as error:
-        message = f"detector {config.model!r}: {describe_errors(error, kind)}"
+        problems = describe_errors(error, kind, beside=DetectorConfig.model_fields)
+        message = f"detector {config.model!r}: {problems}"
         raise ConfigError(message) from error
 
 

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from job.config.detector import DetectorConfig
@@ -157,18 +158,18 @@ def _open_safetensors(path: Path, runtime: RuntimeConfig) -> DetectorModel:
         data = path.read_bytes()
     try:
         _, description = unpack(data)
-        evaluate = EvaluateConfig.model_validate(description.get("evaluate", {}))
-        return DetectorModel.load(data, _config_of(description), evaluate, runtime)
+        config, evaluate = _settings_of(description)
+        return DetectorModel.load(data, config, evaluate, runtime)
     except BadDataError as error:
         message = f"{path}: {error}"
         raise BadDataError(message) from error
 
 
-def _config_of(description: Mapping[str, Any]) -> DetectorConfig:
-    """Return the settings of the detector in a file.
+def _settings_of(description: Mapping[str, Any]) -> tuple[DetectorConfig, EvaluateConfig]:
+    """Return the settings of the detector in a file, and which detections are kept.
 
     Raises:
-        BadDataError: It does not say them.
+        BadDataError: It does not say them, or in another way.
     """
     if "detector" not in description:
         message = (
@@ -176,7 +177,12 @@ def _config_of(description: Mapping[str, Any]) -> DetectorConfig:
             "writes a file that does"
         )
         raise BadDataError(message)
-    return DetectorConfig.model_validate(description["detector"])
+    try:
+        config = DetectorConfig.model_validate(description["detector"])
+        return config, EvaluateConfig.model_validate(description.get("evaluate", {}))
+    except ValidationError as error:
+        message = "says its settings as another version does: export it again"
+        raise BadDataError(message) from error
 
 
 def _open_graph(

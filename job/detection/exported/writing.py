@@ -16,7 +16,7 @@ from job.detection.detectors.base import Detector
 from job.detection.detectors.serialization import pack
 from job.detection.exported.description import KEY, FormatName
 from job.detection.exported.graph import OUTPUTS, DetectionGraph
-from job.detection.input_size import Square
+from job.detection.input_size import Fit, Square
 from job.errors import ConfigError, UsageError
 
 EXTRA_FILE = f"{KEY}.json"
@@ -44,6 +44,12 @@ def exported(
     description = {**detector.description, **_usage(detector, config), **about}
     if name == "safetensors":
         return pack(detector.state_dict(), description)
+    if not _has_known_size(detector):
+        message = (
+            f"--format {name}: a file cannot say how large {detector.description['model']} sees "
+            "an image, as that is neither Square nor Fit; safetensors works for every detector"
+        )
+        raise UsageError(message)
     if name == "onnx":
         refuse_missing("onnx", "onnxscript")
     with _refusing(name, detector.description["model"]):
@@ -66,10 +72,15 @@ def refuse_missing(*packages: str) -> None:
         raise ConfigError(message)
 
 
+def _has_known_size(detector: Detector) -> bool:
+    """Whether a file can say how large the network sees an image; a subclass has its own rule."""
+    return type(detector.input_size) in {Square, Fit}
+
+
 def _usage(detector: Detector, config: EvaluateConfig) -> dict[str, Any]:
     """Return what `FileDescription` reads."""
     return {
-        "input_size": vars(detector.input_size),
+        "input_size": vars(detector.input_size) if _has_known_size(detector) else None,
         "fill": detector.fill.tolist(),
         "evaluate": config.model_dump(mode="json"),
     }

@@ -117,7 +117,7 @@ def class_scores(
         scores_NC = torch.cat([background_N[:, None], logits_NC], 1).softmax(-1)[:, 1:]
     else:
         scores_NC = logits_NC.sigmoid()
-    if quality_N is None:
+    if quality_N is None or scoring.quality == "none":
         return scores_NC
     product_NC = scores_NC * quality_N.sigmoid()[:, None]
     return product_NC if scoring.quality == "product" else product_NC.sqrt()

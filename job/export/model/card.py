@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from job.config.schema import EvaluateConfig
 from job.detection.exported.description import FormatName
-from job.detection.input_size import InputSize, Square
+from job.detection.input_size import Fit, InputSize, Square
 from job.detection.metrics.average_precision import Metrics
 from job.runtime.yaml_text import write_yaml
 
@@ -75,13 +75,15 @@ class Card:
 
     def size_rule(self) -> str:
         """Return in words how large an image becomes."""
-        if isinstance(self.input_size, Square):
-            side = self.input_size.size
-            return f"{side} x {side} pixels, whatever its aspect ratio"
-        values: dict[str, int] = vars(self.input_size)
+        size = self.input_size
+        if type(size) is Square:  # a subclass has a rule of its own
+            return f"{size.size} x {size.size} pixels, whatever its aspect ratio"
+        if type(size) is not Fit:
+            return "the size that the detector's package says"
+        cut = f"both sides are cut to multiples of {size.step}" if size.step > 1 else ""
         return (
-            f"a shorter side of {values['shorter']} pixels, or less, so that the longer one has at "
-            f"most {values['longer']}; its aspect ratio is kept, and fractions are cut off"
+            f"a shorter side of {size.shorter} pixels, or less, so that the longer one has at "
+            f"most {size.longer}; its aspect ratio is kept, and {cut or 'fractions are cut off'}"
         )
 
     def _result(self, metrics: Metrics) -> dict[str, Any]:

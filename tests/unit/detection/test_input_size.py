@@ -29,3 +29,13 @@ def test_sides_may_be_multiples_of_a_patch() -> None:
     """Of 166 by 100 pixels, patches of 16 leave 160 by 96; a side has at least one."""
     assert Fit(100, 250, 16).canvas((50, 30)) == (160, 96)
     assert Fit(100, 250, 16).canvas((5000, 4)) == (240, 16)
+
+
+@pytest.mark.parametrize("side", [49, 77, 97, 98, 640])
+def test_no_pixel_is_lost_by_rounding(side: int) -> None:
+    """The limits are reached to the pixel, though 98 times the nearest number to 512 / 98 is less.
+
+    With patches of 16 pixels, a whole patch would be lost.
+    """
+    assert Fit(512, 853, 16).canvas((side, side)) == (512, 512)
+    assert Fit(128, 213).canvas((3 * side, side)) == (213, 71)

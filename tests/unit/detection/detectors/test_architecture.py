@@ -120,6 +120,13 @@ def test_a_detector_of_another_package_is_trained_and_used() -> None:
                 "ssdlite_mobilenet_v3, transformers"
             ),
         ),
+        (
+            {"model": "ssd_vgg16", "wieghts": "hub"},
+            (
+                "detector 'ssd_vgg16': wieghts: unknown key; did you mean 'weights'? "
+                "known: backbone, model, size, weights, width"
+            ),
+        ),
         ({"model": "ssd_vgg16"}, "detector.size: ssd_vgg16 takes 300 only (given: 320)"),
         (
             {"model": "ssd_vgg16", "size": 300, "width": 0.5, "backbone": "scratch"},

@@ -22,6 +22,7 @@ from job.detection.exported import writing
 from job.detection.exported.description import FormatName
 from job.detection.exported.models import DetectorModel, Model, open_model
 from job.detection.exported.writing import exported
+from job.detection.input_size import Square
 from job.detection.metrics.detections import Detections
 from job.errors import BadDataError, ConfigError, UsageError
 
@@ -121,6 +122,20 @@ def test_a_detector_that_cannot_be_traced_is_told_in_one_line(
     assert not capsys.readouterr().err
 
 
+class Letterbox(Square):
+    """A rule of another package."""
+
+
+def test_a_rule_of_size_that_no_graph_could_say_is_refused(
+    detector: SsdDetector, config: DetectorConfig, tmp_path: Path
+) -> None:
+    """A file that said Square would show the network other images; weights know their detector."""
+    detector.input_size = Letterbox(config.size)
+    with pytest.raises(UsageError, match=r"--format pt2: .* neither Square nor Fit"):
+        write(detector, config, "pt2", tmp_path / "model")
+    assert write(detector, config, "safetensors", tmp_path / "model").ids == ("a", "b")
+
+
 def zipped(name: str, text: str) -> bytes:
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -130,6 +145,10 @@ def zipped(name: str, text: str) -> bytes:
 
 OTHERS = {
     "a round's model": (pack({}, {"model": "ssd_vgg16"}), "does not say the settings"),
+    "settings of a later version": (
+        pack({}, {"detector": {}, "evaluate": {"limit": 3}}),
+        "as another version does",
+    ),
     "safetensors of others": (b"\x02" + 7 * b"\0" + b"{}", "not written by al-job"),
     "a zip file": (zipped("a/b.txt", ""), "was not written by"),
     "half a zip file": (zipped("a/b.txt", "")[:40], "not a model that can be read, or damaged"),

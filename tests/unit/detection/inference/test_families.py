@@ -46,10 +46,15 @@ def test_independent_sigmoids_are_the_scores() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quality", "expected"), [("product", [0.2, 0.125]), ("geometric_mean", [0.2**0.5, 0.125**0.5])]
+    ("quality", "expected"),
+    [
+        ("none", [0.8, 0.5]),
+        ("product", [0.2, 0.125]),
+        ("geometric_mean", [0.2**0.5, 0.125**0.5]),
+    ],
 )
 def test_quality_enters_the_score(quality: str, expected: list[float]) -> None:
-    """By hand: a candidate of 0.8 and 0.5 whose own sigmoid is 0.25."""
+    """By hand: a candidate of 0.8 and 0.5 whose own sigmoid is 0.25, as far as `Scoring` says."""
     scoring = Scoring("sigmoid", quality=quality)  # type: ignore[arg-type]
     (found,) = class_scores(logit(P[:1]), None, logit([0.25]), scoring).tolist()
     assert found == pytest.approx(expected)
