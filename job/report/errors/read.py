@@ -7,12 +7,14 @@ from job.artifacts.round_reader import RoundReader
 from job.data.shards import LabelledImage
 from job.detection.metrics.detections import Detections
 from job.detection.metrics.error_kinds import Kind, explain
+from job.errors import MissingObjectError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.report.analysis.results import Row
 from job.report.drawing.outlines import OutlinedImage
 from job.report.errors.examples import Gallery
 from job.report.errors.summary import ArmErrors, SeedErrors, summarise
+from job.runtime import log
 
 MAX_ARMS = 3
 """So many arms have pictures: the page is one file."""
@@ -22,6 +24,8 @@ def read_errors(
     reader: Reader, plan: Plan, rows: Sequence[Row], arms: Sequence[str]
 ) -> Iterator[ArmErrors]:
     """Yield the errors of each arm after the last round that any of its seeds has.
+
+    If the test images are not there any more, there are none: all else of a report does without.
 
     Args:
         reader: One with a listing of the experiment.
@@ -34,7 +38,11 @@ def read_errors(
     """
     tests = _TestSets(reader, plan)
     for number, (arm, refs) in enumerate(_last_rounds(plan, arms, rows).items()):
-        found = _of_arm(arm, refs, tests, has_pictures=number < MAX_ARMS)
+        try:
+            found = _of_arm(arm, refs, tests, has_pictures=number < MAX_ARMS)
+        except MissingObjectError as error:
+            log.get().warning("report.without_errors", arm=arm, reason=str(error))
+            continue
         if found:
             yield found
 

@@ -1,14 +1,16 @@
 """What a stage reads is recorded and held against markers; what it writes is committed last."""
 
 import hashlib
+import time
 
 import pytest
 
 from job.artifacts.markers import Markers
 from job.artifacts.stage_io import StageIO
 from job.config.schema import Config
-from job.errors import BadDataError, UsageError
+from job.errors import BadDataError, TemporaryError, UsageError
 from job.plan import Plan
+from job.runtime.place import Place
 from job.stages import run_stage
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -59,6 +61,27 @@ def test_a_stage_is_done_when_its_marker_is_written(begun: tuple[MemoryStore, Co
         io.begin()
         assert not store.exists(io.ref.done)
     assert digests[0] == digests[1]
+
+
+def test_a_follower_writes_nothing_and_waits_for_the_marker(
+    begun: tuple[MemoryStore, Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first process writes it between two looks; if it does not, the command is run again."""
+    store, settings = begun
+    plan, ref = Plan(settings), ROUND_0.stage("train")
+    first, follower = StageIO(store, plan, ref), StageIO(store, plan, ref)
+    follower.place = Place(rank=1, count=2, local_rank=0, local_count=1, address="a:1")
+    now = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with pytest.raises(TemporaryError, match=r"process 0 has written no marker for 600 seconds"):
+        follower.commit(1)
+    assert not store.exists(ref.done)
+    monkeypatch.setattr(time, "sleep", lambda _: first.commit(1))
+    follower.commit(1)
+    written = store.read(ref.done)
+    follower.begin()
+    assert store.read(ref.done) == written
 
 
 def test_a_checkpoint_outlives_a_kill_and_not_the_stage(

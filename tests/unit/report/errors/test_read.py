@@ -1,13 +1,16 @@
 """Errors, read from the store."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.data.dataset import Dataset
 from job.detection.metrics.error_kinds import KINDS
+from job.errors import MissingObjectError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.report.analysis.results import rows_of
@@ -68,6 +71,23 @@ def test_a_test_set_that_has_grown_since_says_nothing(
 
     monkeypatch.setattr(Dataset, "test_images", grown)
     assert errors(store, settings) == []
+
+
+def test_a_test_set_that_is_gone_says_nothing(
+    store: LocalStore, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes images when all is done still gets a report, and is told what it lacks."""
+
+    def gone(_: Dataset) -> NoReturn:
+        message = "datasets/tiny/test/00000.tar: no such object"
+        raise MissingObjectError(message)
+
+    monkeypatch.setattr(Dataset, "test_images", gone)
+    with capture_logs() as logs:
+        assert errors(store, settings) == []
+    assert [(each["event"], each["arm"]) for each in logs] == [
+        ("report.without_errors", arm) for arm in ARMS
+    ]
 
 
 def test_without_any_metric_there_are_no_errors(store: LocalStore, settings: Config) -> None:
