@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from PIL import Image
 
-from job.data.decoding import decode_rgb
+from job.data.decoding import FORMATS, decode_rgb
 from job.predict.found import Found
 from job.report.drawing.boxes import draw_boxes
 
@@ -37,5 +37,6 @@ def picture(data: bytes, found: Found, classes: Sequence[str]) -> bytes:
 
 
 def _format_of(name: str) -> str:
-    """Return Pillow's format of a suffix; a name without one that is known is a JPEG's."""
-    return Image.registered_extensions().get(PurePosixPath(name).suffix.lower(), "JPEG")
+    """Return Pillow's format of a suffix, if images are read in it; of any other name JPEG's."""
+    found = Image.registered_extensions().get(PurePosixPath(name).suffix.lower())
+    return found if found in FORMATS else "JPEG"
