@@ -7,6 +7,9 @@ from typing import Literal
 from job.launch.kubernetes.job_state import StageState
 from job.launch.kubernetes.settings import LaunchConfig
 
+_LONGEST_BACKOFF = 600.0
+"""Kubernetes waits at most so many seconds before it replaces a pod that failed."""
+
 
 @dataclass
 class StartLimit:
@@ -35,7 +38,9 @@ class StartLimit:
                 "correct the chart's image.* values and upgrade"
             )
         limit = None if launch.queue_name else launch.pending_seconds
-        if cause == "pods" and limit and seconds >= limit:
+        # A replacement may be kept from starting, too: the quota may be used up meanwhile.
+        backoff = _LONGEST_BACKOFF if state.is_retry else 0.0
+        if cause == "pods" and limit and seconds >= limit + backoff:
             return (
                 f"no pod could start for {limit:g} s (launch.pendingSeconds): {state}; "
                 "make room for it, or correct the chart's values and upgrade"
@@ -47,4 +52,4 @@ def _cause(state: StageState) -> Literal["image", "pods"] | None:
     """Return what keeps a Job from starting: its image, or a node, a volume or a quota."""
     if state.phase == "image":
         return "image"
-    return "pods" if state.phase in {"pending", "starting"} and not state.is_retry else None
+    return "pods" if state.phase in {"pending", "starting"} else None

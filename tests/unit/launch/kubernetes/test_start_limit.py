@@ -85,9 +85,15 @@ def test_pods_may_be_waited_for(
     assert limit.passed(UNSCHEDULABLE, without) == ""
 
 
-def test_a_retry_is_not_kept_from_starting(limits: LaunchConfig, elapse: Elapse) -> None:
-    """Kubernetes waits longer before each retry, and ends them itself."""
+def test_a_retry_has_the_time_that_kubernetes_waits_before_it(
+    limits: LaunchConfig, elapse: Elapse
+) -> None:
+    """Ten minutes at most; after that, what keeps the replacement from starting has its limit."""
     limit, retry = StartLimit(), StageState("pending", "to be retried after: gone", is_retry=True)
     limit.passed(retry, limits)
-    elapse(1e6)
+    elapse(699)
     assert limit.passed(retry, limits) == ""
+    elapse(1)
+    assert "for 100 s (launch.pendingSeconds): pending: to be retried" in limit.passed(
+        retry, limits
+    )
