@@ -143,6 +143,7 @@ def run_and_kill(text: str, tmp_path: Path, kills: Sequence[tuple[int, float]]) 
     return contents(store)
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_asks_to_be_run_again(tiny: str, tmp_path: Path) -> None:
     """SIGTERM in the middle of training leaves a checkpoint, no marker, and exits 75."""
     store = LocalStore(tmp_path / "state")
@@ -203,7 +204,7 @@ class FirstWriteFails(MemoryStore):
             super().upload(key, path)
 
 
-@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("written", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_every_single_write_may_fail(
     two_rounds: str, undisturbed: dict[str, bytes], *, written: bool
 ) -> None:
@@ -237,6 +238,7 @@ class StopsAfterACheckpoint(MemoryStore):
         return written
 
 
+@pytest.mark.slow
 def test_a_training_keeps_the_threads_that_it_began_with(
     tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

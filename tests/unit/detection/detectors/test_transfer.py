@@ -129,7 +129,7 @@ def test_torchvisions_own_ssd_is_understood(vgg: SsdDetector, tmp_path: Path) ->
     """Its names lack the `ssd.` of ours, and it does not say its classes."""
     before = {k: v.clone() for k, v in vgg.state_dict().items()}
     path = tmp_path / "ssd300.safetensors"
-    save_file({k: v + 1 for k, v in vgg.ssd.state_dict().items()}, path)
+    save_file({k: (v + 1).contiguous() for k, v in vgg.ssd.state_dict().items()}, path)
     assert load_weights(vgg, path) == {"head": "the file does not say its classes"}
     after = {k: v.clone() for k, v in vgg.state_dict().items()}
     vgg.load_state_dict(before)
