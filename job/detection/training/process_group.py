@@ -61,6 +61,10 @@ def _refuse_unequal_parts(setting: str, count: int, batch_size: int) -> None:
         raise ConfigError(message)
 
 
+_WORDS_OF_GLOO = ("gloo", "Application timeout caused pair closure")
+"""What errors of its connections say: most name its source, and one does not."""
+
+
 @dataclass(frozen=True)
 class Group:
     """One of several processes that train the same detector, with equal weights at every step."""
@@ -115,7 +119,9 @@ class Group:
         try:
             yield
         except RuntimeError as error:
-            if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            if not isinstance(error, dist.DistError) and not any(
+                words in str(error) for words in _WORDS_OF_GLOO
+            ):
                 raise
             message = f"train: process {self.rank} lost the others ({_reason(error)})"
             raise LostError(message) from error

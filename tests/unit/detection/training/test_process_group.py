@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from job.config.runtime import RuntimeConfig
-from job.detection.training.process_group import check_place, num_processes, refuse_strangers
+from job.detection.training.member_processes import LostError
+from job.detection.training.process_group import (
+    Group,
+    check_place,
+    num_processes,
+    refuse_strangers,
+)
 from job.errors import ConfigError, TemporaryError
 from job.runtime.place import Place
 
@@ -63,3 +69,20 @@ def test_a_process_that_has_read_something_else_is_named() -> None:
     known = [{"labels": "a", "checkpoint": "b"}] * 2 + [{"labels": "a", "checkpoint": "c"}]
     with pytest.raises(TemporaryError, match="process 2 does not have the checkpoint that"):
         refuse_strangers(known)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("[../third_party/gloo/pair.cc:1] Connection closed by peer. This is", LostError),
+        ("Application timeout caused pair closure", LostError),
+        ("mat1 and mat2 shapes cannot be multiplied", RuntimeError),
+    ],
+)
+def test_an_error_of_the_connection_means_that_another_process_is_gone(
+    words: str, error: type[Exception]
+) -> None:
+    """And no other error does: it is a fault of this process."""
+    with pytest.raises(error) as caught, Group(0, 2, torch.device("cpu")).watched():
+        raise RuntimeError(words)
+    assert type(caught.value) is error
