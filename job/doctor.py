@@ -126,8 +126,10 @@ def _weights(store: Store, config: Config) -> str:
     files = _own_files(detector)
     if place == "scratch":
         return f"none: the configuration says scratch{files and f'; the network is of {files}'}"
-    if place != "hub" or files:
-        return place if place != "hub" else files
+    if place != "hub":
+        return place
+    if files:
+        return files
     from job.detection.detectors.weights import hub_file  # noqa: PLC0415 - loads torch
 
     path = hub_file(detector)
