@@ -13,7 +13,12 @@ from job.config.schema import EvaluateConfig
 from job.detection.detectors.base import Detector
 from job.detection.detectors.raw_output import ImageBatch, RawOutput
 from job.detection.inference.fold_batch_norm import fold_batch_norm
-from job.detection.inference.post_processing import MAX_CANDIDATES, class_scores
+from job.detection.inference.post_processing import (
+    MAX_CANDIDATES,
+    boxes_of_class,
+    class_scores,
+    have_area,
+)
 
 OUTPUTS = ("boxes", "scores", "labels")
 """What the graph returns, by name."""
@@ -66,11 +71,8 @@ class DetectionGraph(nn.Module):
             torch.sym_min(MAX_CANDIDATES, scores_AC.shape[0]), dim=1
         )
         labels_CM = torch.arange(len(self.detector.classes))[:, None].expand_as(rows_CM)
-        boxes = raw.boxes[0]
-        is_per_class = boxes.ndim == 3  # noqa: PLR2004 - (A, C, 4)
-        boxes_CM4 = boxes[rows_CM, labels_CM] if is_per_class else boxes[rows_CM]
-        clipped_CM4 = clip_boxes_to_image(boxes_CM4, size_hw)
-        has_area_CM = (clipped_CM4[..., 2:] > clipped_CM4[..., :2]).all(-1)
+        boxes_CM4 = boxes_of_class(raw.boxes[0], rows_CM, labels_CM)
+        has_area_CM = have_area(clip_boxes_to_image(boxes_CM4, size_hw))
         where = torch.nonzero((best_CM >= self.config.score_threshold) & has_area_CM, as_tuple=True)
         return boxes_CM4[where], best_CM[where], labels_CM[where]
 

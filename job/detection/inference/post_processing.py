@@ -152,8 +152,8 @@ def record_batch(seen: Predictions, config: ScoreConfig) -> ScoreRecord:
     found = _Candidates.of(seen, config.score_threshold)
     best_N, class_N = found.scores_NC.max(-1)
     every = torch.arange(len(class_N))
-    boxes_N4, clipped_N4 = (_of_class(b, every, class_N) for b in (found.boxes, found.clipped))
-    is_likely_N = (best_N >= config.score_threshold) & _has_area(clipped_N4)
+    boxes_N4, clipped_N4 = (boxes_of_class(b, every, class_N) for b in (found.boxes, found.clipped))
+    is_likely_N = (best_N >= config.score_threshold) & have_area(clipped_N4)
     (likely,) = torch.nonzero(is_likely_N, as_tuple=True)
     likely = likely[_best_first(best_N[likely], found.image_N[likely])]
     of_images = torch.split(likely, _lengths(found.image_N[likely], len(seen.ids)))
@@ -203,10 +203,10 @@ def detect(seen: Predictions, config: EvaluateConfig) -> Detections:
     lengths = _lengths(image_M, len(seen.ids))
     parts = (torch.split(each, lengths) for each in (row_M, class_M, score_M))
     for rows, of_class, score in zip(*parts, strict=True):
-        of_image = _of_class(found.boxes, rows, of_class)
+        of_image = boxes_of_class(found.boxes, rows, of_class)
         kept = _suppressed(of_image, score, of_class, seen.scoring, config.nms_iou)
         kept = kept[: config.max_detections]
-        boxes.append(_of_class(found.clipped, rows[kept], of_class[kept]))
+        boxes.append(boxes_of_class(found.clipped, rows[kept], of_class[kept]))
         labels.append(of_class[kept])
         scores.append(score[kept])
     return Detections(
@@ -224,17 +224,17 @@ def _possible(found: _Candidates, scoring: Scoring, config: EvaluateConfig) -> T
     if scoring.one_class_a_box:
         best_N1 = found.scores_NC.argmax(-1, keepdim=True)
         possible_NC &= torch.zeros_like(possible_NC).scatter_(1, best_N1, value=True)
-    has_area = _has_area(found.clipped)
+    has_area = have_area(found.clipped)
     return possible_NC & (has_area if has_area.ndim > 1 else has_area[:, None])
 
 
-def _of_class(boxes: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
-    """Return the boxes of some candidates for one class each: (n, 4)."""
+def boxes_of_class(boxes: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
+    """Return the boxes of some candidates for one class each: (..., 4)."""
     has_one_for_each_class = boxes.ndim > 2  # noqa: PLR2004 - (N, C, 4)
     return boxes[rows, classes] if has_one_for_each_class else boxes[rows]
 
 
-def _has_area(boxes: Tensor) -> Tensor:
+def have_area(boxes: Tensor) -> Tensor:
     """Return which boxes still have an area after clipping."""
     return (boxes[..., 2:] > boxes[..., :2]).all(-1)
 
