@@ -50,6 +50,8 @@ class LaunchConfig(Section):
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
     """How long a finished Job is kept; unset: until its owner is deleted."""
+    money_per_gpu_hour: Annotated[float, Field(ge=0)] = 0.0
+    """What a GPU costs in an hour, for the sums of status and report."""
     runtime: tuple[str, ...] = ()
     """Settings that every Job gets by `--set`, such as `runtime.threads=4`."""
     templates: dict[Stage, KubeObject]
