@@ -174,6 +174,11 @@ class ExperimentKeys:
         return f"{self.prefix}usage/" + (f"{of.seed_folder}.json" if of else "")
 
     @property
+    def holder(self) -> str:
+        """The driver that is at work on it, with its heartbeat."""
+        return f"{self.prefix}holder.json"
+
+    @property
     def pruned(self) -> str:
         """Which objects of finished stages `al-job prune` has removed."""
         return f"{self.prefix}pruned.json"
