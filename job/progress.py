@@ -11,6 +11,7 @@ from job.artifacts import names
 from job.artifacts.annotating import Annotating, load_annotating
 from job.artifacts.listing import Listing
 from job.artifacts.reader import Reader
+from job.artifacts.usage import Usage
 from job.config.dataset import MoveConfig
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
@@ -113,6 +114,8 @@ class Status(BaseModel):
     """Unset if no driver runs it."""
     moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
     """To later versions of the data set."""
+    usage: Mapping[str, Usage] = Field({}, exclude_if=lambda usage: not usage)
+    """What the Jobs of each kind of stage took of the cluster; empty: no driver has counted it."""
     rounds: list[RoundStatus]
 
 
@@ -210,7 +213,8 @@ class Progress:
         done = {key for key in listing.below(prefix) if is_marker(key)}
         told = self._told_by_driver(listing)
         begun = {**dict(self._with_people(listing)), **(_begun(told) if told else {})}
-        return self.read(done, begun, told.driver if told else None)
+        status = self.read(done, begun, told.driver if told else None)
+        return status.model_copy(update={"usage": told.usage}) if told else status
 
     def _told_by_driver(self, listing: Listing) -> Status | None:
         """Return what a driver has published, if that can be read."""

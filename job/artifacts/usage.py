@@ -59,14 +59,13 @@ class Ledger:
         """Write what one of a stage's Jobs took.
 
         Raises:
-            AlJobError: The store does not answer, or the page that is there is damaged.
+            AlJobError: The page that is there is damaged, or the store does not answer. Then it is
+                written with the next Job of the same seed.
         """
         key, entry = self._keys.usage(ref.round), f"{ref.prefix}{attempt}"
         page = self._load().setdefault(key, {})
-        if page.get(entry) != usage:
-            written = page | {entry: usage}
-            self._store.write(key, dump_page(written))
-            page[entry] = usage
+        page[entry] = usage
+        self._store.write(key, dump_page(page))
 
     def totals(self) -> Mapping[Stage, Usage]:
         """Return what the Jobs of each kind of stage took so far.

@@ -27,6 +27,8 @@ class JobEnd:
 
     ref: StageRef
     name: str
+    attempt: int
+    """Which of the stage's Jobs it is, from 1."""
     created: datetime
     pods: tuple[PodEnd, ...]
     """Those that have begun, and are still known."""

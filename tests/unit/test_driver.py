@@ -19,6 +19,7 @@ from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
 from job.hold import Hold
 from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.launch.observer import JobEnd, Observer
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
 from job.stages import run_stage
@@ -71,6 +72,7 @@ class Laptop:
         plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> LastFirst:
         class Told(LastFirst):
             def wait(self) -> list[StageRef]:

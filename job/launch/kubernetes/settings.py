@@ -49,7 +49,7 @@ class LaunchConfig(Section):
     poll_seconds: PositiveFloat = 3
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
-    """How long a finished Job is kept; unset: until its owner is deleted."""
+    """How long a Job that has ended is kept, unless its stage is done; unset: with its owner."""
     money_per_gpu_hour: Annotated[float, Field(ge=0)] = 0.0
     """What a GPU costs in an hour, for the sums of status and report."""
     runtime: tuple[str, ...] = ()

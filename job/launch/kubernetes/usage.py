@@ -5,7 +5,7 @@ from datetime import datetime
 
 from job.artifacts.usage import Usage
 from job.keys import StageRef
-from job.launch.kubernetes.job_spec import CONTAINER
+from job.launch.kubernetes.job_spec import CONTAINER, attempt_of
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.observer import JobEnd, PodEnd
 
@@ -31,6 +31,7 @@ def job_end(
     return JobEnd(
         ref=ref,
         name=job["metadata"]["name"],
+        attempt=attempt_of(job),
         created=created,
         pods=ended,
         usage=_usage(created, ended, gpus_of(launch.templates[ref.stage]), launch),

@@ -47,8 +47,8 @@ def test_what_ended_is_counted(address: tuple[Metrics, str]) -> None:
     metrics, url = address
     pods = (pod("a", 3, 137), pod("b", 5))
     usage = Usage(1, 40.0, 480.0, 960.0, 0.5, 2, 1)
-    metrics.job_ended(JobEnd(TRAIN, "t-1", BEGAN, pods, usage))
-    metrics.job_ended(JobEnd(TRAIN, "t-2", BEGAN, (), Usage(jobs=1), "no node"))
+    metrics.job_ended(JobEnd(TRAIN, "t-1", 1, BEGAN, pods, usage))
+    metrics.job_ended(JobEnd(TRAIN, "t-2", 2, BEGAN, (), Usage(jobs=1), "no node"))
     found = samples(url)
     assert found["al_voc_jobs_total[('result', 'done'), ('stage', 'train')]"] == 1
     assert found["al_voc_jobs_total[('result', 'failed'), ('stage', 'train')]"] == 1

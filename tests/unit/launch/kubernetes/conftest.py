@@ -15,9 +15,11 @@ from job.config import loading
 from job.config.schema import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
+from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.launch.observer import Observer
 from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
@@ -73,6 +75,8 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(kubernetes, "retries", lambda: quick)
     monkeypatch.setattr(retry, "SECONDS_BETWEEN_ATTEMPTS", 0.001)
+    monkeypatch.setattr(started, "SECONDS_UNTIL_STILL", 0.0)
+    monkeypatch.setattr(warnings, "SECONDS_BETWEEN_READS", 0.0)
 
 
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
@@ -95,6 +99,7 @@ class Release:
     cluster: Cluster
     store: MemoryStore = field(default_factory=MemoryStore)
     published: list[States] = field(default_factory=list)
+    observer: Observer = field(default_factory=Observer)
     ran: list[tuple[StageRef, tuple[int, int]]] = field(default_factory=list)
     """Each process that did its work, in order."""
     behaviour: Callable[[Attempt], Answer | None] = lambda _: None
@@ -133,6 +138,7 @@ class Release:
             self.cluster,
             is_done=is_done or self.is_done,
             publish=publish or self.published.append,
+            observer=self.observer,
         )
 
     def is_done(self, ref: StageRef) -> bool:

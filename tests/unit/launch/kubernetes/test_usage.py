@@ -12,7 +12,13 @@ from job.launch.kubernetes.usage import gpus_of, job_end
 from job.launch.observer import JobEnd, PodEnd
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
-JOB = {"metadata": {"name": "train-1", "creationTimestamp": "2026-11-30T10:00:00Z"}}
+JOB = {
+    "metadata": {
+        "name": "train-2",
+        "labels": {"al-voc/attempt": "2"},
+        "creationTimestamp": "2026-11-30T10:00:00Z",
+    }
+}
 
 
 def containers(gpus: int) -> dict[str, Any]:
@@ -47,7 +53,8 @@ def test_all_pods_count(priced: LaunchConfig) -> None:
     pods = [pod("b", "10:12:00", "10:22:00"), pod("a", "10:01:30", "10:11:30", 137)]
     assert job_end(TRAIN, JOB, pods, priced) == JobEnd(
         ref=TRAIN,
-        name="train-1",
+        name="train-2",
+        attempt=2,
         created=at(10, 0),
         pods=(
             PodEnd("b", "gpu-1", at(10, 12), at(10, 22), 0),
