@@ -4,6 +4,7 @@ No other module imports that client. Every call has a time limit and is retried.
 API's own JSON, because the client's classes need far more memory and refuse unknown fields.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -67,7 +68,18 @@ def connect(namespace: str | None = None) -> "Cluster":
             raise ConfigError(message) from error
         own = active["context"].get("namespace", "default")
     configuration.retries = retries()
-    return Cluster(client.ApiClient(configuration), namespace or own)
+    name = _name_of(configuration)
+    return Cluster(client.ApiClient(configuration), namespace or own, name)
+
+
+def _name_of(configuration: client.Configuration) -> str:
+    """Return what tells a cluster from others: from its authority's certificate, if it has one.
+
+    An address does not, since inside of many clusters the API has the same one.
+    """
+    authority = configuration.ssl_ca_cert
+    known = Path(authority).read_bytes().strip() if authority else configuration.host.encode()
+    return hashlib.sha256(known).hexdigest()[:8]
 
 
 def _own_namespace() -> str:
@@ -81,8 +93,10 @@ class Cluster:
     answers with a temporary error, and `DeniedError` if the API does not allow the call.
     """
 
-    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+    def __init__(self, api: client.ApiClient, namespace: str, name: str = "") -> None:
         self.namespace = namespace
+        self.name = name
+        """A digest that tells the cluster from others."""
         self._api = api
 
     def jobs(self, selector: str) -> list[KubeObject]:
