@@ -91,7 +91,7 @@ def test_groups_of_stages(render: Any) -> None:
     }
     rendering = render(values)
     [ingest] = rendering.jobs("ingest")
-    specs = {stage: rendering.stage(stage) for stage in STAGES}
+    specs: dict[str, Any] = {stage: rendering.stage(stage) for stage in STAGES}
     specs["ingest"] = ingest["spec"]["template"]["spec"]
     assert {stage: spec["nodeSelector"]["pool"] for stage, spec in specs.items()} == {
         "select": "cpu",
