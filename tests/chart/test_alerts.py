@@ -229,7 +229,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    program = os.environ.get("PROMTOOL") or shutil.which("promtool")
+    program = shutil.which(os.environ.get("PROMTOOL", "promtool"))
     if not program:
         pytest.skip("promtool is not there: `make test-alerts` builds it, with Go")
     return program

@@ -210,11 +210,14 @@ class Cluster:
             response = self._api.call_api(*request, _request_timeout=TIMEOUT)
             data: bytes = response.read()  # type: ignore[no-untyped-call]
         except ApiException as error:  # TLS failed
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error.reason}"
             raise TemporaryError(message) from error
         except urllib3.exceptions.HTTPError as error:
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error}"
             raise TemporaryError(message) from error
+        self.on_answer(verb, response.status)
         if response.status in absent:
             return None
         if response.status >= BAD_REQUEST:
