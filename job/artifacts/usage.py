@@ -74,9 +74,7 @@ class Ledger:
             AlJobError: The store does not answer, or a page is damaged.
         """
         pages = self._load().values()
-        return by_stage(
-            (stage_of(entry), usage) for page in pages for entry, usage in page.items()
-        )
+        return by_stage((stage_of(entry), usage) for page in pages for entry, usage in page.items())
 
     def _load(self) -> dict[str, dict[str, Usage]]:
         if self._pages is None:

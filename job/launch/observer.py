@@ -1,4 +1,4 @@
-"""Who wants to know what becomes of an experiment: metrics, events of the cluster, messages, traces."""
+"""Who is told what becomes of an experiment: metrics, events of the cluster, messages, traces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

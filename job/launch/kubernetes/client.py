@@ -6,7 +6,7 @@ API's own JSON, because the client's classes need far more memory and refuse unk
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import urllib3
@@ -97,6 +97,8 @@ class Cluster:
         self.namespace = namespace
         self.name = name
         """A digest that tells the cluster from others."""
+        self.on_answer: Callable[[str, int], None] = lambda *_: None
+        """Called with the verb and the status of each answer; 0: there was none."""
         self._api = api
 
     def jobs(self, selector: str) -> list[KubeObject]:
@@ -167,6 +169,10 @@ class Cluster:
         """Set keys of a ConfigMap. If there is none of this name, nothing happens."""
         path = self._path("configmaps", name)
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
+
+    def create_event(self, event: KubeObject) -> None:
+        """Record an event."""
+        self._call("POST", self._path("events"), body=event)
 
     def _path(self, *words: str) -> str:
         root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"

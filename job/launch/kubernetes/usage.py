@@ -39,9 +39,7 @@ def job_end(
     )
 
 
-def _usage(
-    created: datetime, pods: tuple[PodEnd, ...], gpus: int, launch: LaunchConfig
-) -> Usage:
+def _usage(created: datetime, pods: tuple[PodEnd, ...], gpus: int, launch: LaunchConfig) -> Usage:
     if not pods:
         return Usage(jobs=1)
     waited = (min(pod.began for pod in pods) - created).total_seconds()

@@ -1,7 +1,6 @@
 """Metrics of a driver, as Prometheus reads them."""
 
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
@@ -22,10 +21,10 @@ BEGAN = datetime(2026, 11, 30, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[tuple[Metrics, str]]:
+def address() -> tuple[Metrics, str]:
     """Metrics that are answered on some port."""
     metrics = Metrics()
-    yield metrics, f"http://127.0.0.1:{metrics.serve(0)}/metrics"
+    return metrics, f"http://127.0.0.1:{metrics.serve(0)}/metrics"
 
 
 def samples(address: str) -> dict[str, float]:

@@ -89,9 +89,7 @@ def test_clocks_that_differ_make_no_negative_time(priced: LaunchConfig) -> None:
         ({}, 0),
     ],
 )
-def test_gpus_are_told_by_the_name_of_their_resource(
-    limits: dict[str, Any], expected: int
-) -> None:
+def test_gpus_are_told_by_the_name_of_their_resource(limits: dict[str, Any], expected: int) -> None:
     """Whoever made them, and parts of one count as one each."""
     containers = [{"name": "proxy"}, {"name": "stage", "resources": {"limits": limits}}]
     assert gpus_of({"spec": {"template": {"spec": {"containers": containers}}}}) == expected
