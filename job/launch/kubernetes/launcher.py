@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from job.errors import ConfigError, MissingLabelsError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
 from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
 from job.launch.kubernetes.job_state import (
     ExhaustedError,
@@ -168,7 +168,12 @@ class KubernetesLauncher:
             return False
         job = make_job(self._launch, self._config, ref, attempt)
         job["metadata"]["ownerReferences"] = [self._owner]
-        if self._cluster.create_job(job):
+        try:
+            is_created = self._cluster.create_job(job)
+        except QuotaError as error:
+            self._note(ref, started, StageState("quota", str(error)), job)
+            return False
+        if is_created:
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
             self._refuse_foreign(ref, job)
@@ -204,6 +209,8 @@ class KubernetesLauncher:
         if self._is_done(ref):
             return self._finish(ref, job)
         pods = list(self._pods(ref, job))
+        if self._logs.owes(pods):
+            return False
         if self._is_done(ref):  # the marker may have been written between the two looks
             return True
         error = failure(str(ref), job, pods)
@@ -221,9 +228,7 @@ class KubernetesLauncher:
         raise error
 
     def _finish(self, ref: StageRef, job: KubeObject) -> bool:
-        for _ in self._pods(ref, job):  # their logs are kept
-            pass
-        return True
+        return not self._logs.owes(list(self._pods(ref, job)))
 
     def _update(self, ref: StageRef, started: _Started, job: KubeObject) -> None:
         """Note what a Job is doing, and act if Kubernetes would wait forever.
@@ -237,6 +242,15 @@ class KubernetesLauncher:
             state = StageState("queued", self._cluster.kueue_warning(name) or state.reason)
         if spec_hash_of(job) != started.spec_hash:
             state = self._refuse_other_spec(job, started, state)
+        self._note(ref, started, state, job)
+
+    def _note(self, ref: StageRef, started: _Started, state: StageState, job: KubeObject) -> None:
+        """Note the state of a Job, be it there or refused, and give up if it may not last.
+
+        Raises:
+            ConfigError: The Job could not start for too long.
+        """
+        name = job["metadata"]["name"]
         if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.state = state

@@ -1,5 +1,6 @@
 """The logs of stages' pods: kept in the store, and read from the cluster."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from job.errors import ConfigError, TemporaryError
@@ -11,33 +12,49 @@ from job.launch.kubernetes.settings import KubeObject
 from job.runtime import log
 from job.storage import Store
 
+MAX_TRIES = 3
+"""At so many looks it is tried to copy a log, if store or cluster do not answer."""
+
 
 class LogKeeper:
-    """Copies the logs of ended pods to the store, where they outlive the pods."""
+    """Copies the logs of ended pods to the store, where they outlive the pods.
+
+    A log is never worth a run: one that cannot be copied is given up with a warning.
+    """
 
     def __init__(self, store: Store, cluster: Cluster) -> None:
         self._store = store
         self._cluster = cluster
-        self._kept: set[str] = set()
+        self._settled: set[str] = set()
+        """Pods whose log is in the store, or given up."""
+        self._tries: Counter[str] = Counter()
 
     def keeping(self, ref: StageRef, pods: Iterable[KubeObject]) -> Iterator[KubeObject]:
         """Yield a stage's pods, and keep the logs of those that have ended."""
         for pod in pods:
-            self._keep(ref, pod)
+            name = pod["metadata"]["name"]
+            if name not in self._settled and not is_alive(pod):
+                self._keep(ref, name)
             yield pod
 
-    def _keep(self, ref: StageRef, pod: KubeObject) -> None:
-        name = pod["metadata"]["name"]
-        if name in self._kept or is_alive(pod):
-            return
-        self._kept.add(name)
+    def owes(self, pods: Iterable[KubeObject]) -> bool:
+        """Whether the log of a pod that has ended is not safe yet: a later look tries again."""
+        return any(not is_alive(p) and p["metadata"]["name"] not in self._settled for p in pods)
+
+    def _keep(self, ref: StageRef, name: str) -> None:
+        try:
+            self._copy(ref, name)
+        except (TemporaryError, ConfigError) as error:  # the node is gone, say
+            self._tries[name] += 1
+            if isinstance(error, TemporaryError) and self._tries[name] < MAX_TRIES:
+                return
+            log.get().warning("job.log_lost", pod=name, reason=str(error))
+        self._settled.add(name)
+
+    def _copy(self, ref: StageRef, name: str) -> None:
         if self._store.exists(ref.log(name)):  # the stage ended in good order and kept its own log
             return
-        try:
-            text = self._cluster.log(name, CONTAINER)
-        except (TemporaryError, ConfigError) as error:  # the node is gone, say
-            log.get().warning("job.log_lost", pod=name, reason=str(error))
-            return
+        text = self._cluster.log(name, CONTAINER)
         if text:
             self._store.write(ref.log(name), text)
 
