@@ -20,7 +20,7 @@ FREE = {"global", "experiment", "affinity", "podSecurityContext"}
 """Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
-OPTIONAL = {*STAGES, "resources", "runtime"}
+OPTIONAL = {*STAGES, "gpu", "cpu", "resources", "resourcesPerGpu", "runtime"}
 """Sections whose keys all have a default elsewhere, or none."""
 SECTIONS = [
     "",
@@ -37,6 +37,7 @@ SECTIONS = [
     "stages.defaults",
     "stages.defaults.resources",
     "stages.defaults.runtime",
+    "stages.gpu",
     "stages.score",
     "ingest",
     "ingest.pod",

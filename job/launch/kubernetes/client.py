@@ -4,9 +4,10 @@ No other module imports that client. Every call has a time limit and is retried.
 API's own JSON, because the client's classes need far more memory and refuse unknown fields.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import urllib3
@@ -79,7 +80,18 @@ def connect(namespace: str | None = None) -> "Cluster":
             raise ConfigError(message) from error
         own = active["context"].get("namespace", "default")
     configuration.retries = retries()
-    return Cluster(client.ApiClient(configuration), namespace or own)
+    name = _name_of(configuration)
+    return Cluster(client.ApiClient(configuration), namespace or own, name)
+
+
+def _name_of(configuration: client.Configuration) -> str:
+    """Return what tells a cluster from others: from its authority's certificate, if it has one.
+
+    An address does not, since inside of many clusters the API has the same one.
+    """
+    authority = configuration.ssl_ca_cert
+    known = Path(authority).read_bytes().strip() if authority else configuration.host.encode()
+    return hashlib.sha256(known).hexdigest()[:8]
 
 
 def _own_namespace() -> str:
@@ -93,8 +105,10 @@ class Cluster:
     answers with a temporary error, and `DeniedError` if the API does not allow the call.
     """
 
-    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+    def __init__(self, api: client.ApiClient, namespace: str, name: str = "") -> None:
         self.namespace = namespace
+        self.name = name
+        """A digest that tells the cluster from others."""
         self._api = api
 
     def jobs(self, selector: str) -> list[KubeObject]:
@@ -115,18 +129,20 @@ class Cluster:
 
     def warning(self, name: str) -> str:
         """Return the latest warning about an object of this name, or an empty text."""
-        return self._latest(self._list("events", fieldSelector=f"involvedObject.name={name}"))
+        return self._warnings(f"type=Warning,involvedObject.name={name}").get(name, "")
 
-    def kueue_warning(self, job: str) -> str:
-        """Return the latest warning about a Job's Workload of Kueue, or an empty text."""
-        about = self._list("events", fieldSelector="involvedObject.kind=Workload")
-        own = f"job-{job}-"
-        return self._latest(e for e in about if e["involvedObject"]["name"].startswith(own))
+    def warnings(self) -> dict[str, str]:
+        """Return the latest warning about each object, by its name."""
+        return self._warnings("type=Warning")
 
-    def _latest(self, events: Iterable[KubeObject]) -> str:
-        warnings = [event for event in events if event.get("type") == "Warning"]
-        latest = max(warnings, key=_event_time, default=None)
-        return f"{latest['reason']}: {latest['message']}" if latest else ""
+    def _warnings(self, selector: str) -> dict[str, str]:
+        latest: dict[str, tuple[str, str]] = {}
+        for event in self._list("events", fieldSelector=selector):
+            text = f"{event['reason']}: {event['message']}"
+            told = (_event_time(event), text)
+            name = event["involvedObject"]["name"]
+            latest[name] = max(told, latest.get(name, told), key=lambda each: each[0])
+        return {name: text for name, (_, text) in latest.items()}
 
     def create_job(self, job: KubeObject) -> bool:
         """Create a Job, and return whether it was created: there may be one of this name.

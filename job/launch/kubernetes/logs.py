@@ -25,31 +25,34 @@ class LogKeeper:
     def __init__(self, store: Store, cluster: Cluster) -> None:
         self._store = store
         self._cluster = cluster
-        self._settled: set[str] = set()
-        """Pods whose log is in the store, or given up."""
+        self._kept: set[str] = set()
         self._tries: Counter[str] = Counter()
+        """How often each log could not be copied."""
 
-    def keeping(self, ref: StageRef, pods: Iterable[KubeObject]) -> Iterator[KubeObject]:
-        """Yield a stage's pods, and keep the logs of those that have ended."""
-        for pod in pods:
-            name = pod["metadata"]["name"]
-            if name not in self._settled and not is_alive(pod):
-                self._keep(ref, name)
-            yield pod
+    def keep(self, ref: StageRef, pods: Iterable[KubeObject]) -> None:
+        """Keep the logs of a stage's pods that have ended."""
+        for name in self._open(pods):
+            try:
+                self._copy(ref, name)
+            except (TemporaryError, ConfigError) as error:  # the node is gone, say
+                self._tries[name] += 1 if isinstance(error, TemporaryError) else MAX_TRIES
+                if self._tries[name] >= MAX_TRIES:
+                    log.get().warning("job.log_lost", pod=name, reason=str(error))
+            else:
+                self._kept.add(name)
 
-    def owes(self, pods: Iterable[KubeObject]) -> bool:
-        """Whether the log of a pod that has ended is not safe yet: a later look tries again."""
-        return any(not is_alive(p) and p["metadata"]["name"] not in self._settled for p in pods)
+    def are_kept(self, pods: Iterable[KubeObject]) -> bool:
+        """Whether all of these pods have ended and none has a log that is not in the store."""
+        return all(pod["metadata"]["name"] in self._kept for pod in pods)
 
-    def _keep(self, ref: StageRef, name: str) -> None:
-        try:
-            self._copy(ref, name)
-        except (TemporaryError, ConfigError) as error:  # the node is gone, say
-            self._tries[name] += 1
-            if isinstance(error, TemporaryError) and self._tries[name] < MAX_TRIES:
-                return
-            log.get().warning("job.log_lost", pod=name, reason=str(error))
-        self._settled.add(name)
+    def are_owed(self, pods: Iterable[KubeObject]) -> bool:
+        """Whether a log of these pods is to be copied at a later look."""
+        return bool(self._open(pods))
+
+    def _open(self, pods: Iterable[KubeObject]) -> list[str]:
+        """Return which of these pods have ended, with a log that is neither kept nor given up."""
+        ended = [pod["metadata"]["name"] for pod in pods if not is_alive(pod)]
+        return [n for n in ended if n not in self._kept and self._tries[n] < MAX_TRIES]
 
     def _copy(self, ref: StageRef, name: str) -> None:
         if self._store.exists(ref.log(name)):  # the stage ended in good order and kept its own log

@@ -5,7 +5,7 @@ import pytest
 from job import loop
 from job.errors import ConfigError
 from job.keys import STAGES
-from job.launch.kubernetes import launcher as kubernetes
+from job.launch.kubernetes import started
 from job.plan import Plan
 from job.progress import States
 from tests.unit.launch.kubernetes.conftest import Release
@@ -23,7 +23,7 @@ def test_a_quota_of_jobs_that_is_used_up_is_waited_for(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is a state of its own, in the cluster's words, and no outage: its time is another one."""
-    monkeypatch.setattr(kubernetes, "SECONDS_OF_OUTAGE", 0.0)
+    monkeypatch.setattr(started, "SECONDS_OF_OUTAGE", 0.0)
     release.double.job_quota = 0
     told: list[str] = []
 

@@ -3,12 +3,9 @@
 import pytest
 
 from job.errors import ConfigError, TemporaryError
-from job.keys import STAGES
 from job.launch.kubernetes import client
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit
-
-SELECT = f"al-voc-tiny-s0-r0-{STAGES[0]}-1"
 
 
 def _killed(release: Release, count: int, log: str) -> None:
@@ -22,10 +19,8 @@ def _killed(release: Release, count: int, log: str) -> None:
 
 def _kept(release: Release) -> list[bytes]:
     """Return the logs of `select` that are in the store."""
-    ref = release.ref("select")
-    names = [pod["metadata"]["name"] for pod in release.double.pods(SELECT)]
-    keys = [ref.log(name) for name in names]
-    return [release.store.read(key) for key in keys if release.store.exists(key)]
+    folder = release.ref("select").log("").rpartition("/")[0]
+    return [release.store.read(key) for key in release.store.list(folder)]
 
 
 class Flaky:
