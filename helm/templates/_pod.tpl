@@ -139,6 +139,7 @@ annotations:
 {{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
+{{- include "al-voc.proxyEnv" .root }}
 {{- end -}}
 
 {{/*
@@ -224,6 +225,9 @@ containers:
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
       {{- end }}
+      {{- if .root.Values.store.caBundle.configMap }}
+      - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
@@ -245,6 +249,10 @@ volumes:
   {{- if and .isDriver .root.Values.annotation.existingSecret }}
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
+  {{- end }}
+  {{- with .root.Values.store.caBundle.configMap }}
+  - name: store-ca
+    configMap: {name: {{ . }}}
   {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}
