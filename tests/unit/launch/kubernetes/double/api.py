@@ -10,8 +10,10 @@ the simulation takes a step at each request for Jobs, or when `tick` is called.
 
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from kubernetes import client
 from urllib3 import Retry
@@ -141,14 +143,15 @@ class ApiDouble:
                 assert content_type == "application/merge-patch+json"
                 return _json(200, _merge(self.world.get(kind, name), data))
             case "DELETE":
-                return _json(200, self._delete(self.world.get(kind, name), request.query))
+                options = data or request.query  # with a body, the API ignores the query
+                return _json(200, self._delete(self.world.get(kind, name), options))
         raise RefusedError(405, "the server does not allow this method")
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Json:
         items = [item for _, item in sorted(self.world.kind(kind).items()) if _fits(item, query)]
         limit = min(int(query["limit"]), self.page_size or len(items))
         rest = [item for item in items if item["metadata"]["name"] > query.get("continue", "")]
-        page, metadata = rest[:limit], {}
+        page, metadata = [_versioned(item) for item in rest[:limit]], {}
         if len(rest) > limit:
             metadata["continue"] = page[-1]["metadata"]["name"]
         return {"metadata": metadata, "items": page}
@@ -177,9 +180,14 @@ class ApiDouble:
         job |= {"spec": defaults | spec, "status": {}}
         return job
 
-    def _delete(self, job: Json, query: Mapping[str, str]) -> Json:
-        name = job["metadata"]["name"]
-        if query.get("propagationPolicy") != "Background":  # the API's default for Jobs
+    def _delete(self, job: Json, options: Mapping[str, Any]) -> Json:
+        name, metadata = job["metadata"]["name"], job["metadata"]
+        for field, wanted in options.get("preconditions", {}).items():
+            found = version_of(job) if field == "resourceVersion" else metadata[field]
+            if found != wanted:
+                words = f"Precondition failed: {field} in precondition: {wanted}, {found} in object"
+                raise RefusedError(409, f'Operation cannot be fulfilled on jobs "{name}": {words}')
+        if options.get("propagationPolicy") != "Background":  # the API's default for Jobs
             self.orphaned.append(name)
             for pod in self.world.pods_of(job):
                 del pod["metadata"]["ownerReferences"]
@@ -202,6 +210,16 @@ def _fits(item: Json, query: Mapping[str, str]) -> bool:
     fields = [each.split("=") for each in query.get("fieldSelector", "").split(",") if each]
     is_chosen = all(labels.get(key) == value if is_ else key in labels for key, is_, value in words)
     return is_chosen and all(_field(item, key) == value for key, value in fields)
+
+
+def version_of(item: Json) -> str:
+    """Return the resourceVersion of an object: another one whenever something about it changes."""
+    content = json.dumps([item.get("spec"), item.get("status")], sort_keys=True)
+    return str(zlib.crc32(content.encode()))
+
+
+def _versioned(item: Json) -> Json:
+    return item | {"metadata": item["metadata"] | {"resourceVersion": version_of(item)}}
 
 
 def _field(item: Json, path: str) -> object:
