@@ -1,7 +1,8 @@
 """Detections of exported models beside those of the detector that they were made from.
 
 The model of each experiment's last trained round is exported in both formats of a graph. ONNX is
-run by onnxruntime. All see the same test images.
+run by onnxruntime. All see the same test images. The last column counts the detections of al-voc
+that the exported model has, too: of the same class, with nearly the same box and score.
 """
 
 import argparse
@@ -22,12 +23,16 @@ from job.detection.exported.description import FormatName
 from job.detection.exported.models import DetectorModel, Model, open_model
 from job.detection.metrics.average_precision import evaluate
 from job.detection.metrics.detections import Detections
+from job.detection.metrics.matching import Booleans
 from job.errors import UsageError
 from job.export.model.write import export_model
 from job.records.arrays import Floats
 
 FORMATS: tuple[FormatName, ...] = ("onnx", "pt2")
 RUNTIME = RuntimeConfig(threads=1)
+SAME_SCORE = 1e-4
+SAME_PLACE = 0.01
+"""By so many pixels two corners may differ."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +52,22 @@ class Outcome:
         metrics = evaluate(truth, found, model.classes)
         return cls(found, metrics.map50_area or 0.0, metrics.map_coco or 0.0)
 
-    @property
-    def rows(self) -> Floats:
-        """Score, box and label of each detection, by image, best first: (D, 6)."""
-        found = self.detections
-        image_D = np.repeat(np.arange(len(found.ids)), np.diff(found.offsets))  # noqa: N806
-        order = np.lexsort((*found.boxes_xyxy.T, found.labels, -found.scores, image_D))
-        columns = np.column_stack([found.scores, found.boxes_xyxy, found.labels])
-        return columns[order]
+    def num_twins(self, other: "Outcome") -> int:
+        """Count the detections that another model's have as well."""
+        places = zip(_places(self.detections), _places(other.detections), strict=True)
+        return sum(int(_near(mine, theirs).any(1).sum()) for mine, theirs in places)
 
-    def beside(self, other: "Outcome") -> str:
-        """Tell the largest difference between two detections at the same place of both lists."""
-        mine, theirs = self.rows, other.rows
-        if len(mine) != len(theirs):
-            return f"{len(mine) - len(theirs):+d} detections"
-        score, *box, label = np.abs(mine - theirs).max(axis=0, initial=0)
-        moved = f", {int((mine[:, 5] != theirs[:, 5]).sum())} labels" if label else ""
-        return f"score {score:.0e}, box {max(box):.0e} pixels{moved}"
+
+def _places(found: Detections) -> list[Floats]:
+    """Return label, score and box of each image's detections: (d, 6)."""
+    columns = np.column_stack([found.labels, found.scores, found.boxes_xyxy])
+    return np.split(columns, found.offsets[1:-1])
+
+
+def _near(mine: Floats, theirs: Floats) -> Booleans:
+    """Whether two detections are the same, each with each: (m, t)."""
+    difference = np.abs(mine[:, None] - theirs[None])
+    return (difference <= (0, SAME_SCORE, *[SAME_PLACE] * 4)).all(-1)
 
 
 def rows_of(io: RoundReader, num_images: int) -> list[str]:
@@ -71,7 +75,7 @@ def rows_of(io: RoundReader, num_images: int) -> list[str]:
     images = io.test_images()[:num_images]
     detector = load_model(io.model(io.round), io.config.detector)
     ours = Outcome.of(DetectorModel(detector, io.config.evaluate, RUNTIME), images)
-    rows = [_row(io, "al-voc", ours, "")]
+    rows = [_row(io, "al-voc", ours, ours)]
     for name in FORMATS:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, f"model.{name}")
@@ -81,13 +85,14 @@ def rows_of(io: RoundReader, num_images: int) -> list[str]:
                 rows.append(f"| {io.round.experiment} | {name} | refused: {error} | | | |")
                 continue
             theirs = Outcome.of(open_model(path, RUNTIME), images)
-            rows.append(_row(io, name, theirs, theirs.beside(ours)))
+            rows.append(_row(io, name, theirs, ours))
     return rows
 
 
-def _row(io: RoundReader, by: str, found: Outcome, difference: str) -> str:
-    figures = f"{len(found.detections.scores):,} | {found.map50:.6f} | {found.map_coco:.6f}"
-    return f"| {io.round.experiment} | {by} | {figures} | {difference} |"
+def _row(io: RoundReader, by: str, found: Outcome, ours: Outcome) -> str:
+    num_detections = len(found.detections.scores)
+    figures = f"{found.map50:.6f} | {found.map_coco:.6f} | {ours.num_twins(found):,}"
+    return f"| {io.round.experiment} | {by} | {num_detections:,} | {figures} |"
 
 
 def main() -> None:
@@ -97,7 +102,7 @@ def main() -> None:
     parser.add_argument("--store", default="./state")
     parser.add_argument("--images", type=int, default=100)
     arguments = parser.parse_args()
-    print("| experiment | run by | detections | mAP50 | COCO mAP | largest difference |")
+    print("| experiment | run by | detections | mAP50 | COCO mAP | the same |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in arguments.experiments:
         io = open_round("train", arguments.store, name, None, None, None)
