@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from job import experiment, loop
+from job.artifacts.holder import Holder
 from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryError
 from job.experiment import Outcome
+from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, Progress, States, Status, dump_status, is_with_people
@@ -39,6 +41,10 @@ class Platform(Protocol):
     @property
     def release(self) -> str:
         """The name under which the experiment is installed."""
+
+    @property
+    def place(self) -> str:
+        """Where it starts stages, in words that no other platform has."""
 
     @property
     def image(self) -> str:
@@ -86,10 +92,20 @@ def drive(
         What ran, and the report's rows.
 
     Raises:
-        AlJobError: The configuration is refused, or the ingest or a stage failed.
+        AlJobError: Another driver holds the experiment, the configuration is refused, or the ingest
+            or a stage failed.
     """
-    publisher = StatusPublisher(store, config.experiment, platform)
+    me = Holder(release=platform.release, place=platform.place)
+    with Hold(store, config.experiment, me) as hold:
+        return _drive(store, config, platform, only, hold)
+
+
+def _drive(
+    store: Store, config: Config, platform: Platform, only: Subset | None, hold: Hold
+) -> tuple[Outcome, list[Row]]:
+    publisher = StatusPublisher(store, config.experiment, platform, hold)
     try:
+        hold.take(lambda message: publisher.publish_phase("waiting", message))
         check_registries(config)
         plan = Plan(config)
         publisher.follow(plan)
@@ -156,16 +172,18 @@ def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
 class StatusPublisher:
     """Publishes where the experiment stands: in the store and on the platform."""
 
-    def __init__(self, store: Store, experiment: str, platform: Platform) -> None:
+    def __init__(self, store: Store, experiment: str, platform: Platform, hold: Hold) -> None:
         self.reader = Reader(store)
         """What it reads for the status, the report does not read again."""
         self.markers = self.reader.markers
         self._progress: Progress | None = None
         self._experiment = experiment
         self._platform = platform
+        self._hold = hold
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
-            lambda status: store.write(key, status.encode()),
+            # The store has the status of the driver that holds the experiment.
+            lambda status: hold.is_mine and store.write(key, status.encode()),
             platform.publish,
         )
         self._published: tuple[Phase, str, States] | None = None
@@ -177,7 +195,12 @@ class StatusPublisher:
         self._progress = Progress(self.reader.store, plan, self.reader)
 
     def publish_stages(self, states: States) -> None:
-        """Publish what the started stages are doing."""
+        """Publish what the started stages are doing.
+
+        Raises:
+            AlJobError: Another driver holds the experiment by now.
+        """
+        self._hold.check()
         self._states = states
         is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
         self.publish_phase("annotating" if is_waiting else "running")

@@ -170,6 +170,11 @@ class ExperimentKeys:
         return f"{self.prefix}status.json"
 
     @property
+    def holder(self) -> str:
+        """The driver that is at work on it, with its heartbeat."""
+        return f"{self.prefix}holder.json"
+
+    @property
     def pruned(self) -> str:
         """Which objects of finished stages `al-job prune` has removed."""
         return f"{self.prefix}pruned.json"

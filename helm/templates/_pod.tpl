@@ -1,12 +1,29 @@
 {{/* The pods of `al-job`: stages, ingest, driver and test. */}}
 
 {{/*
-The settings of a pod: those of `stages.defaults`, each replaced as a whole by the same key of `own`.
-Given: root, own, where (its place in the values). Returns YAML.
+The settings of a pod: those of `stages.defaults`, each replaced as a whole by the same key of its group, then of `own`.
+Given: root, group (gpu or cpu), own, where (its place in the values). Returns YAML.
 */}}
 {{- define "al-voc.settings" -}}
 {{- $settings := deepCopy .root.Values.stages.defaults -}}
-{{- range $key, $value := .own | default dict }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- range $nearer := list (get .root.Values.stages .group) .own -}}
+{{- with $nearer -}}
+{{- if and .resources (not .resourcesPerGpu) }}{{ $_ := unset $settings "resourcesPerGpu" }}{{ end -}}
+{{- range $key, $value := . }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- range ($settings.resources | default dict).claims -}}
+{{- $claims := list }}{{ range $settings.resourceClaims }}{{ $claims = append $claims .name }}{{ end -}}
+{{- if not (has .name $claims) -}}
+{{- fail (printf "%s: resources.claims names %q: resourceClaims has no such claim" $.where .name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (gt (int $settings.gpus) 1) (contains "/mig-" $settings.gpuResource) -}}
+{{- fail (printf "%s: gpus %v of %s: a process sees one MIG slice, and slices cannot train together: take one, or whole GPUs" .where $settings.gpus $settings.gpuResource) -}}
+{{- end -}}
+{{- if and $settings.gpus $settings.resourcesPerGpu -}}
+{{- $_ := set $settings "resources" (include "al-voc.resourcesOfGpus" $settings | fromYaml) -}}
+{{- end -}}
 {{- $limit := ($settings.resources.limits | default dict).memory -}}
 {{- if and $limit $settings.sharedMemory -}}
 {{- if gt (include "al-voc.bytes" $settings.sharedMemory | float64) (include "al-voc.bytes" $limit | float64) -}}
@@ -14,6 +31,30 @@ Given: root, own, where (its place in the values). Returns YAML.
 {{- end -}}
 {{- end -}}
 {{ toYaml $settings }}
+{{- end -}}
+
+{{/* A mapping without what is null, which stands for a default that was removed. */}}
+{{- define "al-voc.present" -}}
+{{- $found := dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "map" $value }}{{ $value = include "al-voc.present" $value | fromYaml }}{{ end -}}
+{{- if not (kindIs "invalid" $value) }}{{ $_ := set $found $key $value }}{{ end -}}
+{{- end -}}
+{{ toYaml $found }}
+{{- end -}}
+
+{{/* The resources for each GPU, as often as there are GPUs. Given: the pod's settings. */}}
+{{- define "al-voc.resourcesOfGpus" -}}
+{{- $resources := include "al-voc.present" .resourcesPerGpu | fromYaml -}}
+{{- range $kind := list "requests" "limits" -}}
+{{- range $name, $quantity := get $resources $kind | default dict -}}
+{{- $text := include "al-voc.number" $quantity -}}
+{{- $unit := regexReplaceAll "^[0-9.]+" $text "" -}}
+{{- $number := mulf (trimSuffix $unit $text | float64) $.gpus -}}
+{{- $_ := set (get $resources $kind) $name (print (include "al-voc.number" $number) $unit) -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $resources }}
 {{- end -}}
 
 {{/* A quantity as a number of bytes. */}}
@@ -62,10 +103,20 @@ annotations:
 {{/* The scheduling of a pod. Given: its settings. */}}
 {{- define "al-voc.scheduling" -}}
 {{- $chosen := dict -}}
-{{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" -}}
+{{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" "schedulerName" "topologySpreadConstraints" "resourceClaims" -}}
 {{- with get $ $key }}{{ $_ := set $chosen $key . }}{{ end -}}
 {{- end -}}
 {{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
+{{- end -}}
+
+{{/* What all pods have in common: DNS, users, and Secrets for pulling container images. Given: the root. */}}
+{{- define "al-voc.podOfCluster" -}}
+{{- $found := dict -}}
+{{- with .Values.dnsPolicy }}{{ $_ := set $found "dnsPolicy" . }}{{ end -}}
+{{- with .Values.dnsConfig }}{{ $_ := set $found "dnsConfig" . }}{{ end -}}
+{{- if not (kindIs "invalid" .Values.hostUsers) }}{{ $_ := set $found "hostUsers" .Values.hostUsers }}{{ end -}}
+{{- with concat .Values.image.pullSecrets .Values.imagePullSecrets }}{{ $_ := set $found "imagePullSecrets" (uniq .) }}{{ end -}}
+{{- if $found }}{{ toYaml $found }}{{ end -}}
 {{- end -}}
 
 {{/* Environment of a container: the chart's variables unless `extraEnv` names them, then `extraEnv`. */}}
@@ -83,16 +134,30 @@ annotations:
 {{- end -}}
 {{- end -}}
 
+{{/* Whether a pod has the volume of copies, as stages, ingest and test do. Empty if not. */}}
+{{- define "al-voc.hasCache" -}}
+{{- if and .root.Values.cache.volume (not .isDriver) (not .isUi) }}yes{{ end -}}
+{{- end -}}
+
 {{- define "al-voc.ownEnv" -}}
 - {name: AL_LOG, value: json}
 - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-- {name: AL_IMAGE, value: {{ include "al-voc.jobImage" .root | quote }}}
+- {name: AL_IMAGE, value: {{ include "al-voc.podImage" . | quote }}}
+{{- if include "al-voc.hasCache" . }}
+- {name: AL_CACHE, value: /cache}
+- {name: TORCH_HOME, value: /cache/torch}
+{{- with .root.Values.cache.sizeLimit }}
+- {name: AL_CACHE_GB, value: {{ divf (include "al-voc.bytes" . | float64) 1e9 | toString | quote }}}
+{{- end }}
+{{- else }}
 - {name: AL_CACHE, value: /tmp/al-voc}
+{{- end }}
 - {name: HOME, value: /tmp}
 {{- if .isUi }}
 {{ include "al-voc.uiEnv" .root }}
 {{- else if not .isDriver }}
 - {name: AWS_MAX_ATTEMPTS, value: "15"}
+- {name: AL_CPUS, valueFrom: {resourceFieldRef: {resource: requests.cpu}}}
 {{- end }}
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
@@ -103,6 +168,7 @@ annotations:
 {{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
+{{- include "al-voc.proxyEnv" .root }}
 {{- end -}}
 
 {{/*
@@ -113,6 +179,7 @@ isDriver, isUi, hasConfig (mount the ConfigMap), waits (for the store of the rel
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
 {{- $account := .isDriver | ternary "driver" "stage" -}}
+{{- $hasCache := include "al-voc.hasCache" . -}}
 restartPolicy: {{ if .isUi }}Always{{ else }}Never{{ end }}
 serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $account) }}
 automountServiceAccountToken: {{ .isDriver | default false }}
@@ -123,9 +190,8 @@ activeDeadlineSeconds: {{ int64 . }}
 {{- end }}
 securityContext:
   {{- include "al-voc.podSecurity" .root.Values.podSecurityContext | nindent 2 }}
-{{- with .root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "al-voc.podOfCluster" .root }}
+{{ . }}
 {{- end }}
 {{- with include "al-voc.scheduling" $settings }}
 {{ . }}
@@ -134,7 +200,7 @@ imagePullSecrets:
 initContainers:
   # The store of the release starts at the same time. Waiting for it must not count as a failure.
   - name: wait-for-store
-    image: {{ include "al-voc.jobImage" .root | quote }}
+    image: {{ include "al-voc.podImage" . | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     command:
       - python
@@ -158,7 +224,7 @@ initContainers:
 {{- end }}
 containers:
   - name: {{ .container }}
-    image: {{ include "al-voc.jobImage" .root | quote }}
+    image: {{ include "al-voc.podImage" . | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     {{- with .args }}
     args:
@@ -166,6 +232,10 @@ containers:
     {{- end }}
     env:
       {{- include "al-voc.env" . | trim | nindent 6 }}
+    {{- with $settings.extraEnvFrom }}
+    envFrom:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     {{- if .isUi }}
     {{- include "al-voc.uiPort" . | nindent 4 }}
     {{- end }}
@@ -176,6 +246,9 @@ containers:
       {{- include "al-voc.containerSecurity" . | nindent 6 }}
     volumeMounts:
       - {name: tmp, mountPath: /tmp}
+      {{- if $hasCache }}
+      - {name: cache, mountPath: /cache}
+      {{- end }}
       {{- if $settings.sharedMemory }}
       - {name: shared-memory, mountPath: /dev/shm}
       {{- end }}
@@ -188,12 +261,23 @@ containers:
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
       {{- end }}
+      {{- if .root.Values.store.caBundle.configMap }}
+      - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
 volumes:
   - name: tmp
+    {{- with $settings.scratchVolume }}
+    {{- toYaml . | nindent 4 }}
+    {{- else }}
     emptyDir: {sizeLimit: {{ $settings.scratch | default "1Gi" }}}
+    {{- end }}
+  {{- if $hasCache }}
+  - name: cache
+    {{- toYaml .root.Values.cache.volume | nindent 4 }}
+  {{- end }}
   {{- with $settings.sharedMemory }}
   - name: shared-memory
     emptyDir: {medium: Memory, sizeLimit: {{ . }}}
@@ -210,6 +294,10 @@ volumes:
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
   {{- end }}
+  {{- with .root.Values.store.caBundle.configMap }}
+  - name: store-ca
+    configMap: {name: {{ . }}}
+  {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -217,7 +305,7 @@ volumes:
 
 {{/* Resources with GPUs and disk space, all quantities as text. Given: the pod's settings. */}}
 {{- define "al-voc.resources" -}}
-{{- $resources := deepCopy (.resources | default dict) -}}
+{{- $resources := include "al-voc.present" (.resources | default dict) | fromYaml -}}
 {{- with .scratchRequest -}}
 {{- $_ := set $resources "requests" (merge ($resources.requests | default dict) (dict "ephemeral-storage" .)) -}}
 {{- end -}}

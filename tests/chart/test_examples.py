@@ -130,27 +130,52 @@ def test_examples_name_the_same_store(render: Any) -> None:
 # Kueue
 
 
+def kueue() -> dict[str, list[dict[str, Any]]]:
+    """Return the objects of kueue.yaml by their kind."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in documents("kueue.yaml"):
+        assert each["apiVersion"] == "kueue.x-k8s.io/v1beta2"
+        found.setdefault(each["kind"], []).append(each)
+    return found
+
+
 def test_kueue_s_queues_fit_together(render: Any, quantity: Any) -> None:
-    """The local queue is one of a cluster queue whose flavor exists and whose quota has room."""
-    flavor, cluster_queue, local_queue = documents("kueue.yaml")
-    assert {each["apiVersion"] for each in documents("kueue.yaml")} == {"kueue.x-k8s.io/v1beta2"}
-    assert [each["kind"] for each in (flavor, cluster_queue, local_queue)] == [
-        "ResourceFlavor",
-        "ClusterQueue",
-        "LocalQueue",
-    ]
+    """The local queue is one of a cluster queue whose flavors exist and whose quota has room."""
+    objects = kueue()
+    [cluster_queue], [local_queue] = objects["ClusterQueue"], objects["LocalQueue"]
     assert local_queue["spec"]["clusterQueue"] == cluster_queue["metadata"]["name"]
     namespace = cluster_queue["spec"]["namespaceSelector"]["matchLabels"]
     assert namespace == {"kubernetes.io/metadata.name": local_queue["metadata"]["namespace"]}
-    [group] = cluster_queue["spec"]["resourceGroups"]
-    [quotas] = group["flavors"]
-    assert quotas["name"] == flavor["metadata"]["name"]
-    quota = {each["name"]: quantity(each["nominalQuota"]) for each in quotas["resources"]}
-    assert list(quota) == group["coveredResources"]
+    flavors: list[str] = []
+    quota: dict[str, Any] = {}
+    for group in cluster_queue["spec"]["resourceGroups"]:
+        [flavor] = group["flavors"]
+        own = {each["name"]: quantity(each["nominalQuota"]) for each in flavor["resources"]}
+        assert list(own) == group["coveredResources"]
+        flavors.append(flavor["name"])
+        quota |= own
+    assert flavors == [each["metadata"]["name"] for each in objects["ResourceFlavor"]]
     resources = render({}, *GPUS).stage("train")["containers"][0]["resources"]
     asked = resources["limits"] | resources["requests"]
     assert asked.keys() == quota.keys()  # Kueue admits no pod that asks for what is not covered
     assert all(quantity(asked[name]) <= quota[name] for name in asked)
+
+
+def test_kueue_sends_only_gpus_to_nodes_with_gpus() -> None:
+    """The flavor whose labels choose nodes has the quota of GPUs, and nothing that others need."""
+    objects = kueue()
+    labels = {
+        each["metadata"]["name"]: each.get("spec", {}).get("nodeLabels", {})
+        for each in objects["ResourceFlavor"]
+    }
+    [queue] = objects["ClusterQueue"]
+    where = {
+        resource: labels[group["flavors"][0]["name"]]
+        for group in queue["spec"]["resourceGroups"]
+        for resource in group["coveredResources"]
+    }
+    assert where.pop("nvidia.com/gpu") == {"nvidia.com/gpu.present": "true"}
+    assert set(map(str, where.values())) == {"{}"}
 
 
 # An admission policy
@@ -202,6 +227,11 @@ def inputs(template: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: each.get("value") for each in parameters}
 
 
+def test_workflow_merges_no_keys() -> None:
+    """Argo's parser refuses a key beside a merged one of the same name, and then says nothing."""
+    assert "<<" not in (K8S / "argo-workflow.yaml").read_text(encoding="utf-8")
+
+
 def test_workflow_is_of_a_preset() -> None:
     """Its parameters are those of the experiment that its first lines submit."""
     config, parameters = load("quickstart"), workflow_parameters()
@@ -251,7 +281,8 @@ def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
                 assert order[needed.stage] < order[stage]
     for step in steps("round"):
         arguments = {each["name"]: each["value"] for each in step["arguments"]["parameters"]}
-        assert arguments["stage"] == step["name"]
+        assert arguments["command"] == step["name"]
+        assert arguments["argument"] == "--round={{inputs.parameters.round}}"
         assert ("gpus" in arguments) == (step["name"] in {"train", "evaluate", "score"})
 
 
@@ -267,14 +298,13 @@ def test_workflow_ends_with_the_last_round() -> None:
     assert set(conditions.values()) == {None}
 
 
-@pytest.mark.parametrize("name", ["init", "stage", "report"])
-def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any) -> None:
+def test_workflow_s_containers_are_valid_and_restricted(validate: Any) -> None:
     """Kubernetes knows every field of a pod, and the restricted level admits it."""
-    spec, container = workflow()["spec"], templates()[name]["container"]
+    spec, container = workflow()["spec"], templates()["al-job"]["container"]
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name},
+        "metadata": {"name": "al-job"},
         "spec": {
             "securityContext": spec["securityContext"],
             "volumes": spec["volumes"],
@@ -292,17 +322,14 @@ def test_workflow_s_containers_are_valid_and_restricted(name: str, validate: Any
 
 def test_workflow_does_not_repeat_permanent_errors() -> None:
     """A wrong command, wrong data or a wrong setting ends it, and any other failure is retried."""
-    for name in ("init", "stage", "report"):
-        retry = templates()[name]["retryStrategy"]
-        assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 66, 78])"
+    retry = templates()["al-job"]["retryStrategy"]
+    assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 66, 78])"
 
 
-@pytest.mark.parametrize(
-    ("template", "command"),
-    [("init", "init"), ("report", "report"), ("stage", "{{inputs.parameters.stage}}")],
-)
-def test_workflow_s_commands(template: str, command: str) -> None:
-    """The command is named, because Argo replaces the image's entry point."""
-    container = templates()[template]["container"]
+def test_workflow_s_command_is_named() -> None:
+    """Argo replaces the image's entry point. Before the rounds is `init`, after them `report`."""
+    container = templates()["al-job"]["container"]
     assert container["command"] == ["tini", "--", "al-job"]
-    assert container["args"][0] == command
+    assert container["args"][0] == "{{inputs.parameters.command}}"
+    called = [step for step in steps("experiment") if step["template"] == "al-job"]
+    assert [step["arguments"]["parameters"][0]["value"] for step in called] == ["init", "report"]

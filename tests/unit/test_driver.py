@@ -10,12 +10,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from job import experiment
+from job.artifacts.holder import Holder, read_holder, write_holder
 from job.artifacts.markers import Markers
 from job.artifacts.moving import find_move, make_move
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
-from job.errors import BadDataError, MissingLabelsError, TemporaryError
+from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
+from job.hold import Hold
 from job.keys import ExperimentKeys, RoundRef, StageRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
@@ -53,6 +55,7 @@ class Laptop:
     """A platform whose ingest is `waits` looks behind."""
 
     release: str = "laptop"
+    place: str = "a room"
     image: str = ""
     poll_seconds: float = 0.0
     waits: int = 0
@@ -86,6 +89,13 @@ class Laptop:
         """The phases that were published, without repetitions."""
         drivers = [parse_status(each).driver for each in self.statuses]
         return list(dict.fromkeys(each.phase for each in drivers if each))
+
+
+def held(store: Store) -> Hold:
+    """Return a hold on the experiment, which is this driver's."""
+    hold = Hold(store, "tiny", Holder("laptop", "a room"))
+    hold.is_mine = True
+    return hold
 
 
 def two_rounds(tiny: str) -> str:
@@ -235,7 +245,7 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     store, platform = MemoryStore(), Laptop()
     plan = Plan(config.model_copy(update={"rounds": 1}))
     experiment.run(store, plan.config)
-    publisher = StatusPublisher(store, "tiny", platform)
+    publisher = StatusPublisher(store, "tiny", platform, held(store))
     publisher.follow(plan)
     for ref in plan.stages():
         publisher.markers.get(ref)
@@ -273,7 +283,7 @@ def test_a_driver_with_nothing_but_people_at_work_is_annotating(
 ) -> None:
     """Whoever looks at it sees that no computer is waited for."""
     platform = Laptop()
-    publisher = StatusPublisher(MemoryStore(), "tiny", platform)
+    publisher = StatusPublisher(MemoryStore(), "tiny", platform, held(MemoryStore()))
     refs = [RoundRef("tiny", seed, None, 0).stage("annotate") for seed in range(len(states))]
     told = [StageStatus(state=state) for state in states]
     publisher.publish_stages(dict(zip(refs, told, strict=True)))
@@ -290,3 +300,46 @@ def test_a_driver_tells_the_moves_of_its_experiment() -> None:
     with pytest.raises(MissingLabelsError):
         drive(store, config, platform)
     assert [move.version for move in parse_status(platform.statuses[-1]).moves] == [2]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_second_driver_is_told_whose_the_experiment_is(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs nothing, and its own platform alone has its status: the store's is the other's."""
+    store, platform = MemoryStore(), Laptop()
+    other = Holder("cloud", "another room", "there")
+    write_holder(store, "tiny", other)
+    monkeypatch.setattr(
+        "job.hold.time.sleep", lambda _: write_holder(store, "tiny", other.next_beat())
+    )
+    with pytest.raises(ConfigError, match="is run by release cloud in another room") as caught:
+        drive(store, config, platform)
+    assert platform.phases == ["waiting", "failed"]
+    last = parse_status(platform.statuses[-1]).driver
+    assert last is not None
+    assert last.message == str(caught.value)
+    assert list(store.list("")) == [ExperimentKeys("tiny").holder]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_driver_ends_when_another_has_taken_its_experiment(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts nothing more, and leaves the status in the store to the other."""
+    store, platform = MemoryStore(), Laptop()
+    check = Hold.check
+
+    def check_after_a_beat(self: Hold) -> None:
+        write_holder(store, "tiny", Holder("cloud", "another room", "there"))
+        self.beat()
+        check(self)
+
+    monkeypatch.setattr(Hold, "check", check_after_a_beat)
+    with pytest.raises(ConfigError, match="is run by release cloud in another room"):
+        drive(store, config, platform)
+    assert platform.phases[-1] == "failed"
+    assert not store.exists(ExperimentKeys("tiny").status)
+    held_by = read_holder(store, "tiny")
+    assert held_by is not None
+    assert held_by.process == "there"

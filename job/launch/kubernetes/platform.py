@@ -31,6 +31,11 @@ class KubernetesPlatform:
         return self.launch.release
 
     @property
+    def place(self) -> str:
+        """The namespace and the cluster of its Jobs."""
+        return f"namespace {self.cluster.namespace} of cluster {self.cluster.name}"
+
+    @property
     def image(self) -> str:
         """The container image of the stages."""
         return self.launch.image

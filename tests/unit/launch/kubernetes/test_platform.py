@@ -12,6 +12,7 @@ from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import Outcome, run_one_stage
 from job.keys import ExperimentKeys
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
@@ -269,3 +270,13 @@ def test_a_store_that_comes_up_late_is_waited_for(
 
     monkeypatch.setattr(simple.store, "exists", late)
     assert run(simple).num_run == 4
+
+
+def test_the_same_namespace_of_another_cluster_is_another_place(release: Release) -> None:
+    """So a second cluster on one bucket is told apart, though all names are equal."""
+    here, there = (
+        KubernetesPlatform(release.launch, Cluster(release.cluster._api, "al", name))  # noqa: SLF001 - any API
+        for name in ("6f1c2a90", "0d95e7b1")
+    )
+    assert here.place == "namespace al of cluster 6f1c2a90"
+    assert here.place != there.place

@@ -1,0 +1,139 @@
+"""One driver an experiment: a heartbeat in the store by which a second one sees the first.
+
+Whether another driver lives is judged by its heartbeat alone, which has to grow while somebody
+looks: the clocks of two clusters need not agree. A driver of the same release takes over at once.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Self
+
+from job.artifacts.holder import Holder, read_holder, remove_holder, write_holder
+from job.errors import AlJobError, ConfigError, TemporaryError
+from job.runtime import log
+from job.runtime.retry import retry_while_unavailable
+from job.storage import Store
+
+SECONDS_BETWEEN_BEATS = 20.0
+SECONDS_OF_SILENCE = 70.0
+"""A driver whose heartbeat has not grown for this long is dead, or cut off from the store."""
+SECONDS_BETWEEN_LOOKS = 5.0
+
+
+class Hold:
+    """A driver's hold on an experiment. The heartbeat ends with the `with` block."""
+
+    def __init__(self, store: Store, experiment: str, holder: Holder) -> None:
+        self._store = store
+        self._experiment = experiment
+        self._mine = holder
+        self._other: Holder | None = None
+        self._ended = Event()
+        self._thread = Thread(target=self._beat_until_ended, name="heartbeat", daemon=True)
+        self.is_mine = False
+        """Whether the experiment is this driver's, as far as it has seen."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End the heartbeat, and let go of the experiment unless a later driver continues it."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(SECONDS_BETWEEN_LOOKS)
+        is_over = kind is None or issubclass(kind, AlJobError)
+        if not self.is_mine or not is_over or (kind and issubclass(kind, TemporaryError)):
+            return
+        try:
+            if self._holds():
+                remove_holder(self._store, self._experiment)
+        except AlJobError as error:  # another driver finds a heartbeat that does not grow
+            log.get().warning("driver.hold_left", reason=str(error))
+
+    def take(self, tell: Callable[[str], object]) -> None:
+        """Take hold of the experiment, and keep saying so.
+
+        Args:
+            tell: Called with what is waited for.
+
+        Raises:
+            ConfigError: Another release, cluster or namespace holds it, and is alive.
+        """
+        retry_while_unavailable(lambda: self._take(tell))
+        self._thread.start()
+
+    def _take(self, tell: Callable[[str], object]) -> None:
+        now = self._read()
+        if now and not now.is_same_release(self._mine):
+            tell(f"to see whether {now}, which held {self._experiment}, is alive")
+            self._wait_for_silence(now)
+            log.get().warning("driver.hold_taken", holder=str(now), updated=str(now.updated))
+        self._write(if_absent=now is None)
+        if not self._holds():
+            message = f"{self._experiment}: another driver has begun at the same time"
+            raise TemporaryError(message)
+        self.is_mine = True
+
+    def _wait_for_silence(self, seen: Holder) -> None:
+        """Return once a heartbeat has not grown for long enough, or nobody holds any more.
+
+        Raises:
+            ConfigError: It grows.
+        """
+        until = time.monotonic() + SECONDS_OF_SILENCE
+        while time.monotonic() < until:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            now = self._read()
+            if now is None:
+                return
+            if now != seen:
+                raise self._refusal(now)
+
+    def check(self) -> None:
+        """Return if the experiment is still this driver's.
+
+        Raises:
+            ConfigError: Another release, cluster or namespace has taken it.
+            TemporaryError: Another driver of this release has.
+        """
+        if self._other is None:
+            return
+        if self._other.is_same_release(self._mine):
+            message = f"{self._experiment}: a later driver of {self._other} has taken over"
+            raise TemporaryError(message)
+        raise self._refusal(self._other)
+
+    def beat(self) -> None:
+        """Say once more that this driver is alive, unless the experiment is another's now."""
+        now = self._read()
+        if now and now.process != self._mine.process:
+            self._other, self.is_mine = now, False
+            return
+        self._write()
+
+    def _beat_until_ended(self) -> None:
+        while self.is_mine and not self._ended.wait(SECONDS_BETWEEN_BEATS):
+            try:
+                self.beat()
+            except AlJobError as error:
+                log.get().warning("driver.no_heartbeat", reason=str(error))
+
+    def _write(self, *, if_absent: bool = False) -> None:
+        self._mine = self._mine.next_beat()
+        write_holder(self._store, self._experiment, self._mine, if_absent=if_absent)
+
+    def _read(self) -> Holder | None:
+        return read_holder(self._store, self._experiment)
+
+    def _holds(self) -> bool:
+        now = self._read()
+        return now is not None and now.process == self._mine.process
+
+    def _refusal(self, other: Holder) -> ConfigError:
+        message = (
+            f"{self._store.url}: the experiment {self._experiment!r} is run by {other}, whose last "
+            f"heartbeat is of {other.updated:%H:%M:%S} UTC: stop that one, or give this release "
+            "another experiment name or store"
+        )
+        return ConfigError(message)
