@@ -67,7 +67,8 @@ def _places(found: Detections) -> list[Floats]:
 def _near(mine: Floats, theirs: Floats) -> Booleans:
     """Whether two detections are the same, each with each: (m, t)."""
     difference = np.abs(mine[:, None] - theirs[None])
-    return (difference <= (0, SAME_SCORE, *[SAME_PLACE] * 4)).all(-1)
+    near: Booleans = np.all(difference <= (0, SAME_SCORE, *[SAME_PLACE] * 4), axis=-1)
+    return near
 
 
 def rows_of(io: RoundReader, num_images: int) -> list[str]:
