@@ -99,6 +99,10 @@ def test_every_alert_is_explained(render: Any) -> None:
 
 
 PENDING = f"{TRAIN}-x7"
+HEARTBEAT = (
+    "al_voc_heartbeat_timestamp_seconds{"
+    f'namespace="ns",pod="{DRIVER}-abc",release="al-voc",container="driver"}}'
+)
 CASES = {
     "a driver that failed": Case(
         "AlVocDriverFailed",
@@ -138,6 +142,11 @@ CASES = {
         None,
         16,
     ),
+    "a driver that hangs": Case(
+        "AlVocDriverSilent", {HEARTBEAT: "60x30"}, {"pod": f"{DRIVER}-abc"}, 12
+    ),
+    "a driver that looks every minute": Case("AlVocDriverSilent", {HEARTBEAT: "0+60x30"}, None, 12),
+    "a driver that has ended": Case("AlVocDriverSilent", {HEARTBEAT: "60x3 stale"}, None, 12),
     "a driver whose image cannot be pulled": Case(
         "AlVocCannotStart", phase(f"{DRIVER}-abc", "Pending"), {"pod": f"{DRIVER}-abc"}, 6
     ),
