@@ -171,7 +171,7 @@ class ExperimentKeys:
 
     def usage(self, of: "RoundRef | None" = None) -> str:
         """What the Jobs of a round's seed took of a cluster; without one, the prefix of it all."""
-        return f"{self.prefix}usage/" + (f"{of.seed_folder}.json" if of else "")
+        return f"{self.prefix}usage/" + (f"{of.prefix.split('/')[2]}.json" if of else "")
 
     @property
     def holder(self) -> str:
@@ -253,15 +253,11 @@ class RoundRef:
         return {"seed": self.seed, **({"arm": self.arm} if self.arm else {}), "round": self.index}
 
     @property
-    def seed_folder(self) -> str:
-        """Under which name the rounds of its seed lie, or those of the test set."""
-        return TEST if self.is_test else f"seed-{self.seed}"
-
-    @property
     def prefix(self) -> str:
         """The prefix of the round's keys, with a slash at the end."""
         arm = f"{self.arm}/" if self.arm else ""
-        return f"experiments/{self.experiment}/{self.seed_folder}/{arm}round-{self.index:03d}/"
+        whose = TEST if self.is_test else f"seed-{self.seed}"
+        return f"experiments/{self.experiment}/{whose}/{arm}round-{self.index:03d}/"
 
     def at(self, index: int) -> "RoundRef":
         """Return another round of the same seed and arm."""
