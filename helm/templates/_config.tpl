@@ -15,7 +15,7 @@ select annotate train evaluate score
 {{- end -}}
 {{- end -}}
 {{- $stages := splitList " " (include "al-voc.stages" .) -}}
-{{- range $name, $_ := omit .Values.stages "defaults" -}}
+{{- range $name, $_ := omit .Values.stages "defaults" "gpu" "cpu" -}}
 {{- if not (has $name $stages) -}}
 {{- fail (printf "stages.%s: no such stage; the stages are %s" $name (join ", " $stages)) -}}
 {{- end -}}
@@ -24,7 +24,8 @@ select annotate train evaluate score
 
 {{/* Settings of a stage. Given: root, stage. */}}
 {{- define "al-voc.stageSettings" -}}
-{{ include "al-voc.settings" (dict "root" .root "own" (get .root.Values.stages .stage) "where" (print "stages." .stage)) }}
+{{- $group := has .stage (list "train" "evaluate" "score") | ternary "gpu" "cpu" -}}
+{{ include "al-voc.settings" (dict "root" .root "group" $group "own" (get .root.Values.stages .stage) "where" (print "stages." .stage)) }}
 {{- end -}}
 
 {{- define "al-voc.configData" -}}
@@ -37,6 +38,7 @@ namespace: {{ .Release.Namespace }}
 owner: {{ include "al-voc.fullname" . }}
 status: {{ include "al-voc.fullname" . }}-status
 image: {{ include "al-voc.jobImage" . | quote }}
+slimImage: {{ include "al-voc.slimImage" . | quote }}
 maxParallel: {{ int64 .Values.launch.maxParallel }}
 scorePartitions: {{ int64 .Values.launch.scorePartitions }}
 scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}

@@ -20,16 +20,19 @@ FREE = {"global", "experiment", "affinity", "podSecurityContext"}
 """Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
-OPTIONAL = {*STAGES, "resources", "runtime"}
+OPTIONAL = {*STAGES, "gpu", "cpu", "resources", "resourcesPerGpu", "runtime"}
 """Sections whose keys all have a default elsewhere, or none."""
 SECTIONS = [
     "",
     "image",
     "store",
+    "store.serverSideEncryption",
+    "store.caBundle",
     "store.embedded",
     "store.embedded.image",
     "store.embedded.persistence",
     "store.embedded.resources",
+    "proxy",
     "serviceAccount",
     "serviceAccount.driver",
     "rbac",
@@ -37,6 +40,7 @@ SECTIONS = [
     "stages.defaults",
     "stages.defaults.resources",
     "stages.defaults.runtime",
+    "stages.gpu",
     "stages.score",
     "ingest",
     "ingest.pod",
