@@ -120,7 +120,7 @@ def test_launch_settings(render: Any) -> None:
         "imageErrorSeconds": 240,
         "pendingSeconds": 86400,
         "pollSeconds": 5,
-        "ttlSecondsAfterFinished": 86400,
+        "ttlSecondsAfterFinished": 3600,
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heappop, heappush
 
 from job.keys import StageRef
@@ -12,17 +12,22 @@ from tests.e2e.release import Release
 
 def driver_memory(release: Release) -> int:
     """Return the most memory that the only driver of a finished release had resident, in MiB."""
+    [line] = _told(release, "driver.memory")
+    return int(str(line["peak_mib"]))
+
+
+def _told(release: Release, event: str) -> list[dict[str, object]]:
+    """Return the lines about an event of the log of a release's only driver."""
     [pod] = release.pods("driver")
     lines = release.namespace.kubectl("logs", pod["metadata"]["name"]).splitlines()
-    [line] = [line for line in lines if '"event": "driver.memory"' in line]
-    return int(json.loads(line)["peak_mib"])
+    told = (json.loads(line) for line in lines if f'"event": "{event}"' in line)
+    return list(told)
 
 
 def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> list[float]:
-    """Return the seconds from what a stage waited for to its pod, at most.
+    """Return the seconds from what a stage waited for to its Job.
 
-    A stage waits for the markers of those it needs, and for one of the slots. Pods' times are whole
-    seconds, so up to one of them may not have passed.
+    A stage waits for the markers of those it needs, and for one of the slots.
 
     Args:
         release: One that is finished, undisturbed, with one partition a scoring.
@@ -32,9 +37,9 @@ def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> l
     plan = Plan(release.config)
     attempts = {ref: _attempt(ref, contents) for ref in plan.stages()}
     done = {ref: _done(ref, attempt, contents) for ref, attempt in attempts.items()}
-    pods = {pod["metadata"]["name"]: pod for pod in release.pods()}
+    lines = {str(line["job"]): line for line in _told(release, "job.created")}
     created = {
-        ref: _time(pods[attempt]["metadata"]["creationTimestamp"])
+        ref: _time(str(lines[attempt.rpartition("-")[0]]["timestamp"]))
         for ref, attempt in attempts.items()
     }
     return list(_waits(plan, created, done, slots))
@@ -52,7 +57,7 @@ def _waits(
         needed = [done[each] for each in plan.needs(ref)]
         last = max(heappop(free), *needed, begun)
         if needed:
-            yield (created[ref] + timedelta(seconds=1) - last).total_seconds()
+            yield (created[ref] - last).total_seconds()
         heappush(free, done[ref])
 
 

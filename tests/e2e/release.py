@@ -192,9 +192,10 @@ class Release:
         return match["stage"] + (f"/{match['index']}" if match["index"] else "")
 
     def resumed_at(self) -> list[int]:
-        """Return the steps at which round 0's training resumed, from the logs of pods."""
-        names = [pod["metadata"]["name"] for pod in self.pods(stage="train", round="0")]
-        lines = "".join(self.namespace.kubectl("logs", name) for name in names).splitlines()
+        """Return the steps at which round 0's training resumed, from the logs in the store."""
+        contents = self.bucket.contents()
+        logs = [data for key, data in contents.items() if "round-000/train/logs/" in key]
+        lines = [line for data in logs for line in data.decode().splitlines()]
         return [json.loads(line)["step"] for line in lines if '"event": "train.resumed"' in line]
 
 

@@ -35,9 +35,9 @@ def as_driver(release: Release, *words: object, stdin: str | None = None) -> str
 def test_a_driver_is_held_to_its_own_jobs(release: Release) -> None:
     """Its experiment ends as ever. A Job of another kind is refused, and so is another's end."""
     release.install()
+    [job] = release.namespace.wait("a training", lambda: release.jobs(stage="train", round="0"), 90)
     release.wait_finished()
     assert release.runs() == each_once(release.config)
-    [job] = release.jobs(stage="train", round="0")
     metadata = {"name": "mine", "labels": job["metadata"]["labels"]}
     pod = job["spec"]["template"]["spec"]
     for words, changes in {

@@ -6,7 +6,7 @@ API's own JSON, because the client's classes need far more memory and refuse unk
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import urllib3
@@ -117,18 +117,20 @@ class Cluster:
 
     def warning(self, name: str) -> str:
         """Return the latest warning about an object of this name, or an empty text."""
-        return self._latest(self._list("events", fieldSelector=f"involvedObject.name={name}"))
+        return self._warnings(f"type=Warning,involvedObject.name={name}").get(name, "")
 
-    def kueue_warning(self, job: str) -> str:
-        """Return the latest warning about a Job's Workload of Kueue, or an empty text."""
-        about = self._list("events", fieldSelector="involvedObject.kind=Workload")
-        own = f"job-{job}-"
-        return self._latest(e for e in about if e["involvedObject"]["name"].startswith(own))
+    def warnings(self) -> dict[str, str]:
+        """Return the latest warning about each object, by its name."""
+        return self._warnings("type=Warning")
 
-    def _latest(self, events: Iterable[KubeObject]) -> str:
-        warnings = [event for event in events if event.get("type") == "Warning"]
-        latest = max(warnings, key=_event_time, default=None)
-        return f"{latest['reason']}: {latest['message']}" if latest else ""
+    def _warnings(self, selector: str) -> dict[str, str]:
+        latest: dict[str, tuple[str, str]] = {}
+        for event in self._list("events", fieldSelector=selector):
+            text = f"{event['reason']}: {event['message']}"
+            told = (_event_time(event), text)
+            name = event["involvedObject"]["name"]
+            latest[name] = max(told, latest.get(name, told), key=lambda each: each[0])
+        return {name: text for name, (_, text) in latest.items()}
 
     def create_job(self, job: KubeObject) -> bool:
         """Create a Job, and return whether it was created: there may be one of this name.

@@ -6,16 +6,13 @@ stage is done when its marker is in the store; the Job's status only tells when 
 Where people annotate, no Job waits for them: this process looks at what they have done.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-from job.errors import ConfigError, MissingLabelsError
+from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
 from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
 from job.launch.kubernetes.job_state import (
-    ExhaustedError,
     StageState,
     ended,
     failure,
@@ -23,28 +20,15 @@ from job.launch.kubernetes.job_state import (
     observe,
 )
 from job.launch.kubernetes.logs import LogKeeper
+from job.launch.kubernetes.look import Look
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
-from job.launch.kubernetes.start_limit import StartLimit
+from job.launch.kubernetes.started import Started
+from job.launch.kubernetes.warnings import Warnings
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
 from job.runtime import log
-from job.runtime.retry import SECONDS_OF_OUTAGE
 from job.storage import Store
-
-
-@dataclass
-class _Started:
-    """What is known of a started stage. All of it can be found out again."""
-
-    spec_hash: str | None
-    """Of the Job that the present configuration makes, whatever the attempt."""
-    attempt: int | None = None
-    """Which of the stage's Jobs is ours; unset until the cluster was asked."""
-    state: StageState = field(default_factory=lambda: StageState("pending"))
-    start_limit: StartLimit = field(default_factory=StartLimit)
-    unknown_since: float | None = None
-    """Since when the store or the cluster does not answer."""
 
 
 class KubernetesLauncher:
@@ -79,9 +63,10 @@ class KubernetesLauncher:
         self._is_done = is_done
         self._publish = publish
         self._logs = LogKeeper(store, cluster)
+        self._warnings = Warnings(cluster)
         self._owner = owner_reference(launch, cluster)
         self._people = People(store, plan)
-        self._started: dict[StageRef, _Started] = {}
+        self._started: dict[StageRef, Started] = {}
 
     def has_room(self, ref: StageRef) -> bool:
         """Whether a stage may start: so many at a time, and any that people do."""
@@ -92,7 +77,7 @@ class KubernetesLauncher:
         if self._people.asks(ref):
             self._people.start(ref)
             return
-        self._started[ref] = _Started(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
+        self._started[ref] = Started(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
 
     def wait(self) -> list[StageRef]:
         """Look at the cluster every few seconds until a stage is done, and return the stages done.
@@ -103,10 +88,7 @@ class KubernetesLauncher:
         """
         while True:
             num_started = len(self._started)
-            finished = [ref for ref in list(self._started) if self._try(ref)]
-            for ref in finished:
-                del self._started[ref]
-            finished += self._people.look()
+            finished = [*self._look(), *self._people.look()]
             self._publish_states()
             if finished or len(self._started) < num_started:
                 return finished
@@ -121,52 +103,63 @@ class KubernetesLauncher:
         }
         self._publish({**jobs, **self._people.states})
 
-    def _try(self, ref: StageRef) -> bool:
+    def _look(self) -> list[StageRef]:
+        """Advance every started stage by one look at all of them, and return those done."""
+        if not self._started:
+            return []
+        try:
+            look = Look.at(self._cluster, self._launch, self._started)
+        except UNAVAILABLE as error:
+            for ref, started in self._started.items():
+                started.wait_for(error, _fields(ref))
+            return []
+        finished = [ref for ref in list(self._started) if self._try(ref, look)]
+        for ref in finished:
+            del self._started[ref]
+        return finished
+
+    def _try(self, ref: StageRef, look: Look) -> bool:
         """Advance a stage, and return whether it is done. An outage must not hold up the others."""
         started = self._started[ref]
         try:
-            is_finished = self._advance(ref)
+            is_finished = self._advance(ref, look)
         except UNAVAILABLE as error:
-            started.unknown_since = started.unknown_since or time.monotonic()
-            seconds_away = time.monotonic() - started.unknown_since
-            if seconds_away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError):
-                raise
-            log.get().warning("driver.waits", reason=str(error), **_fields(ref))
-            started.state = StageState("unknown", str(error))
+            started.wait_for(error, _fields(ref))
             return False
         started.unknown_since = None
         return is_finished
 
-    def _advance(self, ref: StageRef) -> bool:
+    def _advance(self, ref: StageRef, look: Look) -> bool:
         """Bring a stage nearer to its end, and return whether it is done."""
         started = self._started[ref]
-        jobs = {attempt_of(job): job for job in self._cluster.jobs(self._selector(ref))}
+        jobs = {attempt_of(job): job for job in look.jobs(ref)}
         if started.attempt is None:  # Jobs that ended before this driver looked are history
             started.attempt = max(jobs, default=1)
             if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, jobs[started.attempt])
+                    return self._finish(ref, look)
                 started.attempt += 1
         job = jobs.get(started.attempt)
         if job is None:
-            return self._create(ref, started, started.attempt)
+            return self._create(ref, started, look)
         if ended(job):
-            return self._conclude(ref, started, job)
-        self._update(ref, started, job)
+            return self._conclude(ref, started, job, look)
+        self._update(ref, started, job, look.pods(ref, job))
         # Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a
         # pod is lost.
-        return started.state.phase == "ending" and self._is_done(ref)
+        is_over = started.state.phase == "ending" and self._is_done(ref)
+        return is_over and self._finish(ref, look)
 
-    def _create(self, ref: StageRef, started: _Started, attempt: int) -> bool:
+    def _create(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Create the stage's Job if no pod of an earlier Job of the stage is left."""
         if self._is_done(ref):  # its Job ended and was removed meanwhile
             return True
-        left = [pod for pod in self._cluster.pods(self._selector(ref)) if is_alive(pod)]
+        left = [pod for pod in look.pods(ref) if is_alive(pod)]
         if left:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = make_job(self._launch, self._config, ref, attempt)
+        job = make_job(self._launch, self._config, ref, started.attempt or 1)
         job["metadata"]["ownerReferences"] = [self._owner]
         if self._cluster.create_job(job):
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
@@ -193,7 +186,7 @@ class KubernetesLauncher:
             )
             raise ConfigError(message)
 
-    def _conclude(self, ref: StageRef, started: _Started, job: KubeObject) -> bool:
+    def _conclude(self, ref: StageRef, started: Started, job: KubeObject, look: Look) -> bool:
         """Judge a Job that ended by the marker, and return whether the stage is done.
 
         If it waits for labels, it makes room for another.
@@ -202,10 +195,9 @@ class KubernetesLauncher:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
-            return self._finish(ref, job)
-        pods = list(self._pods(ref, job))
-        if self._is_done(ref):  # the marker may have been written between the two looks
-            return True
+            return self._finish(ref, look)
+        pods = look.pods(ref, job)
+        self._logs.keep(ref, pods)
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         if isinstance(error, MissingLabelsError):
@@ -220,33 +212,42 @@ class KubernetesLauncher:
         self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, job: KubeObject) -> bool:
-        for _ in self._pods(ref, job):  # their logs are kept
-            pass
+    def _finish(self, ref: StageRef, look: Look) -> bool:
+        """Remove the Jobs of a stage that is done, if no log is lost with them."""
+        pods = look.pods(ref)
+        self._logs.keep(ref, pods)
+        try:
+            for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
+                self._cluster.delete_job(job["metadata"]["name"])
+        except (TemporaryError, ConfigError) as error:  # its time to live ends it later
+            log.get().warning("job.left", reason=str(error), **_fields(ref))
         return True
 
-    def _update(self, ref: StageRef, started: _Started, job: KubeObject) -> None:
+    def _update(
+        self, ref: StageRef, started: Started, job: KubeObject, pods: list[KubeObject]
+    ) -> None:
         """Note what a Job is doing, and act if Kubernetes would wait forever.
 
         Raises:
             ConfigError: The Job could not start for too long.
         """
-        state = observe(job, self._pods(ref, job), self._cluster.warning)
+        self._logs.keep(ref, pods)
+        state = observe(job, pods, self._warnings.about if started.is_still else lambda _: "")
         name = job["metadata"]["name"]
-        if state.phase == "queued" and self._launch.queue_name:
-            state = StageState("queued", self._cluster.kueue_warning(name) or state.reason)
+        if state.phase == "queued" and self._launch.queue_name and started.is_still:
+            state = StageState("queued", self._warnings.about_workload(name) or state.reason)
         if spec_hash_of(job) != started.spec_hash:
             state = self._refuse_other_spec(job, started, state)
         if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
-        started.state = state
+        started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
             self._cluster.delete_job(name)
             message = f"{ref}: {too_long}"
             raise ConfigError(message)
 
     def _refuse_other_spec(
-        self, job: KubeObject, started: _Started, state: StageState
+        self, job: KubeObject, started: Started, state: StageState
     ) -> StageState:
         """Do not adopt a Job of another spec: if it runs it may end, otherwise it is replaced."""
         name = job["metadata"]["name"]
@@ -259,14 +260,6 @@ class KubernetesLauncher:
         log.get().warning("job.replaced", job=name, reason=reason)
         self._cluster.delete_job(name)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
-
-    def _selector(self, ref: StageRef) -> str:
-        labels = stage_labels(self._launch, ref)
-        return ",".join(f"{name}={value}" for name, value in labels.items())
-
-    def _pods(self, ref: StageRef, job: KubeObject) -> Iterator[KubeObject]:
-        """Yield the Job's pods, and keep the logs of those that have ended."""
-        return self._logs.keeping(ref, self._cluster.pods_of(job["metadata"]["name"]))
 
 
 def _fields(ref: StageRef) -> dict[str, object]:

@@ -20,11 +20,14 @@ class LogKeeper:
         self._cluster = cluster
         self._kept: set[str] = set()
 
-    def keeping(self, ref: StageRef, pods: Iterable[KubeObject]) -> Iterator[KubeObject]:
-        """Yield a stage's pods, and keep the logs of those that have ended."""
+    def keep(self, ref: StageRef, pods: Iterable[KubeObject]) -> None:
+        """Keep the logs of a stage's pods that have ended."""
         for pod in pods:
             self._keep(ref, pod)
-            yield pod
+
+    def are_kept(self, pods: Iterable[KubeObject]) -> bool:
+        """Whether all of these pods have ended and none has a log that is not in the store."""
+        return all(pod["metadata"]["name"] in self._kept for pod in pods)
 
     def _keep(self, ref: StageRef, pod: KubeObject) -> None:
         name = pod["metadata"]["name"]

@@ -51,7 +51,7 @@ class LaunchConfig(Section):
     poll_seconds: PositiveFloat = 3
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
-    """How long a finished Job is kept; unset: until its owner is deleted."""
+    """How long a Job that has ended is kept, unless its stage is done; unset: with its owner."""
     runtime: tuple[str, ...] = ()
     """Settings that every Job gets by `--set`, such as `runtime.threads=4`."""
     templates: dict[Stage, KubeObject]

@@ -15,6 +15,7 @@ from job.config import loading
 from job.config.schema import Config
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
+from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
@@ -73,6 +74,8 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(kubernetes, "retries", lambda: quick)
     monkeypatch.setattr(retry, "SECONDS_BETWEEN_ATTEMPTS", 0.001)
+    monkeypatch.setattr(started, "SECONDS_UNTIL_STILL", 0.0)
+    monkeypatch.setattr(warnings, "SECONDS_BETWEEN_READS", 0.0)
 
 
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:

@@ -27,7 +27,7 @@ def running(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
     launcher = release.launcher()
     launcher.start(release.ref("select"))
     for _ in range(3):
-        launcher._advance(release.ref("select"))  # noqa: SLF001
+        launcher._look()  # noqa: SLF001
     return release
 
 

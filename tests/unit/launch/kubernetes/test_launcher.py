@@ -11,6 +11,7 @@ from job.config import loading
 from job.errors import BadDataError, ConfigError, TemporaryError
 from job.keys import STAGES, StageRef
 from job.launch.kubernetes import launcher as kubernetes
+from job.launch.kubernetes import started
 from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
 from job.plan import Plan
 from job.progress import States
@@ -88,7 +89,7 @@ def test_after_a_killed_driver_the_next_one_continues(release: Release) -> None:
     release.behaviour = lambda _: Running()
     first = release.launcher()
     first.start(ref)
-    assert not first._advance(ref)  # noqa: SLF001 - it is killed in the middle of `wait`
+    assert not first._look()  # noqa: SLF001 - it is killed in the middle of `wait`
     release.behaviour = lambda _: None
     assert release.run() == 4
     assert release.double.created == ALL
@@ -174,13 +175,13 @@ def test_a_job_that_somebody_deleted_is_created_again(release: Release) -> None:
     ref = release.ref("select")
     launcher = release.launcher()
     launcher.start(ref)
-    launcher._advance(ref)  # noqa: SLF001
+    launcher._look()  # noqa: SLF001
     release.cluster.jobs("")  # the Job gets its pod
     [pod] = [each["metadata"]["name"] for each in release.double.pods(ALL[0])]
     with closing(release.double.client()) as api:  # our own client never orphans pods
         delete = client.BatchV1Api(api).delete_namespaced_job
         delete(ALL[0], "default", propagation_policy="Orphan", _request_timeout=1)
-    launcher._advance(ref)  # noqa: SLF001
+    launcher._look()  # noqa: SLF001
     assert launcher._started[ref].state.reason == f"pod {pod} of a Job that is gone"  # noqa: SLF001
     assert release.double.created == ALL[:1]
     del release.double.world.pods[pod]
@@ -208,7 +209,7 @@ def test_a_job_of_another_spec_that_runs_is_left_to_end(release: Release) -> Non
     ref = release.ref("select")
     launcher = release.launcher()
     launcher.start(ref)
-    launcher._advance(ref)  # noqa: SLF001
+    launcher._look()  # noqa: SLF001
     state = launcher._started[ref].state  # noqa: SLF001
     own = make_job(release.launch, release.config, ref, 1)["metadata"]["annotations"][SPEC_HASH]
     old = release.double.job(ALL[0])["metadata"]["annotations"][SPEC_HASH]
@@ -264,7 +265,7 @@ def test_a_quota_is_told(release: Release) -> None:
     ref = release.ref("select")
     launcher.start(ref)
     for _ in range(2):
-        launcher._advance(ref)  # noqa: SLF001
+        launcher._look()  # noqa: SLF001
     assert "FailedCreate" in launcher._started[ref].state.reason  # noqa: SLF001
     assert scenarios.QUOTA_EXCEEDED in launcher._started[ref].state.reason  # noqa: SLF001
 
@@ -415,7 +416,7 @@ def test_an_outage_is_waited_for(release: Release, monkeypatch: pytest.MonkeyPat
     release.double.plan = faults.sequence([None, *[faults.RESET] * 12])
     assert release.run() == 4
     assert release.double.created == ALL
-    monkeypatch.setattr(kubernetes, "SECONDS_OF_OUTAGE", 0.0)
+    monkeypatch.setattr(started, "SECONDS_OF_OUTAGE", 0.0)
     _forget(release)
     release.double.plan = faults.sequence([None, *[faults.RESET] * 1000])
     with pytest.raises(TemporaryError, match="the cluster does not answer"):
@@ -470,7 +471,7 @@ def test_an_old_job_that_fails_is_followed_by_one_of_the_new_spec(release: Relea
     launcher = release.launcher()
     ref = release.ref("select")
     launcher.start(ref)
-    launcher._advance(ref)  # noqa: SLF001
+    launcher._look()  # noqa: SLF001
     release.behaviour = lambda attempt: (
         65 if attempt.job["spec"]["template"]["spec"].get("hostname") == "old" else None
     )
@@ -507,13 +508,9 @@ def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, 
     """A refusal that persists is the stage's state, and the other stages run."""
     release.config = loading.parse(tiny, "tiny")
     release.do_until("evaluate")
-    refused = faults.Fault(403)
-
-    def refuse(request: faults.Request) -> faults.Fault | None:
-        about_evaluate = "evaluate" in request.query.get("labelSelector", "")
-        is_told = any("unknown" in each for each in published(release))
-        return refused if about_evaluate and not is_told else None
-
-    release.double.plan = refuse
+    refused = [faults.Fault(403)]
+    release.double.plan = lambda request: (
+        refused.pop() if request.verb == "POST" and refused else None
+    )
     release.run()
     assert any("unknown: the cluster refuses" in each for each in published(release))

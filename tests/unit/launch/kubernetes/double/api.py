@@ -50,6 +50,7 @@ class ApiDouble:
         queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
         requests: All requests, in order.
         created: The names of all Jobs that were ever created.
+        deleted: The Jobs that were deleted, by name, each with its pods as they were then.
         orphaned: The names of Jobs that were deleted without their pods.
     """
 
@@ -61,6 +62,7 @@ class ApiDouble:
         self.queueing = False
         self.requests: list[Request] = []
         self.created: list[str] = []
+        self.deleted: dict[str, tuple[Json, list[Json]]] = {}
         self.orphaned: list[str] = []
 
     def client(self, retries: Retry | int | None = None) -> client.ApiClient:
@@ -78,12 +80,13 @@ class ApiDouble:
             self.controller.tick()
 
     def job(self, name: str) -> Json:
-        """Return a Job as it is now."""
-        return self.world.get("jobs", name)
+        """Return a Job as it is now, or as it was when it was deleted."""
+        return self.world.jobs.get(name) or self.deleted[name][0]
 
     def pods(self, job: str) -> list[Json]:
-        """Return a Job's pods, the oldest first."""
-        return self.world.pods_of(self.job(job))
+        """Return a Job's pods, the oldest first, as `job` returns it."""
+        there = self.world.jobs.get(job)
+        return self.world.pods_of(there) if there else self.deleted[job][1]
 
     def add_config_map(self, name: str) -> None:
         """Create an empty ConfigMap."""
@@ -171,6 +174,7 @@ class ApiDouble:
             self.orphaned.append(name)
             for pod in self.world.pods_of(job):
                 del pod["metadata"]["ownerReferences"]
+        self.deleted[name] = (job, self.world.pods_of(job))
         del self.world.jobs[name]
         return {"status": "Success"}
 
@@ -183,13 +187,12 @@ class ApiDouble:
 
 
 def _fits(item: Json, query: Mapping[str, str]) -> bool:
-    """Return whether labelSelector and fieldSelector, of equalities alone, choose an object."""
+    """Return whether labelSelector and fieldSelector, of equalities and names, choose an object."""
     labels = item["metadata"].get("labels", {})
-    wanted = [each.split("=") for each in query.get("labelSelector", "").split(",") if each]
+    words = [each.partition("=") for each in query.get("labelSelector", "").split(",") if each]
     fields = [each.split("=") for each in query.get("fieldSelector", "").split(",") if each]
-    return all(labels.get(key) == value for key, value in wanted) and all(
-        _field(item, key) == value for key, value in fields
-    )
+    is_chosen = all(labels.get(key) == value if is_ else key in labels for key, is_, value in words)
+    return is_chosen and all(_field(item, key) == value for key, value in fields)
 
 
 def _field(item: Json, path: str) -> object:

@@ -1,0 +1,84 @@
+"""One look at the Jobs and pods of a release's stages: two requests, however many stages run."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Self
+
+from job.keys import StageRef
+from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.job_spec import stage_labels
+from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+
+_PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
+"""The labels that say which stage a Job or a pod is of."""
+_POD_STATUS = (
+    "phase", "reason", "message", "conditions", "initContainerStatuses", "containerStatuses"
+)  # fmt: skip
+_Place = tuple[str | None, ...]
+
+
+class Look:
+    """The Jobs and pods of some stages, as of one moment."""
+
+    def __init__(self, launch: LaunchConfig) -> None:
+        self._launch = launch
+        self._jobs: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
+        self._pods: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
+
+    @classmethod
+    def at(cls, cluster: Cluster, launch: LaunchConfig, stages: Collection[StageRef]) -> Self:
+        """Look at stages of a release. Pods are listed last: a Job that ended has all of its own.
+
+        Raises:
+            TemporaryError: The cluster does not answer.
+            DeniedError: It does not allow this.
+        """
+        look = cls(launch)
+        wanted = {_place(stage_labels(launch, ref)) for ref in stages}
+        selector = f"al-voc/release={launch.release},al-voc/stage"
+        for job in cluster.jobs(selector):
+            if (place := _place(job["metadata"]["labels"])) in wanted:
+                look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
+        for pod in cluster.pods(selector):
+            if (place := _place(pod["metadata"]["labels"])) in wanted:
+                look._pods[place][pod["metadata"]["name"]] = _slim_pod(pod)
+        return look
+
+    def jobs(self, ref: StageRef) -> list[KubeObject]:
+        """Return the Jobs of a stage, whatever the attempt, without their templates."""
+        return list(self._jobs[self._place_of(ref)].values())
+
+    def pods(self, ref: StageRef, job: KubeObject | None = None) -> list[KubeObject]:
+        """Return the pods of a stage, or of one of its Jobs: what names them, and their status."""
+        pods = self._pods[self._place_of(ref)].values()
+        if job is None:
+            return list(pods)
+        name = job["metadata"]["name"]
+        return [pod for pod in pods if pod["metadata"]["labels"][_JOB_NAME] == name]
+
+    def _place_of(self, ref: StageRef) -> _Place:
+        return _place(stage_labels(self._launch, ref))
+
+
+_JOB_NAME = "batch.kubernetes.io/job-name"
+
+
+def _place(labels: dict[str, str]) -> _Place:
+    return tuple(labels.get(name) for name in _PLACE)
+
+
+def _slim_job(job: KubeObject) -> KubeObject:
+    """Return a Job without what a look does not need: most of its bytes."""
+    spec = {name: value for name, value in job["spec"].items() if name != "template"}
+    return {"metadata": _slim_metadata(job), "spec": spec, "status": job["status"]}
+
+
+def _slim_pod(pod: KubeObject) -> KubeObject:
+    spec = {name: pod["spec"][name] for name in ("nodeName",) if name in pod["spec"]}
+    status = {name: pod["status"][name] for name in _POD_STATUS if name in pod["status"]}
+    return {"metadata": _slim_metadata(pod), "spec": spec, "status": status}
+
+
+def _slim_metadata(item: KubeObject) -> KubeObject:
+    left_out = {"managedFields", "ownerReferences"}
+    return {name: value for name, value in item["metadata"].items() if name not in left_out}
