@@ -7,6 +7,7 @@ API's own JSON, because the client's classes need far more memory and refuse unk
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import urllib3
@@ -15,6 +16,7 @@ from kubernetes import config as kube_config
 from kubernetes.client.exceptions import ApiException
 
 from job.errors import ConfigError, TemporaryError
+from job.launch.kubernetes import job_sets
 from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
@@ -23,6 +25,10 @@ PAGE = 250
 MAX_LOG_BYTES = 16 * 2**20
 BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
 DENIED = (401, 403)
+
+
+_ROOTS = {"jobs": "/apis/batch/v1", "jobsets": f"/apis/{job_sets.API_VERSION}"}
+"""Where kinds are that are not of the core API."""
 
 
 class DeniedError(ConfigError):
@@ -103,6 +109,18 @@ class Cluster:
         """Return the Jobs with these labels."""
         return list(self._list("jobs", labelSelector=selector))
 
+    @cached_property
+    def has_job_sets(self) -> bool:
+        """Whether JobSet is installed, as of the first question."""
+        path = f"/apis/{job_sets.API_VERSION}"
+        return self._call("GET", path, absent=(NOT_FOUND,)) is not None
+
+    def job_sets(self, selector: str) -> list[KubeObject]:
+        """Return the JobSets with these labels, each as the Job that it stands for."""
+        if not self.has_job_sets:
+            return []
+        return [job_sets.as_job(each) for each in self._list("jobsets", labelSelector=selector)]
+
     def jobs_named(self, name: str) -> list[KubeObject]:
         """Return the Job of this name in a list, which is empty if there is none."""
         return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
@@ -133,19 +151,20 @@ class Cluster:
         return {name: text for name, (_, text) in latest.items()}
 
     def create_job(self, job: KubeObject) -> bool:
-        """Create a Job, and return whether it was created: there may be one of this name.
+        """Create a Job or a JobSet, and return whether it was: there may be one of this name.
 
         Raises:
             ConfigError: The Job is not valid.
         """
         query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
-        path = self._path("jobs")
+        path = self._path(_plural(job))
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
-    def delete_job(self, name: str) -> None:
-        """Delete a Job with its pods. A Job that is not there is not an error."""
+    def delete_job(self, job: KubeObject) -> None:
+        """Delete a Job or a JobSet with its pods. One that is not there is not an error."""
         query = {"propagationPolicy": "Background"}  # by default, this API orphans the pods
-        self._call("DELETE", self._path("jobs", name), query, absent=(NOT_FOUND,))
+        path = self._path(_plural(job), job["metadata"]["name"])
+        self._call("DELETE", path, query, absent=(NOT_FOUND,))
 
     def suspend_job(self, name: str, *, suspend: bool) -> None:
         """Stop a Job's pods, or start them again."""
@@ -169,7 +188,7 @@ class Cluster:
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
     def _path(self, *words: str) -> str:
-        root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
+        root = _ROOTS.get(words[0], "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
 
     def _list(self, kind: str, **selector: str) -> Iterator[KubeObject]:
@@ -220,6 +239,11 @@ class Cluster:
         if response.status >= BAD_REQUEST:
             raise _refusal(response.status, data)
         return data
+
+
+def _plural(job: KubeObject) -> str:
+    """Return the name of a Job's kind in paths; items of a list have none."""
+    return "jobsets" if job.get("kind") == "JobSet" else "jobs"
 
 
 def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:

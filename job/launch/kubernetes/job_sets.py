@@ -59,7 +59,7 @@ def as_job(job_set: KubeObject) -> KubeObject:
         for each in status.get("conditions", [])
     ]
     return {
-        "kind": job_set.get("kind", "JobSet"),
+        "kind": "JobSet",
         "metadata": job_set["metadata"],
         "spec": {"suspend": job_set["spec"].get("suspend", False)},
         "status": {"conditions": conditions, "failed": status.get("restarts", 0)},

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
-from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
+from job.launch.kubernetes.job_sets import as_job_set
+from job.launch.kubernetes.job_spec import (
+    attempt_of,
+    is_of_several_nodes,
+    make_job,
+    spec_hash_of,
+    stage_labels,
+)
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
@@ -159,7 +166,7 @@ class KubernetesLauncher:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = make_job(self._launch, self._config, ref, started.attempt or 1)
+        job = self._make(ref, started.attempt or 1)
         job["metadata"]["ownerReferences"] = [self._owner]
         if self._cluster.create_job(job):
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
@@ -167,6 +174,13 @@ class KubernetesLauncher:
             self._refuse_foreign(ref, job)
         started.state = StageState("pending")
         return False
+
+    def _make(self, ref: StageRef, attempt: int) -> KubeObject:
+        """Return a stage's Job, or its JobSet if several pods do it and the cluster has that."""
+        job = make_job(self._launch, self._config, ref, attempt)
+        if is_of_several_nodes(self._launch, ref) and self._cluster.has_job_sets:
+            return as_job_set(job, self._launch)
+        return job
 
     def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
         """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
@@ -218,7 +232,7 @@ class KubernetesLauncher:
         self._logs.keep(ref, pods)
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
-                self._cluster.delete_job(job["metadata"]["name"])
+                self._cluster.delete_job(job)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
             log.get().warning("job.left", reason=str(error), **_fields(ref))
         return True
@@ -242,7 +256,7 @@ class KubernetesLauncher:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
-            self._cluster.delete_job(name)
+            self._cluster.delete_job(job)
             message = f"{ref}: {too_long}"
             raise ConfigError(message)
 
@@ -258,7 +272,7 @@ class KubernetesLauncher:
         if state.phase == "running":
             return StageState("other spec", f"{reason}: it may run to its end first")
         log.get().warning("job.replaced", job=name, reason=reason)
-        self._cluster.delete_job(name)
+        self._cluster.delete_job(job)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
 
 

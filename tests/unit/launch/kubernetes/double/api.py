@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from kubernetes import client
 from urllib3 import Retry
 
+from tests.unit.launch.kubernetes.double import job_sets
 from tests.unit.launch.kubernetes.double.controller import Controller
 from tests.unit.launch.kubernetes.double.scenarios import Behaviour
 from tests.unit.launch.kubernetes.double.transport import (
@@ -29,8 +30,10 @@ from tests.unit.launch.kubernetes.double.transport import (
 from tests.unit.launch.kubernetes.double.world import Json, RefusedError, World
 
 PATH = re.compile(
-    r"/(?:api/v1|apis/batch/v1)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+    r"/(?:api/v1|apis/batch/v1|apis/jobset.x-k8s.io/v1alpha2)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
 )
+JOB_SET_API = "jobset.x-k8s.io/v1alpha2"
+BACKGROUND = {"propagationPolicy": "Background"}
 QUEUE = "kueue.x-k8s.io/queue-name"
 MESSAGES = {
     403: 'jobs.batch is forbidden: User "driver" cannot list it: RBAC: not ready',
@@ -47,6 +50,7 @@ class ApiDouble:
         controller: Its `behaviour` and its `forbidden` (why no pods can be created) may change.
         plan: Decides which requests go wrong.
         page_size: The most items of a page, if a request has a limit.
+        has_job_sets: Whether JobSet is installed.
         queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
         requests: All requests, in order.
         created: The names of all Jobs that were ever created.
@@ -60,6 +64,7 @@ class ApiDouble:
         self.plan: Plan = lambda _: None
         self.page_size: int | None = None
         self.queueing = False
+        self.has_job_sets = False
         self.requests: list[Request] = []
         self.created: list[str] = []
         self.deleted: dict[str, tuple[Json, list[Json]]] = {}
@@ -115,6 +120,9 @@ class ApiDouble:
     def _answer(self, request: Request, content_type: str, body: bytes) -> Answer:
         if request.verb == "GET" and request.path.endswith("/jobs"):
             self.controller.tick()
+            self._sync_sets()
+        if self.has_job_sets and request.path == f"/apis/{JOB_SET_API}":
+            return _json(200, {})
         try:
             return self._handle(request, content_type, json.loads(body) if body else {})
         except RefusedError as error:
@@ -122,7 +130,7 @@ class ApiDouble:
 
     def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
         match = PATH.fullmatch(request.path)
-        if match is None or ("/batch/" in request.path) != (match["kind"] == "jobs"):
+        if match is None or not _is_there(request.path, match["kind"]):
             raise RefusedError(404, "the server could not find the requested resource")
         kind, name = match["kind"], match["name"]
         match request.verb:
@@ -133,12 +141,18 @@ class ApiDouble:
             case "GET":
                 return _json(200, self._list(kind, request.query))
             case "POST":
-                return _json(201, self._create(data))
+                return _json(
+                    201, self._create_set(data) if kind == "jobsets" else self._create(data)
+                )
             case "PATCH":
                 assert content_type == "application/merge-patch+json"
                 return _json(200, _merge(self.world.get(kind, name), data))
             case "DELETE":
-                return _json(200, self._delete(self.world.get(kind, name), request.query))
+                item = self.world.get(kind, name)
+                if kind == "jobsets":
+                    del self.world.job_sets[name]
+                    item = self.world.get("jobs", job_sets.child_of(item)["metadata"]["name"])
+                return _json(200, self._delete(item, request.query))
         raise RefusedError(405, "the server does not allow this method")
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Json:
@@ -168,6 +182,21 @@ class ApiDouble:
         job |= {"spec": defaults | spec, "status": {}}
         return job
 
+    def _create_set(self, job_set: Json) -> Json:
+        made = self.world.add("jobsets", job_set)
+        made["status"] = {"restarts": 0, "counted": 0, "conditions": []}
+        self._create(job_sets.child_of(made))
+        return made
+
+    def _sync_sets(self) -> None:
+        """Let sets end, or start anew: the Job of the attempt before is deleted with its pods."""
+        for job_set in self.world.job_sets.values():
+            if job_sets.sync(self.world, job_set):
+                child = job_sets.child_of(job_set)
+                self._delete(self.world.get("jobs", child["metadata"]["name"]), BACKGROUND)
+                self.world.collect_garbage()
+                self._create(child)
+
     def _delete(self, job: Json, query: Mapping[str, str]) -> Json:
         name = job["metadata"]["name"]
         if query.get("propagationPolicy") != "Background":  # the API's default for Jobs
@@ -184,6 +213,12 @@ class ApiDouble:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
         log = self.world.logs.get(pod["metadata"]["uid"], "")
         return 200, log.encode()[: int(query["limitBytes"])]
+
+
+def _is_there(path: str, kind: str) -> bool:
+    """Return whether a kind is of the API whose path is asked."""
+    groups = {"jobs": "/apis/batch/", "jobsets": "/apis/jobset.x-k8s.io/"}
+    return path.startswith(groups.get(kind, "/api/v1/"))
 
 
 def _fits(item: Json, query: Mapping[str, str]) -> bool:
