@@ -1,4 +1,5 @@
-# One image for every stage: al-job and what it needs, nothing else. docs/container-image.md tells how to use it.
+# One image for every stage: al-job and what it needs, nothing else; and one without torch (`--target slim`).
+# docs/container-image.md tells how to use them.
 #
 # The tag fixes Python's minor version and Debian's release, not the bytes. No digest is given here,
 # since none could be looked up and tried where this was written: where you can reach a registry,
@@ -58,16 +59,14 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir . . && \
     pip --python /opt/al-job/bin/python install --no-deps --no-compile --root /code al_voc-*.whl && \
     python -m compileall -q --invalidation-mode unchecked-hash -s /code /code
 
-FROM ${BASE}
+# What both container images have before any library: Python compiled, a place for the store, and how to start.
+FROM ${BASE} AS python
 # Python's images come without their own library's compiled files.
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/(dist|site)-packages/|/test/' \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
-COPY --from=libraries /usr/bin/tini /usr/bin/tini
-COPY --from=libraries /torch /
-COPY --from=libraries /opt/al-job /opt/al-job
 # Group 0 may write too: some clusters run a container as an arbitrary user of that group.
 RUN install -d -o 65532 -g 0 -m 775 /state
-COPY --from=code /code /
+COPY --from=libraries /usr/bin/tini /usr/bin/tini
 ENV PATH=/opt/al-job/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     AL_STORE=/state \
@@ -80,11 +79,23 @@ WORKDIR /state
 # Without -g: tini passes a signal to al-job alone, whose workers have to outlive it for a last save.
 ENTRYPOINT ["tini", "--", "al-job"]
 ARG BASE
-ARG VERSION
-ARG REVISION
 LABEL org.opencontainers.image.title="al-voc" \
       org.opencontainers.image.description="Active learning for object detection as a batch job" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.base.name="${BASE}" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.base.name="${BASE}"
+
+# `--target slim`: without torch, for what needs none: the driver, the ingest, most of select and annotate.
+FROM python AS slim
+COPY --from=libraries /opt/al-job /opt/al-job
+COPY --from=code /code /
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
+
+FROM python
+COPY --from=libraries /torch /
+COPY --from=libraries /opt/al-job /opt/al-job
+COPY --from=code /code /
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"

@@ -7,6 +7,7 @@ DOCKER ?= docker
 IMAGE ?= al-job:$(VERSION)
 DIST ?= dist
 TAGS = $(IMAGE) $(if $(filter al-job:$(VERSION),$(IMAGE)),al-job:latest)
+BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 REVISION = $(or $(shell git describe --always --dirty --abbrev=40 2>/dev/null),unknown)
 BUILD_ARGS = $(foreach name,BASE REQUIREMENTS TORCH_INDEX PIP_INDEX_URL,$(if $($(name)),--build-arg $(name)=$($(name))))
@@ -19,7 +20,7 @@ export ANNOTATION_TOOLS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image version chart e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,21 +89,25 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 
 # The chart asks for the version, and `docker run al-job` for the latest.
 image: ## Build the image, which is al-job:latest then, and print its size by layer
-	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_OPTIONS) $(addprefix --tag ,$(TAGS)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
+	$(BUILD) $(addprefix --tag ,$(TAGS)) .
 	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE) | grep -v '^0B' | cut -c 1-60
+
+image-slim: ## Build the image without torch, for the pods that need none, and print its size by layer
+	$(BUILD) --target slim --tag $(IMAGE)-slim .
+	@$(DOCKER) history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE)-slim | grep -v '^0B' | cut -c 1-60
 
 version: ## Print the version
 	@echo $(VERSION)
 
 # In a clone the chart names what `make image` builds. A published chart names what was published, by its digest.
-chart: ## Package the chart into DIST, with the container image that REPOSITORY and DIGEST name
+chart: ## Package the chart into DIST, with the container images that REPOSITORY, DIGEST and SLIM_DIGEST name
 	rm -rf $(DIST)/chart && mkdir -p $(DIST) && cp -r helm $(DIST)/chart
-	sed -i 's|^  repository: al-job$$|  repository: $(REPOSITORY)|; s|^  digest: ""$$|  digest: $(DIGEST)|' $(DIST)/chart/values.yaml
+	sed -i 's|^  repository: al-job$$|  repository: $(REPOSITORY)|; s|^  digest: ""$$|  digest: $(DIGEST)|; s|^    digest: "" # slim$$|    digest: $(or $(SLIM_DIGEST),"") # slim|' $(DIST)/chart/values.yaml
 	helm package --destination $(DIST) $(DIST)/chart
 
-e2e: .venv/dev image ## Build the image, load it into the cluster of KUBECONFIG, and install, run and remove there
-	k8s/load-image $(IMAGE)
-	$(E2E) tests/e2e/test_image.py tests/e2e/test_install.py
+e2e: .venv/dev image image-slim ## Build the images, load them into the cluster of KUBECONFIG, and install, run and remove there
+	k8s/load-image $(IMAGE) $(IMAGE)-slim
+	AL_SLIM=$(IMAGE)-slim $(E2E) tests/e2e/test_image.py tests/e2e/test_install.py
 
 e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Studio on this machine, and a driver that asks them there
 	k8s/load-image $(IMAGE)

@@ -82,10 +82,13 @@ def _device(runtime: RuntimeConfig) -> str:
     from job.detection.device import resolve_device  # noqa: PLC0415
 
     resolve_device(runtime)
+    found = "no GPU"
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name()
-        return f"torch {torch.__version__}: {torch.cuda.device_count()} x {name}"
-    return f"torch {torch.__version__}: {usable_cpus()} CPU cores, no GPU"
+        found = f"{torch.cuda.device_count()} x {name}"
+        found += " (of MIG slices a process uses one)" if " MIG " in name else ""
+    taken = f"{runtime.num_threads()} threads, {runtime.num_workers()} workers"
+    return f"torch {torch.__version__}: {found}; {taken} on {usable_cpus()} CPUs"
 
 
 def _arms(config: Config) -> str:

@@ -20,7 +20,7 @@ select annotate train evaluate score
 {{- fail (printf "stages.%s.nodes: only a training takes several pods, so set stages.train.nodes" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- range $name, $_ := omit .Values.stages "defaults" -}}
+{{- range $name, $_ := omit .Values.stages "defaults" "gpu" "cpu" -}}
 {{- if not (has $name $stages) -}}
 {{- fail (printf "stages.%s: no such stage; the stages are %s" $name (join ", " $stages)) -}}
 {{- end -}}
@@ -29,7 +29,8 @@ select annotate train evaluate score
 
 {{/* Settings of a stage. Given: root, stage. */}}
 {{- define "al-voc.stageSettings" -}}
-{{ include "al-voc.settings" (dict "root" .root "own" (get .root.Values.stages .stage) "where" (print "stages." .stage)) }}
+{{- $group := has .stage (list "train" "evaluate" "score") | ternary "gpu" "cpu" -}}
+{{ include "al-voc.settings" (dict "root" .root "group" $group "own" (get .root.Values.stages .stage) "where" (print "stages." .stage)) }}
 {{- end -}}
 
 {{- define "al-voc.configData" -}}
@@ -42,6 +43,7 @@ namespace: {{ .Release.Namespace }}
 owner: {{ include "al-voc.fullname" . }}
 status: {{ include "al-voc.fullname" . }}-status
 image: {{ include "al-voc.jobImage" . | quote }}
+slimImage: {{ include "al-voc.slimImage" . | quote }}
 maxParallel: {{ int64 .Values.launch.maxParallel }}
 scorePartitions: {{ int64 .Values.launch.scorePartitions }}
 scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}

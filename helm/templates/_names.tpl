@@ -56,6 +56,25 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{- include "al-voc.image" (dict "repository" $image.repository "digest" $image.digest "tag" ($image.tag | default .Chart.AppVersion)) -}}
 {{- end -}}
 
+{{/* The container image without torch. Empty if none is named. */}}
+{{- define "al-voc.slimImage" -}}
+{{- $slim := .Values.image.slim -}}
+{{- if or $slim.tag $slim.digest -}}
+{{- include "al-voc.image" (dict "repository" .Values.image.repository "digest" $slim.digest "tag" $slim.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The container image of a pod: its own, or the one without torch if it needs none. Where people annotate, the
+driver may show them what a model sees. The driver decides about `select`: round 0 may need embeddings.
+Given: root, component, stage, settings.
+*/}}
+{{- define "al-voc.podImage" -}}
+{{- $slim := has (.stage | default .component) (list "annotate" "ingest" "ui" "driver") | ternary (include "al-voc.slimImage" .root) "" -}}
+{{- if and (eq .component "driver") .root.Values.annotation.existingSecret }}{{ $slim = "" }}{{ end -}}
+{{ .settings.image | default $slim | default (include "al-voc.jobImage" .root) }}
+{{- end -}}
+
 {{/* The experiment, as text. */}}
 {{- define "al-voc.experiment" -}}
 {{- if kindIs "string" .Values.experiment -}}

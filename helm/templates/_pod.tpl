@@ -1,12 +1,23 @@
 {{/* The pods of `al-job`: stages, ingest, driver and test. */}}
 
 {{/*
-The settings of a pod: those of `stages.defaults`, each replaced as a whole by the same key of `own`.
-Given: root, own, where (its place in the values). Returns YAML.
+The settings of a pod: those of `stages.defaults`, each replaced as a whole by the same key of its group, then of `own`.
+Given: root, group (gpu or cpu), own, where (its place in the values). Returns YAML.
 */}}
 {{- define "al-voc.settings" -}}
 {{- $settings := deepCopy .root.Values.stages.defaults -}}
-{{- range $key, $value := .own | default dict }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- range $nearer := list (get .root.Values.stages .group) .own -}}
+{{- with $nearer -}}
+{{- if and .resources (not .resourcesPerGpu) }}{{ $_ := unset $settings "resourcesPerGpu" }}{{ end -}}
+{{- range $key, $value := . }}{{ $_ := set $settings $key $value }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (gt (int $settings.gpus) 1) (contains "/mig-" $settings.gpuResource) -}}
+{{- fail (printf "%s: gpus %v of %s: a process sees one MIG slice, and slices cannot train together: take one, or whole GPUs" .where $settings.gpus $settings.gpuResource) -}}
+{{- end -}}
+{{- if and $settings.gpus $settings.resourcesPerGpu -}}
+{{- $_ := set $settings "resources" (include "al-voc.resourcesOfGpus" $settings | fromYaml) -}}
+{{- end -}}
 {{- $limit := ($settings.resources.limits | default dict).memory -}}
 {{- if and $limit $settings.sharedMemory -}}
 {{- if gt (include "al-voc.bytes" $settings.sharedMemory | float64) (include "al-voc.bytes" $limit | float64) -}}
@@ -14,6 +25,30 @@ Given: root, own, where (its place in the values). Returns YAML.
 {{- end -}}
 {{- end -}}
 {{ toYaml $settings }}
+{{- end -}}
+
+{{/* A mapping without what is null, which stands for a default that was removed. */}}
+{{- define "al-voc.present" -}}
+{{- $found := dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "map" $value }}{{ $value = include "al-voc.present" $value | fromYaml }}{{ end -}}
+{{- if not (kindIs "invalid" $value) }}{{ $_ := set $found $key $value }}{{ end -}}
+{{- end -}}
+{{ toYaml $found }}
+{{- end -}}
+
+{{/* The resources for each GPU, as often as there are GPUs. Given: the pod's settings. */}}
+{{- define "al-voc.resourcesOfGpus" -}}
+{{- $resources := include "al-voc.present" .resourcesPerGpu | fromYaml -}}
+{{- range $kind := list "requests" "limits" -}}
+{{- range $name, $quantity := get $resources $kind | default dict -}}
+{{- $text := include "al-voc.number" $quantity -}}
+{{- $unit := regexReplaceAll "^[0-9.]+" $text "" -}}
+{{- $number := mulf (trimSuffix $unit $text | float64) $.gpus -}}
+{{- $_ := set (get $resources $kind) $name (print (include "al-voc.number" $number) $unit) -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $resources }}
 {{- end -}}
 
 {{/* A quantity as a number of bytes. */}}
@@ -86,13 +121,14 @@ annotations:
 {{- define "al-voc.ownEnv" -}}
 - {name: AL_LOG, value: json}
 - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-- {name: AL_IMAGE, value: {{ include "al-voc.jobImage" .root | quote }}}
+- {name: AL_IMAGE, value: {{ include "al-voc.podImage" . | quote }}}
 - {name: AL_CACHE, value: /tmp/al-voc}
 - {name: HOME, value: /tmp}
 {{- if .isUi }}
 {{ include "al-voc.uiEnv" .root }}
 {{- else if not .isDriver }}
 - {name: AWS_MAX_ATTEMPTS, value: "15"}
+- {name: AL_CPUS, valueFrom: {resourceFieldRef: {resource: requests.cpu}}}
 {{- end }}
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
@@ -106,6 +142,7 @@ annotations:
 {{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
+{{- include "al-voc.proxyEnv" .root }}
 {{- end -}}
 
 {{/*
@@ -141,7 +178,7 @@ imagePullSecrets:
 initContainers:
   # The store of the release starts at the same time. Waiting for it must not count as a failure.
   - name: wait-for-store
-    image: {{ include "al-voc.jobImage" .root | quote }}
+    image: {{ include "al-voc.podImage" . | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     command:
       - python
@@ -165,7 +202,7 @@ initContainers:
 {{- end }}
 containers:
   - name: {{ .container }}
-    image: {{ include "al-voc.jobImage" .root | quote }}
+    image: {{ include "al-voc.podImage" . | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     {{- with .args }}
     args:
@@ -195,6 +232,9 @@ containers:
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
       {{- end }}
+      {{- if .root.Values.store.caBundle.configMap }}
+      - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
@@ -217,6 +257,10 @@ volumes:
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
   {{- end }}
+  {{- with .root.Values.store.caBundle.configMap }}
+  - name: store-ca
+    configMap: {name: {{ . }}}
+  {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -224,7 +268,7 @@ volumes:
 
 {{/* Resources with GPUs and disk space, all quantities as text. Given: the pod's settings. */}}
 {{- define "al-voc.resources" -}}
-{{- $resources := deepCopy (.resources | default dict) -}}
+{{- $resources := include "al-voc.present" (.resources | default dict) | fromYaml -}}
 {{- with .scratchRequest -}}
 {{- $_ := set $resources "requests" (merge ($resources.requests | default dict) (dict "ephemeral-storage" .)) -}}
 {{- end -}}

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from job.cli.lazy_command import LazyCommand, make_app
-from job.errors import AlJobError, StopRequested, TemporaryError, UsageError
+from job.errors import AlJobError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.runtime import log
 from job.runtime.process_setup import prepare_process
 from job.runtime.signals import INTERRUPTED, SIGNALS, exit_code_of, ignore_signals
@@ -58,6 +58,12 @@ RENAMED_OPTIONS = {
     ("al-job report", "--from-tutorial"): "the subcommand `al-job report tutorial`",
 }
 """From a command and its option of an older version to what takes its place."""
+
+_LEFT_OUT = ("torch", "torchvision")
+_NO_TORCH = (
+    "the slim container image leaves it out: take the whole one for this command "
+    "(for a stage of the chart: stages.STAGE.image)"
+)
 
 app = make_app(name="al-job")
 
@@ -107,6 +113,10 @@ def main() -> NoReturn:
     except (AlJobError, StopRequested) as error:
         ignore_signals()
         _end(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _LEFT_OUT:
+            raise
+        _end(f"{error}: {_NO_TORCH}", ConfigError.exit_code)
     except typer.TyperException as error:
         _end(_usage_message(error), UsageError.exit_code)
     except OSError as error:

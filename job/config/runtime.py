@@ -25,8 +25,8 @@ class RuntimeConfig(Section):
     threads: Literal["auto"] | PositiveInt = 2
     """CPU threads. In training they are torch's, and its sums depend on their number: the same
     number gives the same bytes. Elsewhere each of them computes a batch. `auto`: one for each CPU
-    that the process may use, by its affinity and its cgroup's quota. A training that resumes keeps
-    what `auto` was when it began."""
+    that the process may use, by its affinity, its cgroup's quota and `AL_CPUS`, which the chart
+    sets to what the pod asks for. A training that resumes keeps what `auto` was when it began."""
     processes: Literal["auto"] | PositiveInt = "auto"
     """Processes that train together, each on an equal part of a batch. `auto`: one for each GPU
     that is visible, or 1 on a CPU. Sums depend on it: the same number gives the same bytes on a

@@ -5,20 +5,34 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from job.errors import UsageError
+
 _MOUNT = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def usable_cpus(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> int:
-    """Return the CPUs of the process's affinity, or fewer if a cgroup's quota is lower.
+    """Return the CPUs of the process's affinity, or a cgroup's quota or `AL_CPUS` if it is lower.
 
     A quota of 2.5 CPUs counts as 2, so that no thread waits for the next period; at least 1.
+    `AL_CPUS` is what a pod asked for: it may use more, at the cost of its neighbours. 0: nothing.
 
     Args:
         mount: Where the control groups are mounted.
         membership: The file that names the process's control groups.
+
+    Raises:
+        UsageError: `AL_CPUS` is not a whole number.
     """
-    return max(1, math.floor(min([_affinity(), *_quotas(mount, membership)])))
+    return max(1, math.floor(min([_affinity(), _asked_for(), *_quotas(mount, membership)])))
+
+
+def _asked_for() -> float:
+    text = os.environ.get("AL_CPUS") or "0"
+    if not text.isdecimal():
+        message = f"AL_CPUS={text}: expected a whole number of CPUs"
+        raise UsageError(message)
+    return int(text) or math.inf
 
 
 def _affinity() -> int:

@@ -20,12 +20,12 @@ TEXTS = {
 }
 
 
-def tags(*variables: str) -> list[str]:
-    """Return the names that `make image` gives to what it builds."""
+def tags(*variables: str, target: str = "image") -> list[str]:
+    """Return the names that a target of make gives to what it builds."""
     program = shutil.which("make")
     if not program:
         pytest.skip("make is not installed")
-    command = [program, "--dry-run", "--directory", str(ROOT), "image", *variables]
+    command = [program, "--dry-run", "--directory", str(ROOT), target, *variables]
     ended = subprocess.run(  # noqa: S603 - it prints what it would run
         command, capture_output=True, text=True, timeout=60, check=True
     )
@@ -38,16 +38,23 @@ def test_what_is_built_is_what_the_chart_asks_for(render: Any) -> None:
 
 
 def test_another_name_is_the_only_one() -> None:
-    """Whoever names the container image gets no other tag."""
-    assert tags("IMAGE=registry.example/al-job:7") == ["registry.example/al-job:7"]
+    """Whoever names the container image gets no other tag, and for the slim one the same name."""
+    given = "IMAGE=registry.example/al-job:7"
+    assert tags(given) == ["registry.example/al-job:7"]
+    assert tags(given, target="image-slim") == ["registry.example/al-job:7-slim"]
 
 
 def test_a_published_chart_names_what_was_published(tmp_path: Path, run_helm: Any) -> None:
     """`make chart` writes repository and digest into the package, and into nothing else."""
-    program, digest = shutil.which("make"), "sha256:" + "a" * 64
+    program, digest, slim = shutil.which("make"), "sha256:" + "a" * 64, "sha256:" + "b" * 64
     if not (program and shutil.which("helm")):
         pytest.skip("make or helm is not installed")
-    given = (f"DIST={tmp_path}", "REPOSITORY=registry.example/al-voc", f"DIGEST={digest}")
+    given = (
+        f"DIST={tmp_path}",
+        "REPOSITORY=registry.example/al-voc",
+        f"DIGEST={digest}",
+        f"SLIM_DIGEST={slim}",
+    )
     subprocess.run([program, "--directory", str(ROOT), "chart", *given], check=True, timeout=60)  # noqa: S603
     [package] = tmp_path.glob("*.tgz")
     images = set(
@@ -55,13 +62,14 @@ def test_a_published_chart_names_what_was_published(tmp_path: Path, run_helm: An
     )
     assert images == {
         f"registry.example/al-voc@{digest}",
+        f"registry.example/al-voc@{slim}",
         "docker.io/chrislusf/seaweedfs:4.48",
     }
 
 
-def test_tags_on_pages_are_those_that_are_built(render: Any) -> None:
+def test_tags_on_pages_are_those_that_are_built() -> None:
     """Each `al-job:TAG` of a page, an example or a script is one that there is."""
-    built = {render().launch["image"], "al-job:latest"}
+    built = {*tags(), *tags(target="image-slim")}
     named = {
         (name, found)
         for name, text in TEXTS.items()

@@ -65,7 +65,15 @@ def test_notes_on_gpus(run_helm: Any) -> None:
     text = notes(run_helm, {}, *gpus)
     assert "this waits until 1 GPU is free" in text
     assert "CPUs" not in text
-    assert "It runs on CPUs. stages.defaults.gpus=1" in notes(run_helm, {})
+    assert "It runs on CPUs. stages.gpu.gpus=1" in notes(run_helm, {})
+
+
+@pytest.mark.parametrize(("limit", "told"), [("31Gi", True), ("32Gi", False), (None, False)])
+def test_notes_on_too_little_memory(run_helm: Any, limit: str | None, told: bool) -> None:  # noqa: FBT001 - a case
+    """Each GPU of a training needs memory of the node, too."""
+    train = {"gpus": 4, "resources": {"limits": {"memory": limit}}}
+    text = notes(run_helm, {"stages": {"train": train}})
+    assert (f"A training has {limit} of memory for 4 GPUs: less than 8Gi each" in text) == told
 
 
 def test_notes_with_a_queue(run_helm: Any) -> None:

@@ -112,6 +112,7 @@ def test_launch_settings(render: Any) -> None:
         "owner": "al-voc",
         "status": "al-voc-status",
         "image": "al-job:0.2.0",
+        "slimImage": "",
         "maxParallel": 2,
         "scorePartitions": 1,
         "scoreParallelism": 1,
@@ -157,9 +158,10 @@ def test_values_of_launch_are_the_driver_s_settings() -> None:
         (Path(__file__).parents[2] / "helm/values.yaml").read_text(encoding="utf-8")
     )
     known = {field.alias for field in LaunchConfig.model_fields.values()}
-    of_the_release = {"release", "namespace", "owner", "status", "image", "templates"}
+    of_the_release = {"release", "namespace", "owner", "status", "templates"}
+    of_the_image = {"image", "slimImage"}
     of_the_command = {"runtime"}  # `al-job drive --set`; the chart sets it for each stage
-    assert values["launch"].keys() == known - of_the_release - of_the_command
+    assert values["launch"].keys() == known - of_the_release - of_the_image - of_the_command
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,54 @@ def test_image(render: Any, image: dict[str, str], expected: str) -> None:
         for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
     }
     assert images == {expected}
+
+
+@pytest.mark.parametrize(
+    ("slim", "expected"),
+    [
+        ({"tag": "7-slim"}, "al-job:7-slim"),
+        ({"tag": "7-slim", "digest": "sha256:" + "0" * 64}, "al-job@sha256:" + "0" * 64),
+    ],
+)
+def test_pods_without_torch(render: Any, slim: dict[str, str], expected: str) -> None:
+    """They take the slim container image if one is named, and their markers name it."""
+    values = {"image": {"tag": "7", "slim": slim}, "ui": {"enabled": True, "existingSecret": "t"}}
+    rendering = render(values)
+    images = images_of(rendering)
+    assert {name for name, image in images.items() if image == expected} == {
+        *("annotate", "al-voc-ui"),
+        *(job["metadata"]["name"] for part in ("ingest", "driver") for job in rendering.jobs(part)),
+    }
+    assert {images[stage] for stage in ("select", "train", "evaluate", "score")} == {"al-job:7"}
+    assert (rendering.launch["image"], rendering.launch["slimImage"]) == ("al-job:7", expected)
+
+
+def test_a_driver_that_asks_people_may_need_torch(render: Any) -> None:
+    """People may be shown what a model sees, so the driver takes the whole container image."""
+    values = {"image": {"slim": {"tag": "s"}}, "annotation": {"existingSecret": "labels"}}
+    rendering = render(values)
+    [driver] = rendering.jobs("driver")
+    assert images_of(rendering)[driver["metadata"]["name"]] == "al-job:0.2.0"
+
+
+def test_a_stage_may_have_a_container_image_of_its_own(render: Any) -> None:
+    """Its marker names it, and the other pods keep theirs."""
+    image = "registry.example/al-job:cuda12"
+    values = {"image": {"slim": {"tag": "s"}}, "stages": {"train": {"image": image}}}
+    images = images_of(render(values))
+    assert {name for name, found in images.items() if found == image} == {"train", "al-voc-doctor"}
+
+
+def images_of(rendering: Any) -> dict[str, str]:
+    """Return the container image of each pod, which is also the one that it is told."""
+    images = {}
+    for name, pod in rendering.pods():
+        [container] = pod["spec"]["containers"]
+        images[name] = container["image"]
+        told = [each["value"] for each in container["env"] if each["name"] == "AL_IMAGE"]
+        waiting = [each["image"] for each in pod["spec"].get("initContainers", [])]
+        assert {*told, *waiting} <= {container["image"]}
+    return images
 
 
 def test_pull_settings(render: Any) -> None:

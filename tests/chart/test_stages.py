@@ -50,6 +50,69 @@ def test_gpus_of_a_stage(render: Any) -> None:
     assert limits == {"memory": "8Gi", "amd.com/gpu": "1"}
 
 
+def test_resources_follow_the_gpus(render: Any) -> None:
+    """Each GPU brings its part; the nearest place that names resources of either kind counts."""
+    each = {"requests": {"cpu": "1500m", "memory": "8Gi"}, "limits": {"memory": 1.5e9}}
+    fixed = {"requests": {"cpu": "9"}}
+    stages = {
+        "gpu": {"gpus": 2, "resourcesPerGpu": each, "scratchRequest": ""},
+        "train": {"gpus": 8},
+        "score": {"resources": fixed},
+        "evaluate": {"gpus": 0},
+    }
+    rendering = render({"stages": stages})
+    found = {stage: rendering.stage(stage)["containers"][0]["resources"] for stage in STAGES}
+    assert found["train"] == {
+        "requests": {"cpu": "12000m", "memory": "64Gi"},
+        "limits": {"memory": "12000000000", "nvidia.com/gpu": "8"},
+    }
+    assert found["score"] == fixed | {"limits": {"nvidia.com/gpu": "2"}}
+    usual = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "8Gi"}}
+    assert found["evaluate"] == usual
+    assert found["select"]["limits"] == {"memory": "4Gi"}
+
+
+def test_several_mig_slices_are_refused(render: Any, refuse: Any) -> None:
+    """A process sees one of them: the others would be held for nothing."""
+    slices = {"gpus": 2, "gpuResource": "nvidia.com/mig-1g.10gb"}
+    assert "stages.score: gpus 2 of nvidia.com/mig-1g.10gb" in refuse({"stages": {"score": slices}})
+    assert render({"stages": {"score": slices | {"gpus": 1}}})
+
+
+def test_groups_of_stages(render: Any) -> None:
+    """A group's value is nearer than that of `defaults`, and a stage's own is nearer still."""
+    values = {
+        "stages": {
+            "defaults": {"nodeSelector": {"pool": "all"}, "priorityClassName": "low"},
+            "gpu": {"nodeSelector": {"pool": "gpu"}, "sharedMemory": "7Gi"},
+            "cpu": {"nodeSelector": {"pool": "cpu"}},
+            "evaluate": {"nodeSelector": {"pool": "own"}},
+        }
+    }
+    rendering = render(values)
+    [ingest] = rendering.jobs("ingest")
+    stages: dict[str, Any] = {stage: rendering.stage(stage) for stage in STAGES}
+    specs = stages | {"ingest": ingest["spec"]["template"]["spec"]}
+    assert {stage: spec["nodeSelector"]["pool"] for stage, spec in specs.items()} == {
+        "select": "cpu",
+        "annotate": "cpu",
+        "ingest": "cpu",
+        "train": "gpu",
+        "score": "gpu",
+        "evaluate": "own",
+    }
+    assert {spec["priorityClassName"] for spec in specs.values()} == {"low"}
+    shared = {stage: spec["volumes"][1]["emptyDir"]["sizeLimit"] for stage, spec in specs.items()}
+    assert [stage for stage in specs if shared[stage] == "7Gi"] == ["train", "evaluate", "score"]
+
+
+def test_a_stage_is_told_the_cpus_that_it_asks_for(render: Any) -> None:
+    """`auto` follows them, whatever the node has."""
+    env = render().stage("score")["containers"][0]["env"]
+    [found] = [each for each in env if each["name"] == "AL_CPUS"]
+    assert found["valueFrom"] == {"resourceFieldRef": {"resource": "requests.cpu"}}
+
+
 def test_quantities_are_texts(render: Any) -> None:
     """Numbers are written as texts, the only form that every client of the API takes."""
     requests = {"cpu": 0.5, "memory": 2147483648}

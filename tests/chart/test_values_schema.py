@@ -20,16 +20,21 @@ FREE = {"global", "experiment", "affinity", "podSecurityContext"}
 """Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
-OPTIONAL = {*STAGES, "resources", "runtime"}
+OF_ONE_STAGE = {"stages.defaults.nodes"}
+"""Values of all stages in the schema, which a template takes of one alone."""
+OPTIONAL = {*STAGES, "gpu", "cpu", "resources", "resourcesPerGpu", "runtime"}
 """Sections whose keys all have a default elsewhere, or none."""
 SECTIONS = [
     "",
     "image",
     "store",
+    "store.serverSideEncryption",
+    "store.caBundle",
     "store.embedded",
     "store.embedded.image",
     "store.embedded.persistence",
     "store.embedded.resources",
+    "proxy",
     "serviceAccount",
     "serviceAccount.driver",
     "rbac",
@@ -37,6 +42,7 @@ SECTIONS = [
     "stages.defaults",
     "stages.defaults.resources",
     "stages.defaults.runtime",
+    "stages.gpu",
     "stages.score",
     "ingest",
     "ingest.pod",
@@ -152,7 +158,8 @@ def test_schema_and_defaults_have_the_same_keys() -> None:
     """Every value of the schema has a default, and every default is in the schema."""
 
     def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
-        known = {key for key in schema["properties"] if f"{path}.{key}" not in RENAMED}
+        left_out = RENAMED | OF_ONE_STAGE
+        known = {key for key in schema["properties"] if f"{path}.{key}" not in left_out}
         extra = set(STAGES) if path == "stages" else set()  # a stage need not have a default
         assert known - {"global"} == values.keys() - extra, path
         for key, value in values.items():

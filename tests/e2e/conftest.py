@@ -1,7 +1,7 @@
 """Real clusters: whichever KUBECONFIG points at, with the image and the chart of this folder.
 
-AL_IMAGE and AL_SEAWEEDFS name the images, which have to be on the nodes; E2E_KEEP=1 leaves the
-namespaces for a look at them afterwards.
+AL_IMAGE, AL_SLIM and AL_SEAWEEDFS name the images, which have to be on the nodes; E2E_KEEP=1 leaves
+the namespaces for a look at them afterwards.
 """
 
 import os
@@ -88,9 +88,10 @@ def _image(variable: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def images() -> Values:
-    """The chart's values that name the images."""
+    """The chart's values that name the images; without AL_SLIM, one of them for all pods."""
+    slim = _image("AL_SLIM")
     return {
-        "image": _image("AL_IMAGE"),
+        "image": _image("AL_IMAGE") | ({"slim": {"tag": slim["tag"]}} if slim else {}),
         "store": {"embedded": {"image": _image("AL_SEAWEEDFS")}},
     }
 

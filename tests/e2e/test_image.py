@@ -28,6 +28,16 @@ assert len(sources) > 1000
 print([f for f in sources if not os.path.exists(importlib.util.cache_from_source(f))])
 """
 
+SLIM_EXPERIMENT = """
+experiment: slim
+dataset: {name: shapes}
+rounds: 2
+budget: {initial: 10, per_round: 5}
+cold_start: {strategy: random}
+arms: {random: {strategy: random}}
+detector: {backbone: scratch, size: 64, width: 0.25}
+"""
+
 
 def docker(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     assert DOCKER
@@ -159,3 +169,28 @@ def test_all_but_torch_is_small() -> None:
     assert layers.pop("/torch /") > 0
     assert set(layers) >= {"/opt/al-job /opt/al-job", "/code /"}
     assert sum(layers.values()) < MAX_BYTES
+
+
+@pytest.mark.e2e
+def test_the_slim_image_selects_and_says_what_it_lacks(mounts: Callable[[str], Mounts]) -> None:
+    """It has no torch: a selection at random runs, and a training is refused in one line."""
+    slim = os.environ.get("AL_SLIM", f"{IMAGE}-slim")
+    if docker("image", "inspect", slim).returncode:
+        pytest.skip(f"{slim} is not there; `make image-slim` builds it")
+    options = mounts(SLIM_EXPERIMENT).options
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return docker("run", "--rm", *RESTRICTED, *options, slim, *command)
+
+    drawn = ("--num-pool", "20", "--num-test", "5", "--size", "64")
+    for command in (
+        ("ingest", "synthetic", "--name", "shapes", *drawn),
+        ("init", "/config.yaml"),
+        ("select", "--round", "0"),
+        ("annotate", "--round", "0"),
+    ):
+        ended = run(*command)
+        assert ended.returncode == 0, ended.stderr
+    refused = run("train", "--round", "0")
+    assert refused.returncode == 78
+    assert "the slim container image leaves it out" in refused.stderr.splitlines()[-1]

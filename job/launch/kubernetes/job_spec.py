@@ -91,6 +91,9 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
     if launch.ttl_seconds_after_finished:
         spec["ttlSecondsAfterFinished"] = launch.ttl_seconds_after_finished
     _complete_pod(spec["template"]["spec"], _arguments(launch, ref))
+    if launch.slim_image and ref.stage == "select" and ref.round.index and not ref.round.is_test:
+        # Round 0 has no score record yet: its strategy may look at embeddings, which need torch.
+        _replace_image(spec["template"]["spec"], launch.image, launch.slim_image)
     metadata = job.setdefault("metadata", {})
     metadata |= {"name": job_name(launch, ref, attempt), "namespace": launch.namespace}
     digest = _spec_hash(spec["template"], config.stage_digest(ref))
@@ -111,6 +114,16 @@ def _complete_pod(pod: KubeObject, arguments: list[str]) -> None:
     container["args"] = arguments
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     pod["restartPolicy"] = "Never"  # a failure policy needs this
+
+
+def _replace_image(pod: KubeObject, image: str, other: str) -> None:
+    """Let the containers that have an image have another one, and record it in the marker."""
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        if container.get("image") == image:
+            container["image"] = other
+            for variable in container.get("env", ()):
+                if variable["name"] == "AL_IMAGE":
+                    variable["value"] = other
 
 
 def _spec_hash(*content: object) -> str:

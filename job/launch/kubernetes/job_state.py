@@ -33,7 +33,16 @@ CONTAINERS = frozenset({CONTAINER, "driver", "ingest"})
 MAX_WAITING = 10
 """How many waiting pods are searched for a reason; one reason is enough."""
 StagePhase = Literal[
-    "queued", "pending", "image", "starting", "running", "ending", "other spec", "unknown", "failed"
+    "quota",
+    "queued",
+    "pending",
+    "image",
+    "starting",
+    "running",
+    "ending",
+    "other spec",
+    "unknown",
+    "failed",
 ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
 from job.launch.kubernetes.job_sets import as_job_set
 from job.launch.kubernetes.job_spec import (
     attempt_of,
@@ -168,7 +168,12 @@ class KubernetesLauncher:
             return False
         job = self._make(ref, started.attempt or 1)
         job["metadata"]["ownerReferences"] = [self._owner]
-        if self._cluster.create_job(job):
+        try:
+            is_created = self._cluster.create_job(job)
+        except QuotaError as error:
+            self._note(ref, started, StageState("quota", str(error)), job)
+            return False
+        if is_created:
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
             self._refuse_foreign(ref, job)
@@ -212,6 +217,8 @@ class KubernetesLauncher:
             return self._finish(ref, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
+        if self._logs.are_owed(pods):
+            return False
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         if isinstance(error, MissingLabelsError):
@@ -227,9 +234,15 @@ class KubernetesLauncher:
         raise error
 
     def _finish(self, ref: StageRef, look: Look) -> bool:
-        """Remove the Jobs of a stage that is done, if no log is lost with them."""
+        """Remove the Jobs of a stage that is done, if no log is lost with them.
+
+        Returns:
+            Whether nothing is left to do for the stage.
+        """
         pods = look.pods(ref)
         self._logs.keep(ref, pods)
+        if self._logs.are_owed(pods):
+            return False
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
                 self._cluster.delete_job(job)
@@ -252,6 +265,15 @@ class KubernetesLauncher:
             state = StageState("queued", self._warnings.about_workload(name) or state.reason)
         if spec_hash_of(job) != started.spec_hash:
             state = self._refuse_other_spec(job, started, state)
+        self._note(ref, started, state, job)
+
+    def _note(self, ref: StageRef, started: Started, state: StageState, job: KubeObject) -> None:
+        """Note the state of a Job, be it there or refused, and give up if it may not last.
+
+        Raises:
+            ConfigError: The Job could not start for too long.
+        """
+        name = job["metadata"]["name"]
         if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.enter(state)

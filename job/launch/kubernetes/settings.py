@@ -32,6 +32,8 @@ class LaunchConfig(Section):
     """The ConfigMap that the driver writes its status to."""
     image: str = ""
     """The container image of the stages, for the status."""
+    slim_image: str = ""
+    """The container image without torch, for `select` after round 0; empty: there is none."""
     max_parallel: PositiveInt = 2
     """At most this many stages run at a time."""
     score_partitions: PositiveInt = 1

@@ -88,6 +88,29 @@ def test_doctor_refuses_a_setting_that_a_stage_refuses(
     assert "AL_RUNTIME_THREDS: unknown 'runtime.threds'; did you mean" in ended.error
 
 
+def test_doctor_says_how_the_cpus_are_used(
+    al_job: AlJob, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit that a cluster sets by itself is seen beside the threads that were meant."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("job.runtime.cpus._affinity", lambda: 8)
+    monkeypatch.setattr("job.runtime.cpus._quotas", lambda *_: [3.0])
+    ended = al_job("doctor", "--store", store, "--set", "runtime.workers=auto")
+    assert "no GPU; 2 threads, 3 workers on 3 CPUs" in ended.out
+
+
+def test_doctor_says_that_a_gpu_is_a_slice(
+    al_job: AlJob, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process sees one MIG slice, however many the pod was given."""
+    name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: name)
+    ended = al_job("doctor", "--store", store)
+    assert f"1 x {name} (of MIG slices a process uses one); " in ended.out
+
+
 @pytest.mark.parametrize("error", [ImportError("libcublas.so.12:\nnot found"), OSError("no libc")])
 def test_doctor_tells_that_torch_cannot_be_imported(
     al_job: AlJob, store: Path, monkeypatch: pytest.MonkeyPatch, error: Exception

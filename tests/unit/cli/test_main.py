@@ -6,6 +6,7 @@ import sys
 import sysconfig
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -149,3 +150,21 @@ def test_a_message_is_one_line_without_control_characters(al_job: AlJob) -> None
     """A name from somebody's data cannot colour a terminal, or begin a line."""
     ended = al_job("ingest", "auto", "a\nb\x1b[31m", "--dry-run")
     assert ended.err == "al-job: a\\nb\\x1b[31m: no such folder\n"
+
+
+def test_a_command_that_needs_torch_says_where_there_is_none(
+    al_job: AlJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slim container image leaves it out: 78, one line, and what to take."""
+
+    def missing() -> NoReturn:
+        raise ModuleNotFoundError(message, name=message.split("'")[1])
+
+    monkeypatch.setattr("job.cli.main.command_line", missing)
+    message = "No module named 'torch.nn'"
+    ended = al_job("train", "--round", "0")
+    assert (ended.code, len(ended.err.splitlines())) == (78, 1)
+    assert f"{message}: the slim container image leaves it out: take the whole one" in ended.error
+    message = "No module named 'job.typo'"
+    with pytest.raises(ModuleNotFoundError):
+        al_job("train", "--round", "0")

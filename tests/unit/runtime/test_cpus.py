@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from job.errors import UsageError
 from job.runtime.cpus import usable_cpus
 
 
@@ -79,3 +80,20 @@ def test_a_line_that_names_no_group_is_left_alone(tmp_path: Path, membership: st
 def test_a_quota_that_is_not_one_is_left_alone(tmp_path: Path, quota: str) -> None:
     """Whatever a file system of the container's own may show."""
     assert cpus(tmp_path, "0::/\n", {"cpu.max": quota}) == 8
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("", 8), ("0", 8), ("3", 3), ("16", 8)], ids=repr)
+def test_what_a_pod_asks_for_is_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, expected: int
+) -> None:
+    """Without a limit of its own, a pod takes what it asked for; 0 stands for no request."""
+    monkeypatch.setenv("AL_CPUS", asked)
+    assert cpus(tmp_path, "0::/\n", {}) == expected
+    assert cpus(tmp_path, "0::/\n", {"cpu.max": "200000 100000"}) == 2
+
+
+def test_a_number_of_cpus_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is no number is a mistake that is told."""
+    monkeypatch.setenv("AL_CPUS", "2.5")
+    with pytest.raises(UsageError, match=r"AL_CPUS=2.5: expected a whole number of CPUs"):
+        cpus(tmp_path, "0::/\n", {})

@@ -202,3 +202,31 @@ def test_runtime_settings_of_the_driver_go_to_every_job(
         job = make_job(changed, settings, RoundRef("tiny", 0, None, 0).stage(stage), 1)
         [container] = job["spec"]["template"]["spec"]["containers"]
         assert {"--set=runtime.threads=4", "--set=runtime.workers=auto"} < set(container["args"])
+
+
+@pytest.mark.parametrize(
+    ("ref", "image"),
+    [
+        (TRAIN.round.stage("select"), "al-job:1-slim"),
+        (RoundRef("tiny", 0, None, 0).stage("select"), "al-job:1"),
+        (RoundRef.of_test("tiny", 1).stage("select"), "al-job:1"),
+        (TRAIN, "al-job:1"),
+    ],
+)
+def test_a_selection_by_scores_needs_no_torch(
+    launch: LaunchConfig, settings: Config, ref: StageRef, image: str
+) -> None:
+    """It takes the slim container image, which its marker then names; a cold start does not."""
+    slim = launch.model_copy(update={"image": "al-job:1", "slim_image": "al-job:1-slim"}, deep=True)
+    slim.templates[ref.stage]["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "AL_IMAGE", "value": "al-job:1"}
+    ]
+    [container] = make_job(slim, settings, ref, 1)["spec"]["template"]["spec"]["containers"]
+    assert (container["image"], container["env"][0]["value"]) == (image, image)
+
+
+def test_a_container_image_of_a_stage_s_own_stays(launch: LaunchConfig, settings: Config) -> None:
+    """Whoever names one for `select` gets it in every round."""
+    own = launch.model_copy(update={"image": "al-job:2", "slim_image": "al-job:2-slim"})
+    job = make_job(own, settings, TRAIN.round.stage("select"), 1)
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "al-job:1"

@@ -38,7 +38,7 @@ def first_pod_of(stage: str, answer: Answer) -> Callable[[Attempt], Answer | Non
 def test_a_training_is_a_set_of_pods_and_other_stages_are_jobs(several: Release) -> None:
     """Both pods run, the others stages are Jobs of one pod, and nothing is left at the end."""
     ran: list[str] = []
-    several.behaviour = lambda attempt: ran.append(attempt.pod)  # type: ignore[func-returns-value]
+    several.behaviour = lambda attempt: ran.append(attempt.pod)
     assert several.run() == 4
     stages = ["select-1", "annotate-1", "train-1-n-0", "evaluate-1"]
     assert several.double.created == [f"al-voc-tiny-s0-r0-{each}" for each in stages]

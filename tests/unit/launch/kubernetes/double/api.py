@@ -35,6 +35,7 @@ PATH = re.compile(
 JOB_SET_API = "jobset.x-k8s.io/v1alpha2"
 BACKGROUND = {"propagationPolicy": "Background"}
 QUEUE = "kueue.x-k8s.io/queue-name"
+COUNT = "count/jobs.batch"
 MESSAGES = {
     403: 'jobs.batch is forbidden: User "driver" cannot list it: RBAC: not ready',
     422: 'Job.batch "x" is invalid: spec.template: Required value',
@@ -51,6 +52,7 @@ class ApiDouble:
         plan: Decides which requests go wrong.
         page_size: The most items of a page, if a request has a limit.
         has_job_sets: Whether JobSet is installed.
+        job_quota: How many Jobs the namespace may hold, ended ones among them, if limited.
         queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
         requests: All requests, in order.
         created: The names of all Jobs that were ever created.
@@ -63,6 +65,7 @@ class ApiDouble:
         self.controller = Controller(self.world, behaviour)
         self.plan: Plan = lambda _: None
         self.page_size: int | None = None
+        self.job_quota: int | None = None
         self.queueing = False
         self.has_job_sets = False
         self.requests: list[Request] = []
@@ -165,6 +168,12 @@ class ApiDouble:
         return {"metadata": metadata, "items": page}
 
     def _create(self, job: Json) -> Json:
+        used, limit = len(self.world.jobs), self.job_quota
+        if limit is not None and used >= limit:
+            used_up = f"requested: {COUNT}=1, used: {COUNT}={used}, limited: {COUNT}={limit}"
+            message = f"exceeded quota: jobs, {used_up}"
+            name = job["metadata"]["name"]
+            raise RefusedError(403, f'jobs.batch "{name}" is forbidden: {message}')
         job = self.world.add("jobs", job)
         self.created.append(job["metadata"]["name"])
         metadata, spec = job["metadata"], job["spec"]
@@ -211,8 +220,8 @@ class ApiDouble:
         [status] = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])
         if "waiting" in status["state"]:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
-        log = self.world.logs.get(pod["metadata"]["uid"], "")
-        return 200, log.encode()[: int(query["limitBytes"])]
+        lines = self.world.logs.get(pod["metadata"]["uid"], "").splitlines(keepends=True)
+        return 200, "".join(lines[-int(query["tailLines"]) :]).encode()
 
 
 def _is_there(path: str, kind: str) -> bool:
@@ -247,7 +256,8 @@ def _refusal(status: int, message: str) -> Answer:
 
 def _failed(fault: Fault) -> Answer:
     if isinstance(fault.outcome, int):
-        return _refusal(fault.outcome, MESSAGES.get(fault.outcome, "something went wrong"))
+        words = MESSAGES.get(fault.outcome, "something went wrong")
+        return _refusal(fault.outcome, fault.message or words)
     message = "the connection of a test"
     raise fault.outcome(message)
 
