@@ -43,6 +43,10 @@ class DeniedError(ConfigError):
     """The cluster does not allow a call. An API server that has just started may allow it later."""
 
 
+class ConflictError(TemporaryError):
+    """An object is not as it was read any more: it has changed, or is another one."""
+
+
 class QuotaError(TemporaryError):
     """A quota of the namespace is used up. There is room again when something else ends."""
 
@@ -133,9 +137,10 @@ class Cluster:
             return []
         return [job_sets.as_job(each) for each in self._list("jobsets", labelSelector=selector)]
 
-    def jobs_named(self, name: str) -> list[KubeObject]:
-        """Return the Job of this name in a list, which is empty if there is none."""
-        return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
+    def named_like(self, job: KubeObject) -> list[KubeObject]:
+        """Return the Job or JobSet of this one's name in a list, which may be empty."""
+        name = job["metadata"]["name"]
+        return list(self._list(_plural(job), fieldSelector=f"metadata.name={name}"))
 
     def pods(self, selector: str) -> Iterator[KubeObject]:
         """Yield the pods with these labels, page by page."""
@@ -173,11 +178,26 @@ class Cluster:
         path = self._path(_plural(job))
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
-    def delete_job(self, job: KubeObject) -> None:
-        """Delete a Job or a JobSet with its pods. One that is not there is not an error."""
-        query = {"propagationPolicy": "Background"}  # by default, this API orphans the pods
-        path = self._path(_plural(job), job["metadata"]["name"])
-        self._call("DELETE", path, query, absent=(NOT_FOUND,))
+    def delete_job(self, job: KubeObject, *, if_unchanged: bool = False) -> bool:
+        """Delete a Job or a JobSet with its pods, and return whether it is gone.
+
+        Args:
+            job: As it was read. A Job of its name that was created since then is left alone.
+            if_unchanged: Whether it is left alone, too, if anything about it has changed since
+                then: its first pod may have begun.
+        """
+        metadata = job["metadata"]
+        wanted = ("uid", "resourceVersion") if if_unchanged else ("uid",)
+        options = {
+            "propagationPolicy": "Background",  # by default, this API orphans the pods
+            "preconditions": {name: metadata[name] for name in wanted},
+        }
+        path = self._path(_plural(job), metadata["name"])
+        try:
+            self._call("DELETE", path, body=options, absent=(NOT_FOUND,))
+        except ConflictError:
+            return False
+        return True
 
     def suspend_job(self, name: str, *, suspend: bool) -> None:
         """Stop a Job's pods, or start them again."""
@@ -283,7 +303,8 @@ def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
         return DeniedError(f"the cluster refuses: {words}")
     if status in {BAD_REQUEST, NOT_FOUND, INVALID}:
         return ConfigError(f"the cluster refuses: {words}")
-    return TemporaryError(f"the cluster answers {status}: {words}")
+    kind = ConflictError if status == CONFLICT else TemporaryError
+    return kind(f"the cluster answers {status}: {words}")
 
 
 def _event_time(event: KubeObject) -> str:

@@ -76,12 +76,12 @@ def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     for job in running:
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
     _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
-    jobs = [job for job in _stages(cluster, release) if not ended(job)]
-    for job in jobs:
+    deleted = [job for job in _stages(cluster, release) if not ended(job)]
+    for job in deleted:
         cluster.delete_job(job)
     if running:
         _publish_cancelled(cluster, release)
-    return bool(running), [job["metadata"]["name"] for job in jobs]
+    return bool(running), [job["metadata"]["name"] for job in deleted]
 
 
 def _stages(cluster: Cluster, release: str) -> list[KubeObject]:

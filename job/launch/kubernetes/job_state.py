@@ -50,6 +50,10 @@ class ExhaustedError(TemporaryError):
     """A stage failed with a temporary error on every allowed attempt."""
 
 
+class SupersededError(TemporaryError):
+    """The release has other values than this driver: another driver runs it now."""
+
+
 _KINDS: dict[int, type[AlJobError]] = {
     kind.exit_code: kind
     for kind in (UsageError, BadDataError, MissingLabelsError, ConfigError, ExhaustedError)

@@ -11,14 +11,8 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
-from job.launch.kubernetes.job_sets import as_job_set
-from job.launch.kubernetes.job_spec import (
-    attempt_of,
-    is_of_several_nodes,
-    make_job,
-    spec_hash_of,
-    stage_labels,
-)
+from job.launch.kubernetes.creating import make, refuse_foreign
+from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
@@ -28,6 +22,7 @@ from job.launch.kubernetes.job_state import (
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.look import Look
+from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
 from job.launch.kubernetes.warnings import Warnings
@@ -36,6 +31,9 @@ from job.plan import Plan
 from job.progress import StageStatus, States
 from job.runtime import log
 from job.storage import Store
+
+MAX_LOST = 3
+"""A stage's Job may be deleted by somebody else so many times."""
 
 
 class KubernetesLauncher:
@@ -71,7 +69,7 @@ class KubernetesLauncher:
         self._publish = publish
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
-        self._owner = owner_reference(launch, cluster)
+        self._owner = Owner(launch, cluster)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
 
@@ -149,6 +147,7 @@ class KubernetesLauncher:
         job = jobs.get(started.attempt)
         if job is None:
             return self._create(ref, started, look)
+        started.has_job = True
         if ended(job):
             return self._conclude(ref, started, job, look)
         self._update(ref, started, job, look.pods(ref, job))
@@ -166,42 +165,38 @@ class KubernetesLauncher:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = self._make(ref, started.attempt or 1)
-        job["metadata"]["ownerReferences"] = [self._owner]
+        job = make(self._cluster, self._launch, self._config, ref, started.attempt or 1)
+        if started.has_job:
+            self._note_loss(ref, started, job)
+        job["metadata"]["ownerReferences"] = [self._owner.reference]
         try:
             is_created = self._cluster.create_job(job)
         except QuotaError as error:
             self._note(ref, started, StageState("quota", str(error)), job)
             return False
+        started.has_job = is_created
         if is_created:
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
-            self._refuse_foreign(ref, job)
+            refuse_foreign(self._cluster, self._launch, ref, job)
         started.state = StageState("pending")
         return False
 
-    def _make(self, ref: StageRef, attempt: int) -> KubeObject:
-        """Return a stage's Job, or its JobSet if several pods do it and the cluster has that."""
-        job = make_job(self._launch, self._config, ref, attempt)
-        if is_of_several_nodes(self._launch, ref) and self._cluster.has_job_sets:
-            return as_job_set(job, self._launch)
-        return job
-
-    def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
-        """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
+    def _note_loss(self, ref: StageRef, started: Started, job: KubeObject) -> None:
+        """Note that somebody else has deleted a stage's Job, which is to be created once more.
 
         Raises:
-            ConfigError: The Job belongs to another release, or to somebody else.
+            SupersededError: A later driver of the release has.
+            ConfigError: The release is gone, or it has happened too often.
         """
-        name = own["metadata"]["name"]
-        wanted = stage_labels(self._launch, ref).items()
-        for job in self._cluster.jobs_named(name):
-            if wanted <= job["metadata"].get("labels", {}).items():
-                continue
+        name = job["metadata"]["name"]
+        started.num_lost += 1
+        log.get().warning("job.lost", job=name, times=started.num_lost, **_fields(ref))
+        self._owner.look_again()
+        if started.num_lost >= MAX_LOST:
             message = (
-                f"{ref}: Job {name} exists already and belongs to somebody else (spec hash "
-                f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
-                "give the release or the experiment another name"
+                f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
+                f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
             )
             raise ConfigError(message)
 
@@ -278,7 +273,8 @@ class KubernetesLauncher:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
-            self._cluster.delete_job(job)
+            if state.phase != "quota" and not self._cluster.delete_job(job, if_unchanged=True):
+                return  # it has just begun
             message = f"{ref}: {too_long}"
             raise ConfigError(message)
 
@@ -293,37 +289,14 @@ class KubernetesLauncher:
         )
         if state.phase == "running":
             return StageState("other spec", f"{reason}: it may run to its end first")
+        self._owner.look_again()
+        if not self._cluster.delete_job(job, if_unchanged=True):
+            return state  # it has just begun, or another driver has replaced it
+        started.has_job = False
         log.get().warning("job.replaced", job=name, reason=reason)
-        self._cluster.delete_job(job)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
 
 
 def _fields(ref: StageRef) -> dict[str, object]:
     """Return the fields that identify a stage in a log line."""
     return {**ref.round.fields, "stage": ref.stage}
-
-
-def owner_reference(launch: LaunchConfig, cluster: Cluster) -> KubeObject:
-    """Return the reference by which Jobs are deleted with the release.
-
-    The owner is not the driver's Job, because an upgrade replaces that Job and running stages
-    should stay.
-
-    Raises:
-        ConfigError: The ConfigMap that is to own the Jobs is not there.
-    """
-    owner = cluster.config_map(launch.owner)
-    if owner is None:
-        message = (
-            f"namespace {cluster.namespace} has no ConfigMap {launch.owner} to own the Jobs: "
-            "is the chart installed there?"
-        )
-        raise ConfigError(message)
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "name": launch.owner,
-        "uid": owner["metadata"]["uid"],
-        "controller": False,
-        "blockOwnerDeletion": False,
-    }

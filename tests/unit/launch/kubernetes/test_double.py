@@ -89,7 +89,7 @@ def test_lists_come_in_pages_and_are_selected(double: ApiDouble, cluster: Cluste
         cluster.create_job(job(name, {"is": "b" if name == "b" else "other"}))
     double.page_size = 1
     assert [each["metadata"]["name"] for each in cluster.jobs("is=other")] == ["a", "c"]
-    assert [each["metadata"]["name"] for each in cluster.jobs_named("b")] == ["b"]
+    assert [each["metadata"]["name"] for each in cluster.named_like(job("b"))] == ["b"]
     expired = iter([transport.EXPIRED])
     double.plan = lambda request: next(expired, None) if "continue" in request.query else None
     assert [each["metadata"]["name"] for each in cluster.jobs("")] == ["a", "a", "b", "c"]
@@ -105,7 +105,7 @@ def test_a_delete_without_propagation_policy_orphans_pods(double: ApiDouble) -> 
         double.tick()
         path = "/apis/batch/v1/namespaces/default/jobs/kept"
         api.call_api("DELETE", f"http://cluster{path}", _request_timeout=1)
-        cluster.delete_job({"metadata": {"name": "gone"}})
+        cluster.delete_job(double.job("gone"))
     double.tick()
     assert double.orphaned == ["kept"]
     assert [name.partition("-")[0] for name in double.world.pods] == ["kept"]

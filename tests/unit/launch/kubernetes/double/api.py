@@ -10,8 +10,10 @@ the simulation takes a step at each request for Jobs, or when `tick` is called.
 
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from kubernetes import client
 from urllib3 import Retry
@@ -144,25 +146,21 @@ class ApiDouble:
             case "GET":
                 return _json(200, self._list(kind, request.query))
             case "POST":
-                return _json(
-                    201, self._create_set(data) if kind == "jobsets" else self._create(data)
-                )
+                create = self._create_set if kind == "jobsets" else self._create
+                return _json(201, create(data))
             case "PATCH":
                 assert content_type == "application/merge-patch+json"
                 return _json(200, _merge(self.world.get(kind, name), data))
             case "DELETE":
-                item = self.world.get(kind, name)
-                if kind == "jobsets":
-                    del self.world.job_sets[name]
-                    item = self.world.get("jobs", job_sets.child_of(item)["metadata"]["name"])
-                return _json(200, self._delete(item, request.query))
+                options = data or request.query  # with a body, the API ignores the query
+                return _json(200, self._delete(kind, self.world.get(kind, name), options))
         raise RefusedError(405, "the server does not allow this method")
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Json:
         items = [item for _, item in sorted(self.world.kind(kind).items()) if _fits(item, query)]
         limit = min(int(query["limit"]), self.page_size or len(items))
         rest = [item for item in items if item["metadata"]["name"] > query.get("continue", "")]
-        page, metadata = rest[:limit], {}
+        page, metadata = [_versioned(item) for item in rest[:limit]], {}
         if len(rest) > limit:
             metadata["continue"] = page[-1]["metadata"]["name"]
         return {"metadata": metadata, "items": page}
@@ -202,13 +200,26 @@ class ApiDouble:
         for job_set in self.world.job_sets.values():
             if job_sets.sync(self.world, job_set):
                 child = job_sets.child_of(job_set)
-                self._delete(self.world.get("jobs", child["metadata"]["name"]), BACKGROUND)
+                self._delete_job(self.world.jobs[child["metadata"]["name"]], BACKGROUND)
                 self.world.collect_garbage()
                 self._create(child)
 
-    def _delete(self, job: Json, query: Mapping[str, str]) -> Json:
+    def _delete(self, kind: str, item: Json, options: Mapping[str, Any]) -> Json:
+        name = item["metadata"]["name"]
+        for field, wanted in options.get("preconditions", {}).items():
+            found = version_of(item) if field == "resourceVersion" else item["metadata"][field]
+            if found != wanted:
+                words = f"Precondition failed: {field} in precondition: {wanted}, {found} in object"
+                text = f'Operation cannot be fulfilled on {kind} "{name}": {words}'
+                raise RefusedError(409, text)
+        if kind == "jobsets":
+            del self.world.job_sets[name]
+            item = self.world.jobs[job_sets.child_of(item)["metadata"]["name"]]
+        return self._delete_job(item, options)
+
+    def _delete_job(self, job: Json, options: Mapping[str, Any]) -> Json:
         name = job["metadata"]["name"]
-        if query.get("propagationPolicy") != "Background":  # the API's default for Jobs
+        if options.get("propagationPolicy") != "Background":  # the API's default for Jobs
             self.orphaned.append(name)
             for pod in self.world.pods_of(job):
                 del pod["metadata"]["ownerReferences"]
@@ -237,6 +248,16 @@ def _fits(item: Json, query: Mapping[str, str]) -> bool:
     fields = [each.split("=") for each in query.get("fieldSelector", "").split(",") if each]
     is_chosen = all(labels.get(key) == value if is_ else key in labels for key, is_, value in words)
     return is_chosen and all(_field(item, key) == value for key, value in fields)
+
+
+def version_of(item: Json) -> str:
+    """Return the resourceVersion of an object: another one whenever something about it changes."""
+    content = json.dumps([item.get("spec"), item.get("status")], sort_keys=True)
+    return str(zlib.crc32(content.encode()))
+
+
+def _versioned(item: Json) -> Json:
+    return item | {"metadata": item["metadata"] | {"resourceVersion": version_of(item)}}
 
 
 def _field(item: Json, path: str) -> object:
