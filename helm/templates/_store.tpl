@@ -4,6 +4,10 @@
 {{ include "al-voc.fullname" . }}-store
 {{- end -}}
 
+{{- define "al-voc.storeImage" -}}
+{{ include "al-voc.image" (merge (dict "root" .) .Values.store.embedded.image) }}
+{{- end -}}
+
 {{/* The volume of the release's own store. With another volume, the experiment starts over. */}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}

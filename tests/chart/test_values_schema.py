@@ -16,7 +16,8 @@ from job.keys import STAGES
 CHART = Path(__file__).parents[2] / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-FREE = {"global", "experiment", "affinity", "podSecurityContext"}
+VOLUMES = {"volume", "scratchVolume"}
+FREE = {"global", "experiment", "affinity", "podSecurityContext", "dnsConfig", *VOLUMES}
 """Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
@@ -43,6 +44,7 @@ SECTIONS = [
     "stages.defaults.resources",
     "stages.defaults.runtime",
     "stages.gpu",
+    "cache",
     "stages.score",
     "ingest",
     "ingest.pod",
@@ -161,7 +163,7 @@ def test_schema_and_defaults_have_the_same_keys() -> None:
         left_out = RENAMED | OF_ONE_STAGE
         known = {key for key in schema["properties"] if f"{path}.{key}" not in left_out}
         extra = set(STAGES) if path == "stages" else set()  # a stage need not have a default
-        assert known - {"global"} == values.keys() - extra, path
+        assert known == values.keys() - extra, path
         for key, value in values.items():
             inner = resolved(schema["properties"].get(key, {}))
             if (
