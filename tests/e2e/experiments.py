@@ -33,7 +33,7 @@ ONE_ROUND = (
     .replace("  brust: {strategy: brust, class_weights: true}\n", "")
 )
 """One training: the least that ends with a result."""
-LONG_ROUND = ONE_ROUND.replace("one-round", "long-round").replace("steps: 4", "steps: 400")
+LONG_ROUND = ONE_ROUND.replace("one-round", "long-round").replace("steps: 4", "steps: 200")
 """One training that can be hit in the middle."""
 SCORED = SHORT.replace("experiment: short", "experiment: scored").replace(
     "  random: {strategy: random}\n", ""
