@@ -209,6 +209,7 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_report_reads_nothing_that_the_status_has_read(
     tiny: str, config: Config, finished_state: FinishedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
