@@ -77,7 +77,7 @@ class EventRecorder(Observer):
         Raises:
             ConfigError: There is none of its name.
         """
-        for job in self._cluster.jobs_named(self._job):
+        for job in self._cluster.named_like({"kind": "Job", "metadata": {"name": self._job}}):
             metadata = {key: job["metadata"][key] for key in ("name", "namespace", "uid")}
             return {"apiVersion": "batch/v1", "kind": "Job", **metadata}
         message = f"there is no Job {self._job}"
