@@ -43,24 +43,32 @@ al-voc/release: {{ include "al-voc.fullname" .root }}
 {{ merge (include "al-voc.podLabels" . | fromYaml) $own .root.Values.commonLabels | toYaml }}
 {{- end -}}
 
+{{/*
+The name of a container image. A registry is the part before the first slash, if it has a dot or a port.
+Given: root, repository, tag, digest.
+*/}}
 {{- define "al-voc.image" -}}
+{{- $repository := .repository -}}
+{{- with .root.Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $repository "") -}}
+{{- end -}}
 {{- if .digest -}}
-{{ .repository }}@{{ .digest }}
+{{ $repository }}@{{ .digest }}
 {{- else -}}
-{{ .repository }}:{{ .tag }}
+{{ $repository }}:{{ .tag }}
 {{- end -}}
 {{- end -}}
 
 {{- define "al-voc.jobImage" -}}
 {{- $image := .Values.image -}}
-{{- include "al-voc.image" (dict "repository" $image.repository "digest" $image.digest "tag" ($image.tag | default .Chart.AppVersion)) -}}
+{{- include "al-voc.image" (dict "root" . "repository" $image.repository "digest" $image.digest "tag" ($image.tag | default .Chart.AppVersion)) -}}
 {{- end -}}
 
 {{/* The container image without torch. Empty if none is named. */}}
 {{- define "al-voc.slimImage" -}}
 {{- $slim := .Values.image.slim -}}
 {{- if or $slim.tag $slim.digest -}}
-{{- include "al-voc.image" (dict "repository" .Values.image.repository "digest" $slim.digest "tag" $slim.tag) -}}
+{{- include "al-voc.image" (dict "root" . "repository" .Values.image.repository "digest" $slim.digest "tag" $slim.tag) -}}
 {{- end -}}
 {{- end -}}
 

@@ -12,6 +12,12 @@ Given: root, group (gpu or cpu), own, where (its place in the values). Returns Y
 {{- range $key, $value := . }}{{ $_ := set $settings $key $value }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- range ($settings.resources | default dict).claims -}}
+{{- $claims := list }}{{ range $settings.resourceClaims }}{{ $claims = append $claims .name }}{{ end -}}
+{{- if not (has .name $claims) -}}
+{{- fail (printf "%s: resources.claims names %q: resourceClaims has no such claim" $.where .name) -}}
+{{- end -}}
+{{- end -}}
 {{- if and (gt (int $settings.gpus) 1) (contains "/mig-" $settings.gpuResource) -}}
 {{- fail (printf "%s: gpus %v of %s: a process sees one MIG slice, and slices cannot train together: take one, or whole GPUs" .where $settings.gpus $settings.gpuResource) -}}
 {{- end -}}
@@ -97,10 +103,20 @@ annotations:
 {{/* The scheduling of a pod. Given: its settings. */}}
 {{- define "al-voc.scheduling" -}}
 {{- $chosen := dict -}}
-{{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" -}}
+{{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" "schedulerName" "topologySpreadConstraints" "resourceClaims" -}}
 {{- with get $ $key }}{{ $_ := set $chosen $key . }}{{ end -}}
 {{- end -}}
 {{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
+{{- end -}}
+
+{{/* What all pods have in common: DNS, users, and Secrets for pulling container images. Given: the root. */}}
+{{- define "al-voc.podOfCluster" -}}
+{{- $found := dict -}}
+{{- with .Values.dnsPolicy }}{{ $_ := set $found "dnsPolicy" . }}{{ end -}}
+{{- with .Values.dnsConfig }}{{ $_ := set $found "dnsConfig" . }}{{ end -}}
+{{- if not (kindIs "invalid" .Values.hostUsers) }}{{ $_ := set $found "hostUsers" .Values.hostUsers }}{{ end -}}
+{{- with concat .Values.image.pullSecrets .Values.imagePullSecrets }}{{ $_ := set $found "imagePullSecrets" (uniq .) }}{{ end -}}
+{{- if $found }}{{ toYaml $found }}{{ end -}}
 {{- end -}}
 
 {{/* Environment of a container: the chart's variables unless `extraEnv` names them, then `extraEnv`. */}}
@@ -118,11 +134,24 @@ annotations:
 {{- end -}}
 {{- end -}}
 
+{{/* Whether a pod has the volume of copies, as stages, ingest and test do. Empty if not. */}}
+{{- define "al-voc.hasCache" -}}
+{{- if and .root.Values.cache.volume (not .isDriver) (not .isUi) }}yes{{ end -}}
+{{- end -}}
+
 {{- define "al-voc.ownEnv" -}}
 - {name: AL_LOG, value: json}
 - {name: AL_ATTEMPT, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 - {name: AL_IMAGE, value: {{ include "al-voc.podImage" . | quote }}}
+{{- if include "al-voc.hasCache" . }}
+- {name: AL_CACHE, value: /cache}
+- {name: TORCH_HOME, value: /cache/torch}
+{{- with .root.Values.cache.sizeLimit }}
+- {name: AL_CACHE_GB, value: {{ divf (include "al-voc.bytes" . | float64) 1e9 | toString | quote }}}
+{{- end }}
+{{- else }}
 - {name: AL_CACHE, value: /tmp/al-voc}
+{{- end }}
 - {name: HOME, value: /tmp}
 {{- if .isUi }}
 {{ include "al-voc.uiEnv" .root }}
@@ -139,6 +168,7 @@ annotations:
 {{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
+{{- include "al-voc.proxyEnv" .root }}
 {{- end -}}
 
 {{/*
@@ -149,6 +179,7 @@ isDriver, isUi, hasConfig (mount the ConfigMap), waits (for the store of the rel
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
 {{- $account := .isDriver | ternary "driver" "stage" -}}
+{{- $hasCache := include "al-voc.hasCache" . -}}
 restartPolicy: {{ if .isUi }}Always{{ else }}Never{{ end }}
 serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $account) }}
 automountServiceAccountToken: {{ .isDriver | default false }}
@@ -159,9 +190,8 @@ activeDeadlineSeconds: {{ int64 . }}
 {{- end }}
 securityContext:
   {{- include "al-voc.podSecurity" .root.Values.podSecurityContext | nindent 2 }}
-{{- with .root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "al-voc.podOfCluster" .root }}
+{{ . }}
 {{- end }}
 {{- with include "al-voc.scheduling" $settings }}
 {{ . }}
@@ -202,6 +232,10 @@ containers:
     {{- end }}
     env:
       {{- include "al-voc.env" . | trim | nindent 6 }}
+    {{- with $settings.extraEnvFrom }}
+    envFrom:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     {{- if .isUi }}
     {{- include "al-voc.uiPort" . | nindent 4 }}
     {{- end }}
@@ -212,6 +246,9 @@ containers:
       {{- include "al-voc.containerSecurity" . | nindent 6 }}
     volumeMounts:
       - {name: tmp, mountPath: /tmp}
+      {{- if $hasCache }}
+      - {name: cache, mountPath: /cache}
+      {{- end }}
       {{- if $settings.sharedMemory }}
       - {name: shared-memory, mountPath: /dev/shm}
       {{- end }}
@@ -224,12 +261,23 @@ containers:
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
       {{- end }}
+      {{- if .root.Values.store.caBundle.configMap }}
+      - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
+      {{- end }}
       {{- with $settings.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
 volumes:
   - name: tmp
+    {{- with $settings.scratchVolume }}
+    {{- toYaml . | nindent 4 }}
+    {{- else }}
     emptyDir: {sizeLimit: {{ $settings.scratch | default "1Gi" }}}
+    {{- end }}
+  {{- if $hasCache }}
+  - name: cache
+    {{- toYaml .root.Values.cache.volume | nindent 4 }}
+  {{- end }}
   {{- with $settings.sharedMemory }}
   - name: shared-memory
     emptyDir: {medium: Memory, sizeLimit: {{ . }}}
@@ -245,6 +293,10 @@ volumes:
   {{- if and .isDriver .root.Values.annotation.existingSecret }}
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
+  {{- end }}
+  {{- with .root.Values.store.caBundle.configMap }}
+  - name: store-ca
+    configMap: {name: {{ . }}}
   {{- end }}
   {{- with $settings.extraVolumes }}
   {{- toYaml . | nindent 2 }}

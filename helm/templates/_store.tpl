@@ -4,6 +4,10 @@
 {{ include "al-voc.fullname" . }}-store
 {{- end -}}
 
+{{- define "al-voc.storeImage" -}}
+{{ include "al-voc.image" (merge (dict "root" .) .Values.store.embedded.image) }}
+{{- end -}}
+
 {{/* The volume of the release's own store. With another volume, the experiment starts over. */}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}
@@ -84,4 +88,41 @@ cluster it has to be the same each time. `lookup` lists nothing there, not even 
 - {name: AWS_DEFAULT_REGION, value: {{ . | quote }}}
 {{- end }}
 {{- include "al-voc.storeCredentials" . }}
+{{- include "al-voc.bucketEnv" . }}
+{{- end -}}
+
+{{/* What the bucket wants beside a name. */}}
+{{- define "al-voc.bucketEnv" -}}
+{{- $store := .Values.store -}}
+{{- with $store.addressingStyle }}
+- {name: AL_S3_ADDRESSING_STYLE, value: {{ . }}}
+{{- end }}
+{{- with $store.serverSideEncryption.type }}
+- {name: AL_S3_ENCRYPTION, value: {{ . | quote }}}
+{{- end }}
+{{- with $store.serverSideEncryption.kmsKeyId }}
+- {name: AL_S3_KMS_KEY_ID, value: {{ . | quote }}}
+{{- end }}
+{{- if $store.requesterPays }}
+- {name: AL_S3_REQUEST_PAYER, value: requester}
+{{- end }}
+{{- if $store.caBundle.configMap }}
+- {name: AWS_CA_BUNDLE, value: {{ printf "/run/store-ca/%s" $store.caBundle.key | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* The proxy. What lies in the cluster or beside the node is reached directly. */}}
+{{- define "al-voc.proxyEnv" -}}
+{{- $proxy := .Values.proxy -}}
+{{- with $proxy.http }}
+- {name: HTTP_PROXY, value: {{ . | quote }}}
+{{- end }}
+{{- with $proxy.https }}
+- {name: HTTPS_PROXY, value: {{ . | quote }}}
+{{- end }}
+{{- if or $proxy.http $proxy.https }}
+{{- $direct := list "localhost" "127.0.0.1" ".svc" ".cluster.local" "$(KUBERNETES_SERVICE_HOST)" (include "al-voc.storeName" .) -}}
+{{- $direct = concat $direct (list "169.254.169.254" "169.254.170.2" "169.254.170.23" "metadata.google.internal" $proxy.noProxy) }}
+- {name: NO_PROXY, value: {{ $direct | compact | join "," | quote }}}
+{{- end }}
 {{- end -}}

@@ -10,6 +10,7 @@ from job.errors import AlJobError, MissingObjectError
 from job.keys import StageRef
 from job.runtime import log
 from job.storage import Store
+from job.storage.cache import note_use_of_all
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Checkpoint:
             return None
 
     def save(self, data: bytes) -> None:
-        """Save what a later attempt can resume from."""
+        """Save what a later attempt can resume from; what it has fetched stays in the cache."""
+        note_use_of_all()
         self.store.write(self.key, data)
 
 

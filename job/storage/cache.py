@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 from job.errors import BadDataError, ConfigError
 from job.runtime.paths import user_path
 from job.storage.base import Store
+from job.storage.cache_limit import has_limit, has_room, note_use
 from job.storage.files import TEMPORARY_PREFIX, file_errors
 
 _verified: dict[Path, tuple[str, int, int]] = {}
@@ -33,10 +35,13 @@ def fetch(store: Store, key: str, sha256: str) -> Path:
     in_place = store.local_path(key)
     if in_place is not None:
         return _in_place(store, key, in_place, sha256)
-    cached = directory() / sha256[:2] / sha256
-    if not _holds(cached, sha256):
-        _download(store, key, cached, sha256)
-    return cached
+    paths = [folder / sha256[:2] / sha256 for folder in _directories()]
+    note_use(paths)
+    if found := next((path for path in paths if _holds(path, sha256)), None):
+        return found
+    target = _with_room() / sha256[:2] / sha256
+    _download(store, key, target, sha256)
+    return target
 
 
 def fetch_whatever(store: Store, key: str) -> tuple[Path, str]:
@@ -53,10 +58,11 @@ def fetch_whatever(store: Store, key: str) -> tuple[Path, str]:
             store.read(key)  # says what is missing
         with file_errors(in_place), in_place.open("rb") as file:
             return in_place, hashlib.file_digest(file, "sha256").hexdigest()
-    temporary = directory() / f"{TEMPORARY_PREFIX}{uuid4().hex}"
+    folder = _with_room()
+    temporary = folder / f"{TEMPORARY_PREFIX}{uuid4().hex}"
     try:
         sha256 = store.download(key, temporary)
-        cached = directory() / sha256[:2] / sha256
+        cached = folder / sha256[:2] / sha256
         _keep(temporary, cached, sha256)
     finally:
         temporary.unlink(missing_ok=True)
@@ -83,6 +89,28 @@ def directory() -> Path:
         usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "al-voc"
         if _writable(usual):
             return usual
+    return _temporary_directory()
+
+
+def note_use_of_all() -> None:
+    """Note that what this process has fetched is in use: whoever works for long says it again."""
+    note_use(_verified)
+
+
+def _directories() -> Iterator[Path]:
+    """Yield where copies may be; one that the cache has no room for is among temporary files."""
+    yield directory()
+    if has_limit():
+        yield _temporary_directory()
+
+
+def _with_room() -> Path:
+    """Return where the next copy goes."""
+    path = directory()
+    return path if has_room(path) else _temporary_directory()
+
+
+def _temporary_directory() -> Path:
     path = Path(tempfile.gettempdir()) / f"al-voc-{os.getuid()}"
     if not _writable(path, mode=0o700):
         message = f"{path}: cannot be written, nor can ~/.cache; name a cache directory in AL_CACHE"

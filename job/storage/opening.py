@@ -54,7 +54,13 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
     raise UsageError(message)
 
 
+_ACCESS_POINT = "arn:aws[a-z-]*:s3:[a-z0-9-]+:[0-9]{12}:accesspoint/[a-z0-9-]+"
+
+
 def s3_place(url: str) -> tuple[str, str] | None:
-    """Return the bucket and the prefix that `s3://bucket/prefix` names; None for other places."""
-    found = re.fullmatch("s3://([A-Za-z0-9._-]+)(?:/(.*))?", url)
+    """Return the bucket and the prefix that `s3://bucket/prefix` names; None for other places.
+
+    The ARN of an access point may be in the bucket's place.
+    """
+    found = re.fullmatch(f"s3://({_ACCESS_POINT}|[A-Za-z0-9._-]+)(?:/(.*))?", url)
     return (found[1], (found[2] or "").strip("/")) if found else None

@@ -23,6 +23,11 @@ class S3Access:
     """What the credentials have to permit."""
 
     @property
+    def is_by_variables(self) -> bool:
+        """Whether it is the store's server, as the store's user."""
+        return not (self.endpoint or self.profile)
+
+    @property
     def endpoint_setting(self) -> str:
         """What names the server."""
         return f"--{self.option}-endpoint" if self.option else "AWS_ENDPOINT_URL"

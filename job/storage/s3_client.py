@@ -22,6 +22,7 @@ from botocore.loaders import Loader, create_loader
 from job.errors import ConfigError
 from job.storage.s3_access import BY_VARIABLES, S3Access
 from job.storage.s3_errors import WebPageError, hide, without_secrets
+from job.storage.s3_options import addressing_style, check_options, parameters
 
 MAX_CONNECTIONS = 32
 
@@ -37,7 +38,6 @@ ATTEMPTS = 8
 _NOT_AWS: dict[str, Any] = {
     "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
     "response_checksum_validation": "when_required",
-    "s3": {"addressing_style": "path"},  # a bucket is not a host name there
 }
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -52,6 +52,7 @@ def new_client(access: S3Access = BY_VARIABLES) -> Any:
         ConfigError: A setting cannot be right; its name is told, and no secret.
     """
     _check_variables()
+    check_options()
     # Its own: the default session is not for several threads.
     core = botocore.session.Session(profile=access.profile)
     core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
@@ -73,6 +74,7 @@ def new_client(access: S3Access = BY_VARIABLES) -> Any:
         _check_authorities(session)
     # By this pattern it comes before botocore makes a failure of the server of such an answer.
     client.meta.events.register_first("before-parse.*.*", _refuse_web_page)
+    client.meta.events.register("before-parameter-build.s3", parameters(access))
     return client
 
 
@@ -87,11 +89,16 @@ def _made(session: Session, access: S3Access) -> Any:
     own = {"ignore_configured_endpoint_urls": True} if access.profile else {}
     attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
     settings = _ANY_SERVER | own | {"retries": {"mode": "standard", **attempts}}
-    client = session.client("s3", config=Config(**settings), **place)
+    configured = session._session.get_config_variable("s3") or {}  # noqa: SLF001 - no public way
+    style = addressing_style(access, configured)
+    of_style = {"s3": {"addressing_style": style}} if style else {}
+    client = session.client("s3", config=Config(**settings, **of_style), **place)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return client
-    return session.client("s3", config=Config(**settings, **_NOT_AWS), **place)
+    # Most of them do not know a bucket by a host name.
+    of_style = {"s3": {"addressing_style": style or "path"}}
+    return session.client("s3", config=Config(**settings, **_NOT_AWS, **of_style), **place)
 
 
 def _place(session: Session, access: S3Access) -> dict[str, str | None]:

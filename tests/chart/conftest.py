@@ -175,7 +175,11 @@ def every_value() -> Object:
         "image": {"digest": "sha256:" + "a" * 64, "pullSecrets": [{"name": "registry"}]},
         "podSecurityContext": {"fsGroup": 7},
         "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r"}},
-        "store": {"embedded": pod | {"persistence": {"enabled": True, "storageClass": "fast"}}},
+        "proxy": {"https": "http://proxy:3128"},
+        "store": {
+            "caBundle": {"configMap": "authorities"},
+            "embedded": pod | {"persistence": {"enabled": True, "storageClass": "fast"}},
+        },
         "stages": {"defaults": job_pod | {"runtimeClassName": "nvidia", "gpus": 2}},
         "ingest": {"args": ["voc", "--root=/voc", "--pool=train", "--test=test", "--name=voc"]},
         "driver": job_pod,

@@ -91,8 +91,8 @@ def test_groups_of_stages(render: Any) -> None:
     }
     rendering = render(values)
     [ingest] = rendering.jobs("ingest")
-    specs = {stage: rendering.stage(stage) for stage in STAGES}
-    specs["ingest"] = ingest["spec"]["template"]["spec"]
+    stages: dict[str, Any] = {stage: rendering.stage(stage) for stage in STAGES}
+    specs = stages | {"ingest": ingest["spec"]["template"]["spec"]}
     assert {stage: spec["nodeSelector"]["pool"] for stage, spec in specs.items()} == {
         "select": "cpu",
         "annotate": "cpu",

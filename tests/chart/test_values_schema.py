@@ -16,7 +16,8 @@ from job.keys import STAGES
 CHART = Path(__file__).parents[2] / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-FREE = {"global", "experiment", "affinity", "podSecurityContext"}
+VOLUMES = {"volume", "scratchVolume"}
+FREE = {"global", "experiment", "affinity", "podSecurityContext", "dnsConfig", *VOLUMES}
 """Objects whose keys Helm, the package or Kubernetes checks."""
 RENAMED = {"launch.scoreShards", "stages.annotate-sim"}
 """Values of an earlier version, which a template answers with the new name."""
@@ -26,10 +27,13 @@ SECTIONS = [
     "",
     "image",
     "store",
+    "store.serverSideEncryption",
+    "store.caBundle",
     "store.embedded",
     "store.embedded.image",
     "store.embedded.persistence",
     "store.embedded.resources",
+    "proxy",
     "serviceAccount",
     "serviceAccount.driver",
     "rbac",
@@ -38,6 +42,7 @@ SECTIONS = [
     "stages.defaults.resources",
     "stages.defaults.runtime",
     "stages.gpu",
+    "cache",
     "stages.score",
     "ingest",
     "ingest.pod",
@@ -155,7 +160,7 @@ def test_schema_and_defaults_have_the_same_keys() -> None:
     def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
         known = {key for key in schema["properties"] if f"{path}.{key}" not in RENAMED}
         extra = set(STAGES) if path == "stages" else set()  # a stage need not have a default
-        assert known - {"global"} == values.keys() - extra, path
+        assert known == values.keys() - extra, path
         for key, value in values.items():
             inner = resolved(schema["properties"].get(key, {}))
             if (

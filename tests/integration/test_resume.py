@@ -204,7 +204,8 @@ class FirstWriteFails(MemoryStore):
             super().upload(key, path)
 
 
-@pytest.mark.parametrize("written", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("written", [False, True])
 def test_every_single_write_may_fail(
     two_rounds: str, undisturbed: dict[str, bytes], *, written: bool
 ) -> None:

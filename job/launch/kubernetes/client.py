@@ -6,7 +6,8 @@ API's own JSON, because the client's classes need far more memory and refuse unk
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import urllib3
@@ -21,12 +22,27 @@ TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
 PAGE = 250
 MAX_LOG_BYTES = 16 * 2**20
+MAX_LOG_LINES = 100_000
+"""A node finds the last lines of a log without reading the others."""
 BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
 DENIED = (401, 403)
+TEMPORARY = (429, *range(500, 600))
+QUOTA_WORDS = "exceeded quota"
+"""What the API says if a ResourceQuota is used up, with the status of a missing right."""
+ADMISSION_WORDS = re.compile(r"denied (the )?request")
+"""What it says if a webhook or an admission policy refuses an object, with whatever status."""
 
 
 class DeniedError(ConfigError):
     """The cluster does not allow a call. An API server that has just started may allow it later."""
+
+
+class ConflictError(TemporaryError):
+    """An object is not as it was read any more: it has changed, or is another one."""
+
+
+class QuotaError(TemporaryError):
+    """A quota of the namespace is used up. There is room again when something else ends."""
 
 
 UNAVAILABLE = (TemporaryError, DeniedError)
@@ -136,27 +152,43 @@ class Cluster:
         """Create a Job, and return whether it was created: there may be one of this name.
 
         Raises:
-            ConfigError: The Job is not valid.
+            QuotaError: A quota has no room for it.
+            ConfigError: The Job is not valid, or an admission policy refuses it.
         """
         query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
         path = self._path("jobs")
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
-    def delete_job(self, name: str) -> None:
-        """Delete a Job with its pods. A Job that is not there is not an error."""
-        query = {"propagationPolicy": "Background"}  # by default, this API orphans the pods
-        self._call("DELETE", self._path("jobs", name), query, absent=(NOT_FOUND,))
+    def delete_job(self, job: KubeObject, *, if_unchanged: bool = False) -> bool:
+        """Delete a Job with its pods, and return whether it is gone.
+
+        Args:
+            job: As it was read. A Job of its name that was created since then is left alone.
+            if_unchanged: Whether it is left alone, too, if anything about it has changed since
+                then: its first pod may have begun.
+        """
+        metadata = job["metadata"]
+        wanted = ("uid", "resourceVersion") if if_unchanged else ("uid",)
+        options = {
+            "propagationPolicy": "Background",  # by default, this API orphans the pods
+            "preconditions": {name: metadata[name] for name in wanted},
+        }
+        path = self._path("jobs", metadata["name"])
+        try:
+            self._call("DELETE", path, body=options, absent=(NOT_FOUND,))
+        except ConflictError:
+            return False
+        return True
 
     def suspend_job(self, name: str, *, suspend: bool) -> None:
         """Stop a Job's pods, or start them again."""
         self._call("PATCH", self._path("jobs", name), body={"spec": {"suspend": suspend}})
 
     def log(self, pod: str, container: str) -> bytes | None:
-        """Return the first 16 MiB of a container's log, if the pod is there and has started."""
-        query = {"container": container, "limitBytes": str(MAX_LOG_BYTES)}
-        return self._call(
-            "GET", self._path("pods", pod, "log"), query, absent=(NOT_FOUND, BAD_REQUEST)
-        )
+        """Return the last 16 MiB of a container's log, if the pod is there and has started."""
+        query = {"container": container, "tailLines": str(MAX_LOG_LINES)}
+        path = self._path("pods", pod, "log")
+        return self._call("GET", path, query, absent=(NOT_FOUND, BAD_REQUEST), read=_read_end)
 
     def config_map(self, name: str) -> KubeObject | None:
         """Return the ConfigMap of this name, if there is one."""
@@ -187,7 +219,7 @@ class Cluster:
                 return
             page = {"continue": content["metadata"]["continue"]}
 
-    def _call(
+    def _call(  # noqa: PLR0913 - the parts of an HTTP exchange
         self,
         verb: str,
         path: str,
@@ -195,6 +227,7 @@ class Cluster:
         *,
         body: KubeObject | None = None,
         absent: tuple[int, ...] = (),
+        read: Callable[[urllib3.HTTPResponse], bytes] = urllib3.HTTPResponse.read,
     ) -> bytes | None:
         """Call the API, and return the body of its answer, or None for a status in `absent`."""
         kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
@@ -207,8 +240,8 @@ class Cluster:
             auth_settings=["BearerToken"],
         )
         try:
-            response = self._api.call_api(*request, _request_timeout=TIMEOUT)
-            data: bytes = response.read()  # type: ignore[no-untyped-call]
+            response = self._api.call_api(*request, _request_timeout=TIMEOUT).response
+            data = read(response)
         except ApiException as error:  # TLS failed
             message = f"the cluster does not answer: {error.reason}"
             raise TemporaryError(message) from error
@@ -222,16 +255,32 @@ class Cluster:
         return data
 
 
+def _read_end(response: urllib3.HTTPResponse) -> bytes:
+    """Return the end of a body, from the beginning of a line on, without holding all of it."""
+    end = bytearray()
+    is_cut = False
+    for part in response.stream(2**20):
+        end += part
+        is_cut |= len(end) > MAX_LOG_BYTES
+        del end[:-MAX_LOG_BYTES]
+    return bytes(end[end.find(b"\n") + 1 :] if is_cut else end)
+
+
 def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
     try:
         words = json.loads(data)["message"]
     except (ValueError, TypeError, KeyError):
         words = data[:200].decode(errors="replace")
+    if status in DENIED and QUOTA_WORDS in words:
+        return QuotaError(f"the cluster refuses: {words}")
+    if status not in TEMPORARY and ADMISSION_WORDS.search(words):
+        return ConfigError(f"the cluster refuses: {words}")
     if status in DENIED:
         return DeniedError(f"the cluster refuses: {words}")
     if status in {BAD_REQUEST, NOT_FOUND, INVALID}:
         return ConfigError(f"the cluster refuses: {words}")
-    return TemporaryError(f"the cluster answers {status}: {words}")
+    kind = ConflictError if status == CONFLICT else TemporaryError
+    return kind(f"the cluster answers {status}: {words}")
 
 
 def _event_time(event: KubeObject) -> str:

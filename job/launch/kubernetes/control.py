@@ -76,13 +76,13 @@ def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     for job in running:
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
     _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
-    jobs = [job for job in cluster.jobs(_selector(release)) if not ended(job)]
-    names = [job["metadata"]["name"] for job in jobs if "al-voc/stage" in job["metadata"]["labels"]]
-    for name in names:
-        cluster.delete_job(name)
+    jobs = cluster.jobs(f"{_selector(release)},al-voc/stage")
+    deleted = [job for job in jobs if not ended(job)]
+    for job in deleted:
+        cluster.delete_job(job)
     if running:
         _publish_cancelled(cluster, release)
-    return bool(running), names
+    return bool(running), [job["metadata"]["name"] for job in deleted]
 
 
 def resume(cluster: Cluster, release: str) -> None:

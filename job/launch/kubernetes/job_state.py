@@ -33,12 +33,25 @@ CONTAINERS = frozenset({CONTAINER, "driver", "ingest"})
 MAX_WAITING = 10
 """How many waiting pods are searched for a reason; one reason is enough."""
 StagePhase = Literal[
-    "queued", "pending", "image", "starting", "running", "ending", "other spec", "unknown", "failed"
+    "quota",
+    "queued",
+    "pending",
+    "image",
+    "starting",
+    "running",
+    "ending",
+    "other spec",
+    "unknown",
+    "failed",
 ]
 
 
 class ExhaustedError(TemporaryError):
     """A stage failed with a temporary error on every allowed attempt."""
+
+
+class SupersededError(TemporaryError):
+    """The release has other values than this driver: another driver runs it now."""
 
 
 _KINDS: dict[int, type[AlJobError]] = {

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
 from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
 from job.launch.kubernetes.job_state import (
     StageState,
@@ -21,6 +21,7 @@ from job.launch.kubernetes.job_state import (
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.look import Look
+from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
 from job.launch.kubernetes.warnings import Warnings
@@ -29,6 +30,9 @@ from job.plan import Plan
 from job.progress import StageStatus, States
 from job.runtime import log
 from job.storage import Store
+
+MAX_LOST = 3
+"""A stage's Job may be deleted by somebody else so many times."""
 
 
 class KubernetesLauncher:
@@ -64,7 +68,7 @@ class KubernetesLauncher:
         self._publish = publish
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
-        self._owner = owner_reference(launch, cluster)
+        self._owner = Owner(launch, cluster)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
 
@@ -142,6 +146,7 @@ class KubernetesLauncher:
         job = jobs.get(started.attempt)
         if job is None:
             return self._create(ref, started, look)
+        started.has_job = True
         if ended(job):
             return self._conclude(ref, started, job, look)
         self._update(ref, started, job, look.pods(ref, job))
@@ -160,13 +165,39 @@ class KubernetesLauncher:
             started.state = StageState("ending", reason)
             return False
         job = make_job(self._launch, self._config, ref, started.attempt or 1)
-        job["metadata"]["ownerReferences"] = [self._owner]
-        if self._cluster.create_job(job):
+        if started.has_job:
+            self._note_loss(ref, started, job)
+        job["metadata"]["ownerReferences"] = [self._owner.reference]
+        try:
+            is_created = self._cluster.create_job(job)
+        except QuotaError as error:
+            self._note(ref, started, StageState("quota", str(error)), job)
+            return False
+        started.has_job = is_created
+        if is_created:
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
             self._refuse_foreign(ref, job)
         started.state = StageState("pending")
         return False
+
+    def _note_loss(self, ref: StageRef, started: Started, job: KubeObject) -> None:
+        """Note that somebody else has deleted a stage's Job, which is to be created once more.
+
+        Raises:
+            SupersededError: A later driver of the release has.
+            ConfigError: The release is gone, or it has happened too often.
+        """
+        name = job["metadata"]["name"]
+        started.num_lost += 1
+        log.get().warning("job.lost", job=name, times=started.num_lost, **_fields(ref))
+        self._owner.look_again()
+        if started.num_lost >= MAX_LOST:
+            message = (
+                f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
+                f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
+            )
+            raise ConfigError(message)
 
     def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
         """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
@@ -198,6 +229,8 @@ class KubernetesLauncher:
             return self._finish(ref, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
+        if self._logs.are_owed(pods):
+            return False
         error = failure(str(ref), job, pods)
         name = job["metadata"]["name"]
         if isinstance(error, MissingLabelsError):
@@ -213,12 +246,18 @@ class KubernetesLauncher:
         raise error
 
     def _finish(self, ref: StageRef, look: Look) -> bool:
-        """Remove the Jobs of a stage that is done, if no log is lost with them."""
+        """Remove the Jobs of a stage that is done, if no log is lost with them.
+
+        Returns:
+            Whether nothing is left to do for the stage.
+        """
         pods = look.pods(ref)
         self._logs.keep(ref, pods)
+        if self._logs.are_owed(pods):
+            return False
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
-                self._cluster.delete_job(job["metadata"]["name"])
+                self._cluster.delete_job(job)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
             log.get().warning("job.left", reason=str(error), **_fields(ref))
         return True
@@ -238,11 +277,21 @@ class KubernetesLauncher:
             state = StageState("queued", self._warnings.about_workload(name) or state.reason)
         if spec_hash_of(job) != started.spec_hash:
             state = self._refuse_other_spec(job, started, state)
+        self._note(ref, started, state, job)
+
+    def _note(self, ref: StageRef, started: Started, state: StageState, job: KubeObject) -> None:
+        """Note the state of a Job, be it there or refused, and give up if it may not last.
+
+        Raises:
+            ConfigError: The Job could not start for too long.
+        """
+        name = job["metadata"]["name"]
         if state != started.state:
             log.get().info("job.state", job=name, state=str(state), **_fields(ref))
         started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
-            self._cluster.delete_job(name)
+            if state.phase != "quota" and not self._cluster.delete_job(job, if_unchanged=True):
+                return  # it has just begun
             message = f"{ref}: {too_long}"
             raise ConfigError(message)
 
@@ -257,37 +306,14 @@ class KubernetesLauncher:
         )
         if state.phase == "running":
             return StageState("other spec", f"{reason}: it may run to its end first")
+        self._owner.look_again()
+        if not self._cluster.delete_job(job, if_unchanged=True):
+            return state  # it has just begun, or another driver has replaced it
+        started.has_job = False
         log.get().warning("job.replaced", job=name, reason=reason)
-        self._cluster.delete_job(name)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
 
 
 def _fields(ref: StageRef) -> dict[str, object]:
     """Return the fields that identify a stage in a log line."""
     return {**ref.round.fields, "stage": ref.stage}
-
-
-def owner_reference(launch: LaunchConfig, cluster: Cluster) -> KubeObject:
-    """Return the reference by which Jobs are deleted with the release.
-
-    The owner is not the driver's Job, because an upgrade replaces that Job and running stages
-    should stay.
-
-    Raises:
-        ConfigError: The ConfigMap that is to own the Jobs is not there.
-    """
-    owner = cluster.config_map(launch.owner)
-    if owner is None:
-        message = (
-            f"namespace {cluster.namespace} has no ConfigMap {launch.owner} to own the Jobs: "
-            "is the chart installed there?"
-        )
-        raise ConfigError(message)
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "name": launch.owner,
-        "uid": owner["metadata"]["uid"],
-        "controller": False,
-        "blockOwnerDeletion": False,
-    }

@@ -52,4 +52,4 @@ def _cause(state: StageState) -> Literal["image", "pods"] | None:
     """Return what keeps a Job from starting: its image, or a node, a volume or a quota."""
     if state.phase == "image":
         return "image"
-    return "pods" if state.phase in {"pending", "starting"} else None
+    return "pods" if state.phase in {"quota", "pending", "starting"} else None

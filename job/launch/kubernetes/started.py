@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from job.errors import AlJobError
-from job.launch.kubernetes.job_state import ExhaustedError, StageState
+from job.launch.kubernetes.job_state import ExhaustedError, StageState, SupersededError
 from job.launch.kubernetes.start_limit import StartLimit
 from job.runtime import log
 from job.runtime.retry import SECONDS_OF_OUTAGE
@@ -26,6 +26,10 @@ class Started:
     start_limit: StartLimit = field(default_factory=StartLimit)
     unknown_since: float | None = None
     """Since when the store or the cluster does not answer."""
+    has_job: bool = False
+    """Whether its Job was there at the last look, and was not deleted by this driver since."""
+    num_lost: int = 0
+    """How many of its Jobs were deleted by somebody else."""
     _phase_since: float = field(default_factory=time.monotonic)
 
     @property
@@ -48,7 +52,7 @@ class Started:
         """
         self.unknown_since = self.unknown_since or time.monotonic()
         seconds_away = time.monotonic() - self.unknown_since
-        if seconds_away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError):
+        if seconds_away > SECONDS_OF_OUTAGE or isinstance(error, ExhaustedError | SupersededError):
             raise error
         log.get().warning("driver.waits", reason=str(error), **fields)
         self.state = StageState("unknown", str(error))

@@ -81,6 +81,7 @@ def test_nothing_runs_again_or_breaks_after_pruning(
         Reader(copy).model(TRAIN[0].round)
 
 
+@pytest.mark.slow
 def test_an_experiment_may_grow_after_pruning(
     copy: MemoryStore, plan: Plan, settings: Config
 ) -> None:

@@ -62,6 +62,7 @@ def one_seed_ahead(plan: Plan) -> list[StageRef]:
     return [*first[:half], *second[:5], *first[half:], *second[5:]]
 
 
+@pytest.mark.slow
 def test_a_report_can_be_written_after_every_stage(
     finished: MemoryStore, plan: Plan, al_job: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:

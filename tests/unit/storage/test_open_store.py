@@ -10,6 +10,8 @@ from job.storage.base import check_key, check_prefix
 from job.storage.local import LocalStore
 from job.storage.s3 import S3Store
 
+POINT = "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/mine-1"
+
 
 @pytest.mark.parametrize(
     ("url", "path"),
@@ -44,6 +46,8 @@ def test_a_path_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("s3://bucket/", "bucket", "", "s3://bucket"),
         ("s3://my.bucket-1/a/b/", "my.bucket-1", "a/b", "s3://my.bucket-1/a/b"),
         ("s3://bucket/a b#c?d%20", "bucket", "a b#c?d%20", "s3://bucket/a b#c?d%20"),
+        (f"s3://{POINT}", POINT, "", f"s3://{POINT}"),
+        (f"s3://{POINT}/a/b/", POINT, "a/b", f"s3://{POINT}/a/b"),
     ],
 )
 def test_s3_urls_are_buckets(url: str, bucket: str, prefix: str, again: str) -> None:
@@ -55,7 +59,16 @@ def test_s3_urls_are_buckets(url: str, bucket: str, prefix: str, again: str) -> 
 
 @pytest.mark.parametrize(
     "url",
-    ["", "s3://", "s3:///a", "s3:bucket", "s3://Bad Bucket!/a", "gs://bucket/a", "file://host/a"],
+    [
+        "",
+        "s3://",
+        "s3:///a",
+        "s3:bucket",
+        "s3://Bad Bucket!/a",
+        "s3://arn:aws:s3::1:x/y",
+        "gs://bucket/a",
+        "file://host/a",
+    ],
 )
 def test_other_urls_are_refused(url: str) -> None:
     """The message shows what was given and what is expected."""

@@ -105,7 +105,7 @@ def test_a_delete_without_propagation_policy_orphans_pods(double: ApiDouble) -> 
         double.tick()
         path = "/apis/batch/v1/namespaces/default/jobs/kept"
         api.call_api("DELETE", f"http://cluster{path}", _request_timeout=1)
-        cluster.delete_job("gone")
+        cluster.delete_job(double.job("gone"))
     double.tick()
     assert double.orphaned == ["kept"]
     assert [name.partition("-")[0] for name in double.world.pods] == ["kept"]

@@ -10,8 +10,10 @@ the simulation takes a step at each request for Jobs, or when `tick` is called.
 
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from kubernetes import client
 from urllib3 import Retry
@@ -32,6 +34,7 @@ PATH = re.compile(
     r"/(?:api/v1|apis/batch/v1)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
 )
 QUEUE = "kueue.x-k8s.io/queue-name"
+COUNT = "count/jobs.batch"
 MESSAGES = {
     403: 'jobs.batch is forbidden: User "driver" cannot list it: RBAC: not ready',
     422: 'Job.batch "x" is invalid: spec.template: Required value',
@@ -47,6 +50,7 @@ class ApiDouble:
         controller: Its `behaviour` and its `forbidden` (why no pods can be created) may change.
         plan: Decides which requests go wrong.
         page_size: The most items of a page, if a request has a limit.
+        job_quota: How many Jobs the namespace may hold, ended ones among them, if limited.
         queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
         requests: All requests, in order.
         created: The names of all Jobs that were ever created.
@@ -59,6 +63,7 @@ class ApiDouble:
         self.controller = Controller(self.world, behaviour)
         self.plan: Plan = lambda _: None
         self.page_size: int | None = None
+        self.job_quota: int | None = None
         self.queueing = False
         self.requests: list[Request] = []
         self.created: list[str] = []
@@ -138,19 +143,26 @@ class ApiDouble:
                 assert content_type == "application/merge-patch+json"
                 return _json(200, _merge(self.world.get(kind, name), data))
             case "DELETE":
-                return _json(200, self._delete(self.world.get(kind, name), request.query))
+                options = data or request.query  # with a body, the API ignores the query
+                return _json(200, self._delete(self.world.get(kind, name), options))
         raise RefusedError(405, "the server does not allow this method")
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Json:
         items = [item for _, item in sorted(self.world.kind(kind).items()) if _fits(item, query)]
         limit = min(int(query["limit"]), self.page_size or len(items))
         rest = [item for item in items if item["metadata"]["name"] > query.get("continue", "")]
-        page, metadata = rest[:limit], {}
+        page, metadata = [_versioned(item) for item in rest[:limit]], {}
         if len(rest) > limit:
             metadata["continue"] = page[-1]["metadata"]["name"]
         return {"metadata": metadata, "items": page}
 
     def _create(self, job: Json) -> Json:
+        used, limit = len(self.world.jobs), self.job_quota
+        if limit is not None and used >= limit:
+            used_up = f"requested: {COUNT}=1, used: {COUNT}={used}, limited: {COUNT}={limit}"
+            message = f"exceeded quota: jobs, {used_up}"
+            name = job["metadata"]["name"]
+            raise RefusedError(403, f'jobs.batch "{name}" is forbidden: {message}')
         job = self.world.add("jobs", job)
         self.created.append(job["metadata"]["name"])
         metadata, spec = job["metadata"], job["spec"]
@@ -168,9 +180,14 @@ class ApiDouble:
         job |= {"spec": defaults | spec, "status": {}}
         return job
 
-    def _delete(self, job: Json, query: Mapping[str, str]) -> Json:
-        name = job["metadata"]["name"]
-        if query.get("propagationPolicy") != "Background":  # the API's default for Jobs
+    def _delete(self, job: Json, options: Mapping[str, Any]) -> Json:
+        name, metadata = job["metadata"]["name"], job["metadata"]
+        for field, wanted in options.get("preconditions", {}).items():
+            found = version_of(job) if field == "resourceVersion" else metadata[field]
+            if found != wanted:
+                words = f"Precondition failed: {field} in precondition: {wanted}, {found} in object"
+                raise RefusedError(409, f'Operation cannot be fulfilled on jobs "{name}": {words}')
+        if options.get("propagationPolicy") != "Background":  # the API's default for Jobs
             self.orphaned.append(name)
             for pod in self.world.pods_of(job):
                 del pod["metadata"]["ownerReferences"]
@@ -182,8 +199,8 @@ class ApiDouble:
         [status] = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])
         if "waiting" in status["state"]:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
-        log = self.world.logs.get(pod["metadata"]["uid"], "")
-        return 200, log.encode()[: int(query["limitBytes"])]
+        lines = self.world.logs.get(pod["metadata"]["uid"], "").splitlines(keepends=True)
+        return 200, "".join(lines[-int(query["tailLines"]) :]).encode()
 
 
 def _fits(item: Json, query: Mapping[str, str]) -> bool:
@@ -193,6 +210,16 @@ def _fits(item: Json, query: Mapping[str, str]) -> bool:
     fields = [each.split("=") for each in query.get("fieldSelector", "").split(",") if each]
     is_chosen = all(labels.get(key) == value if is_ else key in labels for key, is_, value in words)
     return is_chosen and all(_field(item, key) == value for key, value in fields)
+
+
+def version_of(item: Json) -> str:
+    """Return the resourceVersion of an object: another one whenever something about it changes."""
+    content = json.dumps([item.get("spec"), item.get("status")], sort_keys=True)
+    return str(zlib.crc32(content.encode()))
+
+
+def _versioned(item: Json) -> Json:
+    return item | {"metadata": item["metadata"] | {"resourceVersion": version_of(item)}}
 
 
 def _field(item: Json, path: str) -> object:
@@ -212,7 +239,8 @@ def _refusal(status: int, message: str) -> Answer:
 
 def _failed(fault: Fault) -> Answer:
     if isinstance(fault.outcome, int):
-        return _refusal(fault.outcome, MESSAGES.get(fault.outcome, "something went wrong"))
+        words = MESSAGES.get(fault.outcome, "something went wrong")
+        return _refusal(fault.outcome, fault.message or words)
     message = "the connection of a test"
     raise fault.outcome(message)
 

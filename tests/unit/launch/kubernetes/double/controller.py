@@ -68,6 +68,9 @@ class Controller:
             self._count(job, pod, tally)
         self._conclude(job, tally)
         job["status"] |= {"failed": tally.failed, "succeeded": tally.succeeded}
+        phases = [pod["status"]["phase"] for pod in self.world.pods_of(job)]
+        active = sum(phase in {"Pending", "Running"} for phase in phases)
+        job["status"] |= {"active": active, "ready": phases.count("Running")}
 
     def _run(self, job: Json, pod: Json, tally: Tally) -> None:
         if not pods.is_over(pod):

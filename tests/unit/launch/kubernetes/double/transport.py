@@ -42,6 +42,8 @@ class Fault:
     after: bool = False
     """Whether the request has its effect all the same."""
     verbs: frozenset[str] = ALL_VERBS
+    message: str = ""
+    """What an error answer says; if empty, something for its status."""
 
     def can_hit(self, request: Request) -> bool:
         """Return whether a real API could answer this request so: only a page can expire."""

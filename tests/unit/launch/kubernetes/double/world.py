@@ -77,7 +77,11 @@ class World:
         return [pod for pod in self.pods.values() if owner_of(pod) == uid]
 
     def collect_garbage(self) -> None:
-        """Remove the pods of Jobs that are gone."""
+        """Remove the Jobs of ConfigMaps that are gone, and the pods of Jobs that are gone."""
+        owners = {each["metadata"]["uid"] for each in self.config_maps.values()}
+        for name, job in list(self.jobs.items()):
+            if owner_of(job) and owner_of(job) not in owners:
+                del self.jobs[name]
         uids = {job["metadata"]["uid"] for job in self.jobs.values()}
         for name, pod in list(self.pods.items()):
             if owner_of(pod) and owner_of(pod) not in uids:
@@ -91,7 +95,7 @@ class World:
         self.add("events", event | {"reason": reason, "message": message, "lastTimestamp": now()})
 
 
-def owner_of(pod: Json) -> str | None:
-    """Return the uid of a pod's Job, if it has one."""
-    owners = pod["metadata"].get("ownerReferences", [])
+def owner_of(item: Json) -> str | None:
+    """Return the uid of a pod's Job, or of what owns a Job, if it has one."""
+    owners = item["metadata"].get("ownerReferences", [])
     return owners[0]["uid"] if owners else None

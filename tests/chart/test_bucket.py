@@ -1,0 +1,91 @@
+"""What a bucket and the way to it need beside a name: in every pod that uses the store."""
+
+from typing import Any
+
+import pytest
+
+PROXY = {"http": "http://proxy:3128", "https": "http://proxy:3129"}
+
+
+def env(spec: dict[str, Any]) -> dict[str, Any]:
+    return {each["name"]: each.get("value") for each in spec["containers"][0]["env"]}
+
+
+def test_each_option_of_a_bucket_is_a_variable(render: Any) -> None:
+    """Driver, stages, ingest, test and pages all get it."""
+    store = {
+        "url": "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/mine/voc",
+        "addressingStyle": "virtual",
+        "serverSideEncryption": {"type": "aws:kms", "kmsKeyId": "alias/voc"},
+        "requesterPays": True,
+    }
+    expected = {
+        "AL_STORE": store["url"],
+        "AL_S3_ADDRESSING_STYLE": "virtual",
+        "AL_S3_ENCRYPTION": "aws:kms",
+        "AL_S3_KMS_KEY_ID": "alias/voc",
+        "AL_S3_REQUEST_PAYER": "requester",
+    }
+    pages = {"enabled": True, "existingSecret": "pages"}
+    for name, pod in render({"store": store, "ui": pages}).pods():
+        assert env(pod["spec"]).items() >= expected.items(), name
+
+
+def test_nothing_is_said_that_is_not_set(render: Any) -> None:
+    """Most servers do not know these options, and most clusters have no proxy."""
+    for name, pod in render().pods():
+        if name != "al-voc-store":
+            names = " ".join(env(pod["spec"]))
+            assert "AL_S3" not in names, name
+            assert "PROXY" not in names, name
+            assert "AWS_CA_BUNDLE" not in names, name
+
+
+def test_authorities_are_a_file_of_every_pod(render: Any) -> None:
+    """They come from a ConfigMap of the namespace, such as trust-manager makes."""
+    bundle = {"configMap": "authorities", "key": "company.pem"}
+    rendering = render({"store": {"url": "s3://mine", "caBundle": bundle}})
+    for name, pod in rendering.pods():
+        spec = pod["spec"]
+        assert env(spec)["AWS_CA_BUNDLE"] == "/run/store-ca/company.pem", name
+        volume = {"name": "store-ca", "configMap": {"name": "authorities"}}
+        mount = {"name": "store-ca", "mountPath": "/run/store-ca", "readOnly": True}
+        assert volume in spec["volumes"], name
+        assert mount in spec["containers"][0]["volumeMounts"], name
+
+
+def test_a_proxy_is_for_every_pod_but_the_store(render: Any) -> None:
+    """The store asks nobody; all others may have a bucket or weights on the other side."""
+    rendering = render({"proxy": PROXY, "fullnameOverride": "mine"})
+    for name, pod in rendering.pods():
+        given = env(pod["spec"])
+        if name == "mine-store":
+            assert "HTTPS_PROXY" not in given
+        else:
+            assert given["HTTP_PROXY"] == PROXY["http"], name
+            assert given["HTTPS_PROXY"] == PROXY["https"], name
+
+
+@pytest.mark.parametrize("more", ["", "harbor.company,.lan"])
+def test_the_cluster_is_reached_directly(render: Any, more: str) -> None:
+    """No proxy knows the API server, the store of the release, or who gives out credentials."""
+    spec = render({"proxy": {"https": "http://proxy:3128", "noProxy": more}}).stage("train")
+    direct = env(spec)["NO_PROXY"].split(",")
+    needed = {"$(KUBERNETES_SERVICE_HOST)", "al-voc-store", ".svc", ".cluster.local"}
+    assert {*needed, "169.254.169.254", "169.254.170.23"} <= {*direct}
+    assert "" not in direct
+    assert {each for each in more.split(",") if each} <= {*direct}
+
+
+def test_a_pod_may_have_a_proxy_of_its_own(render: Any) -> None:
+    """What `extraEnv` says of one kind of pod has precedence."""
+    own = {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://other:1"}]}
+    spec = render({"proxy": PROXY, "stages": {"train": own}}).stage("train")
+    given = [each for each in spec["containers"][0]["env"] if each["name"] == "HTTPS_PROXY"]
+    assert given == own["extraEnv"]
+
+
+def test_a_key_of_kms_needs_its_kind_of_encryption(refuse: Any) -> None:
+    """Another kind would leave it out, and the bucket's policy would refuse every write."""
+    store = {"serverSideEncryption": {"type": "AES256", "kmsKeyId": "alias/voc"}}
+    assert "serverSideEncryption/type" in refuse({"store": store})
