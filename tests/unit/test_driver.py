@@ -26,6 +26,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.growing import begin, grow, label_picks
+from tests.outputs import is_output, output_key
 from tests.stores import filled
 
 
@@ -115,8 +116,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
-    names = ("picks.csv", "cost.json", ".tar", ".parquet", ".safetensors", "metrics.json")
-    return {key: store.read(key) for key in store.list("experiments/") if key.endswith(names)}
+    return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
 
 
 def test_an_experiment_runs_with_a_launcher_from_outside(
@@ -228,7 +228,7 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     publisher = StatusPublisher(store, "tiny", platform, held(store))
     publisher.follow(plan)
     evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")
-    store.write(evaluate.key("metrics.json"), b"damaged")
+    store.write(output_key(store, evaluate, "metrics.json"), b"damaged")
     publisher.done.read(plan.stages(), plan.config)
     publisher.publish_phase("failed", "broken")
     assert platform.phases == ["failed"]
