@@ -169,14 +169,14 @@ class ExperimentKeys:
         """The status that the driver published last."""
         return f"{self.prefix}status.json"
 
-    def usage(self, of: "RoundRef | None" = None) -> str:
-        """What the Jobs of a round's seed took of a cluster; without one, the prefix of it all."""
-        return f"{self.prefix}usage/" + (f"{of.prefix.split('/')[2]}.json" if of else "")
-
     @property
     def holder(self) -> str:
         """The driver that is at work on it, with its heartbeat."""
         return f"{self.prefix}holder.json"
+
+    def progress(self, seed: int | None, arm: str) -> str:
+        """Where the rounds of an arm under a seed stand; without a seed, those of the test set."""
+        return f"{self.prefix}progress/{TEST if seed is None else f'seed-{seed}/{arm}'}.json"
 
     @property
     def pruned(self) -> str:

@@ -52,7 +52,7 @@ class Ledger:
 
     def __init__(self, store: Store, experiment: str) -> None:
         self._store = store
-        self._keys = ExperimentKeys(experiment)
+        self._prefix = f"{ExperimentKeys(experiment).prefix}usage/"
         self._pages: dict[str, dict[str, Usage]] | None = None
 
     def record(self, ref: StageRef, attempt: int, usage: Usage) -> None:
@@ -62,7 +62,8 @@ class Ledger:
             AlJobError: The page that is there is damaged, or the store does not answer. Then it is
                 written with the next Job of the same seed.
         """
-        key, entry = self._keys.usage(ref.round), f"{ref.prefix}{attempt}"
+        folder = ref.prefix.split("/")[2]  # `seed-0`, or `test`
+        key, entry = f"{self._prefix}{folder}.json", f"{ref.prefix}{attempt}"
         page = self._load().setdefault(key, {})
         page[entry] = usage
         self._store.write(key, dump_page(page))
@@ -80,7 +81,7 @@ class Ledger:
         if self._pages is None:
             self._pages = {
                 key: load_page(self._store.read(key), f"{self._store.url}: {key}")
-                for key in self._store.list(self._keys.usage())
+                for key in self._store.list(self._prefix)
             }
         return self._pages
 

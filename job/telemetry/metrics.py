@@ -16,6 +16,7 @@ from prometheus_client import (
     start_http_server,
 )
 
+from job.board import arm_statuses
 from job.launch.observer import JobEnd, Observer
 from job.progress import Phase, States, Status
 from job.runtime import log
@@ -38,9 +39,11 @@ class Metrics(Observer):
         self._stages = self._gauge(
             "stages", "Stages that were started and have not ended", "stage", "state"
         )
-        self._rounds = self._gauge("rounds", "Rounds of all arms and seeds", "state")
+        self._rounds = self._gauge("rounds", "Rounds of an arm, of all seeds", "arm", "state")
         self._map50 = self._gauge(
-            "map50", "mAP at IoU 0.5 of the last round that was evaluated", "arm", "seed"
+            "map50",
+            "mAP at IoU 0.5 of each seed's last round that was evaluated, their mean",
+            "arm",
         )
         self._seconds = self._histogram("stage_seconds", "From a stage's first pod until its end")
         self._queue = self._histogram("queue_seconds", "From a Job's creation until its first pod")
@@ -77,12 +80,11 @@ class Metrics(Observer):
 
     def told(self, status: Status) -> None:
         """Note where the rounds stand."""
-        rounds = [each for each in status.rounds if each.seed is not None]
-        done = [each for each in rounds if each.map50 is not None]
-        self._rounds.labels("planned").set(len(rounds))
-        self._rounds.labels("evaluated").set(len(done))
-        for each in done:  # in the order of the rounds, so the last one stays
-            self._map50.labels(each.arm, each.seed).set(each.map50 or 0.0)
+        for arm in status.arms or arm_statuses(status.rounds):
+            self._rounds.labels(arm.arm, "planned").set(arm.rounds)
+            self._rounds.labels(arm.arm, "done").set(arm.rounds_done)
+            if arm.map50 is not None:
+                self._map50.labels(arm.arm).set(arm.map50)
 
     def job_ended(self, end: JobEnd) -> None:
         """Count a Job, and what it took."""

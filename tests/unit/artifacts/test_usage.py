@@ -4,7 +4,7 @@ import pytest
 
 from job.artifacts.usage import Ledger, Usage
 from job.errors import BadDataError
-from job.keys import ExperimentKeys, RoundRef
+from job.keys import RoundRef
 from job.storage.memory import MemoryStore
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
@@ -49,6 +49,6 @@ def test_a_job_counts_once() -> None:
 def test_a_damaged_page_is_named() -> None:
     """With what to do about it."""
     store = MemoryStore()
-    store.write(ExperimentKeys("exp").usage(TRAIN.round), b'{"format": 1, "jobs": {"a": 1}}')
+    store.write("experiments/exp/usage/seed-0.json", b'{"format": 1, "jobs": {"a": 1}}')
     with pytest.raises(BadDataError, match=r"usage/seed-0.json is damaged .*: remove it"):
         Ledger(store, "exp").totals()

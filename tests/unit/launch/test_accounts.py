@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from job.artifacts.usage import Ledger, Usage
 from job.errors import TemporaryError
-from job.keys import ExperimentKeys, RoundRef
+from job.keys import RoundRef
 from job.launch.accounts import Accounts
 from job.launch.observer import JobEnd
 from job.storage.memory import MemoryStore
@@ -49,7 +49,7 @@ def test_what_the_store_did_not_take_is_written_with_the_next_job() -> None:
 def test_a_damaged_page_keeps_nothing_from_running(data: bytes) -> None:
     """The sums are not known then, and a log line names the page."""
     store = MemoryStore()
-    store.write(ExperimentKeys("exp").usage(TRAIN.round), data)
+    store.write("experiments/exp/usage/seed-0.json", data)
     accounts = Accounts(store, "exp")
     with capture_logs() as logs:
         accounts.job_ended(end(1))

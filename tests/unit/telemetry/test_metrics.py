@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from job.artifacts.usage import Usage
 from job.keys import RoundRef
 from job.launch.observer import JobEnd, PodEnd
-from job.progress import RoundStatus, StageStatus, Status
+from job.progress import ArmStatus, RoundStatus, StageStatus, Status
 from job.telemetry.metrics import Metrics
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
@@ -87,19 +87,24 @@ def test_the_phase_and_the_heartbeat(address: tuple[Metrics, str]) -> None:
 
 
 def test_rounds_and_their_metric(address: tuple[Metrics, str]) -> None:
-    """The mAP is that of an arm's last round under a seed; rounds of the test set have none."""
+    """Of each arm, whether its rounds are told one by one, or summed up."""
     metrics, url = address
+    done = {"evaluate": StageStatus(state="done")}
     rounds = [
         RoundStatus(seed=None, arm="", round=0, stages={}),
-        RoundStatus(seed=0, arm="random", round=0, stages={}, map50=0.25),
-        RoundStatus(seed=0, arm="random", round=1, stages={}, map50=0.5),
-        RoundStatus(seed=0, arm="random", round=2, stages={}),
+        RoundStatus(seed=0, arm="a", round=0, planned=("evaluate",), stages=done, map50=0.25),
+        RoundStatus(seed=0, arm="a", round=1, planned=("evaluate",), stages=done, map50=0.5),
+        RoundStatus(seed=0, arm="a", round=2, planned=("evaluate",), stages={}),
     ]
     metrics.told(Status(experiment="exp", rounds=rounds))
+    arms = (ArmStatus(arm="b", rounds_done=7, rounds=9, map50=0.75),)
+    metrics.told(Status(experiment="exp", rounds=[], arms=arms))
     found = samples(url)
-    assert found["al_voc_rounds[('state', 'planned')]"] == 3
-    assert found["al_voc_rounds[('state', 'evaluated')]"] == 2
-    assert found["al_voc_map50[('arm', 'random'), ('seed', '0')]"] == 0.5
+    assert found["al_voc_rounds[('arm', 'a'), ('state', 'planned')]"] == 3
+    assert found["al_voc_rounds[('arm', 'a'), ('state', 'done')]"] == 2
+    assert found["al_voc_map50[('arm', 'a')]"] == 0.5
+    assert found["al_voc_rounds[('arm', 'b'), ('state', 'done')]"] == 7
+    assert found["al_voc_map50[('arm', 'b')]"] == 0.75
 
 
 def test_requests_are_counted(address: tuple[Metrics, str]) -> None:
