@@ -35,7 +35,7 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not clouds and not slow and not detectors" tests/integration tests/unit tests/chart
 
-test-slow: .venv/dev ## Run the tests that take long: with a browser, a compiler, and killed processes
+test-slow: .venv/dev ## Run the tests that take seconds each, such as those with a browser or killed processes
 	$(BIN)/pytest -q -n 2 --dist worksteal -m slow tests/integration tests/unit
 
 test-detectors: .venv/dev ## Run the rules of detectors that take long: each family is trained, killed and asked

@@ -27,6 +27,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.growing import begin, grow, label_picks
+from tests.outputs import is_output, output_key
 from tests.stores import filled
 
 
@@ -116,8 +117,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
-    names = ("picks.csv", "cost.json", ".tar", ".parquet", ".safetensors", "metrics.json")
-    return {key: store.read(key) for key in store.list("experiments/") if key.endswith(names)}
+    return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
 
 
 def test_an_experiment_runs_with_a_launcher_from_outside(
@@ -209,6 +209,7 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_report_reads_nothing_that_the_status_has_read(
     tiny: str, config: Config, finished_state: FinishedState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,7 +224,7 @@ def test_the_report_reads_nothing_that_the_status_has_read(
     store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
     monkeypatch.setattr(MemoryStore, "read", count)
     drive(store, config, Laptop())
-    metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
+    metrics = [number for key, number in reads.items() if "/evaluate/metrics-" in key]
     assert metrics == [1] * 3
 
 
@@ -249,7 +250,7 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     for ref in plan.stages():
         publisher.markers.get(ref)
     evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")
-    store.write(evaluate.key("metrics.json"), b"damaged")
+    store.write(output_key(store, evaluate, "metrics.json"), b"damaged")
     publisher.publish_phase("failed", "broken")
     assert platform.phases == ["failed"]
     assert store.exists(ExperimentKeys("tiny").status)

@@ -28,6 +28,7 @@ def markers(store: Store) -> dict[str, bytes]:
     return {k: store.read(k) for k in store.list("experiments/") if k.endswith("/done.json")}
 
 
+@pytest.mark.slow
 def test_parts_one_after_the_other_are_the_whole(settings: Config) -> None:
     """Each part runs what it lacks and nothing of the others; in the end nothing is left."""
     store = MemoryStore()

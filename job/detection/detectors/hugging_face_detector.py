@@ -182,10 +182,10 @@ class HuggingFaceDetector(Detector):
         pixels = self.normalised(images.pixels_BCHW)
         if not self._sees_mask:
             return {"pixel_values": pixels}
-        mask = torch.zeros(len(images), *pixels.shape[2:], dtype=torch.int64, device=self.device)
-        for of_image, (height, width) in zip(mask, images.sizes_hw, strict=True):
-            of_image[:height, :width] = 1
-        return {"pixel_values": pixels, "pixel_mask": mask}
+        sizes_B2 = torch.tensor(images.sizes_hw, device=self.device)
+        rows_H, columns_W = (torch.arange(n, device=self.device) for n in pixels.shape[2:])
+        mask_BHW = (rows_H < sizes_B2[:, :1])[:, :, None] & (columns_W < sizes_B2[:, 1:])[:, None]
+        return {"pixel_values": pixels, "pixel_mask": mask_BHW.long()}
 
     def _frames(self, images: ImageBatch) -> Tensor:
         """Return what boxes of 0 to 1 are relative to: width, height, width, height, (B, 1, 4).
@@ -286,6 +286,6 @@ def _mean_inside(map_BFYX: Tensor, images: ImageBatch) -> Tensor:
     means = []
     for of_image, size_hw in zip(map_BFYX, images.sizes_hw, strict=True):
         sides = zip(size_hw, cells_yx, canvas_hw, strict=True)
-        rows, columns = (math.ceil(side * cells / limit) for side, cells, limit in sides)
+        rows, columns = (-(-side * cells // limit) for side, cells, limit in sides)  # upwards
         means.append(of_image[:, :rows, :columns].mean((1, 2)))
     return torch.stack(means)

@@ -59,7 +59,7 @@ class DetectionGraph(nn.Module):
         if self.detector.scoring.suppression:
             kept_D = _suppressed(boxes_N4, scores_N, labels_N, self.config.nms_iou)
         else:
-            kept_D = scores_N.argsort(descending=True, stable=True)
+            kept_D = scores_N.argsort(descending=True)
         kept_D = kept_D[: self.config.max_detections]
         boxes_D4 = clip_boxes_to_image(boxes_N4[kept_D], size_hw)
         return boxes_D4, scores_N[kept_D], labels_N[kept_D]

@@ -1,6 +1,7 @@
 """An exported model as the bytes of a file."""
 
 import json
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
@@ -52,7 +53,7 @@ def exported(
         raise UsageError(message)
     if name == "onnx":
         refuse_missing("onnx", "onnxscript")
-    with _refusing(name, detector.description["model"]):
+    with _refusing(name, detector.description["model"]), _unchecked():
         program = _traced(DetectionGraph(detector, config))
         return _onnx(program, description) if name == "onnx" else _pt2(program, description)
 
@@ -116,6 +117,18 @@ def _onnx(program: ExportedProgram, description: Mapping[str, Any]) -> bytes:
     model.metadata_props.add(key=KEY, value=json.dumps(description))
     data: bytes = model.SerializeToString()
     return data
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Leave out the checks that transformers makes of its own tensors: ONNX cannot say them."""
+    name = "TRANSFORMERS_DISABLE_TORCH_CHECK"
+    before = os.environ.get(name, "0")
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ[name] = before
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def begun(finished: MemoryStore) -> MemoryStore:
     return store
 
 
+@pytest.mark.slow
 def test_commands_that_read_work_after_every_stage(
     finished: MemoryStore,
     stages: list[StageRef],

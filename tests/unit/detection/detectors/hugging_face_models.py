@@ -1,4 +1,4 @@
-"""Small random configurations of three families of transformers, for tests."""
+"""Small random configurations of four families of transformers, for tests."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,7 +64,31 @@ def conditional_detr() -> tuple[Any, Any]:
     return config, transformers.ConditionalDetrImageProcessor(size=EDGES)
 
 
-FAMILIES = {each.__name__: each for each in (rt_detr, yolos, conditional_detr)}
+def d_fine() -> tuple[Any, Any]:
+    """D-FINE on an HGNetV2 of four blocks."""
+    channels = {
+        "stem_channels": [3, 8, 8],
+        "stage_in_channels": [8, 8, 8, 16],
+        "stage_mid_channels": [8] * 4,
+        "stage_out_channels": [8, 8, 16, 16],
+        "stage_num_blocks": [1] * 4,
+        "stage_numb_of_layers": [1] * 4,
+    }
+    backbone = transformers.HGNetV2Config(
+        **WIDTHS, **channels, out_features=["stage2", "stage3", "stage4"]
+    )
+    config = transformers.DFineConfig(
+        **LAYERS,
+        backbone_config=backbone,
+        encoder_hidden_dim=16,
+        encoder_in_channels=[8, 16, 16],
+        decoder_in_channels=[16, 16, 16],
+        num_denoising=10,
+    )
+    return config, transformers.RTDetrImageProcessor(size=SQUARE)
+
+
+FAMILIES = {each.__name__: each for each in (rt_detr, yolos, conditional_detr, d_fine)}
 
 
 def write(folder: Path, family: str = "rt_detr") -> Path:

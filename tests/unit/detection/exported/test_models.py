@@ -16,6 +16,7 @@ from job.config.detector import DetectorConfig
 from job.config.runtime import RuntimeConfig
 from job.config.schema import EvaluateConfig
 from job.data.shards import EncodedImage
+from job.detection.detectors.base import Detector, build_detector
 from job.detection.detectors.serialization import pack
 from job.detection.detectors.ssd import SsdDetector
 from job.detection.exported import writing
@@ -25,9 +26,12 @@ from job.detection.exported.writing import exported
 from job.detection.input_size import Square
 from job.detection.metrics.detections import Detections
 from job.errors import BadDataError, ConfigError, UsageError
+from job.testing.trying import outspoken
+from tests.unit.detection.detectors.hugging_face_models import FAMILIES, settings
+from tests.unit.detection.detectors.hugging_face_models import write as write_family
 
-CONFIG = EvaluateConfig(score_threshold=0.3, max_detections=20)
-RUNTIME = RuntimeConfig(device="cpu", threads=1)
+CONFIG = EvaluateConfig(score_threshold=0.05, max_detections=20)
+RUNTIME = RuntimeConfig(device="cpu", threads=1, batch_size=1)  # as a graph: no image is padded
 
 
 def images() -> Iterator[EncodedImage]:
@@ -44,9 +48,7 @@ def found_by(model: Model) -> Detections:
     return Detections.joined([*model.detections(images(), lambda transform: transform)])
 
 
-def write(
-    detector: SsdDetector, config: DetectorConfig, name: FormatName, path: Path
-) -> Detections:
+def write(detector: Detector, config: DetectorConfig, name: FormatName, path: Path) -> Detections:
     """Export a detector to a file, and return what it found itself."""
     data = exported(detector, CONFIG, name, {"detector": config.model_dump(mode="json")})
     path.write_bytes(data)
@@ -84,6 +86,24 @@ def test_a_graph_finds_the_same(
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
     np.testing.assert_allclose(found.boxes_xyxy, expected.boxes_xyxy, atol=0.05)
     assert str(Path(__file__).parents[4]).encode() not in (tmp_path / "model").read_bytes()
+
+
+@pytest.mark.detectors
+@pytest.mark.parametrize("name", ["onnx", "pt2"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_graph_of_a_transformer_finds_the_same(
+    family: str, name: FormatName, tmp_path: Path
+) -> None:
+    """Also in images of another aspect ratio than that it was traced with."""
+    config = settings(write_family(tmp_path / "family", family))
+    detector = outspoken(build_detector(config, ("a", "b", "c"), seed=0))
+    expected = write(detector, config, name, tmp_path / "model")
+    found = found_by(open_model(tmp_path / "model", RUNTIME))
+    assert len(found.scores) > 5
+    np.testing.assert_array_equal(found.offsets, expected.offsets)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+    np.testing.assert_allclose(found.boxes_xyxy, expected.boxes_xyxy, atol=0.05)
 
 
 def test_a_package_that_is_missing_is_named(
