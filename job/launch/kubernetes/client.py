@@ -22,6 +22,7 @@ TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
 PAGE = 250
 MAX_LOG_BYTES = 16 * 2**20
+KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 MAX_LOG_LINES = 100_000
 """A node finds the last lines of a log without reading the others."""
 BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
@@ -148,6 +149,15 @@ class Cluster:
             latest[name] = max(told, latest.get(name, told), key=lambda each: each[0])
         return {name: text for name, (_, text) in latest.items()}
 
+    def workloads(self) -> list[KubeObject]:
+        """Return the Workloads of Kueue in the namespace: none if they may not be seen."""
+        for version in KUEUE_VERSIONS:
+            try:
+                return list(self._list("workloads", root=f"/apis/kueue.x-k8s.io/{version}"))
+            except ConfigError:  # that version is not served, or the Role does not allow it
+                continue
+        return []
+
     def create_job(self, job: KubeObject) -> bool:
         """Create a Job, and return whether it was created: there may be one of this name.
 
@@ -200,16 +210,16 @@ class Cluster:
         path = self._path("configmaps", name)
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
-    def _path(self, *words: str) -> str:
-        root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
+    def _path(self, *words: str, root: str = "") -> str:
+        root = root or ("/apis/batch/v1" if words[0] == "jobs" else "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
 
-    def _list(self, kind: str, **selector: str) -> Iterator[KubeObject]:
+    def _list(self, kind: str, *, root: str = "", **selector: str) -> Iterator[KubeObject]:
         """Yield items page by page, and start over if the next page has expired."""
         page: dict[str, str] = {}
         while True:
             query = {"limit": str(PAGE), **selector, **page}
-            data = self._call("GET", self._path(kind), query, absent=(GONE,))
+            data = self._call("GET", self._path(kind, root=root), query, absent=(GONE,))
             if data is None:
                 page = {}
                 continue

@@ -31,10 +31,11 @@ from tests.unit.launch.kubernetes.double.transport import (
 from tests.unit.launch.kubernetes.double.world import Json, RefusedError, World
 
 PATH = re.compile(
-    r"/(?:api/v1|apis/batch/v1)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+    r"/(?:api/v1|apis/(?P<group>batch/v1|kueue.x-k8s.io/v1beta2))/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
 )
 QUEUE = "kueue.x-k8s.io/queue-name"
 COUNT = "count/jobs.batch"
+GROUPS = {"jobs": "batch/v1", "workloads": "kueue.x-k8s.io/v1beta2"}
 MESSAGES = {
     403: 'jobs.batch is forbidden: User "driver" cannot list it: RBAC: not ready',
     422: 'Job.batch "x" is invalid: spec.template: Required value',
@@ -101,6 +102,12 @@ class ApiDouble:
         """Return a ConfigMap as it is now."""
         return self.world.get("configmaps", name)
 
+    def add_workload(self, job: str, *conditions: Json) -> None:
+        """Create what Kueue makes of a Job."""
+        owner = {"name": job, "uid": self.job(job)["metadata"]["uid"]}
+        metadata = {"name": f"job-{job}-1a2b3", "ownerReferences": [owner]}
+        self.world.add("workloads", {"metadata": metadata, "status": {"conditions": [*conditions]}})
+
     def admit(self, job: str) -> None:
         """Let a queued Job begin, as Kueue does."""
         self.job(job)["spec"]["suspend"] = False
@@ -127,7 +134,7 @@ class ApiDouble:
 
     def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
         match = PATH.fullmatch(request.path)
-        if match is None or ("/batch/" in request.path) != (match["kind"] == "jobs"):
+        if match is None or match["group"] != GROUPS.get(match["kind"]):
             raise RefusedError(404, "the server could not find the requested resource")
         kind, name = match["kind"], match["name"]
         match request.verb:
@@ -196,7 +203,7 @@ class ApiDouble:
         return {"status": "Success"}
 
     def _log(self, pod: Json, query: Mapping[str, str]) -> Answer:
-        [status] = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])
+        status = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])[0]
         if "waiting" in status["state"]:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
         lines = self.world.logs.get(pod["metadata"]["uid"], "").splitlines(keepends=True)

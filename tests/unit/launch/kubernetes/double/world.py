@@ -30,6 +30,7 @@ class World:
         self.pods: dict[str, Json] = {}
         self.events: dict[str, Json] = {}
         self.config_maps: dict[str, Json] = {}
+        self.workloads: dict[str, Json] = {}
         self.logs: dict[str, str] = {}
         self._numbers = itertools.count(1)
 
@@ -40,7 +41,7 @@ class World:
             RefusedError: There is no such kind.
         """
         kinds = {"jobs": self.jobs, "pods": self.pods, "events": self.events}
-        kinds["configmaps"] = self.config_maps
+        kinds |= {"configmaps": self.config_maps, "workloads": self.workloads}
         if plural not in kinds:
             raise RefusedError(404, "the server could not find the requested resource")
         return kinds[plural]
