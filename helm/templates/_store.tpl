@@ -8,10 +8,13 @@
 {{ include "al-voc.image" (merge (dict "root" .) .Values.store.embedded.image) }}
 {{- end -}}
 
-{{/* The volume of the release's own store. With another volume, the experiment starts over. */}}
+{{/*
+The volume of the release's own store. With another one, the experiment starts over. An emptyDir is another one with
+each pod.
+*/}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}
-{{ include "al-voc.storeClaim" . | default "emptyDir" }}
+{{ include "al-voc.storeClaim" . | default (include "al-voc.storePod" . | sha256sum) }}
 {{- end -}}
 {{- end -}}
 
