@@ -115,7 +115,7 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
 def prefer_other_nodes(job: KubeObject, nodes: Iterable[str]) -> None:
     """Let the scheduler take these nodes only if no other has room: a device there may be broken.
 
-    It is no part of the spec hash, which is of what the configuration makes.
+    The spec hash does not count it: that is of what the configuration makes.
     """
     pod = job["spec"]["template"]["spec"]
     affinity = (pod.get("affinity") or {}).copy()
