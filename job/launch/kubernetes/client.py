@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import urllib3
@@ -16,12 +17,13 @@ from kubernetes import config as kube_config
 from kubernetes.client.exceptions import ApiException
 
 from job.errors import ConfigError, TemporaryError
+from job.launch.kubernetes import job_sets
+from job.launch.kubernetes.log_end import read_end
 from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
 PAGE = 250
-MAX_LOG_BYTES = 16 * 2**20
 KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 MAX_LOG_LINES = 100_000
 """A node finds the last lines of a log without reading the others."""
@@ -32,6 +34,10 @@ QUOTA_WORDS = "exceeded quota"
 """What the API says if a ResourceQuota is used up, with the status of a missing right."""
 ADMISSION_WORDS = re.compile(r"denied (the )?request")
 """What it says if a webhook or an admission policy refuses an object, with whatever status."""
+
+
+_ROOTS = {"jobs": "/apis/batch/v1", "jobsets": f"/apis/{job_sets.API_VERSION}"}
+"""Where kinds are that are not of the core API."""
 
 
 class DeniedError(ConfigError):
@@ -120,9 +126,22 @@ class Cluster:
         """Return the Jobs with these labels."""
         return list(self._list("jobs", labelSelector=selector))
 
-    def jobs_named(self, name: str) -> list[KubeObject]:
-        """Return the Job of this name in a list, which is empty if there is none."""
-        return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
+    @cached_property
+    def has_job_sets(self) -> bool:
+        """Whether JobSet is installed, as of the first question."""
+        path = f"/apis/{job_sets.API_VERSION}"
+        return self._call("GET", path, absent=(NOT_FOUND,)) is not None
+
+    def job_sets(self, selector: str) -> list[KubeObject]:
+        """Return the JobSets with these labels, each as the Job that it stands for."""
+        if not self.has_job_sets:
+            return []
+        return [job_sets.as_job(each) for each in self._list("jobsets", labelSelector=selector)]
+
+    def named_like(self, job: KubeObject) -> list[KubeObject]:
+        """Return the Job or JobSet of this one's name in a list, which may be empty."""
+        name = job["metadata"]["name"]
+        return list(self._list(_plural(job), fieldSelector=f"metadata.name={name}"))
 
     def pods(self, selector: str) -> Iterator[KubeObject]:
         """Yield the pods with these labels, page by page."""
@@ -159,18 +178,18 @@ class Cluster:
         return []
 
     def create_job(self, job: KubeObject) -> bool:
-        """Create a Job, and return whether it was created: there may be one of this name.
+        """Create a Job or a JobSet, and return whether it was: there may be one of this name.
 
         Raises:
             QuotaError: A quota has no room for it.
             ConfigError: The Job is not valid, or an admission policy refuses it.
         """
         query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
-        path = self._path("jobs")
+        path = self._path(_plural(job))
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
     def delete_job(self, job: KubeObject, *, if_unchanged: bool = False) -> bool:
-        """Delete a Job with its pods, and return whether it is gone.
+        """Delete a Job or a JobSet with its pods, and return whether it is gone.
 
         Args:
             job: As it was read. A Job of its name that was created since then is left alone.
@@ -183,7 +202,7 @@ class Cluster:
             "propagationPolicy": "Background",  # by default, this API orphans the pods
             "preconditions": {name: metadata[name] for name in wanted},
         }
-        path = self._path("jobs", metadata["name"])
+        path = self._path(_plural(job), metadata["name"])
         try:
             self._call("DELETE", path, body=options, absent=(NOT_FOUND,))
         except ConflictError:
@@ -198,7 +217,7 @@ class Cluster:
         """Return the last 16 MiB of a container's log, if the pod is there and has started."""
         query = {"container": container, "tailLines": str(MAX_LOG_LINES)}
         path = self._path("pods", pod, "log")
-        return self._call("GET", path, query, absent=(NOT_FOUND, BAD_REQUEST), read=_read_end)
+        return self._call("GET", path, query, absent=(NOT_FOUND, BAD_REQUEST), read=read_end)
 
     def config_map(self, name: str) -> KubeObject | None:
         """Return the ConfigMap of this name, if there is one."""
@@ -211,7 +230,7 @@ class Cluster:
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
     def _path(self, *words: str, root: str = "") -> str:
-        root = root or ("/apis/batch/v1" if words[0] == "jobs" else "/api/v1")
+        root = root or _ROOTS.get(words[0], "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
 
     def _list(self, kind: str, *, root: str = "", **selector: str) -> Iterator[KubeObject]:
@@ -265,15 +284,9 @@ class Cluster:
         return data
 
 
-def _read_end(response: urllib3.HTTPResponse) -> bytes:
-    """Return the end of a body, from the beginning of a line on, without holding all of it."""
-    end = bytearray()
-    is_cut = False
-    for part in response.stream(2**20):
-        end += part
-        is_cut |= len(end) > MAX_LOG_BYTES
-        del end[:-MAX_LOG_BYTES]
-    return bytes(end[end.find(b"\n") + 1 :] if is_cut else end)
+def _plural(job: KubeObject) -> str:
+    """Return the name of a Job's kind in paths; items of a list have none."""
+    return "jobsets" if job.get("kind") == "JobSet" else "jobs"
 
 
 def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:

@@ -95,8 +95,7 @@ class KubernetesLauncher:
         if self._people.asks(ref):
             self._people.start(ref)
             return
-        job = self._jobs.make(ref, 1)
-        self._started[ref] = Started(spec_hash_of(job), queue_of(job))
+        self._started[ref] = self._jobs.started(ref)
 
     def wait(self) -> list[StageRef]:
         """Look at the cluster every few seconds until a stage is done, and return the stages done.

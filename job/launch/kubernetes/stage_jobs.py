@@ -4,13 +4,8 @@ from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster, QuotaError
-from job.launch.kubernetes.job_spec import (
-    make_job,
-    prefer_other_nodes,
-    queue_of,
-    spec_hash_of,
-    stage_labels,
-)
+from job.launch.kubernetes.creating import make, refuse_foreign
+from job.launch.kubernetes.job_spec import make_job, queue_of, spec_hash_of
 from job.launch.kubernetes.job_state import StageState
 from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
@@ -48,9 +43,10 @@ class StageJobs:
         self._cluster = cluster
         self._owner = Owner(launch, cluster)
 
-    def make(self, ref: StageRef, attempt: int) -> KubeObject:
-        """Return the Job of a stage, as the present configuration makes it."""
-        return make_job(self._launch, self._config, ref, attempt)
+    def started(self, ref: StageRef) -> Started:
+        """Return what a stage begins with: how its Job looks by the present configuration."""
+        job = make_job(self._launch, self._config, ref, 1)
+        return Started(spec_hash_of(job), queue_of(job))
 
     def create(self, ref: StageRef, started: Started, failed_on: list[str]) -> StageState:
         """Create a stage's Job, and return what the stage is doing then.
@@ -65,11 +61,11 @@ class StageJobs:
             ConfigError: The release is gone, or Jobs are deleted too often, or somebody else has
                 the name, or the Job is not admitted.
         """
-        job = self.make(ref, started.attempt or 1)
+        parts = self._cluster, self._launch, self._config, ref, started.attempt or 1
+        job = make(*parts, failed_on=failed_on)
         name = job["metadata"]["name"]
         if started.has_job:
             self._note_loss(ref, started, name)
-        prefer_other_nodes(job, failed_on)
         job["metadata"]["ownerReferences"] = [self._owner.reference]
         try:
             started.has_job = self._cluster.create_job(job)
@@ -78,7 +74,7 @@ class StageJobs:
         if started.has_job:
             log.get().info("job.created", job=name, **ref.fields)
         else:
-            self._refuse_foreign(ref, job)
+            refuse_foreign(self._cluster, self._launch, ref, job)
         return StageState("pending")
 
     def replace(self, job: KubeObject, started: Started, reason: str) -> bool:
@@ -121,23 +117,5 @@ class StageJobs:
             message = (
                 f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
                 f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
-            )
-            raise ConfigError(message)
-
-    def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
-        """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
-
-        Raises:
-            ConfigError: The Job belongs to another release, or to somebody else.
-        """
-        name = own["metadata"]["name"]
-        wanted = stage_labels(self._launch, ref).items()
-        for job in self._cluster.jobs_named(name):
-            if wanted <= job["metadata"].get("labels", {}).items():
-                continue
-            message = (
-                f"{ref}: Job {name} exists already and belongs to somebody else (spec hash "
-                f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
-                "give the release or the experiment another name"
             )
             raise ConfigError(message)
