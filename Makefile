@@ -24,7 +24,11 @@ export CLOUD_EMULATORS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation cloud-emulators test-clouds test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
+# Of the tests of alerts: Prometheus' own tool, which evaluates their expressions. Building it needs Go.
+PROMTOOL ?= $(CURDIR)/.promtool/promtool
+export PROMTOOL
+
+.PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +52,9 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
 	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
+
+test-alerts: .venv/dev $(PROMTOOL) ## Evaluate the alerts of the chart on samples, by promtool, which is built with Go
+	$(BIN)/pytest -q -p no:xdist tests/chart/test_alerts.py
 
 annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it, away from .venv: 1 GB
 
@@ -127,7 +134,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment .promtool dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:
@@ -155,6 +162,14 @@ $(ANNOTATION_TOOLS)/done: tests/label_studio/requirements.txt
 	$(ANNOTATION_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
 	LABEL_STUDIO_BASE_DATA_DIR=$(ANNOTATION_TOOLS)/template LABEL_STUDIO_LATEST_VERSION_CHECK=false LABEL_STUDIO_COLLECT_ANALYTICS=false $(ANNOTATION_TOOLS)/bin/label-studio version > $(ANNOTATION_TOOLS)/version.log 2>&1
 	touch $@
+
+# Without what discovers targets, which the tests do not need: much of its size and of the time to build it.
+$(CURDIR)/.promtool/promtool:
+	rm -rf .promtool && mkdir -p .promtool/go && printf 'module promtool\n\ngo 1.25\n' > .promtool/go.mod
+	cd .promtool && export GOPATH=$$PWD/go GOCACHE=$$PWD/go/cache GOFLAGS="-modcacherw -buildvcs=false" && \
+		go get -tool github.com/prometheus/prometheus/cmd/promtool@v0.316.0 && \
+		go build -tags remove_all_sd -ldflags "-s -w" -o promtool github.com/prometheus/prometheus/cmd/promtool
+	rm -rf .promtool/go
 
 # The program of the one is built from source; what go downloads for that is not kept.
 $(CLOUD_EMULATORS)/done:

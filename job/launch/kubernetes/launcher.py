@@ -27,8 +27,10 @@ from job.launch.kubernetes.look import Look
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.stage_jobs import StageJobs, why_replaced
 from job.launch.kubernetes.started import Started
+from job.launch.kubernetes.usage import job_end
 from job.launch.kubernetes.warnings import Warnings
 from job.launch.kubernetes.workloads import Workloads
+from job.launch.observer import Observer
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
@@ -48,6 +50,7 @@ class KubernetesLauncher:
         *,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> None:
         """Create a launcher.
 
@@ -58,14 +61,14 @@ class KubernetesLauncher:
             cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the cluster.
+            observer: Is told of each Job that has ended.
 
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
         """
         self._launch = launch
         self._cluster = cluster
-        self._is_done = is_done
-        self._publish = publish
+        self._is_done, self._publish, self._observer = is_done, publish, observer
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._workloads = Workloads(cluster)
@@ -161,7 +164,7 @@ class KubernetesLauncher:
             started.attempt = max(jobs, default=1)
             if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, look)
+                    return self._finish(ref, started, look)
                 started.attempt += 1
         job = jobs.get(started.attempt)
         if job is None:
@@ -179,7 +182,7 @@ class KubernetesLauncher:
         is lost, or if a container of others lives on in it.
         """
         if self._is_done(ref):
-            return self._finish(ref, look)
+            return self._finish(ref, started, look)
         is_stuck = started.state.is_outlived and started.is_still
         return is_stuck and self._end_outlived(ref, started, job, look)
 
@@ -226,7 +229,7 @@ class KubernetesLauncher:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
-            return self._finish(ref, look)
+            return self._finish(ref, started, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
@@ -238,6 +241,7 @@ class KubernetesLauncher:
             del self._started[ref]
             return False
         log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
+        self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
             started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
             return False
@@ -245,7 +249,7 @@ class KubernetesLauncher:
         self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, look: Look) -> bool:
+    def _finish(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Remove the Jobs of a stage that is done, if no log is lost with them.
 
         Returns:
@@ -255,9 +259,11 @@ class KubernetesLauncher:
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
             return False
+        for job in (each for each in look.jobs(ref) if attempt_of(each) == started.attempt):
+            self._observer.job_ended(job_end(ref, job, look.pods(ref, job), self._launch))
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
-                self._jobs.delete(job, self._started[ref])
+                self._jobs.delete(job, started)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
             log.get().warning("job.left", reason=str(error), **ref.fields)
         return True
