@@ -20,7 +20,7 @@ export ANNOTATION_TOOLS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,10 @@ e2e: .venv/dev image image-slim ## Build the images, load them into the cluster 
 e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Studio on this machine, and a driver that asks them there
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e/test_people.py
+
+e2e-engines: .venv/dev image ## The same under real batch controllers, as far as the cluster has them: Kueue, JobSet, Argo
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_kueue.py tests/e2e/test_nodes.py
 
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)
