@@ -40,7 +40,7 @@ def test_a_process_that_wakes_up_after_the_stage_was_done_harms_nobody(
     store = LocalStore(tmp_path)
     plan = experiment.init(store, Plan(loading.parse(tiny.replace("steps: 4", "steps: 12"), "t")))
     for stage in ("select", "annotate"):
-        run_stage(store, plan, ROUND_0.stage(stage))  # type: ignore[arg-type]
+        run_stage(store, plan, ROUND_0.stage(stage))
     with training(tmp_path) as frozen:
         deadline = time.monotonic() + 60
         while not (checkpoints := [*tmp_path.glob(f"{TRAIN.prefix}checkpoint-*")]):
