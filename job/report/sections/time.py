@@ -15,7 +15,8 @@ _TEMPLATE = """
   "Seconds for one seed, rounds together; overhead: scoring and selecting by training") }}
 {% if usage %}
 {{ table(usage_header, usage, "What Jobs took of the cluster, all arms and seeds together,"
-  ~ " failed pods among it; the queue is the mean time from a Job's creation until its first pod was on a node") }}
+  ~ " failed pods among it; the queue is the mean time from a Job's creation"
+  ~ " until its first pod was on a node") }}
 {% endif %}
 """
 
