@@ -162,9 +162,15 @@ annotations:
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
 {{- end }}
+{{- if .isOfSeveral }}
+{{ include "al-voc.placeEnv" .root }}
+{{- end }}
 {{- if .isDriver }}
 {{- with include "al-voc.annotationEnv" .root }}
 {{ . }}
+{{- end }}
+{{- if .root.Values.notify.existingSecret }}
+- {name: AL_NOTIFY_URL_FILE, value: /run/notify/url}
 {{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
@@ -174,7 +180,8 @@ annotations:
 {{/*
 The spec of a pod.
 Given: root, container (its name), args (left out for stages: the driver fills them in), settings,
-isDriver, isUi, hasConfig (mount the ConfigMap), waits (for the store of the release to answer).
+isDriver, isUi, isOfSeveral (pods that train together), hasConfig (mount the ConfigMap), waits (for the store of
+the release to answer).
 */}}
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
@@ -185,6 +192,9 @@ serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $ac
 automountServiceAccountToken: {{ .isDriver | default false }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 $settings.terminationGracePeriodSeconds }}
+{{- if .isOfSeveral }}
+subdomain: {{ include "al-voc.trainService" .root }}
+{{- end }}
 {{- with $settings.deadlineSeconds }}
 activeDeadlineSeconds: {{ int64 . }}
 {{- end }}
@@ -239,6 +249,9 @@ containers:
     {{- if .isUi }}
     {{- include "al-voc.uiPort" . | nindent 4 }}
     {{- end }}
+    {{- if and .isDriver .root.Values.metrics.enabled }}
+    ports: [{name: metrics, containerPort: 9464}]
+    {{- end }}
     terminationMessagePolicy: FallbackToLogsOnError
     resources:
       {{- include "al-voc.resources" $settings | nindent 6 }}
@@ -260,6 +273,9 @@ containers:
       {{- end }}
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
+      {{- end }}
+      {{- if and .isDriver .root.Values.notify.existingSecret }}
+      - {name: notify, mountPath: /run/notify, readOnly: true}
       {{- end }}
       {{- if .root.Values.store.caBundle.configMap }}
       - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
@@ -293,6 +309,10 @@ volumes:
   {{- if and .isDriver .root.Values.annotation.existingSecret }}
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
+  {{- end }}
+  {{- if and .isDriver .root.Values.notify.existingSecret }}
+  - name: notify
+    secret: {secretName: {{ .root.Values.notify.existingSecret }}}
   {{- end }}
   {{- with .root.Values.store.caBundle.configMap }}
   - name: store-ca

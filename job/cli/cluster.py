@@ -31,6 +31,7 @@ from job.plan import Subset
 from job.report.build import table_of
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
+from job.telemetry.observers import observers_of
 
 
 def drive(
@@ -46,11 +47,13 @@ def drive(
     settings = load_launch(launch)
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
+    cluster = connect(settings.namespace)
     outcome, rows = drive_experiment(
         open_store(store),
         loaded,
-        KubernetesPlatform(settings, connect(settings.namespace)),
+        KubernetesPlatform(settings, cluster),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
+        observers_of(settings, cluster, loaded.experiment),
     )
     show(table_of(rows))
     say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")

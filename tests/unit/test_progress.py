@@ -16,7 +16,6 @@ from job.plan import Plan
 from job.progress import (
     Driver,
     Phase,
-    Progress,
     RoundStatus,
     StageStatus,
     Status,
@@ -25,6 +24,7 @@ from job.progress import (
     parse_status,
     seconds_left,
 )
+from job.standing import Progress
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState

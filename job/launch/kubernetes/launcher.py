@@ -11,7 +11,8 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
-from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
+from job.launch.kubernetes.creating import make, refuse_foreign
+from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
@@ -24,7 +25,9 @@ from job.launch.kubernetes.look import Look
 from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
+from job.launch.kubernetes.usage import job_end
 from job.launch.kubernetes.warnings import Warnings
+from job.launch.observer import Observer
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
@@ -47,6 +50,7 @@ class KubernetesLauncher:
         *,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> None:
         """Create a launcher.
 
@@ -57,6 +61,7 @@ class KubernetesLauncher:
             cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the cluster.
+            observer: Is told of each Job that has ended.
 
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
@@ -64,8 +69,7 @@ class KubernetesLauncher:
         self._config = plan.config
         self._launch = launch
         self._cluster = cluster
-        self._is_done = is_done
-        self._publish = publish
+        self._is_done, self._publish, self._observer = is_done, publish, observer
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._owner = Owner(launch, cluster)
@@ -115,7 +119,7 @@ class KubernetesLauncher:
             look = Look.at(self._cluster, self._launch, self._started)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
-                started.wait_for(error, _fields(ref))
+                started.wait_for(error, ref.fields)
             return []
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
@@ -128,7 +132,7 @@ class KubernetesLauncher:
         try:
             is_finished = self._advance(ref, look)
         except UNAVAILABLE as error:
-            started.wait_for(error, _fields(ref))
+            started.wait_for(error, ref.fields)
             return False
         started.unknown_since = None
         return is_finished
@@ -141,7 +145,7 @@ class KubernetesLauncher:
             started.attempt = max(jobs, default=1)
             if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, look)
+                    return self._finish(ref, started, look)
                 started.attempt += 1
         job = jobs.get(started.attempt)
         if job is None:
@@ -153,7 +157,7 @@ class KubernetesLauncher:
         # Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a
         # pod is lost.
         is_over = started.state.phase == "ending" and self._is_done(ref)
-        return is_over and self._finish(ref, look)
+        return is_over and self._finish(ref, started, look)
 
     def _create(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Create the stage's Job if no pod of an earlier Job of the stage is left."""
@@ -164,7 +168,7 @@ class KubernetesLauncher:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = make_job(self._launch, self._config, ref, started.attempt or 1)
+        job = make(self._cluster, self._launch, self._config, ref, started.attempt or 1)
         if started.has_job:
             self._note_loss(ref, started, job)
         job["metadata"]["ownerReferences"] = [self._owner.reference]
@@ -175,9 +179,9 @@ class KubernetesLauncher:
             return False
         started.has_job = is_created
         if is_created:
-            log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
+            log.get().info("job.created", job=job["metadata"]["name"], **ref.fields)
         else:
-            self._refuse_foreign(ref, job)
+            refuse_foreign(self._cluster, self._launch, ref, job)
         started.state = StageState("pending")
         return False
 
@@ -190,30 +194,12 @@ class KubernetesLauncher:
         """
         name = job["metadata"]["name"]
         started.num_lost += 1
-        log.get().warning("job.lost", job=name, times=started.num_lost, **_fields(ref))
+        log.get().warning("job.lost", job=name, times=started.num_lost, **ref.fields)
         self._owner.look_again()
         if started.num_lost >= MAX_LOST:
             message = (
                 f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
                 f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
-            )
-            raise ConfigError(message)
-
-    def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
-        """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
-
-        Raises:
-            ConfigError: The Job belongs to another release, or to somebody else.
-        """
-        name = own["metadata"]["name"]
-        wanted = stage_labels(self._launch, ref).items()
-        for job in self._cluster.jobs_named(name):
-            if wanted <= job["metadata"].get("labels", {}).items():
-                continue
-            message = (
-                f"{ref}: Job {name} exists already and belongs to somebody else (spec hash "
-                f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
-                "give the release or the experiment another name"
             )
             raise ConfigError(message)
 
@@ -226,7 +212,7 @@ class KubernetesLauncher:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
-            return self._finish(ref, look)
+            return self._finish(ref, started, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
@@ -237,7 +223,8 @@ class KubernetesLauncher:
             self._people.park(ref, error)
             del self._started[ref]
             return False
-        log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
+        log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
+        self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
             started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
             return False
@@ -245,7 +232,7 @@ class KubernetesLauncher:
         self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, look: Look) -> bool:
+    def _finish(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Remove the Jobs of a stage that is done, if no log is lost with them.
 
         Returns:
@@ -255,11 +242,13 @@ class KubernetesLauncher:
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
             return False
+        for job in (each for each in look.jobs(ref) if attempt_of(each) == started.attempt):
+            self._observer.job_ended(job_end(ref, job, look.pods(ref, job), self._launch))
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
                 self._cluster.delete_job(job)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
-            log.get().warning("job.left", reason=str(error), **_fields(ref))
+            log.get().warning("job.left", reason=str(error), **ref.fields)
         return True
 
     def _update(
@@ -287,7 +276,7 @@ class KubernetesLauncher:
         """
         name = job["metadata"]["name"]
         if state != started.state:
-            log.get().info("job.state", job=name, state=str(state), **_fields(ref))
+            log.get().info("job.state", job=name, state=str(state), **ref.fields)
         started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
             if state.phase != "quota" and not self._cluster.delete_job(job, if_unchanged=True):
@@ -312,8 +301,3 @@ class KubernetesLauncher:
         started.has_job = False
         log.get().warning("job.replaced", job=name, reason=reason)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
-
-
-def _fields(ref: StageRef) -> dict[str, object]:
-    """Return the fields that identify a stage in a log line."""
-    return {**ref.round.fields, "stage": ref.stage}

@@ -13,8 +13,8 @@ from job.config.schema import Config
 from job.errors import BadDataError
 from job.keys import RoundRef
 from job.plan import Plan
-from job.progress import Progress
 from job.report.analysis.results import rows_of, to_csv
+from job.standing import Progress
 from job.storage import Store
 from job.storage.memory import MemoryStore
 from tests.outputs import output_key

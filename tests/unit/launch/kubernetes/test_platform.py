@@ -16,8 +16,9 @@ from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, Progress, States, Status, dump_status
+from job.progress import Phase, States, Status, dump_status
 from job.report.build import update_report
+from job.standing import Progress
 from job.storage.local import LocalStore
 from tests.conftest import FinishedState
 from tests.outputs import is_output
