@@ -31,7 +31,7 @@ PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 PROMTOOL ?= $(CURDIR)/.promtool/promtool
 export PROMTOOL
 
-.PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -135,6 +135,10 @@ e2e: .venv/dev image image-slim ## Build the images, load them into the cluster 
 e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Studio on this machine, and a driver that asks them there
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e/test_people.py
+
+e2e-engines: .venv/dev image ## The same under real batch controllers, as far as the cluster has them: Kueue, JobSet, Argo
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_kueue.py tests/e2e/test_nodes.py
 
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)
