@@ -1,5 +1,6 @@
 """A release's launch settings, and a cluster whose pods leave what a stage leaves: its marker."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ def launch() -> LaunchConfig:
             "status": "al-voc-status",
             "maxParallel": 2,
             "pollSeconds": 0.001,
-            "templates": dict.fromkeys(STAGES, TEMPLATE),
+            "templates": {stage: copy.deepcopy(TEMPLATE) for stage in STAGES},
         }
     )
 
