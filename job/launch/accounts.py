@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from job.artifacts.usage import Ledger, Usage
 from job.errors import AlJobError
-from job.keys import Stage
 from job.launch.observer import JobEnd, Observer
 from job.runtime import log
 from job.storage import Store
@@ -24,7 +23,7 @@ class Accounts(Observer):
         except AlJobError as error:
             log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
 
-    def totals(self) -> Mapping[Stage, Usage]:
+    def totals(self) -> Mapping[str, Usage]:
         """Return what the Jobs of each kind of stage took so far; nothing if that is not known."""
         try:
             return self._ledger.totals()
