@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.e2e.cluster import Namespace, Object, run
-from tests.e2e.experiments import LONG_ROUND, ONE_ROUND
+from tests.e2e.experiments import LONG_ROUND, ONE_ROUND, SCORED
 from tests.e2e.queues import GPU, PRESENT, labelled_nodes, queue_of, skip_without
 from tests.e2e.release import NewRelease, Release, Values
 from tests.e2e.results import LocalRun, each_once, steady, training
@@ -70,6 +70,29 @@ def _node_selector(release: Release, stage: str) -> Object:
 def _driver_log(release: Release) -> str:
     [pod] = release.pods("driver")
     return release.namespace.kubectl("logs", pod["metadata"]["name"])
+
+
+def test_a_wrong_queue_is_told_and_an_upgrade_corrects_it(
+    new_release: NewRelease, queue: str, local_run: LocalRun
+) -> None:
+    """The status has Kueue's words. Of a scoring's four pods, as many run as have room."""
+    parts = {"scorePartitions": 4, "scoreParallelism": 4, "queueName": "typo"}
+    score = {"jobAnnotations": {"kueue.x-k8s.io/job-min-parallelism": "1"}}
+    release = new_release(experiment=SCORED, launch=parts, stages={"score": score})
+    release.install()
+    release.wait_said("LocalQueue typo doesn't exist")
+    release.upgrade({"launch": {"queueName": queue}})
+    admitted = release.namespace.wait("a scoring", lambda: _parallelism(release), 120)
+    assert admitted < 4
+    release.wait_finished()
+    assert release.runs() == each_once(release.config, partitions=4)
+    assert steady(release.bucket.contents()) == steady(local_run(SCORED))
+
+
+def _parallelism(release: Release) -> int:
+    """Return how many pods of the scoring Kueue has admitted."""
+    specs = [job["spec"] for job in release.jobs(stage="score")]
+    return sum(spec["parallelism"] for spec in specs if not spec.get("suspend"))
 
 
 def test_a_preempted_training_resumes_and_spends_no_attempt(
