@@ -12,12 +12,15 @@ experiments/<exp>/test/round-000/<stage>/...              the test set that is d
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from job.errors import UsageError
 
-Stage = Literal["select", "annotate", "train", "evaluate", "score"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
+Stage = Literal["select", "annotate", "train", "evaluate", "score", "report"]
+STAGES: tuple[Stage, ...] = ("select", "annotate", "train", "evaluate", "score")
+"""The stages of a round, in their order."""
+REPORT: Stage = "report"
+"""The stage of a whole experiment, after all rounds: see `WholeRef`."""
 
 Split = Literal["pool", "test"]
 
@@ -188,6 +191,11 @@ class ExperimentKeys:
         return f"{self.prefix}report/{name}"
 
     @property
+    def reported(self) -> str:
+        """The digest of the stages that a driver's report is of. It is written last."""
+        return self.report("stages.sha256")
+
+    @property
     def page(self) -> str:
         """The report's page."""
         return self.report("index.html")
@@ -222,6 +230,11 @@ class RoundRef:
     def is_test(self) -> bool:
         """Whether it is a round of the test set."""
         return self.seed is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is no round, but the whole experiment."""
+        return False
 
     @property
     def own_seed(self) -> int:
@@ -269,6 +282,39 @@ class RoundRef:
 
 
 @dataclass(frozen=True)
+class WholeRef(RoundRef):
+    """A whole experiment, as far as it has a stage: its report."""
+
+    of: str = ""
+    """The digest of the stages that the report is of."""
+
+    @classmethod
+    def report(cls, experiment: str, of: str = "") -> "StageRef":
+        """Return the report of an experiment as a stage."""
+        return cls(experiment, None, None, 0, of).stage(REPORT)
+
+    @property
+    def is_whole(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def is_test(self) -> bool:
+        """False: it has rounds of the test set, and others."""
+        return False
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """Nothing: a log line has the stage."""
+        return {}
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of all keys of the experiment, with a slash at the end."""
+        return ExperimentKeys(self.experiment).prefix
+
+
+@dataclass(frozen=True)
 class StageRef:
     """A stage of a round: the unit that runs, is committed, and is skipped if it is done."""
 
@@ -278,6 +324,8 @@ class StageRef:
     def __str__(self) -> str:
         """Return the stage in words, for messages."""
         this = self.round
+        if this.is_whole:
+            return f"the {self.stage}"
         arm = f" arm {this.arm}" if this.arm else ""
         seed = "" if this.is_test else f"seed {this.seed}{arm} "
         return f"{seed}round {this.label} {self.stage}"

@@ -19,7 +19,7 @@ from job.cli.options import (
     SetOption,
     StoreOption,
 )
-from job.cli.output import say, show
+from job.cli.output import say, say_places
 from job.config import loading
 from job.driver import drive as drive_experiment
 from job.launch.kubernetes import control
@@ -28,7 +28,6 @@ from job.launch.kubernetes.job_spec import make_job
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import load_launch
 from job.plan import Subset
-from job.report.build import table_of
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 
@@ -46,14 +45,15 @@ def drive(
     settings = load_launch(launch)
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
-    outcome, rows = drive_experiment(
-        open_store(store),
+    opened = open_store(store)
+    num_run = drive_experiment(
+        opened,
         loaded,
         KubernetesPlatform(settings, connect(settings.namespace)),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
     )
-    show(table_of(rows))
-    say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")
+    say(f"{loaded.experiment}: {num_run} stages run")
+    say_places(opened, loaded.experiment)
 
 
 def render(

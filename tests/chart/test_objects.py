@@ -202,7 +202,7 @@ def test_pods_without_torch(render: Any, slim: dict[str, str], expected: str) ->
     rendering = render(values)
     images = images_of(rendering)
     assert {name for name, image in images.items() if image == expected} == {
-        *("annotate", "al-voc-ui"),
+        *("annotate", "report", "al-voc-ui"),
         *(job["metadata"]["name"] for part in ("ingest", "driver") for job in rendering.jobs(part)),
     }
     assert {images[stage] for stage in ("select", "train", "evaluate", "score")} == {"al-job:7"}

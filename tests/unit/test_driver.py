@@ -12,12 +12,13 @@ from job import experiment
 from job.artifacts.holder import Holder, read_holder, write_holder
 from job.artifacts.markers import Markers
 from job.artifacts.moving import find_move, make_move
+from job.artifacts.reported import note_reported
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
 from job.hold import Hold
-from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.keys import ExperimentKeys, RoundRef, StageRef, WholeRef
 from job.plan import Plan
 from job.progress import StageStatus, States, parse_status
 from job.stages import run_stage
@@ -75,6 +76,10 @@ class Laptop:
         class Told(LastFirst):
             def wait(self) -> list[StageRef]:
                 publish({ref: StageStatus(state="running") for ref in self.started})
+                if isinstance(whole := self.started[0].round, WholeRef):
+                    report = self.started.pop()
+                    note_reported(store, whole.experiment, whole.of)
+                    return [report]
                 finished = super().wait()
                 assert all(is_done(ref) for ref in finished)
                 return finished
@@ -108,12 +113,6 @@ def config(tiny: str) -> Config:
     return loading.parse(two_rounds(tiny), "tiny")
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No report is written."""
-    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
-
-
 def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
     return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
@@ -131,12 +130,10 @@ def test_an_experiment_runs_with_a_launcher_from_outside(
     assert results(theirs) == results(ours)
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     """It waits for the platform's ingest, and publishes the same status there and in the store."""
     store, platform = MemoryStore(), Laptop(waits=2)
-    outcome, _ = drive(store, config, platform)
-    assert outcome.num_run == 13
+    assert drive(store, config, platform) == 13
     assert platform.phases == ["waiting", "running", "finished"]
     status = store.read(ExperimentKeys("tiny").status).decode()
     assert status == platform.statuses[-1]
@@ -147,7 +144,6 @@ def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     assert all(stage.state == "done" for each in last.rounds for stage in each.stages.values())
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_status_that_cannot_be_written_does_not_end_the_run(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +204,6 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_logs_its_peak_memory(
     tiny: str, config: Config, finished_state: FinishedState
 ) -> None:
@@ -235,7 +230,6 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     assert store.exists(ExperimentKeys("tiny").status)
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_that_waits_for_people_says_so() -> None:
     """Its phase tells that nothing is broken, and the next driver continues after the labels."""
     store, platform = MemoryStore(), Laptop(waits=0)
@@ -281,7 +275,6 @@ def test_a_driver_tells_the_moves_of_its_experiment() -> None:
     assert [move.version for move in parse_status(platform.statuses[-1]).moves] == [2]
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_second_driver_is_told_whose_the_experiment_is(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,7 +294,6 @@ def test_a_second_driver_is_told_whose_the_experiment_is(
     assert list(store.list("")) == [ExperimentKeys("tiny").holder]
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_ends_when_another_has_taken_its_experiment(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,9 +11,10 @@ import urllib3
 from job import loop
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Marker, Markers, dump_marker
+from job.artifacts.reported import note_reported
 from job.config import loading
 from job.config.schema import Config
-from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
+from job.keys import REPORT, STAGES, ExperimentKeys, RoundRef, StageRef, WholeRef
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
@@ -51,7 +52,7 @@ def launch() -> LaunchConfig:
             "status": "al-voc-status",
             "maxParallel": 2,
             "pollSeconds": 0.001,
-            "templates": dict.fromkeys(STAGES, TEMPLATE),
+            "templates": dict.fromkeys((*STAGES, REPORT), TEMPLATE),
         }
     )
 
@@ -81,6 +82,8 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
     """Return the stage and the partition that a pod's arguments mean."""
     options = dict(each.removeprefix("--").split("=") for each in arguments[1:])
+    if arguments[0] == REPORT:
+        return WholeRef.report(options["experiment"], options["of"]), (0, 1)
     index, _, count = options.get("partition", "0/1").partition("/")
     ref = RoundRef(
         options["experiment"], int(options["seed"]), options.get("arm"), int(options["round"])
@@ -117,6 +120,9 @@ class Release:
 
     def write_marker(self, ref: StageRef) -> None:
         """Make a stage done."""
+        if isinstance(ref.round, WholeRef):
+            note_reported(self.store, ref.round.experiment, ref.round.of)
+            return
         has_begun = self.store.exists(ExperimentKeys(self.config.experiment).config)
         config = load_experiment(self.store, self.config.experiment) if has_begun else self.config
         digest = config.stage_digest(ref)
