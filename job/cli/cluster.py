@@ -30,6 +30,7 @@ from job.launch.kubernetes.settings import load_launch
 from job.plan import Subset
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
+from job.telemetry.observers import observers_of
 
 
 def drive(
@@ -45,12 +46,13 @@ def drive(
     settings = load_launch(launch)
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
-    opened = open_store(store)
+    opened, cluster = open_store(store), connect(settings.namespace)
     num_run = drive_experiment(
         opened,
         loaded,
-        KubernetesPlatform(settings, connect(settings.namespace)),
+        KubernetesPlatform(settings, cluster),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
+        observers_of(settings, cluster, loaded.experiment),
     )
     say(f"{loaded.experiment}: {num_run} stages run")
     say_places(opened, loaded.experiment)

@@ -65,7 +65,7 @@ def test_rights_of_the_driver(render: Any) -> None:
         (["batch"], ["jobs"], ["list", "create", "delete"]),
         ([""], ["pods"], ["list"]),
         ([""], ["pods/log"], ["get"]),
-        ([""], ["events"], ["list"]),
+        ([""], ["events"], ["list", "create"]),
         ([""], ["configmaps"], ["get"]),
         ([""], ["configmaps"], ["patch"]),
     ]

@@ -97,7 +97,7 @@ def test_an_unknown_key_is_refused(refuse: Any, section: str) -> None:
         ("image.pullPolicy", "Sometimes"),
         ("image.digest", "abc"),
         ("store.url", "https://bucket"),
-        ("store.url", "gs://bucket"),
+        ("store.url", "ftp://bucket"),
         ("store.endpoint", "s3.example:9000"),
         ("launch.maxParallel", 0),
         ("launch.scorePartitions", 1.5),

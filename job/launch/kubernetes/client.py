@@ -119,6 +119,8 @@ class Cluster:
         self.namespace = namespace
         self.name = name
         """A digest that tells the cluster from others."""
+        self.on_answer: Callable[[str, int], None] = lambda *_: None
+        """Called with the verb and the status of each answer; 0: there was none."""
         self._api = api
 
     def jobs(self, selector: str) -> list[KubeObject]:
@@ -219,6 +221,10 @@ class Cluster:
         path = self._path("configmaps", name)
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
+    def create_event(self, event: KubeObject) -> None:
+        """Record an event."""
+        self._call("POST", self._path("events"), body=event)
+
     def _path(self, *words: str) -> str:
         root = _ROOTS.get(words[0], "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
@@ -262,11 +268,14 @@ class Cluster:
             response = self._api.call_api(*request, _request_timeout=TIMEOUT).response
             data = read(response)
         except ApiException as error:  # TLS failed
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error.reason}"
             raise TemporaryError(message) from error
         except urllib3.exceptions.HTTPError as error:
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error}"
             raise TemporaryError(message) from error
+        self.on_answer(verb, response.status)
         if response.status in absent:
             return None
         if response.status >= BAD_REQUEST:

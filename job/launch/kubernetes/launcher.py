@@ -25,7 +25,9 @@ from job.launch.kubernetes.look import Look
 from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
+from job.launch.kubernetes.usage import job_end
 from job.launch.kubernetes.warnings import Warnings
+from job.launch.observer import Observer
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
@@ -48,6 +50,7 @@ class KubernetesLauncher:
         *,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> None:
         """Create a launcher.
 
@@ -58,6 +61,7 @@ class KubernetesLauncher:
             cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the cluster.
+            observer: Is told of each Job that has ended.
 
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
@@ -65,8 +69,7 @@ class KubernetesLauncher:
         self._config = plan.config
         self._launch = launch
         self._cluster = cluster
-        self._is_done = is_done
-        self._publish = publish
+        self._is_done, self._publish, self._observer = is_done, publish, observer
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._owner = Owner(launch, cluster)
@@ -116,7 +119,7 @@ class KubernetesLauncher:
             look = Look.at(self._cluster, self._launch, self._started)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
-                started.wait_for(error, _fields(ref))
+                started.wait_for(error, ref.fields)
             return []
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
@@ -129,7 +132,7 @@ class KubernetesLauncher:
         try:
             is_finished = self._advance(ref, look)
         except UNAVAILABLE as error:
-            started.wait_for(error, _fields(ref))
+            started.wait_for(error, ref.fields)
             return False
         started.unknown_since = None
         return is_finished
@@ -142,7 +145,7 @@ class KubernetesLauncher:
             started.attempt = max(jobs, default=1)
             if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, look)
+                    return self._finish(ref, started, look)
                 started.attempt += 1
         job = jobs.get(started.attempt)
         if job is None:
@@ -154,7 +157,7 @@ class KubernetesLauncher:
         # Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a
         # pod is lost.
         is_over = started.state.phase == "ending" and self._is_done(ref)
-        return is_over and self._finish(ref, look)
+        return is_over and self._finish(ref, started, look)
 
     def _create(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Create the stage's Job if no pod of an earlier Job of the stage is left."""
@@ -176,7 +179,7 @@ class KubernetesLauncher:
             return False
         started.has_job = is_created
         if is_created:
-            log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
+            log.get().info("job.created", job=job["metadata"]["name"], **ref.fields)
         else:
             refuse_foreign(self._cluster, self._launch, ref, job)
         started.state = StageState("pending")
@@ -191,7 +194,7 @@ class KubernetesLauncher:
         """
         name = job["metadata"]["name"]
         started.num_lost += 1
-        log.get().warning("job.lost", job=name, times=started.num_lost, **_fields(ref))
+        log.get().warning("job.lost", job=name, times=started.num_lost, **ref.fields)
         self._owner.look_again()
         if started.num_lost >= MAX_LOST:
             message = (
@@ -209,7 +212,7 @@ class KubernetesLauncher:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
-            return self._finish(ref, look)
+            return self._finish(ref, started, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
@@ -220,7 +223,8 @@ class KubernetesLauncher:
             self._people.park(ref, error)
             del self._started[ref]
             return False
-        log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
+        log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
+        self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
             started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
             return False
@@ -228,7 +232,7 @@ class KubernetesLauncher:
         self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, look: Look) -> bool:
+    def _finish(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Remove the Jobs of a stage that is done, if no log is lost with them.
 
         Returns:
@@ -238,11 +242,13 @@ class KubernetesLauncher:
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
             return False
+        for job in (each for each in look.jobs(ref) if attempt_of(each) == started.attempt):
+            self._observer.job_ended(job_end(ref, job, look.pods(ref, job), self._launch))
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
                 self._cluster.delete_job(job)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
-            log.get().warning("job.left", reason=str(error), **_fields(ref))
+            log.get().warning("job.left", reason=str(error), **ref.fields)
         return True
 
     def _update(
@@ -270,7 +276,7 @@ class KubernetesLauncher:
         """
         name = job["metadata"]["name"]
         if state != started.state:
-            log.get().info("job.state", job=name, state=str(state), **_fields(ref))
+            log.get().info("job.state", job=name, state=str(state), **ref.fields)
         started.enter(state)
         if too_long := started.start_limit.passed(state, self._launch):
             if state.phase != "quota" and not self._cluster.delete_job(job, if_unchanged=True):
@@ -295,8 +301,3 @@ class KubernetesLauncher:
         started.has_job = False
         log.get().warning("job.replaced", job=name, reason=reason)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
-
-
-def _fields(ref: StageRef) -> dict[str, object]:
-    """Return the fields that identify a stage in a log line."""
-    return {**ref.round.fields, "stage": ref.stage}

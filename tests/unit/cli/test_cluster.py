@@ -115,7 +115,7 @@ def test_drive_adds_its_settings_to_those_of_the_launch_file(
     """The option comes last and so counts more; a wrong one of the file is refused as well."""
     got: list[tuple[str, ...]] = []
 
-    def fake(_store: object, _config: object, platform: KubernetesPlatform, _: object) -> None:
+    def fake(_store: object, _config: object, platform: KubernetesPlatform, *_: object) -> None:
         got.append(platform.launch.runtime)
         raise UsageError
 

@@ -13,6 +13,7 @@ from job.keys import STAGES, StageRef
 from job.launch.kubernetes import launcher as kubernetes
 from job.launch.kubernetes import started
 from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
+from job.launch.observer import JobEnd, Observer
 from job.plan import Plan
 from job.progress import States
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
@@ -514,3 +515,32 @@ def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, 
     )
     release.run()
     assert any("unknown: the cluster refuses" in each for each in published(release))
+
+
+class Ends(Observer):
+    """Writes down which Jobs ended, and how."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[str, str, list[int]]] = []
+
+    def job_ended(self, end: JobEnd) -> None:
+        self.jobs.append((end.name, end.result, [pod.exit_code for pod in end.pods]))
+
+
+def test_each_job_that_ends_is_told_once(release: Release) -> None:
+    """With its pods, those that failed among them."""
+    ends = release.observer = Ends()
+    release.behaviour = once(Exit(75))
+    release.run()
+    first, *others = ends.jobs
+    assert (first[0], first[1], sorted(first[2])) == (ALL[0], "done", [0, 75])
+    assert others == [(name, "done", [0]) for name in ALL[1:]]
+
+
+def test_a_job_that_fails_is_told_as_failed(release: Release) -> None:
+    """Before the error ends the run."""
+    ends = release.observer = Ends()
+    release.behaviour = lambda _: Exit(65)
+    with pytest.raises(BadDataError):
+        release.run()
+    assert ends.jobs == [(ALL[0], "failed", [65])]

@@ -133,7 +133,7 @@ class ApiDouble:
         except RefusedError as error:
             return _refusal(error.status, str(error))
 
-    def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
+    def _handle(self, request: Request, content_type: str, data: Json) -> Answer:  # noqa: PLR0911 - a verb each
         match = PATH.fullmatch(request.path)
         if match is None or not _is_there(request.path, match["kind"]):
             raise RefusedError(404, "the server could not find the requested resource")
@@ -145,6 +145,8 @@ class ApiDouble:
                 return _json(200, self.world.get(kind, name))
             case "GET":
                 return _json(200, self._list(kind, request.query))
+            case "POST" if kind == "events":
+                return _json(201, self.world.add(kind, data))
             case "POST":
                 create = self._create_set if kind == "jobsets" else self._create
                 return _json(201, create(data))
