@@ -18,7 +18,7 @@ from job.board import Board
 from job.config.schema import Config
 from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryError
 from job.hold import Hold
-from job.keys import DatasetKeys, ExperimentKeys, StageRef, WholeRef
+from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
 from job.launch.observer import Observer, Observers
 from job.plan import Plan, Subset
@@ -28,6 +28,7 @@ from job.runtime import log
 from job.runtime.memory import peak_mib
 from job.runtime.retry import retry_while_unavailable
 from job.storage import Store
+from job.whole import WholeRef
 
 SECONDS_BETWEEN_BEATS = 20.0
 """How often an unchanged status is published, to show that the driver is alive."""

@@ -10,7 +10,6 @@ experiments/<exp>/test/round-000/<stage>/...              the test set that is d
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +19,7 @@ Stage = Literal["select", "annotate", "train", "evaluate", "score", "report"]
 STAGES: tuple[Stage, ...] = ("select", "annotate", "train", "evaluate", "score")
 """The stages of a round, in their order."""
 REPORT: Stage = "report"
-"""The stage of a whole experiment, after all rounds: see `WholeRef`."""
+"""The stage of a whole experiment, after all rounds: see `job.whole`."""
 
 Split = Literal["pool", "test"]
 
@@ -54,21 +53,6 @@ def check_name(kind: str, name: str) -> str:
         )
         raise UsageError(message)
     return name
-
-
-def refuse_twin(kind: str, name: str, others: Iterable[str]) -> None:
-    """Refuse a new name that differs only by case from another one.
-
-    Raises:
-        UsageError: It does: a disk that ignores case takes both for one.
-    """
-    for other in others:
-        if other != name and other.lower() == name.lower():
-            message = (
-                f"{kind} {name!r}: there is {other!r}, and a disk that ignores case takes both for "
-                "one: choose another name"
-            )
-            raise UsageError(message)
 
 
 def test_label(index: int) -> str:
@@ -191,11 +175,6 @@ class ExperimentKeys:
         return f"{self.prefix}report/{name}"
 
     @property
-    def reported(self) -> str:
-        """The digest of the stages that a driver's report is of. It is written last."""
-        return self.report("stages.sha256")
-
-    @property
     def page(self) -> str:
         """The report's page."""
         return self.report("index.html")
@@ -233,7 +212,7 @@ class RoundRef:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is no round, but the whole experiment."""
+        """Whether it stands for the whole experiment."""
         return False
 
     @property
@@ -279,39 +258,6 @@ class RoundRef:
     def stage(self, stage: Stage) -> "StageRef":
         """Return a stage of this round."""
         return StageRef(self, stage)
-
-
-@dataclass(frozen=True)
-class WholeRef(RoundRef):
-    """A whole experiment, as far as it has a stage: its report."""
-
-    of: str = ""
-    """The digest of the stages that the report is of."""
-
-    @classmethod
-    def report(cls, experiment: str, of: str = "") -> "StageRef":
-        """Return the report of an experiment as a stage."""
-        return cls(experiment, None, None, 0, of).stage(REPORT)
-
-    @property
-    def is_whole(self) -> bool:
-        """True."""
-        return True
-
-    @property
-    def is_test(self) -> bool:
-        """False: it has rounds of the test set, and others."""
-        return False
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """Nothing: a log line has the stage."""
-        return {}
-
-    @property
-    def prefix(self) -> str:
-        """The prefix of all keys of the experiment, with a slash at the end."""
-        return ExperimentKeys(self.experiment).prefix
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from job.artifacts.markers import Marker, Markers
 from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.errors import BadDataError, UsageError
-from job.keys import ExperimentKeys, Stage, StageRef, WholeRef, is_marker
+from job.keys import ExperimentKeys, Stage, StageRef, is_marker
 from job.plan import Plan
 from job.runtime import log
 from job.runtime.parallel import in_threads
 from job.storage import Store
+from job.whole import WholeRef
 
 _REPORTED: tuple[Stage, ...] = ("annotate", "evaluate")
 """The stages by which a round's row in the report changes."""

@@ -22,7 +22,7 @@ from job.cli.options import (
 from job.cli.output import out, say, show
 from job.cli.status_table import status_table
 from job.errors import TemporaryError, UsageError
-from job.keys import REPORT, Stage, WholeRef
+from job.keys import REPORT, Stage
 from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.logs import pod_logs
@@ -30,6 +30,7 @@ from job.progress import Status, is_over
 from job.runtime import log
 from job.standing import Progress
 from job.storage import open_store
+from job.whole import WholeRef
 
 SECONDS_BETWEEN_LOOKS = 3.0
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from job.artifacts.reported import is_reported
-from job.keys import WholeRef
 from job.storage.local import LocalStore
+from job.whole import WholeRef
 from tests.conftest import AlJob
 
 

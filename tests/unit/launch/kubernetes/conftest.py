@@ -1,5 +1,6 @@
 """A release's launch settings, and a cluster whose pods leave what a stage leaves: its marker."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from job.artifacts.markers import Marker, Markers, dump_marker
 from job.artifacts.reported import note_reported
 from job.config import loading
 from job.config.schema import Config
-from job.keys import REPORT, STAGES, ExperimentKeys, RoundRef, StageRef, WholeRef
+from job.keys import REPORT, STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
@@ -25,6 +26,7 @@ from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
 from job.storage.memory import MemoryStore
+from job.whole import WholeRef
 from tests.unit.launch.kubernetes.double.api import ApiDouble
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt
 
@@ -53,7 +55,7 @@ def launch() -> LaunchConfig:
             "status": "al-voc-status",
             "maxParallel": 2,
             "pollSeconds": 0.001,
-            "templates": dict.fromkeys((*STAGES, REPORT), TEMPLATE),
+            "templates": {stage: copy.deepcopy(TEMPLATE) for stage in (*STAGES, REPORT)},
         }
     )
 

@@ -8,9 +8,10 @@ import pytest
 
 from job.config.held_out import HeldOutConfig
 from job.config.schema import Config
-from job.keys import STAGES, RoundRef, StageRef, WholeRef
+from job.keys import STAGES, RoundRef, StageRef
 from job.launch.kubernetes.job_spec import SPEC_HASH, job_name, make_job
 from job.launch.kubernetes.settings import LaunchConfig
+from job.whole import WholeRef
 
 TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
 

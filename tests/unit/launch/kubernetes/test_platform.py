@@ -13,7 +13,7 @@ from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
 from job.experiment import run_one_stage
-from job.keys import ExperimentKeys, WholeRef
+from job.keys import ExperimentKeys
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
@@ -22,6 +22,7 @@ from job.progress import Phase, States, Status, dump_status
 from job.report.build import update_report
 from job.standing import Progress
 from job.storage.local import LocalStore
+from job.whole import WholeRef
 from tests.conftest import FinishedState
 from tests.outputs import is_output
 from tests.unit.launch.kubernetes.conftest import Release, ref_of

@@ -59,6 +59,11 @@ def show(pod: Json, answer: scenarios.Answer) -> tuple[str, str] | None:
         case scenarios.Running():
             pod["status"] |= {"phase": "Running", "startTime": now()}
             _set_state(pod, {"running": {}})
+        case scenarios.Outlived(code, log):
+            _end(pod, scenarios.Exit(code, log))
+            pod["status"]["phase"] = "Running"
+            sidecar = {"name": "vault-agent", "state": {"running": {}}}
+            pod["status"]["containerStatuses"].append(sidecar)
         case scenarios.Unschedulable(message):
             unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
             pod["status"]["conditions"] = [unscheduled | {"message": message}]
