@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from job.artifacts.usage import Ledger, Usage
 from job.errors import AlJobError
-from job.keys import Stage
 from job.launch.observer import JobEnd, Observer
 from job.runtime import log
 from job.storage import Store
@@ -17,13 +16,14 @@ class Accounts(Observer):
         self._ledger = Ledger(store, experiment)
 
     def job_ended(self, end: JobEnd) -> None:
-        """Note what a Job took."""
+        """Note what a Job took, and what it ran."""
         try:
-            self._ledger.record(end.ref, end.attempt, end.usage)
+            images = {pod.name: pod.image for pod in end.pods if pod.image}
+            self._ledger.record(end.ref, end.attempt, end.usage, images)
         except AlJobError as error:
             log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
 
-    def totals(self) -> Mapping[Stage, Usage]:
+    def totals(self) -> Mapping[str, Usage]:
         """Return what the Jobs of each kind of stage took so far; nothing if that is not known."""
         try:
             return self._ledger.totals()

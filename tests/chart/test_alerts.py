@@ -279,7 +279,7 @@ def _test_file(rule: Any, case: Case) -> dict[str, Any]:
     ]
     labels = alert["labels"] | {"namespace": "ns"} | (case.fires or {})
     told = {
-        name: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found[1]], text)
+        name: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels.get(found[1], ""), text)
         for name, text in alert["annotations"].items()
     }
     return {

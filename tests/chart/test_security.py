@@ -82,7 +82,7 @@ def test_rights_of_the_driver(render: Any) -> None:
 
 def test_with_a_queue_the_driver_sees_why_kueue_waits(render: Any) -> None:
     """It may list Workloads, and change none."""
-    rules = render({"launch.queueName": "gpus"}).named("Role", "al-voc-driver")["rules"]
+    rules = render({"launch": {"queueName": "gpus"}}).named("Role", "al-voc-driver")["rules"]
     [rule] = [each for each in rules if "workloads" in each["resources"]]
     assert (rule["apiGroups"], rule["verbs"]) == (["kueue.x-k8s.io"], ["list"])
 
