@@ -127,9 +127,21 @@ def _rendered(
     ]
 
 
-def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:
+def cancel(
+    release: ReleaseOption = RELEASE,
+    namespace: NamespaceOption = None,
+    *,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Even while the driver does not end. On a node that is only cut off it may start "
+            "stages once more, at most three times each.",
+        ),
+    ] = False,
+) -> None:
     """Stop the driver and the running stages of a Helm release; finished stages are kept."""
-    had_driver, deleted = control.cancel(connect(namespace), release)
+    had_driver, deleted = control.cancel(connect(namespace), release, force=force)
     for name in deleted:
         say(f"deleted Job {name}")
     outcome = "cancelled; `al-job resume` resumes it" if had_driver else "the driver had ended"

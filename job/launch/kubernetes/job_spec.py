@@ -19,7 +19,7 @@ PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 MAX_NAME = 52
 """The host name of an Indexed Job's pod is the Job's name and an index, at most 63 characters."""
 MAX_NAME_OF_SEVERAL = 50
-"""A JobSet puts more into a pod's name: `-n-0`, an index below 100, and `-` with five letters."""
+"""A JobSet puts more into a pod's name: `-p-0`, an index below 100, and `-` with five letters."""
 PERMANENT = tuple(
     kind.exit_code for kind in (UsageError, BadDataError, MissingLabelsError, ConfigError)
 )
