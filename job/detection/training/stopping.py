@@ -18,7 +18,7 @@ def asked_to_stop(tell: Callable[[], None] = lambda: None) -> Iterator[Callable[
     Args:
         tell: Also called when one comes, by the signal's handler.
 
-    The log says how many seconds after the first one the training has stopped, its checkpoint saved:
+    The log says how many seconds after the first one the training has stopped, with a checkpoint:
     a pod's grace period has to be longer.
 
     Raises:
