@@ -18,8 +18,8 @@ def asked_to_stop(tell: Callable[[], None] = lambda: None) -> Iterator[Callable[
     Args:
         tell: Also called when one comes, by the signal's handler.
 
-    The log says how many seconds after the first one the training has stopped, with a checkpoint:
-    a pod's grace period has to be longer.
+    The log says how many seconds after the first one the training has stopped, with its checkpoint
+    saved: a pod's grace period has to be longer.
 
     Raises:
         StopRequested: One came, and nothing within stopped for it.
