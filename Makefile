@@ -17,10 +17,14 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
+# Of the tests, too: fake-gcs-server and Azurite.
+CLOUD_EMULATORS ?= $(CURDIR)/.cloud-emulators
+export CLOUD_EMULATORS
+
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation cloud-emulators test-clouds test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +33,7 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not slow and not detectors" tests/integration tests/unit tests/chart
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not clouds and not slow and not detectors" tests/integration tests/unit tests/chart
 
 test-slow: .venv/dev ## Run the tests that take seconds each, such as those with a browser or killed processes
 	$(BIN)/pytest -q -n 2 --dist worksteal -m slow tests/integration tests/unit
@@ -49,6 +53,11 @@ annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests
 
 test-annotation: .venv/dev annotation-tools ## Run the tests that ask a real Label Studio, at browsers and by its API
 	$(BIN)/pytest -q -p no:xdist -m label_studio
+
+cloud-emulators: $(CLOUD_EMULATORS)/done ## Install emulators of Google's and Azure's storage for the tests, by go and npm: 400 MB
+
+test-clouds: .venv/dev cloud-emulators ## Run the tests of gs:// and az:// against these emulators
+	$(BIN)/pytest -q -p no:xdist -m clouds tests/integration
 
 test-plugin: .venv/dev $(PLUGIN_ENVIRONMENT)/done ## Install the example of a detector plug-in away from .venv, and run its tests: 400 MB
 	$(PLUGIN_ENVIRONMENT)/bin/python -m pytest -q -p no:xdist examples/detector-plugin
@@ -80,9 +89,9 @@ bench: .venv/bench ## Measure speed side by side with others and with the limits
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --extra clouds pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra onnx --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt | sort -u) examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
@@ -118,7 +127,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel .annotation-tools .plugin-environment dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:
@@ -145,6 +154,15 @@ $(ANNOTATION_TOOLS)/done: tests/label_studio/requirements.txt
 	$(PYTHON) -m venv $(ANNOTATION_TOOLS)
 	$(ANNOTATION_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
 	LABEL_STUDIO_BASE_DATA_DIR=$(ANNOTATION_TOOLS)/template LABEL_STUDIO_LATEST_VERSION_CHECK=false LABEL_STUDIO_COLLECT_ANALYTICS=false $(ANNOTATION_TOOLS)/bin/label-studio version > $(ANNOTATION_TOOLS)/version.log 2>&1
+	touch $@
+
+# The program of the one is built from source; what go downloads for that is not kept.
+$(CLOUD_EMULATORS)/done:
+	rm -rf $(CLOUD_EMULATORS) && mkdir -p $(CLOUD_EMULATORS)/go
+	cd $(CLOUD_EMULATORS) && export GOBIN=$$PWD/bin GOPATH=$$PWD/go GOCACHE=$$PWD/go/cache && \
+		go install -modcacherw -ldflags '-s -w' github.com/fsouza/fake-gcs-server@v1.56.1
+	rm -rf $(CLOUD_EMULATORS)/go
+	npm install --prefix $(CLOUD_EMULATORS) --no-audit --no-fund --ignore-scripts azurite@3.37.0
 	touch $@
 
 # A path file shows it the packages of .venv, so that PyTorch is neither downloaded nor installed again.

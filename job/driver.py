@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from job import experiment, loop
+from job.artifacts.done_stages import DoneStages
 from job.artifacts.holder import Holder
-from job.artifacts.reader import Reader
+from job.artifacts.markers import Markers
+from job.board import Board
 from job.config.schema import Config
 from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryError
 from job.experiment import Outcome
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, Progress, States, Status, dump_status, is_with_people
+from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
 from job.registries import check_registries
 from job.report.analysis.results import Row
 from job.report.build import update_report
@@ -144,8 +146,10 @@ def _run(
     plan = retry_while_unavailable(lambda: experiment.init(store, plan))
     publisher.follow(plan)  # it has the moves, too
 
+    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config))
+
     def is_done(ref: StageRef) -> bool:
-        return publisher.markers.is_done(ref, plan.config)
+        return publisher.done.is_done(ref, plan.config)
 
     launcher = platform.launcher(store, plan, is_done, publisher.publish_stages)
     num_run = loop.run(
@@ -154,8 +158,8 @@ def _run(
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )
     # A driver has little memory, and the data set and the score records may be large.
-    rows = retry_while_unavailable(lambda: update_report(store, plan, publisher.reader, light=True))
-    return Outcome(plan, num_run, publisher.markers), rows
+    rows = retry_while_unavailable(lambda: update_report(store, plan, light=True))
+    return Outcome(plan, num_run, Markers(store)), rows
 
 
 def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
@@ -173,15 +177,15 @@ class StatusPublisher:
     """Publishes where the experiment stands: in the store and on the platform."""
 
     def __init__(self, store: Store, experiment: str, platform: Platform, hold: Hold) -> None:
-        self.reader = Reader(store)
-        """What it reads for the status, the report does not read again."""
-        self.markers = self.reader.markers
-        self._progress: Progress | None = None
+        self.done = DoneStages(store)
+        self._store = store
+        self._board: Board | None = None
         self._experiment = experiment
         self._platform = platform
         self._hold = hold
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
+            self._write_rounds,
             # The store has the status of the driver that holds the experiment.
             lambda status: hold.is_mine and store.write(key, status.encode()),
             platform.publish,
@@ -192,7 +196,7 @@ class StatusPublisher:
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
-        self._progress = Progress(self.reader.store, plan, self.reader)
+        self._board = Board(self._store, plan, self.done)
 
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing.
@@ -213,16 +217,16 @@ class StatusPublisher:
         if self._published is None or news[:2] != self._published[:2]:
             log.get().info("driver.phase", phase=phase, message=message)
         self._published, self._next_beat = news, time.monotonic() + SECONDS_BETWEEN_BEATS
-        try:
-            status = self._status(phase, message)
-        except AlJobError as error:
-            log.get().warning("driver.status_unpublished", reason=str(error))
-            return
+        status = self._status(phase, message)
         for write in self._places:
             try:
                 write(status)
             except AlJobError as error:  # a status that cannot be written must not end the run
                 log.get().warning("driver.status_unpublished", reason=str(error))
+
+    def _write_rounds(self, _: str) -> None:
+        if self._board and self._hold.is_mine:
+            self._board.write_rounds()
 
     def _status(self, phase: Phase, message: str) -> str:
         driver = Driver(
@@ -232,8 +236,8 @@ class StatusPublisher:
             release=self._platform.release,
             image=self._platform.image,
         )
-        if self._progress is None:  # the configuration is refused: it has no plan
+        if self._board is None:  # the configuration is refused: it has no plan
             status = Status(experiment=self._experiment, driver=driver, rounds=[])
         else:
-            status = self._progress.read(self.markers.known, self._states, driver)
+            status = self._board.status(self._states, driver)
         return dump_status(status).decode()

@@ -174,6 +174,10 @@ class ExperimentKeys:
         """The driver that is at work on it, with its heartbeat."""
         return f"{self.prefix}holder.json"
 
+    def progress(self, seed: int | None, arm: str) -> str:
+        """Where the rounds of an arm under a seed stand; without a seed, those of the test set."""
+        return f"{self.prefix}progress/{TEST if seed is None else f'seed-{seed}/{arm}'}.json"
+
     @property
     def pruned(self) -> str:
         """Which objects of finished stages `al-job prune` has removed."""

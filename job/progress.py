@@ -1,22 +1,14 @@
 """Where every seed, arm and round of an experiment stands."""
 
-from collections.abc import Container, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from job.artifacts import names
-from job.artifacts.annotating import Annotating, load_annotating
-from job.artifacts.listing import Listing
-from job.artifacts.reader import Reader
 from job.config.dataset import MoveConfig
-from job.errors import BadDataError, MissingObjectError, UsageError
-from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef, is_marker
-from job.plan import Plan
-from job.runtime import log
-from job.storage import Store
+from job.keys import STAGES, Stage, StageRef
 from job.storage.documents import checked, dump_json, load_json
 
 Phase = Literal[
@@ -90,6 +82,18 @@ class RoundStatus(BaseModel):
         return [stage for stage in planned if stage in STAGES]
 
 
+class ArmStatus(BaseModel):
+    """How far an arm is, over all seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    arm: str
+    rounds_done: int
+    rounds: int
+    map50: float | None = None
+    """The mean over seeds of the newest metric of each; None: nothing is measured."""
+
+
 class Driver(BaseModel):
     """What the driver says of itself."""
 
@@ -113,149 +117,13 @@ class Status(BaseModel):
     """Unset if no driver runs it."""
     moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
     """To later versions of the data set."""
+    arms: tuple[ArmStatus, ...] = Field((), exclude_if=lambda arms: not arms)
+    """How far each arm is, if `rounds` has only those that are at work."""
+    seconds_left: float | None = Field(None, exclude_if=lambda left: left is None)
+    """`seconds_left` of all rounds, if `rounds` has only those that are at work."""
+    num_untold: int = Field(0, exclude_if=lambda number: not number)
+    """How many rounds at work are left out, so that the status stays small."""
     rounds: list[RoundStatus]
-
-
-class Progress:
-    """Reads the status of an experiment, as often as wanted.
-
-    One status reads no object twice. Metrics are read again only if their marker changed.
-    """
-
-    def __init__(self, store: Store, plan: Plan, reader: Reader | None = None) -> None:
-        self._plan = plan
-        self._reader = reader or Reader(store)
-        self._told: set[str] = set()
-
-    def read(
-        self,
-        done: Container[str],
-        begun: States,
-        driver: Driver | None = None,
-    ) -> Status:
-        """Return the status.
-
-        Args:
-            done: The keys of the markers that are there: only these are read.
-            begun: What the stages that were begun are doing.
-            driver: What the driver says, if there is one.
-        """
-        tests = [("", ref) for ref in self._plan.test_rounds()]
-        every = [*tests, *((arm.name, ref) for arm, ref in self._plan.rounds())]
-        rounds = [self._round(arm, ref, done, begun) for arm, ref in every]
-        config = self._plan.config
-        return Status(
-            experiment=config.experiment, driver=driver, moves=config.dataset.moves, rounds=rounds
-        )
-
-    def _round(
-        self,
-        arm: str,
-        ref: RoundRef,
-        done: Container[str],
-        begun: States,
-    ) -> RoundStatus:
-        stages: dict[Stage, StageStatus] = {}
-        for stage in STAGES:
-            told = self._stage(ref.stage(stage), done, begun)
-            if told:
-                stages[stage] = told
-        is_evaluated = "evaluate" in stages and stages["evaluate"].state == "done"
-        return RoundStatus(
-            seed=ref.seed,
-            arm=arm,
-            round=ref.index,
-            stages=stages,
-            planned=tuple(self._plan.stages_of(ref)),
-            map50=self._map50(ref) if is_evaluated else None,
-            test_version=self._test_version(ref) if is_evaluated else None,
-        )
-
-    def _stage(self, ref: StageRef, done: Container[str], begun: States) -> StageStatus | None:
-        """Return what a stage is doing; if its marker cannot be read, the others are told still."""
-        try:
-            if ref.done in done and (marker := self._reader.markers.at(ref.done)):
-                return StageStatus(state="done", seconds=marker.seconds)
-        except BadDataError as error:
-            return StageStatus(state="unreadable", reason=str(error))
-        return begun.get(ref)
-
-    def _map50(self, ref: RoundRef) -> float | None:
-        """Return a round's metric; if it cannot be read, nothing else has to go untold."""
-        try:
-            return self._reader.metrics(ref).map50_area
-        except (BadDataError, UsageError) as error:
-            self._warn(error)
-            return None
-
-    def _test_version(self, ref: RoundRef) -> int | None:
-        marker = self._reader.markers.get(ref.stage("evaluate"))
-        return marker.test_version if marker else None
-
-    def _warn(self, error: Exception) -> None:
-        """Say once what cannot be read."""
-        if str(error) not in self._told:
-            self._told.add(str(error))
-            log.get().warning("status.incomplete", reason=str(error))
-
-    def look(self) -> Status:
-        """Return the status: what is done by the store, what runs by the experiment's driver."""
-        self._reader.markers.refresh(self._plan.config.experiment)
-        return self.listed()
-
-    def listed(self) -> Status:
-        """Return the same by the reader's listing, without another one."""
-        listing = self._reader.listing
-        prefix = ExperimentKeys(self._plan.config.experiment).prefix
-        done = {key for key in listing.below(prefix) if is_marker(key)}
-        told = self._told_by_driver(listing)
-        begun = {**dict(self._with_people(listing)), **(_begun(told) if told else {})}
-        return self.read(done, begun, told.driver if told else None)
-
-    def _told_by_driver(self, listing: Listing) -> Status | None:
-        """Return what a driver has published, if that can be read."""
-        key = ExperimentKeys(self._plan.config.experiment).status
-        if key not in listing:
-            return None
-        try:
-            return parse_status(self._reader.store.read(key))
-        except (BadDataError, MissingObjectError) as error:
-            self._warn(error)
-            return None
-
-    def _with_people(self, listing: Listing) -> Iterator[tuple[StageRef, StageStatus]]:
-        """Yield the stages whose picks people are labelling, as of the last look at them."""
-        rounds = [*self._plan.test_rounds(), *(ref for _, ref in self._plan.rounds())]
-        for ref in dict.fromkeys(rounds):
-            stage = ref.stage("annotate")
-            key = stage.key(names.ANNOTATING)
-            is_left = stage.done not in listing and ref.stage("select").done in listing
-            if key not in listing or not is_left:
-                continue
-            try:
-                told = load_annotating(self._reader.store.read(key), key)
-            except (BadDataError, MissingObjectError) as error:
-                self._warn(error)
-                continue
-            yield stage, StageStatus(state=ANNOTATING, reason=f"{told.summary}{self._since(told)}")
-
-    def _since(self, told: Annotating) -> str:
-        """Say since when nobody has looked at what people do, if somebody should have."""
-        limit = ALIVE + timedelta(seconds=self._plan.config.annotation.poll_seconds)
-        if datetime.now(UTC) - told.updated < limit:
-            return ""
-        since = f"{told.updated.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"; nobody has looked since {since}: the command that looks has to run"
-
-
-def _begun(told: Status) -> dict[StageRef, StageStatus]:
-    """Return what a driver says of the stages that it has begun and that were not done then."""
-    return {
-        RoundRef(told.experiment, each.seed, each.arm, each.round).stage(stage): status
-        for each in told.rounds
-        for stage, status in each.stages.items()
-        if status.state != "done"
-    }
 
 
 def is_over(status: Status) -> bool:
@@ -280,6 +148,8 @@ def seconds_left(status: Status) -> float | None:
         Seconds; None if none is left, or if trainings are left and none is done: they take most
         of the time.
     """
+    if status.arms:
+        return status.seconds_left
     # Round 0 is listed once for each arm.
     rounds = {(each.seed, each.round and each.arm, each.round): each for each in status.rounds}
     took: dict[Stage, list[float]] = {stage: [] for stage in STAGES}

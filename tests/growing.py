@@ -17,6 +17,7 @@ from job.errors import MissingLabelsError
 from job.experiment import Outcome
 from job.keys import Split
 from job.storage import Store
+from tests.outputs import is_output
 
 GROWING = """
 experiment: growing
@@ -115,7 +116,7 @@ def correct(store: Store, numbers: Iterable[int]) -> None:
 
 def label_picks(store: Store) -> None:
     """Label what all rounds have picked, as people do: a new version of the data set."""
-    keys = [key for key in store.list("experiments/") if key.endswith("picks.csv")]
+    keys = [key for key in store.list("experiments/") if is_output(key) and "/select/picks-" in key]
     ids = {pick.id for key in keys for pick in load_picks(store.read(key), key)}
     unlabelled = sorted(int(each) for each in ids if int(each) >= len(GIVEN))
     ingest_labels(store, drawn(unlabelled), "photos", skip_bad=True)

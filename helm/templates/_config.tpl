@@ -15,6 +15,11 @@ select annotate train evaluate score
 {{- end -}}
 {{- end -}}
 {{- $stages := splitList " " (include "al-voc.stages" .) -}}
+{{- range $name, $own := .Values.stages -}}
+{{- if and (hasKey ($own | default dict) "nodes") (ne $name "train") -}}
+{{- fail (printf "stages.%s.nodes: only a training takes several pods, so set stages.train.nodes" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $_ := omit .Values.stages "defaults" "gpu" "cpu" -}}
 {{- if not (has $name $stages) -}}
 {{- fail (printf "stages.%s: no such stage; the stages are %s" $name (join ", " $stages)) -}}
@@ -42,6 +47,7 @@ slimImage: {{ include "al-voc.slimImage" . | quote }}
 maxParallel: {{ int64 .Values.launch.maxParallel }}
 scorePartitions: {{ int64 .Values.launch.scorePartitions }}
 scoreParallelism: {{ int64 .Values.launch.scoreParallelism }}
+trainNodes: {{ include "al-voc.trainNodes" . }}
 backoffLimit: {{ int64 .Values.launch.backoffLimit }}
 queueName: {{ .Values.launch.queueName | quote }}
 imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }}
@@ -58,7 +64,8 @@ templates:
 {{/* A stage's Job without name and arguments. Given: root, stage. */}}
 {{- define "al-voc.stageJob" -}}
 {{- $settings := include "al-voc.stageSettings" . | fromYaml -}}
-{{- $given := dict "root" .root "component" "stage" "container" "stage" "stage" .stage "settings" $settings "isDriver" false -}}
+{{- $isOfSeveral := and (eq .stage "train") (gt (int64 ($settings.nodes | default 1)) 1) -}}
+{{- $given := dict "root" .root "component" "stage" "container" "stage" "stage" .stage "settings" $settings "isDriver" false "isOfSeveral" $isOfSeveral -}}
 metadata:
   labels:
     {{- merge (include "al-voc.podLabels" $given | fromYaml) $settings.jobLabels .root.Values.commonLabels | toYaml | nindent 4 }}

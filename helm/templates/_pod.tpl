@@ -162,6 +162,9 @@ annotations:
 {{- range $key, $value := .settings.runtime }}
 - {name: AL_RUNTIME_{{ upper $key }}, value: {{ kindIs "bool" $value | ternary (toString $value) (include "al-voc.number" $value) | quote }}}
 {{- end }}
+{{- if .isOfSeveral }}
+{{ include "al-voc.placeEnv" .root }}
+{{- end }}
 {{- if .isDriver }}
 {{- with include "al-voc.annotationEnv" .root }}
 {{ . }}
@@ -174,7 +177,8 @@ annotations:
 {{/*
 The spec of a pod.
 Given: root, container (its name), args (left out for stages: the driver fills them in), settings,
-isDriver, isUi, hasConfig (mount the ConfigMap), waits (for the store of the release to answer).
+isDriver, isUi, isOfSeveral (pods that train together), hasConfig (mount the ConfigMap), waits (for the store of
+the release to answer).
 */}}
 {{- define "al-voc.podSpec" -}}
 {{- $settings := .settings -}}
@@ -185,6 +189,9 @@ serviceAccountName: {{ include "al-voc.account" (dict "root" .root "account" $ac
 automountServiceAccountToken: {{ .isDriver | default false }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 $settings.terminationGracePeriodSeconds }}
+{{- if .isOfSeveral }}
+subdomain: {{ include "al-voc.trainService" .root }}
+{{- end }}
 {{- with $settings.deadlineSeconds }}
 activeDeadlineSeconds: {{ int64 . }}
 {{- end }}

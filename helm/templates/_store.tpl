@@ -8,10 +8,13 @@
 {{ include "al-voc.image" (merge (dict "root" .) .Values.store.embedded.image) }}
 {{- end -}}
 
-{{/* The volume of the release's own store. With another volume, the experiment starts over. */}}
+{{/*
+The volume of the release's own store. With another one, the experiment starts over. An emptyDir is another one with
+each pod.
+*/}}
 {{- define "al-voc.storeVolume" -}}
 {{- if not .Values.store.url -}}
-{{ include "al-voc.storeClaim" . | default "emptyDir" }}
+{{ include "al-voc.storeClaim" . | default (include "al-voc.storePod" . | sha256sum) }}
 {{- end -}}
 {{- end -}}
 
@@ -46,10 +49,16 @@ http://{{ include "al-voc.storeName" . }}:8333
 {{- define "al-voc.storeKeys" -}}
 {{- $own := dict "accessKeyId" "AWS_ACCESS_KEY_ID" "secretAccessKey" "AWS_SECRET_ACCESS_KEY" -}}
 {{- $keys := .Values.store.existingSecret | empty | ternary $own .Values.store.existingSecretKeys -}}
+{{- if hasPrefix "gs://" .Values.store.url -}}
+GOOGLE_SERVICE_ACCOUNT_KEY: {{ $keys.serviceAccountKey | quote }}
+{{- else if hasPrefix "az://" .Values.store.url -}}
+AZURE_STORAGE_ACCOUNT_KEY: {{ $keys.accountKey | quote }}
+{{- else -}}
 AWS_ACCESS_KEY_ID: {{ $keys.accessKeyId | quote }}
 AWS_SECRET_ACCESS_KEY: {{ $keys.secretAccessKey | quote }}
 {{- with $keys.sessionToken }}
 AWS_SESSION_TOKEN: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -94,6 +103,9 @@ cluster it has to be the same each time. `lookup` lists nothing there, not even 
 {{/* What the bucket wants beside a name. */}}
 {{- define "al-voc.bucketEnv" -}}
 {{- $store := .Values.store -}}
+{{- if hasPrefix "az://" $store.url }}
+- {name: AZURE_STORAGE_ACCOUNT_NAME, value: {{ required "store.azureAccount: name the storage account of the container" $store.azureAccount }}}
+{{- end }}
 {{- with $store.addressingStyle }}
 - {name: AL_S3_ADDRESSING_STYLE, value: {{ . }}}
 {{- end }}
@@ -107,7 +119,8 @@ cluster it has to be the same each time. `lookup` lists nothing there, not even 
 - {name: AL_S3_REQUEST_PAYER, value: requester}
 {{- end }}
 {{- if $store.caBundle.configMap }}
-- {name: AWS_CA_BUNDLE, value: {{ printf "/run/store-ca/%s" $store.caBundle.key | quote }}}
+{{- $isS3 := not (regexMatch "^(gs|az)://" $store.url) }}
+- {name: {{ $isS3 | ternary "AWS_CA_BUNDLE" "SSL_CERT_FILE" }}, value: {{ printf "/run/store-ca/%s" $store.caBundle.key | quote }}}
 {{- end }}
 {{- end -}}
 

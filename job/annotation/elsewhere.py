@@ -12,27 +12,29 @@ from job.keys import MARKER, ExperimentKeys
 
 def asked_elsewhere(io: StageIO) -> frozenset[str]:
     """Return the ids of the images that other rounds of the experiment wait for."""
-    folders = _folders_of_others(io, names.BATCH, is_done=False)
-    intents = (read_intent(io.store, each) for each in folders)
+    intents = (read_intent(io.store, each) for each in _folders_of_others(io, is_done=False))
     return frozenset(image.id for intent in intents if intent for image in intent.images)
 
 
 def counted_elsewhere(io: StageIO) -> frozenset[str]:
     """Return the ids of the images that other rounds, which are done, have labelled or refused."""
     found: set[str] = set()
-    for folder in _folders_of_others(io, names.OUTCOME, is_done=True):
-        key = f"{folder}{names.OUTCOME}"
+    for folder in _folders_of_others(io, is_done=True):
+        marker = io.markers.at(f"{folder}{MARKER}")
+        if marker is None or names.OUTCOME not in marker.outputs:
+            continue
+        key = f"{folder}{marker.keys.get(names.OUTCOME, names.OUTCOME)}"
         outcome = load_outcome(io.store.read(key), f"{io.store.url}: {key}")
         found.update(outcome.ids("labelled"), outcome.ids("refused"))
     return frozenset(found)
 
 
-def _folders_of_others(io: StageIO, name: str, *, is_done: bool) -> Iterator[str]:
-    """Yield where other rounds have an object of that name in their stage `annotate`."""
+def _folders_of_others(io: StageIO, *, is_done: bool) -> Iterator[str]:
+    """Yield the stages `annotate` of other rounds that have asked people."""
     prefix = ExperimentKeys(io.round.experiment).prefix
     listing = Listing(io.store.list(prefix))
     for key in listing.below(prefix):
-        folder = key.removesuffix(name)
+        folder = key.removesuffix(names.BATCH)
         is_of_other = folder.endswith("/annotate/") and folder != io.ref.prefix
         if is_of_other and (f"{folder}{MARKER}" in listing) == is_done:
             yield folder

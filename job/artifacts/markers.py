@@ -19,6 +19,8 @@ from job.runtime import log
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
+_FORMAT = 2
+"""Of markers. In format 1 every output lies under its own name."""
 _REMEDY = (
     "restore this object from a copy of the store; without one, remove it and nothing else, and "
     "its stage runs again from the same inputs"
@@ -55,11 +57,21 @@ class Marker:
     """How many processes trained together."""
     nodes: int = 1
     """On how many machines."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Name of each object that lies under another name, which its content gives -> that name."""
 
     @property
     def reads_scores(self) -> bool:
         """Whether the stage read a score record."""
         return any("/score/" in key for key in self.inputs)
+
+    def key_of(self, stage: StageRef, name: str) -> str:
+        """Return the key of an object that the stage wrote."""
+        return stage.key(self.keys.get(name, name))
+
+    def is_alike(self, other: "Marker") -> bool:
+        """Whether both were made from the same inputs with the same configuration."""
+        return (self.inputs, self.config) == (other.inputs, other.config)
 
     @property
     def test_version(self) -> int | None:
@@ -70,7 +82,7 @@ class Marker:
 
 def dump_marker(marker: Marker) -> bytes:
     """Return a marker as it is stored."""
-    return dump_json(asdict(marker))
+    return dump_json(asdict(marker), _FORMAT)
 
 
 def load_marker(data: bytes, where: str) -> Marker:
@@ -79,7 +91,7 @@ def load_marker(data: bytes, where: str) -> Marker:
     Raises:
         BadDataError: It is damaged, or of a format that this version does not read.
     """
-    return checked(Marker, load_json(data, where, _REMEDY), where, _REMEDY)
+    return checked(Marker, load_json(data, where, _REMEDY, _FORMAT), where, _REMEDY)
 
 
 class Markers:
@@ -117,9 +129,9 @@ class Markers:
         self._known = {key: marker for key, marker in known.items() if key in listing}
         return listing
 
-    def forget(self, stage: StageRef) -> None:
-        """Read the stage's marker anew when it is asked for."""
-        self._known.pop(stage.done, None)
+    def forget(self, key: str) -> None:
+        """Read the marker under a key anew when it is asked for."""
+        self._known.pop(key, None)
 
     def get(self, stage: StageRef) -> Marker | None:
         """Return the stage's marker, if it has one."""
@@ -142,10 +154,22 @@ class Markers:
             known[key] = load_marker(data, f"{self._store.url}: {key}")
         return known[key]
 
-    def write(self, key: str, marker: Marker) -> None:
-        """Write a marker."""
-        self._store.write(key, dump_marker(marker))
-        self._known[key] = marker
+    def write(self, key: str, marker: Marker, *, if_absent: bool = False) -> bool:
+        """Write a marker, and return whether it was written; see `Store.write`."""
+        is_written = self._store.write(key, dump_marker(marker), if_absent=if_absent)
+        if is_written:
+            self._known[key] = marker
+        else:
+            self.forget(key)
+        return is_written
+
+    def outranks(self, other: Marker, marker: Marker) -> bool:
+        """Whether a marker that is there stays, although a later attempt would write another.
+
+        The first one of the same inputs stays. One of other inputs stays if they are the present
+        ones, as when the later attempt was suspended while earlier stages ran again.
+        """
+        return other.is_alike(marker) or not Markers(self._store).has_inputs_of(marker)
 
     def remove(self, key: str) -> None:
         """Remove a marker that may be there."""
@@ -172,7 +196,9 @@ class Markers:
         """Whether a model was measured before the test set grew, and is pruned since."""
         if stage.stage != "evaluate" or config.test is None:
             return False
-        model = stage.round.stage("train").key(names.MODEL)
+        train = stage.round.stage("train")
+        trained = self.get(train)
+        model = trained.key_of(train, names.MODEL) if trained else train.key(names.MODEL)
         earlier = (config.test.version(number) for number in range(1, len(config.test_sizes)))
         return any(
             self._fits(stage.done, config.model_copy(update={"test": test}).stage_digest(stage))
@@ -181,8 +207,10 @@ class Markers:
 
     def _fits(self, key: str, config_digest: str) -> bool:
         marker = self.at(key)
-        if marker is None or marker.config != config_digest:
-            return False
+        return marker is not None and marker.config == config_digest and self.has_inputs_of(marker)
+
+    def has_inputs_of(self, marker: Marker) -> bool:
+        """Whether the inputs that a marker names are there, unchanged."""
         return all(self._digest(name) == digest for name, digest in marker.inputs.items())
 
     def _digest(self, key: str) -> str | None:
@@ -210,14 +238,21 @@ def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Non
     keys = [ref.partition_done(index, count) for index in range(count)]
     markers = Markers(store, Listing(store.list(ref.key(PARTITIONS))))  # read anew: others write
     found = [marker for key in keys if (marker := markers.at(key))]
-    alike = [each for each in found if (each.inputs, each.config) == (own.inputs, own.config)]
+    alike = [each for each in found if each.is_alike(own)]
     if len(alike) < count:
         log.get().info("stage.partitions_left", stage=ref.stage)
         return
     outputs = {name: digest for each in alike for name, digest in each.outputs.items()}
     outputs = dict(sorted(outputs.items()))
+    places = {name: place for each in alike for name, place in each.keys.items()}
     seconds = round(sum(each.seconds for each in alike), 3)
-    joined = replace(own, outputs=outputs, digest=digest_of(outputs), seconds=seconds)
+    joined = replace(
+        own,
+        outputs=outputs,
+        digest=digest_of(outputs),
+        seconds=seconds,
+        keys=dict(sorted(places.items())),
+    )
     store.write(ref.done, dump_marker(joined))
 
 

@@ -28,6 +28,12 @@ RERUN = "restore it from a copy of the store, or remove its stage's done.json to
 """What to do with a damaged object of a finished stage, for messages."""
 
 
+def by_content(name: str, sha256: str) -> str:
+    """Return what an output is called in the store, where other bytes have another name."""
+    stem, dot, suffix = name.partition(".")
+    return f"{stem}-{sha256[:16]}{dot}{suffix}"
+
+
 def score_part(number: int) -> str:
     """Return the name of a part of the score record of the unlabelled images."""
     return SCORE_PARTS.replace("*", f"{number:05d}")

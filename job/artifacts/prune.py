@@ -61,8 +61,9 @@ def _needed(plan: Plan, done: set[StageRef]) -> Iterator[RoundRef]:
 
 def _kind(name: str, marker: Marker, *, is_kept: bool) -> Kind | None:
     """Why an object of a finished stage may go; nothing if it has to stay."""
-    if name in marker.outputs:
-        return "models" if name == names.MODEL and not is_kept else None
+    ours = {marker.keys.get(each, each): each for each in marker.outputs}
+    if name in ours:
+        return "models" if ours[name] == names.MODEL and not is_kept else None
     if name.startswith(names.CHECKPOINTS):
         return "checkpoints"
     is_ours = name == MARKER or name.startswith((LOGS, PARTITIONS))

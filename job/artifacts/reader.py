@@ -134,7 +134,8 @@ class Reader:
 
     def _parse(self, stage: StageRef, name: str, load: Callable[[bytes, str], T]) -> T:
         """Read and parse one object, once for each content that a marker gives it."""
-        known = (stage.key(name), self.marker(stage).outputs.get(name))
+        marker = self.marker(stage)
+        known = (marker.key_of(stage, name), marker.outputs.get(name))
         if known not in self.parsed:
             self.parsed[known] = load(self._read(stage, name), f"{self.store.url}: {known[0]}")
         return cast("T", self.parsed[known])
@@ -148,12 +149,12 @@ class Reader:
         try:
             return read()
         except BadDataError:
-            self.markers.forget(stage)
+            self.markers.forget(stage.done)
             return read()
 
     def _read_once(self, stage: StageRef, name: str) -> bytes:
-        expected = self.marker(stage).outputs.get(name)
-        key = stage.key(name)
+        marker = self.marker(stage)
+        expected, key = marker.outputs.get(name), marker.key_of(stage, name)
         try:
             data = self.store.read(key)
         except MissingObjectError:
@@ -172,10 +173,11 @@ class Reader:
         return self._twice(stage, lambda: self._fetch_once(stage, pattern))
 
     def _fetch_once(self, stage: StageRef, pattern: str) -> list[Path]:
-        outputs = self.marker(stage).outputs
-        found = sorted(fnmatch.filter(outputs, pattern))
+        marker = self.marker(stage)
+        found = sorted(fnmatch.filter(marker.outputs, pattern))
+        keys = {marker.key_of(stage, name): marker.outputs[name] for name in found}
         try:
-            return [fetch(self.store, stage.key(name), outputs[name]) for name in found]
+            return [fetch(self.store, key, digest) for key, digest in keys.items()]
         except MissingObjectError:
             raise self._gone(stage, stage.key(pattern)) from None
 

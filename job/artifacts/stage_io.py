@@ -8,12 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from job.artifacts import names
 from job.artifacts.checkpoints import Checkpoint, remove_checkpoints
 from job.artifacts.markers import Marker, Markers, digest_of, join_partitions
 from job.artifacts.round_reader import RoundReader
 from job.errors import TemporaryError, UsageError
 from job.keys import StageRef
 from job.plan import Plan
+from job.runtime import log
 from job.storage import Store
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class StageIO(RoundReader):
         """This process's place among those that others have started to train together."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
-        self._volatile: set[str] = set()
+        self._volatile: dict[str, bytes] = {}
         self._keeps_checkpoints = False
 
     @property
@@ -60,13 +62,15 @@ class StageIO(RoundReader):
         return self.ref.data_round
 
     def begin(self) -> None:
-        """Remove the marker of an earlier attempt: its inputs were others.
+        """Remove the marker of an earlier attempt whose inputs were others.
 
-        While the outputs change, nobody may go by it. A follower leaves it to the first process.
+        One that fits is of an attempt that was faster. A follower leaves it to the first process.
         """
         if self.place and self.place.is_follower:
             return
-        self.markers.remove(self.ref.done)
+        self.markers.forget(self.ref.done)
+        if not self.markers.is_done(self.ref, self.config):
+            self.markers.remove(self.ref.done)
 
     def marker(self, stage: StageRef) -> Marker:
         """Return the marker of a stage that has to be done, and record it as an input."""
@@ -82,21 +86,24 @@ class StageIO(RoundReader):
         self._inputs[key] = digest
 
     def write(self, name: str, data: bytes, *, volatile: bool = False) -> None:
-        """Write one of the stage's objects; a `volatile` one may differ between equal runs."""
-        self.store.write(self.ref.key(name), data)
-        self._record(name, hashlib.sha256(data).hexdigest(), volatile=volatile)
+        """Write one of the stage's objects, under a name that no other bytes have.
+
+        A `volatile` one may differ between equal runs. It keeps its name, and is written when this
+        attempt is known to be the one that counts.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        self._outputs[name] = digest
+        if volatile:
+            self._volatile[name] = data
+        else:
+            self.store.write(self.ref.key(names.by_content(name, digest)), data)
 
     def upload(self, name: str, path: Path) -> None:
         """Write one of the stage's objects from a local file."""
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self.store.upload(self.ref.key(name), path)
-        self._record(name, digest, volatile=False)
-
-    def _record(self, name: str, digest: str, *, volatile: bool) -> None:
+        self.store.upload(self.ref.key(names.by_content(name, digest)), path)
         self._outputs[name] = digest
-        if volatile:
-            self._volatile.add(name)
 
     def load_checkpoint(self) -> bytes | None:
         """Return what an earlier attempt at this stage saved, if it had read the same inputs."""
@@ -118,9 +125,10 @@ class StageIO(RoundReader):
         return Checkpoint.of(self.store, self.ref, self._inputs, config_digest)
 
     def commit(self, seconds: float) -> None:
-        """Write the marker. The last of several processes that do a stage together writes it.
+        """Write the marker, unless another attempt was faster: then its outputs count.
 
-        A follower of a training waits until the first process has.
+        The last of several processes that do a stage together writes it. A follower of a training
+        waits until the first process has.
 
         Raises:
             TemporaryError: The first process did not write it in time.
@@ -131,12 +139,25 @@ class StageIO(RoundReader):
         marker = self._make_marker(seconds)
         index, count = self.partition
         if count > 1:
-            self.markers.write(self.ref.partition_done(index, count), marker)
+            self._settle(self.ref.partition_done(index, count), marker)
             join_partitions(self.store, self.ref, marker, count)
             return
-        self.markers.write(self.ref.done, marker)
+        self._settle(self.ref.done, marker)
         if self._keeps_checkpoints:
             remove_checkpoints(self.store, self.ref)
+
+    def _settle(self, key: str, marker: Marker) -> None:
+        """Write a marker, unless one is there that another attempt has written meanwhile."""
+        self.markers.forget(key)
+        other = self.markers.at(key)
+        if other is None or not self.markers.outranks(other, marker):
+            for name, data in self._volatile.items():
+                self.store.write(self.ref.key(name), data)
+            if self.markers.write(key, marker, if_absent=other is None):
+                return
+            other = self.markers.at(key)
+        winner = other.attempt if other else ""
+        log.get().warning("stage.was_done_by_another", stage=self.ref.stage, attempt=winner)
 
     def _wait_for_marker(self) -> None:
         seconds = self.config.runtime.peer_seconds
@@ -152,6 +173,7 @@ class StageIO(RoundReader):
 
     def _make_marker(self, seconds: float) -> Marker:
         steady = {n: d for n, d in sorted(self._outputs.items()) if n not in self._volatile}
+        keys = {name: names.by_content(name, digest) for name, digest in steady.items()}
         return Marker(
             inputs=dict(sorted(self._inputs.items())),
             outputs=dict(sorted(self._outputs.items())),
@@ -166,4 +188,5 @@ class StageIO(RoundReader):
             cautions=self.cautions,
             processes=self.processes,
             nodes=self.nodes,
+            keys=keys,
         )

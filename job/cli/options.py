@@ -22,7 +22,9 @@ ConfigArgument = Annotated[
 StoreOption = Annotated[
     str,
     typer.Option(
-        "--store", envvar="AL_STORE", help="s3://bucket/prefix, file:///path or a directory."
+        "--store",
+        envvar="AL_STORE",
+        help="s3://, gs:// or az://bucket/prefix, file:///path or a directory.",
     ),
 ]
 ExperimentOption = Annotated[

@@ -26,8 +26,9 @@ from job.keys import Stage
 from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.logs import pod_logs
-from job.progress import Progress, Status, is_over
+from job.progress import Status, is_over
 from job.runtime import log
+from job.standing import Progress
 from job.storage import open_store
 
 SECONDS_BETWEEN_LOOKS = 3.0

@@ -8,8 +8,13 @@ FORMAT = 1
 """The format that this version writes."""
 
 
-def without_format(content: dict[str, Any], where: str) -> dict[str, Any]:
+def without_format(content: dict[str, Any], where: str, newest: int = FORMAT) -> dict[str, Any]:
     """Check the format of an object's content and return the rest.
+
+    Args:
+        content: What was read.
+        where: The object's place, for messages.
+        newest: The latest format of such objects. Those before it are read, too.
 
     Raises:
         BadDataError: It was written by a newer version or by one before formats, or it is damaged.
@@ -28,9 +33,9 @@ def without_format(content: dict[str, Any], where: str) -> dict[str, Any]:
             "a copy of the store"
         )
         raise BadDataError(message)
-    if found != FORMAT:
+    if found not in range(FORMAT, newest + 1):
         message = (
-            f"{where}: format {found}, written by a newer version; this one reads format {FORMAT}: "
+            f"{where}: format {found}, written by a newer version; this one reads format {newest}: "
             "update al-voc"
         )
         raise BadDataError(message)

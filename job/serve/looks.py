@@ -14,10 +14,11 @@ from job.artifacts.reader import Reader
 from job.errors import AlJobError, BadDataError, MissingObjectError, TemporaryError
 from job.keys import ExperimentKeys, RoundRef, StageRef, is_marker
 from job.plan import Plan
-from job.progress import Progress, Status
+from job.progress import Status
 from job.report.analysis.results import Row, rows_of
 from job.runtime.parallel import in_threads
 from job.serve.cache import Kept, Remembered
+from job.standing import Progress
 from job.storage import Store
 
 SECONDS_BETWEEN_LOOKS = 5.0

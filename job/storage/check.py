@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from job.errors import AlJobError, BadDataError
 from job.storage.base import Store
+from job.storage.cloud_access import CLOUDS
 
 _CONTENT = bytes(range(256))
 
@@ -29,18 +30,22 @@ def check_store(store: Store) -> list[Finding]:
     If nothing can be written, the other checks are left out. Errors of the project are not raised:
     they are findings.
     """
-    key = f".doctor/{uuid4().hex}"
-    write = _finding("write", lambda: _write(store, key), "s3:PutObject")
+    key, cloud = f".doctor/{uuid4().hex}", CLOUDS.get(store.url.partition("://")[0])
+
+    def find(name: str, check: Callable[[], str], s3_right: str) -> Finding:
+        return _finding(name, check, cloud.rights if cloud else f"s3:{s3_right}")
+
+    write = find("write", lambda: _write(store, key), "PutObject")
     if not write.ok:
         return [write]
     try:
         return [
             write,
-            _finding("read", lambda: _read(store, key), "s3:GetObject"),
-            _finding("read a range", lambda: _read_range(store, key), "s3:GetObject"),
-            _finding("list", lambda: _list(store, key), "s3:ListBucket"),
-            _finding("conditional write", lambda: _create(store, key), "s3:PutObject"),
-            _finding("delete", lambda: _delete(store, key), "s3:DeleteObject"),
+            find("read", lambda: _read(store, key), "GetObject"),
+            find("read a range", lambda: _read_range(store, key), "GetObject"),
+            find("list", lambda: _list(store, key), "ListBucket"),
+            find("conditional write", lambda: _create(store, key), "PutObject"),
+            find("delete", lambda: _delete(store, key), "DeleteObject"),
         ]
     finally:  # also if somebody interrupts it
         with suppress(AlJobError):

@@ -18,21 +18,24 @@ from job.runtime.names import shortened
 T = TypeVar("T")
 
 
-def dump_json(content: Mapping[str, object]) -> bytes:
-    """Return an object's content as JSON, its format first."""
+def dump_json(content: Mapping[str, object], number: int = FORMAT) -> bytes:
+    """Return an object's content as JSON, the number of its format first."""
     return (
-        json.dumps({"format": FORMAT, **content}, ensure_ascii=False, allow_nan=False, indent=1)
+        json.dumps({"format": number, **content}, ensure_ascii=False, allow_nan=False, indent=1)
         + "\n"
     ).encode()
 
 
-def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]:
+def load_json(
+    data: bytes | str, where: str, remedy: str = "", newest: int = FORMAT
+) -> dict[str, Any]:
     """Read what `dump_json` wrote, without its format.
 
     Args:
         data: The object.
         where: Its place, for messages.
         remedy: What to do if it is damaged, for messages.
+        newest: The latest format of such objects.
 
     Raises:
         BadDataError: It is damaged, or written by a newer version or by one before formats.
@@ -46,7 +49,7 @@ def load_json(data: bytes | str, where: str, remedy: str = "") -> dict[str, Any]
     if not isinstance(content, dict):
         message = f"{where} is damaged: a {type(content).__name__}, not an object{after}"
         raise BadDataError(message)
-    return without_format(content, where)
+    return without_format(content, where, newest)
 
 
 def checked(kind: type[T], content: object, where: str, remedy: str) -> T:

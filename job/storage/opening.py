@@ -5,9 +5,10 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import unquote
 
-from job.errors import UsageError
+from job.errors import ConfigError, UsageError
 from job.runtime.paths import user_path
 from job.storage.base import Store
+from job.storage.cloud_access import cloud_place
 from job.storage.s3_access import BY_VARIABLES, S3Access, without_keys
 
 DEFAULT_STORE = "./state"
@@ -24,7 +25,7 @@ def store_option(store: Store) -> str:
 
 
 def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
-    """Open the store at `s3://bucket/prefix`, `file:///path`, or a path.
+    """Open the store at `s3://bucket/prefix`, `gs://...`, `az://...`, `file:///path`, or a path.
 
     Args:
         url: The store's place.
@@ -32,7 +33,8 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
 
     Raises:
         UsageError: The URL is of no such form.
-        ConfigError: The path is relative, and the working directory is gone.
+        ConfigError: The path is relative, and the working directory is gone; or the library of a
+            cloud is not installed.
     """
     if url != url.strip() or url[:1] in {"'", '"'}:
         message = f"store {url!r}: there are quotes, a blank or a line break around it: remove them"
@@ -41,17 +43,29 @@ def open_store(url: str, access: S3Access = BY_VARIABLES) -> Store:
         from job.storage.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 
         return S3Store(*at, access)
+    if place := cloud_place(url):
+        return _open_cloud(*place)
     from job.storage.local import LocalStore  # noqa: PLC0415 - it imports this module
 
-    scheme, has_scheme, place = url.partition("://")
-    if scheme == "file" and place.startswith("/"):
-        return LocalStore(Path(unquote(place)))
-    if url and not has_scheme and not url.startswith(("s3:", "file:")):
+    scheme, has_scheme, path = url.partition("://")
+    if scheme == "file" and path.startswith("/"):
+        return LocalStore(Path(unquote(path)))
+    if url and not has_scheme and not url.startswith(("s3:", "gs:", "az:", "file:")):
         return LocalStore(user_path(url))
     message = (
-        f"store {without_keys(url)!r}: expected s3://bucket/prefix, file:///path, or a directory"
+        f"store {without_keys(url)!r}: expected s3://bucket/prefix, gs://bucket/prefix, "
+        "az://container/prefix, file:///path, or a directory"
     )
     raise UsageError(message)
+
+
+def _open_cloud(scheme: str, bucket: str, prefix: str) -> Store:
+    try:
+        from job.storage.cloud import CloudStore  # noqa: PLC0415 - its library is an extra
+    except ModuleNotFoundError as error:
+        message = f"store {scheme}://{bucket}: obstore is not installed: install al-voc[clouds]"
+        raise ConfigError(message) from error
+    return CloudStore(scheme, bucket, prefix)
 
 
 _ACCESS_POINT = "arn:aws[a-z-]*:s3:[a-z0-9-]+:[0-9]{12}:accesspoint/[a-z0-9-]+"

@@ -89,3 +89,58 @@ def test_a_key_of_kms_needs_its_kind_of_encryption(refuse: Any) -> None:
     """Another kind would leave it out, and the bucket's policy would refuse every write."""
     store = {"serverSideEncryption": {"type": "AES256", "kmsKeyId": "alias/voc"}}
     assert "serverSideEncryption/type" in refuse({"store": store})
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "named"),
+    [
+        ("gs://mine/voc", "GOOGLE_SERVICE_ACCOUNT_KEY", "serviceAccountKey"),
+        ("az://mine/voc", "AZURE_STORAGE_ACCOUNT_KEY", "accountKey"),
+    ],
+)
+def test_each_cloud_has_its_credentials(render: Any, url: str, variable: str, named: str) -> None:
+    """A key from a Secret, under the name that it has there; none of another cloud."""
+    store = {"url": url, "azureAccount": "voc1", "existingSecret": "keys"}
+    for keys, expected in [({}, variable), ({named: "key.json"}, "key.json")]:
+        for name, pod in render({"store": store | {"existingSecretKeys": keys}}).pods():
+            variables = {each["name"]: each for each in pod["spec"]["containers"][0]["env"]}
+            chosen = {"secretKeyRef": {"name": "keys", "key": expected}}
+            assert variables[variable]["valueFrom"] == chosen, name
+            assert variables["AL_STORE"]["value"] == url
+            assert not [each for each in variables if each.startswith("AWS_ACCESS")], name
+            assert ("AZURE_STORAGE_ACCOUNT_NAME" in variables) == url.startswith("az"), name
+
+
+def test_workload_identity_of_azure(render: Any) -> None:
+    """Its webhook looks for a label of the pods and an annotation of their accounts."""
+    label = {"azure.workload.identity/use": "true"}
+    annotations = {"azure.workload.identity/client-id": "1-2"}
+    rendering = render(
+        {
+            "store": {"url": "az://mine", "azureAccount": "voc1"},
+            "commonLabels": label,
+            "serviceAccount": {"annotations": annotations},
+        }
+    )
+    for name, pod in rendering.pods():
+        assert pod["metadata"]["labels"].items() >= label.items(), name
+        assert "AZURE_STORAGE_ACCOUNT_KEY" not in env(pod["spec"]), name
+    for account in rendering.of_kind("ServiceAccount"):
+        assert account["metadata"]["annotations"] == annotations
+
+
+def test_a_container_has_an_account(refuse: Any) -> None:
+    """Its URL does not say whose it is."""
+    assert "store.azureAccount: name the storage account" in refuse({"store": {"url": "az://c"}})
+
+
+def test_a_server_of_its_own_is_one_of_s3(refuse: Any) -> None:
+    """The other clouds have theirs by themselves."""
+    assert "/store/url" in refuse({"store": {"url": "gs://b", "endpoint": "https://s3.example"}})
+
+
+def test_authorities_of_other_clouds(render: Any) -> None:
+    """Their library reads another variable, behind a proxy that looks into what it passes."""
+    bundle = {"configMap": "authorities"}
+    rendering = render({"store": {"url": "gs://mine", "caBundle": bundle}})
+    assert env(rendering.stage("train"))["SSL_CERT_FILE"] == "/run/store-ca/ca.crt"

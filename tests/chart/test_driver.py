@@ -111,9 +111,11 @@ def test_a_changed_value_is_a_new_driver(render: Any, values: dict[str, Any]) ->
 
 
 def test_store_s_size_is_no_affair_of_the_driver(render: Any) -> None:
-    """Values on which the driver does not depend do not change it."""
-    values = {"store": {"embedded": {"resources": {"limits": {"memory": "2Gi"}}}}}
-    assert render(values).jobs("driver") == render().jobs("driver")
+    """Values on which the driver does not depend do not change it: a claim outlives its pod."""
+    kept = {"persistence": {"enabled": True}}
+    larger = kept | {"resources": {"limits": {"memory": "2Gi"}}}
+    before, after = (render({"store": {"embedded": each}}) for each in (kept, larger))
+    assert before.jobs("driver") == after.jobs("driver")
 
 
 def test_settings_of_the_driver_s_pod(render: Any, every_value: dict[str, Any]) -> None:

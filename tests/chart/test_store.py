@@ -191,3 +191,39 @@ def store_metadata(rendering: Any) -> dict[str, Any]:
     template = rendering.named("Deployment", "al-voc-store")["spec"]["template"]
     metadata: dict[str, Any] = template["metadata"]
     return metadata
+
+
+def test_a_drain_waits_for_data_that_it_would_delete(render: Any) -> None:
+    """The emptyDir of the store is protected; a claim, which outlives its pod, needs nothing."""
+    budget = render().named("PodDisruptionBudget", "al-voc-store")["spec"]
+    assert budget["maxUnavailable"] == 0
+    labels = render().named("Deployment", "al-voc-store")["spec"]["selector"]
+    assert budget["selector"] == labels
+    for store in (
+        {"embedded": {"persistence": {"enabled": True}}},
+        {"embedded": {"podDisruptionBudget": {"enabled": False}}},
+        {"url": "s3://mine"},
+    ):
+        assert not render({"store": store}).of_kind("PodDisruptionBudget")
+
+
+def test_a_store_that_begins_anew_gets_its_data_set_again(render: Any) -> None:
+    """A change of the pod empties an emptyDir: ingest and driver run again. A claim keeps it."""
+
+    def names(kept: bool, memory: str) -> list[str]:  # noqa: FBT001 - a case
+        resources = {"limits": {"memory": memory}}
+        embedded = {"persistence": {"enabled": kept}, "resources": resources}
+        rendering = render({"store": {"embedded": embedded}})
+        return [job["metadata"]["name"] for job in rendering.of_kind("Job")]
+
+    assert not {*names(kept=False, memory="1Gi")} & {*names(kept=False, memory="2Gi")}
+    assert names(kept=True, memory="1Gi") == names(kept=True, memory="2Gi")
+
+
+def test_openshift_gives_the_store_its_user(render: Any) -> None:
+    """Its namespaces have users of their own: a pod that names another is refused there."""
+    usual = store_pod(render())["securityContext"]
+    there = store_pod(render({}, "--api-versions", "security.openshift.io/v1"))["securityContext"]
+    named = {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    assert usual == there | named
+    assert not named.keys() & there.keys()

@@ -22,6 +22,7 @@ KINDS = {
     "apps/v1": ["Deployment"],
     "batch/v1": ["Job"],
     "networking.k8s.io/v1": ["NetworkPolicy"],
+    "policy/v1": ["PodDisruptionBudget"],
     "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding"],
 }
 """What the chart has, by group and version."""

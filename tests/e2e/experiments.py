@@ -27,3 +27,15 @@ runtime: {device: cpu, threads: 1}
 """Two arms of two rounds, whose first training can be hit in the middle."""
 SHORT = FAULTS.replace("experiment: faults", "experiment: short").replace("steps: 200", "steps: 4")
 """The same, for tests in which nothing is interrupted."""
+ONE_ROUND = (
+    SHORT.replace("experiment: short", "experiment: one-round")
+    .replace("rounds: 2", "rounds: 1")
+    .replace("  brust: {strategy: brust, class_weights: true}\n", "")
+)
+"""One training: the least that ends with a result."""
+LONG_ROUND = ONE_ROUND.replace("one-round", "long-round").replace("steps: 4", "steps: 200")
+"""One training that can be hit in the middle."""
+SCORED = SHORT.replace("experiment: short", "experiment: scored").replace(
+    "  random: {strategy: random}\n", ""
+)
+"""One arm that reads the score record of round 0."""

@@ -21,6 +21,7 @@ from tests.e2e.release import NewRelease, Release
 from tests.label_studio.asking import Place, region
 from tests.label_studio.double import LEGACY
 from tests.label_studio.server import running_server
+from tests.outputs import read_output
 
 pytestmark = pytest.mark.e2e
 
@@ -91,7 +92,7 @@ def is_annotating(release: Release) -> Callable[[], bool]:
 def picks_of(store: Store, config: Config) -> list[str]:
     """Return what all rounds have picked, from what was frozen with their labels."""
     refs = {ref for _, ref in Plan(config).rounds()}
-    outcomes = [store.read(ref.stage("annotate").key("outcome.json")) for ref in refs]
+    outcomes = [read_output(store, ref.stage("annotate"), "outcome.json") for ref in refs]
     return [image["id"] for each in outcomes for image in json.loads(each)["images"]]
 
 
@@ -140,7 +141,7 @@ def check(release: Release, place: Place) -> None:
     with release.bucket.opened() as store:
         picks = picks_of(store, release.config)
         first = RoundRef("people", 0, None, 0).stage("annotate")
-        cost: dict[str, Any] = json.loads(store.read(first.key("cost.json")))
+        cost: dict[str, Any] = json.loads(read_output(store, first, "cost.json"))
     assert Counter(place.asked) == Counter(set(picks))  # each once, whichever arms picked it
     assert (cost["images"], cost["boxes"], cost["seconds"]) == (6, 6, 45)
 

@@ -10,6 +10,7 @@ import sysconfig
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +22,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.clouds import emulators
 from tests.label_studio.server import RealServer, running_server
 
 KEY_ID, SECRET = "test-key", "test-secret"
@@ -130,6 +132,36 @@ def moto_url(moto: Server, s3_environment: Callable[[str], pytest.MonkeyPatch]) 
     return f"s3://{moto.new_bucket()}/some/prefix"
 
 
+@pytest.fixture(scope="session")
+def fake_gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator of Google Cloud Storage."""
+    with emulators.fake_gcs(tmp_path_factory.mktemp("gcs")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator of Azure Blob Storage."""
+    with emulators.azurite(tmp_path_factory.mktemp("azurite")) as address:
+        yield address
+
+
+@pytest.fixture
+def gs_url(fake_gcs: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store in an emulated bucket of Google's, which the variables name."""
+    for name, value in emulators.gcs_variables(fake_gcs).items():
+        monkeypatch.setenv(name, value)
+    return f"gs://{emulators.new_bucket(fake_gcs)}/some/prefix"
+
+
+@pytest.fixture
+def az_url(azurite: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store in an emulated container of Azure's, which the variables name."""
+    for name, value in emulators.azurite_variables(azurite).items():
+        monkeypatch.setenv(name, value)
+    return f"az://{emulators.new_container(azurite)}/some/prefix"
+
+
 @pytest.fixture
 def unused_endpoint() -> str:
     """The address of a server that is down."""
@@ -149,23 +181,43 @@ class FaultyServer:
     ignores_ranges: bool = False
     num_requests: int = 0
     over: Event = field(default_factory=Event)
+    address: str = ""
+    """Its own, as `http://host:port`."""
+
+
+@contextmanager
+def faulty_proxy(backend: str) -> Iterator[FaultyServer]:
+    """Run a proxy in front of a server. At first it lets everything pass."""
+    plan = FaultyServer(backend)
+    handler = type("Handler", (_Proxy,), {"plan": plan})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
+        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        plan.address = f"http://127.0.0.1:{proxy.server_address[1]}"
+        yield plan
+        plan.over.set()
+        proxy.shutdown()
+        thread.join()
 
 
 @pytest.fixture
 def faulty(
     moto: Server, s3_environment: Callable[[str], pytest.MonkeyPatch]
 ) -> Iterator[FaultyServer]:
-    """A proxy in front of moto, which the AWS variables name. At first it lets everything pass."""
-    plan = FaultyServer(moto.endpoint.removeprefix("http://"))
-    handler = type("Handler", (_Proxy,), {"plan": plan})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
-        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        s3_environment(f"http://127.0.0.1:{proxy.server_address[1]}")
+    """A proxy in front of moto, which the AWS variables name."""
+    with faulty_proxy(moto.endpoint.removeprefix("http://")) as plan:
+        s3_environment(plan.address)
         yield plan
-        plan.over.set()
-        proxy.shutdown()
-        thread.join()
+
+
+@pytest.fixture
+def faulty_azure(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
+    """A proxy in front of Azurite, which the Azure variables name."""
+    backend, _, account = azurite.removeprefix("http://").partition("/")
+    with faulty_proxy(backend) as plan:
+        for name, value in emulators.azurite_variables(f"{plan.address}/{account}").items():
+            monkeypatch.setenv(name, value)
+        yield plan
 
 
 class _Proxy(BaseHTTPRequestHandler):
@@ -196,7 +248,10 @@ class _Proxy(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
-        return answer.status, dict(answer.getheaders()), content
+        sent = dict(answer.getheaders())
+        if sent.pop("Transfer-Encoding", None):  # its chunks are put together here
+            sent["Content-Length"] = str(len(content))
+        return answer.status, sent, content
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes, fault: str) -> None:
         if fault == "lose":

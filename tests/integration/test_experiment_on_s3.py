@@ -9,6 +9,7 @@ import pytest
 from job.storage import open_store
 from job.storage.local import LocalStore
 from tests.conftest import FinishedState
+from tests.outputs import is_output
 
 pytestmark = pytest.mark.integration
 
@@ -31,8 +32,7 @@ def test_an_experiment_in_a_bucket_ends_with_the_same_bytes(
     assert ended.code == 0, ended.err
     local = LocalStore(finished_state(two_rounds))
     remote = open_store(s3_url)
-    steady = ("picks.csv", "cost.json", "model.safetensors", "metrics.json", ".tar", ".parquet")
-    keys = [key for key in local.list("") if key.endswith(steady)]
+    keys = [key for key in local.list("") if is_output(key) or key.endswith((".tar", ".parquet"))]
     assert len(keys) > 15
     assert [key for key in keys if remote.read(key) != local.read(key)] == []
     assert " s " in al_job("status", "--store", s3_url).out

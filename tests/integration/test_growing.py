@@ -10,6 +10,7 @@ from job.errors import MissingLabelsError, StopRequested
 from job.plan import Plan
 from job.storage.memory import MemoryStore
 from tests.growing import begin, correct, grow, label_picks, run_with_people
+from tests.outputs import is_output
 
 pytestmark = pytest.mark.integration
 
@@ -56,9 +57,7 @@ def move(store: MemoryStore) -> int:
 
 def left(store: MemoryStore) -> dict[str, bytes]:
     """All outputs of stages that hold no times."""
-    names = ("picks.csv", "cost.json", ".tar", ".safetensors", "metrics.json", "corrected.csv")
-    keys = [key for key in store.list("experiments/") if key.endswith((*names, ".parquet"))]
-    return {key: store.read(key) for key in keys if "/checkpoint-" not in key}
+    return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
 
 
 def continued(store: MemoryStore, config: Config) -> dict[str, bytes]:
@@ -94,4 +93,4 @@ def test_a_stage_resumed_after_a_move_leaves_the_same_bytes(
     with pytest.raises(StopRequested):
         experiment.run(store, config)
     assert continued(store, config) == undisturbed
-    assert any(key.endswith("corrected.csv") for key in undisturbed)
+    assert any("/corrected-" in key for key in undisturbed)

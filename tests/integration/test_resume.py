@@ -27,6 +27,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.integration.processes import AlJobProcess, al_job_process
+from tests.outputs import read_output
 from tests.stores import filled
 from tests.unit.report.sketch import sketch
 
@@ -254,7 +255,7 @@ def test_a_training_keeps_the_threads_that_it_began_with(
         stages: tuple[Stage, ...] = ("select", "annotate", "train")
         for stage in stages:
             run_stage(store, plan, ROUND_0.stage(stage))
-        return store.read(ROUND_0.stage("train").key("model.safetensors"))
+        return read_output(store, ROUND_0.stage("train"), "model.safetensors")
 
     text = tiny.replace("threads: 1", "threads: auto")
     text = text.replace("steps: 4", "steps: 2").replace("every_steps: 2", "every_steps: 1")

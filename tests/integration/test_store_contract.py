@@ -1,4 +1,4 @@
-"""What every store does: the same tests for memory, a directory, and two independent S3 servers."""
+"""What every store does: the same tests for memory, a directory, S3 servers and other clouds."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -6,15 +6,21 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+import obstore.store
 import pytest
 
 from job.errors import BadDataError, MissingObjectError
 from job.storage import Store, open_store
+from job.storage.cloud import CloudStore
 from job.storage.memory import MemoryStore
 
 MEMORY, LOCAL = pytest.param("memory", id="memory"), pytest.param("local", id="local")
 RCLONE = pytest.param("rclone", marks=pytest.mark.integration, id="rclone")
 MOTO = pytest.param("moto", marks=pytest.mark.integration, id="moto")
+OBSTORE = pytest.param("obstore", id="obstore")
+GCS = pytest.param("gs", marks=pytest.mark.clouds, id="gs")
+AZURE = pytest.param("az", marks=pytest.mark.clouds, id="az")
+URLS = {"rclone": "s3_url", "moto": "moto_url", "gs": "gs_url", "az": "az_url"}
 
 AWKWARD_KEYS = [
     "a b/c d.jpg",
@@ -27,14 +33,18 @@ AWKWARD_KEYS = [
 ]
 
 
-@pytest.fixture(params=[MEMORY, LOCAL, RCLONE, MOTO])
+@pytest.fixture(params=[MEMORY, LOCAL, OBSTORE, RCLONE, MOTO, GCS, AZURE])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store of each kind."""
     if request.param == "memory":
         return MemoryStore()
     if request.param == "local":
         return open_store(str(tmp_path / "a store"))
-    url: str = request.getfixturevalue({"rclone": "s3_url", "moto": "moto_url"}[request.param])
+    if request.param == "obstore":
+        cloud = CloudStore("gs", "bucket", "some/prefix")
+        cloud._made = obstore.store.MemoryStore()  # type: ignore[assignment]  # noqa: SLF001 - instead of a server
+        return cloud
+    url: str = request.getfixturevalue(URLS[request.param])
     return open_store(url)
 
 
@@ -57,7 +67,7 @@ def test_a_second_write_replaces_the_first(store: Store) -> None:
     assert store.read("a") == b"short"
 
 
-@pytest.mark.parametrize("store", [MEMORY, LOCAL, MOTO], indirect=True)
+@pytest.mark.parametrize("store", [MEMORY, LOCAL, MOTO, GCS, AZURE], indirect=True)
 def test_a_reader_never_sees_half_a_write(store: Store) -> None:
     """While an object is overwritten, a reader sees all of one version or all of the other.
 
@@ -263,7 +273,7 @@ def test_a_conditional_write_leaves_an_object_alone(
     assert store.read("a/b") == (b"first" if honoured else b"second")
 
 
-@pytest.mark.parametrize("store", [LOCAL, RCLONE, MOTO], indirect=True)
+@pytest.mark.parametrize("store", [LOCAL, RCLONE, MOTO, GCS, AZURE], indirect=True)
 def test_stores_side_by_side_do_not_meet(store: Store) -> None:
     """Stores of one bucket or directory see only what lies below their own prefix."""
     one, two = open_store(f"{store.url}/team"), open_store(f"{store.url}/team-2")
@@ -278,7 +288,7 @@ def test_stores_side_by_side_do_not_meet(store: Store) -> None:
     assert list(store.list("")) == ["team-2/y", "team/a/1", "team/x"]
 
 
-@pytest.mark.parametrize("store", [LOCAL, RCLONE, MOTO], indirect=True)
+@pytest.mark.parametrize("store", [LOCAL, RCLONE, MOTO, GCS, AZURE], indirect=True)
 def test_a_store_is_found_again_by_its_url(store: Store) -> None:
     """The URL of a store opens the same store."""
     store.write("a", b"content")

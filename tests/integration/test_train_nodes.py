@@ -20,12 +20,12 @@ from job.stages import run_stage
 from job.storage.local import LocalStore
 from tests.integration.nodes import Node, free_port, two_nodes
 from tests.integration.processes import AlJobProcess, al_job_process
+from tests.outputs import output_key
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 TRAIN = ROUND_0.stage("train")
-MODEL = TRAIN.key("model.safetensors")
 CONFIG = {
     "threads: 1": "threads: 1, processes: 4, peer_seconds: 30",
     "  steps: 4": "  steps: 30",
@@ -136,9 +136,10 @@ def test_four_processes_on_two_nodes_leave_what_four_on_one_do(
     with training.of(state) as processes:
         told = [process.stderr.read() for process in processes]
     assert codes_of(processes) == [0] * 4, told
-    assert (state / MODEL).read_bytes() == (on_one_machine / MODEL).read_bytes()
+    model = output_key(LocalStore(on_one_machine), TRAIN, "model.safetensors")
+    assert (state / model).read_bytes() == (on_one_machine / model).read_bytes()
     names = {key.removeprefix(TRAIN.prefix) for key in LocalStore(state).list(TRAIN.prefix)}
-    assert names == {"done.json", "history.jsonl", "model.safetensors"}
+    assert names == {"done.json", "history.jsonl", model.removeprefix(TRAIN.prefix)}
     marker, of_one = (
         json.loads((each / TRAIN.done).read_text()) for each in (state, on_one_machine)
     )
@@ -167,7 +168,8 @@ def test_stopped_they_go_on_to_the_same_bytes(
     with training.of(state) as processes:
         ends = ends_of(processes)
     assert codes_of(processes) == [0] * 4, ends
-    assert (state / MODEL).read_bytes() == (on_one_machine / MODEL).read_bytes()
+    model = output_key(LocalStore(on_one_machine), TRAIN, "model.safetensors")
+    assert (state / model).read_bytes() == (on_one_machine / model).read_bytes()
     assert not checkpoints(state)
 
 

@@ -24,6 +24,7 @@ from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 from tests.integration.processes import AlJobProcess, al_job_process
+from tests.outputs import output_key
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -102,7 +103,8 @@ def test_two_processes_leave_what_one_does(undisturbed: Path) -> None:
     """A model, a history with finite losses of the same labelled set, a marker: nothing else."""
     store = LocalStore(undisturbed)
     names = {key.removeprefix(TRAIN.prefix) for key in store.list(TRAIN.prefix)}
-    assert names == {"done.json", "history.jsonl", "model.safetensors"}
+    model = output_key(store, TRAIN, "model.safetensors").removeprefix(TRAIN.prefix)
+    assert names == {"done.json", "history.jsonl", model}
     rows = [json.loads(line) for line in store.read(TRAIN.key("history.jsonl")).splitlines()]
     assert [row["step"] for row in rows] == [12]
     assert all(math.isfinite(row["loss"]) and row["loss"] > 0 for row in rows)
@@ -140,14 +142,14 @@ def test_stopped_it_goes_on_to_the_same_bytes(state: Path, undisturbed: Path) ->
     with training(state) as process:
         told = process.stderr.read()
     assert process.returncode == 0, told
-    model = TRAIN.key("model.safetensors")
+    model = output_key(LocalStore(undisturbed), TRAIN, "model.safetensors")
     assert (state / model).read_bytes() == (undisturbed / model).read_bytes()
     assert not checkpoints(state)
 
 
 def test_a_broken_image_in_one_process_ends_the_training(state: Path) -> None:
     """It is bad data, told in one line, and no process waits for the one that had it."""
-    shard, marker = state / LABELS.key("00000.tar"), state / LABELS.done
+    shard, marker = state / output_key(LocalStore(state), LABELS, "00000.tar"), state / LABELS.done
     broken = with_broken_image(shard.read_bytes())
     shard.write_bytes(broken)
     content = json.loads(marker.read_text())

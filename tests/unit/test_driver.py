@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,6 +26,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
 from tests.growing import begin, grow, label_picks
+from tests.outputs import is_output, output_key
 from tests.stores import filled
 
 
@@ -116,8 +116,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
-    names = ("picks.csv", "cost.json", ".tar", ".parquet", ".safetensors", "metrics.json")
-    return {key: store.read(key) for key in store.list("experiments/") if key.endswith(names)}
+    return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
 
 
 def test_an_experiment_runs_with_a_launcher_from_outside(
@@ -209,25 +208,6 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.slow
-def test_the_report_reads_nothing_that_the_status_has_read(
-    tiny: str, config: Config, finished_state: FinishedState, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Metrics and markers are read once, and kept once: a driver has little memory."""
-    reads: Counter[str] = Counter()
-    read = MemoryStore.read
-
-    def count(self: MemoryStore, key: str) -> bytes:
-        reads[key] += 1
-        return read(self, key)
-
-    store = filled(MemoryStore(), LocalStore(finished_state(two_rounds(tiny))))
-    monkeypatch.setattr(MemoryStore, "read", count)
-    drive(store, config, Laptop())
-    metrics = [number for key, number in reads.items() if key.endswith("metrics.json")]
-    assert metrics == [1] * 3
-
-
 @pytest.mark.usefixtures("quiet")
 def test_a_driver_logs_its_peak_memory(
     tiny: str, config: Config, finished_state: FinishedState
@@ -247,10 +227,9 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     experiment.run(store, plan.config)
     publisher = StatusPublisher(store, "tiny", platform, held(store))
     publisher.follow(plan)
-    for ref in plan.stages():
-        publisher.markers.get(ref)
     evaluate = RoundRef("tiny", 0, None, 0).stage("evaluate")
-    store.write(evaluate.key("metrics.json"), b"damaged")
+    store.write(output_key(store, evaluate, "metrics.json"), b"damaged")
+    publisher.done.read(plan.stages(), plan.config)
     publisher.publish_phase("failed", "broken")
     assert platform.phases == ["failed"]
     assert store.exists(ExperimentKeys("tiny").status)

@@ -22,6 +22,7 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.growing import begin
+from tests.outputs import output_key
 from tests.stores import filled
 
 TEST, TEST_2 = (RoundRef.of_test("tiny", index) for index in (0, 1))
@@ -131,7 +132,7 @@ def test_a_model_that_was_pruned_stays_measured_as_it_was(
     store = filled(MemoryStore(), held_out)
     longer = held_out_text.replace("rounds: 2", "rounds: 3")
     experiment.init(store, Plan(loading.parse(longer, "tiny")))
-    key = ROUND_1.stage("train").key("model.safetensors")
+    key = output_key(store, ROUND_1.stage("train"), "model.safetensors")
     prune_objects(store, "tiny", [Prunable(key, 1, "models")])
     experiment.init(store, Plan(loading.parse(grown_text(longer), "tiny")))
     assert is_done(store, ROUND_1.stage("evaluate"))

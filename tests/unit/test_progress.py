@@ -16,7 +16,6 @@ from job.plan import Plan
 from job.progress import (
     Driver,
     Phase,
-    Progress,
     RoundStatus,
     StageStatus,
     Status,
@@ -25,9 +24,11 @@ from job.progress import (
     parse_status,
     seconds_left,
 )
+from job.standing import Progress
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import FinishedState
+from tests.outputs import output_key
 from tests.stores import filled
 
 
@@ -153,7 +154,7 @@ def test_what_cannot_be_read_hides_nothing_else(one_round: tuple[MemoryStore, Pl
     store, plan = one_round
     first = RoundRef("tiny", 0, None, 0)
     store.write(KEY, b"{")
-    store.write(first.stage("evaluate").key("metrics.json"), b"damaged")
+    store.write(output_key(store, first.stage("evaluate"), "metrics.json"), b"damaged")
     store.write(first.stage("select").done, b"{")
     status = Progress(store, plan).look()
     assert status.driver is None

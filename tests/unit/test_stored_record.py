@@ -16,6 +16,7 @@ from job.records.score_record import GROUND_TRUTH_COLUMNS
 from job.selection import StoredRecord, task_of
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 from tests.stores import filled
 from tests.unit.stages.tiny import ROUND_0, ROUND_1
 
@@ -63,7 +64,7 @@ class ReadsBoth(Strategy):
 
 def test_a_column_that_was_not_scored_is_named(finished: LocalStore) -> None:
     """A strategy that reads box features says which setting makes them."""
-    path = finished.local_path(ROUND_0.stage("score").key("part-00000.parquet"))
+    path = finished.local_path(output_key(finished, ROUND_0.stage("score"), "part-00000.parquet"))
     assert path
     candidates = StoredRecord((path,))
     with pytest.raises(ConfigError, match=r"reads box_features, .* score\.box_features"):

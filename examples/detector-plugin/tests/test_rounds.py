@@ -33,10 +33,10 @@ LAST = "seed-0/entropy/round-002"
 STAGES = ("select", "annotate", "train", "evaluate", "score")
 """Of a round. The last one is not scored: nobody would read it."""
 SAME = (
-    "picks.csv",
-    "model.safetensors",
-    "detections.parquet",
-    "metrics.json",
+    "picks-*.csv",
+    "model-*.safetensors",
+    "detections-*.parquet",
+    "metrics-*.json",
     "*.tar",
     "p*.parquet",
 )

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import urllib3
@@ -16,6 +17,7 @@ from kubernetes import config as kube_config
 from kubernetes.client.exceptions import ApiException
 
 from job.errors import ConfigError, TemporaryError
+from job.launch.kubernetes import job_sets
 from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
@@ -31,6 +33,10 @@ QUOTA_WORDS = "exceeded quota"
 """What the API says if a ResourceQuota is used up, with the status of a missing right."""
 ADMISSION_WORDS = re.compile(r"denied (the )?request")
 """What it says if a webhook or an admission policy refuses an object, with whatever status."""
+
+
+_ROOTS = {"jobs": "/apis/batch/v1", "jobsets": f"/apis/{job_sets.API_VERSION}"}
+"""Where kinds are that are not of the core API."""
 
 
 class DeniedError(ConfigError):
@@ -119,9 +125,22 @@ class Cluster:
         """Return the Jobs with these labels."""
         return list(self._list("jobs", labelSelector=selector))
 
-    def jobs_named(self, name: str) -> list[KubeObject]:
-        """Return the Job of this name in a list, which is empty if there is none."""
-        return list(self._list("jobs", fieldSelector=f"metadata.name={name}"))
+    @cached_property
+    def has_job_sets(self) -> bool:
+        """Whether JobSet is installed, as of the first question."""
+        path = f"/apis/{job_sets.API_VERSION}"
+        return self._call("GET", path, absent=(NOT_FOUND,)) is not None
+
+    def job_sets(self, selector: str) -> list[KubeObject]:
+        """Return the JobSets with these labels, each as the Job that it stands for."""
+        if not self.has_job_sets:
+            return []
+        return [job_sets.as_job(each) for each in self._list("jobsets", labelSelector=selector)]
+
+    def named_like(self, job: KubeObject) -> list[KubeObject]:
+        """Return the Job or JobSet of this one's name in a list, which may be empty."""
+        name = job["metadata"]["name"]
+        return list(self._list(_plural(job), fieldSelector=f"metadata.name={name}"))
 
     def pods(self, selector: str) -> Iterator[KubeObject]:
         """Yield the pods with these labels, page by page."""
@@ -149,18 +168,18 @@ class Cluster:
         return {name: text for name, (_, text) in latest.items()}
 
     def create_job(self, job: KubeObject) -> bool:
-        """Create a Job, and return whether it was created: there may be one of this name.
+        """Create a Job or a JobSet, and return whether it was: there may be one of this name.
 
         Raises:
             QuotaError: A quota has no room for it.
             ConfigError: The Job is not valid, or an admission policy refuses it.
         """
         query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
-        path = self._path("jobs")
+        path = self._path(_plural(job))
         return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
 
     def delete_job(self, job: KubeObject, *, if_unchanged: bool = False) -> bool:
-        """Delete a Job with its pods, and return whether it is gone.
+        """Delete a Job or a JobSet with its pods, and return whether it is gone.
 
         Args:
             job: As it was read. A Job of its name that was created since then is left alone.
@@ -173,7 +192,7 @@ class Cluster:
             "propagationPolicy": "Background",  # by default, this API orphans the pods
             "preconditions": {name: metadata[name] for name in wanted},
         }
-        path = self._path("jobs", metadata["name"])
+        path = self._path(_plural(job), metadata["name"])
         try:
             self._call("DELETE", path, body=options, absent=(NOT_FOUND,))
         except ConflictError:
@@ -201,7 +220,7 @@ class Cluster:
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
     def _path(self, *words: str) -> str:
-        root = "/apis/batch/v1" if words[0] == "jobs" else "/api/v1"
+        root = _ROOTS.get(words[0], "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
 
     def _list(self, kind: str, **selector: str) -> Iterator[KubeObject]:
@@ -253,6 +272,11 @@ class Cluster:
         if response.status >= BAD_REQUEST:
             raise _refusal(response.status, data)
         return data
+
+
+def _plural(job: KubeObject) -> str:
+    """Return the name of a Job's kind in paths; items of a list have none."""
+    return "jobsets" if job.get("kind") == "JobSet" else "jobs"
 
 
 def _read_end(response: urllib3.HTTPResponse) -> bytes:

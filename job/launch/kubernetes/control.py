@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 
 from job.errors import BadDataError, TemporaryError, UsageError
-from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.client import Cluster, DeniedError
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject
 from job.launch.kubernetes.troubles import troubles
@@ -76,13 +76,22 @@ def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     for job in running:
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
     _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
-    jobs = cluster.jobs(f"{_selector(release)},al-voc/stage")
-    deleted = [job for job in jobs if not ended(job)]
+    deleted = [job for job in _stages(cluster, release) if not ended(job)]
     for job in deleted:
         cluster.delete_job(job)
     if running:
         _publish_cancelled(cluster, release)
     return bool(running), [job["metadata"]["name"] for job in deleted]
+
+
+def _stages(cluster: Cluster, release: str) -> list[KubeObject]:
+    """Return the Jobs of a release's stages, and its JobSets if the caller may see any."""
+    selector = f"{_selector(release)},al-voc/stage"
+    try:
+        sets = cluster.job_sets(selector)
+    except DeniedError:  # most people have no rights for what their releases do not make
+        sets = []
+    return [*cluster.jobs(selector), *sets]
 
 
 def resume(cluster: Cluster, release: str) -> None:

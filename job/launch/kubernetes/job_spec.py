@@ -15,6 +15,8 @@ CONTAINER = "stage"
 SPEC_HASH = "al-voc/spec-hash"
 MAX_NAME = 52
 """The host name of an Indexed Job's pod is the Job's name and an index, at most 63 characters."""
+MAX_NAME_OF_SEVERAL = 50
+"""A JobSet puts more into a pod's name: `-n-0`, an index below 100, and `-` with five letters."""
 PERMANENT = tuple(
     kind.exit_code for kind in (UsageError, BadDataError, MissingLabelsError, ConfigError)
 )
@@ -31,15 +33,21 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     which = [this.label] if this.is_test else [f"s{this.seed}", *arm, f"r{this.index}"]
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
-    if len(name) <= MAX_NAME and re.fullmatch("[a-z0-9-]+", name):
+    limit = MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME
+    if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
     digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
     tail = f"-{digest}-{ref.stage}-{attempt}"
     short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
-    while len("-".join(short)) > MAX_NAME - len(tail):
+    while len("-".join(short)) > limit - len(tail):
         longest = max(range(len(short)), key=lambda number: len(short[number]))
         short[longest] = short[longest][:-1]
     return "-".join(word.strip("-") for word in short) + tail
+
+
+def is_of_several_nodes(launch: LaunchConfig, ref: StageRef) -> bool:
+    """Whether a stage is done by several pods together, which end together."""
+    return ref.stage == "train" and launch.train_nodes > 1
 
 
 def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
@@ -78,7 +86,7 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
     job: KubeObject = {"apiVersion": "batch/v1", "kind": "Job"}
     job |= copy.deepcopy(launch.templates[ref.stage])
     spec = job["spec"]
-    spec |= _partitions(launch) if ref.stage == "score" else {"backoffLimit": launch.backoff_limit}
+    spec |= _pods(launch, ref)
     spec["podFailurePolicy"] = _failure_policy("FailIndex" if ref.stage == "score" else "FailJob")
     if launch.ttl_seconds_after_finished:
         spec["ttlSecondsAfterFinished"] = launch.ttl_seconds_after_finished
@@ -132,6 +140,26 @@ def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
     if ref.stage == "score":
         arguments.append(f"--partition=$(JOB_COMPLETION_INDEX)/{launch.score_partitions}")
     return arguments
+
+
+def _pods(launch: LaunchConfig, ref: StageRef) -> KubeObject:
+    """Return the spec of how many pods do a stage, and how many may fail."""
+    if ref.stage == "score":
+        return _partitions(launch)
+    if is_of_several_nodes(launch, ref):
+        return _nodes(launch)
+    return {"backoffLimit": launch.backoff_limit}
+
+
+def _nodes(launch: LaunchConfig) -> KubeObject:
+    """Return the spec of pods that need each other: if one fails, so do the others."""
+    number = launch.train_nodes
+    return {
+        "completionMode": "Indexed",
+        "completions": number,
+        "parallelism": number,
+        "backoffLimit": launch.backoff_limit * number,
+    }
 
 
 def _partitions(launch: LaunchConfig) -> KubeObject:

@@ -143,9 +143,10 @@ def is_alive(pod: KubeObject) -> bool:
 
 def _progress(job: KubeObject, num_running: int) -> list[str]:
     """Say how many partitions are done, pods run and pods failed before."""
-    status, total = job["status"], job["spec"].get("completions", 1)
-    failed = status.get("failed", 0)
-    parts = [f"{status.get('succeeded', 0)} of {total} partitions done"] if total > 1 else []
+    status, spec = job["status"], job["spec"]
+    failed, total = status.get("failed", 0), spec.get("completions", 1)
+    are_partitions = total > 1 and "backoffLimitPerIndex" in spec
+    parts = [f"{status.get('succeeded', 0)} of {total} partitions done"] if are_partitions else []
     parts += [f"{num_running} pods"] if num_running > 1 else []
     parts += [f"{failed} failed before"] if failed else []
     return parts

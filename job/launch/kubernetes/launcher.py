@@ -11,7 +11,8 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
-from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of, stage_labels
+from job.launch.kubernetes.creating import make, refuse_foreign
+from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
@@ -164,7 +165,7 @@ class KubernetesLauncher:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = make_job(self._launch, self._config, ref, started.attempt or 1)
+        job = make(self._cluster, self._launch, self._config, ref, started.attempt or 1)
         if started.has_job:
             self._note_loss(ref, started, job)
         job["metadata"]["ownerReferences"] = [self._owner.reference]
@@ -177,7 +178,7 @@ class KubernetesLauncher:
         if is_created:
             log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
         else:
-            self._refuse_foreign(ref, job)
+            refuse_foreign(self._cluster, self._launch, ref, job)
         started.state = StageState("pending")
         return False
 
@@ -196,24 +197,6 @@ class KubernetesLauncher:
             message = (
                 f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
                 f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
-            )
-            raise ConfigError(message)
-
-    def _refuse_foreign(self, ref: StageRef, own: KubeObject) -> None:
-        """Find out who has the Job's name. If it is this stage, the next look adopts the Job.
-
-        Raises:
-            ConfigError: The Job belongs to another release, or to somebody else.
-        """
-        name = own["metadata"]["name"]
-        wanted = stage_labels(self._launch, ref).items()
-        for job in self._cluster.jobs_named(name):
-            if wanted <= job["metadata"].get("labels", {}).items():
-                continue
-            message = (
-                f"{ref}: Job {name} exists already and belongs to somebody else (spec hash "
-                f"{spec_hash_of(job)}, this release's is {spec_hash_of(own)}): "
-                "give the release or the experiment another name"
             )
             raise ConfigError(message)
 

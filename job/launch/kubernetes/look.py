@@ -6,6 +6,7 @@ from typing import Self
 
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_spec import stage_labels
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
@@ -36,7 +37,8 @@ class Look:
         look = cls(launch)
         wanted = {_place(stage_labels(launch, ref)) for ref in stages}
         selector = f"al-voc/release={launch.release},al-voc/stage"
-        for job in cluster.jobs(selector):
+        sets = cluster.job_sets(selector) if launch.train_nodes > 1 else []
+        for job in [*cluster.jobs(selector), *sets]:
             if (place := _place(job["metadata"]["labels"])) in wanted:
                 look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
         for pod in cluster.pods(selector):
@@ -54,13 +56,19 @@ class Look:
         if job is None:
             return list(pods)
         name = job["metadata"]["name"]
-        return [pod for pod in pods if pod["metadata"]["labels"][_JOB_NAME] == name]
+        return [pod for pod in pods if _owner_of(pod) == name]
 
     def _place_of(self, ref: StageRef) -> _Place:
         return _place(stage_labels(self._launch, ref))
 
 
 _JOB_NAME = "batch.kubernetes.io/job-name"
+
+
+def _owner_of(pod: KubeObject) -> str:
+    """Return the name of a pod's Job, or of its JobSet."""
+    labels: dict[str, str] = pod["metadata"]["labels"]
+    return labels.get(NAME_LABEL) or labels[_JOB_NAME]
 
 
 def _place(labels: dict[str, str]) -> _Place:
@@ -70,7 +78,8 @@ def _place(labels: dict[str, str]) -> _Place:
 def _slim_job(job: KubeObject) -> KubeObject:
     """Return a Job without what a look does not need: most of its bytes."""
     spec = {name: value for name, value in job["spec"].items() if name != "template"}
-    return {"metadata": _slim_metadata(job), "spec": spec, "status": job["status"]}
+    kind = job.get("kind", "Job")
+    return {"kind": kind, "metadata": _slim_metadata(job), "spec": spec, "status": job["status"]}
 
 
 def _slim_pod(pod: KubeObject) -> KubeObject:

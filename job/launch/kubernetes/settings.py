@@ -40,6 +40,8 @@ class LaunchConfig(Section):
     """The number of partitions of a scoring, one pod each."""
     score_parallelism: PositiveInt = 1
     """At most this many partitions of one scoring run at a time."""
+    train_nodes: PositiveInt = 1
+    """A training runs in so many pods, one process each, whose template has a place for each."""
     backoff_limit: Annotated[int, Field(ge=0)] = 3
     """This many failed pods of a stage, or of a partition of a scoring, are replaced."""
     queue_name: str = ""

@@ -27,8 +27,8 @@ class Warnings:
 
     def about_workload(self, job: str) -> str:
         """Return a warning about a Job's Workload of Kueue, or an empty text."""
-        begin = f"job-{job}-"
-        return next((text for name, text in self._read().items() if name.startswith(begin)), "")
+        begins = (f"job-{job}-", f"jobset-{job}-")
+        return next((text for name, text in self._read().items() if name.startswith(begins)), "")
 
     def _read(self) -> dict[str, str]:
         if time.monotonic() >= self._next_read:

@@ -15,6 +15,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 from tests.unit.stages.tiny import ROUND_0, without_scores
 
 
@@ -87,7 +88,7 @@ def test_a_trained_detector_sees_the_pool_if_training_begins_from_one(
     finished: LocalStore, settings: Config
 ) -> None:
     """Then nothing is said of random weights, although the backbone is from scratch."""
-    weights = "store:" + ROUND_0.stage("train").key(names.MODEL)
+    weights = "store:" + output_key(finished, ROUND_0.stage("train"), names.MODEL)
     detector = settings.detector.model_copy(update={"weights": weights})
     plan = Plan(settings.model_copy(update={"detector": detector}))
     facts = look(finished, plan, begin(plan), is_planned=False)

@@ -25,6 +25,7 @@ from job.plan import Plan
 from job.stages import run_stage
 from job.storage.memory import MemoryStore
 from tests.growing import GROWING, PHOTOS, begin, drawn
+from tests.outputs import output_key, read_output
 from tests.stores import filled
 from tests.unit.annotation.answering import answer
 from tests.unit.annotation.memory_tool import Fuse, FusedStore, Killed, MemoryTool
@@ -259,7 +260,7 @@ def repick(store: MemoryStore, stage: StageRef, ids: list[str]) -> None:
     select = stage.round.stage("select")
     text = "id,rank,score,reason\n" + "".join(f"{each},{i},0,x\n" for i, each in enumerate(ids))
     marker = json.loads(store.read(select.done))
-    store.write(select.key("picks.csv"), text.encode())
+    store.write(output_key(store, select, "picks.csv"), text.encode())
     marker["outputs"]["picks.csv"] = sha256(text.encode()).hexdigest()
     store.write(select.done, json.dumps(marker).encode())
 
@@ -544,7 +545,7 @@ def test_a_pass_may_be_killed_at_any_moment(
         num_passes = live(store, tool, fuse)
         assert set(tool.num_asked.values()) == {1}, blows_at
         assert [len(said) for said in Book(store, "growing").answers().values()] == [1] * 4
-        left = {name: store.read(STAGE.key(name)) for name in ("00000.tar", "cost.json")}
+        left = {name: read_output(store, STAGE, name) for name in ("00000.tar", "cost.json")}
         ends_of = ends_of or left
         assert left == ends_of, blows_at
         if fuse.num_moments < blows_at:

@@ -11,8 +11,8 @@ from job.config import loading
 from job.errors import AnnotatingError
 from job.keys import RoundRef
 from job.plan import Plan
-from job.progress import Progress
 from job.stages import run_stage
+from job.standing import Progress
 from job.storage.memory import MemoryStore
 from tests.growing import GROWING, begin
 from tests.unit.annotation.memory_tool import MemoryTool

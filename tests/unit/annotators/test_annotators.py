@@ -15,6 +15,7 @@ from job.keys import RoundRef
 from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
+from tests.outputs import output_key, read_output
 
 FULL_FRAME = '''
 import numpy as np
@@ -66,10 +67,10 @@ def test_an_annotator_of_another_package_labels_the_picks(
     ref = RoundRef("tiny", 0, None, 0)
     run_stage(store, begun, ref.stage("select"))
     run_stage(store, begun, ref.stage("annotate"))
-    path = store.local_path(ref.stage("annotate").key("00000.tar"))
+    path = store.local_path(output_key(store, ref.stage("annotate"), "00000.tar"))
     assert path
     images = read_labelled(path)
     assert len(images) == 6
     assert all(image.annotation.boxes_xyxy.tolist() == [[0, 0, 64, 64]] for image in images)
-    cost = json.loads(store.read(ref.stage("annotate").key("cost.json")))
+    cost = json.loads(read_output(store, ref.stage("annotate"), "cost.json"))
     assert (cost["images"], cost["boxes"], cost["class_counts"]["disc"]) == (6, 6, 6)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from job.plan import Plan
-from job.progress import Progress
 from job.report.build import update_report, write_report
+from job.standing import Progress
 from job.storage import cache
 from job.storage.memory import MemoryStore
 from tests.unit.report.sketch import sketch
@@ -78,6 +78,6 @@ def test_a_status_reads_each_object_once(counted: CountingStore, plan: Plan) -> 
     assert most(counted.reads) == []
     assert progress.look() == first
     twice = [key for key, number in most(counted.reads)]
-    assert all(key.endswith("done.json") for key in twice)
+    assert all(key.endswith(("done.json", "status.json")) for key in twice)
     assert {number for _, number in most(counted.reads)} == {2}
     assert counted.listings == {"experiments/tiny/": 2}

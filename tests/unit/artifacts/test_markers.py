@@ -18,14 +18,14 @@ MARKER = Marker({}, {"a": "1"}, "d", "c", 1.5, "0.2", "host-1", 1)
 def test_a_marker_says_its_format_and_takes_keys_of_a_newer_version() -> None:
     """A known format may have keys that this version does not know."""
     content = json.loads(dump_marker(MARKER))
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert load_marker(json.dumps(content | {"new": 1}).encode(), "m") == MARKER
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 2}, "format 2, written by a newer version.*update al-voc"),
+        ({"format": 3}, "format 3, written by a newer version.*update al-voc"),
         ({"format": None}, "has no `format`: it was written by al-voc 0.1"),
     ],
 )

@@ -13,15 +13,20 @@ from job.config.schema import Config
 from job.errors import BadDataError
 from job.keys import RoundRef
 from job.plan import Plan
-from job.progress import Progress
 from job.report.analysis.results import rows_of, to_csv
+from job.standing import Progress
 from job.storage import Store
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 
 TRAIN = [
     RoundRef("tiny", 0, arm, index).stage("train") for arm in ("brust", "random") for index in (1,)
 ]
-MODELS = [stage.key("model.safetensors") for stage in TRAIN]
+
+
+def models_of(store: Store) -> list[str]:
+    """The models that may go."""
+    return [output_key(store, stage, "model.safetensors") for stage in TRAIN]
 
 
 def contents(store: Store) -> dict[str, bytes]:
@@ -33,9 +38,9 @@ def test_models_between_the_first_and_the_last_round_are_prunable(
 ) -> None:
     """Of rounds 0 to 2 those of round 1: an arm that is added later starts from round 0's."""
     found = find_prunable(finished, plan)
-    assert [each.key for each in found] == MODELS
+    assert [each.key for each in found] == models_of(finished)
     assert {each.kind for each in found} == {"models"}
-    assert [each.num_bytes for each in found] == [len(finished.read(key)) for key in MODELS]
+    assert [each.num_bytes for each in found] == [len(finished.read(each.key)) for each in found]
 
 
 def test_checkpoints_and_orphans_of_finished_stages_are_prunable(
@@ -61,7 +66,7 @@ def test_an_unfinished_stage_is_left_alone_and_keeps_its_models(
     last = RoundRef("tiny", 0, "brust", 2).stage("train")
     copy.delete(last.done)
     copy.write(last.key("checkpoint-1.safetensors"), b"1")
-    assert [each.key for each in find_prunable(copy, plan)] == MODELS[1:]
+    assert [each.key for each in find_prunable(copy, plan)] == models_of(copy)[1:]
 
 
 def test_nothing_runs_again_or_breaks_after_pruning(
@@ -75,7 +80,7 @@ def test_nothing_runs_again_or_breaks_after_pruning(
         Progress(copy, plan).look(),
         to_csv(rows_of(Reader.listed(copy, "tiny"), plan)),
     ) == before
-    assert set(read_pruned(copy, "tiny")) == set(MODELS)
+    assert set(read_pruned(copy, "tiny")) == set(models_of(copy))
     assert find_prunable(copy, plan) == []
     with pytest.raises(BadDataError, match="was pruned"):
         Reader(copy).model(TRAIN[0].round)
@@ -114,13 +119,14 @@ def test_pruning_that_is_killed_is_resumed(
         Reader(store).model(TRAIN[0].round)
     store.left = 99
     prune_objects(store, "tiny", find_prunable(store, plan))
-    assert set(read_pruned(store, "tiny")) == set(MODELS)
+    assert set(read_pruned(store, "tiny")) == set(models_of(store))
 
 
 def test_a_model_is_kept_for_a_stage_that_a_move_undoes(grown: MemoryStore) -> None:
     """Scores of another version than the next round's are made again, by the same model."""
     config = load_experiment(grown, "growing")
-    model = "experiments/growing/seed-0/entropy/round-001/train/model.safetensors"
+    train = RoundRef("growing", 0, "entropy", 1).stage("train")
+    model = output_key(grown, train, "model.safetensors")
     assert [each.key for each in find_prunable(grown, Plan(config))] == [model]
     dataset = config.dataset.model_copy(update={"moves": ()})
     other = config.model_copy(update={"dataset": dataset})

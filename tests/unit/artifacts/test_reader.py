@@ -14,6 +14,7 @@ from job.errors import BadDataError, UsageError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key, read_output
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 ROUND_1 = RoundRef("tiny", 0, "brust", 1)
@@ -45,9 +46,9 @@ def test_an_object_that_was_changed_is_refused(
     copy: MemoryStore, stage: str, name: str, read: object
 ) -> None:
     """Whoever reads it: the message names the object, and what to do."""
-    key = ROUND_1.stage(stage).key(name)  # type: ignore[arg-type]
+    key = output_key(copy, ROUND_1.stage(stage), name)  # type: ignore[arg-type]
     copy.write(key, copy.read(key) + b" ")
-    with pytest.raises(BadDataError, match=f"{name} is not what its marker says"):
+    with pytest.raises(BadDataError, match=f"{key} is not what its marker says"):
         read(Reader(copy), ROUND_1)  # type: ignore[operator]
 
 
@@ -59,7 +60,7 @@ def test_a_stage_that_is_not_done_is_answered_with_its_command(finished: MemoryS
 
 def test_an_object_that_is_missing_says_whether_it_was_pruned(copy: MemoryStore) -> None:
     """Both answers have the command that makes it again."""
-    key = ROUND_1.stage("train").key("model.safetensors")
+    key = output_key(copy, ROUND_1.stage("train"), "model.safetensors")
     copy.delete(key)
     with pytest.raises(BadDataError, match="is missing although its stage is done"):
         Reader(copy).model(ROUND_1)
@@ -70,7 +71,7 @@ def test_an_object_that_is_missing_says_whether_it_was_pruned(copy: MemoryStore)
 
 def test_metrics_of_a_newer_version_are_not_taken_for_damage(copy: MemoryStore) -> None:
     """A marker that fits and a newer format: the line says to update."""
-    content = json.loads(copy.read(ROUND_1.stage("evaluate").key("metrics.json")))
+    content = json.loads(read_output(copy, ROUND_1.stage("evaluate"), "metrics.json"))
     data = json.dumps(content | {"format": 9}).encode()
     with pytest.raises(BadDataError, match="format 9, written by a newer version"):
         load_metrics(data, "m")
@@ -80,7 +81,7 @@ def test_what_was_written_anew_is_read_by_its_new_marker(copy: MemoryStore) -> N
     """Another process may run a stage again while this one remembers the old marker."""
     reader, ref = Reader(copy), ROUND_1.stage("evaluate")
     reader.metrics(ROUND_1)
-    key = ref.key("metrics.json")
+    key = output_key(copy, ref, "metrics.json")
     data = dump_metrics(replace(reader.metrics(ROUND_1), num_images=99))
     marker = json.loads(copy.read(ref.done))
     marker["outputs"]["metrics.json"] = sha256(data).hexdigest()

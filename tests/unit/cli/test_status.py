@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from job import experiment
+from job.artifacts.experiment_file import load_experiment
 from job.cli.choose import choose_experiment
 from job.errors import TemporaryError
-from job.progress import Progress, Status
+from job.plan import Plan
+from job.progress import Status
+from job.standing import Progress
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import AlJob
+from tests.made_up import finish, study
 
 
 def test_logs_are_shown_by_attempt(al_job: AlJob, begun: Path) -> None:
@@ -78,3 +82,16 @@ def test_a_status_tells_the_version_of_the_data(
     told = al_job("status", "--experiment", "growing").out
     assert "from round 2 on: version 5 of the data set" in told
     assert "│     - │" in told
+
+
+def test_a_large_experiment_is_shown_by_arm(al_job: AlJob, tmp_path: Path) -> None:
+    """A row for each of 90 rounds could not be read: arms have a row, and rounds at work."""
+    store, plan = LocalStore(tmp_path), Plan(study(arms=3, seeds=2, rounds=15))
+    experiment.init(store, plan)
+    stages = list(plan.stages())
+    finish(store, Plan(load_experiment(store, "study")), stages[:-1])
+    end = al_job("status", "--store", tmp_path)
+    assert end.out.count("30 of 30") == 2
+    assert "29 of 30" in end.out
+    assert "rounds at work" not in end.out
+    assert end.out.count("\n") < 15

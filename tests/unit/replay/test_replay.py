@@ -26,6 +26,7 @@ from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended, FinishedState
 from tests.growing import Drawn
+from tests.outputs import read_output
 from tests.stores import filled
 
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
@@ -93,7 +94,8 @@ def test_the_experiments_own_arm_picks_what_it_picked(
 ) -> None:
     """Unless told otherwise, its arms are replayed: the same ids, scores and reasons."""
     replay()
-    expected = (state / "experiments/tiny/seed-0/brust/round-002/select/picks.csv").read_bytes()
+    select = RoundRef("tiny", 0, "brust", 2).stage("select")
+    expected = read_output(LocalStore(state), select, "picks.csv")
     assert (tmp_path / "out/picks/brust.csv").read_bytes() == expected
     assert (tmp_path / "out/picks/random.csv").exists()
 

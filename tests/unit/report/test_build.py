@@ -27,6 +27,7 @@ from job.report.sections import Context
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.outputs import read_output
 from tests.stores import filled
 from tests.unit.report.conftest import IMAGE
 from tests.unit.report.make_context import ROWS, context
@@ -135,7 +136,8 @@ def test_redundancy_is_that_of_each_rounds_picks(store: LocalStore, page: Parsed
             table = pq.read_table(io.BytesIO(store.read(key)))
             for row in table.to_pylist():
                 vectors[row["id"]] = np.array(row["embedding"], np.float64)
-        queries = store.read(f"{folder}/{arm}/round-001/select/picks.csv").decode()
+        select = RoundRef("tiny", 0, arm, 1).stage("select")
+        queries = read_output(store, select, "picks.csv").decode()
         picks = [vectors[row["id"]] for row in csv.DictReader(queries.splitlines())]
         units = [each / np.linalg.norm(each) for each in picks]
         nearest = [max(a @ b for b in units if b is not a) for a in units]

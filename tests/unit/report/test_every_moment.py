@@ -22,6 +22,7 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.conftest import Ended
+from tests.outputs import output_key
 from tests.stores import filled
 from tests.unit.report.sketch import sketch
 
@@ -96,7 +97,7 @@ def test_a_report_can_be_written_while_a_stage_runs_again(
 
 def evaluate_again(store: Store, ref: RoundRef, map50: float | None) -> None:
     """Leave what another evaluation of a round would leave."""
-    key, done = ref.stage("evaluate").key("metrics.json"), ref.stage("evaluate").done
+    key, done = output_key(store, ref.stage("evaluate"), "metrics.json"), ref.stage("evaluate").done
     content = json.loads(store.read(key)) | {"map50_area": map50}
     data = dump_metrics(load_metrics(json.dumps(content).encode(), "m"))
     marker = json.loads(store.read(done))
@@ -129,7 +130,8 @@ def test_a_report_that_fails_leaves_the_one_before(
     before[KEYS.results] = copy.read(KEYS.results)
     evaluate_again(copy, BRUST, 0.77)
     if damage == "cost":
-        copy.write(RoundRef("tiny", 1, "brust", 1).stage("annotate").key("cost.json"), b"damaged")
+        annotate = RoundRef("tiny", 1, "brust", 1).stage("annotate")
+        copy.write(output_key(copy, annotate, "cost.json"), b"damaged")
     with pytest.raises((BadDataError, ZeroDivisionError)):
         write_report(copy, plan, draw=broken if damage == "drawing" else sketch)
     assert {key: copy.read(key) for key in before} == before

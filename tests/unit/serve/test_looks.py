@@ -10,6 +10,7 @@ from job.keys import RoundRef
 from job.serve.looks import SECONDS_BETWEEN_REFRESHES, Experiment, Looks, Summaries
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 from tests.stores import filled
 
 TRAINED = RoundRef("tiny", 0, "random", 1).stage("train").done
@@ -89,7 +90,8 @@ def test_a_stage_that_has_gone_is_seen_at_once(store: Counting) -> None:
 
 def test_damage_is_told_and_hides_nothing_else(store: Counting) -> None:
     """A marker, metrics, and how far people are: what can be read is there."""
-    metrics = RoundRef("tiny", 0, "brust", 2).stage("evaluate").key("metrics.json")
+    evaluate = RoundRef("tiny", 0, "brust", 2).stage("evaluate")
+    metrics = output_key(store, evaluate, "metrics.json")
     annotate = RoundRef("tiny", 0, "brust", 2).stage("annotate")
     store.write(TRAINED, b"{")
     store.write(metrics, b"damaged")
@@ -97,7 +99,7 @@ def test_damage_is_told_and_hides_nothing_else(store: Counting) -> None:
     store.write(RoundRef("tiny", 0, "random", 2).stage("annotate").key("annotating.json"), b"{")
     look = Experiment(store, "tiny").look()
     told = "; ".join(look.problems)
-    assert all(word in told for word in ("done.json", "metrics.json", "annotating.json"))
+    assert all(word in told for word in ("done.json", metrics, "annotating.json"))
     assert annotate.done in look.listing
     assert not look.annotating
 

@@ -58,7 +58,7 @@ def test_every_link_of_a_page_leads_somewhere(finished: LocalStore, address: str
         "/experiments/tiny/seed-0/random/round-001/99",
         f"/experiments/tiny/seed-0/random/round-001/{'9' * 5000}",
         "/experiments/tiny/seed-0/random/round-001/99-small.jpg",
-        "/experiments/tiny/seed-0/random/round-001/select/picks.csv",
+        "/experiments/tiny/seed-0/random/round-001/select/done.json",
         "/experiments/tiny/report/",
         "/experiments/tiny/report/../experiment.yaml",
         "/experiments/tiny/report/a.exe",

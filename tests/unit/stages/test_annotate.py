@@ -26,6 +26,7 @@ from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from tests.growing import PHOTOS, begin, correct, drawn, grow, label_picks
+from tests.outputs import output_key, read_output
 from tests.stores import filled
 from tests.unit.stages.tiny import ROUND_0, ROUND_1, growing, picks_of
 
@@ -34,7 +35,7 @@ def test_annotate_sim_labels_exactly_the_picks(finished: LocalStore) -> None:
     """The shard holds each picked image's own bytes and its ground truth, and nothing else."""
     ref = ROUND_1.stage("annotate")
     dataset = Dataset.open(finished, "drawn")
-    path = finished.local_path(ref.key("00000.tar"))
+    path = finished.local_path(output_key(finished, ref, "00000.tar"))
     assert path
     with tarfile.open(path) as tar:
         members = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
@@ -52,7 +53,7 @@ def test_costs_add_up(finished: LocalStore) -> None:
     boxes = images = 0
     for index in range(3):
         ref = RoundRef("tiny", 0, "brust", index).stage("annotate")
-        cost = json.loads(finished.read(ref.key("cost.json")))
+        cost = json.loads(read_output(finished, ref, "cost.json"))
         boxes, images = boxes + cost["boxes"], images + cost["images"]
         total = cost["cumulative"]
         assert (total["images"], total["boxes"]) == (images, boxes)
@@ -81,7 +82,7 @@ def pick(store: Store, ref: StageRef, ids: list[str]) -> None:
     text = "id,rank,score,reason\n" + "".join(f"{each},0,0,x\n" for each in ids)
     marker = Markers(store).get(ref)
     assert marker
-    store.write(ref.key("picks.csv"), text.encode())
+    store.write(marker.key_of(ref, "picks.csv"), text.encode())
     outputs = {"picks.csv": hashlib.sha256(text.encode()).hexdigest()}
     content = json.loads(dump_marker(marker)) | {"outputs": outputs}
     store.write(ref.done, json.dumps(content).encode())
@@ -110,7 +111,7 @@ def test_annotate_sim_refuses_wrong_picks(
 def test_labels_that_came_along_cost_nothing(grown: MemoryStore) -> None:
     """Round 0 pays for its 2 picks; 4 images came along, and 2 more in round 2."""
     costs = [
-        json.loads(grown.read(growing(index).stage("annotate").key("cost.json")))
+        json.loads(read_output(grown, growing(index).stage("annotate"), "cost.json"))
         for index in (0, 1, 2)
     ]
     assert [cost["images"] for cost in costs] == [2, 2, 2]

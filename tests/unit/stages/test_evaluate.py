@@ -11,6 +11,7 @@ from job.errors import BadDataError
 from job.records.arrays import flat_values, matrix, offsets_of
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key, read_output
 from tests.unit.stages.tiny import ROUND_1, growing
 
 
@@ -21,7 +22,7 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
 
     ref = ROUND_1.stage("evaluate")
     dataset = Dataset.open(finished, "drawn")
-    table = pq.read_table(finished.local_path(ref.key("detections.parquet")))
+    table = pq.read_table(finished.local_path(output_key(finished, ref, "detections.parquet")))
     detections = Detections(
         ids=tuple(table["id"].to_pylist()),
         offsets=offsets_of(table["scores"]),
@@ -31,7 +32,7 @@ def test_metrics_can_be_recomputed_from_the_detections(finished: LocalStore) -> 
     )
     truth = {image.id: image.annotation for image in dataset.test_images()}
     metrics = evaluate(truth, detections, dataset.classes)
-    assert dump_metrics(metrics) == finished.read(ref.key("metrics.json"))
+    assert dump_metrics(metrics) == read_output(finished, ref, "metrics.json")
 
 
 @pytest.mark.parametrize("name", ["ids", "contents"])

@@ -23,6 +23,7 @@ from job.plan import Plan, Subset
 from job.stages import run_stage
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 from tests.stores import filled
 from tests.unit.stages.tiny import ROUND_0, growing
 
@@ -115,14 +116,16 @@ def test_a_killed_training_from_a_detector_ends_on_the_same_bytes(
     for ref in (ROUND_0, RANDOM_1):
         store = filled(MemoryStore(), finished)
         stage = ref.stage("train")
-        expected = store.read(stage.key("model.safetensors"))
-        store.delete(stage.key("model.safetensors"))
+        key = output_key(store, stage, "model.safetensors")
+        expected = store.read(key)
+        store.delete(key)
+        store.delete(stage.done)
         with monkeypatch.context() as patch:
             patch.setattr("job.stages.train.asked_to_stop", stopping_after(3))
             with pytest.raises(StopRequested, match="at step 3 of 4"):
                 run_stage(store, plan, stage)
         assert run_stage(store, plan, stage)["steps"] == 4
-        assert store.read(stage.key("model.safetensors")) == expected
+        assert store.read(key) == expected
 
 
 def stopping_after(num_steps: int) -> Callable[[], AbstractContextManager[Callable[[], bool]]]:

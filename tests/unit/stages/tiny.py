@@ -9,13 +9,14 @@ from job.keys import RoundRef
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import read_output
 
 ROUND_0 = RoundRef("tiny", 0, None, 0)
 ROUND_1 = RoundRef("tiny", 0, "brust", 1)
 
 
 def picks_of(store: Store, ref: RoundRef) -> list[dict[str, str]]:
-    text = store.read(ref.stage("select").key("picks.csv")).decode()
+    text = read_output(store, ref.stage("select"), "picks.csv").decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -89,7 +89,7 @@ def test_lists_come_in_pages_and_are_selected(double: ApiDouble, cluster: Cluste
         cluster.create_job(job(name, {"is": "b" if name == "b" else "other"}))
     double.page_size = 1
     assert [each["metadata"]["name"] for each in cluster.jobs("is=other")] == ["a", "c"]
-    assert [each["metadata"]["name"] for each in cluster.jobs_named("b")] == ["b"]
+    assert [each["metadata"]["name"] for each in cluster.named_like(job("b"))] == ["b"]
     expired = iter([transport.EXPIRED])
     double.plan = lambda request: next(expired, None) if "continue" in request.query else None
     assert [each["metadata"]["name"] for each in cluster.jobs("")] == ["a", "a", "b", "c"]

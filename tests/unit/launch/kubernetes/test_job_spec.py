@@ -126,6 +126,27 @@ def test_scoring_has_an_index_for_each_partition(launch: LaunchConfig, settings:
     )
 
 
+def test_a_training_on_several_nodes_has_a_pod_for_each(
+    launch: LaunchConfig, settings: Config
+) -> None:
+    """All run at once and fail together, so each attempt may cost as many pods as there are."""
+    several = launch.model_copy(update={"train_nodes": 4})
+    spec = make_job(several, settings, TRAIN, 1)["spec"]
+    assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 4)
+    assert spec["backoffLimit"] == 3 * 4
+    assert spec["podFailurePolicy"]["rules"][0]["action"] == "FailJob"
+    evaluate = make_job(several, settings, TRAIN.round.stage("evaluate"), 1)["spec"]
+    assert "completions" not in evaluate
+    [container] = spec["template"]["spec"]["containers"]
+    assert container["args"] == [
+        "train",
+        "--round=3",
+        "--experiment=tiny",
+        "--seed=0",
+        "--arm=brust",
+    ]
+
+
 def test_the_queue_is_a_label_of_the_job_alone(launch: LaunchConfig, settings: Config) -> None:
     """Kueue admits Jobs by this label, which is missing without a queue."""
     name = "kueue.x-k8s.io/queue-name"
@@ -166,7 +187,9 @@ def test_jobs_are_valid_in_the_oldest_and_the_newest_version(
 ) -> None:
     """Kubernetes knows every field."""
     ref: StageRef = TRAIN.round.stage(stage)  # type: ignore[arg-type]
-    kept = launch.model_copy(update={"ttl_seconds_after_finished": 60, "queue_name": "gpus"})
+    kept = launch.model_copy(
+        update={"ttl_seconds_after_finished": 60, "queue_name": "gpus", "train_nodes": 2}
+    )
     kubernetes_validate.validate(make_job(kept, settings, ref, 1), version, strict=True)
 
 

@@ -95,9 +95,11 @@ def test_a_queued_job_says_so() -> None:
 
 def test_a_running_job_tells_partitions_and_failures() -> None:
     """It says how many partitions are done, how many pods run, and how many failed before."""
-    shared = job(completions=10) | {"status": {"succeeded": 3, "failed": 1}}
+    shared = job(completions=10, backoffLimitPerIndex=3) | {"status": {"succeeded": 3, "failed": 1}}
     state = observe(shared, [pod("Running"), pod("Running")], silent)
     assert state.reason == "3 of 10 partitions done, 2 pods, 1 failed before"
+    several = job(completions=2) | {"status": {}}
+    assert observe(several, [pod("Running"), pod("Running")], silent).reason == "2 pods"
 
 
 def failed_job() -> Json:

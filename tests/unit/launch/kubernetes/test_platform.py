@@ -16,10 +16,12 @@ from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.plan import Plan
-from job.progress import Phase, Progress, States, Status, dump_status
+from job.progress import Phase, States, Status, dump_status
 from job.report.build import update_report
+from job.standing import Progress
 from job.storage.local import LocalStore
 from tests.conftest import FinishedState
+from tests.outputs import is_output
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import (
@@ -78,16 +80,8 @@ def test_an_experiment_ends_as_on_one_machine(
     outcome = run(real)
     assert outcome.num_run == len(real.ran) == len(set(real.ran)) == 13
     alone = LocalStore(finished_state(tiny.replace("rounds: 3", "rounds: 2")))
-    names = (
-        "picks.csv",
-        "cost.json",
-        ".tar",
-        ".parquet",
-        ".safetensors",
-        "metrics.json",
-        ".yaml",
-    )
-    compared = [key for key in alone.list("experiments/") if key.endswith(names)]
+    keys = alone.list("experiments/")
+    compared = [key for key in keys if is_output(key) or key.endswith(".yaml")]
     assert len(compared) > 20
     for key in compared:
         assert real.store.read(key) == alone.read(key)

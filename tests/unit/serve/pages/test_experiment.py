@@ -7,6 +7,7 @@ from job.keys import ExperimentKeys, RoundRef
 from job.progress import Driver, RoundStatus, StageStatus, Status, dump_status
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from tests.outputs import output_key
 from tests.stores import filled
 from tests.unit.report.make_context import cells
 from tests.unit.report.parsed import ParsedPage
@@ -159,10 +160,11 @@ def test_an_experiment_that_begins_has_no_empty_sections(
 def test_a_section_that_cannot_be_made_says_why(finished: LocalStore) -> None:
     """The others are there: picks that are damaged cost nothing else."""
     store = filled(MemoryStore(), finished)
-    store.write(RoundRef("tiny", 0, "random", 2).stage("select").key("picks.csv"), b"id")
+    key = output_key(store, RoundRef("tiny", 0, "random", 2).stage("select"), "picks.csv")
+    store.write(key, b"id")
     page = text_of(ask(store, PAGE))
     assert "This cannot be shown" in section_of(page, "picks")
-    assert "picks.csv is not what its marker says" in section_of(page, "picks")
+    assert f"{key} is not what its marker says" in section_of(page, "picks")
     assert "Finished" in section_of(page, "now")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from kubernetes import client
 from urllib3 import Retry
 
+from tests.unit.launch.kubernetes.double import job_sets
 from tests.unit.launch.kubernetes.double.controller import Controller
 from tests.unit.launch.kubernetes.double.scenarios import Behaviour
 from tests.unit.launch.kubernetes.double.transport import (
@@ -31,8 +32,10 @@ from tests.unit.launch.kubernetes.double.transport import (
 from tests.unit.launch.kubernetes.double.world import Json, RefusedError, World
 
 PATH = re.compile(
-    r"/(?:api/v1|apis/batch/v1)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+    r"/(?:api/v1|apis/batch/v1|apis/jobset.x-k8s.io/v1alpha2)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
 )
+JOB_SET_API = "jobset.x-k8s.io/v1alpha2"
+BACKGROUND = {"propagationPolicy": "Background"}
 QUEUE = "kueue.x-k8s.io/queue-name"
 COUNT = "count/jobs.batch"
 MESSAGES = {
@@ -50,6 +53,7 @@ class ApiDouble:
         controller: Its `behaviour` and its `forbidden` (why no pods can be created) may change.
         plan: Decides which requests go wrong.
         page_size: The most items of a page, if a request has a limit.
+        has_job_sets: Whether JobSet is installed.
         job_quota: How many Jobs the namespace may hold, ended ones among them, if limited.
         queueing: Whether Jobs with a queue's label begin suspended, as under Kueue.
         requests: All requests, in order.
@@ -65,6 +69,7 @@ class ApiDouble:
         self.page_size: int | None = None
         self.job_quota: int | None = None
         self.queueing = False
+        self.has_job_sets = False
         self.requests: list[Request] = []
         self.created: list[str] = []
         self.deleted: dict[str, tuple[Json, list[Json]]] = {}
@@ -120,6 +125,9 @@ class ApiDouble:
     def _answer(self, request: Request, content_type: str, body: bytes) -> Answer:
         if request.verb == "GET" and request.path.endswith("/jobs"):
             self.controller.tick()
+            self._sync_sets()
+        if self.has_job_sets and request.path == f"/apis/{JOB_SET_API}":
+            return _json(200, {})
         try:
             return self._handle(request, content_type, json.loads(body) if body else {})
         except RefusedError as error:
@@ -127,7 +135,7 @@ class ApiDouble:
 
     def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
         match = PATH.fullmatch(request.path)
-        if match is None or ("/batch/" in request.path) != (match["kind"] == "jobs"):
+        if match is None or not _is_there(request.path, match["kind"]):
             raise RefusedError(404, "the server could not find the requested resource")
         kind, name = match["kind"], match["name"]
         match request.verb:
@@ -138,13 +146,14 @@ class ApiDouble:
             case "GET":
                 return _json(200, self._list(kind, request.query))
             case "POST":
-                return _json(201, self._create(data))
+                create = self._create_set if kind == "jobsets" else self._create
+                return _json(201, create(data))
             case "PATCH":
                 assert content_type == "application/merge-patch+json"
                 return _json(200, _merge(self.world.get(kind, name), data))
             case "DELETE":
                 options = data or request.query  # with a body, the API ignores the query
-                return _json(200, self._delete(self.world.get(kind, name), options))
+                return _json(200, self._delete(kind, self.world.get(kind, name), options))
         raise RefusedError(405, "the server does not allow this method")
 
     def _list(self, kind: str, query: Mapping[str, str]) -> Json:
@@ -180,13 +189,36 @@ class ApiDouble:
         job |= {"spec": defaults | spec, "status": {}}
         return job
 
-    def _delete(self, job: Json, options: Mapping[str, Any]) -> Json:
-        name, metadata = job["metadata"]["name"], job["metadata"]
+    def _create_set(self, job_set: Json) -> Json:
+        made = self.world.add("jobsets", job_set)
+        made["status"] = {"restarts": 0, "counted": 0, "conditions": []}
+        self._create(job_sets.child_of(made))
+        return made
+
+    def _sync_sets(self) -> None:
+        """Let sets end, or start anew: the Job of the attempt before is deleted with its pods."""
+        for job_set in self.world.job_sets.values():
+            if job_sets.sync(self.world, job_set):
+                child = job_sets.child_of(job_set)
+                self._delete_job(self.world.jobs[child["metadata"]["name"]], BACKGROUND)
+                self.world.collect_garbage()
+                self._create(child)
+
+    def _delete(self, kind: str, item: Json, options: Mapping[str, Any]) -> Json:
+        name = item["metadata"]["name"]
         for field, wanted in options.get("preconditions", {}).items():
-            found = version_of(job) if field == "resourceVersion" else metadata[field]
+            found = version_of(item) if field == "resourceVersion" else item["metadata"][field]
             if found != wanted:
                 words = f"Precondition failed: {field} in precondition: {wanted}, {found} in object"
-                raise RefusedError(409, f'Operation cannot be fulfilled on jobs "{name}": {words}')
+                text = f'Operation cannot be fulfilled on {kind} "{name}": {words}'
+                raise RefusedError(409, text)
+        if kind == "jobsets":
+            del self.world.job_sets[name]
+            item = self.world.jobs[job_sets.child_of(item)["metadata"]["name"]]
+        return self._delete_job(item, options)
+
+    def _delete_job(self, job: Json, options: Mapping[str, Any]) -> Json:
+        name = job["metadata"]["name"]
         if options.get("propagationPolicy") != "Background":  # the API's default for Jobs
             self.orphaned.append(name)
             for pod in self.world.pods_of(job):
@@ -201,6 +233,12 @@ class ApiDouble:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
         lines = self.world.logs.get(pod["metadata"]["uid"], "").splitlines(keepends=True)
         return 200, "".join(lines[-int(query["tailLines"]) :]).encode()
+
+
+def _is_there(path: str, kind: str) -> bool:
+    """Return whether a kind is of the API whose path is asked."""
+    groups = {"jobs": "/apis/batch/", "jobsets": "/apis/jobset.x-k8s.io/"}
+    return path.startswith(groups.get(kind, "/api/v1/"))
 
 
 def _fits(item: Json, query: Mapping[str, str]) -> bool:

@@ -157,6 +157,6 @@ def _verdict(job: Json, pod: Json) -> tuple[str, str]:
         name = pod["metadata"]["name"]
         if code in rule.get("onExitCodes", {}).get("values", []):
             return rule["action"], f"Container of pod {name} failed with exit code {code} {end}"
-        if held & {each["type"] for each in rule.get("onPodConditions", [])}:
-            return rule["action"], f"Pod {name} has a condition {end}"
+        if met := held & {each["type"] for each in rule.get("onPodConditions", [])}:
+            return rule["action"], f"Pod {name} has condition {met.pop()} {end}"
     return "Count", ""

@@ -27,6 +27,7 @@ class World:
 
     def __init__(self) -> None:
         self.jobs: dict[str, Json] = {}
+        self.job_sets: dict[str, Json] = {}
         self.pods: dict[str, Json] = {}
         self.events: dict[str, Json] = {}
         self.config_maps: dict[str, Json] = {}
@@ -40,7 +41,7 @@ class World:
             RefusedError: There is no such kind.
         """
         kinds = {"jobs": self.jobs, "pods": self.pods, "events": self.events}
-        kinds["configmaps"] = self.config_maps
+        kinds |= {"configmaps": self.config_maps, "jobsets": self.job_sets}
         if plural not in kinds:
             raise RefusedError(404, "the server could not find the requested resource")
         return kinds[plural]

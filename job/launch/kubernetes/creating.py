@@ -1,0 +1,42 @@
+"""What a stage is created as, and whose a name is that is taken."""
+
+from job.config.schema import Config
+from job.errors import ConfigError
+from job.keys import StageRef
+from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.job_sets import as_job_set
+from job.launch.kubernetes.job_spec import (
+    is_of_several_nodes,
+    make_job,
+    spec_hash_of,
+    stage_labels,
+)
+from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+
+
+def make(
+    cluster: Cluster, launch: LaunchConfig, config: Config, ref: StageRef, attempt: int
+) -> KubeObject:
+    """Return a stage's Job, or its JobSet if several pods do it and the cluster has JobSets."""
+    job = make_job(launch, config, ref, attempt)
+    if is_of_several_nodes(launch, ref) and cluster.has_job_sets:
+        return as_job_set(job, launch)
+    return job
+
+
+def refuse_foreign(cluster: Cluster, launch: LaunchConfig, ref: StageRef, own: KubeObject) -> None:
+    """Find out who has the name of a Job or JobSet. If it is this stage, it can be adopted.
+
+    Raises:
+        ConfigError: It belongs to another release, or to somebody else.
+    """
+    wanted = stage_labels(launch, ref).items()
+    for job in cluster.named_like(own):
+        if wanted <= job["metadata"].get("labels", {}).items():
+            continue
+        message = (
+            f"{ref}: {own['kind']} {own['metadata']['name']} exists already and belongs to "
+            f"somebody else (spec hash {spec_hash_of(job)}, this release's is "
+            f"{spec_hash_of(own)}): give the release or the experiment another name"
+        )
+        raise ConfigError(message)

@@ -1,0 +1,133 @@
+"""A real Kueue in front of the stages: the queues of k8s/kueue.yaml, with one GPU."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from job.keys import StageRef
+from job.plan import Plan
+from tests.e2e.cluster import Namespace, Object, run
+from tests.e2e.experiments import LONG_ROUND, ONE_ROUND
+from tests.e2e.queues import GPU, PRESENT, labelled_nodes, queue_of, skip_without
+from tests.e2e.release import NewRelease, Release, Values
+from tests.e2e.results import LocalRun, each_once, steady
+from tests.e2e.stage_logs import field_of, logs_of, span
+
+pytestmark = pytest.mark.e2e
+
+TRAIN = "s0-r0-train"
+ONE_GPU = {"gpus": 1}
+NO_ROOM = f"insufficient unused quota for {GPU} in flavor gpu-nodes"
+PRIORITY = "kueue.x-k8s.io/priority-class"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nodes(cluster: None) -> Iterator[None]:
+    """Skip the tests without Kueue, and mark the nodes with GPUs."""
+    del cluster
+    skip_without("kueue.x-k8s.io/v1beta2")
+    with labelled_nodes():
+        yield
+
+
+@pytest.fixture
+def queue(namespace: Namespace) -> Iterator[str]:
+    """The name of a queue with one GPU, and with CPUs for two stages."""
+    with queue_of(namespace, {GPU: "1", "cpu": "500m"}) as name:
+        yield name
+
+
+def training(release: Release) -> StageRef:
+    """Return the first training."""
+    return next(ref for ref in Plan(release.config).stages() if ref.stage == "train")
+
+
+def test_two_releases_share_one_gpu(
+    new_release: NewRelease, queue: str, local_run: LocalRun
+) -> None:
+    """Two trainings never run at a time, only they go to nodes with GPUs, and both end."""
+    values = {"launch": {"queueName": queue}, "stages": {"train": ONE_GPU}}
+    first, second = (
+        new_release(name, experiment=ONE_ROUND, **values) for name in ("al-voc-a", "al-voc-b")
+    )
+    for release in (first, second):
+        release.install()
+    assert _node_selector(first, "select") == {}
+    assert _node_selector(first, "train") == {PRESENT: "true"}
+    spans = []
+    for release in (first, second):
+        release.wait_finished()
+        contents = release.bucket.contents()
+        [lines] = logs_of(training(release), contents)
+        spans.append(span(lines))
+        assert steady(contents) == steady(local_run(ONE_ROUND))
+        assert release.runs() == each_once(release.config)
+    [(_, ended), (begun, _)] = sorted(spans)
+    assert ended <= begun
+    assert '"state": "queued' in _driver_log(first) + _driver_log(second)
+
+
+def _node_selector(release: Release, stage: str) -> Object:
+    pods = release.namespace.wait(f"a pod of {stage}", lambda: release.pods(stage=stage), 90)
+    return dict(pods[0]["spec"].get("nodeSelector", {}))
+
+
+def _driver_log(release: Release) -> str:
+    [pod] = release.pods("driver")
+    return release.namespace.kubectl("logs", pod["metadata"]["name"])
+
+
+def test_a_preempted_training_resumes_and_spends_no_attempt(
+    new_release: NewRelease, namespace: Namespace, queue: str, images: Values, local_run: LocalRun
+) -> None:
+    """A Job of higher priority suspends it, it saves a checkpoint, and the model is the same."""
+    low, high = _priorities(namespace)
+    train = ONE_GPU | {"jobLabels": {PRIORITY: low}}
+    launch = {"queueName": queue, "backoffLimit": 0}
+    release = new_release(experiment=LONG_ROUND, launch=launch, stages={"train": train})
+    release.install()
+    release.wait_checkpoint()
+    namespace.apply(yaml.safe_dump(_preemptor(queue, high, images)))
+    release.wait_said(NO_ROOM)
+    release.wait_finished()
+    contents = release.bucket.contents()
+    stopped, resumed = logs_of(training(release), contents)
+    assert stopped[-1]["event"] != "stage.done"
+    [step] = field_of(resumed, "train.resumed", "step")
+    assert step >= 10
+    assert release.runs() == each_once(release.config) + Counter([TRAIN])
+    assert steady(contents) == steady(local_run(LONG_ROUND))
+    run("kubectl", "delete", f"workloadpriorityclass/{low}", f"workloadpriorityclass/{high}")
+
+
+def _priorities(namespace: Namespace) -> tuple[str, str]:
+    """Make two priority classes of the test's own, the lower one first."""
+    names = f"{namespace.name}-low", f"{namespace.name}-high"
+    api = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "WorkloadPriorityClass"}
+    for value, name in enumerate(names, start=1):
+        namespace.apply(yaml.safe_dump(api | {"metadata": {"name": name}, "value": value}))
+    return names
+
+
+def _preemptor(queue: str, priority: str, images: Values) -> Object:
+    """Return a Job that wants the GPU for some seconds."""
+    image = images["image"]
+    assert isinstance(image, dict)
+    container = {
+        "name": "main",
+        "image": f"{image['repository']}:{image['tag']}",
+        "command": ["sleep", "20"],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "16Mi", "ephemeral-storage": "1Mi"},
+            "limits": {GPU: "1"},
+        },
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    pod = {"restartPolicy": "Never", "securityContext": security, "containers": [container]}
+    labels = {"kueue.x-k8s.io/queue-name": queue, PRIORITY: priority}
+    metadata = {"name": "preemptor", "labels": labels}
+    spec = {"template": {"spec": pod}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}

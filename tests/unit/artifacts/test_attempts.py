@@ -1,0 +1,178 @@
+"""Several attempts at one stage: a pod of a lost node that comes back harms nobody."""
+
+import hashlib
+import json
+
+import pytest
+
+from job import experiment
+from job.artifacts.markers import Markers
+from job.artifacts.prune import find_prunable
+from job.artifacts.reader import Reader
+from job.artifacts.stage_io import StageIO
+from job.config.schema import Config
+from job.keys import StageRef
+from job.plan import Plan
+from job.stages import run_stage
+from job.storage.memory import MemoryStore
+from tests.outputs import is_output, output_key, read_output
+from tests.unit.stages.tiny import ROUND_0, ROUND_1
+
+TRAIN = ROUND_1.stage("train")
+
+
+def attempt_at(store: MemoryStore, plan: Plan, ref: StageRef = TRAIN) -> StageIO:
+    """Return an attempt that has begun, and has read what a training reads."""
+    io = StageIO(store, plan, ref)
+    io.begin()
+    list(io.labelled_shards())
+    return io
+
+
+@pytest.fixture
+def retrained(copy: MemoryStore) -> MemoryStore:
+    """A finished experiment in which one training is about to run again."""
+    copy.delete(TRAIN.done)
+    return copy
+
+
+def test_the_first_attempt_that_ends_is_the_one_that_counts(
+    retrained: MemoryStore, plan: Plan
+) -> None:
+    """On a GPU the bytes differ; those of the later one are rubbish, which pruning removes."""
+    zombie, winner = attempt_at(retrained, plan), attempt_at(retrained, plan)
+    winner.write("model.safetensors", b"winner")
+    winner.write("history.jsonl", b"of the winner", volatile=True)
+    winner.commit(1)
+    marker = retrained.read(TRAIN.done)
+    zombie.write("model.safetensors", b"zombie")
+    zombie.write("history.jsonl", b"of the zombie", volatile=True)
+    zombie.commit(2)
+    assert retrained.read(TRAIN.done) == marker
+    assert Reader(retrained).model(ROUND_1) == b"winner"
+    assert retrained.read(TRAIN.key("history.jsonl")) == b"of the winner"
+    assert Markers(retrained).is_done(TRAIN, plan.config)
+    left = [each for each in find_prunable(retrained, plan) if each.kind == "orphans"]
+    found = [retrained.read(each.key) for each in left if each.key.startswith(TRAIN.prefix)]
+    assert b"zombie" in found
+    assert b"winner" not in found
+
+
+def test_a_finished_stage_keeps_its_marker_when_an_attempt_wakes_up(
+    retrained: MemoryStore, plan: Plan
+) -> None:
+    """It was suspended after it had looked whether the stage is done."""
+    winner = attempt_at(retrained, plan)
+    winner.write("model.safetensors", b"winner")
+    winner.commit(1)
+    attempt_at(retrained, plan)
+    assert Markers(retrained).is_done(TRAIN, plan.config)
+
+
+def test_a_marker_of_the_same_moment_is_not_overwritten(
+    retrained: MemoryStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the writing, a store with conditional writes decides."""
+    slow, quick = attempt_at(retrained, plan), attempt_at(retrained, plan)
+    slow.write("model.safetensors", b"slow")
+    quick.write("model.safetensors", b"quick")
+    look = Markers.at
+
+    def look_and_sleep(self: Markers, key: str) -> object:
+        found = look(self, key)
+        if self is slow.markers:
+            monkeypatch.setattr(Markers, "at", look)
+            quick.commit(1)
+        return found
+
+    monkeypatch.setattr(Markers, "at", look_and_sleep)
+    slow.commit(2)
+    assert Reader(retrained).model(ROUND_1) == b"quick"
+
+
+def test_an_attempt_with_inputs_of_the_past_overwrites_nothing(
+    retrained: MemoryStore, plan: Plan
+) -> None:
+    """While it slept, an earlier stage ran again, and this one with its new output."""
+    zombie = attempt_at(retrained, plan)
+    zombie.write("model.safetensors", b"zombie")
+    cost = ROUND_1.stage("annotate")
+    content = json.loads(retrained.read(cost.done)) | {"digest": "another"}
+    retrained.write(cost.done, json.dumps(content).encode())
+    winner = attempt_at(retrained, plan)
+    winner.write("model.safetensors", b"winner")
+    winner.commit(1)
+    zombie.commit(2)
+    assert Reader(retrained).model(ROUND_1) == b"winner"
+    assert Markers(retrained).is_done(TRAIN, plan.config)
+
+
+def test_a_marker_of_the_past_is_overwritten(retrained: MemoryStore, plan: Plan) -> None:
+    """The attempt with the present inputs counts, although the other one was faster."""
+    zombie = attempt_at(retrained, plan)
+    zombie.write("model.safetensors", b"zombie")
+    annotate = ROUND_1.stage("annotate")
+    content = json.loads(retrained.read(annotate.done)) | {"digest": "another"}
+    retrained.write(annotate.done, json.dumps(content).encode())
+    winner = attempt_at(retrained, plan)
+    winner.write("model.safetensors", b"winner")
+    zombie.commit(2)
+    winner.commit(1)
+    assert Reader(retrained).model(ROUND_1) == b"winner"
+    assert Markers(retrained).is_done(TRAIN, plan.config)
+
+
+def test_a_partition_that_comes_back_changes_nothing(copy: MemoryStore, plan: Plan) -> None:
+    """The record that all partitions joined stays, and each marker of a partition."""
+    ref = ROUND_0.stage("score")
+    copy.delete(ref.done)
+    for index in (0, 1):
+        run_stage(copy, plan, ref, (index, 2))
+    before = {key: copy.read(key) for key in copy.list(ref.prefix) if key.endswith(".json")}
+    assert len(before) == 3
+    zombie = StageIO(copy, plan, ref, (1, 2))
+    zombie.begin()
+    assert zombie.model(ROUND_0)
+    assert zombie.dataset
+    own = Markers(copy).at(ref.partition_done(1, 2))
+    assert own is not None
+    zombie._inputs = own.inputs  # noqa: SLF001 - it has read what the partition reads
+    zombie.write("part-00003.parquet", b"zombie")
+    zombie.commit(1)
+    assert {key: copy.read(key) for key in before} == before
+
+
+def test_an_output_lies_under_the_digest_of_its_bytes(finished: MemoryStore) -> None:
+    """By the README of a marker: stem, 16 digits of SHA-256, suffix; equal runs have equal keys."""
+    key = output_key(finished, TRAIN, "model.safetensors")
+    digest = hashlib.sha256(finished.read(key)).hexdigest()
+    assert key == f"{TRAIN.prefix}model-{digest[:16]}.safetensors"
+
+
+def in_the_older_format(store: MemoryStore) -> MemoryStore:
+    """Return the store as a version before named it: all outputs under their own names."""
+    for key in list(store.list("experiments/")):
+        if not key.endswith("/done.json"):
+            continue
+        marker, folder = json.loads(store.read(key)), key.removesuffix("done.json")
+        for name, place in marker.pop("keys").items():
+            store.write(f"{folder}{name}", store.read(f"{folder}{place}"))
+            store.delete(f"{folder}{place}")
+        store.write(key, json.dumps(marker | {"format": 1}).encode())
+    assert not any(is_output(key) for key in store.list("experiments/"))
+    return store
+
+
+def test_a_store_of_the_older_format_is_read(
+    copy: MemoryStore, plan: Plan, settings: Config
+) -> None:
+    """Nothing that is finished runs again, and a stage that does finds its inputs."""
+    evaluate = ROUND_1.stage("evaluate")
+    metrics = read_output(copy, evaluate, "metrics.json")
+    old = in_the_older_format(copy)
+    assert experiment.run(old, settings).num_run == 0
+    assert len(Reader(old).labelled_images(ROUND_1)) == 4
+    assert {each.kind for each in find_prunable(old, plan)} == {"models"}
+    old.delete(evaluate.done)
+    run_stage(old, plan, evaluate)
+    assert read_output(old, evaluate, "metrics.json") == metrics
