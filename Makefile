@@ -17,6 +17,9 @@ E2E = AL_IMAGE=$(IMAGE) $(BIN)/pytest -v -p no:xdist
 ANNOTATION_TOOLS ?= $(CURDIR)/.annotation-tools
 export ANNOTATION_TOOLS
 
+# Scanners of the chart, the container image and the workflows.
+SCAN_TOOLS ?= $(CURDIR)/.scan-tools
+
 # Of the tests, too: fake-gcs-server and Azurite.
 CLOUD_EMULATORS ?= $(CURDIR)/.cloud-emulators
 export CLOUD_EMULATORS
@@ -24,7 +27,11 @@ export CLOUD_EMULATORS
 # Of the example of a detector plug-in, whose licence stays there: it sees what .venv has, and has the rest.
 PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 
-.PHONY: help run test test-slow test-detectors test-wheel annotation-tools test-annotation cloud-emulators test-clouds test-plugin lint format lock docs bench image image-slim version chart e2e e2e-people e2e-full clean
+# Of the tests of alerts: Prometheus' own tool, which evaluates their expressions. Building it needs Go.
+PROMTOOL ?= $(CURDIR)/.promtool/promtool
+export PROMTOOL
+
+.PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +56,9 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
 	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
+test-alerts: .venv/dev $(PROMTOOL) ## Evaluate the alerts of the chart on samples, by promtool, which is built with Go
+	$(BIN)/pytest -q -p no:xdist tests/chart/test_alerts.py
+
 annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it, away from .venv: 1 GB
 
 test-annotation: .venv/dev annotation-tools ## Run the tests that ask a real Label Studio, at browsers and by its API
@@ -61,6 +71,9 @@ test-clouds: .venv/dev cloud-emulators ## Run the tests of gs:// and az:// again
 
 test-plugin: .venv/dev $(PLUGIN_ENVIRONMENT)/done ## Install the example of a detector plug-in away from .venv, and run its tests: 400 MB
 	$(PLUGIN_ENVIRONMENT)/bin/python -m pytest -q -p no:xdist examples/detector-plugin
+
+scan: .venv/dev $(SCAN_TOOLS)/done ## Hold chart, container image and workflows against the rules of scanners: 250 MB
+	SCAN_TOOLS=$(SCAN_TOOLS)/bin $(BIN)/pytest -q -rs -p no:xdist tests/scan
 
 lint: .venv/dev ## Check style, types and the layers of imports
 	$(BIN)/ruff check .
@@ -94,6 +107,7 @@ lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/scan/requirements.in -o tests/scan/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt | sort -u) examples/detector-plugin/requirements.in -o examples/detector-plugin/requirements.txt
 
 # The chart asks for the version, and `docker run al-job` for the latest.
@@ -122,12 +136,18 @@ e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Stu
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e/test_people.py
 
+e2e-engines: .venv/dev image ## The same under real batch controllers, as far as the cluster has them: Kueue, JobSet, Argo
+	k8s/load-image $(IMAGE)
+	$(E2E) tests/e2e/test_kueue.py tests/e2e/test_nodes.py
+
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools .plugin-environment .scan-tools dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment .promtool dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:
@@ -155,6 +175,19 @@ $(ANNOTATION_TOOLS)/done: tests/label_studio/requirements.txt
 	$(ANNOTATION_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
 	LABEL_STUDIO_BASE_DATA_DIR=$(ANNOTATION_TOOLS)/template LABEL_STUDIO_LATEST_VERSION_CHECK=false LABEL_STUDIO_COLLECT_ANALYTICS=false $(ANNOTATION_TOOLS)/bin/label-studio version > $(ANNOTATION_TOOLS)/version.log 2>&1
 	touch $@
+
+# Away from .venv: checkov wants other versions of libraries.
+$(SCAN_TOOLS)/done: tests/scan/requirements.txt
+	$(PYTHON) -m venv $(SCAN_TOOLS)
+	$(SCAN_TOOLS)/bin/pip --disable-pip-version-check install --quiet --require-hashes -r $<
+
+# Without what discovers targets, which the tests do not need: much of its size and of the time to build it.
+$(CURDIR)/.promtool/promtool:
+	rm -rf .promtool && mkdir -p .promtool/go && printf 'module promtool\n\ngo 1.25\n' > .promtool/go.mod
+	cd .promtool && export GOPATH=$$PWD/go GOCACHE=$$PWD/go/cache GOFLAGS="-modcacherw -buildvcs=false" && \
+		go get -tool github.com/prometheus/prometheus/cmd/promtool@v0.316.0 && \
+		go build -tags remove_all_sd -ldflags "-s -w" -o promtool github.com/prometheus/prometheus/cmd/promtool
+	rm -rf .promtool/go
 
 # The program of the one is built from source; what go downloads for that is not kept.
 $(CLOUD_EMULATORS)/done:

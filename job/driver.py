@@ -20,6 +20,8 @@ from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryE
 from job.experiment import Outcome
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
+from job.launch.accounts import Accounts
+from job.launch.observer import Observer, Observers
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
 from job.registries import check_registries
@@ -69,6 +71,7 @@ class Platform(Protocol):
         plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> loop.Launcher:
         """Return the launcher of an experiment's stages.
 
@@ -77,6 +80,7 @@ class Platform(Protocol):
             plan: The experiment.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the platform.
+            observer: Is told of each Job that has ended, if the platform knows what it took.
         """
 
     def publish(self, status: str) -> None:
@@ -84,11 +88,22 @@ class Platform(Protocol):
 
 
 def drive(
-    store: Store, config: Config, platform: Platform, only: Subset | None = None
+    store: Store,
+    config: Config,
+    platform: Platform,
+    only: Subset | None = None,
+    observers: Sequence[Observer] = (),
 ) -> tuple[Outcome, list[Row]]:
     """Run every stage of an experiment that is not done, and write its report.
 
     A driver that is stopped leaves the started stages running. The next driver adopts them.
+
+    Args:
+        store: Where the stages read and write.
+        config: The experiment.
+        platform: Where the stages run.
+        only: A part of the experiment.
+        observers: Are told what changes.
 
     Returns:
         What ran, and the report's rows.
@@ -99,15 +114,19 @@ def drive(
     """
     me = Holder(release=platform.release, place=platform.place)
     with Hold(store, config.experiment, me) as hold:
-        return _drive(store, config, platform, only, hold)
+        publisher = StatusPublisher(store, config.experiment, platform, hold, observers)
+        return _drive(store, config, platform, only, publisher)
 
 
 def _drive(
-    store: Store, config: Config, platform: Platform, only: Subset | None, hold: Hold
+    store: Store,
+    config: Config,
+    platform: Platform,
+    only: Subset | None,
+    publisher: "StatusPublisher",
 ) -> tuple[Outcome, list[Row]]:
-    publisher = StatusPublisher(store, config.experiment, platform, hold)
     try:
-        hold.take(lambda message: publisher.publish_phase("waiting", message))
+        publisher.take_hold()
         check_registries(config)
         plan = Plan(config)
         publisher.follow(plan)
@@ -151,7 +170,7 @@ def _run(
     def is_done(ref: StageRef) -> bool:
         return publisher.done.is_done(ref, plan.config)
 
-    launcher = platform.launcher(store, plan, is_done, publisher.publish_stages)
+    launcher = platform.launcher(store, plan, is_done, publisher.publish_stages, publisher.observer)
     num_run = loop.run(
         plan.only(only) if only else plan,
         launcher,
@@ -176,13 +195,23 @@ def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
 class StatusPublisher:
     """Publishes where the experiment stands: in the store and on the platform."""
 
-    def __init__(self, store: Store, experiment: str, platform: Platform, hold: Hold) -> None:
+    def __init__(
+        self,
+        store: Store,
+        experiment: str,
+        platform: Platform,
+        hold: Hold,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self.done = DoneStages(store)
         self._store = store
         self._board: Board | None = None
         self._experiment = experiment
         self._platform = platform
         self._hold = hold
+        self._accounts = Accounts(store, experiment)
+        self.observer = Observers([self._accounts, *observers])
+        """Is told what changes."""
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
             self._write_rounds,
@@ -193,6 +222,14 @@ class StatusPublisher:
         self._published: tuple[Phase, str, States] | None = None
         self._states: States = {}
         self._next_beat = 0.0
+
+    def take_hold(self) -> None:
+        """Take the experiment, and publish for what that waits.
+
+        Raises:
+            AlJobError: Another driver holds it.
+        """
+        self._hold.take(lambda message: self.publish_phase("waiting", message))
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
@@ -206,6 +243,7 @@ class StatusPublisher:
         """
         self._hold.check()
         self._states = states
+        self.observer.looked(states)
         is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
         self.publish_phase("annotating" if is_waiting else "running")
 
@@ -216,6 +254,7 @@ class StatusPublisher:
             return
         if self._published is None or news[:2] != self._published[:2]:
             log.get().info("driver.phase", phase=phase, message=message)
+            self.observer.phase_changed(phase, message)
         self._published, self._next_beat = news, time.monotonic() + SECONDS_BETWEEN_BEATS
         status = self._status(phase, message)
         for write in self._places:
@@ -240,4 +279,6 @@ class StatusPublisher:
             status = Status(experiment=self._experiment, driver=driver, rounds=[])
         else:
             status = self._board.status(self._states, driver)
+            status = status.model_copy(update={"usage": self._accounts.totals()})
+        self.observer.told(status)
         return dump_status(status).decode()

@@ -67,28 +67,13 @@ class Hold:
         now = self._read()
         if now and not now.is_same_release(self._mine):
             tell(f"to see whether {now}, which held {self._experiment}, is alive")
-            self._wait_for_silence(now)
+            wait_for_silence(self._store, self._experiment, now)
             log.get().warning("driver.hold_taken", holder=str(now), updated=str(now.updated))
         self._write(if_absent=now is None)
         if not self._holds():
             message = f"{self._experiment}: another driver has begun at the same time"
             raise TemporaryError(message)
         self.is_mine = True
-
-    def _wait_for_silence(self, seen: Holder) -> None:
-        """Return once a heartbeat has not grown for long enough, or nobody holds any more.
-
-        Raises:
-            ConfigError: It grows.
-        """
-        until = time.monotonic() + SECONDS_OF_SILENCE
-        while time.monotonic() < until:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            now = self._read()
-            if now is None:
-                return
-            if now != seen:
-                raise self._refusal(now)
 
     def check(self) -> None:
         """Return if the experiment is still this driver's.
@@ -102,7 +87,7 @@ class Hold:
         if self._other.is_same_release(self._mine):
             message = f"{self._experiment}: a later driver of {self._other} has taken over"
             raise TemporaryError(message)
-        raise self._refusal(self._other)
+        raise _refusal(self._store, self._experiment, self._other)
 
     def beat(self) -> None:
         """Say once more that this driver is alive, unless the experiment is another's now."""
@@ -130,10 +115,38 @@ class Hold:
         now = self._read()
         return now is not None and now.process == self._mine.process
 
-    def _refusal(self, other: Holder) -> ConfigError:
-        message = (
-            f"{self._store.url}: the experiment {self._experiment!r} is run by {other}, whose last "
-            f"heartbeat is of {other.updated:%H:%M:%S} UTC: stop that one, or give this release "
-            "another experiment name or store"
-        )
-        return ConfigError(message)
+
+def refuse_while_held(store: Store, experiment: str) -> None:
+    """Guard that no driver is at work on an experiment, and forget one that is dead.
+
+    Raises:
+        ConfigError: One is.
+    """
+    if holder := read_holder(store, experiment):
+        log.get().info("run.waits", reason=f"to see whether {holder}, which held it, is alive")
+        wait_for_silence(store, experiment, holder)
+        remove_holder(store, experiment)
+
+
+def wait_for_silence(store: Store, experiment: str, seen: Holder) -> None:
+    """Return once a heartbeat has not grown for long enough, or nobody holds any more.
+
+    Raises:
+        ConfigError: It grows.
+    """
+    until = time.monotonic() + SECONDS_OF_SILENCE
+    while time.monotonic() < until:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        now = read_holder(store, experiment)
+        if now is None:
+            return
+        if now != seen:
+            raise _refusal(store, experiment, now)
+
+
+def _refusal(store: Store, experiment: str, other: Holder) -> ConfigError:
+    message = (
+        f"{store.url}: the experiment {experiment!r} is run by {other}, whose last heartbeat is of "
+        f"{other.updated:%H:%M:%S} UTC: stop that one, or take another experiment name or store"
+    )
+    return ConfigError(message)

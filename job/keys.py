@@ -283,6 +283,11 @@ class StageRef:
         return f"{seed}round {this.label} {self.stage}"
 
     @property
+    def fields(self) -> dict[str, object]:
+        """What identifies it in a log line."""
+        return {**self.round.fields, "stage": self.stage}
+
+    @property
     def data_round(self) -> int:
         """The round whose version of the data set the stage reads: scores are for the next one.
 

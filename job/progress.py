@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from job.artifacts.usage import Usage
 from job.config.dataset import MoveConfig
 from job.keys import STAGES, Stage, StageRef
 from job.storage.documents import checked, dump_json, load_json
@@ -117,6 +118,8 @@ class Status(BaseModel):
     """Unset if no driver runs it."""
     moves: tuple[MoveConfig, ...] = Field((), exclude_if=lambda moves: not moves)
     """To later versions of the data set."""
+    usage: Mapping[str, Usage] = Field({}, exclude_if=lambda usage: not usage)
+    """What the Jobs of each kind of stage took of the cluster; empty: no driver has counted it."""
     arms: tuple[ArmStatus, ...] = Field((), exclude_if=lambda arms: not arms)
     """How far each arm is, if `rounds` has only those that are at work."""
     seconds_left: float | None = Field(None, exclude_if=lambda left: left is None)

@@ -142,7 +142,7 @@ class Progress:
         told = self._told_by_driver()
         self._known = dict(self._written()) if told and told.arms else {}
         if told and told.arms and _is_alive(told.driver):
-            return self.read(self._known.keys(), _begun(told), told.driver)
+            return _counted(self.read(self._known.keys(), _begun(told), told.driver), told)
         listing = self._reader.markers.refresh(self._plan.config.experiment)
         keys = listing.below(ExperimentKeys(self._plan.config.experiment).prefix)
         left = [key for key in keys if is_marker(key) and key not in self._known]
@@ -187,7 +187,7 @@ class Progress:
         done = {key for key in listing.below(prefix) if is_marker(key)}
         told = self._told_by_driver() if self._status_key in listing else None
         begun = {**dict(self._with_people(listing)), **(_begun(told) if told else {})}
-        return self.read(done, begun, told.driver if told else None)
+        return _counted(self.read(done, begun, told.driver if told else None), told)
 
     @property
     def _status_key(self) -> str:
@@ -232,6 +232,11 @@ def _is_alive(driver: Driver | None) -> bool:
     if driver is None or driver.phase in OVER:
         return False
     return datetime.now(UTC) - driver.updated < ALIVE
+
+
+def _counted(status: Status, told: Status | None) -> Status:
+    """Return a status with what a driver has counted of the cluster."""
+    return status.model_copy(update={"usage": told.usage}) if told else status
 
 
 def _begun(told: Status) -> dict[StageRef, StageStatus]:

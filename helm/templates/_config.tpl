@@ -53,6 +53,8 @@ queueName: {{ .Values.launch.queueName | quote }}
 imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }}
 pendingSeconds: {{ kindIs "invalid" .Values.launch.pendingSeconds | ternary "null" (include "al-voc.number" (.Values.launch.pendingSeconds | default 0)) }}
 pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
+metrics: {{ .Values.metrics.enabled }}
+moneyPerGpuHour: {{ .Values.launch.moneyPerGpuHour }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
   {{- range $stage := splitList " " (include "al-voc.stages" .) }}

@@ -169,6 +169,9 @@ annotations:
 {{- with include "al-voc.annotationEnv" .root }}
 {{ . }}
 {{- end }}
+{{- if .root.Values.notify.existingSecret }}
+- {name: AL_NOTIFY_URL_FILE, value: /run/notify/url}
+{{- end }}
 {{- end }}
 {{ include "al-voc.storeEnv" .root }}
 {{- include "al-voc.proxyEnv" .root }}
@@ -246,6 +249,9 @@ containers:
     {{- if .isUi }}
     {{- include "al-voc.uiPort" . | nindent 4 }}
     {{- end }}
+    {{- if and .isDriver .root.Values.metrics.enabled }}
+    ports: [{name: metrics, containerPort: 9464}]
+    {{- end }}
     terminationMessagePolicy: FallbackToLogsOnError
     resources:
       {{- include "al-voc.resources" $settings | nindent 6 }}
@@ -267,6 +273,9 @@ containers:
       {{- end }}
       {{- if and .isDriver .root.Values.annotation.existingSecret }}
       - {name: annotation, mountPath: /run/annotation, readOnly: true}
+      {{- end }}
+      {{- if and .isDriver .root.Values.notify.existingSecret }}
+      - {name: notify, mountPath: /run/notify, readOnly: true}
       {{- end }}
       {{- if .root.Values.store.caBundle.configMap }}
       - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
@@ -300,6 +309,10 @@ volumes:
   {{- if and .isDriver .root.Values.annotation.existingSecret }}
   - name: annotation
     secret: {secretName: {{ .root.Values.annotation.existingSecret }}}
+  {{- end }}
+  {{- if and .isDriver .root.Values.notify.existingSecret }}
+  - name: notify
+    secret: {secretName: {{ .root.Values.notify.existingSecret }}}
   {{- end }}
   {{- with .root.Values.store.caBundle.configMap }}
   - name: store-ca

@@ -90,8 +90,9 @@ cluster it has to be the same each time. `lookup` lists nothing there, not even 
 
 {{- define "al-voc.storeEnv" -}}
 - {name: AL_STORE, value: {{ include "al-voc.storeUrl" . | quote }}}
+{{- $endpoints := dict "gs" "GOOGLE_BASE_URL" "az" "AZURE_STORAGE_ENDPOINT" -}}
 {{- with include "al-voc.storeEndpoint" . }}
-- {name: AWS_ENDPOINT_URL, value: {{ . | quote }}}
+- {name: {{ get $endpoints ($.Values.store.url | trunc 2) | default "AWS_ENDPOINT_URL" }}, value: {{ . | quote }}}
 {{- end }}
 {{- with .Values.store.region | default (empty .Values.store.url | ternary "us-east-1" "") }}
 - {name: AWS_DEFAULT_REGION, value: {{ . | quote }}}

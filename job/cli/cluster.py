@@ -1,5 +1,7 @@
 """`al-job drive`, `render`, `cancel` and `resume`: an experiment's stages as Jobs of a cluster."""
 
+from typing import Annotated, Literal
+
 import typer
 
 from job.cli.choose import choose_experiment, choose_stage
@@ -14,7 +16,7 @@ from job.cli.options import (
     OnlyArmOption,
     OnlySeedOption,
     ReleaseOption,
-    RoundOption,
+    RenderedRoundOption,
     SeedOption,
     SetOption,
     StoreOption,
@@ -22,15 +24,29 @@ from job.cli.options import (
 from job.cli.output import say, show
 from job.config import loading
 from job.driver import drive as drive_experiment
+from job.errors import UsageError
+from job.keys import StageRef
 from job.launch.kubernetes import control
+from job.launch.kubernetes.argo import make_workflow
 from job.launch.kubernetes.client import connect
-from job.launch.kubernetes.job_spec import make_job
+from job.launch.kubernetes.job_sets import as_job_set
+from job.launch.kubernetes.job_spec import is_of_several_nodes, make_job
 from job.launch.kubernetes.platform import KubernetesPlatform
-from job.launch.kubernetes.settings import load_launch
-from job.plan import Subset
+from job.launch.kubernetes.settings import KubeObject, LaunchConfig, load_launch
+from job.plan import Plan, Subset
 from job.report.build import table_of
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
+from job.telemetry.observers import observers_of
+
+Form = Literal["jobs", "jobset", "argo"]
+FormOption = Annotated[
+    Form,
+    typer.Option(
+        "--as",
+        help="jobs; jobset: a JobSet of each training in several pods; argo: one Argo workflow.",
+    ),
+]
 
 
 def drive(
@@ -46,39 +62,69 @@ def drive(
     settings = load_launch(launch)
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
+    cluster = connect(settings.namespace)
     outcome, rows = drive_experiment(
         open_store(store),
         loaded,
-        KubernetesPlatform(settings, connect(settings.namespace)),
+        KubernetesPlatform(settings, cluster),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
+        observers_of(settings, cluster, loaded.experiment),
     )
     show(table_of(rows))
     say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")
 
 
 def render(
-    round_name: RoundOption,
     launch: LaunchOption,
+    round_name: RenderedRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
     store: StoreOption = STATE,
+    form: FormOption = "jobs",
 ) -> None:
-    """Print the Jobs of a round as YAML, each after what it needs, for another orchestrator."""
+    """Print the stages of a round as YAML for another orchestrator, each after what it needs.
+
+    `--as argo` prints one workflow of Argo, of all rounds unless one is chosen.
+    """
+    if round_name is None and form != "argo":
+        message = "--round: name the round whose Jobs are to be printed"
+        raise UsageError(message)
     settings = load_launch(launch)
     plan = choose_experiment(open_store(store), experiment)
-    # An arm, seed or round that is not there is refused.
+    stages = _rendered(plan, round_name, arm, seed)
+    if form == "argo":
+        typer.echo(write_yaml(make_workflow(settings, plan, stages)), nl=False)
+        return
+    typer.echo(write_yaml(*(_one(settings, plan, ref, form) for ref in stages)), nl=False)
+
+
+def _one(launch: LaunchConfig, plan: Plan, ref: StageRef, form: Form) -> KubeObject:
+    """Return a stage's Job, or the JobSet of a training in several pods."""
+    job = make_job(launch, plan.config, ref, attempt=1)
+    is_set = form == "jobset" and is_of_several_nodes(launch, ref)
+    return as_job_set(job, launch) if is_set else job
+
+
+def _rendered(
+    plan: Plan, round_name: str | None, arm: str | None, seed: int | None
+) -> list[StageRef]:
+    """Return the stages of a round, or of all, of an arm and a seed, or of all.
+
+    Raises:
+        UsageError: There is no such arm, seed or round.
+    """
     longest = max(plan.arms, key=lambda each: each.rounds.stop)
     some_seed = plan.seeds[0] if seed is None else seed
-    chosen = choose_stage(plan, "select", round_name, arm or longest.name, some_seed).round
-    jobs = [
-        make_job(settings, plan.config, ref, attempt=1)
+    some_round = "0" if round_name is None else round_name
+    chosen = choose_stage(plan, "select", some_round, arm or longest.name, some_seed).round
+    return [
+        ref
         for ref in plan.stages()
-        if ref.round.label == chosen.label
-        and (arm is None or ref.round.arm in {arm, None})  # all arms share round 0
-        and (seed is None or ref.round.seed in {seed, None})
+        if round_name is None or ref.round.label == chosen.label
+        if arm is None or ref.round.arm in {arm, None}  # all arms share round 0
+        if seed is None or ref.round.seed in {seed, None}
     ]
-    typer.echo(write_yaml(*jobs), nl=False)
 
 
 def cancel(release: ReleaseOption = RELEASE, namespace: NamespaceOption = None) -> None:

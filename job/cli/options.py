@@ -76,6 +76,15 @@ TrainedRoundOption = Annotated[
         help="The round, counted from 0; unset: the last one that is trained.",
     ),
 ]
+RenderedRoundOption = Annotated[
+    str | None,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0, or test; unset: all of them, in a workflow alone.",
+    ),
+]
 OnlyArmOption = Annotated[
     list[str] | None, typer.Option("--only-arm", help="Run only this arm (repeatable).")
 ]

@@ -15,6 +15,7 @@ from job.cli.options import (
     StoreOption,
 )
 from job.cli.output import say, say_places, show
+from job.hold import refuse_while_held
 from job.keys import ExperimentKeys
 from job.plan import Subset
 from job.report.build import table_of, update_report
@@ -37,6 +38,7 @@ def run(
     part = Subset(tuple(only_arm or ()), tuple(only_seed or ()))
     wanted = load_plan(config).config
     runtime = wanted.runtime.changed(settings or (), os.environ)
+    refuse_while_held(opened, wanted.experiment)
     outcome = experiment.run(opened, wanted, part, runtime=runtime)
     name = outcome.plan.config.experiment
     rows = update_report(opened, outcome.plan, Reader(opened, outcome.markers))

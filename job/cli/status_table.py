@@ -18,6 +18,7 @@ from job.progress import (
     seconds_left,
 )
 from job.report.analysis.results import show_measured, show_metric
+from job.report.cluster_usage import HEADER, usage_rows
 from job.runtime.tables import TextTable
 
 MAX_ROWS = 60
@@ -31,12 +32,12 @@ def status_table(status: Status) -> Group:
         arms = tuple(arm_statuses(status.rounds))
     if not arms:
         title = f"{status.experiment}: seconds of the stages that are done"
-        return Group(_rounds(title, status.rounds, status), *_lines(status))
+        return Group(_rounds(title, status.rounds, status), *_usage(status), *_lines(status))
     at_work = [each for each in status.rounds if _is_at_work(each)]
     tables = [_arms(f"{status.experiment}: rounds that are done", arms)]
     if at_work:
         tables.append(_rounds("rounds at work: seconds of their stages", at_work, status))
-    return Group(*tables, *_lines(status))
+    return Group(*tables, *_usage(status), *_lines(status))
 
 
 def _arms(title: str, arms: Sequence[ArmStatus]) -> TextTable:
@@ -60,6 +61,13 @@ def _rounds(title: str, rounds: Sequence[RoundStatus], status: Status) -> TextTa
         cells += [_cell(each.stages.get(stage)) for stage in STAGES]
         table.rows.append((*cells, _metric(each, num_versions)))
     return table
+
+
+def _usage(status: Status) -> list[TextTable]:
+    """Return a table of what Jobs took of the cluster, if a driver has counted it."""
+    if not status.usage:
+        return []
+    return [TextTable("what Jobs took of the cluster", HEADER, rows=usage_rows(status.usage))]
 
 
 def _lines(status: Status) -> list[Text]:

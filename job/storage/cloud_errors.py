@@ -72,6 +72,10 @@ def _meaning(error: Exception, where: str, cloud: Cloud, *, is_write: bool) -> A
 def _of_no_answer(text: str, where: str, cloud: Cloud) -> AlJobError:
     """Return the meaning of an error on this side, or on the way."""
     said = " ".join(text.partition("Debug source")[0].rpartition(" - ")[2].split())
+    if untrusted := re.search(r"InvalidCertificate\(\s*(\w+)", text):
+        said = f"the server's certificate is not trusted ({untrusted[1]})"
+        advice = f"name its authority in SSL_CERT_FILE, or check {cloud.endpoint}"
+        return ConfigError(f"{where}: {said}; {advice}")
     if "token request" in text:
         said = f"no credentials came: {said}"
         return TemporaryError(f"{where}: {said}; check {cloud.credentials}")

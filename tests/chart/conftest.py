@@ -185,6 +185,8 @@ def every_value() -> Object:
         "driver": job_pod,
         "ui": job_pod | {"enabled": True, "existingSecret": "pages"},
         "annotation": {"existingSecret": "labels", "webhook": {"enabled": True}},
+        "metrics": {"enabled": True},
+        "notify": {"existingSecret": "chat"},
         "launch": {"queueName": "team", "scorePartitions": 4, "scoreParallelism": 2},
     }
 

@@ -134,9 +134,19 @@ def test_a_container_has_an_account(refuse: Any) -> None:
     assert "store.azureAccount: name the storage account" in refuse({"store": {"url": "az://c"}})
 
 
-def test_a_server_of_its_own_is_one_of_s3(refuse: Any) -> None:
-    """The other clouds have theirs by themselves."""
-    assert "/store/url" in refuse({"store": {"url": "gs://b", "endpoint": "https://s3.example"}})
+@pytest.mark.parametrize(
+    ("url", "variable"),
+    [
+        ("s3://mine", "AWS_ENDPOINT_URL"),
+        ("gs://mine", "GOOGLE_BASE_URL"),
+        ("az://mine", "AZURE_STORAGE_ENDPOINT"),
+    ],
+)
+def test_a_server_of_its_own(render: Any, url: str, variable: str) -> None:
+    """Such as a private endpoint, or that of a sovereign cloud."""
+    store = {"url": url, "endpoint": "https://store.example", "azureAccount": "voc1"}
+    given = env(render({"store": store}).stage("train"))
+    assert given[variable] == "https://store.example"
 
 
 def test_authorities_of_other_clouds(render: Any) -> None:

@@ -123,6 +123,9 @@ def test_launch_settings(render: Any) -> None:
         "pendingSeconds": 86400,
         "pollSeconds": 5,
         "ttlSecondsAfterFinished": 3600,
+        "trainNodes": 1,
+        "metrics": False,
+        "moneyPerGpuHour": 0,
     }
 
 
@@ -138,6 +141,7 @@ def test_launch_values_reach_the_driver(render: Any) -> None:
         "pendingSeconds": 600,
         "pollSeconds": 0.5,
         "ttlSecondsAfterFinished": 1000000,
+        "moneyPerGpuHour": 2.5,
     }
     assert render({"launch": given}).launch.items() >= given.items()
 
@@ -161,8 +165,12 @@ def test_values_of_launch_are_the_driver_s_settings() -> None:
     known = {field.alias for field in LaunchConfig.model_fields.values()}
     of_the_release = {"release", "namespace", "owner", "status", "templates"}
     of_the_image = {"image", "slimImage"}
+    of_others = {"trainNodes", "metrics"}  # `stages.train.nodes` and `metrics.enabled`
     of_the_command = {"runtime"}  # `al-job drive --set`; the chart sets it for each stage
-    assert values["launch"].keys() == known - of_the_release - of_the_image - of_the_command
+    assert (
+        values["launch"].keys()
+        == known - of_the_release - of_the_image - of_the_command - of_others
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ NAMESPACED = {
     "NetworkPolicy",
     "PersistentVolumeClaim",
     "Pod",
+    "PodDisruptionBudget",
     "Role",
     "RoleBinding",
     "Secret",
@@ -65,7 +66,7 @@ def test_rights_of_the_driver(render: Any) -> None:
         (["batch"], ["jobs"], ["list", "create", "delete"]),
         ([""], ["pods"], ["list"]),
         ([""], ["pods/log"], ["get"]),
-        ([""], ["events"], ["list"]),
+        ([""], ["events"], ["list", "create"]),
         ([""], ["configmaps"], ["get"]),
         ([""], ["configmaps"], ["patch"]),
     ]
@@ -77,6 +78,13 @@ def test_rights_of_the_driver(render: Any) -> None:
         {"kind": "ServiceAccount", "name": "al-voc-driver", "namespace": "ns"}
     ]
     assert binding["roleRef"]["name"] == "al-voc-driver"
+
+
+def test_with_a_queue_the_driver_sees_why_kueue_waits(render: Any) -> None:
+    """It may list Workloads, and change none."""
+    rules = render({"launch": {"queueName": "gpus"}}).named("Role", "al-voc-driver")["rules"]
+    [rule] = [each for each in rules if "workloads" in each["resources"]]
+    assert (rule["apiGroups"], rule["verbs"]) == (["kueue.x-k8s.io"], ["list"])
 
 
 def test_meshes_leave_pods_alone(rendering: Any) -> None:

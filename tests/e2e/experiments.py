@@ -33,9 +33,15 @@ ONE_ROUND = (
     .replace("  brust: {strategy: brust, class_weights: true}\n", "")
 )
 """One training: the least that ends with a result."""
-LONG_ROUND = ONE_ROUND.replace("one-round", "long-round").replace("steps: 4", "steps: 200")
+LONG_ROUND = ONE_ROUND.replace("one-round", "long-round").replace("steps: 4", "steps: 100")
 """One training that can be hit in the middle."""
 SCORED = SHORT.replace("experiment: short", "experiment: scored").replace(
     "  random: {strategy: random}\n", ""
 )
 """One arm that reads the score record of round 0."""
+TOGETHER = (
+    LONG_ROUND.replace("long-round", "together")
+    .replace("steps: 100", "steps: 240")
+    .replace("threads: 1", "threads: 1, processes: 2")
+)
+"""The same by two processes, wherever these are."""

@@ -44,6 +44,11 @@ def words_of(ref: StageRef) -> str:
     return f"s{ref.round.seed}-{arm}r{ref.round.index}-{ref.stage}"
 
 
+def training(config: Config) -> StageRef:
+    """Return the first training of an experiment."""
+    return next(ref for ref in Plan(config).stages() if ref.stage == "train")
+
+
 def each_once(config: Config, partitions: int = 1) -> Counter[str]:
     """Return one run for each stage, and for each partition of a scoring."""
     return Counter(name for ref in Plan(config).stages() for name in _names(ref, partitions))

@@ -11,11 +11,11 @@ Lines = list[dict[str, Any]]
 
 
 def logs_of(ref: StageRef, contents: Mapping[str, bytes]) -> list[Lines]:
-    """Return the lines of each attempt at a stage, the first attempt first."""
+    """Return the lines of each attempt at a stage that has any, the first attempt first."""
     prefix = ref.log("").removesuffix(".log")
     texts = [data.decode() for key, data in contents.items() if key.startswith(prefix)]
     logs = [[json.loads(e) for e in text.splitlines() if e.startswith("{")] for text in texts]
-    return sorted(logs, key=lambda lines: lines[0]["timestamp"])
+    return sorted(filter(None, logs), key=lambda lines: lines[0]["timestamp"])
 
 
 def span(lines: Lines) -> tuple[datetime, datetime]:

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from job.keys import StageRef
-from job.plan import Plan
 from tests.e2e.cluster import Namespace, Object, run
-from tests.e2e.experiments import LONG_ROUND, ONE_ROUND
+from tests.e2e.experiments import LONG_ROUND, ONE_ROUND, SCORED
 from tests.e2e.queues import GPU, PRESENT, labelled_nodes, queue_of, skip_without
 from tests.e2e.release import NewRelease, Release, Values
-from tests.e2e.results import LocalRun, each_once, steady
+from tests.e2e.results import LocalRun, each_once, steady, training
 from tests.e2e.stage_logs import field_of, logs_of, span
 
 pytestmark = pytest.mark.e2e
@@ -39,11 +37,6 @@ def queue(namespace: Namespace) -> Iterator[str]:
         yield name
 
 
-def training(release: Release) -> StageRef:
-    """Return the first training."""
-    return next(ref for ref in Plan(release.config).stages() if ref.stage == "train")
-
-
 def test_two_releases_share_one_gpu(
     new_release: NewRelease, queue: str, local_run: LocalRun
 ) -> None:
@@ -60,7 +53,7 @@ def test_two_releases_share_one_gpu(
     for release in (first, second):
         release.wait_finished()
         contents = release.bucket.contents()
-        [lines] = logs_of(training(release), contents)
+        [lines] = logs_of(training(release.config), contents)
         spans.append(span(lines))
         assert steady(contents) == steady(local_run(ONE_ROUND))
         assert release.runs() == each_once(release.config)
@@ -79,6 +72,29 @@ def _driver_log(release: Release) -> str:
     return release.namespace.kubectl("logs", pod["metadata"]["name"])
 
 
+def test_a_wrong_queue_is_told_and_an_upgrade_corrects_it(
+    new_release: NewRelease, queue: str, local_run: LocalRun
+) -> None:
+    """The status has Kueue's words. Of a scoring's four pods, as many run as have room."""
+    parts = {"scorePartitions": 4, "scoreParallelism": 4, "queueName": "typo"}
+    score = {"jobAnnotations": {"kueue.x-k8s.io/job-min-parallelism": "1"}}
+    release = new_release(experiment=SCORED, launch=parts, stages={"score": score})
+    release.install()
+    release.wait_said("LocalQueue typo doesn't exist")
+    release.upgrade({"launch": {"queueName": queue}})
+    admitted = release.namespace.wait("a scoring", lambda: _parallelism(release), 120)
+    assert admitted < 4
+    release.wait_finished()
+    assert release.runs() == each_once(release.config, partitions=4)
+    assert steady(release.bucket.contents()) == steady(local_run(SCORED))
+
+
+def _parallelism(release: Release) -> int:
+    """Return how many pods of the scoring Kueue has admitted."""
+    specs = [job["spec"] for job in release.jobs(stage="score")]
+    return sum(spec["parallelism"] for spec in specs if not spec.get("suspend"))
+
+
 def test_a_preempted_training_resumes_and_spends_no_attempt(
     new_release: NewRelease, namespace: Namespace, queue: str, images: Values, local_run: LocalRun
 ) -> None:
@@ -93,7 +109,7 @@ def test_a_preempted_training_resumes_and_spends_no_attempt(
     release.wait_said(NO_ROOM)
     release.wait_finished()
     contents = release.bucket.contents()
-    stopped, resumed = logs_of(training(release), contents)
+    stopped, resumed = logs_of(training(release.config), contents)
     assert stopped[-1]["event"] != "stage.done"
     [step] = field_of(resumed, "train.resumed", "step")
     assert step >= 10

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,14 +14,16 @@ from job import experiment
 from job.artifacts.holder import Holder, read_holder, write_holder
 from job.artifacts.markers import Markers
 from job.artifacts.moving import find_move, make_move
+from job.artifacts.usage import Usage
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
 from job.hold import Hold
-from job.keys import ExperimentKeys, RoundRef, StageRef
+from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
+from job.launch.observer import JobEnd, Observer
 from job.plan import Plan
-from job.progress import StageStatus, States, parse_status
+from job.progress import Phase, StageStatus, States, Status, parse_status
 from job.stages import run_stage
 from job.storage import Store
 from job.storage.local import LocalStore
@@ -71,12 +75,16 @@ class Laptop:
         plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> LastFirst:
         class Told(LastFirst):
             def wait(self) -> list[StageRef]:
                 publish({ref: StageStatus(state="running") for ref in self.started})
                 finished = super().wait()
                 assert all(is_done(ref) for ref in finished)
+                for ref in finished:
+                    end = JobEnd(ref, "job", 1, datetime.now(UTC), (), Usage(1, pod_seconds=2.0))
+                    observer.job_ended(end)
                 return finished
 
         return Told(store, plan)
@@ -322,3 +330,50 @@ def test_a_driver_ends_when_another_has_taken_its_experiment(
     held_by = read_holder(store, "tiny")
     assert held_by is not None
     assert held_by.process == "there"
+
+
+class Listener(Observer):
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def phase_changed(self, phase: Phase, message: str) -> None:
+        self.heard.append(f"{phase} {message}".strip())
+
+    def looked(self, states: States) -> None:
+        self.heard.append(f"look at {len(states)}")
+
+    def told(self, status: Status) -> None:
+        self.heard.append(f"{len(status.rounds)} rounds")
+
+    def job_ended(self, end: JobEnd) -> None:
+        self.heard.append(f"end of {end.ref.stage}")
+
+
+@pytest.mark.usefixtures("quiet")
+def test_observers_are_told_what_changes(config: Config) -> None:
+    """Phases once each, every look, every Job that ended, and what is published."""
+    listener = Listener()
+    drive(MemoryStore(), config, Laptop(waits=1), observers=[listener])
+    heard = Counter(listener.heard)
+    assert "waiting for somebody to ingest drawn" in listener.heard[:2]
+    assert heard["running"] == heard["finished"] == 1
+    assert heard["look at 1"] + heard["look at 2"] == 13
+    assert sum(heard[f"end of {stage}"] for stage in STAGES) == 13
+    assert any(each.endswith("rounds") for each in heard)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_status_sums_up_what_jobs_took(config: Config) -> None:
+    """By kind of stage, and a later driver counts what earlier ones have."""
+    store, platform = MemoryStore(), Laptop()
+    drive(store, config, platform)
+    status = parse_status(platform.statuses[-1])
+    stages = Counter(ref.stage for ref in Plan(config).stages())
+    assert status.usage == {
+        stage: Usage(number, pod_seconds=2.0 * number) for stage, number in stages.items()
+    }
+    later = Laptop()
+    drive(store, config, later)
+    assert parse_status(later.statuses[-1]).usage == status.usage

@@ -7,7 +7,7 @@ import pytest
 
 from job.artifacts.holder import Holder, read_holder, remove_holder, write_holder
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError
-from job.hold import Hold
+from job.hold import Hold, refuse_while_held
 from job.storage.memory import MemoryStore
 
 HERE = Holder("al-voc", "namespace al of cluster 11111111", "here-1")
@@ -182,3 +182,24 @@ def test_a_heartbeat_survives_an_outage_of_the_store(monkeypatch: pytest.MonkeyP
         hold.take(print)
         hold._thread.join(5)  # noqa: SLF001 - what is tested runs in it
     assert beats == [1]
+
+
+def test_a_run_without_a_driver_leaves_alone_what_a_driver_holds(clock: Clock) -> None:
+    """It would run every stage once more; nothing is waited for where nobody holds."""
+    store = MemoryStore()
+    refuse_while_held(store, "tiny")
+    assert clock.now == 0
+    write_holder(store, "tiny", THERE)
+    clock.during_sleep = [lambda: write_holder(store, "tiny", THERE.next_beat())]
+    with pytest.raises(ConfigError, match="take another experiment name or store"):
+        refuse_while_held(store, "tiny")
+    assert holder_of(store) == "there-1"
+
+
+def test_a_run_forgets_a_driver_that_is_dead(clock: Clock) -> None:
+    """So that the next one does not wait again."""
+    store = MemoryStore()
+    write_holder(store, "tiny", THERE)
+    refuse_while_held(store, "tiny")
+    assert holder_of(store) is None
+    assert clock.now == 70

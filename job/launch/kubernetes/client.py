@@ -18,12 +18,13 @@ from kubernetes.client.exceptions import ApiException
 
 from job.errors import ConfigError, TemporaryError
 from job.launch.kubernetes import job_sets
+from job.launch.kubernetes.log_end import read_end
 from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next bytes."""
 PAGE = 250
-MAX_LOG_BYTES = 16 * 2**20
+KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 MAX_LOG_LINES = 100_000
 """A node finds the last lines of a log without reading the others."""
 BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
@@ -119,6 +120,8 @@ class Cluster:
         self.namespace = namespace
         self.name = name
         """A digest that tells the cluster from others."""
+        self.on_answer: Callable[[str, int], None] = lambda *_: None
+        """Called with the verb and the status of each answer; 0: there was none."""
         self._api = api
 
     def jobs(self, selector: str) -> list[KubeObject]:
@@ -167,6 +170,15 @@ class Cluster:
             latest[name] = max(told, latest.get(name, told), key=lambda each: each[0])
         return {name: text for name, (_, text) in latest.items()}
 
+    def workloads(self) -> list[KubeObject]:
+        """Return the Workloads of Kueue in the namespace: none if they may not be seen."""
+        for version in KUEUE_VERSIONS:
+            try:
+                return list(self._list("workloads", root=f"/apis/kueue.x-k8s.io/{version}"))
+            except ConfigError:  # that version is not served, or the Role does not allow it
+                continue
+        return []
+
     def create_job(self, job: KubeObject) -> bool:
         """Create a Job or a JobSet, and return whether it was: there may be one of this name.
 
@@ -207,7 +219,7 @@ class Cluster:
         """Return the last 16 MiB of a container's log, if the pod is there and has started."""
         query = {"container": container, "tailLines": str(MAX_LOG_LINES)}
         path = self._path("pods", pod, "log")
-        return self._call("GET", path, query, absent=(NOT_FOUND, BAD_REQUEST), read=_read_end)
+        return self._call("GET", path, query, absent=(NOT_FOUND, BAD_REQUEST), read=read_end)
 
     def config_map(self, name: str) -> KubeObject | None:
         """Return the ConfigMap of this name, if there is one."""
@@ -219,16 +231,20 @@ class Cluster:
         path = self._path("configmaps", name)
         self._call("PATCH", path, body={"data": data}, absent=(NOT_FOUND,))
 
-    def _path(self, *words: str) -> str:
-        root = _ROOTS.get(words[0], "/api/v1")
+    def create_event(self, event: KubeObject) -> None:
+        """Record an event."""
+        self._call("POST", self._path("events"), body=event)
+
+    def _path(self, *words: str, root: str = "") -> str:
+        root = root or _ROOTS.get(words[0], "/api/v1")
         return "/".join([root, "namespaces", self.namespace, *words])
 
-    def _list(self, kind: str, **selector: str) -> Iterator[KubeObject]:
+    def _list(self, kind: str, *, root: str = "", **selector: str) -> Iterator[KubeObject]:
         """Yield items page by page, and start over if the next page has expired."""
         page: dict[str, str] = {}
         while True:
             query = {"limit": str(PAGE), **selector, **page}
-            data = self._call("GET", self._path(kind), query, absent=(GONE,))
+            data = self._call("GET", self._path(kind, root=root), query, absent=(GONE,))
             if data is None:
                 page = {}
                 continue
@@ -262,11 +278,14 @@ class Cluster:
             response = self._api.call_api(*request, _request_timeout=TIMEOUT).response
             data = read(response)
         except ApiException as error:  # TLS failed
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error.reason}"
             raise TemporaryError(message) from error
         except urllib3.exceptions.HTTPError as error:
+            self.on_answer(verb, 0)
             message = f"the cluster does not answer: {error}"
             raise TemporaryError(message) from error
+        self.on_answer(verb, response.status)
         if response.status in absent:
             return None
         if response.status >= BAD_REQUEST:
@@ -277,17 +296,6 @@ class Cluster:
 def _plural(job: KubeObject) -> str:
     """Return the name of a Job's kind in paths; items of a list have none."""
     return "jobsets" if job.get("kind") == "JobSet" else "jobs"
-
-
-def _read_end(response: urllib3.HTTPResponse) -> bytes:
-    """Return the end of a body, from the beginning of a line on, without holding all of it."""
-    end = bytearray()
-    is_cut = False
-    for part in response.stream(2**20):
-        end += part
-        is_cut |= len(end) > MAX_LOG_BYTES
-        del end[:-MAX_LOG_BYTES]
-    return bytes(end[end.find(b"\n") + 1 :] if is_cut else end)
 
 
 def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:

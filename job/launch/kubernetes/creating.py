@@ -1,5 +1,7 @@
 """What a stage is created as, and whose a name is that is taken."""
 
+from collections.abc import Iterable
+
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
@@ -8,17 +10,34 @@ from job.launch.kubernetes.job_sets import as_job_set
 from job.launch.kubernetes.job_spec import (
     is_of_several_nodes,
     make_job,
+    prefer_other_nodes,
     spec_hash_of,
     stage_labels,
 )
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 
-def make(
-    cluster: Cluster, launch: LaunchConfig, config: Config, ref: StageRef, attempt: int
+def make(  # noqa: PLR0913 - the parts of a Job
+    cluster: Cluster,
+    launch: LaunchConfig,
+    config: Config,
+    ref: StageRef,
+    attempt: int,
+    *,
+    failed_on: Iterable[str] = (),
 ) -> KubeObject:
-    """Return a stage's Job, or its JobSet if several pods do it and the cluster has JobSets."""
+    """Return a stage's Job, or its JobSet if several pods do it and the cluster has JobSets.
+
+    Args:
+        cluster: Where it is to run.
+        launch: How Jobs look.
+        config: The experiment.
+        ref: The stage.
+        attempt: Which of the stage's Jobs this is, from 1.
+        failed_on: Nodes on which earlier attempts failed. Others are preferred.
+    """
     job = make_job(launch, config, ref, attempt)
+    prefer_other_nodes(job, failed_on)
     if is_of_several_nodes(launch, ref) and cluster.has_job_sets:
         return as_job_set(job, launch)
     return job

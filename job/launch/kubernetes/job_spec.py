@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
@@ -13,6 +14,8 @@ from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 CONTAINER = "stage"
 """The container of a stage's pod that runs `al-job`."""
 SPEC_HASH = "al-voc/spec-hash"
+QUEUE, PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 MAX_NAME = 52
 """The host name of an Indexed Job's pod is the Job's name and an index, at most 63 characters."""
 MAX_NAME_OF_SEVERAL = 50
@@ -74,6 +77,18 @@ def spec_hash_of(job: KubeObject) -> str | None:
     return digest
 
 
+def queue_of(job: KubeObject) -> str:
+    """Return the queue of Kueue that a Job is in, with its priority, or an empty text."""
+    labels = job["metadata"].get("labels", {})
+    return ", ".join(labels[name] for name in (QUEUE, PRIORITY) if name in labels)
+
+
+def resources(launch: LaunchConfig, ref: StageRef) -> list[object]:
+    """Return what the containers of a stage's pod ask for."""
+    pod = launch.templates[ref.stage]["spec"]["template"]["spec"]
+    return [each.get("resources") for each in pod["containers"]] + [pod.get("resourceClaims")]
+
+
 def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) -> KubeObject:
     """Return the Job that runs a stage.
 
@@ -100,9 +115,26 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
     _add(metadata, "annotations", {SPEC_HASH: digest})
     labels = stage_labels(launch, ref) | {"al-voc/attempt": str(attempt)}
     _add(spec["template"].setdefault("metadata", {}), "labels", labels)
-    queue = {"kueue.x-k8s.io/queue-name": launch.queue_name} if launch.queue_name else {}
+    queue = {QUEUE: launch.queue_name} if launch.queue_name else {}
     _add(metadata, "labels", labels | queue)
     return job
+
+
+def prefer_other_nodes(job: KubeObject, nodes: Iterable[str]) -> None:
+    """Let the scheduler take these nodes only if no other has room: a device there may be broken.
+
+    The spec hash does not count it: that is of what the configuration makes.
+    """
+    pod = job["spec"]["template"]["spec"]
+    affinity = (pod.get("affinity") or {}).copy()
+    own = (affinity.get("nodeAffinity") or {}).copy()
+    others = [
+        {"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": [node]}]}
+        for node in nodes
+    ]
+    if others:
+        preferred = own.get(PREFERRED, []) + [{"weight": 100, "preference": e} for e in others]
+        pod["affinity"] = affinity | {"nodeAffinity": own | {PREFERRED: preferred}}
 
 
 def _add(metadata: KubeObject, kind: str, values: dict[str, str]) -> None:
@@ -169,6 +201,8 @@ def _partitions(launch: LaunchConfig) -> KubeObject:
         "completions": launch.score_partitions,
         "parallelism": min(launch.score_parallelism, launch.score_partitions),
         "backoffLimitPerIndex": launch.backoff_limit,
+        # A cause that all partitions share is not met by each of them, as often as it may.
+        "maxFailedIndexes": max(1, launch.score_partitions // 10),
     }
 
 

@@ -4,7 +4,7 @@ The reason is in the words of Kubernetes, which never fails a Job that merely ca
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from job.errors import (
@@ -69,6 +69,10 @@ class StageState:
     """Why, in the words of the scheduler, the kubelet or the queue."""
     is_retry: bool = False
     """Whether it waits for Kubernetes to replace a pod that failed."""
+    is_unplaced: bool = False
+    """Whether no node has a pod of it, so that it takes nothing that another stage needs."""
+    is_outlived: bool = False
+    """Whether its work has ended, beside containers of others that keep its pods alive."""
 
     def __str__(self) -> str:
         """As a person reads it."""
@@ -95,13 +99,21 @@ def observe(job: KubeObject, pods: Iterable[KubeObject], warning: Warnings) -> S
         return StageState("running", ", ".join([*_progress(job, seen.num_running), *others]))
     if state:
         reason = state.reason or warning(seen.waiting[0]["metadata"]["name"])
-        return StageState(state.phase, reason)
+        return replace(state, reason=reason)
+    return seen.outlived or _without_pods(job, seen.ending, warning)
+
+
+def _without_pods(job: KubeObject, ending: StageState | None, warning: Warnings) -> StageState:
+    """Return what a Job is doing that has no pod which runs or is to run."""
     if job["spec"].get("suspend"):
         return StageState("queued", warning(job["metadata"]["name"]) or "the Job is suspended")
-    if seen.ending:
-        return seen.ending
+    if ending:
+        return ending
+    if active := job["status"].get("active"):  # Kueue has sent it to another cluster
+        return StageState("running", f"{active} pods, none of them in this cluster")
     # A quota, admission or a missing service account can keep the pods from being created.
-    return StageState("pending", warning(job["metadata"]["name"]))
+    reason = warning(job["metadata"]["name"])
+    return StageState("pending", reason, is_unplaced=bool(reason))
 
 
 @dataclass
@@ -113,6 +125,8 @@ class _Seen:
     """Pods that do not run yet; at most `MAX_WAITING`."""
     ending: StageState | None = None
     """What the Job is doing, if it has no other pods than these: ended, or being deleted."""
+    outlived: StageState | None = None
+    """The same, if a pod is there only because of a container of others."""
 
 
 def _sort(pods: Iterable[KubeObject]) -> _Seen:
@@ -127,13 +141,47 @@ def _sort(pods: Iterable[KubeObject]) -> _Seen:
             )
             seen.ending = retry or seen.ending or StageState("ending")
         elif "deletionTimestamp" in pod["metadata"]:
-            name = pod["metadata"]["name"]
-            seen.ending = StageState("ending", f"pod {name} is being deleted")
+            seen.ending = StageState("ending", f"{_name(pod)} is being deleted")
+        elif end := own_end(pod):
+            seen.ending = StageState("ending")
+            seen.outlived = _outlived(pod, end) or seen.outlived
         elif pod["status"].get("phase") == "Running" and not _waiting(pod):
             seen.num_running += 1
         elif len(seen.waiting) < MAX_WAITING:
             seen.waiting.append(pod)
     return seen
+
+
+def _name(pod: KubeObject) -> str:
+    """Name a pod, and its node, which may be lost."""
+    node = pod.get("spec", {}).get("nodeName")
+    return f"pod {pod['metadata']['name']}" + (f" of node {node}" if node else "")
+
+
+def _outlived(pod: KubeObject, end: KubeObject) -> StageState | None:
+    """Return the state of a stage that has ended, if another container of its pod has not."""
+    others = [
+        each["name"]
+        for each in pod["status"]["containerStatuses"]
+        if "terminated" not in each["state"]
+    ]
+    if not others:
+        return None
+    reason = f"exit code {end['exitCode']}, but container {others[0]} keeps {_name(pod)} alive"
+    return StageState("ending", reason, is_outlived=True)
+
+
+def own_end(pod: KubeObject) -> KubeObject | None:
+    """Return how the container of `al-job` in a pod has ended, if it has."""
+    for each in pod["status"].get("containerStatuses", []):
+        if each["name"] in CONTAINERS and (end := each["state"].get("terminated")):
+            return dict(end)
+    return None
+
+
+def has_ended(pod: KubeObject) -> bool:
+    """Whether nothing of `al-job` runs in a pod any more."""
+    return not is_alive(pod) or own_end(pod) is not None
 
 
 def is_alive(pod: KubeObject) -> bool:
@@ -163,7 +211,7 @@ def why_waiting(pod: KubeObject) -> StageState:
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             reason = f"{condition.get('reason', '')}: {condition.get('message', '')}"
-            return StageState("pending", reason)
+            return StageState("pending", reason, is_unplaced=True)
     return StageState("starting")
 
 
@@ -209,16 +257,41 @@ def failure(what: str, job: KubeObject, pods: Iterable[KubeObject]) -> AlJobErro
     return _KINDS.get(code, BadDataError)(f"{what} failed: {message} ({words})")
 
 
+def may_be_retried(pods: Iterable[KubeObject]) -> bool:
+    """Whether another Job may get further than one whose containers have ended like this."""
+    codes = {end["exitCode"] for pod in pods if (end := own_end(pod))}
+    return codes.isdisjoint(PERMANENT) and codes != {0}
+
+
+def why_blocked(job: KubeObject, pods: Iterable[KubeObject]) -> str:
+    """Return why partitions never start beside pods that do not end, or an empty text."""
+    spec = job["spec"]
+    if spec.get("parallelism", 1) >= spec.get("completions", 1):
+        return ""
+    states = (_outlived(pod, end) for pod in pods if (end := own_end(pod)))
+    reason = next((state.reason for state in states if state), "")
+    return (
+        f"{reason}, so that the other partitions never start: let it end with the stage, or set "
+        "launch.scoreParallelism to launch.scorePartitions"
+    )
+
+
+def failed_nodes(pods: Iterable[KubeObject]) -> list[str]:
+    """Return the nodes on which pods failed, in a way in which another node may not fail."""
+    failed = [(pod, last) for pod in pods if (last := _termination(pod))]
+    nodes = {pod["spec"].get("nodeName", "") for pod, last in failed if last[0] not in PERMANENT}
+    return sorted(nodes - {""})
+
+
 def _termination(pod: KubeObject) -> tuple[int, str] | None:
     """Return the exit code of a failed pod and the last line of its output."""
-    if pod["status"].get("phase") != "Failed":
+    end = own_end(pod)
+    if pod["status"].get("phase") != "Failed" and not (end and end["exitCode"]):
         return None
-    for each in pod["status"].get("containerStatuses", []):
-        end = each["state"].get("terminated")
-        if each["name"] in CONTAINERS and end:
-            lines = end.get("message", "").strip().splitlines()
-            reason = pod["status"].get("reason") or end.get("reason", "Error")
-            said = [reason] if reason != "Error" or not lines else []
-            said += [lines[-1].removeprefix("al-job: ")] if lines else []
-            return end["exitCode"], f"{': '.join(said)} (exit code {end['exitCode']})"
+    if end:
+        lines = end.get("message", "").strip().splitlines()
+        reason = pod["status"].get("reason") or end.get("reason", "Error")
+        said = [reason] if reason != "Error" or not lines else []
+        said += [lines[-1].removeprefix("al-job: ")] if lines else []
+        return end["exitCode"], f"{': '.join(said)} (exit code {end['exitCode']})"
     return 1, pod["status"].get("message", pod["status"].get("reason", "the pod failed"))

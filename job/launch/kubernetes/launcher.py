@@ -10,30 +10,32 @@ from collections.abc import Callable
 
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster, QuotaError
-from job.launch.kubernetes.creating import make, refuse_foreign
-from job.launch.kubernetes.job_spec import attempt_of, make_job, spec_hash_of
+from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
+    failed_nodes,
     failure,
     is_alive,
+    may_be_retried,
     observe,
+    why_blocked,
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.look import Look
-from job.launch.kubernetes.owner import Owner
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.launch.kubernetes.stage_jobs import StageJobs, why_replaced
 from job.launch.kubernetes.started import Started
+from job.launch.kubernetes.usage import job_end
 from job.launch.kubernetes.warnings import Warnings
+from job.launch.kubernetes.workloads import Workloads
+from job.launch.observer import Observer
 from job.launch.people import People
 from job.plan import Plan
 from job.progress import StageStatus, States
 from job.runtime import log
 from job.storage import Store
-
-MAX_LOST = 3
-"""A stage's Job may be deleted by somebody else so many times."""
 
 
 class KubernetesLauncher:
@@ -48,6 +50,7 @@ class KubernetesLauncher:
         *,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> None:
         """Create a launcher.
 
@@ -58,31 +61,44 @@ class KubernetesLauncher:
             cluster: Where Jobs run.
             is_done: Whether a stage's marker is there and fits.
             publish: Called with the states of the started stages after each look at the cluster.
+            observer: Is told of each Job that has ended.
 
         Raises:
             ConfigError: The ConfigMap that is to own the Jobs is not there.
         """
-        self._config = plan.config
         self._launch = launch
         self._cluster = cluster
-        self._is_done = is_done
-        self._publish = publish
+        self._is_done, self._publish, self._observer = is_done, publish, observer
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
-        self._owner = Owner(launch, cluster)
+        self._workloads = Workloads(cluster)
+        self._jobs = StageJobs(launch, plan.config, cluster)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
 
     def has_room(self, ref: StageRef) -> bool:
         """Whether a stage may start: so many at a time, and any that people do."""
-        return len(self._started) < self._launch.max_parallel or self._people.asks(ref)
+        if self._people.asks(ref):
+            return True
+        before_it = [each for each in self._started if self._has_slot_of(each, ref)]
+        return len(before_it) < self._launch.max_parallel
+
+    def _has_slot_of(self, started: StageRef, ref: StageRef) -> bool:
+        """Whether a started stage has a slot that another may not have.
+
+        In a queue it has none: Kueue counts by itself, and has to see what is wanted. If no node
+        takes it, only such stages have to wait as ask for the same.
+        """
+        state = self._started[started].state
+        is_alike = resources(self._launch, started) == resources(self._launch, ref)
+        return state.phase != "queued" and (is_alike or not state.is_unplaced)
 
     def start(self, ref: StageRef) -> None:
         """Start a stage: `wait` creates its Job, or asks people."""
         if self._people.asks(ref):
             self._people.start(ref)
             return
-        self._started[ref] = Started(spec_hash_of(make_job(self._launch, self._config, ref, 1)))
+        self._started[ref] = self._jobs.started(ref)
 
     def wait(self) -> list[StageRef]:
         """Look at the cluster every few seconds until a stage is done, and return the stages done.
@@ -92,14 +108,20 @@ class KubernetesLauncher:
             AlJobError: A stage failed. Other stages keep running, and their work is not lost.
         """
         while True:
-            num_started = len(self._started)
+            num_started, with_slots = len(self._started), self._with_slots()
             finished = [*self._look(), *self._people.look()]
             self._publish_states()
-            if finished or len(self._started) < num_started:
+            has_room = len(self._started) < num_started or with_slots - self._with_slots()
+            if finished or has_room:
                 return finished
             if not self._started and not self._people.is_asking:
                 self._people.raise_what_is_parked()
             self._people.wait(self._launch.poll_seconds)
+
+    def _with_slots(self) -> set[StageRef]:
+        """Return the started stages that keep any other from starting."""
+        each = self._started.items()
+        return {r for r, s in each if s.state.phase != "queued" and not s.state.is_unplaced}
 
     def _publish_states(self) -> None:
         jobs = {
@@ -116,7 +138,7 @@ class KubernetesLauncher:
             look = Look.at(self._cluster, self._launch, self._started)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
-                started.wait_for(error, _fields(ref))
+                started.wait_for(error, ref.fields)
             return []
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
@@ -129,7 +151,7 @@ class KubernetesLauncher:
         try:
             is_finished = self._advance(ref, look)
         except UNAVAILABLE as error:
-            started.wait_for(error, _fields(ref))
+            started.wait_for(error, ref.fields)
             return False
         started.unknown_since = None
         return is_finished
@@ -142,7 +164,7 @@ class KubernetesLauncher:
             started.attempt = max(jobs, default=1)
             if started.attempt in jobs and ended(jobs[started.attempt]):
                 if self._is_done(ref):
-                    return self._finish(ref, look)
+                    return self._finish(ref, started, look)
                 started.attempt += 1
         job = jobs.get(started.attempt)
         if job is None:
@@ -151,10 +173,18 @@ class KubernetesLauncher:
         if ended(job):
             return self._conclude(ref, started, job, look)
         self._update(ref, started, job, look.pods(ref, job))
-        # Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a
-        # pod is lost.
-        is_over = started.state.phase == "ending" and self._is_done(ref)
-        return is_over and self._finish(ref, look)
+        return started.state.phase == "ending" and self._end(ref, started, job, look)
+
+    def _end(self, ref: StageRef, started: Started, job: KubeObject, look: Look) -> bool:
+        """Return whether a stage is done whose pods have ended, though its Job has not.
+
+        Kubernetes marks a Job as ended some seconds after its pods, and never if the node of a pod
+        is lost, or if a container of others lives on in it.
+        """
+        if self._is_done(ref):
+            return self._finish(ref, started, look)
+        is_stuck = started.state.is_outlived and started.is_still
+        return is_stuck and self._end_outlived(ref, started, job, look)
 
     def _create(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Create the stage's Job if no pod of an earlier Job of the stage is left."""
@@ -165,40 +195,30 @@ class KubernetesLauncher:
             reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
             started.state = StageState("ending", reason)
             return False
-        job = make(self._cluster, self._launch, self._config, ref, started.attempt or 1)
-        if started.has_job:
-            self._note_loss(ref, started, job)
-        job["metadata"]["ownerReferences"] = [self._owner.reference]
-        try:
-            is_created = self._cluster.create_job(job)
-        except QuotaError as error:
-            self._note(ref, started, StageState("quota", str(error)), job)
-            return False
-        started.has_job = is_created
-        if is_created:
-            log.get().info("job.created", job=job["metadata"]["name"], **_fields(ref))
-        else:
-            refuse_foreign(self._cluster, self._launch, ref, job)
-        started.state = StageState("pending")
+        state = self._jobs.create(ref, started, failed_nodes(look.pods(ref)))
+        self._note(ref, started, state)
+        if started.state.phase == "quota":
+            self._check_limit(ref, started)
         return False
 
-    def _note_loss(self, ref: StageRef, started: Started, job: KubeObject) -> None:
-        """Note that somebody else has deleted a stage's Job, which is to be created once more.
+    def _end_outlived(self, ref: StageRef, started: Started, job: KubeObject, look: Look) -> bool:
+        """Judge a stage that has ended without its marker, though its Job never will.
 
         Raises:
-            SupersededError: A later driver of the release has.
-            ConfigError: The release is gone, or it has happened too often.
+            AlJobError: The stage failed.
         """
-        name = job["metadata"]["name"]
-        started.num_lost += 1
-        log.get().warning("job.lost", job=name, times=started.num_lost, **_fields(ref))
-        self._owner.look_again()
-        if started.num_lost >= MAX_LOST:
-            message = (
-                f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "
-                f"what deletes Jobs of namespace {self._launch.namespace}, then start again"
-            )
+        pods = look.pods(ref, job)
+        if self._logs.are_owed(pods):
+            return False
+        self._jobs.delete(job, started)
+        started.num_outlived += 1
+        if started.num_outlived <= self._launch.backoff_limit and may_be_retried(pods):
+            started.attempt = attempt_of(job) + 1
+            return False
+        if blocked := why_blocked(job, pods):
+            message = f"{ref}: {blocked}"
             raise ConfigError(message)
+        return self._conclude(ref, started, job, look)
 
     def _conclude(self, ref: StageRef, started: Started, job: KubeObject, look: Look) -> bool:
         """Judge a Job that ended by the marker, and return whether the stage is done.
@@ -209,7 +229,7 @@ class KubernetesLauncher:
             AlJobError: The stage failed.
         """
         if self._is_done(ref):
-            return self._finish(ref, look)
+            return self._finish(ref, started, look)
         pods = look.pods(ref, job)
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
@@ -220,7 +240,8 @@ class KubernetesLauncher:
             self._people.park(ref, error)
             del self._started[ref]
             return False
-        log.get().error("job.failed", job=name, reason=str(error), **_fields(ref))
+        log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
+        self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
             started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
             return False
@@ -228,7 +249,7 @@ class KubernetesLauncher:
         self._publish_states()
         raise error
 
-    def _finish(self, ref: StageRef, look: Look) -> bool:
+    def _finish(self, ref: StageRef, started: Started, look: Look) -> bool:
         """Remove the Jobs of a stage that is done, if no log is lost with them.
 
         Returns:
@@ -238,11 +259,13 @@ class KubernetesLauncher:
         self._logs.keep(ref, pods)
         if self._logs.are_owed(pods):
             return False
+        for job in (each for each in look.jobs(ref) if attempt_of(each) == started.attempt):
+            self._observer.job_ended(job_end(ref, job, look.pods(ref, job), self._launch))
         try:
             for job in look.jobs(ref) if self._logs.are_kept(pods) else []:
-                self._cluster.delete_job(job)
+                self._jobs.delete(job, started)
         except (TemporaryError, ConfigError) as error:  # its time to live ends it later
-            log.get().warning("job.left", reason=str(error), **_fields(ref))
+            log.get().warning("job.left", reason=str(error), **ref.fields)
         return True
 
     def _update(
@@ -255,48 +278,39 @@ class KubernetesLauncher:
         """
         self._logs.keep(ref, pods)
         state = observe(job, pods, self._warnings.about if started.is_still else lambda _: "")
-        name = job["metadata"]["name"]
-        if state.phase == "queued" and self._launch.queue_name and started.is_still:
-            state = StageState("queued", self._warnings.about_workload(name) or state.reason)
-        if spec_hash_of(job) != started.spec_hash:
-            state = self._refuse_other_spec(job, started, state)
-        self._note(ref, started, state, job)
+        if state.phase == "queued" and queue_of(job) and started.is_still:
+            words = self._workloads.about(job)
+            words = words or self._warnings.about_workload(job["metadata"]["name"])
+            state = StageState("queued", words or state.reason)
+        if reason := why_replaced(job, started, state):
+            state = self._take_over(job, started, state, reason)
+        self._note(ref, started, state)
+        self._check_limit(ref, started, job)
 
-    def _note(self, ref: StageRef, started: Started, state: StageState, job: KubeObject) -> None:
-        """Note the state of a Job, be it there or refused, and give up if it may not last.
+    def _note(self, ref: StageRef, started: Started, state: StageState) -> None:
+        if state != started.state:
+            name = job_name(self._launch, ref, started.attempt or 1)
+            log.get().info("job.state", job=name, state=str(state), **ref.fields)
+        started.enter(state)
+
+    def _check_limit(self, ref: StageRef, started: Started, job: KubeObject | None = None) -> None:
+        """Give up if a stage is kept from starting for too long. Its Job must hold no resources.
 
         Raises:
-            ConfigError: The Job could not start for too long.
+            ConfigError: It is.
         """
-        name = job["metadata"]["name"]
-        if state != started.state:
-            log.get().info("job.state", job=name, state=str(state), **_fields(ref))
-        started.enter(state)
-        if too_long := started.start_limit.passed(state, self._launch):
-            if state.phase != "quota" and not self._cluster.delete_job(job, if_unchanged=True):
-                return  # it has just begun
-            message = f"{ref}: {too_long}"
-            raise ConfigError(message)
+        too_long = started.start_limit.passed(started.state, self._launch)
+        if not too_long or (job and not self._jobs.delete(job, started, if_unchanged=True)):
+            return  # it may have just begun
+        message = f"{ref}: {too_long}"
+        raise ConfigError(message)
 
-    def _refuse_other_spec(
-        self, job: KubeObject, started: Started, state: StageState
+    def _take_over(
+        self, job: KubeObject, started: Started, state: StageState, reason: str
     ) -> StageState:
-        """Do not adopt a Job of another spec: if it runs it may end, otherwise it is replaced."""
-        name = job["metadata"]["name"]
-        reason = (
-            f"Job {name} has spec hash {spec_hash_of(job)}, this configuration makes "
-            f"{started.spec_hash}"
-        )
+        """Do not adopt a Job of other values: if it runs it may end, otherwise it is replaced."""
         if state.phase == "running":
             return StageState("other spec", f"{reason}: it may run to its end first")
-        self._owner.look_again()
-        if not self._cluster.delete_job(job, if_unchanged=True):
+        if not self._jobs.replace(job, started, reason):
             return state  # it has just begun, or another driver has replaced it
-        started.has_job = False
-        log.get().warning("job.replaced", job=name, reason=reason)
         return StageState("other spec", f"{reason}: it had not started and is replaced")
-
-
-def _fields(ref: StageRef) -> dict[str, object]:
-    """Return the fields that identify a stage in a log line."""
-    return {**ref.round.fields, "stage": ref.stage}

@@ -7,7 +7,7 @@ from job.errors import ConfigError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_spec import CONTAINER
-from job.launch.kubernetes.job_state import is_alive
+from job.launch.kubernetes.job_state import has_ended
 from job.launch.kubernetes.settings import KubeObject
 from job.runtime import log
 from job.storage import Store
@@ -51,7 +51,7 @@ class LogKeeper:
 
     def _open(self, pods: Iterable[KubeObject]) -> list[str]:
         """Return which of these pods have ended, with a log that is neither kept nor given up."""
-        ended = [pod["metadata"]["name"] for pod in pods if not is_alive(pod)]
+        ended = [pod["metadata"]["name"] for pod in pods if has_ended(pod)]
         return [n for n in ended if n not in self._kept and self._tries[n] < MAX_TRIES]
 
     def _copy(self, ref: StageRef, name: str) -> None:

@@ -13,7 +13,8 @@ from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 _PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
 """The labels that say which stage a Job or a pod is of."""
 _POD_STATUS = (
-    "phase", "reason", "message", "conditions", "initContainerStatuses", "containerStatuses"
+    "phase", "reason", "message", "conditions", "startTime",
+    "initContainerStatuses", "containerStatuses",
 )  # fmt: skip
 _Place = tuple[str | None, ...]
 

@@ -11,6 +11,7 @@ from job.launch.kubernetes.job_state import ended, observe
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
 from job.launch.kubernetes.start_limit import StartLimit
+from job.launch.observer import Observer
 from job.plan import Plan
 from job.progress import States
 from job.runtime.retry import retry_while_unavailable
@@ -75,6 +76,7 @@ class KubernetesPlatform:
         plan: Plan,
         is_done: Callable[[StageRef], bool],
         publish: Callable[[States], None],
+        observer: Observer,
     ) -> KubernetesLauncher:
         """Return the launcher of stages as Jobs.
 
@@ -83,7 +85,13 @@ class KubernetesPlatform:
         """
         return retry_while_unavailable(
             lambda: KubernetesLauncher(
-                store, plan, self.launch, self.cluster, is_done=is_done, publish=publish
+                store,
+                plan,
+                self.launch,
+                self.cluster,
+                is_done=is_done,
+                publish=publish,
+                observer=observer,
             ),
             UNAVAILABLE,
         )

@@ -54,6 +54,10 @@ class LaunchConfig(Section):
     """The time between two looks at the cluster."""
     ttl_seconds_after_finished: PositiveInt | None = None
     """How long a Job that has ended is kept, unless its stage is done; unset: with its owner."""
+    money_per_gpu_hour: Annotated[float, Field(ge=0)] = 0.0
+    """What a GPU costs in an hour, for the sums of status and report."""
+    metrics: bool = False
+    """Whether the driver answers Prometheus, on port 9464."""
     runtime: tuple[str, ...] = ()
     """Settings that every Job gets by `--set`, such as `runtime.threads=4`."""
     templates: dict[Stage, KubeObject]

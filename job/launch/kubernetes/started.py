@@ -20,6 +20,8 @@ class Started:
 
     spec_hash: str | None
     """Of the Job that the present configuration makes, whatever the attempt."""
+    queue: str = ""
+    """The queue and priority in which the present configuration makes it."""
     attempt: int | None = None
     """Which of the stage's Jobs is ours; unset until the cluster was asked."""
     state: StageState = field(default_factory=lambda: StageState("pending"))
@@ -30,6 +32,8 @@ class Started:
     """Whether its Job was there at the last look, and was not deleted by this driver since."""
     num_lost: int = 0
     """How many of its Jobs were deleted by somebody else."""
+    num_outlived: int = 0
+    """How many of its Jobs were deleted because a container of others lived on in them."""
     _phase_since: float = field(default_factory=time.monotonic)
 
     @property

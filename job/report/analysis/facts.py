@@ -13,6 +13,7 @@ from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import UsedVersion
 from job.artifacts.logs import num_attempts
 from job.artifacts.reader import Reader
+from job.artifacts.usage import Ledger, Usage
 from job.data.dataset import Dataset
 from job.keys import STAGES, RoundRef, Stage
 from job.plan import Arm, Plan
@@ -89,6 +90,8 @@ class Facts:
     """How many images of the pool no arm may select: the test set, with all of its groups."""
     num_outdated: int = 0
     """Rounds that were measured on an earlier version of the test set only."""
+    usage: Mapping[str, Usage] = field(default_factory=dict)
+    """What the Jobs of each kind of stage took of a cluster; empty: none ran on one."""
 
     @property
     def num_to_train_on(self) -> int:
@@ -137,6 +140,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
             for each in later
         ),
         cannot_rank=plan.cannot_rank(len(first.data.classes)),
+        usage=Ledger(reader.store, plan.config.experiment).totals(),
     )
 
 

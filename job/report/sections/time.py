@@ -1,8 +1,10 @@
 """Where the time goes."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from job.report.analysis.facts import seconds_by_arm
+from job.report.cluster_usage import HEADER, usage_rows
 from job.report.drawing.figures import stage_times
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
@@ -11,6 +13,11 @@ _TEMPLATE = """
 {{ figure(times) }}
 {{ table(header, rows,
   "Seconds for one seed, rounds together; overhead: scoring and selecting by training") }}
+{% if usage %}
+{{ table(usage_header, usage, "What Jobs took of the cluster, all arms and seeds together,"
+  ~ " failed pods among it; the queue is the mean time from a Job's creation"
+  ~ " until its first pod was on a node") }}
+{% endif %}
 """
 
 
@@ -21,6 +28,7 @@ class TimeSection(SectionBuilder):
         """Return the section."""
         seconds = seconds_by_arm(context.facts)
         times = context.draw(stage_times(seconds))
+        usage = context.facts.usage
         stages = list(next(iter(seconds.values())))
         rows = [
             (arm, *(f"{each[stage]:.1f}" for stage in stages), _overhead(each))
@@ -28,8 +36,18 @@ class TimeSection(SectionBuilder):
         ]
         return Section(
             title="Time",
-            html=render(_TEMPLATE, times=times, header=("arm", *stages, "overhead, %"), rows=rows),
+            html=render(
+                _TEMPLATE,
+                times=times,
+                header=("arm", *stages, "overhead, %"),
+                rows=rows,
+                usage_header=HEADER,
+                usage=usage_rows(usage) if usage else [],
+            ),
             figures=[times],
+            numbers={"cluster": {name: asdict(each) for name, each in usage.items()}}
+            if usage
+            else {},
         )
 
 

@@ -59,6 +59,28 @@ def test_an_arm_and_a_seed_can_be_chosen(al_job: AlJob, places: tuple[str, ...])
     assert (end.code, "rounds 0 to 2" in end.err) == (64, True)
 
 
+def test_all_rounds_are_one_workflow_of_argo(al_job: AlJob, places: tuple[str, ...]) -> None:
+    """Of an arm and a seed, if these are chosen; Jobs are printed of one round alone."""
+    [workflow] = rendered(al_job("render", "--as", "argo", "--arm", "random", *places))
+    assert (workflow["kind"], workflow["metadata"]["namespace"]) == ("Workflow", "here")
+    names = [task["name"] for task in workflow["spec"]["templates"][0]["dag"]["tasks"]]
+    assert {name.rsplit("-r", 1)[0] for name in names} == {"s0", "s0-random", "report"}
+    assert {"s0-r0-train", "s0-random-r1-train", "s0-random-r2-train"} < set(names)
+    end = al_job("render", *places)
+    assert (end.code, "--round: name the round" in end.err) == (64, True)
+
+
+def test_a_training_in_several_pods_is_a_job_set_if_asked(
+    al_job: AlJob, places: tuple[str, ...]
+) -> None:
+    """Unless asked, it is an Indexed Job. Other stages are Jobs."""
+    launch = Path(places[1])
+    launch.write_text(launch.read_text() + "trainNodes: 2\n")
+    for words, kind in (((), "Job"), (("--as", "jobset"), "JobSet")):
+        jobs = rendered(al_job("render", "--round", 0, *words, *places))
+        assert [job["kind"] for job in jobs] == ["Job", "Job", kind, "Job", "Job"]
+
+
 def test_a_launch_file_that_is_wrong_is_named(
     al_job: AlJob, places: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -115,7 +137,7 @@ def test_drive_adds_its_settings_to_those_of_the_launch_file(
     """The option comes last and so counts more; a wrong one of the file is refused as well."""
     got: list[tuple[str, ...]] = []
 
-    def fake(_store: object, _config: object, platform: KubernetesPlatform, _: object) -> None:
+    def fake(_store: object, _config: object, platform: KubernetesPlatform, *_: object) -> None:
         got.append(platform.launch.runtime)
         raise UsageError
 

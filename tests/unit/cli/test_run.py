@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from job.artifacts.holder import Holder, write_holder
+from job.storage.local import LocalStore
 from tests.conftest import AlJob
 
 
@@ -119,3 +121,19 @@ def test_an_unknown_part_is_answered_by_its_own_option(
     ended = al_job("run", path, "--store", tmp_path / "state", *part)
     assert ended.code == 64
     assert words in ended.error
+
+
+def test_a_run_beside_a_driver_is_refused(
+    al_job: AlJob, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says whose the experiment is, and nothing is begun."""
+    store, driver = LocalStore(tmp_path / "state"), Holder("al-voc", "namespace al of cluster 1")
+    write_holder(store, "tiny", driver)
+    monkeypatch.setattr(
+        "job.hold.time.sleep", lambda _: write_holder(store, "tiny", driver.next_beat())
+    )
+    (tmp_path / "tiny.yaml").write_text(tiny)
+    ended = al_job("run", tmp_path / "tiny.yaml", "--store", tmp_path / "state")
+    assert ended.code == 78
+    assert "'tiny' is run by release al-voc in namespace al of cluster 1" in ended.error
+    assert list(store.list("")) == ["experiments/tiny/holder.json"]

@@ -1,15 +1,18 @@
 """`al-job status` and `al-job logs`, from the store."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.usage import Usage
 from job.cli.choose import choose_experiment
 from job.errors import TemporaryError
+from job.keys import ExperimentKeys
 from job.plan import Plan
-from job.progress import Status
+from job.progress import Driver, Status, dump_status
 from job.standing import Progress
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -95,3 +98,15 @@ def test_a_large_experiment_is_shown_by_arm(al_job: AlJob, tmp_path: Path) -> No
     assert "29 of 30" in end.out
     assert "rounds at work" not in end.out
     assert end.out.count("\n") < 15
+
+
+def test_what_jobs_took_of_the_cluster_is_told(al_job: AlJob, begun: Path) -> None:
+    """By what the driver has published: without one there is no such table."""
+    assert "took of the cluster" not in al_job("status", "--store", begun).out
+    driver = Driver(phase="running", updated=datetime.now(UTC), release="al-voc")
+    usage = {"train": Usage(2, 120.0, 5400.0, 5400.0, 6.0, 2, 0)}
+    status = Status(experiment="tiny", driver=driver, usage=usage, rounds=[])
+    LocalStore(begun).write(ExperimentKeys("tiny").status, dump_status(status))
+    told = al_job("status", "--store", begun).out
+    assert "what Jobs took of the cluster" in told
+    assert "│ train │    2 │    2 │      0 │        1.0 │      1.50 │      1.50 │  6.00 │" in told

@@ -47,3 +47,13 @@ def test_a_release_is_checked_first() -> None:
     assert jobs["check"] == {"uses": "./.github/workflows/ci.yml"}
     assert jobs["image"]["needs"] == "check"
     assert jobs["publish"]["needs"] == "image"
+
+
+def test_what_is_published_is_signed() -> None:
+    """Both container images and the chart, by their digests; the workflow's identity is the key."""
+    publish = yaml.safe_load(TEXTS["release.yml"])["jobs"]["publish"]
+    assert publish["permissions"]["id-token"] == "write"
+    script = "\n".join(step.get("run", "") for step in publish["steps"])
+    [signed] = re.findall(r"cosign\" sign --yes --recursive \\\n(.*)", script)
+    assert set(re.findall(r"\$owner/(\S+?)@", signed)) == {"al-voc", "charts/al-voc"}
+    assert re.findall(r"@\$\{?(\w+)", signed) == ["digest", "slim", "chart"]

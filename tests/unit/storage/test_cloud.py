@@ -70,6 +70,11 @@ def answered(status: str, code: str = "", message: str = "") -> str:
             "HTTP error: error sending request; is the server up? check GOOGLE_BASE_URL",
         ),
         (
+            GenericError(f"{SERVER}HTTP error: e\n\nDebug source:\nInvalidCertificate(\n Expired"),
+            ConfigError,
+            "the server's certificate is not trusted (Expired); name its authority in SSL_CERT",
+        ),
+        (
             GenericError(f"Error performing token request: {SERVER}HTTP error: no route"),
             TemporaryError,
             "no credentials came: HTTP error: no route; check GOOGLE_APPLICATION_CREDENTIALS",

@@ -1,5 +1,6 @@
 """A release's launch settings, and a cluster whose pods leave what a stage leaves: its marker."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
+from job.launch.observer import Observer
 from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
@@ -51,7 +53,7 @@ def launch() -> LaunchConfig:
             "status": "al-voc-status",
             "maxParallel": 2,
             "pollSeconds": 0.001,
-            "templates": dict.fromkeys(STAGES, TEMPLATE),
+            "templates": {stage: copy.deepcopy(TEMPLATE) for stage in STAGES},
         }
     )
 
@@ -98,6 +100,7 @@ class Release:
     cluster: Cluster
     store: MemoryStore = field(default_factory=MemoryStore)
     published: list[States] = field(default_factory=list)
+    observer: Observer = field(default_factory=Observer)
     ran: list[tuple[StageRef, tuple[int, int]]] = field(default_factory=list)
     """Each process that did its work, in order."""
     behaviour: Callable[[Attempt], Answer | None] = lambda _: None
@@ -136,6 +139,7 @@ class Release:
             self.cluster,
             is_done=is_done or self.is_done,
             publish=publish or self.published.append,
+            observer=self.observer,
         )
 
     def is_done(self, ref: StageRef) -> bool:

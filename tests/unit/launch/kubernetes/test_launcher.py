@@ -13,6 +13,7 @@ from job.keys import STAGES, StageRef
 from job.launch.kubernetes import launcher as kubernetes
 from job.launch.kubernetes import started
 from job.launch.kubernetes.job_spec import SPEC_HASH, make_job
+from job.launch.observer import JobEnd, Observer
 from job.plan import Plan
 from job.progress import States
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
@@ -356,6 +357,55 @@ def test_a_partition_that_fails_permanently_waits_for_the_others(
     assert sorted(partition for _, partition in release.ran) == [(0, 3), (2, 3)]
 
 
+def test_a_cause_that_partitions_share_is_not_met_by_all(release: Release, tiny: str) -> None:
+    """When more than a tenth of them has failed, the scoring ends, and the rest is not begun."""
+    _scored(release, tiny, 20)
+    release.launch = release.launch.model_copy(update={"score_parallelism": 2})
+    release.behaviour = lambda _: Exit(65, log="al-job: broken model\n")
+    with pytest.raises(BadDataError, match="score failed: broken model"):
+        _score(release)
+    assert len(release.double.pods("al-voc-tiny-s0-r0-score-1")) == 4
+
+
+def test_the_next_attempt_prefers_other_nodes(release: Release) -> None:
+    """A broken device fails every pod of its node. Its own request for nodes is kept."""
+    own = {"weight": 1, "preference": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}
+    preferred = "preferredDuringSchedulingIgnoredDuringExecution"
+    pod = release.launch.templates["select"]["spec"]["template"]["spec"]
+    pod["affinity"] = {"nodeAffinity": {preferred: [own]}, "podAntiAffinity": {}}
+    release.behaviour = lambda _: Exit(137)
+    with pytest.raises(BadDataError):
+        release.run()
+    for each in release.double.pods(ALL[0]):
+        each["spec"]["nodeName"] = "sick"
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    spec = release.double.job("al-voc-tiny-s0-r0-select-2")["spec"]["template"]["spec"]
+    other = {"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["sick"]}]}
+    assert spec["affinity"]["nodeAffinity"] == {
+        preferred: [own, {"weight": 100, "preference": other}]
+    }
+    assert spec["affinity"]["podAntiAffinity"] == {}
+    hashes = [
+        release.double.job(f"al-voc-tiny-s0-r0-select-{n}")["metadata"]["annotations"][SPEC_HASH]
+        for n in (1, 2)
+    ]
+    assert hashes[0] == hashes[1]
+
+
+def test_a_node_is_not_to_blame_for_wrong_data(release: Release) -> None:
+    """Another node would refuse them as well, so the next attempt may come there."""
+    release.behaviour = lambda _: 65
+    with pytest.raises(BadDataError):
+        release.run()
+    for each in release.double.pods(ALL[0]):
+        each["spec"]["nodeName"] = "well"
+    release.behaviour = lambda _: None
+    assert release.run() == 4
+    spec = release.double.job("al-voc-tiny-s0-r0-select-2")["spec"]["template"]["spec"]
+    assert "affinity" not in spec
+
+
 # Logs
 
 
@@ -514,3 +564,32 @@ def test_trouble_with_one_stage_is_told_and_holds_up_no_other(release: Release, 
     )
     release.run()
     assert any("unknown: the cluster refuses" in each for each in published(release))
+
+
+class Ends(Observer):
+    """Writes down which Jobs ended, and how."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[str, str, list[int]]] = []
+
+    def job_ended(self, end: JobEnd) -> None:
+        self.jobs.append((end.name, end.result, [pod.exit_code for pod in end.pods]))
+
+
+def test_each_job_that_ends_is_told_once(release: Release) -> None:
+    """With its pods, those that failed among them."""
+    ends = release.observer = Ends()
+    release.behaviour = once(Exit(75))
+    release.run()
+    first, *others = ends.jobs
+    assert (first[0], first[1], sorted(first[2])) == (ALL[0], "done", [0, 75])
+    assert others == [(name, "done", [0]) for name in ALL[1:]]
+
+
+def test_a_job_that_fails_is_told_as_failed(release: Release) -> None:
+    """Before the error ends the run."""
+    ends = release.observer = Ends()
+    release.behaviour = lambda _: Exit(65)
+    with pytest.raises(BadDataError):
+        release.run()
+    assert ends.jobs == [(ALL[0], "failed", [65])]

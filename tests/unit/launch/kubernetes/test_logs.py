@@ -3,7 +3,7 @@
 import pytest
 
 from job.errors import ConfigError, TemporaryError
-from job.launch.kubernetes import client
+from job.launch.kubernetes import log_end
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit
 
@@ -88,7 +88,7 @@ def test_a_store_that_stays_away_from_logs_ends_no_run(
 
 def test_a_log_ends_with_its_traceback(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long log the end is kept, from the beginning of a line on."""
-    monkeypatch.setattr(client, "MAX_LOG_BYTES", 40)
+    monkeypatch.setattr(log_end, "MAX_LOG_BYTES", 40)
     _killed(release, 1, "step 1\n" * 30 + "Traceback\nCUDA error: out of memory\n")
     release.run()
     assert _kept(release) == [b"Traceback\nCUDA error: out of memory\n"]

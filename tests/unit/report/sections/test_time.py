@@ -1,5 +1,8 @@
 """The section of the time."""
 
+from dataclasses import asdict, replace
+
+from job.artifacts.usage import Usage
 from job.report.sections.time import TimeSection
 from tests.unit.report.make_context import cells, context, facts, round_facts
 
@@ -24,3 +27,14 @@ def test_without_training_there_is_no_overhead() -> None:
     """A share of nothing is not shown."""
     known = facts([round_facts("random", 0, 0, seconds={"select": 1.0})], arms=("random",))
     assert cells(TimeSection().build(context(known)).html)[1][-1] == ""
+
+
+def test_what_jobs_took_of_a_cluster_is_a_table_of_its_own() -> None:
+    """Only of an experiment that ran on one, and in the page's numbers."""
+    known = facts([round_facts("random", 0, 0, seconds={"select": 1.0})], arms=("random",))
+    assert TimeSection().build(context(known)).numbers == {}
+    usage = Usage(1, 60.0, 3600.0, 7200.0, 5.0, 2, 1)
+    section = TimeSection().build(context(replace(known, usage={"train": usage})))
+    rows = cells(section.html)
+    assert ["train", "1", "2", "1", "1.0", "1.00", "2.00", "5.00"] in rows
+    assert section.numbers == {"cluster": {"train": asdict(usage)}}

@@ -32,7 +32,7 @@ from tests.unit.launch.kubernetes.double.transport import (
 from tests.unit.launch.kubernetes.double.world import Json, RefusedError, World
 
 PATH = re.compile(
-    r"/(?:api/v1|apis/batch/v1|apis/jobset.x-k8s.io/v1alpha2)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+    r"/(?:api/v1|apis/[-.a-z0-9]+/v[a-z0-9]+)/namespaces/default/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
 )
 JOB_SET_API = "jobset.x-k8s.io/v1alpha2"
 BACKGROUND = {"propagationPolicy": "Background"}
@@ -106,6 +106,12 @@ class ApiDouble:
         """Return a ConfigMap as it is now."""
         return self.world.get("configmaps", name)
 
+    def add_workload(self, job: str, *conditions: Json) -> None:
+        """Create what Kueue makes of a Job."""
+        owner = {"name": job, "uid": self.job(job)["metadata"]["uid"]}
+        metadata = {"name": f"job-{job}-1a2b3", "ownerReferences": [owner]}
+        self.world.add("workloads", {"metadata": metadata, "status": {"conditions": [*conditions]}})
+
     def admit(self, job: str) -> None:
         """Let a queued Job begin, as Kueue does."""
         self.job(job)["spec"]["suspend"] = False
@@ -133,7 +139,7 @@ class ApiDouble:
         except RefusedError as error:
             return _refusal(error.status, str(error))
 
-    def _handle(self, request: Request, content_type: str, data: Json) -> Answer:
+    def _handle(self, request: Request, content_type: str, data: Json) -> Answer:  # noqa: PLR0911 - a verb each
         match = PATH.fullmatch(request.path)
         if match is None or not _is_there(request.path, match["kind"]):
             raise RefusedError(404, "the server could not find the requested resource")
@@ -145,6 +151,8 @@ class ApiDouble:
                 return _json(200, self.world.get(kind, name))
             case "GET":
                 return _json(200, self._list(kind, request.query))
+            case "POST" if kind == "events":
+                return _json(201, self.world.add(kind, data))
             case "POST":
                 create = self._create_set if kind == "jobsets" else self._create
                 return _json(201, create(data))
@@ -228,7 +236,7 @@ class ApiDouble:
         return {"status": "Success"}
 
     def _log(self, pod: Json, query: Mapping[str, str]) -> Answer:
-        [status] = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])
+        status = pod["status"].get("containerStatuses", [{"state": {"waiting": {}}}])[0]
         if "waiting" in status["state"]:
             raise RefusedError(400, f"container {query['container']!r} is waiting to start")
         lines = self.world.logs.get(pod["metadata"]["uid"], "").splitlines(keepends=True)
@@ -238,6 +246,7 @@ class ApiDouble:
 def _is_there(path: str, kind: str) -> bool:
     """Return whether a kind is of the API whose path is asked."""
     groups = {"jobs": "/apis/batch/", "jobsets": "/apis/jobset.x-k8s.io/"}
+    groups["workloads"] = "/apis/kueue.x-k8s.io/v1beta2/"
     return path.startswith(groups.get(kind, "/api/v1/"))
 
 

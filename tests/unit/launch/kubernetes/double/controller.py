@@ -4,11 +4,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.unit.launch.kubernetes.double import pods
-from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Behaviour, Exit, Running
+from tests.unit.launch.kubernetes.double.scenarios import (
+    Answer,
+    Attempt,
+    Behaviour,
+    Exit,
+    Outlived,
+    Running,
+)
 from tests.unit.launch.kubernetes.double.world import Json, World, now
 
 REACHED = ("CompletionsReached", "Reached expected number of succeeded pods")
 OVER_LIMIT = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+TOO_MANY_INDEXES = (
+    "MaxFailedIndexesExceeded",
+    "Job has exceeded the specified maximal number of failed indexes",
+)
 FAILED_INDEXES = ("FailedIndexes", "Job has failed indexes")
 
 
@@ -52,7 +63,7 @@ class Controller:
 
     def show(self, pod: Json, answer: Answer) -> None:
         """Let something become of a pod."""
-        if isinstance(answer, Exit | Running):
+        if isinstance(answer, Exit | Running | Outlived):
             self.world.logs[pod["metadata"]["uid"]] = answer.log
         if event := pods.show(pod, answer):
             self.world.tell("Pod", pod, *event)
@@ -108,6 +119,8 @@ class Controller:
             self._finish(job, "Failed", OVER_LIMIT)
         elif num_done >= spec["completions"]:
             self._finish(job, "Complete", REACHED)
+        elif len(tally.given_up) > spec.get("maxFailedIndexes", spec["completions"]):
+            self._finish(job, "Failed", TOO_MANY_INDEXES)
         elif tally.given_up and num_done + len(tally.given_up) >= spec["completions"]:
             self._finish(job, "Failed", FAILED_INDEXES)
         else:

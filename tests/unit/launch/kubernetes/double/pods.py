@@ -4,7 +4,7 @@ import copy
 import hashlib
 
 from tests.unit.launch.kubernetes.double import scenarios
-from tests.unit.launch.kubernetes.double.world import Json
+from tests.unit.launch.kubernetes.double.world import Json, now
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 
@@ -57,8 +57,13 @@ def show(pod: Json, answer: scenarios.Answer) -> tuple[str, str] | None:
         case scenarios.Exit():
             _end(pod, answer)
         case scenarios.Running():
-            pod["status"]["phase"] = "Running"
+            pod["status"] |= {"phase": "Running", "startTime": now()}
             _set_state(pod, {"running": {}})
+        case scenarios.Outlived(code, log):
+            _end(pod, scenarios.Exit(code, log))
+            pod["status"]["phase"] = "Running"
+            sidecar = {"name": "vault-agent", "state": {"running": {}}}
+            pod["status"]["containerStatuses"].append(sidecar)
         case scenarios.Unschedulable(message):
             unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
             pod["status"]["conditions"] = [unscheduled | {"message": message}]
@@ -77,10 +82,12 @@ def _end(pod: Json, answer: scenarios.Exit) -> None:
     end = {
         "exitCode": answer.code,
         "reason": answer.reason or ("Completed" if is_good else "Error"),
+        "finishedAt": now(),
     }
     policy = pod["spec"]["containers"][0].get("terminationMessagePolicy")
     if answer.log and not is_good and policy == "FallbackToLogsOnError":
         end["message"] = "".join(answer.log.splitlines(keepends=True)[-80:])[-2048:]
+    pod["status"].setdefault("startTime", now())
     pod["status"]["phase"] = "Succeeded" if is_good else "Failed"
     if answer.disrupted:
         pod["status"]["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]

@@ -50,6 +50,14 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Outlived:
+    """The container ends, and one that others have put beside it does not: the pod runs."""
+
+    code: int
+    log: str = ""
+
+
+@dataclass(frozen=True)
 class Unschedulable:
     """No node takes the pod."""
 
@@ -86,6 +94,6 @@ EVICTED = Exit(75, disrupted=True)
 SECRET_MISSING = Waiting("CreateContainerConfigError", 'secret "missing" not found')
 QUOTA_EXCEEDED = "exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0"
 
-Answer = int | Exit | Running | Unschedulable | ImageError | Waiting | MountFailure
+Answer = int | Exit | Running | Outlived | Unschedulable | ImageError | Waiting | MountFailure
 Behaviour = Callable[[Attempt], Answer]
 """Asked about a pod at each tick until it answers with its end."""

@@ -31,6 +31,7 @@ class World:
         self.pods: dict[str, Json] = {}
         self.events: dict[str, Json] = {}
         self.config_maps: dict[str, Json] = {}
+        self.workloads: dict[str, Json] = {}
         self.logs: dict[str, str] = {}
         self._numbers = itertools.count(1)
 
@@ -41,7 +42,8 @@ class World:
             RefusedError: There is no such kind.
         """
         kinds = {"jobs": self.jobs, "pods": self.pods, "events": self.events}
-        kinds |= {"configmaps": self.config_maps, "jobsets": self.job_sets}
+        kinds |= {"configmaps": self.config_maps, "workloads": self.workloads}
+        kinds["jobsets"] = self.job_sets
         if plural not in kinds:
             raise RefusedError(404, "the server could not find the requested resource")
         return kinds[plural]

@@ -1,0 +1,104 @@
+"""What the Jobs of a cluster took, and the ledger in the store that keeps it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from job.keys import ExperimentKeys, StageRef
+from job.storage import Store
+from job.storage.documents import checked, dump_json, load_json
+
+_REMEDY = "remove it: the driver begins another, and what earlier Jobs took is not counted"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one Job took of a cluster, or several Jobs together."""
+
+    jobs: int = 0
+    queue_seconds: float = 0.0
+    """From the Job's creation until its first pod was on a node."""
+    pod_seconds: float = 0.0
+    """From a pod's start on its node until its end, of all pods together."""
+    gpu_seconds: float = 0.0
+    """The same, times the GPUs that a pod holds."""
+    money: float = 0.0
+    """What the GPUs cost, at the price that was set then."""
+    pods: int = 0
+    """Pods that have ended."""
+    failed: int = 0
+    """Pods among them that failed."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return both together."""
+        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
+        return Usage(**{name: round(value, 3) for name, value in sums.items()})
+
+
+def by_stage(entries: Iterable[tuple[str, Usage]]) -> dict[str, Usage]:
+    """Return what the Jobs of each kind of stage took together."""
+    sums: dict[str, Usage] = defaultdict(Usage)
+    for stage, usage in entries:
+        sums[stage] += usage
+    return dict(sums)
+
+
+class Ledger:
+    """What each Job of an experiment took: an object for each seed, written when a Job has ended.
+
+    A Job is an entry of its own, so a driver that is restarted may record it again.
+    """
+
+    def __init__(self, store: Store, experiment: str) -> None:
+        self._store = store
+        self._prefix = f"{ExperimentKeys(experiment).prefix}usage/"
+        self._pages: dict[str, dict[str, Usage]] | None = None
+
+    def record(self, ref: StageRef, attempt: int, usage: Usage) -> None:
+        """Write what one of a stage's Jobs took.
+
+        Raises:
+            AlJobError: The page that is there is damaged, or the store does not answer. Then it is
+                written with the next Job of the same seed.
+        """
+        folder = ref.prefix.split("/")[2]  # `seed-0`, or `test`
+        key, entry = f"{self._prefix}{folder}.json", f"{ref.prefix}{attempt}"
+        page = self._load().setdefault(key, {})
+        page[entry] = usage
+        self._store.write(key, dump_page(page))
+
+    def totals(self) -> Mapping[str, Usage]:
+        """Return what the Jobs of each kind of stage took so far.
+
+        Raises:
+            AlJobError: The store does not answer, or a page is damaged.
+        """
+        pages = self._load().values()
+        return by_stage((stage_of(entry), usage) for page in pages for entry, usage in page.items())
+
+    def _load(self) -> dict[str, dict[str, Usage]]:
+        if self._pages is None:
+            self._pages = {
+                key: load_page(self._store.read(key), f"{self._store.url}: {key}")
+                for key in self._store.list(self._prefix)
+            }
+        return self._pages
+
+
+def stage_of(entry: str) -> str:
+    """Return the stage of an entry, which is its prefix in the store and the Job's attempt."""
+    return entry.split("/")[-2]
+
+
+def dump_page(page: Mapping[str, Usage]) -> bytes:
+    """Return a page of the ledger as it is stored."""
+    return dump_json({"jobs": {entry: asdict(usage) for entry, usage in page.items()}})
+
+
+def load_page(data: bytes, where: str) -> dict[str, Usage]:
+    """Read what `dump_page` wrote.
+
+    Raises:
+        BadDataError: It is damaged, or of a format that this version does not read.
+    """
+    return checked(dict[str, Usage], load_json(data, where, _REMEDY).get("jobs"), where, _REMEDY)

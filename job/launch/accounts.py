@@ -1,0 +1,31 @@
+"""What an experiment takes of a cluster: kept in the store, and summed up for the status."""
+
+from collections.abc import Mapping
+
+from job.artifacts.usage import Ledger, Usage
+from job.errors import AlJobError
+from job.launch.observer import JobEnd, Observer
+from job.runtime import log
+from job.storage import Store
+
+
+class Accounts(Observer):
+    """Writes what each Job took. What cannot be written ends no run, and is tried with the next."""
+
+    def __init__(self, store: Store, experiment: str) -> None:
+        self._ledger = Ledger(store, experiment)
+
+    def job_ended(self, end: JobEnd) -> None:
+        """Note what a Job took."""
+        try:
+            self._ledger.record(end.ref, end.attempt, end.usage)
+        except AlJobError as error:
+            log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
+
+    def totals(self) -> Mapping[str, Usage]:
+        """Return what the Jobs of each kind of stage took so far; nothing if that is not known."""
+        try:
+            return self._ledger.totals()
+        except AlJobError as error:
+            log.get().warning("usage.unknown", reason=str(error))
+            return {}

@@ -1,0 +1,58 @@
+"""What an experiment takes of a cluster, whatever becomes of the store."""
+
+from datetime import UTC, datetime
+
+import pytest
+from structlog.testing import capture_logs
+
+from job.artifacts.usage import Ledger, Usage
+from job.errors import TemporaryError
+from job.keys import RoundRef
+from job.launch.accounts import Accounts
+from job.launch.observer import JobEnd
+from job.storage.memory import MemoryStore
+
+TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
+USAGE = Usage(1, 2.0, 30.0, 60.0, 0.1, 1, 0)
+
+
+def end(attempt: int) -> JobEnd:
+    return JobEnd(TRAIN, f"train-{attempt}", attempt, datetime.now(UTC), (), USAGE)
+
+
+class Away(MemoryStore):
+    """A store that does not take what is written at times."""
+
+    is_away = False
+
+    def write(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        if self.is_away:
+            message = "the store is away"
+            raise TemporaryError(message)
+        return super().write(key, data, if_absent=if_absent)
+
+
+def test_what_the_store_did_not_take_is_written_with_the_next_job() -> None:
+    """The run goes its way meanwhile."""
+    store = Away()
+    accounts = Accounts(store, "exp")
+    store.is_away = True
+    with capture_logs() as logs:
+        accounts.job_ended(end(1))
+    assert [each["event"] for each in logs] == ["usage.unrecorded"]
+    store.is_away = False
+    accounts.job_ended(end(2))
+    assert Ledger(store, "exp").totals() == {"train": USAGE + USAGE}
+
+
+@pytest.mark.parametrize("data", [b"", b'{"format": 1}'])
+def test_a_damaged_page_keeps_nothing_from_running(data: bytes) -> None:
+    """The sums are not known then, and a log line names the page."""
+    store = MemoryStore()
+    store.write("experiments/exp/usage/seed-0.json", data)
+    accounts = Accounts(store, "exp")
+    with capture_logs() as logs:
+        accounts.job_ended(end(1))
+        assert accounts.totals() == {}
+    assert [each["event"] for each in logs] == ["usage.unrecorded", "usage.unknown"]
+    assert "usage/seed-0.json" in logs[0]["reason"]
