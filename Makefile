@@ -57,7 +57,7 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
 test-alerts: .venv/dev $(PROMTOOL) ## Evaluate the alerts of the chart on samples, by promtool, which is built with Go
-	$(BIN)/pytest -q -p no:xdist tests/chart/test_alerts.py
+	$(BIN)/pytest -q -p no:xdist tests/chart/test_alerts.py tests/chart/test_dashboard.py
 
 annotation-tools: $(ANNOTATION_TOOLS)/done ## Install Label Studio for the tests that ask it, away from .venv: 1 GB
 

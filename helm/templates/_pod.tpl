@@ -106,6 +106,14 @@ annotations:
 {{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" "schedulerName" "topologySpreadConstraints" "resourceClaims" -}}
 {{- with get $ $key }}{{ $_ := set $chosen $key . }}{{ end -}}
 {{- end -}}
+{{- with .lostNodeSeconds -}}
+{{- $lost := list -}}
+{{- range list "not-ready" "unreachable" -}}
+{{- $key := print "node.kubernetes.io/" . -}}
+{{- $lost = append $lost (dict "key" $key "operator" "Exists" "effect" "NoExecute" "tolerationSeconds" (int64 $.lostNodeSeconds)) -}}
+{{- end -}}
+{{- $_ := set $chosen "tolerations" (concat ($chosen.tolerations | default list) $lost) -}}
+{{- end -}}
 {{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
 {{- end -}}
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from job.keys import ExperimentKeys, StageRef
 from job.storage import Store
@@ -43,6 +43,16 @@ def by_stage(entries: Iterable[tuple[str, Usage]]) -> dict[str, Usage]:
     return dict(sums)
 
 
+@dataclass(frozen=True)
+class Page:
+    """What is known of the Jobs of a seed."""
+
+    jobs: dict[str, Usage] = field(default_factory=dict)
+    """What each of them took, by its stage's prefix and its attempt."""
+    images: dict[str, str] = field(default_factory=dict)
+    """Name of each pod, which is `attempt` in its marker -> the container image, by its digest."""
+
+
 class Ledger:
     """What each Job of an experiment took: an object for each seed, written when a Job has ended.
 
@@ -52,10 +62,12 @@ class Ledger:
     def __init__(self, store: Store, experiment: str) -> None:
         self._store = store
         self._prefix = f"{ExperimentKeys(experiment).prefix}usage/"
-        self._pages: dict[str, dict[str, Usage]] | None = None
+        self._pages: dict[str, Page] | None = None
 
-    def record(self, ref: StageRef, attempt: int, usage: Usage) -> None:
-        """Write what one of a stage's Jobs took.
+    def record(
+        self, ref: StageRef, attempt: int, usage: Usage, images: Mapping[str, str] | None = None
+    ) -> None:
+        """Write what one of a stage's Jobs took, and which container image each of its pods ran.
 
         Raises:
             AlJobError: The page that is there is damaged, or the store does not answer. Then it is
@@ -63,8 +75,9 @@ class Ledger:
         """
         folder = ref.prefix.split("/")[2]  # `seed-0`, or `test`
         key, entry = f"{self._prefix}{folder}.json", f"{ref.prefix}{attempt}"
-        page = self._load().setdefault(key, {})
-        page[entry] = usage
+        page = self._load().setdefault(key, Page())
+        page.jobs[entry] = usage
+        page.images.update(images or {})
         self._store.write(key, dump_page(page))
 
     def totals(self) -> Mapping[str, Usage]:
@@ -74,9 +87,10 @@ class Ledger:
             AlJobError: The store does not answer, or a page is damaged.
         """
         pages = self._load().values()
-        return by_stage((stage_of(entry), usage) for page in pages for entry, usage in page.items())
+        entries = (each for page in pages for each in page.jobs.items())
+        return by_stage((stage_of(entry), usage) for entry, usage in entries)
 
-    def _load(self) -> dict[str, dict[str, Usage]]:
+    def _load(self) -> dict[str, Page]:
         if self._pages is None:
             self._pages = {
                 key: load_page(self._store.read(key), f"{self._store.url}: {key}")
@@ -90,15 +104,17 @@ def stage_of(entry: str) -> str:
     return entry.split("/")[-2]
 
 
-def dump_page(page: Mapping[str, Usage]) -> bytes:
+def dump_page(page: Page) -> bytes:
     """Return a page of the ledger as it is stored."""
-    return dump_json({"jobs": {entry: asdict(usage) for entry, usage in page.items()}})
+    return dump_json(asdict(page))
 
 
-def load_page(data: bytes, where: str) -> dict[str, Usage]:
+def load_page(data: bytes, where: str) -> Page:
     """Read what `dump_page` wrote.
 
     Raises:
         BadDataError: It is damaged, or of a format that this version does not read.
     """
-    return checked(dict[str, Usage], load_json(data, where, _REMEDY).get("jobs"), where, _REMEDY)
+    content = load_json(data, where, _REMEDY)
+    jobs = checked(dict[str, Usage], content.get("jobs"), where, _REMEDY)
+    return Page(jobs, checked(dict[str, str], content.get("images", {}), where, _REMEDY))

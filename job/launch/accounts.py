@@ -16,9 +16,10 @@ class Accounts(Observer):
         self._ledger = Ledger(store, experiment)
 
     def job_ended(self, end: JobEnd) -> None:
-        """Note what a Job took."""
+        """Note what a Job took, and what it ran."""
         try:
-            self._ledger.record(end.ref, end.attempt, end.usage)
+            images = {pod.name: pod.image for pod in end.pods if pod.image}
+            self._ledger.record(end.ref, end.attempt, end.usage, images)
         except AlJobError as error:
             log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
 

@@ -19,6 +19,8 @@ class PodEnd:
     """When its node took it."""
     ended: datetime
     exit_code: int
+    image: str = ""
+    """The container image that the node ran, by its digest, whatever the tag means by now."""
 
 
 @dataclass(frozen=True)

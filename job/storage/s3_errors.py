@@ -52,6 +52,7 @@ _PASSING = {
 
 Bytes changed or got lost on the way, the server forgot an upload in parts, or wants a pause.
 """
+_KMS = "the credentials need kms:GenerateDataKey and kms:Decrypt on the bucket's key"
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _hidden: set[str] = set()
 _SHORTEST_SECRET = 4
@@ -105,7 +106,7 @@ def _of_answer(error: ClientError, where: str, access: S3Access) -> AlJobError:
         return BadDataError(f"{where}: {said}")
     if _may_pass(status, code):
         return TemporaryError(f"{where}: the server answered {status} {code}: {said}; retry")
-    advice = _advice(status, code, access)
+    advice = _KMS if "kms:" in said else _advice(status, code, access)
     return ConfigError(f"{where}: the server answered {status} {code}: {said}; {advice}")
 
 

@@ -13,6 +13,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     start_http_server,
 )
 
@@ -30,6 +31,8 @@ class Metrics(Observer):
     """The metrics of one driver, in a registry of their own."""
 
     def __init__(self) -> None:
+        # Not a second series beside each counter and histogram.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._heartbeat = self._gauge(

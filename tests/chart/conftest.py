@@ -214,3 +214,12 @@ def rendering(
         "own bucket": own_bucket,
     }
     return render(values[request.param])
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus' own tool."""
+    program = shutil.which(os.environ.get("PROMTOOL", "promtool"))
+    if not program:
+        pytest.skip("promtool is not there: `make test-alerts` builds it, with Go")
+    return program

@@ -4,9 +4,7 @@ The samples are in the form in which kube-state-metrics 2 tells of Jobs and pods
 builds promtool, which evaluates them.
 """
 
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,14 +232,6 @@ CASES = {
         3,
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def promtool() -> str:
-    program = shutil.which(os.environ.get("PROMTOOL", "promtool"))
-    if not program:
-        pytest.skip("promtool is not there: `make test-alerts` builds it, with Go")
-    return program
 
 
 def test_every_alert_is_evaluated(render: Any) -> None:

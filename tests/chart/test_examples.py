@@ -201,6 +201,15 @@ def test_the_policy_binds_the_chart_s_driver(render: Any, validate: Any) -> None
     assert stage["containers"][0]["image"].startswith(tuple(images))
 
 
+def test_the_policy_guards_whatever_makes_pods(render: Any) -> None:
+    """All kinds that a driver may create, except events, are in its rules: JobSets, too."""
+    policy, _ = documents("admission-policy.yaml")
+    guarded = {e["resources"][0] for e in policy["spec"]["matchConstraints"]["resourceRules"]}
+    [role] = render({"stages": {"train": {"nodes": 2}}}).of_kind("Role")
+    created = {e["resources"][0] for e in role["rules"] if "create" in e["verbs"]}
+    assert created - {"events"} == guarded == {"jobs", "jobsets"}
+
+
 # Argo Workflows
 
 

@@ -153,10 +153,24 @@ def test_a_stage_s_container(render: Any) -> None:
         assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
+def lost_after(seconds: int) -> list[dict[str, Any]]:
+    """Return what says after how many seconds a pod of a lost node is deleted."""
+    taints = (f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable"))
+    common = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+    return [common | {"key": taint} for taint in taints]
+
+
+def test_the_pod_of_a_lost_node_is_deleted_soon(render: Any) -> None:
+    """After `lostNodeSeconds`; without it the cluster's own default counts."""
+    for seconds, expected in ((30, lost_after(30)), (None, None)):
+        spec = render({"stages": {"defaults": {"lostNodeSeconds": seconds}}}).stage("train")
+        assert spec.get("tolerations") == expected
+
+
 SETTINGS: list[tuple[str, Any, list[Any], Any]] = [
     ("nodeSelector", {"pool": "a"}, ["nodeSelector"], {"pool": "a"}),
     ("affinity", AFFINITY, ["affinity"], AFFINITY),
-    ("tolerations", [TOLERATION], ["tolerations"], [TOLERATION]),
+    ("tolerations", [TOLERATION], ["tolerations"], [TOLERATION, *lost_after(60)]),
     ("priorityClassName", "low", ["priorityClassName"], "low"),
     ("runtimeClassName", "nvidia", ["runtimeClassName"], "nvidia"),
     ("deadlineSeconds", 60, ["activeDeadlineSeconds"], 60),

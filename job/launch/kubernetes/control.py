@@ -59,11 +59,16 @@ def _published(cluster: Cluster, release: str) -> Status:
     return parse_status(text)
 
 
-def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
+def cancel(cluster: Cluster, release: str, *, force: bool = False) -> tuple[bool, list[str]]:
     """Stop the driver, then the stages that run.
 
     The driver's Job is suspended, not deleted: a tool that keeps the release as the chart renders
     it would create the Job again.
+
+    Args:
+        cluster: The namespace.
+        release: The release.
+        force: Whether the driver is not waited for. If its node is lost, its pod never ends.
 
     Returns:
         Whether the driver had not ended yet, and the names of the stages' Jobs that were deleted.
@@ -75,7 +80,8 @@ def cancel(cluster: Cluster, release: str) -> tuple[bool, list[str]]:
     running = [job for job in _drivers(cluster, release) if not ended(job)]
     for job in running:
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
-    _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
+    if not force:
+        _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
     deleted = [job for job in _stages(cluster, release) if not ended(job)]
     for job in deleted:
         cluster.delete_job(job)
@@ -132,7 +138,10 @@ def _wait_until_ended(cluster: Cluster, selector: str) -> None:
     alive = {"Pending", "Running"}
     while any(pod["status"].get("phase") in alive for pod in cluster.pods(selector)):
         if time.monotonic() > limit:
-            message = "the driver does not end, and its stages were not stopped; retry"
+            message = (
+                "the driver does not end, and its stages were not stopped: retry, or if its node "
+                "is lost, give --force"
+            )
             raise TemporaryError(message)
         time.sleep(1)
 

@@ -52,7 +52,8 @@ class EventRecorder(Observer):
         if end.error:
             self._record("Warning", "StageFailed", f"{end.error} (Job {end.name})")
         else:
-            took = f"{end.usage.pod_seconds:.0f} s in {end.usage.pods} pods"
+            num = end.usage.pods
+            took = f"{end.usage.pod_seconds:.0f} s in {num} {'pod' if num == 1 else 'pods'}"
             self._record("Normal", "StageDone", f"{end.ref}: {took} (Job {end.name})")
 
     def phase_changed(self, phase: Phase, message: str) -> None:

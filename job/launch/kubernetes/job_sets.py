@@ -10,7 +10,7 @@ from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 API_VERSION = "jobset.x-k8s.io/v1alpha2"
 NAME_LABEL = "jobset.sigs.k8s.io/jobset-name"
 """The label by which a pod says which JobSet it is of."""
-_REPLICATED_JOB = "n"
+_REPLICATED_JOB = "p"
 """Short, because it is a part of the pods' names."""
 _POLICY = "PodFailurePolicy"
 """The reason that a Job gives if its failure policy ended it."""

@@ -58,23 +58,26 @@ def _usage(created: datetime, pods: tuple[PodEnd, ...], gpus: int, launch: Launc
 def _ended(pods: Iterable[KubeObject]) -> Iterator[PodEnd]:
     """Yield the pods whose end Kubernetes knows."""
     for pod in pods:
-        end, start = _terminated(pod), pod["status"].get("startTime")
-        if end and start:
+        ended, start = _terminated(pod), pod["status"].get("startTime")
+        if ended and start:
+            end = ended["state"]["terminated"]
             yield PodEnd(
                 name=pod["metadata"]["name"],
                 node=pod["spec"].get("nodeName", ""),
                 began=_time(start),
                 ended=_time(end["finishedAt"]),
                 exit_code=end["exitCode"],
+                image=ended.get("imageID", ""),
             )
 
 
 def _terminated(pod: KubeObject) -> KubeObject | None:
-    """Return how the stage's container ended, if it has, and Kubernetes says when."""
+    """Return the status of the stage's container, if it has ended, and Kubernetes says when."""
+    each: KubeObject
     for each in pod["status"].get("containerStatuses", []):
         end: KubeObject | None = each["state"].get("terminated")
         if each["name"] == CONTAINER and end and end.get("finishedAt"):
-            return end
+            return each
     return None
 
 

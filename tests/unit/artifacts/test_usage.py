@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.artifacts.usage import Ledger, Usage
+from job.artifacts.usage import Ledger, Usage, load_page
 from job.errors import BadDataError
 from job.keys import RoundRef
 from job.storage.memory import MemoryStore
@@ -52,3 +52,16 @@ def test_a_damaged_page_is_named() -> None:
     store.write("experiments/exp/usage/seed-0.json", b'{"format": 1, "jobs": {"a": 1}}')
     with pytest.raises(BadDataError, match=r"usage/seed-0.json is damaged .*: remove it"):
         Ledger(store, "exp").totals()
+
+
+def test_a_pod_s_container_image_is_kept() -> None:
+    """By the pod's name, which its marker has, too; a page of before has none."""
+    store = MemoryStore()
+    key = "experiments/exp/usage/seed-0.json"
+    store.write(key, b'{"format": 1, "jobs": {}}')
+    Ledger(store, "exp").record(TRAIN, 1, ONE, {"pod-a": "registry.example/al-job@sha256:12"})
+    Ledger(store, "exp").record(TRAIN, 2, ONE, {"pod-b": "registry.example/al-job@sha256:34"})
+    assert load_page(store.read(key), key).images == {
+        "pod-a": "registry.example/al-job@sha256:12",
+        "pod-b": "registry.example/al-job@sha256:34",
+    }

@@ -1,15 +1,16 @@
 """What an experiment takes of a cluster, whatever becomes of the store."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
 
-from job.artifacts.usage import Ledger, Usage
+from job.artifacts.usage import Ledger, Usage, load_page
 from job.errors import TemporaryError
 from job.keys import RoundRef
 from job.launch.accounts import Accounts
-from job.launch.observer import JobEnd
+from job.launch.observer import JobEnd, PodEnd
 from job.storage.memory import MemoryStore
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
@@ -43,6 +44,15 @@ def test_what_the_store_did_not_take_is_written_with_the_next_job() -> None:
     store.is_away = False
     accounts.job_ended(end(2))
     assert Ledger(store, "exp").totals() == {"train": USAGE + USAGE}
+
+
+def test_the_container_image_of_each_pod_is_kept() -> None:
+    """If the cluster says by which digest its node ran it."""
+    store, now = MemoryStore(), datetime.now(UTC)
+    pods = (PodEnd("a", "n", now, now, 1, "al-job@sha256:12"), PodEnd("b", "n", now, now, 0))
+    Accounts(store, "exp").job_ended(replace(end(1), pods=pods))
+    key = "experiments/exp/usage/seed-0.json"
+    assert load_page(store.read(key), key).images == {"a": "al-job@sha256:12"}
 
 
 @pytest.mark.parametrize("data", [b"", b'{"format": 1}'])

@@ -220,6 +220,11 @@ def answered(status: int, code: str, text: str = "said so") -> ClientError:
         (answered(301, "PermanentRedirect"), ConfigError, "AWS_DEFAULT_REGION"),
         (answered(400, "ExpiredToken"), ConfigError, "AWS_SESSION_TOKEN"),
         (answered(403, "AccessDenied", "two\n lines."), ConfigError, "two lines; the credentials"),
+        (
+            answered(403, "AccessDenied", "not kms:GenerateDataKey"),
+            ConfigError,
+            "and kms:Decrypt on",
+        ),
         (answered(400, "KeyTooLongError"), BadDataError, "said so"),
         (SSLError(endpoint_url="x", error="CERTIFICATE_VERIFY_FAILED"), ConfigError, "CA_BUNDLE"),
         (SSLError(endpoint_url="x", error="EOF occurred"), TemporaryError, "is the server up"),

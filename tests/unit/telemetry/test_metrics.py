@@ -49,6 +49,7 @@ def test_what_ended_is_counted(address: tuple[Metrics, str]) -> None:
     metrics.job_ended(JobEnd(TRAIN, "t-1", 1, BEGAN, pods, usage))
     metrics.job_ended(JobEnd(TRAIN, "t-2", 2, BEGAN, (), Usage(jobs=1), "no node"))
     found = samples(url)
+    assert not [name for name in found if "_created" in name]
     assert found["al_voc_jobs_total[('result', 'done'), ('stage', 'train')]"] == 1
     assert found["al_voc_jobs_total[('result', 'failed'), ('stage', 'train')]"] == 1
     assert found["al_voc_pods_total[('exit_code', '137'), ('stage', 'train')]"] == 1

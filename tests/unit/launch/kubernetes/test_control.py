@@ -78,6 +78,18 @@ def test_a_driver_that_does_not_end_keeps_its_stages(
     assert "al-voc-tiny-s0-r0-select-1" in running.double.world.jobs
 
 
+def test_with_force_a_driver_that_does_not_end_is_not_waited_for(
+    running: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its node is lost, its pod never ends, and the stages would hold their GPUs."""
+    monkeypatch.setattr(control, "SECONDS_TO_STOP", -1.0)
+    monkeypatch.setattr(running.double.controller, "tick", lambda: None)  # the node is lost
+    deleted = ["al-voc-tiny-s0-r0-select-1"]
+    assert control.cancel(running.cluster, "al-voc", force=True) == (True, deleted)
+    assert list(running.double.world.jobs) == [DRIVER]
+    assert running.double.job(DRIVER)["spec"]["suspend"]
+
+
 def test_a_driver_that_has_ended_cannot_be_resumed(running: Release) -> None:
     """The message says how to start another driver."""
     running.behaviour = lambda _: 65

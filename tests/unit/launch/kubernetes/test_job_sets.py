@@ -72,12 +72,12 @@ def test_every_failure_ends_the_attempt_and_the_set_counts_those_that_count(
 
 
 def test_names_of_its_pods_fit(launch: LaunchConfig) -> None:
-    """The longest is `NAME-n-0-99-abcde`, which Kubernetes limits to 63 characters."""
+    """The longest is `NAME-p-0-99-abcde`, which Kubernetes limits to 63 characters."""
     several = launch.model_copy(update={"train_nodes": 100, "release": "a" * 30})
     for experiment, arm in product(["x" * 63, "short"], ["a" * 63, "b", None]):
         ref = RoundRef(experiment, 2**63, arm, 999).stage("train")
         name = job_name(several, ref, 12)
-        assert len(f"{name}-n-0-99-abcde") <= 63
+        assert len(f"{name}-p-0-99-abcde") <= 63
 
 
 def a_set(suspend: bool = False, restarts: int = 0, **conditions: str) -> KubeObject:  # noqa: FBT001, FBT002 - a builder

@@ -11,7 +11,7 @@ from tests.unit.launch.kubernetes.double import scenarios
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit, Running
 
 TRAIN = "al-voc-tiny-s0-r0-train-1"
-CHILD = f"{TRAIN}-n-0"
+CHILD = f"{TRAIN}-p-0"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_training_is_a_set_of_pods_and_other_stages_are_jobs(several: Release)
     ran: list[str] = []
     several.behaviour = lambda attempt: ran.append(attempt.pod)
     assert several.run() == 4
-    stages = ["select-1", "annotate-1", "train-1-n-0", "evaluate-1"]
+    stages = ["select-1", "annotate-1", "train-1-p-0", "evaluate-1"]
     assert several.double.created == [f"al-voc-tiny-s0-r0-{each}" for each in stages]
     assert len([pod for pod in ran if pod.startswith(CHILD)]) == 2
     assert not several.double.world.job_sets

@@ -93,3 +93,11 @@ def test_gpus_are_told_by_the_name_of_their_resource(limits: dict[str, Any], exp
     """Whoever made them, and parts of one count as one each."""
     containers = [{"name": "proxy"}, {"name": "stage", "resources": {"limits": limits}}]
     assert gpus_of({"spec": {"template": {"spec": {"containers": containers}}}}) == expected
+
+
+def test_what_a_node_ran_is_known_by_its_digest(launch: LaunchConfig) -> None:
+    """A tag may mean another container image by now, and another one on another node."""
+    ended = pod("a", "10:00:01", "10:00:02")
+    ended["status"]["containerStatuses"][1]["imageID"] = "registry.example/al-job@sha256:12"
+    [found] = job_end(TRAIN, JOB, [ended], launch).pods
+    assert found.image == "registry.example/al-job@sha256:12"
