@@ -121,7 +121,7 @@ def test_launch_settings(render: Any) -> None:
         "queueName": "",
         "imageErrorSeconds": 240,
         "pendingSeconds": 86400,
-        "pollSeconds": 5,
+        "pollSeconds": 2,
         "ttlSecondsAfterFinished": 3600,
         "trainNodes": 1,
         "metrics": False,
