@@ -13,11 +13,10 @@ from typing import Protocol
 from job import experiment, loop
 from job.artifacts.done_stages import DoneStages
 from job.artifacts.holder import Holder
-from job.artifacts.markers import Markers
+from job.artifacts.reported import is_reported
 from job.board import Board
 from job.config.schema import Config
 from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryError
-from job.experiment import Outcome
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
@@ -25,12 +24,11 @@ from job.launch.observer import Observer, Observers
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
 from job.registries import check_registries
-from job.report.analysis.results import Row
-from job.report.build import update_report
 from job.runtime import log
 from job.runtime.memory import peak_mib
 from job.runtime.retry import retry_while_unavailable
 from job.storage import Store
+from job.whole import WholeRef
 
 SECONDS_BETWEEN_BEATS = 20.0
 """How often an unchanged status is published, to show that the driver is alive."""
@@ -93,8 +91,8 @@ def drive(
     platform: Platform,
     only: Subset | None = None,
     observers: Sequence[Observer] = (),
-) -> tuple[Outcome, list[Row]]:
-    """Run every stage of an experiment that is not done, and write its report.
+) -> int:
+    """Run every stage of an experiment that is not done, its report last.
 
     A driver that is stopped leaves the started stages running. The next driver adopts them.
 
@@ -106,7 +104,7 @@ def drive(
         observers: Are told what changes.
 
     Returns:
-        What ran, and the report's rows.
+        How many stages of rounds ran.
 
     Raises:
         AlJobError: Another driver holds the experiment, the configuration is refused, or the ingest
@@ -124,7 +122,7 @@ def _drive(
     platform: Platform,
     only: Subset | None,
     publisher: "StatusPublisher",
-) -> tuple[Outcome, list[Row]]:
+) -> int:
     try:
         publisher.take_hold()
         check_registries(config)
@@ -158,7 +156,7 @@ def _run(
     platform: Platform,
     publisher: "StatusPublisher",
     only: Subset | None,
-) -> tuple[Outcome, list[Row]]:
+) -> int:
     while state := _ingest_state(store, plan.config.dataset.name, platform):
         publisher.publish_phase("waiting", state)
         time.sleep(platform.poll_seconds)
@@ -168,6 +166,8 @@ def _run(
     retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config))
 
     def is_done(ref: StageRef) -> bool:
+        if isinstance(ref.round, WholeRef):
+            return is_reported(store, ref.round)
         return publisher.done.is_done(ref, plan.config)
 
     launcher = platform.launcher(store, plan, is_done, publisher.publish_stages, publisher.observer)
@@ -176,9 +176,16 @@ def _run(
         launcher,
         lambda ref: retry_while_unavailable(lambda: is_done(ref)),
     )
-    # A driver has little memory, and the data set and the score records may be large.
-    rows = retry_while_unavailable(lambda: update_report(store, plan, light=True))
-    return Outcome(plan, num_run, Markers(store)), rows
+    _report(launcher, is_done, publisher.done.report(plan))
+    return num_run
+
+
+def _report(launcher: loop.Launcher, is_done: Callable[[StageRef], bool], report: StageRef) -> None:
+    """Let the report be written, by a process of its own: a driver has little memory."""
+    if not retry_while_unavailable(lambda: is_done(report)):
+        launcher.start(report)
+        while report not in launcher.wait():
+            pass
 
 
 def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
@@ -242,10 +249,11 @@ class StatusPublisher:
             AlJobError: Another driver holds the experiment by now.
         """
         self._hold.check()
-        self._states = states
+        self._states = {ref: told for ref, told in states.items() if not ref.round.is_whole}
         self.observer.looked(states)
         is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
-        self.publish_phase("annotating" if is_waiting else "running")
+        whole = [f"{ref}: {told.in_words}" for ref, told in states.items() if ref.round.is_whole]
+        self.publish_phase("annotating" if is_waiting else "running", ", ".join(whole))
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:
         """Publish what the driver is doing, if it changed or the next beat is due."""

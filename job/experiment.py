@@ -21,12 +21,13 @@ from job.data.formats.synthetic import SyntheticSource
 from job.data.ingest.ingest import ingest
 from job.detection.inference.image_cache import IMAGE_CACHE
 from job.errors import ConfigError
-from job.keys import ExperimentKeys, StageRef, refuse_twin
+from job.keys import ExperimentKeys, StageRef
 from job.launch.local import LocalLauncher
 from job.launch.people import People
 from job.plan import Plan, Subset
 from job.registries import check_registries
 from job.runtime import log
+from job.runtime.names import refuse_twin
 from job.runtime.place import Place
 from job.stages import run_stage
 from job.storage import Store

@@ -10,14 +10,16 @@ experiments/<exp>/test/round-000/<stage>/...              the test set that is d
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from job.errors import UsageError
 
-Stage = Literal["select", "annotate", "train", "evaluate", "score"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
+Stage = Literal["select", "annotate", "train", "evaluate", "score", "report"]
+STAGES: tuple[Stage, ...] = ("select", "annotate", "train", "evaluate", "score")
+"""The stages of a round, in their order."""
+REPORT: Stage = "report"
+"""The stage of a whole experiment, after all rounds: see `job.whole`."""
 
 Split = Literal["pool", "test"]
 
@@ -51,21 +53,6 @@ def check_name(kind: str, name: str) -> str:
         )
         raise UsageError(message)
     return name
-
-
-def refuse_twin(kind: str, name: str, others: Iterable[str]) -> None:
-    """Refuse a new name that differs only by case from another one.
-
-    Raises:
-        UsageError: It does: a disk that ignores case takes both for one.
-    """
-    for other in others:
-        if other != name and other.lower() == name.lower():
-            message = (
-                f"{kind} {name!r}: there is {other!r}, and a disk that ignores case takes both for "
-                "one: choose another name"
-            )
-            raise UsageError(message)
 
 
 def test_label(index: int) -> str:
@@ -224,6 +211,11 @@ class RoundRef:
         return self.seed is None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it stands for the whole experiment."""
+        return False
+
+    @property
     def own_seed(self) -> int:
         """The seed.
 
@@ -278,6 +270,8 @@ class StageRef:
     def __str__(self) -> str:
         """Return the stage in words, for messages."""
         this = self.round
+        if this.is_whole:
+            return f"the {self.stage}"
         arm = f" arm {this.arm}" if this.arm else ""
         seed = "" if this.is_test else f"seed {this.seed}{arm} "
         return f"{seed}round {this.label} {self.stage}"

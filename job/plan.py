@@ -196,7 +196,7 @@ class Plan:
         return self.config.annotation.proposals is not None
 
     def needs(self, ref: StageRef) -> list[StageRef]:
-        """Return the stages that have to be done before this one."""
+        """Return the stages that have to be done before this one of a round."""
         this, arm = ref.round, self.arm_of(ref.round)
         if this.is_test:
             return _needs_of_test(ref)
@@ -218,6 +218,9 @@ class Plan:
                 return [this.stage("train"), *labelled]
             case "score":
                 return [this.stage("train")]
+            case "report":
+                message = f"{ref} is of no round"
+                raise ValueError(message)
 
     def _ref(self, seed: int, arm: Arm, index: int) -> RoundRef:
         return RoundRef(self.config.experiment, seed, arm.name, index)

@@ -36,6 +36,11 @@ class StageStatus(BaseModel):
     """How long it ran, when it is done."""
 
     @property
+    def in_words(self) -> str:
+        """The state, and why."""
+        return f"{self.state}: {self.reason}" if self.reason else self.state
+
+    @property
     def short(self) -> str:
         """How long it ran if that is known, else its state."""
         return self.state if self.seconds is None else f"{self.seconds:.1f} s"

@@ -1,8 +1,8 @@
 {{/* The content of the ConfigMap: the experiment, and launch.yaml, from which the driver makes Jobs. */}}
 
-{{/* The stages of a round. No other file of the chart lists them. */}}
+{{/* The stages of a round, and that of the whole experiment. No other file of the chart lists them. */}}
 {{- define "al-voc.stages" -}}
-select annotate train evaluate score
+select annotate train evaluate score report
 {{- end -}}
 
 {{/* Refuses values of an earlier version, and stages that do not exist. */}}

@@ -78,7 +78,7 @@ driver may show them what a model sees. The driver decides about `select`: round
 Given: root, component, stage, settings.
 */}}
 {{- define "al-voc.podImage" -}}
-{{- $slim := has (.stage | default .component) (list "annotate" "ingest" "ui" "driver") | ternary (include "al-voc.slimImage" .root) "" -}}
+{{- $slim := has (.stage | default .component) (list "annotate" "report" "ingest" "ui" "driver") | ternary (include "al-voc.slimImage" .root) "" -}}
 {{- if and (eq .component "driver") .root.Values.annotation.existingSecret }}{{ $slim = "" }}{{ end -}}
 {{ .settings.image | default $slim | default (include "al-voc.jobImage" .root) }}
 {{- end -}}

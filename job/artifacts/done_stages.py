@@ -1,5 +1,6 @@
 """Which stages are done, as a driver remembers it: a few bytes of each marker."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,11 +8,15 @@ from job.artifacts.markers import Marker, Markers
 from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.errors import BadDataError, UsageError
-from job.keys import ExperimentKeys, StageRef, is_marker
+from job.keys import ExperimentKeys, Stage, StageRef, is_marker
+from job.plan import Plan
 from job.runtime import log
 from job.runtime.parallel import in_threads
 from job.storage import Store
+from job.whole import WholeRef
 
+_REPORTED: tuple[Stage, ...] = ("annotate", "evaluate")
+"""The stages by which a round's row in the report changes."""
 NUM_THREADS = 32
 """As many as the store has connections."""
 
@@ -46,6 +51,13 @@ class DoneStages:
     def known(self) -> Mapping[str, Done]:
         """What is known of stages, by their markers' keys; any other is not done, or unasked."""
         return self._done
+
+    def report(self, plan: Plan) -> StageRef:
+        """Return the report of all rounds that are evaluated, as a stage."""
+        refs = dict.fromkeys(ref for _, ref in plan.rounds())
+        keys = [ref.stage(stage).done for ref in refs for stage in _REPORTED]
+        told = "".join(f"{key} {self._done[key].digest}\n" for key in keys if key in self._done)
+        return WholeRef.report(plan.config.experiment, hashlib.sha256(told.encode()).hexdigest())
 
     def is_done(self, stage: StageRef, config: Config) -> bool:
         """Whether a stage is done with this configuration and its present inputs.

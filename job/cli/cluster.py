@@ -21,7 +21,7 @@ from job.cli.options import (
     SetOption,
     StoreOption,
 )
-from job.cli.output import say, show
+from job.cli.output import say, say_places
 from job.config import loading
 from job.driver import drive as drive_experiment
 from job.errors import UsageError
@@ -34,7 +34,6 @@ from job.launch.kubernetes.job_spec import is_of_several_nodes, make_job
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig, load_launch
 from job.plan import Plan, Subset
-from job.report.build import table_of
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 from job.telemetry.observers import observers_of
@@ -62,16 +61,16 @@ def drive(
     settings = load_launch(launch)
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
-    cluster = connect(settings.namespace)
-    outcome, rows = drive_experiment(
-        open_store(store),
+    opened, cluster = open_store(store), connect(settings.namespace)
+    num_run = drive_experiment(
+        opened,
         loaded,
         KubernetesPlatform(settings, cluster),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
         observers_of(settings, cluster, loaded.experiment),
     )
-    show(table_of(rows))
-    say(f"{outcome.plan.config.experiment}: {outcome.num_run} stages run")
+    say(f"{loaded.experiment}: {num_run} stages run")
+    say_places(opened, loaded.experiment)
 
 
 def render(

@@ -38,7 +38,11 @@ app = make_app(add_completion=False)
 
 OutOption = Annotated[
     str,
-    typer.Option("--out", metavar="PLACE", help="An empty or new folder, or s3://bucket/prefix."),
+    typer.Option(
+        "--out",
+        metavar="PLACE",
+        help="An empty or new folder, or s3://, gs:// or az://bucket/prefix.",
+    ),
 ]
 EndpointOption = Annotated[
     str | None,
@@ -127,7 +131,8 @@ def picks(
         typer.Option(
             "--out",
             metavar="PLACE",
-            help="An empty or new folder, or s3://bucket/prefix; needed unless --send is given.",
+            help="An empty or new folder, or s3://, gs:// or az://bucket/prefix; needed unless "
+            "--send is given.",
         ),
     ] = None,
     name: Annotated[

@@ -67,6 +67,15 @@ RoundOption = Annotated[
         help="The round, counted from 0. test: the test set that is drawn from the pool.",
     ),
 ]
+AnyRoundOption = Annotated[
+    str | None,
+    typer.Option(
+        "--round",
+        parser=parse_round,
+        metavar="N",
+        help="The round, counted from 0, or test. The report has none.",
+    ),
+]
 TrainedRoundOption = Annotated[
     str | None,
     typer.Option(

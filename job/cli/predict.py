@@ -41,7 +41,9 @@ def predict(
     out: Annotated[
         str,
         typer.Option(
-            "--out", metavar="PLACE", help="An empty or new folder, or s3://bucket/prefix."
+            "--out",
+            metavar="PLACE",
+            help="An empty or new folder, or s3://, gs:// or az://bucket/prefix.",
         ),
     ],
     file: Annotated[

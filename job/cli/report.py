@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from job.artifacts.reader import Reader
+from job.artifacts.reported import note_reported
 from job.cli.choose import choose_experiment
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption, out_folder
@@ -15,7 +16,7 @@ from job.cli.output import say, say_places, show
 from job.config.detector import DetectorConfig
 from job.data.dataset import Dataset
 from job.errors import UsageError
-from job.report.build import table_of, write_report
+from job.report.build import table_of, update_report, write_report
 from job.report.compare import comparison_page, read_sides
 from job.report.data.facts import DefaultBox
 from job.report.data.page import data_page
@@ -67,6 +68,10 @@ def report(
             " above the baseline's last one.",
         ),
     ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option("--of", hidden=True, help="The digest of its stages, for a driver."),
+    ] = None,
     *,
     final: Annotated[
         bool,
@@ -79,6 +84,11 @@ def report(
         return
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
+    if of is not None:  # without what reads the data set and the score records, which may be large
+        update_report(opened, plan, light=True)
+        note_reported(opened, plan.config.experiment, of)
+        say_places(opened, plan.config.experiment)
+        return
     reader = Reader.listed(opened, plan.config.experiment)
     rows = write_report(
         opened, plan, setup_cost=setup_cost, goal=goal, is_final=final, reader=reader

@@ -12,17 +12,17 @@ from job.cli.choose import choose_experiment, choose_stage
 from job.cli.options import (
     STATE,
     AnyReleaseOption,
+    AnyRoundOption,
     ArmOption,
     ExperimentOption,
     NamespaceOption,
-    RoundOption,
     SeedOption,
     StoreOption,
 )
 from job.cli.output import out, say, show
 from job.cli.status_table import status_table
 from job.errors import TemporaryError, UsageError
-from job.keys import Stage
+from job.keys import REPORT, Stage
 from job.launch.kubernetes.client import connect
 from job.launch.kubernetes.control import read_status
 from job.launch.kubernetes.logs import pod_logs
@@ -30,6 +30,7 @@ from job.progress import Status, is_over
 from job.runtime import log
 from job.standing import Progress
 from job.storage import open_store
+from job.whole import WholeRef
 
 SECONDS_BETWEEN_LOOKS = 3.0
 
@@ -88,7 +89,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
 
 def logs(
     stage: Annotated[Stage, typer.Argument(metavar="STAGE", help="The stage, such as train.")],
-    round_name: RoundOption,
+    round_name: AnyRoundOption = None,
     experiment: ExperimentOption = None,
     arm: ArmOption = None,
     seed: SeedOption = None,
@@ -97,16 +98,21 @@ def logs(
     store: StoreOption = STATE,
 ) -> None:
     """Show the logs of a stage's attempts, from the store or, with --release, from its pods."""
+    if round_name is None and stage != REPORT:
+        message = f"--round: which round of {stage}?"
+        raise UsageError(message)
     if release:
         labels = {"experiment": experiment, "arm": arm, "seed": seed}
         given = {name: str(value) for name, value in labels.items() if value is not None}
-        given |= {"stage": stage, "round": round_name}
+        given |= {"stage": stage, **({"round": round_name} if round_name else {})}
         found = pod_logs(connect(namespace), release, given)
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
         opened = open_store(store)
         plan = choose_experiment(opened, experiment, read_only=True)
-        ref = choose_stage(plan, stage, round_name, arm, seed)
+        ref = WholeRef.report(plan.config.experiment)
+        if round_name is not None:
+            ref = choose_stage(plan, stage, round_name, arm, seed)
         found = kept_logs(opened, ref)
         nothing = f"{opened.url} keeps no log of {ref}: only attempts in a cluster's pods are kept"
     is_empty = True

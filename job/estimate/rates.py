@@ -167,5 +167,5 @@ def _counts(stage: StageRef, alike: Mapping[str, bool]) -> bool:
             return alike["detector"] and alike[stage.stage]
         case "evaluate":
             return alike["detector"]
-        case "select" | "annotate":
+        case "select" | "annotate" | "report":
             return True

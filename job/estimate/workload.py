@@ -72,6 +72,9 @@ class Workload:
                 return sizes.test
             case "score":
                 return sizes.pool - sizes.held_out
+            case "report":
+                message = f"{stage} is of no round"
+                raise ValueError(message)
 
     def _selected(self, ref: RoundRef) -> int:
         """Return how many images were selected up to and with a round."""

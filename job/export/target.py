@@ -32,7 +32,7 @@ def open_target(out: str, endpoint: str | None = None, profile: str | None = Non
     """Open the place that `--out` names, as long as it is empty.
 
     Args:
-        out: A folder, or `s3://bucket/prefix`.
+        out: A folder, or a bucket as for `open_store`.
         endpoint: The bucket's server; unset: that of the store.
         profile: A profile of the AWS configuration; unset: the credentials of the store.
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from job.errors import UsageError
+
 MAX_CHARACTERS = 100
 """So much of a text that was given is repeated in a message."""
 MAX_NAMES = 30
@@ -38,3 +40,18 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
     return f"{guess}{known(names)}"
+
+
+def refuse_twin(kind: str, name: str, others: Iterable[str]) -> None:
+    """Refuse a new name that differs only by case from another one.
+
+    Raises:
+        UsageError: It does: a disk that ignores case takes both for one.
+    """
+    for other in others:
+        if other != name and other.lower() == name.lower():
+            message = (
+                f"{kind} {name!r}: there is {other!r}, and a disk that ignores case takes both for "
+                "one: choose another name"
+            )
+            raise UsageError(message)

@@ -31,7 +31,8 @@ class Metrics(Observer):
     """The metrics of one driver, in a registry of their own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series beside each counter and histogram
+        # Not a second series beside each counter and histogram.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._heartbeat = self._gauge(

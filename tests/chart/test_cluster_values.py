@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from job.keys import REPORT, STAGES
+
 CLAIMED = {
     "gpus": 0,
     "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "one-gpu"}],
@@ -148,7 +150,7 @@ def test_variables_from_objects(everything: Any) -> None:
 
 def test_copies_are_shared(everything: Any) -> None:
     """Stages, ingest and test have the volume and its limit in GB; no other pod has it."""
-    of_stages = {"select", "annotate", "train", "evaluate", "score", "al-voc-doctor"}
+    of_stages = {*STAGES, REPORT, "al-voc-doctor"}
     of_stages |= {job["metadata"]["name"] for job in everything.jobs("ingest")}
     for name, pod in everything.pods():
         [container] = pod["spec"]["containers"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from job.keys import STAGES
+from job.keys import REPORT, STAGES
 from job.launch.kubernetes.settings import LaunchConfig
 
 SELECTOR = {
@@ -106,7 +106,7 @@ def test_objects_say_whose_they_are(render: Any) -> None:
 def test_launch_settings(render: Any) -> None:
     """These are the driver's settings without values."""
     launch = dict(render().launch)
-    assert list(launch.pop("templates")) == list(STAGES)
+    assert list(launch.pop("templates")) == [*STAGES, REPORT]
     assert launch == {
         "release": "al-voc",
         "namespace": "ns",
@@ -121,7 +121,7 @@ def test_launch_settings(render: Any) -> None:
         "queueName": "",
         "imageErrorSeconds": 240,
         "pendingSeconds": 86400,
-        "pollSeconds": 5,
+        "pollSeconds": 2,
         "ttlSecondsAfterFinished": 3600,
         "trainNodes": 1,
         "metrics": False,
@@ -210,7 +210,7 @@ def test_pods_without_torch(render: Any, slim: dict[str, str], expected: str) ->
     rendering = render(values)
     images = images_of(rendering)
     assert {name for name, image in images.items() if image == expected} == {
-        *("annotate", "al-voc-ui"),
+        *("annotate", "report", "al-voc-ui"),
         *(job["metadata"]["name"] for part in ("ingest", "driver") for job in rendering.jobs(part)),
     }
     assert {images[stage] for stage in ("select", "train", "evaluate", "score")} == {"al-job:7"}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from job.errors import ConfigError, TemporaryError
+from job.errors import ConfigError, TemporaryError, UsageError
+from job.export.target import all_or_nothing, open_target
 from job.storage import Store, open_store
 from job.storage.local import LocalStore
 from tests.clouds.emulators import new_container
@@ -55,6 +56,15 @@ def test_an_experiment_in_a_cloud_ends_with_the_same_bytes(
     keys = [key for key in local.list("") if key.endswith(steady)]
     assert len(keys) > 15
     assert [key for key in keys if remote.read(key) != local.read(key)] == []
+
+
+def test_an_export_goes_to_a_cloud(cloud_url: str) -> None:
+    """As to any empty place, and only to an empty one."""
+    with all_or_nothing(open_target(cloud_url)) as files:
+        files.write("labels/a.txt", b"content")
+    assert open_store(cloud_url).read("labels/a.txt") == b"content"
+    with pytest.raises(UsageError, match="holds labels"):
+        open_target(cloud_url)
 
 
 def test_doctor_examines_a_cloud(

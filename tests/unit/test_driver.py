@@ -14,6 +14,7 @@ from job import experiment
 from job.artifacts.holder import Holder, read_holder, write_holder
 from job.artifacts.markers import Markers
 from job.artifacts.moving import find_move, make_move
+from job.artifacts.reported import note_reported
 from job.artifacts.usage import Usage
 from job.config import loading
 from job.config.schema import Config
@@ -28,6 +29,7 @@ from job.stages import run_stage
 from job.storage import Store
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from job.whole import WholeRef
 from tests.conftest import FinishedState
 from tests.growing import begin, grow, label_picks
 from tests.outputs import is_output, output_key
@@ -80,6 +82,10 @@ class Laptop:
         class Told(LastFirst):
             def wait(self) -> list[StageRef]:
                 publish({ref: StageStatus(state="running") for ref in self.started})
+                if isinstance(whole := self.started[0].round, WholeRef):
+                    report = self.started.pop()
+                    note_reported(store, whole.experiment, whole.of)
+                    return [report]
                 finished = super().wait()
                 assert all(is_done(ref) for ref in finished)
                 for ref in finished:
@@ -116,12 +122,6 @@ def config(tiny: str) -> Config:
     return loading.parse(two_rounds(tiny), "tiny")
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No report is written."""
-    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
-
-
 def results(store: Store) -> dict[str, bytes]:
     """Return what the stages of an experiment have written, without markers and logs."""
     return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
@@ -139,12 +139,10 @@ def test_an_experiment_runs_with_a_launcher_from_outside(
     assert results(theirs) == results(ours)
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     """It waits for the platform's ingest, and publishes the same status there and in the store."""
     store, platform = MemoryStore(), Laptop(waits=2)
-    outcome, _ = drive(store, config, platform)
-    assert outcome.num_run == 13
+    assert drive(store, config, platform) == 13
     assert platform.phases == ["waiting", "running", "finished"]
     status = store.read(ExperimentKeys("tiny").status).decode()
     assert status == platform.statuses[-1]
@@ -155,7 +153,6 @@ def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     assert all(stage.state == "done" for each in last.rounds for stage in each.stages.values())
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_status_that_cannot_be_written_does_not_end_the_run(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +213,6 @@ def test_the_driver_loads_neither_torch_nor_a_platform() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_logs_its_peak_memory(
     tiny: str, config: Config, finished_state: FinishedState
 ) -> None:
@@ -243,7 +239,6 @@ def test_damaged_metrics_do_not_silence_the_driver(config: Config) -> None:
     assert store.exists(ExperimentKeys("tiny").status)
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_that_waits_for_people_says_so() -> None:
     """Its phase tells that nothing is broken, and the next driver continues after the labels."""
     store, platform = MemoryStore(), Laptop(waits=0)
@@ -289,7 +284,6 @@ def test_a_driver_tells_the_moves_of_its_experiment() -> None:
     assert [move.version for move in parse_status(platform.statuses[-1]).moves] == [2]
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_second_driver_is_told_whose_the_experiment_is(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +303,6 @@ def test_a_second_driver_is_told_whose_the_experiment_is(
     assert list(store.list("")) == [ExperimentKeys("tiny").holder]
 
 
-@pytest.mark.usefixtures("quiet")
 def test_a_driver_ends_when_another_has_taken_its_experiment(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,7 +344,6 @@ class Listener(Observer):
         self.heard.append(f"end of {end.ref.stage}")
 
 
-@pytest.mark.usefixtures("quiet")
 def test_observers_are_told_what_changes(config: Config) -> None:
     """Phases once each, every look, every Job that ended, and what is published."""
     listener = Listener()
@@ -359,12 +351,11 @@ def test_observers_are_told_what_changes(config: Config) -> None:
     heard = Counter(listener.heard)
     assert "waiting for somebody to ingest drawn" in listener.heard[:2]
     assert heard["running"] == heard["finished"] == 1
-    assert heard["look at 1"] + heard["look at 2"] == 13
+    assert heard["look at 1"] + heard["look at 2"] == 14  # the report's is one of them
     assert sum(heard[f"end of {stage}"] for stage in STAGES) == 13
     assert any(each.endswith("rounds") for each in heard)
 
 
-@pytest.mark.usefixtures("quiet")
 def test_the_status_sums_up_what_jobs_took(config: Config) -> None:
     """By kind of stage, and a later driver counts what earlier ones have."""
     store, platform = MemoryStore(), Laptop()

@@ -14,7 +14,8 @@ from job.data.ingest.scan import SourceScan
 from job.data.ingest.summary import IngestSummary
 from job.data.manifest import read_manifest
 from job.errors import BadDataError, UsageError
-from job.keys import DatasetKeys, check_name, refuse_twin
+from job.keys import DatasetKeys, check_name
+from job.runtime.names import refuse_twin
 from job.storage import Store
 
 

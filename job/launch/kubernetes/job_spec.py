@@ -10,6 +10,7 @@ from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
 from job.keys import StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.whole import WholeRef
 
 CONTAINER = "stage"
 """The container of a stage's pod that runs `al-job`."""
@@ -34,6 +35,7 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     this = ref.round
     arm = [this.arm] if this.arm else []
     which = [this.label] if this.is_test else [f"s{this.seed}", *arm, f"r{this.index}"]
+    which = [] if this.is_whole else which
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
     limit = MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME
@@ -59,10 +61,12 @@ def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     labels = {
         "al-voc/release": launch.release,
         "al-voc/experiment": this.experiment,
-        **({} if this.is_test else {"al-voc/seed": str(this.seed)}),
-        "al-voc/round": this.label,
         "al-voc/stage": ref.stage,
     }
+    if this.is_whole:
+        return labels
+    labels |= {} if this.is_test else {"al-voc/seed": str(this.seed)}
+    labels |= {"al-voc/round": this.label}
     return labels | ({"al-voc/arm": this.arm} if this.arm else {})
 
 
@@ -111,7 +115,8 @@ def make_job(launch: LaunchConfig, config: Config, ref: StageRef, attempt: int) 
         _replace_image(spec["template"]["spec"], launch.image, launch.slim_image)
     metadata = job.setdefault("metadata", {})
     metadata |= {"name": job_name(launch, ref, attempt), "namespace": launch.namespace}
-    digest = _spec_hash(spec["template"], config.stage_digest(ref))
+    of_config = "" if ref.round.is_whole else config.stage_digest(ref)
+    digest = _spec_hash(spec["template"], of_config)
     _add(metadata, "annotations", {SPEC_HASH: digest})
     labels = stage_labels(launch, ref) | {"al-voc/attempt": str(attempt)}
     _add(spec["template"].setdefault("metadata", {}), "labels", labels)
@@ -165,6 +170,8 @@ def _spec_hash(*content: object) -> str:
 
 def _arguments(launch: LaunchConfig, ref: StageRef) -> list[str]:
     this = ref.round
+    if isinstance(this, WholeRef):
+        return [ref.stage, f"--experiment={this.experiment}", f"--of={this.of}"]
     arguments = [ref.stage, f"--round={this.label}", f"--experiment={this.experiment}"]
     arguments += [] if this.is_test else [f"--seed={this.seed}"]
     arguments += [f"--arm={this.arm}"] if this.arm else []

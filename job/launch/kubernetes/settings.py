@@ -10,7 +10,7 @@ from job.config.loading import read_text
 from job.config.section import Section
 from job.config.validation import validated
 from job.errors import ConfigError
-from job.keys import STAGES, Stage
+from job.keys import REPORT, STAGES, Stage
 from job.runtime.yaml_text import read_yaml, read_yaml_documents
 
 KubeObject = dict[str, Any]
@@ -65,7 +65,7 @@ class LaunchConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if missing := [stage for stage in STAGES if stage not in self.templates]:
+        if missing := [stage for stage in (*STAGES, REPORT) if stage not in self.templates]:
             message = f"templates: {', '.join(missing)} missing"
             raise ValueError(message)
         return self

@@ -1,9 +1,13 @@
 """`al-job report` and its subcommands."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from job.artifacts.reported import is_reported
+from job.storage.local import LocalStore
+from job.whole import WholeRef
 from tests.conftest import AlJob
 
 
@@ -12,6 +16,15 @@ def test_options_follow_the_subcommand(al_job: AlJob, begun: Path) -> None:
     ended = al_job("report", "--store", begun, "compare", "a", "b")
     assert ended.code == 64
     assert "--store: options follow 'compare'" in ended.error
+
+
+def test_a_report_for_a_driver_says_of_which_stages_it_is(al_job: AlJob, begun: Path) -> None:
+    """The digest is written after the report, even if nothing is evaluated yet."""
+    assert al_job("report", "--of", "0af3", "--store", begun).code == 0
+    whole = WholeRef.report("tiny", "0af3").round
+    assert isinstance(whole, WholeRef)
+    assert is_reported(LocalStore(begun), whole)
+    assert not is_reported(LocalStore(begun), replace(whole, of="other"))
 
 
 def test_a_page_of_a_data_set_before_any_training(

@@ -32,6 +32,15 @@ def test_logs_are_shown_by_attempt(al_job: AlJob, begun: Path) -> None:
     assert (end.code, "keeps no log of seed 0 round 0 score" in end.err) == (64, True)
 
 
+def test_logs_of_the_report_need_no_round(al_job: AlJob, begun: Path) -> None:
+    """It is of the whole experiment; of any other stage the round has to be named."""
+    LocalStore(begun).write("experiments/tiny/report/logs/a-report-1-xyz.log", b"drawn\n")
+    end = al_job("logs", "report", "--store", begun)
+    assert end.out == "==> a-report-1-xyz <==\ndrawn\n"
+    end = al_job("logs", "train", "--store", begun)
+    assert (end.code, "--round: which round of train?" in end.err) == (64, True)
+
+
 def test_watching_ends_when_the_experiment_has_ended(
     al_job: AlJob, store: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

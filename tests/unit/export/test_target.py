@@ -41,7 +41,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
         str(tmp_path): "holds mine.txt; name an empty or a new place",
         str(tmp_path / "mine.txt"): "is a file; name an empty or a new folder",
         (tmp_path / "mine.txt").as_uri(): "mine.txt: is a file; name an empty or a new folder",
-        "ftp://host/a": "--out: .* expected s3://bucket/prefix, file:///path, or a directory",
+        "ftp://host/a": "--out: .* expected s3://bucket/prefix, gs://bucket/prefix, ",
     }.items():
         with pytest.raises(UsageError, match=why):
             open_target(out)

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from job.detection.training.stopping import asked_to_stop
 from job.errors import StopRequested
@@ -88,3 +90,20 @@ def test_a_training_that_is_stopped_says_by_what(
             assert asked()
             raise StopRequested
     assert stopped.value.exit_code == code
+
+
+def test_a_training_that_is_stopped_says_how_long_that_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From the first signal to the saved checkpoint: a pod gets no more than its grace period."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with (  # noqa: PT012 - the signals have to come within
+        capture_logs() as logs,
+        pytest.raises(StopRequested),
+        asked_to_stop(),
+    ):
+        for clock[0] in (103.0, 105.5, 110.25):
+            signal.raise_signal(signal.SIGTERM)
+        raise StopRequested
+    assert [(each["event"], each["seconds"]) for each in logs] == [("train.stopped", 7.2)]

@@ -12,9 +12,10 @@ import urllib3
 from job import loop
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.markers import Marker, Markers, dump_marker
+from job.artifacts.reported import note_reported
 from job.config import loading
 from job.config.schema import Config
-from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
+from job.keys import REPORT, STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.kubernetes import client as kubernetes
 from job.launch.kubernetes import started, warnings
 from job.launch.kubernetes.client import Cluster
@@ -25,6 +26,7 @@ from job.plan import Plan
 from job.progress import States
 from job.runtime import retry
 from job.storage.memory import MemoryStore
+from job.whole import WholeRef
 from tests.unit.launch.kubernetes.double.api import ApiDouble
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt
 
@@ -53,7 +55,7 @@ def launch() -> LaunchConfig:
             "status": "al-voc-status",
             "maxParallel": 2,
             "pollSeconds": 0.001,
-            "templates": {stage: copy.deepcopy(TEMPLATE) for stage in STAGES},
+            "templates": {stage: copy.deepcopy(TEMPLATE) for stage in (*STAGES, REPORT)},
         }
     )
 
@@ -83,6 +85,8 @@ def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def ref_of(arguments: list[str]) -> tuple[StageRef, tuple[int, int]]:
     """Return the stage and the partition that a pod's arguments mean."""
     options = dict(each.removeprefix("--").split("=") for each in arguments[1:])
+    if arguments[0] == REPORT:
+        return WholeRef.report(options["experiment"], options["of"]), (0, 1)
     index, _, count = options.get("partition", "0/1").partition("/")
     ref = RoundRef(
         options["experiment"], int(options["seed"]), options.get("arm"), int(options["round"])
@@ -120,6 +124,9 @@ class Release:
 
     def write_marker(self, ref: StageRef) -> None:
         """Make a stage done."""
+        if isinstance(ref.round, WholeRef):
+            note_reported(self.store, ref.round.experiment, ref.round.of)
+            return
         has_begun = self.store.exists(ExperimentKeys(self.config.experiment).config)
         config = load_experiment(self.store, self.config.experiment) if has_begun else self.config
         digest = config.stage_digest(ref)

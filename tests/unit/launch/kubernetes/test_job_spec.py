@@ -11,6 +11,7 @@ from job.config.schema import Config
 from job.keys import STAGES, RoundRef, StageRef
 from job.launch.kubernetes.job_spec import SPEC_HASH, job_name, make_job
 from job.launch.kubernetes.settings import LaunchConfig
+from job.whole import WholeRef
 
 TRAIN = RoundRef("tiny", 0, "brust", 3).stage("train")
 
@@ -50,6 +51,19 @@ def test_a_job_of_the_test_set_names_its_round(launch: LaunchConfig, settings: C
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert container["args"][:3] == ["annotate", "--round=test-2", "--experiment=tiny"]
     assert not [each for each in container["args"] if each.startswith(("--seed", "--arm"))]
+
+
+def test_the_report_s_job_is_of_the_whole_experiment(
+    launch: LaunchConfig, settings: Config
+) -> None:
+    """It has neither seed nor round, and its command says which stages it is of."""
+    job = make_job(launch, settings, WholeRef.report("tiny", "0af3"), 1)
+    assert job["metadata"]["name"] == "al-voc-tiny-report-1"
+    labels = job["metadata"]["labels"]
+    assert labels["al-voc/stage"] == "report"
+    assert not {"al-voc/seed", "al-voc/arm", "al-voc/round"} & labels.keys()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["report", "--experiment=tiny", "--of=0af3"]
 
 
 def test_a_cut_name_keeps_something_of_each(launch: LaunchConfig) -> None:

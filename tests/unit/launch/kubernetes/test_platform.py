@@ -1,16 +1,18 @@
 """A driver on Kubernetes: it waits for store and data, publishes its status, and ends."""
 
 import json
-from functools import partial
+from dataclasses import replace
 
 import pytest
 
 from job.artifacts.experiment_file import experiment_names, load_experiment
+from job.artifacts.markers import Markers, dump_marker
+from job.artifacts.reported import note_reported
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
 from job.errors import BadDataError, ConfigError, StopRequested, TemporaryError, UsageError
-from job.experiment import Outcome, run_one_stage
+from job.experiment import run_one_stage
 from job.keys import ExperimentKeys
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import read_status
@@ -20,9 +22,11 @@ from job.progress import Phase, States, Status, dump_status
 from job.report.build import update_report
 from job.standing import Progress
 from job.storage.local import LocalStore
+from job.whole import WholeRef
 from tests.conftest import FinishedState
 from tests.outputs import is_output
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double import scenarios
 from tests.unit.launch.kubernetes.double import transport as faults
 from tests.unit.launch.kubernetes.double.scenarios import (
     SECRET_MISSING,
@@ -37,32 +41,34 @@ INGEST = "al-voc-ingest-12345678"
 
 
 @pytest.fixture
-def real(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Release:
+def real(release: Release, tiny: str) -> Release:
     """A release whose pods really run the stages, in this process."""
     release.config = loading.parse(tiny, "tiny").model_copy(update={"rounds": 2})
 
     def work(attempt: Attempt) -> Answer:
         ref, partition = ref_of(attempt.arguments)
+        plan = Plan(load_experiment(release.store, "tiny"))
+        if isinstance(ref.round, WholeRef):
+            update_report(release.store, plan, light=True, draw=sketch)
+            note_reported(release.store, "tiny", ref.round.of)
+            return 0
         release.ran.append((ref, partition))
-        run_one_stage(release.store, Plan(load_experiment(release.store, "tiny")), ref, partition)
+        run_one_stage(release.store, plan, ref, partition)
         return 0
 
     release.double.controller.behaviour = work
-    monkeypatch.setattr("job.driver.update_report", partial(update_report, draw=sketch))
     return release
 
 
 @pytest.fixture
-def simple(release: Release, monkeypatch: pytest.MonkeyPatch) -> Release:
-    """A release whose pods write markers and nothing else, so that there is nothing to report."""
-    monkeypatch.setattr("job.driver.update_report", lambda *_, **__: [])
+def simple(release: Release) -> Release:
+    """A release whose pods write markers and nothing else."""
     return release
 
 
-def run(release: Release, config: Config | None = None) -> Outcome:
+def run(release: Release, config: Config | None = None) -> int:
     platform = KubernetesPlatform(release.launch, release.cluster)
-    outcome, _ = drive(release.store, config or release.config, platform)
-    return outcome
+    return drive(release.store, config or release.config, platform)
 
 
 def published(release: Release) -> Status:
@@ -77,8 +83,8 @@ def test_an_experiment_ends_as_on_one_machine(
     real: Release, tiny: str, finished_state: FinishedState
 ) -> None:
     """It writes the same objects as a run in one process, and each stage runs once."""
-    outcome = run(real)
-    assert outcome.num_run == len(real.ran) == len(set(real.ran)) == 13
+    num_run = run(real)
+    assert num_run == len(real.ran) == len(set(real.ran)) == 13
     alone = LocalStore(finished_state(tiny.replace("rounds: 3", "rounds: 2")))
     keys = alone.list("experiments/")
     compared = [key for key in keys if is_output(key) or key.endswith(".yaml")]
@@ -91,8 +97,8 @@ def test_an_experiment_ends_as_on_one_machine(
     assert all(stage.state == "done" for each in status.rounds for stage in each.stages.values())
     page = real.store.read(ExperimentKeys("tiny").page).decode()
     assert "Learning curves" in page
-    assert "first picks" not in page  # for these the driver would read the data set
-    assert run(real).num_run == 0
+    assert "first picks" not in page  # for these it would read the data set
+    assert run(real) == 0
 
 
 @pytest.mark.parametrize("fault", [faults.LOST, faults.INTERNAL_AFTER, faults.CONFLICT])
@@ -101,7 +107,7 @@ def test_a_status_that_cannot_be_published_is_not_a_failure(
 ) -> None:
     """A ConfigMap that cannot be written is written later."""
     simple.double.plan = lambda request: fault if request.verb == "PATCH" else None
-    assert run(simple).num_run == 4
+    assert run(simple) == 4
 
 
 def test_a_refused_change_is_published(simple: Release) -> None:
@@ -157,7 +163,36 @@ def test_a_driver_that_is_stopped_leaves_the_stages(simple: Release) -> None:
     assert len(simple.double.world.jobs) == 1
     simple.double.controller.behaviour = work
     run(simple)
-    assert len(simple.double.created) == len(simple.ran) == 4
+    assert len(simple.double.created) == len(simple.ran) == 5
+    assert simple.double.created[-1] == "al-voc-tiny-report-1"
+
+
+def test_the_report_is_a_job_of_its_own(simple: Release) -> None:
+    """It is the last one, and is not written again while no stage is done again."""
+    assert run(simple) == 4
+    assert run(simple) == 0
+    names = [name for name in simple.double.created if "report" in name]
+    assert names == ["al-voc-tiny-report-1"]
+    evaluated = simple.ref("evaluate")
+    marker = Markers(simple.store).get(evaluated)
+    assert marker
+    simple.store.write(evaluated.done, dump_marker(replace(marker, digest="other")))
+    assert run(simple) == 0
+    names = [name for name in simple.double.created if "report" in name]
+    assert names == ["al-voc-tiny-report-1"] * 2
+
+
+def test_a_report_that_fails_is_told_as_such(simple: Release) -> None:
+    """The driver ends with the report's own words, as with those of a stage."""
+    work = simple.double.controller.behaviour
+    simple.double.controller.behaviour = lambda attempt: (
+        scenarios.OOM_KILLED if attempt.arguments[0] == "report" else work(attempt)
+    )
+    with pytest.raises(BadDataError, match="the report failed: OOMKilled"):
+        run(simple)
+    status = published(simple)
+    assert status.driver is not None
+    assert status.driver.phase == "failed"
 
 
 @pytest.mark.usefixtures("stopped")
@@ -220,7 +255,7 @@ def test_the_driver_waits_until_the_data_set_is_ingested(
         publish(self, phase, message)
 
     monkeypatch.setattr(StatusPublisher, "publish_phase", listen)
-    assert run(simple).num_run == 4
+    assert run(simple) == 4
     assert waited == [False] * 3
     secret = 'pending: CreateContainerConfigError: secret "missing" not found'
     assert f"for Job {INGEST} to ingest drawn ({secret})" in phases
@@ -263,7 +298,7 @@ def test_a_store_that_comes_up_late_is_waited_for(
         return exists(key)
 
     monkeypatch.setattr(simple.store, "exists", late)
-    assert run(simple).num_run == 4
+    assert run(simple) == 4
 
 
 def test_the_same_namespace_of_another_cluster_is_another_place(release: Release) -> None:

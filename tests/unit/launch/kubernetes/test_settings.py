@@ -30,7 +30,7 @@ def test_it_is_read_as_a_file_and_as_a_config_map(launch: LaunchConfig, tmp_path
     [
         ({"maxParalel": 3}, "maxParalel: unknown key"),
         ({"maxParallel": 0}, "maxParallel: input should be greater than 0"),
-        ({"templates": {}}, "templates: select, annotate, train, evaluate, score missing"),
+        ({"templates": {}}, "templates: select, annotate, train, evaluate, score, report missing"),
         ({"release": "Not_A_Name"}, "release: string should match pattern"),
     ],
 )
