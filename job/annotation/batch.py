@@ -70,7 +70,7 @@ class Batch:
     min_confidence: float | None = None
     """Of proposals; None: there are none."""
     place: str = ""
-    """Where it is written: `file:///path` or `s3://bucket/prefix`."""
+    """Where it is written: `file:///path`, or a bucket's URL."""
     links: str | None = None
     """The address below which the tool finds `images/`, if the user gives one."""
 

@@ -80,13 +80,13 @@ class Copies(Images):
         """Remember where the copies lie.
 
         Raises:
-            ConfigError: The store is not a bucket.
+            ConfigError: The store is not in a bucket of S3.
         """
         place = s3_place(store.url)
         if place is None:
             message = (
-                f"annotation.label_studio.images: s3 needs a store in a bucket, and this one is "
-                f"{store.url}: take upload"
+                f"annotation.label_studio.images: s3 needs a store in a bucket of S3, and "
+                f"this one is {store.url}: take upload"
             )
             raise ConfigError(message)
         self._client = client

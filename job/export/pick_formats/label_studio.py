@@ -7,6 +7,9 @@ from job.annotation.batch import PickedImage
 from job.annotation.label_studio.tasks import label_config, task
 from job.export.pick_formats.base import PickFormat, as_json
 
+_STORAGES = {"s3": "s3", "gs": "gs", "az": "azure-blob"}
+"""The scheme of a bucket -> what Label Studio calls it."""
+
 
 class LabelStudioPicks(PickFormat):
     """`images/0000_<id>.jpg`, `tasks.json` and `config.xml`.
@@ -31,7 +34,7 @@ class LabelStudioPicks(PickFormat):
 
     def _place(self) -> str:
         """Return the bucket, or the folder's name below the root of local files."""
-        place = self.batch.place
-        if place.startswith("s3://"):
-            return place
-        return f"/data/local-files/?d={place.rpartition('/')[2]}"
+        scheme, _, path = self.batch.place.partition("://")
+        if scheme in _STORAGES:
+            return f"{_STORAGES[scheme]}://{path}"
+        return f"/data/local-files/?d={path.rpartition('/')[2]}"

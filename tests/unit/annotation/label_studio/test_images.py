@@ -77,9 +77,9 @@ def test_copies_lie_in_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_copies_need_a_bucket() -> None:
-    """Label Studio does not read the store of a directory."""
+    """Label Studio does not read the store of a directory, nor of another cloud."""
     client = LabelStudioClient("http://localhost", LEGACY)
-    with pytest.raises(ConfigError, match=r"s3 needs a store in a bucket.*take upload"):
+    with pytest.raises(ConfigError, match=r"s3 needs a store in a bucket of S3.*take upload"):
         Copies(client, MemoryStore(), "mine")
 
 

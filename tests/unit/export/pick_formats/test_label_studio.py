@@ -75,13 +75,15 @@ def test_an_image_without_proposals_has_no_prediction() -> None:
     ("place", "links", "address"),
     [
         ("s3://bucket/batch 7", "", "s3://bucket/batch 7"),
+        ("gs://bucket/batch", "", "gs://bucket/batch"),
+        ("az://container/batch", "", "azure-blob://container/batch"),
         ("s3://bucket/batch", "https://host/a", "https://host/a"),
         ("file:///a/b", "https://host/a", "https://host/a"),
         ("file:///a/b", "", "/data/local-files/?d=b"),
     ],
 )
 def test_an_image_is_an_address(place: str, links: str, address: str) -> None:
-    """The user's, or else in the bucket, or else by local files."""
+    """The user's, or else in the bucket by the tool's own scheme, or else by local files."""
     found = [task["data"]["image"] for task in tasks(place=place, links=links)]
     assert found == [f"{address}/images/0000_stem.jpg", f"{address}/images/0002_stem.png"]
 
