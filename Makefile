@@ -54,7 +54,7 @@ test-wheel: .venv/dev ## Build the wheel, and run the same tests against it, wit
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PIP) install --quiet --no-deps --target .wheel/site dist/*.whl
 	git ls-files -z ':!job' | tar --create --null --files-from - | tar --extract --directory .wheel
-	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
+	cd .wheel && PYTHONPATH=$$PWD/site ../$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not clouds and not detectors" --cov=job --ignore tests/unit/repository tests/integration tests/unit tests/chart
 
 test-alerts: .venv/dev $(PROMTOOL) ## Evaluate the alerts of the chart on samples, by promtool, which is built with Go
 	$(BIN)/pytest -q -p no:xdist tests/chart/test_alerts.py tests/chart/test_dashboard.py
