@@ -243,7 +243,8 @@ class KubernetesLauncher:
         log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
         self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
-            started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
+            # The upgrade may have corrected the cause.
+            started.attempt, started.has_job = attempt_of(job) + 1, False
             return False
         started.state = StageState("failed", str(error))
         self._publish_states()
