@@ -11,6 +11,7 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.job_sets import why_left
 from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
@@ -192,8 +193,7 @@ class KubernetesLauncher:
             return True
         left = [pod for pod in look.pods(ref) if is_alive(pod)]
         if left:
-            reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
-            started.state = StageState("ending", reason)
+            started.state = StageState("ending", why_left(left[0]))
             return False
         state = self._jobs.create(ref, started, failed_nodes(look.pods(ref)))
         self._note(ref, started, state)
