@@ -145,9 +145,7 @@ e2e-full: .venv/dev image ## The same, and everything that can go wrong on a clu
 	$(E2E) tests/e2e
 
 clean: ## Remove the virtual environment and all caches, but not ./state
-	rm -rf .venv .wheel .annotation-tools .plugin-environment .scan-tools dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-
-	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment .promtool dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .wheel .annotation-tools .cloud-emulators .plugin-environment .promtool .scan-tools dist docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Stamps: a set-up that is there and newer than what it is made from is not made again.
 .venv/bin/pip:

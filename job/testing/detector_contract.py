@@ -136,6 +136,18 @@ class DetectorContract:
         assert np.isfinite(record.box_features).all()
         assert np.isfinite(record.embeddings).all()
 
+    def test_what_is_seen_in_an_image_does_not_depend_on_its_batch(self) -> None:
+        """Of images of other sizes that go through the network together, each is as alone."""
+        detector, images = self.build(), DrawnImages.draw(4)
+        together = predictions_of(detector, images).raw
+        for number in range(len(images)):
+            alone = predictions_of(detector, images.part([number])).raw
+            length = alone.logits_BAC.shape[1]
+            assert torch.isneginf(together.logits_BAC[number, length:]).all()
+            for name in ("logits_BAC", "boxes"):
+                seen, expected = getattr(together, name)[number], getattr(alone, name)[0]
+                torch.testing.assert_close(seen[:length], expected, rtol=0.01, atol=0.01)
+
     def test_average_precision_is_that_of_the_librarys_own_post_processing(self) -> None:
         """To 1e-3. What is to be found is every other detection of the library, moved a little."""
         detector, images = self.build(), DrawnImages.draw(EIGHT)
@@ -143,7 +155,8 @@ class DetectorContract:
         config = EvaluateConfig(score_threshold=threshold_for(seen))
         with torch.inference_mode():
             ours = detect(seen, config)
-            found = self.reference(detector, batch_of(detector, images), config)
+            batches = [batch_of(detector, images.part([number])) for number in range(EIGHT)]
+            found = [self.reference(detector, batch, config)[0] for batch in batches]
         theirs = joined(found, seen)
         assert len(theirs.scores) > EIGHT
         truth = every_other(theirs, images)

@@ -1,5 +1,6 @@
 """Small labelled images of several sizes, drawn from a seed: what detectors are tested on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -36,6 +37,13 @@ class DrawnImages:
     def __getitem__(self, index: int) -> tuple[Image.Image, Annotation]:
         """Return an image and its annotation."""
         return self.images[index], self.annotations[index]
+
+    def part(self, numbers: Sequence[int]) -> "DrawnImages":
+        """Return some of the images."""
+        return DrawnImages(
+            tuple(self.images[each] for each in numbers),
+            tuple(self.annotations[each] for each in numbers),
+        )
 
     def without_boxes(self) -> "DrawnImages":
         """Return the same images as if they showed nothing."""

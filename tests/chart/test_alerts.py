@@ -30,9 +30,9 @@ def job(name: str) -> str:
     return f'{FROM_KSM}namespace="ns",job_name="{name}"'
 
 
-def stage(name: str = TRAIN, release: str = "al-voc") -> dict[str, str]:
+def stage(name: str = TRAIN, release: str = "al-voc", kind: str = "ConfigMap") -> dict[str, str]:
     """The samples by which a stage's Job and its pod are known."""
-    owner = f'owner_kind="ConfigMap",owner_name="{release}",owner_is_controller="false"'
+    owner = f'owner_kind="{kind}",owner_name="{release}",owner_is_controller="false"'
     controller = f'owner_kind="Job",owner_name="{name}",owner_is_controller="true"'
     return {
         f"kube_job_owner{{{job(name)},{owner}}}": "1x200",
@@ -153,6 +153,18 @@ CASES = {
     ),
     "a stage that no node takes": Case(
         "AlVocStagePending", stage() | phase(PENDING, "Pending"), {"pod": PENDING}, 61
+    ),
+    "a training on several nodes": Case(
+        "AlVocStagePending",
+        stage(release=TRAIN, kind="JobSet") | phase(PENDING, "Pending"),
+        {"pod": PENDING},
+        61,
+    ),
+    "a JobSet of somebody else": Case(
+        "AlVocStagePending",
+        stage(release="their-train-1", kind="JobSet") | phase(PENDING, "Pending"),
+        None,
+        61,
     ),
     "a stage that waited for less than an hour": Case(
         "AlVocStagePending", stage() | phase(PENDING, "Pending"), None, 58

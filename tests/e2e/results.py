@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from job.config.schema import Config
-from job.keys import StageRef
+from job.keys import REPORT, StageRef
 from job.plan import Plan
 from job.report.analysis.results import TIMES
 
@@ -50,8 +50,9 @@ def training(config: Config) -> StageRef:
 
 
 def each_once(config: Config, partitions: int = 1) -> Counter[str]:
-    """Return one run for each stage, and for each partition of a scoring."""
-    return Counter(name for ref in Plan(config).stages() for name in _names(ref, partitions))
+    """Return one run for each stage, for each partition of a scoring, and for the report."""
+    stages = (name for ref in Plan(config).stages() for name in _names(ref, partitions))
+    return Counter([*stages, REPORT])
 
 
 def _names(ref: StageRef, partitions: int) -> Iterator[str]:

@@ -31,7 +31,16 @@ CHECKOV = {
     ("CKV_DOCKER_2", "Dockerfile"): "stages end by themselves; Kubernetes asks the pages and store",
 }
 """Of checkov: a check and the kind that it fails on, or any -> why that is right here."""
-KUBE_SCORE: dict[tuple[str, str], str] = {}
+KUBE_SCORE = {
+    ("container-ephemeral-storage-request-and-limit", "*"): "a volume's size limits it, and evicts",
+    ("container-image-pull-policy", "*"): "as CKV_K8S_15",
+    ("container-resources", "*"): "as CKV_K8S_11",
+    ("container-security-context-user-group-id", "*"): "as CKV_K8S_40",
+    ("deployment-replicas", "Deployment"): "two stores never share a volume; the pages only read",
+    ("deployment-strategy", "Deployment"): "as for the replicas: the old store's pod ends first",
+    ("pod-networkpolicy", "*"): "what may be reached only you know: `networkPolicy.egress`",
+    ("pod-probes-identical", "Deployment"): "neither the store nor the pages wait for others",
+}
 ZIZMOR = {
     "self-repository": "the older form, which every version of GitHub's server and runner knows",
 }

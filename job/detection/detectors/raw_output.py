@@ -6,12 +6,14 @@ classes, D = boxes of all images, E = length of an image embedding, F, Y, X = ch
 columns of a feature map, H and W = the canvas on which images lie, in pixels.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,22 @@ class MapFeatures:
 
 
 @dataclass(frozen=True)
+class FeaturesByImage:
+    """Those of images that did not go through the network together."""
+
+    images: tuple[CandidateFeatures, ...]
+    """Of each image, as a batch of its own."""
+
+    def of(self, rows: Sequence[Tensor], boxes: Sequence[Tensor]) -> Tensor:
+        """Return the vectors of each image's candidates, one image after the other."""
+        parts = zip(self.images, rows, boxes, strict=True)
+        return torch.cat([features.of([some], [at]) for features, some, at in parts])
+
+    def __getitem__(self, images: slice) -> "FeaturesByImage":
+        return FeaturesByImage(self.images[images])
+
+
+@dataclass(frozen=True)
 class RawOutput:
     """What the network says about a batch, before suppression, on its device.
 
@@ -142,6 +160,26 @@ class RawOutput:
     quality_BA: Tensor | None = None
     """float32: the logit of objectness or centre-ness, if `Scoring.quality` says how it enters."""
 
+    @classmethod
+    def joined(cls, images: Sequence["RawOutput"]) -> "RawOutput":
+        """Return as one batch what the network says about images that each were a batch."""
+        most = max(each.logits_BAC.shape[1] for each in images)
+
+        def column(name: str, filling: float = 0.0) -> Any:
+            parts = [getattr(each, name) for each in images]
+            return (
+                None if parts[0] is None else torch.cat([_longer(p, most, filling) for p in parts])
+            )
+
+        return cls(
+            column("boxes"),
+            column("logits_BAC", -math.inf),
+            torch.cat([each.embeddings_BE for each in images]),
+            FeaturesByImage(tuple(each.features for each in images)),
+            column("background_BA"),
+            column("quality_BA"),
+        )
+
     def __getitem__(self, images: slice) -> "RawOutput":
         return RawOutput(
             self.boxes[images],
@@ -151,6 +189,12 @@ class RawOutput:
             None if self.background_BA is None else self.background_BA[images],
             None if self.quality_BA is None else self.quality_BA[images],
         )
+
+
+def _longer(values_BA: Tensor, length: int, filling: float) -> Tensor:
+    """Return values of candidates with more rows, so that there are as many as `length`."""
+    later_axes = [0, 0] * (values_BA.ndim - 2)
+    return pad(values_BA, [*later_axes, 0, length - values_BA.shape[1]], value=filling)
 
 
 def _sample_weights(low_D: Tensor, high_D: Tensor, size: int) -> Tensor:

@@ -5,6 +5,7 @@ Shapes: B = images of a batch, E = length of an embedding, N = all images.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pyarrow as pa
 import torch
+from torch import Tensor
 
 from job.config.runtime import RuntimeConfig
 from job.config.schema import EvaluateConfig, ScoreConfig
@@ -139,13 +141,34 @@ def _predict(
     """Return the predictions of a batch, which is filled up to `size` images for the network."""
     inputs = [transform(image) for image in batch]
     pixels = [each.pixels for each in inputs]
-    raw = run(ImageBatch.of([*pixels, *pixels[:1] * (size - len(batch))], detector.fill))
+    raw = _run_by_size(run, [*pixels, *pixels[:1] * (size - len(batch))])
     return Predictions(
         ids=[image.id for image in batch],
         sizes_wh=[each.size_wh for each in inputs],
         views=[each.view for each in inputs],
         raw=raw[: len(batch)],
         scoring=detector.scoring,
+    )
+
+
+def _run_by_size(run: Callable[[ImageBatch], RawOutput], images: Sequence[Tensor]) -> RawOutput:
+    """Run the network on images, those of one size together.
+
+    On one canvas, what fills up the smaller ones would enter normalisation and attention: what is
+    seen in an image would depend on its neighbours.
+    """
+    places = defaultdict[torch.Size, list[int]](list)
+    for place, image in enumerate(images):
+        places[image.shape].append(place)
+    parts = {
+        shape: run(ImageBatch.filled(torch.stack([images[each] for each in of_shape])))
+        for shape, of_shape in places.items()
+    }
+    if len(parts) == 1:
+        return parts[images[0].shape]
+    rows = [places[image.shape].index(place) for place, image in enumerate(images)]
+    return RawOutput.joined(
+        [parts[image.shape][row : row + 1] for row, image in zip(rows, images, strict=True)]
     )
 
 

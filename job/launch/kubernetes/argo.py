@@ -10,10 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from job.errors import UsageError
-from job.keys import StageRef
+from job.keys import REPORT, StageRef
 from job.launch.kubernetes.job_spec import CONTAINER, PERMANENT, job_name, make_job
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.plan import Plan
+from job.whole import WholeRef
 
 MAX_TASKS = 1000
 """Argo keeps two nodes a task in the workflow, which has to stay below a megabyte, compressed."""
@@ -68,7 +69,7 @@ class _Builder:
     def build(self, stages: Collection[StageRef]) -> KubeObject:
         """Return the workflow."""
         tasks = [self._task(ref, stages) for ref in stages]
-        report = self._report(next(iter(stages)), [task["name"] for task in tasks])
+        report = self._report([task["name"] for task in tasks])
         dag = {"name": "experiment", "dag": {"failFast": False, "tasks": [*tasks, report]}}
         words = f"{self.launch.release}-{self.plan.config.experiment}-"
         return {
@@ -120,10 +121,12 @@ class _Builder:
         body = {"inputs": inputs, "synchronization": lock, **self._body(ref, arguments)}
         return self._named(ref.stage, body)
 
-    def _report(self, some: StageRef, after: list[str]) -> KubeObject:
-        """Return the task that writes the report, in a pod like that of a stage."""
-        body = self._body(some, ["report", f"--experiment={some.round.experiment}"])
-        return {"name": "report", "template": self._named("report", body), "dependencies": after}
+    def _report(self, after: list[str]) -> KubeObject:
+        """Return the task that writes the report."""
+        experiment = self.plan.config.experiment
+        ref = WholeRef.report(experiment)
+        body = self._body(ref, [REPORT, f"--experiment={experiment}"])
+        return {"name": REPORT, "template": self._named(REPORT, body), "dependencies": after}
 
     def _named(self, word: str, body: KubeObject) -> str:
         """Return the name of a template, which is the word or the word and a number."""
@@ -140,7 +143,7 @@ class _Builder:
         spec = pod["spec"]
         [container] = [each for each in spec["containers"] if each["name"] == CONTAINER]
         container |= {"command": [*_COMMAND], "args": arguments}
-        if arguments[0] == ref.stage:
+        if not ref.round.is_whole:
             container["env"] = [*container.get("env", ()), *_place()]
         rest = {k: v for k, v in spec.items() if k not in (*_TEMPLATE_FIELDS, *_OF_JOBS)}
         labels = {k: v for k, v in pod["metadata"]["labels"].items() if k not in _OF_A_ROUND}

@@ -247,14 +247,16 @@ def failure(what: str, job: KubeObject, pods: Iterable[KubeObject]) -> AlJobErro
             for each in job["status"].get("conditions", [])
             if each["type"] == "Failed"
         ),
-        "it is complete, but its marker is missing or of other inputs",
+        "",
     )
     lasts = [last for pod in pods if (last := _termination(pod))]
     permanent = [last for last in lasts if last[0] in PERMANENT]
     if not lasts:
+        words = words or "it is complete, but its marker is missing or of other inputs"
         return BadDataError(f"{what} failed: {words}")
     code, message = (permanent or lasts)[0]
-    return _KINDS.get(code, BadDataError)(f"{what} failed: {message} ({words})")
+    why = f" ({words})" if words else ""
+    return _KINDS.get(code, BadDataError)(f"{what} failed: {message}{why}")
 
 
 def may_be_retried(pods: Iterable[KubeObject]) -> bool:

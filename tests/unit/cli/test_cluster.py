@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from job.errors import UsageError
-from job.keys import STAGES
+from job.keys import REPORT, STAGES
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import KubeObject
 from tests.conftest import AlJob, Ended
@@ -19,7 +19,9 @@ def places(tmp_path: Path, tiny: str, al_job: AlJob) -> tuple[str, ...]:
     """The options that name a begun experiment's store and a launch file."""
     launch, config, store = (tmp_path / name for name in ("launch.yaml", "tiny.yaml", "state"))
     names = {"release": "al-voc", "namespace": "here", "owner": "al-voc", "status": "al-voc-status"}
-    launch.write_text(yaml.safe_dump(names | {"templates": dict.fromkeys(STAGES, TEMPLATE)}))
+    launch.write_text(
+        yaml.safe_dump(names | {"templates": dict.fromkeys((*STAGES, REPORT), TEMPLATE)})
+    )
     config.write_text(tiny)
     assert al_job("init", config, "--store", store).code == 0
     return ("--launch", str(launch), "--store", str(store))

@@ -34,9 +34,9 @@ def test_a_stage_whose_marker_is_there_is_done(release: Release) -> None:
 
 
 def test_a_stage_that_failed_for_good_ends_the_run(release: Release) -> None:
-    """With its own words, which name the container nowhere; its Job is deleted."""
+    """With its own words and no others; its Job is deleted."""
     release.behaviour = lambda _: Outlived(78, "al-job: no such setting\n")
-    with pytest.raises(ConfigError, match=r"select failed: no such setting \(exit code 78\)"):
+    with pytest.raises(ConfigError, match=r"select failed: no such setting \(exit code 78\)$"):
         release.run()
     assert release.double.created == ALL[:1]
     assert release.double.world.jobs == {}
