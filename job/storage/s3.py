@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.exceptions import ClientError
 
-from job.errors import BadDataError, MissingObjectError
+from job.errors import BadDataError, MissingObjectError, TemporaryError
 from job.runtime.parallel import stop_if_dropped
 from job.storage.base import check_key, check_prefix
 from job.storage.files import CHUNK_BYTES, whole_file, write_chunks
@@ -77,11 +77,15 @@ class S3Store:
 
     def write(self, key: str, data: bytes, *, if_absent: bool = False) -> bool:
         """Write a whole object; see `Store.write`."""
-        with self._errors(key):
-            if if_absent:
-                return self._create(key, data)
-            self._client().put_object(**self._object(key), Body=data)
-            return True
+        try:
+            with self._errors(key):
+                if if_absent:
+                    return self._create(key, data)
+                self._client().put_object(**self._object(key), Body=data)
+                return True
+        except MissingObjectError as error:  # so answers a server that has just begun
+            message = f"{self._where(key)}: the server has no place for it; is it only starting?"
+            raise TemporaryError(message) from error
 
     def upload(self, key: str, path: Path) -> None:
         """Write an object from a file; see `Store.upload`. Large ones go in parts, side by side."""

@@ -37,9 +37,9 @@ def hand_overs(release: Release, contents: Mapping[str, bytes], slots: int) -> l
     plan = Plan(release.config)
     attempts = {ref: _attempt(ref, contents) for ref in plan.stages()}
     done = {ref: _done(ref, attempt, contents) for ref, attempt in attempts.items()}
-    lines = {str(line["job"]): line for line in _told(release, "job.created")}
+    lines = _told(release, "job.created")
     created = {
-        ref: _time(str(lines[attempt.rpartition("-")[0]]["timestamp"]))
+        ref: next(_time(str(e["timestamp"])) for e in lines if attempt.startswith(f"{e['job']}-"))
         for ref, attempt in attempts.items()
     }
     return list(_waits(plan, created, done, slots))

@@ -50,6 +50,18 @@ def _failure_policy(max_restarts: int) -> KubeObject:
     return {"maxRestarts": max_restarts, "rules": [disruption | reasons, permanent | reasons]}
 
 
+def why_left(pod: KubeObject) -> str:
+    """Say of what a living pod is left, if its stage has no Job by the present values."""
+    name = pod["metadata"]["name"]
+    job_set = pod["metadata"]["labels"].get(NAME_LABEL)
+    if job_set is None or "deletionTimestamp" in pod["metadata"]:
+        return f"pod {name} of a Job that is gone"
+    return (
+        f"pod {name} of JobSet {job_set}, from when a training took several pods: it may run to "
+        f"its end first, or if it is not to, `kubectl delete jobset {job_set}`"
+    )
+
+
 def as_job(job_set: KubeObject) -> KubeObject:
     """Return a JobSet as the Job that it stands for: whether it waits, and how it ended."""
     status = job_set.get("status", {})

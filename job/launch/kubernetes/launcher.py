@@ -11,6 +11,7 @@ from collections.abc import Callable
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.job_sets import why_left
 from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources, spec_hash_of
 from job.launch.kubernetes.job_state import (
     StageState,
@@ -192,8 +193,7 @@ class KubernetesLauncher:
             return True
         left = [pod for pod in look.pods(ref) if is_alive(pod)]
         if left:
-            reason = f"pod {left[0]['metadata']['name']} of a Job that is gone"
-            started.state = StageState("ending", reason)
+            started.state = StageState("ending", why_left(left[0]))
             return False
         state = self._jobs.create(ref, started, failed_nodes(look.pods(ref)))
         self._note(ref, started, state)
@@ -243,7 +243,8 @@ class KubernetesLauncher:
         log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
         self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
-            started.attempt = attempt_of(job) + 1  # the upgrade may have corrected the cause
+            # The upgrade may have corrected the cause.
+            started.attempt, started.has_job = attempt_of(job) + 1, False
             return False
         started.state = StageState("failed", str(error))
         self._publish_states()

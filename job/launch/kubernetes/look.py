@@ -66,10 +66,10 @@ class Look:
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
 
-def _owner_of(pod: KubeObject) -> str:
-    """Return the name of a pod's Job, or of its JobSet."""
+def _owner_of(pod: KubeObject) -> str | None:
+    """Return the name of a pod's Job, or of its JobSet; a workflow's pod has neither."""
     labels: dict[str, str] = pod["metadata"]["labels"]
-    return labels.get(NAME_LABEL) or labels[_JOB_NAME]
+    return labels.get(NAME_LABEL) or labels.get(_JOB_NAME)
 
 
 def _place(labels: dict[str, str]) -> _Place:

@@ -110,9 +110,9 @@ class StageJobs:
             SupersededError: A later driver of the release has.
             ConfigError: The release is gone, or it has happened too often.
         """
-        started.num_lost += 1
-        log.get().warning("job.lost", job=name, times=started.num_lost, **ref.fields)
         self._owner.look_again()
+        started.num_lost, started.has_job = started.num_lost + 1, False
+        log.get().warning("job.lost", job=name, times=started.num_lost, **ref.fields)
         if started.num_lost >= MAX_LOST:
             message = (
                 f"{ref}: Job {name} was deleted {MAX_LOST} times, and not by this driver: find out "

@@ -445,3 +445,20 @@ def test_an_object_may_be_a_web_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a report that another tool copied: the server tells that it speaks S3."""
     monkeypatch.setattr(WebServer, "headers_of_s3", {"x-amz-request-id": "1"})
     assert S3Store("bucket").read("index.html") == b"<html><p>Please log in.</html>"
+
+
+@pytest.mark.parametrize("if_absent", [True, False])
+def test_a_write_that_is_answered_like_a_read_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+    if_absent: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A server that begins may answer 404 to a write: no object is missing then."""
+
+    def refused(**_: object) -> NoReturn:
+        raise answered(404, "NoSuchKey")
+
+    store = S3Store("bucket")
+    client = SimpleNamespace(put_object=refused, meta=SimpleNamespace(endpoint_url="http://s3"))
+    monkeypatch.setattr(store, "_client", lambda: client)
+    with pytest.raises(TemporaryError, match="is it only starting"):
+        store.write("a", b"", if_absent=if_absent)

@@ -6,7 +6,9 @@ from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import RoundRef
 from job.launch.kubernetes import warnings
+from job.launch.kubernetes.job_spec import stage_labels
 from job.launch.kubernetes.look import Look
+from job.whole import WholeRef
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double import scenarios
 from tests.unit.launch.kubernetes.double import transport as faults
@@ -113,3 +115,15 @@ def test_a_release_that_may_not_list_pods_ends(
     release.double.plan = lambda each: faults.Fault(403) if each.path.endswith("/pods") else None
     with pytest.raises(ConfigError, match="cannot list it"):
         release.run()
+
+
+def test_a_pod_of_a_workflow_is_of_no_job(release: Release) -> None:
+    """A report that Argo writes has the labels of the driver's, and no Job."""
+    ref = WholeRef.report(release.config.experiment, "0" * 64)
+    labels = stage_labels(release.launch, ref)
+    metadata = {"name": "workflow-report", "labels": labels, "ownerReferences": []}
+    pod = {"metadata": metadata, "spec": {"containers": []}, "status": {"phase": "Succeeded"}}
+    release.double.world.add("pods", pod)
+    look = Look.at(release.cluster, release.launch, [ref])
+    assert len(look.pods(ref)) == 1
+    assert look.pods(ref, {"metadata": {"name": "al-voc-tiny-report-1"}}) == []

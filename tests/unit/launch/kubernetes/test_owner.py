@@ -8,7 +8,7 @@ from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
 from tests.unit.launch.kubernetes.conftest import Release
-from tests.unit.launch.kubernetes.double.scenarios import Running, Unschedulable
+from tests.unit.launch.kubernetes.double.scenarios import Exit, Running, Unschedulable
 
 SELECT = f"al-voc-tiny-s0-r0-{STAGES[0]}-1"
 
@@ -50,6 +50,35 @@ def test_jobs_that_somebody_deletes_are_not_made_for_ever(release: Release) -> N
     with pytest.raises(ConfigError, match=rf"Job {SELECT} was deleted 3 times, and not by this"):
         launcher._look()  # noqa: SLF001
     assert release.double.created == [SELECT] * 3
+
+
+def test_a_lost_job_that_a_quota_refuses_is_lost_once(release: Release) -> None:
+    """It is asked for at each look, which are no further losses."""
+    release.behaviour = lambda _: Running()
+    launcher, ref = _started(release)
+    launcher._look()  # noqa: SLF001
+    release.double.world.jobs.clear()
+    release.double.job_quota = 0
+    for _ in range(5):
+        launcher._look()  # noqa: SLF001
+    assert launcher._started[ref].state.phase == "quota"  # noqa: SLF001
+    assert launcher._started[ref].num_lost == 1  # noqa: SLF001
+
+
+def test_a_job_after_one_that_failed_is_no_loss(release: Release) -> None:
+    """The upgrade may have corrected why a Job of other values failed. It was not deleted."""
+    release.behaviour = lambda _: Running()
+    old, _ = _started(release)
+    for _ in range(3):
+        old._look()  # noqa: SLF001
+    release.launch = _with_image(release.launch, "al-job:2")
+    launcher, ref = _started(release)
+    launcher._look()  # noqa: SLF001
+    release.behaviour = lambda attempt: Exit(65) if SELECT in attempt.pod else Running()
+    for _ in range(4):
+        launcher._look()  # noqa: SLF001
+    assert release.double.created == [SELECT, SELECT.replace("-1", "-2")]
+    assert launcher._started[ref].num_lost == 0  # noqa: SLF001
 
 
 def test_a_release_that_is_gone_ends_its_driver(release: Release) -> None:

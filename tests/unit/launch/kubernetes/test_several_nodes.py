@@ -8,7 +8,13 @@ from job.errors import BadDataError
 from job.launch.kubernetes.control import cancel
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double import scenarios
-from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Exit, Running
+from tests.unit.launch.kubernetes.double.scenarios import (
+    Answer,
+    Attempt,
+    Exit,
+    Running,
+    Unschedulable,
+)
 
 TRAIN = "al-voc-tiny-s0-r0-train-1"
 CHILD = f"{TRAIN}-p-0"
@@ -90,6 +96,22 @@ def test_the_next_driver_adopts_a_set_that_runs(several: Release) -> None:
         launcher._look()  # noqa: SLF001
     assert several.double.created == [CHILD]
     assert launcher._started[ref].state.phase == "running"  # noqa: SLF001
+
+
+def test_a_set_of_earlier_values_is_named(several: Release) -> None:
+    """A driver of one pod a training lists no sets: it says what keeps it from its own Job."""
+    several.do_until("train")
+    several.behaviour = lambda _: Unschedulable()
+    ref = several.ref("train")
+    for nodes in (2, 1):
+        several.launch = several.launch.model_copy(update={"train_nodes": nodes})
+        launcher = several.launcher()
+        launcher.start(ref)
+        launcher._look()  # noqa: SLF001
+        launcher._look()  # noqa: SLF001
+    reason = launcher._started[ref].state.reason  # noqa: SLF001
+    assert reason.endswith(f"or if it is not to, `kubectl delete jobset {TRAIN}`")
+    assert several.double.created == [CHILD]
 
 
 def test_cancel_deletes_a_set_with_its_pods(several: Release) -> None:
