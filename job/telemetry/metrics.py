@@ -83,6 +83,7 @@ class Metrics(Observer):
 
     def told(self, status: Status) -> None:
         """Note where the rounds stand."""
+        self._beat()
         for arm in status.arms or arm_statuses(status.rounds):
             self._rounds.labels(arm.arm, "planned").set(arm.rounds)
             self._rounds.labels(arm.arm, "done").set(arm.rounds_done)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from job.errors import BadDataError, TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster, DeniedError
+from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject
 from job.launch.kubernetes.troubles import troubles
@@ -76,6 +77,7 @@ def cancel(cluster: Cluster, release: str, *, force: bool = False) -> tuple[bool
     Raises:
         UsageError: There is no such release.
         TemporaryError: The driver does not end.
+        DeniedError: A right is missing.
     """
     running = [job for job in _drivers(cluster, release) if not ended(job)]
     for job in running:
@@ -91,11 +93,17 @@ def cancel(cluster: Cluster, release: str, *, force: bool = False) -> tuple[bool
 
 
 def _stages(cluster: Cluster, release: str) -> list[KubeObject]:
-    """Return the Jobs of a release's stages, and its JobSets if the caller may see any."""
+    """Return the Jobs of a release's stages, and its JobSets.
+
+    Raises:
+        DeniedError: It has JobSets, and the caller may not list them.
+    """
     selector = f"{_selector(release)},al-voc/stage"
     try:
         sets = cluster.job_sets(selector)
     except DeniedError:  # most people have no rights for what their releases do not make
+        if any(NAME_LABEL in pod["metadata"]["labels"] for pod in cluster.pods(selector)):
+            raise
         sets = []
     return [*cluster.jobs(selector), *sets]
 

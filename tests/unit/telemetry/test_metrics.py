@@ -87,6 +87,14 @@ def test_the_phase_and_the_heartbeat(address: tuple[Metrics, str]) -> None:
     assert 0 <= now - found["al_voc_heartbeat_timestamp_seconds[]"] < 60
 
 
+def test_a_driver_that_waits_for_an_ingest_is_alive() -> None:
+    """It has no stages, and its phase stays as it is: the status is told at each beat."""
+    metrics = Metrics()
+    metrics.told(Status(experiment="exp", rounds=[]))
+    beat = metrics.registry.get_sample_value("al_voc_heartbeat_timestamp_seconds")
+    assert beat == pytest.approx(datetime.now(UTC).timestamp(), abs=60)
+
+
 def test_rounds_and_their_metric(address: tuple[Metrics, str]) -> None:
     """Of each arm, whether its rounds are told one by one, or summed up."""
     metrics, url = address

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from job.errors import BadDataError
+from job.launch.kubernetes.client import DeniedError
 from job.launch.kubernetes.control import cancel
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double import scenarios
@@ -15,6 +16,7 @@ from tests.unit.launch.kubernetes.double.scenarios import (
     Running,
     Unschedulable,
 )
+from tests.unit.launch.kubernetes.double.transport import Fault, Request
 
 TRAIN = "al-voc-tiny-s0-r0-train-1"
 CHILD = f"{TRAIN}-p-0"
@@ -114,17 +116,48 @@ def test_a_set_of_earlier_values_is_named(several: Release) -> None:
     assert several.double.created == [CHILD]
 
 
-def test_cancel_deletes_a_set_with_its_pods(several: Release) -> None:
-    """It is named as a Job is."""
-    several.do_until("train")
+def _add_driver(several: Release) -> None:
+    """Add the Job of a driver, without a pod."""
+    labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "driver"}
+    spec = {"template": {"spec": {"containers": [{"name": "driver"}]}}, "suspend": True}
+    metadata = {"name": "driver", "labels": labels}
+    several.double.world.add("jobs", {"metadata": metadata, "spec": spec, "status": {}})
+
+
+def _start(several: Release, stage: str) -> None:
+    """Let a stage run."""
+    several.do_until(stage)
     several.behaviour = lambda _: Running()
     launcher = several.launcher()
-    launcher.start(several.ref("train"))
+    launcher.start(several.ref(stage))
     launcher._look()  # noqa: SLF001
-    driver = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "driver"}
-    spec = {"template": {"spec": {"containers": [{"name": "driver"}]}}, "suspend": True}
-    several.double.world.add(
-        "jobs", {"metadata": {"name": "driver", "labels": driver}, "spec": spec, "status": {}}
-    )
+    launcher._look()  # noqa: SLF001
+
+
+def test_cancel_deletes_a_set_with_its_pods(several: Release) -> None:
+    """It is named as a Job is."""
+    _start(several, "train")
+    _add_driver(several)
     assert cancel(several.cluster, "al-voc")[1] == [TRAIN]
     assert not several.double.world.job_sets
+
+
+def _deny_sets(request: Request) -> Fault | None:
+    return Fault(403) if request.path.endswith("/jobsets") else None
+
+
+def test_cancel_without_the_right_to_sets_says_so_if_there_is_one(several: Release) -> None:
+    """Otherwise the training would run on, and nobody would know."""
+    _start(several, "train")
+    _add_driver(several)
+    several.double.plan = _deny_sets
+    with pytest.raises(DeniedError, match=r"the cluster refuses: .* is forbidden"):
+        cancel(several.cluster, "al-voc")
+
+
+def test_cancel_needs_no_right_to_sets_if_there_is_none(several: Release) -> None:
+    """Most people have none."""
+    _start(several, "select")
+    _add_driver(several)
+    several.double.plan = _deny_sets
+    assert cancel(several.cluster, "al-voc")[1] == [TRAIN.replace("train", "select")]
