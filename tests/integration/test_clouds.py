@@ -13,6 +13,7 @@ from job.storage import Store, open_store
 from job.storage.local import LocalStore
 from tests.clouds.emulators import new_container
 from tests.conftest import FinishedState
+from tests.outputs import is_output
 
 pytestmark = pytest.mark.clouds
 
@@ -52,9 +53,8 @@ def test_an_experiment_in_a_cloud_ends_with_the_same_bytes(
     ended = al_job("run", two_rounds, "--store", cloud_url)
     assert ended.code == 0, ended.err
     local, remote = LocalStore(finished_state(two_rounds.read_text())), open_store(cloud_url)
-    steady = ("picks.csv", "cost.json", ".safetensors", "metrics.json", ".tar", ".parquet")
-    keys = [key for key in local.list("") if key.endswith(steady)]
-    assert len(keys) > 15
+    keys = [key for key in local.list("") if is_output(key) or key.startswith("datasets/")]
+    assert len(keys) > 25
     assert [key for key in keys if remote.read(key) != local.read(key)] == []
 
 
