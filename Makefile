@@ -34,7 +34,7 @@ export PROMTOOL
 .PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run ## Set up, and run the quickstart experiment into ./state
 	$(BIN)/al-job run quickstart
@@ -138,7 +138,7 @@ e2e-people: .venv/dev annotation-tools image ## The same for people: a Label Stu
 
 e2e-engines: .venv/dev image ## The same under real batch controllers, as far as the cluster has them: Kueue, JobSet, Argo
 	k8s/load-image $(IMAGE)
-	$(E2E) tests/e2e/test_kueue.py tests/e2e/test_nodes.py
+	$(E2E) tests/e2e/test_kueue.py tests/e2e/test_nodes.py tests/e2e/test_argo.py
 
 e2e-full: .venv/dev image ## The same, and everything that can go wrong on a cluster
 	k8s/load-image $(IMAGE)

@@ -99,7 +99,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
     context = typer.Context(command, info_name=path)
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     yield f"### {path}\n\n{' '.join(command.help.split())}\n\n```\n{usage}\n```\n"
-    params = [each for each in command.get_params(context) if each.name != "help"]
+    params = [each for each in command.get_params(context) if _is_shown(each)]
     if params:
         yield "| Argument or option | Value | Default | Variable | |"
         yield "| --- | --- | --- | --- | --- |"
@@ -107,6 +107,10 @@ def _command(path: str, command: Any) -> Iterator[str]:
     for name, subcommand in subcommands(command).items():
         yield ""
         yield from _command(f"{path} {name}", subcommand)
+
+
+def _is_shown(param: Any) -> bool:
+    return param.name != "help" and not getattr(param, "hidden", False)
 
 
 def _param(param: Any, context: typer.Context) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from job.artifacts.listing import Listing
 from job.keys import ExperimentKeys, StageRef
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
@@ -59,8 +60,16 @@ class Ledger:
     A Job is an entry of its own, so a driver that is restarted may record it again.
     """
 
-    def __init__(self, store: Store, experiment: str) -> None:
+    def __init__(self, store: Store, experiment: str, listing: Listing | None = None) -> None:
+        """Prepare to read and to write.
+
+        Args:
+            store: Where the experiment is.
+            experiment: Its name.
+            listing: Its objects, if they are listed already.
+        """
         self._store = store
+        self._listing = listing
         self._prefix = f"{ExperimentKeys(experiment).prefix}usage/"
         self._pages: dict[str, Page] | None = None
 
@@ -92,9 +101,10 @@ class Ledger:
 
     def _load(self) -> dict[str, Page]:
         if self._pages is None:
+            listing = self._listing or Listing(self._store.list(self._prefix))
             self._pages = {
                 key: load_page(self._store.read(key), f"{self._store.url}: {key}")
-                for key in self._store.list(self._prefix)
+                for key in listing.below(self._prefix)
             }
         return self._pages
 

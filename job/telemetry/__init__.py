@@ -1,1 +1,1 @@
-"""What others see of a driver: metrics for Prometheus, messages and traces."""
+"""What others see of a driver: metrics for Prometheus, and messages."""

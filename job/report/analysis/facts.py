@@ -140,7 +140,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
             for each in later
         ),
         cannot_rank=plan.cannot_rank(len(first.data.classes)),
-        usage=Ledger(reader.store, plan.config.experiment).totals(),
+        usage=Ledger(reader.store, plan.config.experiment, reader.listing).totals(),
     )
 
 

@@ -60,14 +60,14 @@ def test_a_report_reads_each_object_once(counted: CountingStore, plan: Plan) -> 
     write_report(counted, plan, draw=sketch)
     assert most(counted.reads) == []
     assert sum("done.json" in key for key in counted.reads) == 22
-    assert counted.listings == {"experiments/tiny/": 1, "experiments/tiny/usage/": 1}
+    assert counted.listings == {"experiments/tiny/": 1}
 
 
 def test_an_updated_report_reads_each_object_once(counted: CountingStore, plan: Plan) -> None:
     """Also if the report is there and its results are compared first."""
     update_report(counted, plan, draw=sketch)
     assert most(counted.reads) == []
-    assert counted.listings == {"experiments/tiny/": 1, "experiments/tiny/usage/": 1}
+    assert counted.listings == {"experiments/tiny/": 1}
 
 
 def test_a_status_reads_each_object_once(counted: CountingStore, plan: Plan) -> None:

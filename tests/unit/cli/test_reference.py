@@ -80,6 +80,13 @@ def test_the_page_of_variables_has_every_one() -> None:
     assert {name for name in names - {"AL_JOB"} if f"`{name}`" not in page} == set()
 
 
+def test_a_hidden_option_is_not_on_the_page() -> None:
+    """Such as `--of`, which the driver alone gives to a report."""
+    page = reference()
+    assert "| `--goal` |" in page
+    assert "| `--of` |" not in page
+
+
 def test_the_options_of_formats_are_up_to_date() -> None:
     """The table of docs/ingest.md is what `make docs` makes of the formats."""
     page = PAGE.read_text(encoding="utf-8")
