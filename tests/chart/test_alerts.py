@@ -189,6 +189,13 @@ CASES = {
         {"job_name": TRAIN, "instance": "10.0.0.1:8080", "job": "kube-state-metrics"},
         61,
     ),
+    "a training on several nodes in a queue": Case(
+        "AlVocStageQueued",
+        stage(release=TRAIN, kind="JobSet")
+        | {f"kube_job_status_suspended{{{job(TRAIN)}}}": "1x200"},
+        {"job_name": TRAIN, "instance": "10.0.0.1:8080", "job": "kube-state-metrics"},
+        61,
+    ),
     "a stage in a queue, as earlier versions tell it": Case(
         "AlVocStageQueued",
         stage() | condition("kube_job_status_suspended", TRAIN, "1x200"),

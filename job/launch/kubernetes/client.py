@@ -164,9 +164,9 @@ class Cluster:
     def _warnings(self, selector: str) -> dict[str, str]:
         latest: dict[str, tuple[str, str]] = {}
         for event in self._list("events", fieldSelector=selector):
-            text = f"{event['reason']}: {event['message']}"
+            text = f"{event.get('reason', '')}: {event.get('message', '')}"
             told = (_event_time(event), text)
-            name = event["involvedObject"]["name"]
+            name = event["involvedObject"].get("name", "")
             latest[name] = max(told, latest.get(name, told), key=lambda each: each[0])
         return {name: text for name, (_, text) in latest.items()}
 

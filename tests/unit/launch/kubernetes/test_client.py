@@ -68,3 +68,13 @@ def test_a_webhook_that_does_not_answer_is_waited_for(release: Release) -> None:
     release.double.plan = faults.sequence([None, None, None, *[away] * 9])
     assert release.run() == 4
     assert release.double.created == ALL
+
+
+def test_events_of_others_may_lack_what_they_need_not_have(release: Release) -> None:
+    """The API demands neither a reason nor a message, and all of a namespace are read."""
+    involved = {"kind": "Thing", "name": "of-others"}
+    event = {"metadata": {"name": "of-others.1"}, "involvedObject": involved, "type": "Warning"}
+    release.double.world.add("events", event)
+    nameless = {"metadata": {"name": "x.1"}, "involvedObject": {}, "type": "Warning"}
+    release.double.world.add("events", nameless)
+    assert release.cluster.warnings()["of-others"] == ": "
