@@ -156,6 +156,8 @@ class StageIO(RoundReader):
             if self.markers.write(key, marker, if_absent=other is None):
                 return
             other = self.markers.at(key)
+            if other == marker:  # the answer to the first request was lost
+                return
         winner = other.attempt if other else ""
         log.get().warning("stage.was_done_by_another", stage=self.ref.stage, attempt=winner)
 

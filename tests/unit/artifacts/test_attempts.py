@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from job import experiment
 from job.artifacts.markers import Markers
@@ -88,6 +89,23 @@ def test_a_marker_of_the_same_moment_is_not_overwritten(
     monkeypatch.setattr(Markers, "at", look_and_sleep)
     slow.commit(2)
     assert Reader(retrained).model(ROUND_1) == b"quick"
+
+
+def test_a_marker_whose_answer_was_lost_is_nobody_elses(
+    retrained: MemoryStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request was repeated, and then the store says that there is an object."""
+    io, write = attempt_at(retrained, plan), retrained.write
+
+    def write_and_lose(key: str, data: bytes, *, if_absent: bool = False) -> bool:
+        return write(key, data, if_absent=if_absent) and not if_absent
+
+    monkeypatch.setattr(retrained, "write", write_and_lose)
+    io.write("model.safetensors", b"mine")
+    with capture_logs() as logs:
+        io.commit(1)
+    assert Reader(retrained).model(ROUND_1) == b"mine"
+    assert logs == []
 
 
 def test_an_attempt_with_inputs_of_the_past_overwrites_nothing(
