@@ -76,13 +76,8 @@ def undisturbed() -> dict[str, bytes]:
     return continued(store, config)
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        pytest.param("round-001/train/checkpoint-", marks=pytest.mark.slow),
-        "round-001/annotate/cost",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["round-001/train/checkpoint-", "round-001/annotate/cost"])
 def test_a_stage_resumed_after_a_move_leaves_the_same_bytes(
     undisturbed: dict[str, bytes], end: str
 ) -> None:

@@ -286,6 +286,7 @@ def test_a_checkpoint_is_gone_when_training_is_done(tiny_config: Config) -> None
     assert not any("/checkpoint-" in key for key in store.list(""))
 
 
+@pytest.mark.slow
 def test_an_experiment_that_grew_ends_like_one_begun_larger(
     two_rounds: str, undisturbed: dict[str, bytes]
 ) -> None:
@@ -299,6 +300,7 @@ def test_an_experiment_that_grew_ends_like_one_begun_larger(
     assert contents(store) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_pool_that_is_used_up_ends_the_labelling_not_the_experiment(tiny: str) -> None:
     """A budget beyond what is left labels what is left, and later rounds label nothing."""
     greedy = tiny.replace("initial: 6, per_round: 4", "initial: 20, per_round: 10")

@@ -139,6 +139,7 @@ def test_of_two_drivers_that_begin_at_the_same_time_one_waits(
         return self.write(key, data, if_absent=if_absent)
 
     monkeypatch.setattr(MemoryStore, "write", write_second)
+    monkeypatch.setattr("job.runtime.retry.SECONDS_BETWEEN_ATTEMPTS", 0)
     with Hold(store, "tiny", HERE) as hold:
         told: list[str] = []
         hold.take(told.append)  # the other one has no heartbeat

@@ -36,6 +36,7 @@ def test_a_stage_takes_the_option_before_the_variable_before_the_file(
     assert [threads(state, each) for each in ("select", "annotate", "train")] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_run_keeps_no_setting_of_one_invocation(
     al_job: Run, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,8 @@ from tests.growing import Drawn
 from tests.outputs import read_output
 from tests.stores import filled
 
+pytestmark = pytest.mark.slow  # all replay one experiment of two seeds
+
 STRATEGIES = "random,brust,entropy,coreset,enms_divproto,ppal,pal,uwe"
 
 

@@ -435,7 +435,13 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+OFTEN = ("500", "lost answer", "410 of a page")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in FAULTS],
+)
 def test_a_fault_at_any_call_changes_nothing(release: Release, name: str) -> None:
     """With one fault at each call in turn, every Job is created once and every stage runs once."""
     release.double.page_size = 1
