@@ -127,6 +127,7 @@ def results(store: Store) -> dict[str, bytes]:
     return {key: store.read(key) for key in store.list("experiments/") if is_output(key)}
 
 
+@pytest.mark.slow
 def test_an_experiment_runs_with_a_launcher_from_outside(
     tiny: str, config: Config, finished_state: FinishedState
 ) -> None:
@@ -139,6 +140,7 @@ def test_an_experiment_runs_with_a_launcher_from_outside(
     assert results(theirs) == results(ours)
 
 
+@pytest.mark.slow
 def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     """It waits for the platform's ingest, and publishes the same status there and in the store."""
     store, platform = MemoryStore(), Laptop(waits=2)

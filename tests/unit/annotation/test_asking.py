@@ -534,6 +534,7 @@ def live(store: FusedStore, tool: MemoryTool, fuse: Fuse) -> int:
     raise AssertionError
 
 
+@pytest.mark.slow
 def test_a_pass_may_be_killed_at_any_moment(
     selected: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,6 +159,7 @@ def test_a_version_that_is_gone_is_named(store: MemoryStore, plan: Plan) -> None
         open_dataset(store, config, 0)
 
 
+@pytest.mark.slow
 def test_more_rounds_make_room_for_a_move(store: MemoryStore, plan: Plan) -> None:
     """A finished experiment grows by a round, and that one uses the new version."""
     config = begun_config(plan)

@@ -89,6 +89,7 @@ def test_init_names_the_next_stage_and_the_store(
     assert "tiny: there already; all of its stages are done" in al_job("init", "tiny.yaml").out
 
 
+@pytest.mark.slow
 def test_a_pool_that_is_used_up_is_said_on_the_terminal_and_on_the_page(
     al_job: AlJob, store: Path, tiny: str, tmp_path: Path
 ) -> None:

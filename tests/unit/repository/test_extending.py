@@ -99,6 +99,7 @@ def test_an_entry_point_is_enough(registry: Registry, name: str, kind: type, bas
     assert issubclass(kind, base)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 def test_an_experiment_of_plug_ins_runs_to_its_report(
     al_job: AlJob, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -130,6 +131,7 @@ def test_a_format_of_a_plug_in_is_ingested(al_job: AlJob, tmp_path: Path) -> Non
     assert (tmp_path / "state/datasets/grey/dataset.json").is_file()
 
 
+@pytest.mark.slow
 def test_a_launcher_and_a_store_run_an_experiment(tiny: str) -> None:
     """With the results of the package's own."""
     config = loading.parse(tiny.replace("rounds: 3", "rounds: 1"), "tiny")

@@ -414,6 +414,7 @@ def peak_bytes(num_images: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each further image less than 300 bytes stay: its id and digest, not its 5 kB or boxes."""
     monkeypatch.setattr(packed_rows, "ROWS_PER_CHUNK", 32)

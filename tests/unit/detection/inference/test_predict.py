@@ -305,6 +305,7 @@ def test_the_number_of_threads_changes_nothing(detector: SsdDetector, threads: i
     assert score(detector, photos(8), **settings).to_table().equals(several)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_no_augmentation(detector: SsdDetector) -> None:
     """Torch has one random stream for all threads: eight and one give the same to the last bit."""
     settings: dict[str, Any] = {"batch_size": 2, "input": "training", "seed": (1,)}

@@ -465,6 +465,7 @@ def test_what_is_pretrained_learns_at_its_own_rate() -> None:
         torch.testing.assert_close(value, (factor if value.ndim > 1 else 1.0) * before[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_a_training_with_two_rates_is_resumed(optimizer: str) -> None:
     """Each parameter finds its own momenta again; the bytes at the end are the same."""

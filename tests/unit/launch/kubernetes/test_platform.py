@@ -79,6 +79,7 @@ def published(release: Release) -> Status:
     return status
 
 
+@pytest.mark.slow
 def test_an_experiment_ends_as_on_one_machine(
     real: Release, tiny: str, finished_state: FinishedState
 ) -> None:
