@@ -166,10 +166,12 @@ def _run_by_size(run: Callable[[ImageBatch], RawOutput], images: Sequence[Tensor
     }
     if len(parts) == 1:
         return parts[images[0].shape]
-    rows = [places[image.shape].index(place) for place, image in enumerate(images)]
-    return RawOutput.joined(
-        [parts[image.shape][row : row + 1] for row, image in zip(rows, images, strict=True)]
-    )
+    seen = {
+        place: parts[shape][row : row + 1]
+        for shape, of_shape in places.items()
+        for row, place in enumerate(of_shape)
+    }
+    return RawOutput.joined([seen[place] for place in range(len(images))])
 
 
 def record_images(

@@ -108,15 +108,20 @@ def test_a_marker_whose_answer_was_lost_is_nobody_elses(
     assert logs == []
 
 
+def annotate_again(store: MemoryStore) -> None:
+    """Let the stage before the training have run again, with another output."""
+    annotate = ROUND_1.stage("annotate")
+    content = json.loads(store.read(annotate.done)) | {"digest": "another"}
+    store.write(annotate.done, json.dumps(content).encode())
+
+
 def test_an_attempt_with_inputs_of_the_past_overwrites_nothing(
     retrained: MemoryStore, plan: Plan
 ) -> None:
     """While it slept, an earlier stage ran again, and this one with its new output."""
     zombie = attempt_at(retrained, plan)
     zombie.write("model.safetensors", b"zombie")
-    cost = ROUND_1.stage("annotate")
-    content = json.loads(retrained.read(cost.done)) | {"digest": "another"}
-    retrained.write(cost.done, json.dumps(content).encode())
+    annotate_again(retrained)
     winner = attempt_at(retrained, plan)
     winner.write("model.safetensors", b"winner")
     winner.commit(1)
@@ -129,9 +134,7 @@ def test_a_marker_of_the_past_is_overwritten(retrained: MemoryStore, plan: Plan)
     """The attempt with the present inputs counts, although the other one was faster."""
     zombie = attempt_at(retrained, plan)
     zombie.write("model.safetensors", b"zombie")
-    annotate = ROUND_1.stage("annotate")
-    content = json.loads(retrained.read(annotate.done)) | {"digest": "another"}
-    retrained.write(annotate.done, json.dumps(content).encode())
+    annotate_again(retrained)
     winner = attempt_at(retrained, plan)
     winner.write("model.safetensors", b"winner")
     zombie.commit(2)

@@ -25,20 +25,21 @@ LAYERS: Mapping[str, Any] = {
     "decoder_attention_heads": 2,
 }
 
+MAPS: Mapping[str, Any] = {
+    "encoder_hidden_dim": 16,
+    "encoder_in_channels": [8, 16, 16],
+    "decoder_in_channels": [16, 16, 16],
+    "num_denoising": 10,
+}
+"""Of the families that see three maps of the backbone."""
+
 
 def rt_detr() -> tuple[Any, Any]:
     """RT-DETR on a ResNet of four blocks."""
     backbone = transformers.RTDetrResNetConfig(
         **WIDTHS, layer_type="basic", out_features=["stage2", "stage3", "stage4"]
     )
-    config = transformers.RTDetrConfig(
-        **LAYERS,
-        backbone_config=backbone,
-        encoder_hidden_dim=16,
-        encoder_in_channels=[8, 16, 16],
-        decoder_in_channels=[16, 16, 16],
-        num_denoising=10,
-    )
+    config = transformers.RTDetrConfig(**LAYERS, **MAPS, backbone_config=backbone)
     return config, transformers.RTDetrImageProcessor(size=SQUARE)
 
 
@@ -77,14 +78,7 @@ def d_fine() -> tuple[Any, Any]:
     backbone = transformers.HGNetV2Config(
         **WIDTHS, **channels, out_features=["stage2", "stage3", "stage4"]
     )
-    config = transformers.DFineConfig(
-        **LAYERS,
-        backbone_config=backbone,
-        encoder_hidden_dim=16,
-        encoder_in_channels=[8, 16, 16],
-        decoder_in_channels=[16, 16, 16],
-        num_denoising=10,
-    )
+    config = transformers.DFineConfig(**LAYERS, **MAPS, backbone_config=backbone)
     return config, transformers.RTDetrImageProcessor(size=SQUARE)
 
 
