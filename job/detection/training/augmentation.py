@@ -1,9 +1,9 @@
 # ruff: noqa: N803 - shape suffixes
 """SSD's augmentation: photometric distortion, zoom-out, IoU crop and flip.
 
-The geometry is drawn first, as torchvision's transforms draw it, as one rectangle of the image's plane;
-then the pixels are resampled once. Padding a large canvas and shrinking it again, as in the paper,
-gives the same picture for ten times the work.
+The geometry is drawn first, as torchvision's transforms draw it, as one rectangle of the image's
+plane; then the pixels are resampled once. Padding a large canvas and shrinking it again, as in the
+paper, gives the same picture for ten times the work.
 
 Reference: Liu et al. 2016, arXiv 1512.02325, sections 2.2 and 3.6.
 """
