@@ -14,6 +14,7 @@ from job.plan import Plan
 
 K8S = Path(__file__).parents[2] / "k8s"
 GPUS = ("--values", str(Path(__file__).parents[2] / "helm/values-gpu.yaml"))
+SECRET = "seaweedfs"  # noqa: S105 - its name
 PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
 
 
@@ -71,8 +72,10 @@ def test_stage_job_is_the_chart_s(render: Any) -> None:
     """The one-off Job has the security, the resources and the failure policy of a stage's."""
     [job] = documents("stage-job.yaml")
     spec, stage = job["spec"]["template"]["spec"], render({}, *GPUS).stage("score")
-    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy", "volumes"):
+    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy"):
         assert spec[key] == stage[key]
+    *volumes, keys = stage["volumes"]
+    assert spec["volumes"] == [*volumes, {"name": keys["name"], "secret": {"secretName": SECRET}}]
     for key in ("image", "securityContext", "resources", "volumeMounts"):
         assert spec["containers"][0][key] == stage["containers"][0][key]
     [ingest] = render().jobs("ingest")
@@ -125,7 +128,7 @@ def test_examples_name_the_same_store(render: Any) -> None:
     parameters = workflow_parameters()
     assert env["AL_STORE"] == parameters["store"] == "s3://al-voc"
     assert env["AWS_ENDPOINT_URL"] == parameters["endpoint"] == "http://seaweedfs:8333"
-    assert container["envFrom"] == [{"secretRef": {"name": parameters["secret"]}}]
+    assert parameters["secret"] == SECRET
     assert container["image"] == parameters["image"] == render().launch["image"]
 
 
