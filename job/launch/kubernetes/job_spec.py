@@ -27,10 +27,18 @@ PERMANENT = tuple(
 """Exit codes of errors that another attempt would meet again."""
 
 
-def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
+def job_name(
+    launch: LaunchConfig, ref: StageRef, attempt: int, max_length: int | None = None
+) -> str:
     """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
     A long name is cut, and a digest of the release and the stage keeps it unique.
+
+    Args:
+        launch: The release.
+        ref: The stage.
+        attempt: Which of the stage's Jobs this is, from 1.
+        max_length: What is long; None: as long as the names of its pods allow.
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
@@ -38,7 +46,7 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     which = [] if this.is_whole else which
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
-    limit = MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME
+    limit = max_length or (MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME)
     if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
     digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
