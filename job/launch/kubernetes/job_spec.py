@@ -142,15 +142,32 @@ def prefer_other_nodes(job: KubeObject, nodes: Iterable[str]) -> None:
         pod["affinity"] = affinity | {"nodeAffinity": own | {PREFERRED: preferred}}
 
 
+def set_variable(job: KubeObject, name: str, value: str) -> None:
+    """Set a variable of the stage's container, unless the template has it.
+
+    The spec hash does not count it: a Job without it may run to its end.
+    """
+    container = _stage_container(job["spec"]["template"]["spec"])
+    variables = container.get("env") or []
+    if all(each["name"] != name for each in variables):
+        container["env"] = [*variables, {"name": name, "value": value}]
+
+
 def _add(metadata: KubeObject, kind: str, values: dict[str, str]) -> None:
     metadata[kind] = (metadata.get(kind) or {}) | values
 
 
 def _complete_pod(pod: KubeObject, arguments: list[str]) -> None:
-    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    container = _stage_container(pod)
     container["args"] = arguments
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     pod["restartPolicy"] = "Never"  # a failure policy needs this
+
+
+def _stage_container(pod: KubeObject) -> KubeObject:
+    container: KubeObject
+    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    return container
 
 
 def _replace_image(pod: KubeObject, image: str, other: str) -> None:
