@@ -30,7 +30,8 @@ PERMANENT = tuple(
 def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
-    A long name is cut, and a digest of the release and the stage keeps it unique.
+    A long name is cut, and a digest of the release and the stage keeps it unique. That of a JobSet
+    begins with one of the release alone, by which alerts know it.
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
@@ -38,10 +39,12 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     which = [] if this.is_whole else which
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
-    limit = MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME
+    is_set = is_of_several_nodes(launch, ref)
+    limit = MAX_NAME_OF_SEVERAL if is_set else MAX_NAME
     if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
-    digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
+    of_release = hashlib.sha256(launch.release.encode()).hexdigest()[:4] if is_set else ""
+    digest = of_release + hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
     tail = f"-{digest}-{ref.stage}-{attempt}"
     short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
     while len("-".join(short)) > limit - len(tail):
