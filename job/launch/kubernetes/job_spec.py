@@ -27,11 +27,19 @@ PERMANENT = tuple(
 """Exit codes of errors that another attempt would meet again."""
 
 
-def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
+def job_name(
+    launch: LaunchConfig, ref: StageRef, attempt: int, max_length: int | None = None
+) -> str:
     """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
     A long name is cut, and a digest of the release and the stage keeps it unique. That of a JobSet
     begins with one of the release alone, by which alerts know it.
+
+    Args:
+        launch: The release.
+        ref: The stage.
+        attempt: Which of the stage's Jobs this is, from 1.
+        max_length: What is long; None: as long as the names of its pods allow.
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
@@ -40,7 +48,7 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
     is_set = is_of_several_nodes(launch, ref)
-    limit = MAX_NAME_OF_SEVERAL if is_set else MAX_NAME
+    limit = max_length or (MAX_NAME_OF_SEVERAL if is_set else MAX_NAME)
     if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
     of_release = hashlib.sha256(launch.release.encode()).hexdigest()[:4] if is_set else ""
