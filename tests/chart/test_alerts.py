@@ -47,7 +47,7 @@ def stage(name: str = TRAIN, release: str = "al-voc", kind: str = "ConfigMap") -
 def cut(release: str) -> str:
     """The name of a JobSet that is too long, as the driver makes it."""
     names = {"release": release, "namespace": "ns", "owner": release, "status": "status"}
-    templates = {each: {} for each in (*STAGES, REPORT)}
+    templates: dict[str, object] = {each: {} for each in (*STAGES, REPORT)}
     launch = LaunchConfig.model_validate({**names, "trainNodes": 2, "templates": templates})
     arm = "an-arm-whose-name-leaves-no-room"
     name = job_name(launch, RoundRef("quickstart", 0, arm, 1).stage("train"), 1)
