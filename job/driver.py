@@ -22,7 +22,7 @@ from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
 from job.launch.observer import Observer, Observers
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
+from job.progress import Driver, Phase, StageStatus, States, Status, dump_status, is_with_people
 from job.registries import check_registries
 from job.runtime import log
 from job.runtime.memory import peak_mib
@@ -63,6 +63,12 @@ class Platform(Protocol):
             BadDataError: The ingest failed.
         """
 
+    def running_stages(self) -> Sequence[StageRef]:
+        """Return the release's stages that run, whoever started them; start no other.
+
+        What was started and has not begun is taken back.
+        """
+
     def launcher(
         self,
         store: Store,
@@ -94,7 +100,8 @@ def drive(
 ) -> int:
     """Run every stage of an experiment that is not done, its report last.
 
-    A driver that is stopped leaves the started stages running. The next driver adopts them.
+    A driver that is stopped leaves the started stages running. The next driver adopts them. One
+    that fails for good tells so at once, and holds the experiment until they have ended.
 
     Args:
         store: Where the stages read and write.
@@ -130,7 +137,10 @@ def _drive(
         publisher.follow(plan)
         done = _run(store, plan, platform, publisher, only)
     except AlJobError as error:
-        publisher.publish_phase(_phase_after(error), str(error))
+        phase = _phase_after(error)
+        publisher.publish_phase(phase, str(error))
+        if phase != "stopped" and publisher.hold.is_mine:
+            _let_stages_end(platform, publisher, phase, str(error))
         raise
     except Exception as error:
         publisher.publish_phase("failed", f"a bug; the driver's log has its traceback: {error!r}")
@@ -140,7 +150,23 @@ def _drive(
         raise
     log.get().info("driver.memory", peak_mib=peak_mib())
     publisher.publish_phase("finished")
+    publisher.hold.let_go()
     return done
+
+
+def _let_stages_end(
+    platform: Platform, publisher: "StatusPublisher", phase: Phase, message: str
+) -> None:
+    """Hold the experiment while its stages run, so that no other driver starts them once more."""
+    try:
+        while running := platform.running_stages():
+            publisher.publish_left(phase, message, running)
+            time.sleep(platform.poll_seconds)
+    except (AlJobError, StopRequested) as error:  # what the driver failed with counts
+        log.get().warning("driver.stages_left", reason=str(error))
+        return
+    publisher.publish_left(phase, message, ())
+    publisher.hold.let_go()
 
 
 def _phase_after(error: AlJobError) -> Phase:
@@ -215,7 +241,8 @@ class StatusPublisher:
         self._board: Board | None = None
         self._experiment = experiment
         self._platform = platform
-        self._hold = hold
+        self.hold = hold
+        """Of the experiment."""
         self._accounts = Accounts(store, experiment)
         self.observer = Observers([self._accounts, *observers])
         """Is told what changes."""
@@ -236,7 +263,7 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds it.
         """
-        self._hold.take(lambda message: self.publish_phase("waiting", message))
+        self.hold.take(lambda message: self.publish_phase("waiting", message))
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
@@ -248,12 +275,22 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds the experiment by now.
         """
-        self._hold.check()
+        self.hold.check()
         self._states = {ref: told for ref, told in states.items() if not ref.round.is_whole}
         self.observer.looked(states)
         is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
         whole = [f"{ref}: {told.in_words}" for ref, told in states.items() if ref.round.is_whole]
         self.publish_phase("annotating" if is_waiting else "running", ", ".join(whole))
+
+    def publish_left(self, phase: Phase, message: str, running: Sequence[StageRef]) -> None:
+        """Publish which stages run beside a driver that starts nothing more.
+
+        Raises:
+            AlJobError: Another driver holds the experiment by now.
+        """
+        self.hold.check()
+        self._states = {ref: StageStatus(state="running") for ref in running}
+        self.publish_phase(phase, message)
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:
         """Publish what the driver is doing, if it changed or the next beat is due."""
@@ -272,7 +309,7 @@ class StatusPublisher:
                 log.get().warning("driver.status_unpublished", reason=str(error))
 
     def _write_rounds(self, _: str) -> None:
-        if self._board and self._hold.is_mine:
+        if self._board and self.hold.is_mine:
             self._board.write_rounds()
 
     def _status(self, phase: Phase, message: str) -> str:

@@ -253,7 +253,9 @@ def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Non
         seconds=seconds,
         keys=dict(sorted(places.items())),
     )
-    store.write(ref.done, dump_marker(joined))
+    there = Markers(store).get(ref)
+    if there is None or not markers.outranks(there, joined):
+        store.write(ref.done, dump_marker(joined), if_absent=there is None)
 
 
 def digest_of(outputs: Mapping[str, str]) -> str:

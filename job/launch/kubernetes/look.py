@@ -1,13 +1,14 @@
 """One look at the Jobs and pods of a release's stages: two requests, however many stages run."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_spec import stage_labels
+from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 _PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
@@ -28,22 +29,31 @@ class Look:
         self._pods: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
 
     @classmethod
-    def at(cls, cluster: Cluster, launch: LaunchConfig, stages: Collection[StageRef]) -> Self:
+    def at(
+        cls, cluster: Cluster, launch: LaunchConfig, stages: Collection[StageRef] | None = None
+    ) -> Self:
         """Look at stages of a release. Pods are listed last: a Job that ended has all of its own.
+
+        Args:
+            cluster: Where they run.
+            launch: It names the release.
+            stages: Those to look at; unset: all.
 
         Raises:
             TemporaryError: The cluster does not answer.
             DeniedError: It does not allow this.
         """
         look = cls(launch)
-        wanted = {_place(stage_labels(launch, ref)) for ref in stages}
+        wanted = None if stages is None else {_place(stage_labels(launch, ref)) for ref in stages}
         selector = f"al-voc/release={launch.release},al-voc/stage"
         sets = cluster.job_sets(selector) if launch.train_nodes > 1 else []
         for job in [*cluster.jobs(selector), *sets]:
-            if (place := _place(job["metadata"]["labels"])) in wanted:
+            place = _place(job["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
         for pod in cluster.pods(selector):
-            if (place := _place(pod["metadata"]["labels"])) in wanted:
+            place = _place(pod["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._pods[place][pod["metadata"]["name"]] = _slim_pod(pod)
         return look
 
@@ -51,13 +61,18 @@ class Look:
         """Return the Jobs of a stage, whatever the attempt, without their templates."""
         return list(self._jobs[self._place_of(ref)].values())
 
+    def ended(self) -> Iterator[KubeObject]:
+        """Yield the Jobs that have ended, of whatever stage."""
+        for jobs in self._jobs.values():
+            yield from filter(ended, jobs.values())
+
     def pods(self, ref: StageRef, job: KubeObject | None = None) -> list[KubeObject]:
         """Return the pods of a stage, or of one of its Jobs: what names them, and their status."""
         pods = self._pods[self._place_of(ref)].values()
         if job is None:
             return list(pods)
         name = job["metadata"]["name"]
-        return [pod for pod in pods if _owner_of(pod) == name]
+        return [pod for pod in pods if owner_of(pod) == name]
 
     def _place_of(self, ref: StageRef) -> _Place:
         return _place(stage_labels(self._launch, ref))
@@ -66,7 +81,7 @@ class Look:
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
 
-def _owner_of(pod: KubeObject) -> str | None:
+def owner_of(pod: KubeObject) -> str | None:
     """Return the name of a pod's Job, or of its JobSet; a workflow's pod has neither."""
     labels: dict[str, str] = pod["metadata"]["labels"]
     return labels.get(NAME_LABEL) or labels.get(_JOB_NAME)
