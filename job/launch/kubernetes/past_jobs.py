@@ -48,7 +48,7 @@ class PastJobs:
             ref = stage_of(job)
             is_whole = ref.round.is_whole and ref.round.experiment == self._plan.config.experiment
             if ref not in stages and not is_whole:
-                continue  # of another experiment, or of an arm that is no more
+                continue  # of another experiment, or of an arm that was removed
             try:
                 self._settle(ref, job, look, started)
             except AlJobError as error:

@@ -22,7 +22,7 @@ from job.storage import Store
 
 @dataclass(frozen=True)
 class KubernetesPlatform:
-    """A release in a namespace: see `job.driver.Platform`."""
+    """A release in a namespace: see `job.platforms.Platform`."""
 
     launch: LaunchConfig
     cluster: Cluster
