@@ -126,13 +126,12 @@ def _run(
     publisher: "StatusPublisher",
     only: Subset | None,
 ) -> int:
-    while state := _ingest_state(store, plan.config.dataset.name, platform):
-        publisher.publish_phase("waiting", state)
-        time.sleep(platform.poll_seconds)
-    plan = retry_while_unavailable(lambda: experiment.init(store, plan))
+    _await_dataset(store, plan.config.dataset.name, platform, publisher.tell_waiting)
+    tell = publisher.tell_waiting
+    plan = retry_while_unavailable(lambda: experiment.init(store, plan), tell=tell)
     publisher.follow(plan)  # it has the moves, too
 
-    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config))
+    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config), tell=tell)
 
     def is_done(ref: StageRef) -> bool:
         if isinstance(ref.round, WholeRef):
@@ -157,15 +156,20 @@ def _report(launcher: loop.Launcher, is_done: Callable[[StageRef], bool], report
             pass
 
 
-def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
-    """Return what the ingest is doing while the data set is not there.
+def _await_dataset(
+    store: Store, dataset: str, platform: Platform, tell: Callable[[str], object]
+) -> None:
+    """Return when the data set is there, or when nothing ingests it.
 
-    If nothing ingests it, whoever begins the experiment says what is missing.
+    In that case, whoever begins the experiment says what is missing.
     """
     manifest = DatasetKeys(dataset).manifest
-    if retry_while_unavailable(lambda: store.exists(manifest)):
-        return None
-    return platform.ingest_state(dataset)
+    while not retry_while_unavailable(lambda: store.exists(manifest), tell=tell):
+        state = platform.ingest_state(dataset)
+        if state is None:
+            return
+        tell(state)
+        time.sleep(platform.poll_seconds)
 
 
 class StatusPublisher:
@@ -206,7 +210,11 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds it.
         """
-        self.hold.take(lambda message: self.publish_phase("waiting", message))
+        self.hold.take(self.tell_waiting)
+
+    def tell_waiting(self, message: str) -> None:
+        """Publish what keeps the driver from beginning."""
+        self.publish_phase("waiting", message)
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
