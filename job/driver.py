@@ -105,10 +105,10 @@ def _let_stages_end(
         while running := platform.running_stages():
             publisher.publish_left(phase, message, running)
             time.sleep(platform.poll_seconds)
+        publisher.publish_left(phase, message, ())
     except (AlJobError, StopRequested) as error:  # what the driver failed with counts
         log.get().warning("driver.stages_left", reason=str(error))
         return
-    publisher.publish_left(phase, message, ())
     publisher.hold.let_go()
 
 
