@@ -75,12 +75,11 @@ class KubernetesLauncher:
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._workloads = Workloads(cluster)
-        self._jobs = StageJobs(launch, plan.config, cluster)
-        self._past = PastJobs(
-            plan, launch, cluster, logs=self._logs, observer=observer, is_done=is_done
-        )
+        self._jobs = StageJobs(launch, plan.config, cluster, store.url)
+        self._past = PastJobs(plan, launch, cluster, observer, is_done, logs=self._logs)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
+        self._with_sets = True
 
     def has_room(self, ref: StageRef) -> bool:
         """Whether a stage may start: so many at a time, and any that people do."""
@@ -141,12 +140,13 @@ class KubernetesLauncher:
             return []
         try:
             stages = self._started if self._past.are_settled else None
-            look = Look.at(self._cluster, self._launch, stages)
+            look = Look.at(self._cluster, self._launch, stages, with_sets=self._with_sets)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
                 started.wait_for(error, ref.fields)
             return []
         self._past.settle(look, self._started)
+        self._with_sets = look.may_have_sets
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
             del self._started[ref]

@@ -1,14 +1,13 @@
 """What a driver leaves in the cluster that has failed: the stages that run, and nothing else."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_spec import stage_of
 from job.launch.kubernetes.job_state import StageState, ended, observe
-from job.launch.kubernetes.look import owner_of
-from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.launch.kubernetes.look import Look
+from job.launch.kubernetes.settings import LaunchConfig
 from job.runtime import log
 
 
@@ -21,17 +20,14 @@ def running_stages(cluster: Cluster, launch: LaunchConfig) -> Iterator[StageRef]
         TemporaryError: The cluster does not answer.
         DeniedError: It does not allow this.
     """
-    selector = f"al-voc/release={launch.release},al-voc/stage"
-    sets = cluster.job_sets(selector) if launch.train_nodes > 1 else []
-    jobs = [job for job in [*cluster.jobs(selector), *sets] if not ended(job)]
-    pods: dict[str | None, list[KubeObject]] = defaultdict(list)
-    for pod in cluster.pods(selector) if jobs else ():
-        pods[owner_of(pod)].append(pod)
-    for job in jobs:
-        name = job["metadata"]["name"]
-        state = observe(job, pods[name], lambda _: "")
+    look = Look.at(cluster, launch)
+    for job in look.every_job():
+        if ended(job):
+            continue
+        ref, name = stage_of(job), job["metadata"]["name"]
+        state = observe(job, look.pods(ref, job), lambda _: "")
         if _is_at_work(state):
-            yield stage_of(job)
+            yield ref
         elif not state.is_outlived and cluster.delete_job(job, if_unchanged=True):
             log.get().info("job.withdrawn", job=name, state=str(state))
 

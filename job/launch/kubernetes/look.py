@@ -1,4 +1,7 @@
-"""One look at the Jobs and pods of a release's stages: two requests, however many stages run."""
+"""One look at the Jobs and pods of a release's stages: two requests, however many stages run.
+
+JobSets are one more, for a release that makes them or may have some of earlier values.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -8,7 +11,7 @@ from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_spec import stage_labels
-from job.launch.kubernetes.job_state import ended
+from job.launch.kubernetes.refusals import DeniedError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 _PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
@@ -27,17 +30,25 @@ class Look:
         self._launch = launch
         self._jobs: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
         self._pods: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
+        self.may_have_sets = launch.train_nodes > 1
+        """Whether the next look has to list JobSets: values or what is there have some."""
 
     @classmethod
     def at(
-        cls, cluster: Cluster, launch: LaunchConfig, stages: Collection[StageRef] | None = None
+        cls,
+        cluster: Cluster,
+        launch: LaunchConfig,
+        stages: Collection[StageRef] | None = None,
+        *,
+        with_sets: bool = True,
     ) -> Self:
         """Look at stages of a release. Pods are listed last: a Job that ended has all of its own.
 
         Args:
-            cluster: Where they run.
-            launch: It names the release.
-            stages: Those to look at; unset: all.
+            cluster: Where they are.
+            launch: The release.
+            stages: Which of its stages; unset: all.
+            with_sets: Whether JobSets are listed, too: those of earlier values count as well.
 
         Raises:
             TemporaryError: The cluster does not answer.
@@ -46,12 +57,14 @@ class Look:
         look = cls(launch)
         wanted = None if stages is None else {_place(stage_labels(launch, ref)) for ref in stages}
         selector = f"al-voc/release={launch.release},al-voc/stage"
-        sets = cluster.job_sets(selector) if launch.train_nodes > 1 else []
+        sets = _sets(cluster, launch, selector) if with_sets else []
+        look.may_have_sets |= bool(sets)
         for job in [*cluster.jobs(selector), *sets]:
             place = _place(job["metadata"]["labels"])
             if wanted is None or place in wanted:
                 look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
         for pod in cluster.pods(selector):
+            look.may_have_sets |= NAME_LABEL in pod["metadata"]["labels"]
             place = _place(pod["metadata"]["labels"])
             if wanted is None or place in wanted:
                 look._pods[place][pod["metadata"]["name"]] = _slim_pod(pod)
@@ -61,10 +74,10 @@ class Look:
         """Return the Jobs of a stage, whatever the attempt, without their templates."""
         return list(self._jobs[self._place_of(ref)].values())
 
-    def ended(self) -> Iterator[KubeObject]:
-        """Yield the Jobs that have ended, of whatever stage."""
+    def every_job(self) -> Iterator[KubeObject]:
+        """Yield the Jobs of all stages that were looked at."""
         for jobs in self._jobs.values():
-            yield from filter(ended, jobs.values())
+            yield from jobs.values()
 
     def pods(self, ref: StageRef, job: KubeObject | None = None) -> list[KubeObject]:
         """Return the pods of a stage, or of one of its Jobs: what names them, and their status."""
@@ -72,16 +85,31 @@ class Look:
         if job is None:
             return list(pods)
         name = job["metadata"]["name"]
-        return [pod for pod in pods if owner_of(pod) == name]
+        return [pod for pod in pods if _owner_of(pod) == name]
 
     def _place_of(self, ref: StageRef) -> _Place:
         return _place(stage_labels(self._launch, ref))
 
 
+def _sets(cluster: Cluster, launch: LaunchConfig, selector: str) -> list[KubeObject]:
+    """Return a release's JobSets. Who makes none needs no right to see them.
+
+    Raises:
+        TemporaryError: The cluster does not answer.
+        DeniedError: It does not allow this.
+    """
+    try:
+        return cluster.job_sets(selector)
+    except DeniedError:
+        if launch.train_nodes > 1:
+            raise
+        return []
+
+
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
 
-def owner_of(pod: KubeObject) -> str | None:
+def _owner_of(pod: KubeObject) -> str | None:
     """Return the name of a pod's Job, or of its JobSet; a workflow's pod has neither."""
     labels: dict[str, str] = pod["metadata"]["labels"]
     return labels.get(NAME_LABEL) or labels.get(_JOB_NAME)

@@ -24,10 +24,10 @@ class PastJobs:
         plan: Plan,
         launch: LaunchConfig,
         cluster: Cluster,
-        *,
-        logs: LogKeeper,
         observer: Observer,
         is_done: Callable[[StageRef], bool],
+        *,
+        logs: LogKeeper,
     ) -> None:
         self._plan, self._launch, self._cluster = plan, launch, cluster
         self._logs, self._observer, self._is_done = logs, observer, is_done
@@ -44,7 +44,7 @@ class PastJobs:
         if self.are_settled:
             return
         stages = frozenset(self._plan.stages())
-        for job in look.ended():
+        for job in filter(ended, look.every_job()):
             ref = stage_of(job)
             is_whole = ref.round.is_whole and ref.round.experiment == self._plan.config.experiment
             if ref not in stages and not is_whole:
