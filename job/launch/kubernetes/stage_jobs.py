@@ -5,11 +5,12 @@ import os
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
-from job.launch.kubernetes.client import Cluster, QuotaError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.creating import make, refuse_foreign
 from job.launch.kubernetes.job_spec import make_job, queue_of, spec_hash_of
 from job.launch.kubernetes.job_state import StageState
 from job.launch.kubernetes.owner import Owner
+from job.launch.kubernetes.refusals import QuotaError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
 from job.runtime import log
