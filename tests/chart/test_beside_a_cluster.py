@@ -152,7 +152,7 @@ def test_a_driver_that_made_job_sets_may_remove_them(
     api: Api, tmp_path: Path, had: list[str], verbs: list[str] | None
 ) -> None:
     """Its Role had the right before `stages.train.nodes` went back to 1, and keeps that much."""
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
+    role: dict[str, Any] = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
     role |= {"metadata": owned("al-voc-driver"), "rules": [{"resources": had}]}
     api.answers[f"{ROLES}/al-voc-driver"] = role
     rules = installed(api, tmp_path, "Role")["rules"]
