@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 from bench.lines import Line, parser, say
 from bench.timing import in_turn
+from made_up_record import Sizes, draw
 
 from job.acquisition.numerics.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
@@ -72,26 +73,18 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def table_of(vectors_NE: np.ndarray, prefix: str) -> pa.Table:
-    """Return a score record of embeddings."""
-    ids = [f"{prefix}-{row:07d}" for row in range(len(vectors_NE))]
-    return pa.table({"id": ids, "embedding": rows(vectors_NE, np.float16)})
-
-
-def with_boxes(table: pa.Table) -> pa.Table:
-    """Add a box to each image, so that it has an uncertainty."""
-    num_images = len(table)
-    p_NC = np.random.default_rng(3).dirichlet(np.ones(CLASSES), num_images)
-    one_each = pa.array(np.arange(num_images + 1), pa.int32())
-    boxes = pa.ListArray.from_arrays(one_each, rows(p_NC, np.float16))
-    return table.append_column("probabilities", boxes)
+def table_of(vectors_NE: np.ndarray, *, labelled: bool) -> pa.Table:
+    """Return a score record of embeddings, with a box in each image."""
+    sizes = Sizes(boxes=1, embedding=1, feature=1)
+    record = draw(np.random.default_rng(3), 0, len(vectors_NE), sizes, labelled=labelled)
+    table = record.to_table()
+    place = table.column_names.index("embedding")
+    return table.set_column(place, "embedding", rows(vectors_NE, np.float16))
 
 
 def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> Callable[[], object]:
     """Return what selects by one of our strategies."""
-    table, known = table_of(x_NE, "image"), table_of(known_LE, "labelled")
-    if name == "uwe":
-        table, known = with_boxes(table), with_boxes(known)
+    table, known = table_of(x_NE, labelled=False), table_of(known_LE, labelled=True)
     ids = tuple(table["id"].to_pylist())
     counts = {f"class {number}": 1 for number in range(CLASSES)}
     task = Task(

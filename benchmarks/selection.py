@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from bench.lines import Line, as_table, parser, say
 from bench.timing import Seconds, in_turn
-from one_selection import ARMS, BOXES, NUM_LABELLED, embeddings, make
+from made_up_record import ARMS, BOXES, NUM_LABELLED, Sizes, embeddings, make
 
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.k_center import squared_to_nearest
@@ -118,7 +118,7 @@ def main() -> None:
         for line in beside(arguments):
             print(line, flush=True)
         return
-    make(folder_of(arguments), arguments.images, arguments.boxes)
+    make(folder_of(arguments), arguments.images, Sizes(boxes=arguments.boxes))
     found: list[Line] = []
     for arm in arguments.strategies.split(",") if arguments.strategies else READING:
         found += lines_of(arm, arguments)
