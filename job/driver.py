@@ -20,7 +20,8 @@ from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryE
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
-from job.launch.observer import Observer, Observers
+from job.launch.marked import Marked
+from job.launch.observer import Observer
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
 from job.registries import check_registries
@@ -157,13 +158,12 @@ def _run(
     publisher: "StatusPublisher",
     only: Subset | None,
 ) -> int:
-    while state := _ingest_state(store, plan.config.dataset.name, platform):
-        publisher.publish_phase("waiting", state)
-        time.sleep(platform.poll_seconds)
-    plan = retry_while_unavailable(lambda: experiment.init(store, plan))
+    _await_dataset(store, plan.config.dataset.name, platform, publisher.tell_waiting)
+    tell = publisher.tell_waiting
+    plan = retry_while_unavailable(lambda: experiment.init(store, plan), tell=tell)
     publisher.follow(plan)  # it has the moves, too
 
-    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config))
+    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config), tell=tell)
 
     def is_done(ref: StageRef) -> bool:
         if isinstance(ref.round, WholeRef):
@@ -188,15 +188,20 @@ def _report(launcher: loop.Launcher, is_done: Callable[[StageRef], bool], report
             pass
 
 
-def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
-    """Return what the ingest is doing while the data set is not there.
+def _await_dataset(
+    store: Store, dataset: str, platform: Platform, tell: Callable[[str], object]
+) -> None:
+    """Return when the data set is there, or when nothing ingests it.
 
-    If nothing ingests it, whoever begins the experiment says what is missing.
+    In that case, whoever begins the experiment says what is missing.
     """
     manifest = DatasetKeys(dataset).manifest
-    if retry_while_unavailable(lambda: store.exists(manifest)):
-        return None
-    return platform.ingest_state(dataset)
+    while not retry_while_unavailable(lambda: store.exists(manifest), tell=tell):
+        state = platform.ingest_state(dataset)
+        if state is None:
+            return
+        tell(state)
+        time.sleep(platform.poll_seconds)
 
 
 class StatusPublisher:
@@ -217,7 +222,7 @@ class StatusPublisher:
         self._platform = platform
         self._hold = hold
         self._accounts = Accounts(store, experiment)
-        self.observer = Observers([self._accounts, *observers])
+        self.observer = Marked(self.done.known, [self._accounts, *observers])
         """Is told what changes."""
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
@@ -236,11 +241,16 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds it.
         """
-        self._hold.take(lambda message: self.publish_phase("waiting", message))
+        self._hold.take(self.tell_waiting)
+
+    def tell_waiting(self, message: str) -> None:
+        """Publish what keeps the driver from beginning."""
+        self.publish_phase("waiting", message)
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
         self._board = Board(self._store, plan, self.done)
+        self.observer.follow(plan)
 
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing.

@@ -60,7 +60,7 @@ class Hold:
         Raises:
             ConfigError: Another release, cluster or namespace holds it, and is alive.
         """
-        retry_while_unavailable(lambda: self._take(tell))
+        retry_while_unavailable(lambda: self._take(tell), tell=tell)
         self._thread.start()
 
     def _take(self, tell: Callable[[str], object]) -> None:

@@ -69,7 +69,6 @@ def test_objects_without_values(render: Any) -> None:
         ("NetworkPolicy", "al-voc"),
         ("NetworkPolicy", "al-voc-to-store"),
         ("Pod", "al-voc-doctor"),
-        ("PodDisruptionBudget", "al-voc-store"),
         ("Role", "al-voc-driver"),
         ("RoleBinding", "al-voc-driver"),
         ("Secret", "al-voc-store"),

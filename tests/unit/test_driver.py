@@ -155,6 +155,28 @@ def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     assert all(stage.state == "done" for each in last.rounds for stage in each.stages.values())
 
 
+def test_a_driver_says_that_the_store_does_not_answer(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has named a wrong server learns it from the status, and not from a log alone."""
+    outages = [TemporaryError("nothing answers at http://wrong:9000")] * 2
+
+    class Away(MemoryStore):
+        def read(self, key: str) -> bytes:
+            if outages and key == ExperimentKeys("tiny").holder:
+                raise outages.pop()
+            return super().read(key)
+
+    platform = Laptop()
+    monkeypatch.setattr("job.runtime.retry.SECONDS_BETWEEN_ATTEMPTS", 0.0)
+    monkeypatch.setattr("job.driver.loop.run", lambda *_: 0)
+    drive(Away(), config, platform)
+    first = parse_status(platform.statuses[0]).driver
+    assert first is not None
+    assert (first.phase, first.message) == ("waiting", "nothing answers at http://wrong:9000")
+    assert platform.phases[-1] == "finished"
+
+
 def test_a_status_that_cannot_be_written_does_not_end_the_run(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,10 +385,14 @@ def test_the_status_sums_up_what_jobs_took(config: Config) -> None:
     store, platform = MemoryStore(), Laptop()
     drive(store, config, platform)
     status = parse_status(platform.statuses[-1])
-    stages = Counter(ref.stage for ref in Plan(config).stages())
+    stages = Counter[str](ref.stage for ref in Plan(config).stages())
+    paces = {stage: each.pace for stage, each in status.usage.items()}
     assert status.usage == {
-        stage: Usage(number, pod_seconds=2.0 * number) for stage, number in stages.items()
+        stage: Usage(number, pod_seconds=2.0 * number, pace=paces[stage])
+        for stage, number in stages.items()
     }
+    of_each = {stage: pace.images / stages[stage] for stage, pace in paces.items() if pace.images}
+    assert of_each == {"train": 16, "evaluate": 6, "score": 24}
     later = Laptop()
     drive(store, config, later)
     assert parse_status(later.statuses[-1]).usage == status.usage

@@ -73,9 +73,10 @@ class KubernetesLauncher:
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._workloads = Workloads(cluster)
-        self._jobs = StageJobs(launch, plan.config, cluster)
+        self._jobs = StageJobs(launch, plan.config, cluster, store.url)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
+        self._with_sets = True
 
     def has_room(self, ref: StageRef) -> bool:
         """Whether a stage may start: so many at a time, and any that people do."""
@@ -136,11 +137,12 @@ class KubernetesLauncher:
         if not self._started:
             return []
         try:
-            look = Look.at(self._cluster, self._launch, self._started)
+            look = Look.at(self._cluster, self._launch, self._started, with_sets=self._with_sets)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
                 started.wait_for(error, ref.fields)
             return []
+        self._with_sets = look.may_have_sets
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
             del self._started[ref]
