@@ -57,11 +57,13 @@ def embeddings(rng: np.random.Generator, count: int, length: int = EMBEDDING) ->
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large the row of an image is."""
+    """How large the row of an image is, and a part of rows."""
 
     boxes: int = BOXES
     embedding: int = EMBEDDING
     feature: int = FEATURE
+    images: int = PART
+    """Of a part."""
 
 
 def draw(
@@ -98,10 +100,12 @@ def make(folder: Path, num_images: int, sizes: Sizes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(1)
     for kind, number in (("part", num_images), ("labelled", NUM_LABELLED)):
-        for first in range(0, number, PART):
-            count = min(PART, number - first)
+        for first in range(0, number, sizes.images):
+            count = min(sizes.images, number - first)
             record = draw(rng, first, count, sizes, labelled=kind == "labelled")
-            pq.write_table(record.to_table(), folder / f"{kind}-{first // PART:05d}.parquet")
+            pq.write_table(
+                record.to_table(), folder / f"{kind}-{first // sizes.images:05d}.parquet"
+            )
     (folder / "done").write_text(str(num_images))
 
 
