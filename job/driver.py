@@ -20,7 +20,8 @@ from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryE
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
-from job.launch.observer import Observer, Observers
+from job.launch.marked import Marked
+from job.launch.observer import Observer
 from job.plan import Plan, Subset
 from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
 from job.registries import check_registries
@@ -221,7 +222,7 @@ class StatusPublisher:
         self._platform = platform
         self._hold = hold
         self._accounts = Accounts(store, experiment)
-        self.observer = Observers([self._accounts, *observers])
+        self.observer = Marked(self.done.known, [self._accounts, *observers])
         """Is told what changes."""
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
@@ -249,6 +250,7 @@ class StatusPublisher:
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
         self._board = Board(self._store, plan, self.done)
+        self.observer.follow(plan)
 
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing.

@@ -15,6 +15,7 @@ from job.artifacts.round_reader import RoundReader
 from job.errors import TemporaryError, UsageError
 from job.keys import StageRef
 from job.plan import Plan
+from job.records.pace import NO_PACE
 from job.runtime import log
 from job.storage import Store
 
@@ -49,6 +50,8 @@ class StageIO(RoundReader):
         """What looks wrong about the picks, for the marker; the stage `select` sets it."""
         self.processes, self.nodes = 1, 1
         """By how many processes and machines, for the marker; the stage `train` sets them."""
+        self.pace = NO_PACE
+        """How fast a network saw images, for the marker; the stages that have one set it."""
         self.place: Place | None = None
         """This process's place among those that others have started to train together."""
         self._inputs: dict[str, str] = {}
@@ -191,4 +194,5 @@ class StageIO(RoundReader):
             processes=self.processes,
             nodes=self.nodes,
             keys=keys,
+            pace=self.pace,
         )

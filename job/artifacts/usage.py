@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from job.artifacts.listing import Listing
 from job.keys import ExperimentKeys, StageRef
+from job.records.pace import NO_PACE, Pace
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
@@ -29,11 +30,14 @@ class Usage:
     """Pods that have ended."""
     failed: int = 0
     """Pods among them that failed."""
+    pace: Pace = NO_PACE
+    """How fast those that ended well went through their images."""
 
     def __add__(self, other: "Usage") -> "Usage":
         """Return both together."""
-        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        return Usage(**{name: round(value, 3) for name, value in sums.items()})
+        names = [each.name for each in fields(self) if each.name != "pace"]
+        sums = {name: round(getattr(self, name) + getattr(other, name), 3) for name in names}
+        return Usage(**sums, pace=self.pace + other.pace)
 
 
 def by_stage(entries: Iterable[tuple[str, Usage]]) -> dict[str, Usage]:

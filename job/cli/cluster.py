@@ -35,6 +35,7 @@ from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig, load_launch
 from job.launch.kubernetes.train_job import as_train_job
 from job.plan import Plan, Subset
+from job.runtime.trace import TraceIds
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 from job.telemetry.observers import observers_of
@@ -69,7 +70,7 @@ def drive(
         loaded,
         KubernetesPlatform(settings, cluster),
         Subset(tuple(only_arm or ()), tuple(only_seed or ())),
-        observers_of(settings, cluster, loaded.experiment),
+        observers_of(settings, cluster, TraceIds(opened.url, loaded.experiment)),
     )
     say(f"{loaded.experiment}: {num_run} stages run")
     say_places(opened, loaded.experiment)

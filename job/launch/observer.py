@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from job.artifacts.usage import Usage
-from job.keys import StageRef
+from job.keys import RoundRef, StageRef
 from job.progress import Phase, States, Status
 
 
@@ -59,6 +59,9 @@ class Observer:
     def job_ended(self, end: JobEnd) -> None:
         """Hear that a stage's Job has ended. It may be told again by another driver."""
 
+    def round_done(self, ref: RoundRef) -> None:
+        """Hear that all stages of a round are done. It may be told again."""
+
 
 class Observers(Observer):
     """Several observers, in their order."""
@@ -85,3 +88,8 @@ class Observers(Observer):
         """Tell each."""
         for each in self._all:
             each.job_ended(end)
+
+    def round_done(self, ref: RoundRef) -> None:
+        """Tell each."""
+        for each in self._all:
+            each.round_done(ref)

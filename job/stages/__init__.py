@@ -52,7 +52,8 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
         figures = run(io)
         seconds = time.monotonic() - begun
         io.commit(seconds)
-        log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **figures)
+        said = {**figures, **io.pace.figures}
+        log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **said)
     return figures
 
 

@@ -385,10 +385,14 @@ def test_the_status_sums_up_what_jobs_took(config: Config) -> None:
     store, platform = MemoryStore(), Laptop()
     drive(store, config, platform)
     status = parse_status(platform.statuses[-1])
-    stages = Counter(ref.stage for ref in Plan(config).stages())
+    stages = Counter[str](ref.stage for ref in Plan(config).stages())
+    paces = {stage: each.pace for stage, each in status.usage.items()}
     assert status.usage == {
-        stage: Usage(number, pod_seconds=2.0 * number) for stage, number in stages.items()
+        stage: Usage(number, pod_seconds=2.0 * number, pace=paces[stage])
+        for stage, number in stages.items()
     }
+    of_each = {stage: pace.images / stages[stage] for stage, pace in paces.items() if pace.images}
+    assert of_each == {"train": 16, "evaluate": 6, "score": 24}
     later = Laptop()
     drive(store, config, later)
     assert parse_status(later.statuses[-1]).usage == status.usage

@@ -32,7 +32,8 @@ def job_name(
 ) -> str:
     """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
-    A long name is cut, and a digest of the release and the stage keeps it unique.
+    A long name is cut, and a digest of the release and the stage keeps it unique. That of a JobSet
+    begins with one of the release alone, by which alerts know it.
 
     Args:
         launch: The release.
@@ -46,10 +47,12 @@ def job_name(
     which = [] if this.is_whole else which
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
-    limit = max_length or (MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME)
+    is_set = is_of_several_nodes(launch, ref)
+    limit = max_length or (MAX_NAME_OF_SEVERAL if is_set else MAX_NAME)
     if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
-    digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
+    of_release = hashlib.sha256(launch.release.encode()).hexdigest()[:4] if is_set else ""
+    digest = of_release + hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
     tail = f"-{digest}-{ref.stage}-{attempt}"
     short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
     while len("-".join(short)) > limit - len(tail):
@@ -150,15 +153,32 @@ def prefer_other_nodes(job: KubeObject, nodes: Iterable[str]) -> None:
         pod["affinity"] = affinity | {"nodeAffinity": own | {PREFERRED: preferred}}
 
 
+def set_variable(job: KubeObject, name: str, value: str) -> None:
+    """Set a variable of the stage's container, unless the template has it.
+
+    The spec hash does not count it: a Job without it may run to its end.
+    """
+    container = _stage_container(job["spec"]["template"]["spec"])
+    variables = container.get("env") or []
+    if all(each["name"] != name for each in variables):
+        container["env"] = [*variables, {"name": name, "value": value}]
+
+
 def _add(metadata: KubeObject, kind: str, values: dict[str, str]) -> None:
     metadata[kind] = (metadata.get(kind) or {}) | values
 
 
 def _complete_pod(pod: KubeObject, arguments: list[str]) -> None:
-    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    container = _stage_container(pod)
     container["args"] = arguments
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     pod["restartPolicy"] = "Never"  # a failure policy needs this
+
+
+def _stage_container(pod: KubeObject) -> KubeObject:
+    container: KubeObject
+    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    return container
 
 
 def _replace_image(pod: KubeObject, image: str, other: str) -> None:

@@ -73,7 +73,7 @@ class KubernetesLauncher:
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._workloads = Workloads(cluster)
-        self._jobs = StageJobs(launch, plan.config, cluster)
+        self._jobs = StageJobs(launch, plan.config, cluster, store.url)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
         self._with_sets = True
