@@ -257,7 +257,9 @@ def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Non
         keys=dict(sorted(places.items())),
         pace=sum((each.pace for each in alike), NO_PACE),
     )
-    store.write(ref.done, dump_marker(joined))
+    there = Markers(store).get(ref)
+    if there is None or not markers.outranks(there, joined):
+        store.write(ref.done, dump_marker(joined), if_absent=there is None)
 
 
 def digest_of(outputs: Mapping[str, str]) -> str:

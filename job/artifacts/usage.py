@@ -103,6 +103,14 @@ class Ledger:
         entries = (each for page in pages for each in page.jobs.items())
         return by_stage((stage_of(entry), usage) for entry, usage in entries)
 
+    def images(self) -> Mapping[str, str]:
+        """Return which container image each pod ran, by its digest, whatever its tag means by now.
+
+        Raises:
+            AlJobError: The store does not answer, or a page is damaged.
+        """
+        return {pod: image for page in self._load().values() for pod, image in page.images.items()}
+
     def _load(self) -> dict[str, Page]:
         if self._pages is None:
             listing = self._listing or Listing(self._store.list(self._prefix))

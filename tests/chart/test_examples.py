@@ -12,6 +12,7 @@ from job.keys import STAGES
 
 K8S = Path(__file__).parents[2] / "k8s"
 GPUS = ("--values", str(Path(__file__).parents[2] / "helm/values-gpu.yaml"))
+SECRET = "seaweedfs"
 
 
 def documents(name: str) -> list[dict[str, Any]]:
@@ -68,8 +69,10 @@ def test_stage_job_is_the_chart_s(render: Any) -> None:
     """The one-off Job has the security, the resources and the failure policy of a stage's."""
     [job] = documents("stage-job.yaml")
     spec, stage = job["spec"]["template"]["spec"], render({}, *GPUS).stage("score")
-    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy", "volumes"):
+    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy"):
         assert spec[key] == stage[key]
+    *volumes, keys = stage["volumes"]
+    assert spec["volumes"] == [*volumes, {"name": keys["name"], "secret": {"secretName": SECRET}}]
     for key in ("image", "securityContext", "resources", "volumeMounts"):
         assert spec["containers"][0][key] == stage["containers"][0][key]
     [ingest] = render().jobs("ingest")
@@ -123,7 +126,7 @@ def test_a_stage_s_store_is_the_example_s(render: Any) -> None:
     [port] = service["spec"]["ports"]
     assert env["AL_STORE"] == "s3://al-voc"
     assert env["AWS_ENDPOINT_URL"] == f"http://{service['metadata']['name']}:{port['port']}"
-    assert container["envFrom"] == [{"secretRef": {"name": secret["metadata"]["name"]}}]
+    assert secret["metadata"]["name"] == SECRET
     assert container["image"] == render().launch["image"]
 
 

@@ -19,7 +19,13 @@ from job.artifacts.usage import Usage
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
-from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
+from job.errors import (
+    BadDataError,
+    ConfigError,
+    MissingLabelsError,
+    StopRequested,
+    TemporaryError,
+)
 from job.hold import Hold
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.observer import JobEnd, Observer
@@ -66,10 +72,15 @@ class Laptop:
     poll_seconds: float = 0.0
     waits: int = 0
     statuses: list[str] = field(default_factory=list)
+    left: list[list[StageRef]] = field(default_factory=list)
+    """The stages that still run at each look of a driver that has failed."""
 
     def ingest_state(self, dataset: str) -> str | None:
         self.waits -= 1
         return f"for somebody to ingest {dataset}" if self.waits >= 0 else None
+
+    def running_stages(self) -> list[StageRef]:
+        return self.left.pop(0) if self.left else []
 
     def launcher(
         self,
@@ -347,6 +358,52 @@ def test_a_driver_ends_when_another_has_taken_its_experiment(
     held_by = read_holder(store, "tiny")
     assert held_by is not None
     assert held_by.process == "there"
+
+
+def fail(*_: object) -> None:
+    """Be a platform whose ingest has failed."""
+    message = "broken"
+    raise BadDataError(message)
+
+
+def test_a_driver_that_failed_holds_the_experiment_while_its_stages_run(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one would start them once more. The status says what runs; observers hear once."""
+    train = RoundRef("tiny", 0, None, 0).stage("train")
+    store, platform, listener = MemoryStore(), Laptop(left=[[train], [train], []]), Listener()
+    monkeypatch.setattr(platform, "ingest_state", fail)
+    holders: list[Holder | None] = []
+    monkeypatch.setattr(
+        "job.driver.time.sleep", lambda _: holders.append(read_holder(store, "tiny"))
+    )
+    with pytest.raises(BadDataError, match="broken"):
+        drive(store, config, platform, observers=[listener])
+    assert [each.release for each in holders if each] == ["laptop", "laptop"]
+    assert read_holder(store, "tiny") is None
+    assert [each for each in listener.heard if "broken" in each] == ["failed broken"]
+    told = [parse_status(each).rounds for each in platform.statuses]
+    running = [{name for each in rounds for name in each.stages} for rounds in told]
+    assert running == [set(), {"train"}, set()]
+
+
+@pytest.mark.parametrize("end", [StopRequested(), TemporaryError("away")])
+def test_a_driver_that_failed_and_is_stopped_ends_with_its_failure(
+    config: Config, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    """It is not started again, and what it holds stays held: its stages run."""
+    store = MemoryStore()
+    train = RoundRef("tiny", 0, None, 0).stage("train")
+    platform = Laptop(left=[[train], [train]])
+    monkeypatch.setattr(platform, "ingest_state", fail)
+
+    def stop(_: float) -> None:
+        raise end
+
+    monkeypatch.setattr("job.driver.time.sleep", stop)
+    with pytest.raises(BadDataError, match="broken"):
+        drive(store, config, platform)
+    assert read_holder(store, "tiny") is not None
 
 
 class Listener(Observer):

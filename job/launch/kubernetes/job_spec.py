@@ -5,10 +5,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from typing import cast
 
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
-from job.keys import StageRef
+from job.keys import RoundRef, Stage, StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.whole import WholeRef
 
@@ -79,6 +80,19 @@ def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     labels |= {} if this.is_test else {"al-voc/seed": str(this.seed)}
     labels |= {"al-voc/round": this.label}
     return labels | ({"al-voc/arm": this.arm} if this.arm else {})
+
+
+def stage_of(job: KubeObject) -> StageRef:
+    """Return the stage that a Job is of: what `stage_labels` says, backwards."""
+    labels = {name.removeprefix("al-voc/"): v for name, v in job["metadata"]["labels"].items()}
+    experiment, stage = labels["experiment"], cast("Stage", labels["stage"])
+    if "round" not in labels:
+        return WholeRef.report(experiment)
+    if "seed" not in labels:
+        number = labels["round"].rpartition("-")[2]
+        return RoundRef.of_test(experiment, int(number) - 1 if number.isdigit() else 0).stage(stage)
+    place = RoundRef(experiment, int(labels["seed"]), labels.get("arm"), int(labels["round"]))
+    return place.stage(stage)
 
 
 def attempt_of(job: KubeObject) -> int:

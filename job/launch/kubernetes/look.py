@@ -4,13 +4,14 @@ JobSets are one more, for a release that makes them or may have some of earlier 
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from job.keys import StageRef
-from job.launch.kubernetes.client import Cluster, DeniedError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_spec import stage_labels
+from job.launch.kubernetes.refusals import DeniedError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 _PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
@@ -37,7 +38,7 @@ class Look:
         cls,
         cluster: Cluster,
         launch: LaunchConfig,
-        stages: Collection[StageRef],
+        stages: Collection[StageRef] | None = None,
         *,
         with_sets: bool = True,
     ) -> Self:
@@ -46,7 +47,7 @@ class Look:
         Args:
             cluster: Where they are.
             launch: The release.
-            stages: Which of its stages.
+            stages: Which of its stages; unset: all.
             with_sets: Whether JobSets are listed, too: those of earlier values count as well.
 
         Raises:
@@ -54,22 +55,29 @@ class Look:
             DeniedError: It does not allow this.
         """
         look = cls(launch)
-        wanted = {_place(stage_labels(launch, ref)) for ref in stages}
+        wanted = None if stages is None else {_place(stage_labels(launch, ref)) for ref in stages}
         selector = f"al-voc/release={launch.release},al-voc/stage"
         sets = _sets(cluster, launch, selector) if with_sets else []
         look.may_have_sets |= bool(sets)
         for job in [*cluster.jobs(selector), *sets]:
-            if (place := _place(job["metadata"]["labels"])) in wanted:
+            place = _place(job["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
         for pod in cluster.pods(selector):
             look.may_have_sets |= NAME_LABEL in pod["metadata"]["labels"]
-            if (place := _place(pod["metadata"]["labels"])) in wanted:
+            place = _place(pod["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._pods[place][pod["metadata"]["name"]] = _slim_pod(pod)
         return look
 
     def jobs(self, ref: StageRef) -> list[KubeObject]:
         """Return the Jobs of a stage, whatever the attempt, without their templates."""
         return list(self._jobs[self._place_of(ref)].values())
+
+    def every_job(self) -> Iterator[KubeObject]:
+        """Yield the Jobs of all stages that were looked at."""
+        for jobs in self._jobs.values():
+            yield from jobs.values()
 
     def pods(self, ref: StageRef, job: KubeObject | None = None) -> list[KubeObject]:
         """Return the pods of a stage, or of one of its Jobs: what names them, and their status."""

@@ -5,11 +5,12 @@ import os
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
-from job.launch.kubernetes.client import Cluster, QuotaError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.creating import make, refuse_foreign
 from job.launch.kubernetes.job_spec import make_job, queue_of, spec_hash_of
 from job.launch.kubernetes.job_state import StageState
 from job.launch.kubernetes.owner import Owner
+from job.launch.kubernetes.refusals import QuotaError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
 from job.runtime import log
@@ -22,12 +23,12 @@ MAX_LOST = 3
 def why_replaced(job: KubeObject, started: Started, state: StageState) -> str:
     """Return why a Job is not what the present configuration makes, or an empty text."""
     name = job["metadata"]["name"]
-    if spec_hash_of(job) != started.spec_hash:
+    if started.is_other(job):
         return (
             f"Job {name} has spec hash {spec_hash_of(job)}, this configuration makes "
             f"{started.spec_hash}"
         )
-    if state.phase == "queued" and queue_of(job) != started.queue:
+    if state.phase == "queued" and started.is_elsewhere(job):
         has, wanted = (queue or "no queue" for queue in (queue_of(job), started.queue))
         return f"Job {name} waits in {has}, this configuration names {wanted}"
     return ""
@@ -73,9 +74,10 @@ class StageJobs:
             self._note_loss(ref, started, name)
         job["metadata"]["ownerReferences"] = [self._owner.reference]
         try:
-            started.has_job = self._cluster.create_job(job)
+            started.uid = self._cluster.create_job(job)
         except QuotaError as error:
             return StageState("quota", str(error))
+        started.has_job = started.uid is not None
         if started.has_job:
             log.get().info("job.created", job=name, **ref.fields)
         else:

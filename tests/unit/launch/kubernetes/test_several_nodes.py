@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from job.errors import BadDataError
-from job.launch.kubernetes.client import DeniedError
 from job.launch.kubernetes.control import cancel
 from job.launch.kubernetes.launcher import KubernetesLauncher
+from job.launch.kubernetes.refusals import DeniedError
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double import scenarios
 from tests.unit.launch.kubernetes.double.scenarios import (
