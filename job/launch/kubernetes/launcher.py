@@ -12,7 +12,7 @@ from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import why_left
-from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources, spec_hash_of
+from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources
 from job.launch.kubernetes.job_state import (
     StageState,
     ended,
@@ -247,7 +247,7 @@ class KubernetesLauncher:
             return False
         log.get().error("job.failed", job=job["metadata"]["name"], reason=str(error), **ref.fields)
         self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
-        if spec_hash_of(job) != started.spec_hash:  # the upgrade may have corrected the cause
+        if started.is_other(job):  # the upgrade may have corrected the cause
             started.attempt, started.has_job = attempt_of(job) + 1, False
             return False
         started.state = StageState("failed", str(error))
