@@ -97,7 +97,7 @@ docs: .venv/dev ## Write the references from the code, and build the site into d
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"
 
-bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
+bench: .venv/bench ## Measure speed side by side with others and with the limits; about 15 minutes, on a machine that does nothing else
 	$(BIN)/python benchmarks/everything.py
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
