@@ -13,9 +13,10 @@ from job.config.schema import Config
 from job.detection.detectors.architecture import architecture_of
 from job.errors import AlJobError, ConfigError
 from job.experiment import check_data
+from job.keys import DatasetKeys
 from job.plan import Plan
 from job.registries import CHECKS
-from job.runtime.cpus import usable_cpus
+from job.runtime.cpus import cpus_in_words
 from job.runtime.paths import user_path
 from job.storage import Store
 from job.storage.cache import directory, fetch_whatever
@@ -88,7 +89,7 @@ def _device(runtime: RuntimeConfig) -> str:
         found = f"{torch.cuda.device_count()} x {name}"
         found += " (of MIG slices a process uses one)" if " MIG " in name else ""
     taken = f"{runtime.num_threads()} threads, {runtime.num_workers()} workers"
-    return f"torch {torch.__version__}: {found}; {taken} on {usable_cpus()} CPUs"
+    return f"torch {torch.__version__}: {found}; {taken} on {cpus_in_words()}"
 
 
 def _arms(config: Config) -> str:
@@ -96,7 +97,7 @@ def _arms(config: Config) -> str:
 
 
 def _will_be_drawn(store: Store, config: Config) -> bool:
-    is_there = config.dataset.name in store.list_names("datasets/")
+    is_there = store.exists(DatasetKeys(config.dataset.name).manifest)
     return config.dataset.synthetic is not None and not is_there
 
 

@@ -8,7 +8,6 @@ one continues.
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 from job import experiment, loop
 from job.artifacts.done_stages import DoneStages
@@ -20,9 +19,11 @@ from job.errors import AlJobError, MissingLabelsError, StopRequested, TemporaryE
 from job.hold import Hold
 from job.keys import DatasetKeys, ExperimentKeys, StageRef
 from job.launch.accounts import Accounts
-from job.launch.observer import Observer, Observers
+from job.launch.marked import Marked
+from job.launch.observer import Observer
 from job.plan import Plan, Subset
-from job.progress import Driver, Phase, States, Status, dump_status, is_with_people
+from job.platforms import Platform
+from job.progress import Driver, Phase, StageStatus, States, Status, dump_status, is_with_people
 from job.registries import check_registries
 from job.runtime import log
 from job.runtime.memory import peak_mib
@@ -34,57 +35,6 @@ SECONDS_BETWEEN_BEATS = 20.0
 """How often an unchanged status is published, to show that the driver is alive."""
 
 
-class Platform(Protocol):
-    """Where a driver starts stages, such as a Kubernetes namespace.
-
-    Its methods retry by themselves while the platform is away.
-    """
-
-    @property
-    def release(self) -> str:
-        """The name under which the experiment is installed."""
-
-    @property
-    def place(self) -> str:
-        """Where it starts stages, in words that no other platform has."""
-
-    @property
-    def image(self) -> str:
-        """The container image of the stages, or nothing."""
-
-    @property
-    def poll_seconds(self) -> float:
-        """The time between two looks at the ingest."""
-
-    def ingest_state(self, dataset: str) -> str | None:
-        """Return what the release's ingest of a data set is doing, or nothing if none runs.
-
-        Raises:
-            BadDataError: The ingest failed.
-        """
-
-    def launcher(
-        self,
-        store: Store,
-        plan: Plan,
-        is_done: Callable[[StageRef], bool],
-        publish: Callable[[States], None],
-        observer: Observer,
-    ) -> loop.Launcher:
-        """Return the launcher of an experiment's stages.
-
-        Args:
-            store: Where the stages read and write.
-            plan: The experiment.
-            is_done: Whether a stage's marker is there and fits.
-            publish: Called with the states of the started stages after each look at the platform.
-            observer: Is told of each Job that has ended, if the platform knows what it took.
-        """
-
-    def publish(self, status: str) -> None:
-        """Write the status, a JSON object, where people without the store can read it."""
-
-
 def drive(
     store: Store,
     config: Config,
@@ -94,7 +44,8 @@ def drive(
 ) -> int:
     """Run every stage of an experiment that is not done, its report last.
 
-    A driver that is stopped leaves the started stages running. The next driver adopts them.
+    A driver that is stopped leaves the started stages running. The next driver adopts them. One
+    that fails for good tells so at once, and holds the experiment until they have ended.
 
     Args:
         store: Where the stages read and write.
@@ -130,7 +81,10 @@ def _drive(
         publisher.follow(plan)
         done = _run(store, plan, platform, publisher, only)
     except AlJobError as error:
-        publisher.publish_phase(_phase_after(error), str(error))
+        phase = _phase_after(error)
+        publisher.publish_phase(phase, str(error))
+        if phase != "stopped" and publisher.hold.is_mine:
+            _let_stages_end(platform, publisher, phase, str(error))
         raise
     except Exception as error:
         publisher.publish_phase("failed", f"a bug; the driver's log has its traceback: {error!r}")
@@ -140,7 +94,23 @@ def _drive(
         raise
     log.get().info("driver.memory", peak_mib=peak_mib())
     publisher.publish_phase("finished")
+    publisher.hold.let_go()
     return done
+
+
+def _let_stages_end(
+    platform: Platform, publisher: "StatusPublisher", phase: Phase, message: str
+) -> None:
+    """Hold the experiment while its stages run, so that no other driver starts them once more."""
+    try:
+        while running := platform.running_stages():
+            publisher.publish_left(phase, message, running)
+            time.sleep(platform.poll_seconds)
+        publisher.publish_left(phase, message, ())
+    except (AlJobError, StopRequested) as error:  # what the driver failed with counts
+        log.get().warning("driver.stages_left", reason=str(error))
+        return
+    publisher.hold.let_go()
 
 
 def _phase_after(error: AlJobError) -> Phase:
@@ -157,13 +127,12 @@ def _run(
     publisher: "StatusPublisher",
     only: Subset | None,
 ) -> int:
-    while state := _ingest_state(store, plan.config.dataset.name, platform):
-        publisher.publish_phase("waiting", state)
-        time.sleep(platform.poll_seconds)
-    plan = retry_while_unavailable(lambda: experiment.init(store, plan))
+    _await_dataset(store, plan.config.dataset.name, platform, publisher.tell_waiting)
+    tell = publisher.tell_waiting
+    plan = retry_while_unavailable(lambda: experiment.init(store, plan), tell=tell)
     publisher.follow(plan)  # it has the moves, too
 
-    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config))
+    retry_while_unavailable(lambda: publisher.done.read(plan.stages(), plan.config), tell=tell)
 
     def is_done(ref: StageRef) -> bool:
         if isinstance(ref.round, WholeRef):
@@ -188,15 +157,20 @@ def _report(launcher: loop.Launcher, is_done: Callable[[StageRef], bool], report
             pass
 
 
-def _ingest_state(store: Store, dataset: str, platform: Platform) -> str | None:
-    """Return what the ingest is doing while the data set is not there.
+def _await_dataset(
+    store: Store, dataset: str, platform: Platform, tell: Callable[[str], object]
+) -> None:
+    """Return when the data set is there, or when nothing ingests it.
 
-    If nothing ingests it, whoever begins the experiment says what is missing.
+    In that case, whoever begins the experiment says what is missing.
     """
     manifest = DatasetKeys(dataset).manifest
-    if retry_while_unavailable(lambda: store.exists(manifest)):
-        return None
-    return platform.ingest_state(dataset)
+    while not retry_while_unavailable(lambda: store.exists(manifest), tell=tell):
+        state = platform.ingest_state(dataset)
+        if state is None:
+            return
+        tell(state)
+        time.sleep(platform.poll_seconds)
 
 
 class StatusPublisher:
@@ -215,9 +189,10 @@ class StatusPublisher:
         self._board: Board | None = None
         self._experiment = experiment
         self._platform = platform
-        self._hold = hold
+        self.hold = hold
+        """Of the experiment."""
         self._accounts = Accounts(store, experiment)
-        self.observer = Observers([self._accounts, *observers])
+        self.observer = Marked(self.done.known, [self._accounts, *observers])
         """Is told what changes."""
         key = ExperimentKeys(experiment).status
         self._places: Sequence[Callable[[str], object]] = (
@@ -236,11 +211,16 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds it.
         """
-        self._hold.take(lambda message: self.publish_phase("waiting", message))
+        self.hold.take(self.tell_waiting)
+
+    def tell_waiting(self, message: str) -> None:
+        """Publish what keeps the driver from beginning."""
+        self.publish_phase("waiting", message)
 
     def follow(self, plan: Plan) -> None:
         """Publish where the rounds of a plan stand, from now on."""
         self._board = Board(self._store, plan, self.done)
+        self.observer.follow(plan)
 
     def publish_stages(self, states: States) -> None:
         """Publish what the started stages are doing.
@@ -248,12 +228,22 @@ class StatusPublisher:
         Raises:
             AlJobError: Another driver holds the experiment by now.
         """
-        self._hold.check()
+        self.hold.check()
         self._states = {ref: told for ref, told in states.items() if not ref.round.is_whole}
         self.observer.looked(states)
         is_waiting = bool(states) and all(is_with_people(each) for each in states.values())
         whole = [f"{ref}: {told.in_words}" for ref, told in states.items() if ref.round.is_whole]
         self.publish_phase("annotating" if is_waiting else "running", ", ".join(whole))
+
+    def publish_left(self, phase: Phase, message: str, running: Sequence[StageRef]) -> None:
+        """Publish which stages run beside a driver that starts nothing more.
+
+        Raises:
+            AlJobError: Another driver holds the experiment by now.
+        """
+        self.hold.check()
+        self._states = {ref: StageStatus(state="running") for ref in running}
+        self.publish_phase(phase, message)
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:
         """Publish what the driver is doing, if it changed or the next beat is due."""
@@ -272,7 +262,7 @@ class StatusPublisher:
                 log.get().warning("driver.status_unpublished", reason=str(error))
 
     def _write_rounds(self, _: str) -> None:
-        if self._board and self._hold.is_mine:
+        if self._board and self.hold.is_mine:
             self._board.write_rounds()
 
     def _status(self, phase: Phase, message: str) -> str:

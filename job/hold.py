@@ -22,7 +22,11 @@ SECONDS_BETWEEN_LOOKS = 5.0
 
 
 class Hold:
-    """A driver's hold on an experiment. The heartbeat ends with the `with` block."""
+    """A driver's hold on an experiment. The heartbeat ends with the `with` block.
+
+    Whoever does not let go leaves `holder.json`: a later driver of the release continues at once,
+    and any other one when it has seen that the heartbeat does not grow.
+    """
 
     def __init__(self, store: Store, experiment: str, holder: Holder) -> None:
         self._store = store
@@ -37,16 +41,17 @@ class Hold:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End the heartbeat, and let go of the experiment unless a later driver continues it."""
+    def __exit__(self, *_: object) -> None:
+        """End the heartbeat."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(SECONDS_BETWEEN_LOOKS)
-        is_over = kind is None or issubclass(kind, AlJobError)
-        if not self.is_mine or not is_over or (kind and issubclass(kind, TemporaryError)):
-            return
+
+    def let_go(self) -> None:
+        """Say that nobody is at work, unless a later driver continues the experiment."""
+        self.__exit__()
         try:
-            if self._holds():
+            if self.is_mine and self._holds():
                 remove_holder(self._store, self._experiment)
         except AlJobError as error:  # another driver finds a heartbeat that does not grow
             log.get().warning("driver.hold_left", reason=str(error))
@@ -60,7 +65,7 @@ class Hold:
         Raises:
             ConfigError: Another release, cluster or namespace holds it, and is alive.
         """
-        retry_while_unavailable(lambda: self._take(tell))
+        retry_while_unavailable(lambda: self._take(tell), tell=tell)
         self._thread.start()
 
     def _take(self, tell: Callable[[str], object]) -> None:

@@ -9,7 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 
 from job.artifacts.usage import Usage
 from job.config.dataset import MoveConfig
-from job.keys import STAGES, Stage, StageRef
+from job.errors import BadDataError, MissingObjectError
+from job.keys import STAGES, ExperimentKeys, RoundRef, Stage, StageRef
+from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
 Phase = Literal[
@@ -187,3 +189,21 @@ def parse_status(data: bytes | str) -> Status:
     """
     where, remedy = "the driver's status", "the driver writes it anew when it runs"
     return checked(Status, load_json(data, where, remedy), where, remedy)
+
+
+def forget_told(store: Store, ref: StageRef) -> None:
+    """Remove what a driver has told of a stage that is about to run again, if it told that.
+
+    A look goes by it without a look at the marker, and would show the earlier metric. The other
+    rounds of the same arm and seed are told by their markers, until a driver writes them anew.
+    """
+    this = ref.round
+    all_of_it = ExperimentKeys(this.experiment).progress(this.seed, this.arm or "")
+    for key in store.list(all_of_it.removesuffix(".json")):  # of all arms, which share round 0
+        try:
+            told = parse_status(store.read(key)).rounds
+        except (BadDataError, MissingObjectError):  # nobody goes by it
+            continue
+        ours = [e for e in told if RoundRef(this.experiment, e.seed, e.arm, e.round) == this]
+        if any(ref.stage in each.stages for each in ours):
+            store.delete(key)

@@ -93,6 +93,9 @@ class Room:
     def ingest_state(self, _: str) -> str | None:
         return None
 
+    def running_stages(self) -> list[StageRef]:
+        return []
+
     def launcher(
         self,
         _: Store,

@@ -22,4 +22,5 @@ def read_output(store: Store, ref: StageRef, name: str) -> bytes:
 def is_output(key: str) -> bool:
     """Whether a key is that of an output that holds no time: equal runs have the same ones."""
     name = key.rpartition("/")[2]
-    return bool(re.search(r"-[0-9a-f]{16}\.\w+$", name)) and not name.startswith("checkpoint-")
+    holds_times = name.startswith(("checkpoint-", "history-"))
+    return bool(re.search(r"-[0-9a-f]{16}\.\w+$", name)) and not holds_times

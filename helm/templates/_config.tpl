@@ -38,6 +38,7 @@ select annotate train evaluate score report
 {{- end -}}
 
 {{- define "al-voc.launch" -}}
+version: {{ .Chart.AppVersion | quote }}
 release: {{ include "al-voc.fullname" . }}
 namespace: {{ .Release.Namespace }}
 owner: {{ include "al-voc.fullname" . }}
@@ -54,7 +55,7 @@ imageErrorSeconds: {{ include "al-voc.number" .Values.launch.imageErrorSeconds }
 pendingSeconds: {{ kindIs "invalid" .Values.launch.pendingSeconds | ternary "null" (include "al-voc.number" (.Values.launch.pendingSeconds | default 0)) }}
 pollSeconds: {{ include "al-voc.number" .Values.launch.pollSeconds }}
 metrics: {{ .Values.metrics.enabled }}
-moneyPerGpuHour: {{ .Values.launch.moneyPerGpuHour }}
+moneyPerGpuHour: {{ include "al-voc.number" .Values.launch.moneyPerGpuHour }}
 ttlSecondsAfterFinished: {{ kindIs "invalid" .Values.launch.ttlSecondsAfterFinished | ternary "null" (int64 .Values.launch.ttlSecondsAfterFinished) }}
 templates:
   {{- range $stage := splitList " " (include "al-voc.stages" .) }}

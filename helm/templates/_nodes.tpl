@@ -28,3 +28,13 @@ the Job is one of ours or of a JobSet.
 - {name: MASTER_ADDR, value: $(JOB_NAME)-0.{{ include "al-voc.trainService" . }}}
 - {name: MASTER_PORT, value: "29500"}
 {{- end -}}
+
+{{/*
+What the names of its JobSets match: those that say all, and those that are cut, which have a digest of the release.
+The driver makes both.
+*/}}
+{{- define "al-voc.jobSets" -}}
+{{- $release := include "al-voc.fullname" . -}}
+{{- $experiment := (include "al-voc.experiment" . | fromYaml).experiment -}}
+{{ $release }}-{{ $experiment }}-s[0-9]+-(.+-)?r[0-9]+-train-[0-9]+|.+-{{ sha256sum $release | trunc 4 }}[0-9a-f]{6}-train-[0-9]+
+{{- end -}}

@@ -285,6 +285,9 @@ containers:
       {{- if and .isDriver .root.Values.notify.existingSecret }}
       - {name: notify, mountPath: /run/notify, readOnly: true}
       {{- end }}
+      {{- if include "al-voc.storeSecret" .root }}
+      - {name: store-keys, mountPath: /run/store-keys, readOnly: true}
+      {{- end }}
       {{- if .root.Values.store.caBundle.configMap }}
       - {name: store-ca, mountPath: /run/store-ca, readOnly: true}
       {{- end }}
@@ -321,6 +324,9 @@ volumes:
   {{- if and .isDriver .root.Values.notify.existingSecret }}
   - name: notify
     secret: {secretName: {{ .root.Values.notify.existingSecret }}}
+  {{- end }}
+  {{- with include "al-voc.storeKeysVolume" .root }}
+  - {{- . | nindent 4 }}
   {{- end }}
   {{- with .root.Values.store.caBundle.configMap }}
   - name: store-ca

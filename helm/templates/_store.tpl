@@ -62,6 +62,7 @@ AWS_SESSION_TOKEN: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* The credentials as variables, for the server of the release's own store, which reads nothing else. */}}
 {{- define "al-voc.storeCredentials" -}}
 {{- with include "al-voc.storeSecret" . -}}
 {{- $secret := . -}}
@@ -70,6 +71,30 @@ AWS_SESSION_TOKEN: {{ . | quote }}
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: {{ $key | quote }}}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The credentials as files, each called like its variable: one that is replaced in the Secret is replaced there. */}}
+{{- define "al-voc.storeKeysVolume" -}}
+{{- with include "al-voc.storeSecret" . -}}
+name: store-keys
+secret:
+  secretName: {{ . }}
+  items:
+    {{- range $variable, $key := include "al-voc.storeKeys" $ | fromYaml }}
+    - {key: {{ $key | quote }}, path: {{ $variable }}}
+    {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where al-job finds these files. */}}
+{{- define "al-voc.storeKeysEnv" -}}
+{{- if include "al-voc.storeSecret" . }}
+{{- if hasPrefix "gs://" .Values.store.url }}
+- {name: GOOGLE_SERVICE_ACCOUNT, value: /run/store-keys/GOOGLE_SERVICE_ACCOUNT_KEY}
+{{- else }}
+- {name: AL_STORE_KEYS, value: /run/store-keys}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/*
@@ -97,7 +122,7 @@ cluster it has to be the same each time. `lookup` lists nothing there, not even 
 {{- with .Values.store.region | default (empty .Values.store.url | ternary "us-east-1" "") }}
 - {name: AWS_DEFAULT_REGION, value: {{ . | quote }}}
 {{- end }}
-{{- include "al-voc.storeCredentials" . }}
+{{- include "al-voc.storeKeysEnv" . }}
 {{- include "al-voc.bucketEnv" . }}
 {{- end -}}
 

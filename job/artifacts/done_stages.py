@@ -10,6 +10,7 @@ from job.config.schema import Config
 from job.errors import BadDataError, UsageError
 from job.keys import ExperimentKeys, Stage, StageRef, is_marker
 from job.plan import Plan
+from job.records.pace import NO_PACE, Pace
 from job.runtime import log
 from job.runtime.parallel import in_threads
 from job.storage import Store
@@ -33,6 +34,8 @@ class Done:
     """The metric of a stage `evaluate`."""
     test_version: int | None = None
     """The version of the test set that it was measured on."""
+    pace: Pace = NO_PACE
+    """How fast it went through its images."""
 
 
 _Found = tuple[Marker, float | None]
@@ -103,7 +106,7 @@ class DoneStages:
             return False
         marker, map50 = found
         tested = marker.test_version if stage.stage == "evaluate" else None
-        self._done[stage.done] = Done(marker.digest, marker.seconds, map50, tested)
+        self._done[stage.done] = Done(marker.digest, marker.seconds, map50, tested, marker.pace)
         return True
 
 

@@ -15,6 +15,7 @@ from job.artifacts.pruned import is_pruned
 from job.config.schema import Config
 from job.errors import MissingObjectError
 from job.keys import PARTITIONS, TEST, StageRef, is_marker
+from job.records.pace import NO_PACE, Pace
 from job.runtime import log
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
@@ -59,6 +60,8 @@ class Marker:
     """On how many machines."""
     keys: dict[str, str] = field(default_factory=dict)
     """Name of each object that lies under another name, which its content gives -> that name."""
+    pace: Pace = NO_PACE
+    """How fast it went through its images, if a network saw any."""
 
     @property
     def reads_scores(self) -> bool:
@@ -252,8 +255,11 @@ def join_partitions(store: Store, ref: StageRef, own: Marker, count: int) -> Non
         digest=digest_of(outputs),
         seconds=seconds,
         keys=dict(sorted(places.items())),
+        pace=sum((each.pace for each in alike), NO_PACE),
     )
-    store.write(ref.done, dump_marker(joined))
+    there = Markers(store).get(ref)
+    if there is None or not markers.outranks(there, joined):
+        store.write(ref.done, dump_marker(joined), if_absent=there is None)
 
 
 def digest_of(outputs: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from job.artifacts.round_reader import RoundReader
 from job.errors import TemporaryError, UsageError
 from job.keys import StageRef
 from job.plan import Plan
+from job.records.pace import NO_PACE
 from job.runtime import log
 from job.storage import Store
 
@@ -49,11 +50,14 @@ class StageIO(RoundReader):
         """What looks wrong about the picks, for the marker; the stage `select` sets it."""
         self.processes, self.nodes = 1, 1
         """By how many processes and machines, for the marker; the stage `train` sets them."""
+        self.pace = NO_PACE
+        """How fast a network saw images, for the marker; the stages that have one set it."""
         self.place: Place | None = None
         """This process's place among those that others have started to train together."""
         self._inputs: dict[str, str] = {}
         self._outputs: dict[str, str] = {}
-        self._volatile: dict[str, bytes] = {}
+        self._volatile: set[str] = set()
+        self._in_place: dict[str, bytes] = {}
         self._keeps_checkpoints = False
 
     @property
@@ -85,16 +89,24 @@ class StageIO(RoundReader):
     def _note(self, key: str, digest: str) -> None:
         self._inputs[key] = digest
 
-    def write(self, name: str, data: bytes, *, volatile: bool = False) -> None:
+    def write(
+        self, name: str, data: bytes, *, volatile: bool = False, in_place: bool = False
+    ) -> None:
         """Write one of the stage's objects, under a name that no other bytes have.
 
-        A `volatile` one may differ between equal runs. It keeps its name, and is written when this
-        attempt is known to be the one that counts.
+        Args:
+            name: What readers call it.
+            data: Its bytes.
+            volatile: Whether it may differ between equal runs: the marker's digest leaves it out.
+            in_place: Whether it keeps its name, because it is read before the stage is done. It is
+                written when this attempt is known to be the one that counts.
         """
         digest = hashlib.sha256(data).hexdigest()
         self._outputs[name] = digest
         if volatile:
-            self._volatile[name] = data
+            self._volatile.add(name)
+        if in_place:
+            self._in_place[name] = data
         else:
             self.store.write(self.ref.key(names.by_content(name, digest)), data)
 
@@ -151,7 +163,7 @@ class StageIO(RoundReader):
         self.markers.forget(key)
         other = self.markers.at(key)
         if other is None or not self.markers.outranks(other, marker):
-            for name, data in self._volatile.items():
+            for name, data in self._in_place.items():
                 self.store.write(self.ref.key(name), data)
             if self.markers.write(key, marker, if_absent=other is None):
                 return
@@ -174,11 +186,16 @@ class StageIO(RoundReader):
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _make_marker(self, seconds: float) -> Marker:
-        steady = {n: d for n, d in sorted(self._outputs.items()) if n not in self._volatile}
-        keys = {name: names.by_content(name, digest) for name, digest in steady.items()}
+        outputs = dict(sorted(self._outputs.items()))
+        steady = {name: each for name, each in outputs.items() if name not in self._volatile}
+        keys = {
+            name: names.by_content(name, each)
+            for name, each in outputs.items()
+            if name not in self._in_place
+        }
         return Marker(
             inputs=dict(sorted(self._inputs.items())),
-            outputs=dict(sorted(self._outputs.items())),
+            outputs=outputs,
             digest=digest_of(steady),
             config=self.config.stage_digest(self.ref),
             seconds=round(seconds, 3),
@@ -191,4 +208,5 @@ class StageIO(RoundReader):
             processes=self.processes,
             nodes=self.nodes,
             keys=keys,
+            pace=self.pace,
         )

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from job.artifacts.listing import Listing
 from job.keys import ExperimentKeys, StageRef
+from job.records.pace import NO_PACE, Pace
 from job.storage import Store
 from job.storage.documents import checked, dump_json, load_json
 
@@ -29,11 +30,14 @@ class Usage:
     """Pods that have ended."""
     failed: int = 0
     """Pods among them that failed."""
+    pace: Pace = NO_PACE
+    """How fast those that ended well went through their images."""
 
     def __add__(self, other: "Usage") -> "Usage":
         """Return both together."""
-        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        return Usage(**{name: round(value, 3) for name, value in sums.items()})
+        names = [each.name for each in fields(self) if each.name != "pace"]
+        sums = {name: round(getattr(self, name) + getattr(other, name), 3) for name in names}
+        return Usage(**sums, pace=self.pace + other.pace)
 
 
 def by_stage(entries: Iterable[tuple[str, Usage]]) -> dict[str, Usage]:
@@ -98,6 +102,14 @@ class Ledger:
         pages = self._load().values()
         entries = (each for page in pages for each in page.jobs.items())
         return by_stage((stage_of(entry), usage) for entry, usage in entries)
+
+    def images(self) -> Mapping[str, str]:
+        """Return which container image each pod ran, by its digest, whatever its tag means by now.
+
+        Raises:
+            AlJobError: The store does not answer, or a page is damaged.
+        """
+        return {pod: image for page in self._load().values() for pod, image in page.images.items()}
 
     def _load(self) -> dict[str, Page]:
         if self._pages is None:

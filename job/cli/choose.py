@@ -1,5 +1,7 @@
 """Which configuration, experiment, arm and seed a command means."""
 
+import typer
+
 from job.artifacts.experiment_file import experiment_names, load_experiment
 from job.artifacts.listing import Listing
 from job.artifacts.round_reader import RoundReader
@@ -9,6 +11,27 @@ from job.keys import TEST, RoundRef, Stage, StageRef
 from job.plan import Plan
 from job.runtime.names import known, unknown
 from job.storage import Store, open_store
+
+
+def refuse_given(context: typer.Context, *names: str, why: str) -> None:
+    """Refuse options that the command line has, and that would have no effect.
+
+    What is set by the environment is left alone: it may be meant for other commands.
+
+    Args:
+        context: Of the command.
+        names: The options' names, as parameters of the command.
+        why: What to say of such an option.
+
+    Raises:
+        UsageError: One is given.
+    """
+    options = {each.name: each.opts[0] for each in context.command.params}
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            message = f"{options[name]}: {why}"
+            raise UsageError(message)
 
 
 def load_plan(source: str) -> Plan:

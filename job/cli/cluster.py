@@ -33,19 +33,22 @@ from job.launch.kubernetes.job_sets import as_job_set
 from job.launch.kubernetes.job_spec import is_of_several_nodes, make_job
 from job.launch.kubernetes.platform import KubernetesPlatform
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig, load_launch
+from job.launch.kubernetes.train_job import as_train_job
 from job.plan import Plan, Subset
+from job.runtime.trace import TraceIds
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 from job.telemetry.observers import observers_of
 from job.tracking.following import Beside
 from job.tracking.tracker import trackers_of
 
-Form = Literal["jobs", "jobset", "argo"]
+Form = Literal["jobs", "jobset", "trainjob", "argo"]
 FormOption = Annotated[
     Form,
     typer.Option(
         "--as",
-        help="jobs; jobset: a JobSet of each training in several pods; argo: one Argo workflow.",
+        help="jobs; jobset: a JobSet of each training in several pods; trainjob: a TrainJob of "
+        "each training, for Kubeflow Trainer; argo: one Argo workflow.",
     ),
 ]
 
@@ -64,7 +67,7 @@ def drive(
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
     opened, cluster = open_store(store), connect(settings.namespace)
-    others = observers_of(settings, cluster, loaded.experiment)
+    others = observers_of(settings, cluster, TraceIds(opened.url, loaded.experiment))
     with Beside(trackers_of(opened, loaded.experiment, loaded.tracking)) as tracking:
         num_run = drive_experiment(
             opened,
@@ -103,8 +106,10 @@ def render(
 
 
 def _one(launch: LaunchConfig, plan: Plan, ref: StageRef, form: Form) -> KubeObject:
-    """Return a stage's Job, or the JobSet of a training in several pods."""
+    """Return a stage's Job, or what does a training instead of it."""
     job = make_job(launch, plan.config, ref, attempt=1)
+    if form == "trainjob" and ref.stage == "train":
+        return as_train_job(job, launch, ref)
     is_set = form == "jobset" and is_of_several_nodes(launch, ref)
     return as_job_set(job, launch) if is_set else job
 

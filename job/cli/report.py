@@ -9,7 +9,7 @@ import typer
 
 from job.artifacts.reader import Reader
 from job.artifacts.reported import note_reported
-from job.cli.choose import choose_experiment
+from job.cli.choose import choose_experiment, refuse_given
 from job.cli.lazy_command import make_app
 from job.cli.options import STATE, ExperimentOption, FolderOption, StoreOption, out_folder
 from job.cli.output import say, say_places, show
@@ -80,7 +80,7 @@ def report(
 ) -> None:
     """Write results.csv and the report of the rounds that are evaluated so far."""
     if context.invoked_subcommand:
-        _refuse_options(context)
+        refuse_given(context, *context.params, why=f"options follow {context.invoked_subcommand!r}")
         return
     opened = open_store(store)
     plan = choose_experiment(opened, experiment, read_only=True)
@@ -104,15 +104,6 @@ def report(
         say(summary(people))
         say(cost_sentence(people.rounds))
     say_places(opened, plan.config.experiment)
-
-
-def _refuse_options(context: typer.Context) -> None:
-    """Refuse options before the subcommand's name: they would have no effect."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source and source.name == "COMMANDLINE":
-            message = f"--{name.replace('_', '-')}: options follow {context.invoked_subcommand!r}"
-            raise UsageError(message)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 from rich.live import Live
 
 from job.artifacts.logs import kept_logs
-from job.cli.choose import choose_experiment, choose_stage
+from job.cli.choose import choose_experiment, choose_stage, refuse_given
 from job.cli.options import (
     STATE,
     AnyReleaseOption,
@@ -35,7 +35,13 @@ from job.whole import WholeRef
 SECONDS_BETWEEN_LOOKS = 3.0
 
 
+_NEEDS_RELEASE = "a namespace is of a cluster, which is asked about a --release"
+_OF_ALL = "the report is of the whole experiment, and has no round, arm or seed: leave it out"
+_OF_RELEASE = "with --release the cluster is asked, and no store: leave it out"
+
+
 def status(
+    context: typer.Context,
     experiment: ExperimentOption = None,
     release: AnyReleaseOption = None,
     namespace: NamespaceOption = None,
@@ -46,6 +52,10 @@ def status(
     store: StoreOption = STATE,
 ) -> None:
     """Show where every seed, arm and round of an experiment is."""
+    if release:
+        refuse_given(context, "experiment", "store", why=_OF_RELEASE)
+    else:
+        refuse_given(context, "namespace", why=_NEEDS_RELEASE)
     read = _reader(experiment, release, namespace, store)
     if not watch:
         show(status_table(read()))
@@ -88,6 +98,7 @@ def _until_over(read: Callable[[], Status]) -> Iterator[Status]:
 
 
 def logs(
+    context: typer.Context,
     stage: Annotated[Stage, typer.Argument(metavar="STAGE", help="The stage, such as train.")],
     round_name: AnyRoundOption = None,
     experiment: ExperimentOption = None,
@@ -101,13 +112,17 @@ def logs(
     if round_name is None and stage != REPORT:
         message = f"--round: which round of {stage}?"
         raise UsageError(message)
+    if stage == REPORT:
+        refuse_given(context, "round_name", "arm", "seed", why=_OF_ALL)
     if release:
+        refuse_given(context, "store", why=_OF_RELEASE)
         labels = {"experiment": experiment, "arm": arm, "seed": seed}
         given = {name: str(value) for name, value in labels.items() if value is not None}
         given |= {"stage": stage, **({"round": round_name} if round_name else {})}
         found = pod_logs(connect(namespace), release, given)
         nothing = "no pod of that stage is in the cluster: its log is in the store (--store)"
     else:
+        refuse_given(context, "namespace", why=_NEEDS_RELEASE)
         opened = open_store(store)
         plan = choose_experiment(opened, experiment, read_only=True)
         ref = WholeRef.report(plan.config.experiment)

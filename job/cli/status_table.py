@@ -18,7 +18,7 @@ from job.progress import (
     seconds_left,
 )
 from job.report.analysis.results import show_measured, show_metric
-from job.report.cluster_usage import HEADER, usage_rows
+from job.report.cluster_usage import HEADER, PACE_HEADER, pace_rows, usage_rows
 from job.runtime.tables import TextTable
 
 MAX_ROWS = 60
@@ -64,10 +64,11 @@ def _rounds(title: str, rounds: Sequence[RoundStatus], status: Status) -> TextTa
 
 
 def _usage(status: Status) -> list[TextTable]:
-    """Return a table of what Jobs took of the cluster, if a driver has counted it."""
-    if not status.usage:
-        return []
-    return [TextTable("what Jobs took of the cluster", HEADER, rows=usage_rows(status.usage))]
+    """Return what Jobs took of the cluster and how fast they were, if a driver has counted it."""
+    took, paces = usage_rows(status.usage), pace_rows(status.usage)
+    tables = [TextTable("what Jobs took of the cluster", HEADER, rows=took)]
+    tables += [TextTable("how fast they were", PACE_HEADER, rows=paces)] if paces else []
+    return tables if status.usage else []
 
 
 def _lines(status: Status) -> list[Text]:

@@ -23,6 +23,10 @@ class Accounts(Observer):
         except AlJobError as error:
             log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
 
+    def job_found(self, end: JobEnd) -> None:
+        """Note it, too: a Job counts once, however often it is told."""
+        self.job_ended(end)
+
     def totals(self) -> Mapping[str, Usage]:
         """Return what the Jobs of each kind of stage took so far; nothing if that is not known."""
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from job.artifacts.usage import Usage
-from job.keys import StageRef
+from job.keys import RoundRef, StageRef
 from job.progress import Phase, States, Status
 
 
@@ -59,6 +59,12 @@ class Observer:
     def job_ended(self, end: JobEnd) -> None:
         """Hear that a stage's Job has ended. It may be told again by another driver."""
 
+    def job_found(self, end: JobEnd) -> None:
+        """Hear of a Job that had ended when this driver began; an earlier one may have told it."""
+
+    def round_done(self, ref: RoundRef) -> None:
+        """Hear that all stages of a round are done. It may be told again."""
+
 
 class Observers(Observer):
     """Several observers, in their order."""
@@ -85,3 +91,13 @@ class Observers(Observer):
         """Tell each."""
         for each in self._all:
             each.job_ended(end)
+
+    def job_found(self, end: JobEnd) -> None:
+        """Tell each."""
+        for each in self._all:
+            each.job_found(end)
+
+    def round_done(self, ref: RoundRef) -> None:
+        """Tell each."""
+        for each in self._all:
+            each.round_done(ref)

@@ -13,6 +13,7 @@ from typing import Any
 
 from job.annotation.webhook import HEADER, webhook_secret
 from job.runtime import log
+from job.runtime.listening import any_address
 
 PORT = 8471
 _SECONDS = 5.0
@@ -43,7 +44,7 @@ class Listener:
             def hear(self) -> None:
                 wake()
 
-        self._server = _Server(("", port), Handler)
+        self._server = _Server((any_address()[1], port), Handler)
         self.port = self._server.server_port
         Thread(target=self._server.serve_forever, name="webhook", daemon=True).start()
 
@@ -54,6 +55,8 @@ class Listener:
 
 
 class _Server(HTTPServer):
+    address_family = any_address()[0]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a caller that has gone away, as Label Studio does after a second."""
         if not isinstance(sys.exception(), ConnectionError):

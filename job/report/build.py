@@ -103,7 +103,8 @@ def update_report(
     reader = reader or Reader(store)
     reader.markers.refresh(plan.config.experiment)
     rows = rows_of(reader, plan)
-    if keys.page in reader.listing and store.read(keys.results) == to_csv(rows):
+    is_there = keys.page in reader.listing and keys.results in reader.listing
+    if is_there and store.read(keys.results) == to_csv(rows):
         return rows
     log.get().info("report.begin")
     return write_report(store, plan, light=light, draw=draw, reader=reader)

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from job.artifacts.usage import Usage
 from job.keys import STAGES
+from job.records.pace import Pace
 
 HEADER = ("stage", "Jobs", "pods", "failed", "queue, min", "pod hours", "GPU hours", "money")
 """The queue is the mean of a Job; all else are sums."""
+
+
+PACE_HEADER = ("stage", "images", "images/s", "waiting, %", "GPU memory, GiB")
+"""Images a second of a process, the share of the time in which it waited for images, its peak."""
 
 
 def usage_rows(usage: Mapping[str, Usage]) -> list[tuple[str, ...]]:
@@ -18,6 +23,25 @@ def usage_rows(usage: Mapping[str, Usage]) -> list[tuple[str, ...]]:
     names = [*(stage for stage in STAGES if stage in usage), *(usage.keys() - set(STAGES))]
     rows = [_row(name, usage[name]) for name in names]
     return [*rows, _row("all", sum(usage.values(), Usage()))]
+
+
+def pace_rows(usage: Mapping[str, Usage]) -> list[tuple[str, ...]]:
+    """Return a row for each kind of stage in which a network saw images."""
+    return [_pace_row(name, usage[name].pace) for name in STAGES if _has_pace(usage.get(name))]
+
+
+def _has_pace(usage: Usage | None) -> bool:
+    return usage is not None and usage.pace.images > 0
+
+
+def _pace_row(name: str, pace: Pace) -> tuple[str, ...]:
+    return (
+        name,
+        str(pace.images),
+        f"{pace.images_per_second:.1f}",
+        f"{100 * pace.waiting_share:.0f}",
+        f"{pace.gpu_mib / 1024:.1f}" if pace.gpu_mib else "",
+    )
 
 
 def _row(name: str, usage: Usage) -> tuple[str, ...]:

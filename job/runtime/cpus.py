@@ -24,7 +24,31 @@ def usable_cpus(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> int:
     Raises:
         UsageError: `AL_CPUS` is not a whole number.
     """
-    return max(1, math.floor(min([_affinity(), _asked_for(), *_quotas(mount, membership)])))
+    return _whole(min(_bounds(mount, membership).values()))
+
+
+def cpus_in_words(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> str:
+    """Return these CPUs with what bounds them, such as `2 CPUs, the quota of its control group`.
+
+    Raises:
+        UsageError: `AL_CPUS` is not a whole number.
+    """
+    bounds = _bounds(mount, membership)
+    words = min(bounds, key=bounds.__getitem__)
+    return f"{_whole(bounds[words])} CPUs{words}"
+
+
+def _bounds(mount: Path, membership: Path) -> dict[str, float]:
+    """Return what bounds the CPUs, in words; of equal bounds, the one that is hardest to move."""
+    return {
+        "": _affinity(),
+        ", the quota of its control group": min(_quotas(mount, membership), default=math.inf),
+        ", what the pod asks for (AL_CPUS)": _asked_for(),
+    }
+
+
+def _whole(cpus: float) -> int:
+    return max(1, math.floor(cpus))
 
 
 def _asked_for() -> float:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -21,15 +22,21 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from job.runtime.trace import log_fields
+
 SECONDS_BETWEEN_LINES = 30.0
 
 console = Console(stderr=True)
 
 T = TypeVar("T")
 
+_of_process: dict[str, str] = {}
+
 
 def configure(*, json: bool | None = None, level: str = "info") -> None:
     """Send log lines to standard error: JSON, or lines for people if it is a terminal.
+
+    If this process is part of a trace, each line says of which.
 
     Args:
         json: Whether to write JSON; unset: unless standard error is a terminal.
@@ -41,9 +48,12 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         if as_json
         else structlog.dev.ConsoleRenderer(pad_event_to=0, sort_keys=False)
     )
+    _of_process.clear()
+    everywhere(**log_fields(os.environ))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _say_whose,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
             renderer,
@@ -52,6 +62,16 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         logger_factory=_ConsoleLoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def everywhere(**fields: str) -> None:
+    """Add fields to every log line of this process from now on, in all of its threads."""
+    _of_process.update(fields)
+
+
+def _say_whose(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event.update(_of_process)
+    return event
 
 
 class _ConsoleLogger:

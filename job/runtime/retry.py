@@ -15,13 +15,16 @@ T = TypeVar("T")
 
 
 def retry_while_unavailable(
-    work: Callable[[], T], errors: tuple[type[AlJobError], ...] = (TemporaryError,)
+    work: Callable[[], T],
+    errors: tuple[type[AlJobError], ...] = (TemporaryError,),
+    tell: Callable[[str], object] = lambda _: None,
 ) -> T:
     """Return what `work` returns, and retry it while a service is away.
 
     Args:
         work: Is idempotent.
         errors: Those that a later attempt can get past.
+        tell: Called with what is waited for, after each attempt that failed.
 
     Raises:
         AlJobError: One of `errors`, if it persists for `SECONDS_OF_OUTAGE`, or any other error.
@@ -34,4 +37,5 @@ def retry_while_unavailable(
             if time.monotonic() > limit:
                 raise
             log.get().warning("driver.waits", reason=str(error))
+            tell(str(error))
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)

@@ -10,6 +10,7 @@ from job.artifacts.stage_io import StageIO
 from job.errors import AlJobError, AnnotatingError, MissingLabelsError
 from job.keys import StageRef
 from job.plan import Plan
+from job.progress import forget_told
 from job.runtime import log
 from job.runtime.place import Place
 from job.storage import Store
@@ -49,10 +50,12 @@ def run_stage(  # noqa: PLR0913 - a stage, its store and its process
         io = StageIO(store, plan, ref, partition, markers)
         io.annotator, io.place = annotator or io.annotator, place
         io.begin()
+        forget_told(store, ref)
         figures = run(io)
         seconds = time.monotonic() - begun
         io.commit(seconds)
-        log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **figures)
+        said = {**figures, **io.pace.figures}
+        log.get().info("stage.done", stage=ref.stage, seconds=round(seconds, 2), **said)
     return figures
 
 

@@ -57,7 +57,7 @@ def _ask_people(io: StageIO, picks: Sequence[str]) -> _Labelled:
     """Return what people have labelled, and write what they were asked and what became of it."""
     known = known_labels(io.dataset, picks, lambda: io.latest_dataset)
     found = ask_people(io, known)
-    io.write(names.BATCH, found.intent, volatile=True)  # it holds a time
+    io.write(names.BATCH, found.intent, volatile=True, in_place=True)  # it holds a time
     io.write(names.OUTCOME, dump_outcome(found.outcome))
     for name in (names.ANNOTATING, names.HEARD):
         io.store.delete(io.ref.key(name))

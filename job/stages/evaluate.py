@@ -13,6 +13,7 @@ from job.data.shards import LabelledImage
 from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.predict import Engine, detect_images
+from job.detection.meter import Meter
 from job.detection.metrics.average_precision import evaluate
 from job.detection.metrics.detections import Detections
 from job.errors import BadDataError
@@ -42,12 +43,15 @@ def run(io: StageIO) -> dict[str, object]:
 def _detections(io: StageIO, images: Sequence[LabelledImage]) -> Detections:
     """Return what the round's model finds in the test images."""
     tracked = log.track(images, "evaluate", len(images), "images")
-    return detect_images(
+    meter = Meter()
+    found = detect_images(
         load_model(io.model(io.round), io.config.detector),
-        (image.read() for image in tracked),
+        meter.waiting(image.read() for image in tracked),
         io.config.evaluate,
         Engine.of(io.config.runtime),
     )
+    io.pace = meter.pace()
+    return found
 
 
 def _refuse_trained(io: StageIO, truth: Sequence[LabelledImage]) -> None:

@@ -22,6 +22,7 @@ from job.detection.detectors.base import load_model
 from job.detection.device import set_threads
 from job.detection.inference.ground_truth import match_to_ground_truth
 from job.detection.inference.predict import Engine, record_images
+from job.detection.meter import Meter
 from job.records.score_record import ScoreRecord
 from job.runtime import log
 
@@ -60,10 +61,11 @@ def run(io: StageIO) -> dict[str, object]:
         return islice(stream, len(part.images))
 
     num_images, num_boxes = sum(len(part.images) for part in parts), 0
+    meter = Meter()
     with (
         closing(stream),
         log.progress("score", total=num_images, unit="images") as bar,
-        closing(_score(io, map(images_of, parts), bar)) as records,
+        closing(_score(io, (meter.waiting(images_of(part)) for part in parts), bar)) as records,
     ):
         for part, record in zip(parts, records, strict=True):
             whole = record
@@ -71,6 +73,7 @@ def run(io: StageIO) -> dict[str, object]:
                 whole = _with_truth(io, record, labelled[part.where])
             _upload(io, part.name, whole)
             num_boxes += len(record.objectness)
+    io.pace = meter.pace()
     return {"images": num_images, "boxes": num_boxes, "parts": len(parts)}
 
 

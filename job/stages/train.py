@@ -41,6 +41,7 @@ def run(io: StageIO) -> dict[str, object]:
     trained = _train(io, group, inputs, detector, checkpoint)
     if not trained:
         return {}
+    io.pace = trained.pace
     io.write(names.MODEL, trained.model)
     io.write(names.HISTORY, trained.history, volatile=True)  # it holds images/s
     if corrections:

@@ -13,6 +13,7 @@ from obstore.store import AzureStore, GCSStore
 
 from job.errors import ConfigError
 from job.storage.cloud_access import CLOUDS
+from job.storage.key_files import keys_in_files
 
 Client = AzureStore | GCSStore
 
@@ -46,14 +47,22 @@ def new_client(scheme: str, bucket: str) -> Client:
         message = f"az://{bucket}: set AZURE_STORAGE_ACCOUNT_NAME to the name of the account"
         raise ConfigError(message)
     retries: Any = {"max_retries": _attempts() - 1, "retry_timeout": _PATIENCE}
-    kind = AzureStore if scheme == "az" else GCSStore
     try:
-        return kind(bucket, client_options=_OPTIONS, retry_config=retries)
+        if scheme == "az":
+            return AzureStore(bucket, client_options=_OPTIONS, retry_config=retries, **_azure_key())
+        return GCSStore(bucket, client_options=_OPTIONS, retry_config=retries)
     except BaseError as error:
         said = " ".join(str(error).partition("Debug source")[0].split())
         cloud = CLOUDS[scheme]
         message = f"{scheme}://{bucket}: {said}; check {cloud.credentials}, or {cloud.endpoint}"
         raise ConfigError(message) from error
+
+
+def _azure_key() -> dict[str, Any]:
+    """Return the account's key if it is in a file; Google's libraries read files by themselves."""
+    name = "AZURE_STORAGE_ACCOUNT_KEY"
+    key = "" if os.environ.get(name) else keys_in_files(name)[0]
+    return {"account_key": key} if key else {}
 
 
 def _attempts() -> int:

@@ -22,6 +22,7 @@ from botocore.loaders import Loader, create_loader
 from job.errors import ConfigError
 from job.storage.s3_access import BY_VARIABLES, S3Access
 from job.storage.s3_errors import WebPageError, hide, without_secrets
+from job.storage.s3_keys import CREDENTIALS, KeyFiles
 from job.storage.s3_options import addressing_style, check_options, parameters
 
 MAX_CONNECTIONS = 32
@@ -39,7 +40,6 @@ _NOT_AWS: dict[str, Any] = {
     "request_checksum_calculation": "when_required",  # other servers refuse the newer checksums
     "response_checksum_validation": "when_required",
 }
-_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def new_client(access: S3Access = BY_VARIABLES) -> Any:
@@ -56,6 +56,9 @@ def new_client(access: S3Access = BY_VARIABLES) -> Any:
     # Its own: the default session is not for several threads.
     core = botocore.session.Session(profile=access.profile)
     core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    if not access.profile:
+        files = KeyFiles(_check_keys)
+        core.get_component("credential_provider").insert_after("env", files)
     session = Session(botocore_session=core)
     try:
         client = _made(session, access)
@@ -120,7 +123,7 @@ def _check_variables() -> None:
     if not re.fullmatch("[0-9]+", attempts, re.ASCII) or int(attempts) < 1:
         message = f"AWS_MAX_ATTEMPTS: {attempts!r} is not a whole number of at least 1"
         raise ConfigError(message)
-    for name in _CREDENTIALS:
+    for name in CREDENTIALS:
         _refuse_other_letters(name, os.environ.get(name, ""))
 
 
@@ -148,10 +151,14 @@ def _check_credentials(session: Session) -> None:
     found = session.get_credentials()
     if found is None or isinstance(found, RefreshableCredentials):
         return
-    hide(found.secret_key, found.token)
-    parts = zip(_CREDENTIALS, (found.access_key, found.secret_key, found.token), strict=True)
-    for name, value in parts:
-        where = f"{name.lower()} ({found.method})"
+    _check_keys(found.method, found.access_key, found.secret_key, found.token)
+
+
+def _check_keys(method: str, access_key: str, secret_key: str, token: str | None) -> None:
+    """Refuse credentials that cannot be right, and hide them in messages."""
+    hide(secret_key, token)
+    for name, value in zip(CREDENTIALS, (access_key, secret_key, token), strict=True):
+        where = f"{name.lower()} ({method})"
         _refuse_control_characters(where, value or "")
         _refuse_other_letters(where, value or "")
 

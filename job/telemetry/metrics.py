@@ -18,9 +18,12 @@ from prometheus_client import (
 )
 
 from job.board import arm_statuses
+from job.keys import Stage
 from job.launch.observer import JobEnd, Observer
 from job.progress import Phase, States, Status
+from job.records.pace import Pace
 from job.runtime import log
+from job.runtime.listening import any_address
 
 PORT = 9464
 _BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
@@ -54,6 +57,14 @@ class Metrics(Observer):
         self._pods = self._counter("pods", "Pods of stages that have ended", "stage", "exit_code")
         self._gpu = self._counter("gpu_seconds", "Seconds that pods have held GPUs", "stage")
         self._money = self._counter("money", "What these GPUs cost", "stage")
+        self._images = self._counter("images", "Images that a network saw", "stage")
+        self._image_seconds = self._counter("image_seconds", "Seconds that they took", "stage")
+        self._waiting = self._counter(
+            "waiting_seconds", "Of these, how many passed until images were read", "stage"
+        )
+        self._gpu_memory = self._gauge(
+            "gpu_memory_peak_bytes", "GPU memory that a process of the last one took", "stage"
+        )
         self._api = self._counter("api_requests", "Requests to the cluster", "verb", "code")
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
@@ -96,12 +107,21 @@ class Metrics(Observer):
         self._jobs.labels(stage, end.result).inc()
         self._gpu.labels(stage).inc(end.usage.gpu_seconds)
         self._money.labels(stage).inc(end.usage.money)
+        self._count_images(stage, end.usage.pace)
         for pod in end.pods:
             self._pods.labels(stage, pod.exit_code).inc()
         if end.pods:
             first, last = min(p.began for p in end.pods), max(p.ended for p in end.pods)
             self._seconds.labels(stage).observe((last - first).total_seconds())
             self._queue.labels(stage).observe(end.usage.queue_seconds)
+
+    def _count_images(self, stage: Stage, pace: Pace) -> None:
+        if not pace.images:
+            return
+        self._images.labels(stage).inc(pace.images)
+        self._image_seconds.labels(stage).inc(pace.seconds)
+        self._waiting.labels(stage).inc(pace.waiting_seconds)
+        self._gpu_memory.labels(stage).set(pace.gpu_mib << 20)
 
     def requested(self, verb: str, code: int) -> None:
         """Count a request to the cluster; code 0: it was not answered."""
@@ -119,7 +139,7 @@ class Metrics(Observer):
             The port; 0: none.
         """
         try:
-            server, _ = start_http_server(port, registry=self.registry)
+            server, _ = start_http_server(port, addr=any_address()[1], registry=self.registry)
         except OSError as error:
             log.get().warning("metrics.off", reason=f"port {port}: {error.strerror}")
             return 0

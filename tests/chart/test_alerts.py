@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from job.keys import REPORT, STAGES, RoundRef
+from job.launch.kubernetes.job_spec import job_name
+from job.launch.kubernetes.settings import LaunchConfig
+
 ROOT = Path(__file__).parents[2]
 RULES = {"metrics": {"labels": {"release": "prometheus"}, "rules": {"enabled": True}}}
 DRIVER = "al-voc-driver-3baad80f"
@@ -38,6 +42,17 @@ def stage(name: str = TRAIN, release: str = "al-voc", kind: str = "ConfigMap") -
         f"kube_job_owner{{{job(name)},{owner}}}": "1x200",
         f"kube_pod_owner{{{pod(f'{name}-x7')},{controller}}}": "1x200",
     }
+
+
+def cut(release: str) -> str:
+    """The name of a JobSet that is too long, as the driver makes it."""
+    names = {"release": release, "namespace": "ns", "owner": release, "status": "status"}
+    templates: dict[str, object] = {each: {} for each in (*STAGES, REPORT)}
+    launch = LaunchConfig.model_validate({**names, "trainNodes": 2, "templates": templates})
+    arm = "an-arm-whose-name-leaves-no-room"
+    name = job_name(launch, RoundRef("quickstart", 0, arm, 1).stage("train"), 1)
+    assert arm not in name
+    return name
 
 
 def phase(name: str, value: str, told: str = "1x200") -> dict[str, str]:
@@ -158,6 +173,27 @@ CASES = {
         "AlVocStagePending",
         stage(release=TRAIN, kind="JobSet") | phase(PENDING, "Pending"),
         {"pod": PENDING},
+        61,
+    ),
+    "a training on several nodes whose name is cut": Case(
+        "AlVocStagePending",
+        stage(cut("al-voc"), cut("al-voc"), kind="JobSet")
+        | phase(f"{cut('al-voc')}-x7", "Pending"),
+        {"pod": f"{cut('al-voc')}-x7"},
+        61,
+    ),
+    "a training on several nodes of a release with a longer name": Case(
+        "AlVocStagePending",
+        stage(release="al-voc-2-quickstart-s0-random-r1-train-1", kind="JobSet")
+        | phase(PENDING, "Pending"),
+        None,
+        61,
+    ),
+    "a training of such a release whose name is cut": Case(
+        "AlVocStageQueued",
+        stage(release=cut("al-voc-2"), kind="JobSet")
+        | {f"kube_job_status_suspended{{{job(TRAIN)}}}": "1x200"},
+        None,
         61,
     ),
     "a JobSet of somebody else": Case(

@@ -92,22 +92,32 @@ def test_a_key_of_kms_needs_its_kind_of_encryption(refuse: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "variable", "named"),
+    ("url", "file", "named", "told"),
     [
-        ("gs://mine/voc", "GOOGLE_SERVICE_ACCOUNT_KEY", "serviceAccountKey"),
-        ("az://mine/voc", "AZURE_STORAGE_ACCOUNT_KEY", "accountKey"),
+        (
+            "gs://mine/voc", "GOOGLE_SERVICE_ACCOUNT_KEY", "serviceAccountKey",
+            {"GOOGLE_SERVICE_ACCOUNT": "/run/store-keys/GOOGLE_SERVICE_ACCOUNT_KEY"},
+        ),
+        (
+            "az://mine/voc", "AZURE_STORAGE_ACCOUNT_KEY", "accountKey",
+            {"AL_STORE_KEYS": "/run/store-keys"},
+        ),
     ],
-)
-def test_each_cloud_has_its_credentials(render: Any, url: str, variable: str, named: str) -> None:
-    """A key from a Secret, under the name that it has there; none of another cloud."""
+)  # fmt: skip
+def test_each_cloud_has_its_credentials(
+    render: Any, url: str, file: str, named: str, told: dict[str, str]
+) -> None:
+    """A file with a key of a Secret, under the name that it has there; none of another cloud."""
     store = {"url": url, "azureAccount": "voc1", "existingSecret": "keys"}
-    for keys, expected in [({}, variable), ({named: "key.json"}, "key.json")]:
+    for keys, expected in [({}, file), ({named: "key.json"}, "key.json")]:
         for name, pod in render({"store": store | {"existingSecretKeys": keys}}).pods():
-            variables = {each["name"]: each for each in pod["spec"]["containers"][0]["env"]}
-            chosen = {"secretKeyRef": {"name": "keys", "key": expected}}
-            assert variables[variable]["valueFrom"] == chosen, name
-            assert variables["AL_STORE"]["value"] == url
-            assert not [each for each in variables if each.startswith("AWS_ACCESS")], name
+            variables = env(pod["spec"])
+            assert variables.items() >= (told | {"AL_STORE": url}).items(), name
+            items = [{"key": expected, "path": file}]
+            secret = {"secretName": "keys", "items": items}
+            assert {"name": "store-keys", "secret": secret} in pod["spec"]["volumes"], name
+            mount = {"name": "store-keys", "mountPath": "/run/store-keys", "readOnly": True}
+            assert mount in pod["spec"]["containers"][0]["volumeMounts"], name
             assert ("AZURE_STORAGE_ACCOUNT_NAME" in variables) == url.startswith("az"), name
 
 

@@ -1,6 +1,5 @@
 """The examples in k8s/, including kinds that a plain cluster does not know."""
 
-import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from job.config.loading import load, parse
-from job.keys import STAGES, RoundRef
-from job.plan import Plan
+from job.config.loading import parse
+from job.keys import STAGES
 
 K8S = Path(__file__).parents[2] / "k8s"
 GPUS = ("--values", str(Path(__file__).parents[2] / "helm/values-gpu.yaml"))
-PLACEHOLDER = re.compile(r"\{\{=?([^}]*)\}\}")
+SECRET = "seaweedfs"
 
 
 def documents(name: str) -> list[dict[str, Any]]:
@@ -71,8 +69,10 @@ def test_stage_job_is_the_chart_s(render: Any) -> None:
     """The one-off Job has the security, the resources and the failure policy of a stage's."""
     [job] = documents("stage-job.yaml")
     spec, stage = job["spec"]["template"]["spec"], render({}, *GPUS).stage("score")
-    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy", "volumes"):
+    for key in ("securityContext", "automountServiceAccountToken", "restartPolicy"):
         assert spec[key] == stage[key]
+    *volumes, keys = stage["volumes"]
+    assert spec["volumes"] == [*volumes, {"name": keys["name"], "secret": {"secretName": SECRET}}]
     for key in ("image", "securityContext", "resources", "volumeMounts"):
         assert spec["containers"][0][key] == stage["containers"][0][key]
     [ingest] = render().jobs("ingest")
@@ -117,16 +117,17 @@ def test_store_is_the_chart_s(render: Any) -> None:
     assert service["spec"]["selector"] == ours["spec"]["selector"]["matchLabels"]
 
 
-def test_examples_name_the_same_store(render: Any) -> None:
-    """Stage Job and workflow use the store that seaweedfs.yaml makes."""
+def test_a_stage_s_store_is_the_example_s(render: Any) -> None:
+    """The Job of a stage uses the store that seaweedfs.yaml makes, and the chart's image."""
+    secret, service, _ = documents("seaweedfs.yaml")
     [job] = documents("stage-job.yaml")
     [container] = job["spec"]["template"]["spec"]["containers"]
     env = {each["name"]: each.get("value") for each in container["env"]}
-    parameters = workflow_parameters()
-    assert env["AL_STORE"] == parameters["store"] == "s3://al-voc"
-    assert env["AWS_ENDPOINT_URL"] == parameters["endpoint"] == "http://seaweedfs:8333"
-    assert container["envFrom"] == [{"secretRef": {"name": parameters["secret"]}}]
-    assert container["image"] == parameters["image"] == render().launch["image"]
+    [port] = service["spec"]["ports"]
+    assert env["AL_STORE"] == "s3://al-voc"
+    assert env["AWS_ENDPOINT_URL"] == f"http://{service['metadata']['name']}:{port['port']}"
+    assert secret["metadata"]["name"] == SECRET
+    assert container["image"] == render().launch["image"]
 
 
 # Kueue
@@ -210,137 +211,3 @@ def test_the_policy_guards_whatever_makes_pods(render: Any) -> None:
     [role] = render({"stages": {"train": {"nodes": 2}}}).of_kind("Role")
     created = {e["resources"][0] for e in role["rules"] if "create" in e["verbs"]}
     assert created - {"events"} == guarded == {"jobs", "jobsets"}
-
-
-# Argo Workflows
-
-
-def workflow() -> dict[str, Any]:
-    [found] = documents("argo-workflow.yaml")
-    return found
-
-
-def workflow_parameters() -> dict[str, str]:
-    parameters = workflow()["spec"]["arguments"]["parameters"]
-    return {each["name"]: each["value"] for each in parameters}
-
-
-def templates() -> dict[str, dict[str, Any]]:
-    return {each["name"]: each for each in workflow()["spec"]["templates"]}
-
-
-def steps(template: str) -> list[dict[str, Any]]:
-    return list(itertools.chain(*templates()[template]["steps"]))
-
-
-def inputs(template: dict[str, Any]) -> dict[str, Any]:
-    parameters = template.get("inputs", {}).get("parameters", [])
-    return {each["name"]: each.get("value") for each in parameters}
-
-
-def test_workflow_merges_no_keys() -> None:
-    """Argo's parser refuses a key beside a merged one of the same name, and then says nothing."""
-    assert "<<" not in (K8S / "argo-workflow.yaml").read_text(encoding="utf-8")
-
-
-def test_workflow_is_of_a_preset() -> None:
-    """Its parameters are those of the experiment that its first lines submit."""
-    config, parameters = load("quickstart"), workflow_parameters()
-    assert parameters["experiment"] == config.experiment
-    assert int(parameters["last"]) == config.rounds - 1
-    assert yaml.safe_load(parameters["arms"]) == list(config.arms)
-    assert [int(parameters["seed"])] == list(config.seeds)
-
-
-def test_workflow_s_steps_call_what_there_is() -> None:
-    """Each step names a template and gives it all it asks for, and nothing else."""
-    assert workflow()["spec"]["entrypoint"] in templates()
-    for name, template in templates().items():
-        for step in itertools.chain(*template.get("steps", [])):
-            called = inputs(templates()[step["template"]])
-            arguments = step.get("arguments", {}).get("parameters", [])
-            given = {each["name"] for each in arguments}
-            needed = {key for key, value in called.items() if value is None}
-            assert needed <= given <= called.keys(), (name, step["name"])
-
-
-def test_workflow_s_placeholders_are_known() -> None:
-    """Every placeholder is a parameter of the workflow or an input of its template."""
-    of_workflow = {f"workflow.parameters.{name}" for name in workflow_parameters()}
-    for template in templates().values():
-        known = of_workflow | {f"inputs.parameters.{name}" for name in inputs(template)} | {"item"}
-        for expression in PLACEHOLDER.findall(yaml.safe_dump(template)):
-            names = re.findall(r"(?:workflow|inputs)\.[a-z.]+|\bitem\b", expression)
-            assert set(names) <= known
-            assert names
-
-
-def test_workflow_runs_a_round_in_the_loop_s_order() -> None:
-    """Every stage comes once, after all that it needs, and evaluate and score run in parallel."""
-    config = load("quickstart")
-    order = {
-        step["name"]: index
-        for index, group in enumerate(templates()["round"]["steps"])
-        for step in group
-    }
-    assert order.keys() == set(STAGES)
-    assert order["evaluate"] == order["score"]
-    ref = RoundRef(config.experiment, 0, "recommended", 1)
-    for stage in STAGES:
-        for needed in Plan(config).needs(ref.stage(stage)):
-            if needed.round == ref:
-                assert order[needed.stage] < order[stage]
-    for step in steps("round"):
-        arguments = {each["name"]: each["value"] for each in step["arguments"]["parameters"]}
-        assert arguments["command"] == step["name"]
-        assert arguments["argument"] == "--round={{inputs.parameters.round}}"
-        assert ("gpus" in arguments) == (step["name"] in {"train", "evaluate", "score"})
-
-
-def test_workflow_ends_with_the_last_round() -> None:
-    """The last round is not scored, and none follows it."""
-    config = load("quickstart")
-    last = config.rounds - 1
-    assert not Plan(config).is_scored(RoundRef(config.experiment, 0, "recommended", last))
-    condition = "{{inputs.parameters.round}} < {{workflow.parameters.last}}"
-    assert [step.get("when") for step in steps("rounds")] == [None, condition]
-    conditions = {step["name"]: step.get("when") for step in steps("round")}
-    assert conditions.pop("score") == condition
-    assert set(conditions.values()) == {None}
-
-
-def test_workflow_s_containers_are_valid_and_restricted(validate: Any) -> None:
-    """Kubernetes knows every field of a pod, and the restricted level admits it."""
-    spec, container = workflow()["spec"], templates()["al-job"]["container"]
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "al-job"},
-        "spec": {
-            "securityContext": spec["securityContext"],
-            "volumes": spec["volumes"],
-            "containers": [container | {"name": "main"}],
-        },
-    }
-    validate(pod)
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
-def test_workflow_does_not_repeat_permanent_errors() -> None:
-    """A wrong command, wrong data or a wrong setting ends it, and any other failure is retried."""
-    retry = templates()["al-job"]["retryStrategy"]
-    assert retry["expression"] == "!(asInt(lastRetry.exitCode) in [64, 65, 66, 78])"
-
-
-def test_workflow_s_command_is_named() -> None:
-    """Argo replaces the image's entry point. Before the rounds is `init`, after them `report`."""
-    container = templates()["al-job"]["container"]
-    assert container["command"] == ["tini", "--", "al-job"]
-    assert container["args"][0] == "{{inputs.parameters.command}}"
-    called = [step for step in steps("experiment") if step["template"] == "al-job"]
-    assert [step["arguments"]["parameters"][0]["value"] for step in called] == ["init", "report"]

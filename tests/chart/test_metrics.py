@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 METRICS = {"metrics": {"enabled": True, "podMonitor": {"enabled": True}, "labels": {"team": "a"}}}
 
 
@@ -57,3 +59,16 @@ def test_the_price_of_a_gpu_reaches_the_driver(render: Any) -> None:
     """As a number, whichever."""
     assert render({"launch": {"moneyPerGpuHour": 2.5}}).launch["moneyPerGpuHour"] == 2.5
     assert render().launch["moneyPerGpuHour"] == 0
+
+
+def test_a_fraction_may_be_given_on_the_command_line(render: Any) -> None:
+    """Helm's `--set` passes a number with a point on as a text."""
+    given = ("--set", "launch.moneyPerGpuHour=2.5", "--set", "launch.pollSeconds=0.5")
+    launch = render({}, *given).launch
+    assert (launch["moneyPerGpuHour"], launch["pollSeconds"]) == (2.5, 0.5)
+
+
+@pytest.mark.parametrize("value", ["a lot", "-2.5", "0.0", "2.5.1", -1])
+def test_other_texts_are_refused_as_a_number(refuse: Any, value: object) -> None:
+    """By the schema, which names the value."""
+    assert "moneyPerGpuHour" in refuse({"launch": {"moneyPerGpuHour": value}})

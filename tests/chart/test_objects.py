@@ -1,5 +1,6 @@
 """The objects of a release: their names, and the driver's settings."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,6 @@ def test_objects_without_values(render: Any) -> None:
         ("NetworkPolicy", "al-voc"),
         ("NetworkPolicy", "al-voc-to-store"),
         ("Pod", "al-voc-doctor"),
-        ("PodDisruptionBudget", "al-voc-store"),
         ("Role", "al-voc-driver"),
         ("RoleBinding", "al-voc-driver"),
         ("Secret", "al-voc-store"),
@@ -108,6 +108,7 @@ def test_launch_settings(render: Any) -> None:
     launch = dict(render().launch)
     assert list(launch.pop("templates")) == [*STAGES, REPORT]
     assert launch == {
+        "version": version("al-voc"),
         "release": "al-voc",
         "namespace": "ns",
         "owner": "al-voc",
@@ -163,7 +164,7 @@ def test_values_of_launch_are_the_driver_s_settings() -> None:
         (Path(__file__).parents[2] / "helm/values.yaml").read_text(encoding="utf-8")
     )
     known = {field.alias for field in LaunchConfig.model_fields.values()}
-    of_the_release = {"release", "namespace", "owner", "status", "templates"}
+    of_the_release = {"version", "release", "namespace", "owner", "status", "templates"}
     of_the_image = {"image", "slimImage"}
     of_others = {"trainNodes", "metrics"}  # `stages.train.nodes` and `metrics.enabled`
     of_the_command = {"runtime"}  # `al-job drive --set`; the chart sets it for each stage

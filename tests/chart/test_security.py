@@ -60,10 +60,14 @@ def test_only_the_driver_has_a_token(rendering: Any) -> None:
 
 
 def test_rights_of_the_driver(render: Any) -> None:
-    """It may use Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps."""
+    """It may use Jobs of its namespace, their pods, logs and events, and its own two ConfigMaps.
+
+    JobSets of earlier values it may remove.
+    """
     rules = render().named("Role", "al-voc-driver")["rules"]
     assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in rules] == [
         (["batch"], ["jobs"], ["list", "create", "delete"]),
+        (["jobset.x-k8s.io"], ["jobsets"], ["list", "delete"]),
         ([""], ["pods"], ["list"]),
         ([""], ["pods/log"], ["get"]),
         ([""], ["events"], ["list", "create"]),

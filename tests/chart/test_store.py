@@ -15,8 +15,22 @@ def env(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def secret_env(name: str) -> dict[str, Any]:
-    return {key: {"secretKeyRef": {"name": name, "key": key}} for key in KEYS}
+def key_files(spec: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
+    """Return the Secret whose keys lie in the folder that the pod is told, and their files."""
+    mounts = {each["name"]: each["mountPath"] for each in spec["containers"][0]["volumeMounts"]}
+    if "store-keys" not in mounts:
+        return None
+    assert env(spec)["AL_STORE_KEYS"] == mounts["store-keys"]
+    [secret] = [each["secret"] for each in spec["volumes"] if each["name"] == "store-keys"]
+    return secret["secretName"], {each["path"]: each["key"] for each in secret["items"]}
+
+
+def of_stages(rendering: Any) -> dict[str, dict[str, Any]]:
+    """Return the pods that run al-job."""
+    return {name: pod["spec"] for name, pod in rendering.pods() if name != "al-voc-store"}
+
+
+OWN_KEYS = {key: key for key in KEYS}
 
 
 def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
@@ -25,11 +39,11 @@ def test_everybody_uses_the_store_of_the_release(render: Any) -> None:
         "AL_STORE": "s3://al-voc",
         "AWS_ENDPOINT_URL": "http://al-voc-store:8333",
         "AWS_DEFAULT_REGION": "us-east-1",
-        **secret_env("al-voc-store"),
     }
-    for name, pod in render().pods():
-        if name != "al-voc-store":
-            assert env(pod["spec"]).items() >= expected.items(), name
+    for name, spec in of_stages(render()).items():
+        assert env(spec).items() >= expected.items(), name
+        assert key_files(spec) == ("al-voc-store", OWN_KEYS), name
+        assert not env(spec).keys() & {*KEYS}, name
 
 
 def test_its_key_is_the_same_at_each_rendering(render: Any) -> None:
@@ -109,26 +123,24 @@ def test_a_claim_of_the_user_s(render: Any) -> None:
 
 
 def test_own_key_for_the_store_of_the_release(render: Any) -> None:
-    """A user's Secret replaces the derived one, for the server, too."""
+    """A user's Secret replaces the derived one, also for the server, which reads variables."""
     rendering = render({"store": {"existingSecret": "mine"}})
     assert not rendering.of_kind("Secret")
-    for name, pod in rendering.pods():
-        assert env(pod["spec"]).items() >= secret_env("mine").items(), name
+    for name, spec in of_stages(rendering).items():
+        assert key_files(spec) == ("mine", OWN_KEYS), name
+    expected = {key: {"secretKeyRef": {"name": "mine", "key": key}} for key in KEYS}
+    assert env(store_pod(rendering)) == expected
 
 
 def test_keys_of_a_secret_may_have_other_names(render: Any) -> None:
     """Temporary credentials have a session token; the chart's own Secret has names of its own."""
     names = {"accessKeyId": "id", "secretAccessKey": "secret", "sessionToken": "token"}
     store = {"url": "s3://mine", "existingSecret": "keys", "existingSecretKeys": names}
-    expected = {
-        variable: {"secretKeyRef": {"name": "keys", "key": key}}
-        for variable, key in zip((*KEYS, "AWS_SESSION_TOKEN"), names.values(), strict=True)
-    }
-    for name, pod in render({"store": store}).pods():
-        assert env(pod["spec"]).items() >= expected.items(), name
-    own = env(render({"store": {"existingSecretKeys": names}}).stage("train"))
-    assert own.items() >= secret_env("al-voc-store").items()
-    assert "AWS_SESSION_TOKEN" not in own
+    expected = dict(zip((*KEYS, "AWS_SESSION_TOKEN"), names.values(), strict=True))
+    for name, spec in of_stages(render({"store": store})).items():
+        assert key_files(spec) == ("keys", expected), name
+    own = render({"store": {"existingSecretKeys": names}}).stage("train")
+    assert key_files(own) == ("al-voc-store", OWN_KEYS)
 
 
 def test_settings_of_the_store_s_pod(render: Any, every_value: dict[str, Any]) -> None:
@@ -164,10 +176,10 @@ def test_own_bucket(render: Any) -> None:
         "AL_STORE": "s3://mine/voc",
         "AWS_ENDPOINT_URL": "https://s3.example",
         "AWS_DEFAULT_REGION": "eu-west-1",
-        **secret_env("keys"),
     }
-    for name, pod in rendering.pods():
-        assert env(pod["spec"]).items() >= expected.items(), name
+    for name, spec in of_stages(rendering).items():
+        assert env(spec).items() >= expected.items(), name
+        assert key_files(spec) == ("keys", OWN_KEYS), name
 
 
 def test_workload_identity(render: Any) -> None:
@@ -180,6 +192,7 @@ def test_workload_identity(render: Any) -> None:
         assert account["metadata"]["annotations"] == annotations
     for name, pod in rendering.pods():
         assert not {*KEYS, "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"} & env(pod["spec"]).keys(), name
+        assert not key_files(pod["spec"]), name
 
 
 def store_pod(rendering: Any) -> dict[str, Any]:
@@ -193,16 +206,21 @@ def store_metadata(rendering: Any) -> dict[str, Any]:
     return metadata
 
 
-def test_a_drain_waits_for_data_that_it_would_delete(render: Any) -> None:
-    """The emptyDir of the store is protected; a claim, which outlives its pod, needs nothing."""
-    budget = render().named("PodDisruptionBudget", "al-voc-store")["spec"]
+def test_a_drain_may_wait_for_data_that_it_would_delete(render: Any) -> None:
+    """If it is asked for: nobody's nodes are held up by a store for trying out.
+
+    A claim outlives its pod, and needs no such thing.
+    """
+    asked = {"podDisruptionBudget": {"enabled": True}}
+    rendering = render({"store": {"embedded": asked}})
+    budget = rendering.named("PodDisruptionBudget", "al-voc-store")["spec"]
     assert budget["maxUnavailable"] == 0
     labels = render().named("Deployment", "al-voc-store")["spec"]["selector"]
     assert budget["selector"] == labels
     for store in (
-        {"embedded": {"persistence": {"enabled": True}}},
-        {"embedded": {"podDisruptionBudget": {"enabled": False}}},
-        {"url": "s3://mine"},
+        {},
+        {"embedded": asked | {"persistence": {"enabled": True}}},
+        {"embedded": asked, "url": "s3://mine"},
     ):
         assert not render({"store": store}).of_kind("PodDisruptionBudget")
 

@@ -44,7 +44,9 @@ def contents(store: Store) -> dict[str, bytes]:
     result = {}
     for key in store.list("experiments/"):
         name = key.rpartition("/")[2]
-        if "/report/" in key or name in {"done.json", "history.jsonl", "experiment.yaml"}:
+        if "/report/" in key or name in {"done.json", "experiment.yaml"}:
+            continue
+        if name.startswith("history-"):  # it holds times
             continue
         if name.startswith("checkpoint-"):  # may be left by a kill right after the marker
             continue

@@ -138,8 +138,8 @@ def test_four_processes_on_two_nodes_leave_what_four_on_one_do(
     assert codes_of(processes) == [0] * 4, told
     model = output_key(LocalStore(on_one_machine), TRAIN, "model.safetensors")
     assert (state / model).read_bytes() == (on_one_machine / model).read_bytes()
-    names = {key.removeprefix(TRAIN.prefix) for key in LocalStore(state).list(TRAIN.prefix)}
-    assert names == {"done.json", "history.jsonl", model.removeprefix(TRAIN.prefix)}
+    history = output_key(LocalStore(state), TRAIN, "history.jsonl")
+    assert set(LocalStore(state).list(TRAIN.prefix)) == {TRAIN.done, history, model}
     marker, of_one = (
         json.loads((each / TRAIN.done).read_text()) for each in (state, on_one_machine)
     )

@@ -24,7 +24,7 @@ from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 from tests.integration.processes import AlJobProcess, al_job_process
-from tests.outputs import output_key
+from tests.outputs import output_key, read_output
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -103,9 +103,9 @@ def test_two_processes_leave_what_one_does(undisturbed: Path) -> None:
     """A model, a history with finite losses of the same labelled set, a marker: nothing else."""
     store = LocalStore(undisturbed)
     names = {key.removeprefix(TRAIN.prefix) for key in store.list(TRAIN.prefix)}
-    model = output_key(store, TRAIN, "model.safetensors").removeprefix(TRAIN.prefix)
-    assert names == {"done.json", "history.jsonl", model}
-    rows = [json.loads(line) for line in store.read(TRAIN.key("history.jsonl")).splitlines()]
+    written = {output_key(store, TRAIN, name) for name in ("model.safetensors", "history.jsonl")}
+    assert names == {"done.json", *(key.removeprefix(TRAIN.prefix) for key in written)}
+    rows = [json.loads(line) for line in read_output(store, TRAIN, "history.jsonl").splitlines()]
     assert [row["step"] for row in rows] == [12]
     assert all(math.isfinite(row["loss"]) and row["loss"] > 0 for row in rows)
     marker = json.loads(store.read(TRAIN.done))

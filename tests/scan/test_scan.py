@@ -22,7 +22,7 @@ CHECKOV = {
     ("CKV_K8S_43", "*"): "a clone names what it has built by its tag; a published chart by digest",
     ("CKV_K8S_15", "*"): "a tag of a version does not change; pulling always needs the registry",
     ("CKV_K8S_40", "*"): "the user is the image's, 65532; OpenShift gives a higher one by itself",
-    ("CKV_K8S_35", "*"): "libraries of clouds read variables; a pod has no other secrets",
+    ("CKV_K8S_35", "Deployment"): "the store's server reads its keys from variables alone",
     ("CKV_K8S_11", "*"): "a CPU limit makes a pod wait on an idle node; the request is its share",
     ("CKV_K8S_8", "Pod"): "the test ends by itself, within a time limit",
     ("CKV_K8S_9", "Pod"): "the test serves nobody",

@@ -11,7 +11,15 @@ from job.driven import refuse_while_driven
 from job.errors import UsageError
 from job.keys import ExperimentKeys, RoundRef
 from job.plan import Plan
-from job.progress import Driver, StageStatus, Status, dump_status, parse_status, seconds_left
+from job.progress import (
+    Driver,
+    StageStatus,
+    Status,
+    dump_status,
+    forget_told,
+    parse_status,
+    seconds_left,
+)
 from job.standing import Progress
 from job.storage.memory import MemoryStore
 from tests.made_up import finish, study
@@ -157,6 +165,26 @@ def test_what_was_done_after_the_driver_is_told_by_markers(store: CountingStore)
     }
     assert LEFT[0] in stages
     assert DONE[-1] not in stages
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_stage_that_runs_again_is_not_told_by_an_earlier_driver(
+    store: CountingStore,
+    is_shared: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Its metric may be another one by then; round 0 is told with each of the arms."""
+    board, _ = board_of(store)
+    board.write_rounds()
+    ref = next(
+        each for each in DONE if each.stage == "evaluate" and is_shared == (each.round.arm is None)
+    )
+    keys = set(store.list("experiments/study/progress/"))
+    forget_told(store, LEFT[0])
+    assert set(store.list("experiments/study/progress/")) == keys
+    forget_told(store, ref)
+    gone = keys - set(store.list("experiments/study/progress/"))
+    arms = [each.name for each in PLAN.arms] if is_shared else [ref.round.arm or ""]
+    assert gone == {ExperimentKeys("study").progress(ref.round.seed, arm) for arm in arms}
 
 
 def test_a_large_experiment_that_is_driven_is_not_cleaned(store: CountingStore) -> None:

@@ -19,7 +19,13 @@ from job.artifacts.usage import Usage
 from job.config import loading
 from job.config.schema import Config
 from job.driver import StatusPublisher, drive
-from job.errors import BadDataError, ConfigError, MissingLabelsError, TemporaryError
+from job.errors import (
+    BadDataError,
+    ConfigError,
+    MissingLabelsError,
+    StopRequested,
+    TemporaryError,
+)
 from job.hold import Hold
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.observer import JobEnd, Observer
@@ -66,10 +72,15 @@ class Laptop:
     poll_seconds: float = 0.0
     waits: int = 0
     statuses: list[str] = field(default_factory=list)
+    left: list[list[StageRef]] = field(default_factory=list)
+    """The stages that still run at each look of a driver that has failed."""
 
     def ingest_state(self, dataset: str) -> str | None:
         self.waits -= 1
         return f"for somebody to ingest {dataset}" if self.waits >= 0 else None
+
+    def running_stages(self) -> list[StageRef]:
+        return self.left.pop(0) if self.left else []
 
     def launcher(
         self,
@@ -153,6 +164,28 @@ def test_a_driver_runs_on_a_platform_from_outside(config: Config) -> None:
     assert first.driver.message == "for somebody to ingest drawn"
     assert first.driver.release == "laptop"
     assert all(stage.state == "done" for each in last.rounds for stage in each.stages.values())
+
+
+def test_a_driver_says_that_the_store_does_not_answer(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has named a wrong server learns it from the status, and not from a log alone."""
+    outages = [TemporaryError("nothing answers at http://wrong:9000")] * 2
+
+    class Away(MemoryStore):
+        def read(self, key: str) -> bytes:
+            if outages and key == ExperimentKeys("tiny").holder:
+                raise outages.pop()
+            return super().read(key)
+
+    platform = Laptop()
+    monkeypatch.setattr("job.runtime.retry.SECONDS_BETWEEN_ATTEMPTS", 0.0)
+    monkeypatch.setattr("job.driver.loop.run", lambda *_: 0)
+    drive(Away(), config, platform)
+    first = parse_status(platform.statuses[0]).driver
+    assert first is not None
+    assert (first.phase, first.message) == ("waiting", "nothing answers at http://wrong:9000")
+    assert platform.phases[-1] == "finished"
 
 
 def test_a_status_that_cannot_be_written_does_not_end_the_run(
@@ -327,6 +360,52 @@ def test_a_driver_ends_when_another_has_taken_its_experiment(
     assert held_by.process == "there"
 
 
+def fail(*_: object) -> None:
+    """Be a platform whose ingest has failed."""
+    message = "broken"
+    raise BadDataError(message)
+
+
+def test_a_driver_that_failed_holds_the_experiment_while_its_stages_run(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one would start them once more. The status says what runs; observers hear once."""
+    train = RoundRef("tiny", 0, None, 0).stage("train")
+    store, platform, listener = MemoryStore(), Laptop(left=[[train], [train], []]), Listener()
+    monkeypatch.setattr(platform, "ingest_state", fail)
+    holders: list[Holder | None] = []
+    monkeypatch.setattr(
+        "job.driver.time.sleep", lambda _: holders.append(read_holder(store, "tiny"))
+    )
+    with pytest.raises(BadDataError, match="broken"):
+        drive(store, config, platform, observers=[listener])
+    assert [each.release for each in holders if each] == ["laptop", "laptop"]
+    assert read_holder(store, "tiny") is None
+    assert [each for each in listener.heard if "broken" in each] == ["failed broken"]
+    told = [parse_status(each).rounds for each in platform.statuses]
+    running = [{name for each in rounds for name in each.stages} for rounds in told]
+    assert running == [set(), {"train"}, set()]
+
+
+@pytest.mark.parametrize("end", [StopRequested(), TemporaryError("away")])
+def test_a_driver_that_failed_and_is_stopped_ends_with_its_failure(
+    config: Config, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    """It is not started again, and what it holds stays held: its stages run."""
+    store = MemoryStore()
+    train = RoundRef("tiny", 0, None, 0).stage("train")
+    platform = Laptop(left=[[train], [train]])
+    monkeypatch.setattr(platform, "ingest_state", fail)
+
+    def stop(_: float) -> None:
+        raise end
+
+    monkeypatch.setattr("job.driver.time.sleep", stop)
+    with pytest.raises(BadDataError, match="broken"):
+        drive(store, config, platform)
+    assert read_holder(store, "tiny") is not None
+
+
 class Listener(Observer):
     """Writes down what it is told."""
 
@@ -363,10 +442,14 @@ def test_the_status_sums_up_what_jobs_took(config: Config) -> None:
     store, platform = MemoryStore(), Laptop()
     drive(store, config, platform)
     status = parse_status(platform.statuses[-1])
-    stages = Counter(ref.stage for ref in Plan(config).stages())
+    stages = Counter[str](ref.stage for ref in Plan(config).stages())
+    paces = {stage: each.pace for stage, each in status.usage.items()}
     assert status.usage == {
-        stage: Usage(number, pod_seconds=2.0 * number) for stage, number in stages.items()
+        stage: Usage(number, pod_seconds=2.0 * number, pace=paces[stage])
+        for stage, number in stages.items()
     }
+    of_each = {stage: pace.images / stages[stage] for stage, pace in paces.items() if pace.images}
+    assert of_each == {"train": 16, "evaluate": 6, "score": 24}
     later = Laptop()
     drive(store, config, later)
     assert parse_status(later.statuses[-1]).usage == status.usage

@@ -1,9 +1,9 @@
 # ruff: noqa: N803 - shape suffixes
 """SSD's augmentation: photometric distortion, zoom-out, IoU crop and flip.
 
-The geometry is drawn first, by torchvision's transforms, as one rectangle of the image's plane;
-then the pixels are resampled once. Padding a large canvas and shrinking it again, as in the paper,
-gives the same picture for ten times the work.
+The geometry is drawn first, as torchvision's transforms draw it, as one rectangle of the image's
+plane; then the pixels are resampled once. Padding a large canvas and shrinking it again, as in the
+paper, gives the same picture for ten times the work.
 
 Reference: Liu et al. 2016, arXiv 1512.02325, sections 2.2 and 3.6.
 """
@@ -22,6 +22,7 @@ from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat
 from job.detection.detectors.base import Target
 from job.detection.input_size import InputSize
 from job.detection.seeding import seeded
+from job.detection.training.iou_crop import draw_crop
 from job.detection.view import View, unchanged
 from job.errors import BadDataError
 from job.records.annotation import Annotation
@@ -31,7 +32,6 @@ Augmentation = Literal["ssd", "flip", "none"]
 _FLIP_PROBABILITY = 0.5
 _ZOOM_OUT_PROBABILITY = 0.5
 _ZOOM_OUT = v2.RandomZoomOut(side_range=(1.0, 4.0))
-_CROP = v2.RandomIoUCrop()
 _MIN_CROPPED_SIDE = 4
 """Pixels. Of fewer, the smallest share that a crop may keep (0.3) is less than a pixel."""
 _DISTORT = v2.RandomPhotometricDistort()
@@ -116,9 +116,9 @@ def _draw_view(
         width, height = width + pad_left + pad_right, height + pad_top + pad_bottom
     if augmentation == "ssd" and len(boxes_B4) and min(width, height) >= _MIN_CROPPED_SIDE:
         moved = boxes_B4 - torch.tensor([left, top] * 2)
-        if crop := _CROP.make_params([_on_canvas(moved, width, height)]):
-            left, top = left + crop["left"], top + crop["top"]
-            width, height, kept = crop["width"], crop["height"], crop["is_within_crop_area"]
+        if crop := draw_crop(moved, width, height):
+            left, top = left + crop.left, top + crop.top
+            width, height, kept = crop.width, crop.height, crop.has_centre
     flipped = augmentation != "none" and bool(torch.rand(()) < _FLIP_PROBABILITY)
     canvas_wh = input_size.canvas((width, height))
     return View(left, top, width, height, canvas_wh, flipped), kept

@@ -1,7 +1,7 @@
 """The arguments of `fit`: detector, samples, settings, device and processes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -9,6 +9,7 @@ from PIL import Image
 
 from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
+from job.detection.meter import Meter
 from job.detection.training.process_group import Group
 from job.records.annotation import Annotation
 
@@ -43,6 +44,8 @@ class TrainingContext:
     """Processes that decode and augment; 0: this process does it."""
     group: Group | None = None
     """The processes that train together, if there are several."""
+    meter: Meter = field(default_factory=Meter)
+    """Measures how fast it goes."""
 
     @property
     def rank_and_count(self) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from job.detection.training.context import TrainingContext
 from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
 from job.records.annotation import Annotation
+from job.records.pace import NO_PACE, Pace
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Trained:
     """JSON, a line each `fit.STEPS_PER_ROW` steps."""
     figures: dict[str, object]
     """For the stage's closing log line."""
+    pace: Pace = NO_PACE
+    """How fast it went, since it began or was resumed last."""
     processes: int = 1
     """How many processes trained together."""
     nodes: int = 1
@@ -126,6 +129,6 @@ class TrainingInputs:
                 "images": len(images),
                 "steps": context.steps,
                 "loss": round(last.loss, 4),
-                "images_per_second": round(last.images_per_second, 1),
             },
+            pace=context.meter.pace(),
         )

@@ -77,7 +77,7 @@ def fit(
         _lost_workers(state, save, stop if not context.group else lambda: False),
         closing(draw_batches(context, state.step)) as batches,
     ):
-        for batch in batches:
+        for batch in context.meter.waiting(batches, config.batch_size):
             _stop_if(asked, save, f"at step {state.step} of {steps}")
             rate = learning_rate(config, state.step, steps)
             recorder.add(rate, _step(context, state, whole, batch, rate))

@@ -18,6 +18,7 @@ from job.detection.training.member_processes import Exchange, run_together
 from job.detection.training.process_group import Group, joined, refuse_strangers
 from job.detection.training.stopping import asked_to_stop
 from job.errors import StopRequested
+from job.records.pace import Pace
 from job.runtime import log
 from job.runtime.place import Place
 from job.runtime.signals import INTERRUPTED
@@ -82,10 +83,12 @@ def train_together(
         if place and place.is_follower:
             return None
         figures = json.loads(exchange.get(_FIGURES))
+        pace = Pace(**figures.pop("pace"))
         return Trained(
             model=exchange.get(_MODEL),
             history=exchange.get(_HISTORY),
             figures=figures | {"processes": count},
+            pace=pace,
             processes=count,
             nodes=figures.get("nodes", 1),
         )
@@ -118,7 +121,8 @@ def train_as_one(exchange: Exchange, rank: int, count: int) -> None:
     if rank == 0:
         exchange.put(_MODEL, trained.model)
         exchange.put(_HISTORY, trained.history)
-        exchange.put(_FIGURES, json.dumps(trained.figures | nodes).encode())
+        figures = trained.figures | nodes | {"pace": asdict(trained.pace)}
+        exchange.put(_FIGURES, json.dumps(figures).encode())
 
 
 def _meet_nodes(

@@ -29,6 +29,8 @@ _OF_A_ROUND = tuple(f"al-voc/{name}" for name in ("seed", "arm", "round", "attem
 """Labels in which the pods of one template differ."""
 _COMMAND = ("tini", "--", "al-job")
 """The container image's entry point, which Argo cannot ask a registry for."""
+_USER = {"runAsUser": 65532}
+"""The container image's user. Argo's own containers get it by this: their image's is root."""
 
 
 def make_workflow(launch: LaunchConfig, plan: Plan, stages: Collection[StageRef]) -> KubeObject:
@@ -145,6 +147,7 @@ class _Builder:
         container |= {"command": [*_COMMAND], "args": arguments}
         if not ref.round.is_whole:
             container["env"] = [*container.get("env", ()), *_place()]
+        spec["securityContext"] = _USER | spec.get("securityContext", {})
         rest = {k: v for k, v in spec.items() if k not in (*_TEMPLATE_FIELDS, *_OF_JOBS)}
         labels = {k: v for k, v in pod["metadata"]["labels"].items() if k not in _OF_A_ROUND}
         return {

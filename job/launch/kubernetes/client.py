@@ -6,7 +6,6 @@ API's own JSON, because the client's classes need far more memory and refuse unk
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,15 @@ from kubernetes.client.exceptions import ApiException
 from job.errors import ConfigError, TemporaryError
 from job.launch.kubernetes import job_sets
 from job.launch.kubernetes.log_end import read_end
+from job.launch.kubernetes.refusals import (
+    BAD_REQUEST,
+    CONFLICT,
+    GONE,
+    NOT_FOUND,
+    ConflictError,
+    is_denial,
+    refusal,
+)
 from job.launch.kubernetes.settings import KubeObject
 
 TIMEOUT = (5.0, 20.0)
@@ -27,33 +35,8 @@ PAGE = 250
 KUEUE_VERSIONS = ("v1beta2", "v1beta1")
 MAX_LOG_LINES = 100_000
 """A node finds the last lines of a log without reading the others."""
-BAD_REQUEST, NOT_FOUND, CONFLICT, GONE, INVALID = 400, 404, 409, 410, 422
-DENIED = (401, 403)
-TEMPORARY = (429, *range(500, 600))
-QUOTA_WORDS = "exceeded quota"
-"""What the API says if a ResourceQuota is used up, with the status of a missing right."""
-ADMISSION_WORDS = re.compile(r"denied (the )?request")
-"""What it says if a webhook or an admission policy refuses an object, with whatever status."""
-
-
 _ROOTS = {"jobs": "/apis/batch/v1", "jobsets": f"/apis/{job_sets.API_VERSION}"}
 """Where kinds are that are not of the core API."""
-
-
-class DeniedError(ConfigError):
-    """The cluster does not allow a call. An API server that has just started may allow it later."""
-
-
-class ConflictError(TemporaryError):
-    """An object is not as it was read any more: it has changed, or is another one."""
-
-
-class QuotaError(TemporaryError):
-    """A quota of the namespace is used up. There is room again when something else ends."""
-
-
-UNAVAILABLE = (TemporaryError, DeniedError)
-"""Errors that a later attempt can get past."""
 
 
 def retries() -> urllib3.Retry:
@@ -286,33 +269,16 @@ class Cluster:
             message = f"the cluster does not answer: {error}"
             raise TemporaryError(message) from error
         self.on_answer(verb, response.status)
-        if response.status in absent:
+        if response.status in absent and not is_denial(data):
             return None
         if response.status >= BAD_REQUEST:
-            raise _refusal(response.status, data)
+            raise refusal(response.status, data)
         return data
 
 
 def _plural(job: KubeObject) -> str:
     """Return the name of a Job's kind in paths; items of a list have none."""
     return "jobsets" if job.get("kind") == "JobSet" else "jobs"
-
-
-def _refusal(status: int, data: bytes) -> ConfigError | TemporaryError:
-    try:
-        words = json.loads(data)["message"]
-    except (ValueError, TypeError, KeyError):
-        words = data[:200].decode(errors="replace")
-    if status in DENIED and QUOTA_WORDS in words:
-        return QuotaError(f"the cluster refuses: {words}")
-    if status not in TEMPORARY and ADMISSION_WORDS.search(words):
-        return ConfigError(f"the cluster refuses: {words}")
-    if status in DENIED:
-        return DeniedError(f"the cluster refuses: {words}")
-    if status in {BAD_REQUEST, NOT_FOUND, INVALID}:
-        return ConfigError(f"the cluster refuses: {words}")
-    kind = ConflictError if status == CONFLICT else TemporaryError
-    return kind(f"the cluster answers {status}: {words}")
 
 
 def _event_time(event: KubeObject) -> str:

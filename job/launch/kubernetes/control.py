@@ -4,9 +4,10 @@ import time
 from datetime import UTC, datetime
 
 from job.errors import BadDataError, TemporaryError, UsageError
-from job.launch.kubernetes.client import Cluster, DeniedError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_state import ended
+from job.launch.kubernetes.refusals import DeniedError
 from job.launch.kubernetes.settings import KubeObject
 from job.launch.kubernetes.troubles import troubles
 from job.progress import OVER, Status, dump_status, parse_status

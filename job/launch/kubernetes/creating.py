@@ -11,10 +11,12 @@ from job.launch.kubernetes.job_spec import (
     is_of_several_nodes,
     make_job,
     prefer_other_nodes,
+    set_variable,
     spec_hash_of,
     stage_labels,
 )
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
+from job.runtime.trace import PARENT, TraceIds
 
 
 def make(  # noqa: PLR0913 - the parts of a Job
@@ -25,6 +27,7 @@ def make(  # noqa: PLR0913 - the parts of a Job
     attempt: int,
     *,
     failed_on: Iterable[str] = (),
+    trace: TraceIds | None = None,
 ) -> KubeObject:
     """Return a stage's Job, or its JobSet if several pods do it and the cluster has JobSets.
 
@@ -35,9 +38,12 @@ def make(  # noqa: PLR0913 - the parts of a Job
         ref: The stage.
         attempt: Which of the stage's Jobs this is, from 1.
         failed_on: Nodes on which earlier attempts failed. Others are preferred.
+        trace: The experiment's, if it has one: the pods are told that they are part of it.
     """
     job = make_job(launch, config, ref, attempt)
     prefer_other_nodes(job, failed_on)
+    if trace:
+        set_variable(job, PARENT, trace.parent(ref.prefix, attempt))
     if is_of_several_nodes(launch, ref) and cluster.has_job_sets:
         return as_job_set(job, launch)
     return job

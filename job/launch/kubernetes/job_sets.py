@@ -57,7 +57,7 @@ def why_left(pod: KubeObject) -> str:
     if job_set is None or "deletionTimestamp" in pod["metadata"]:
         return f"pod {name} of a Job that is gone"
     return (
-        f"pod {name} of JobSet {job_set}, from when a training took several pods: it may run to "
+        f"pod {name} of JobSet {job_set}, which this driver may not see: it may run to "
         f"its end first, or if it is not to, `kubectl delete jobset {job_set}`"
     )
 

@@ -5,10 +5,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from typing import cast
 
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
-from job.keys import StageRef
+from job.keys import RoundRef, Stage, StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.whole import WholeRef
 
@@ -27,10 +28,19 @@ PERMANENT = tuple(
 """Exit codes of errors that another attempt would meet again."""
 
 
-def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
+def job_name(
+    launch: LaunchConfig, ref: StageRef, attempt: int, max_length: int | None = None
+) -> str:
     """Return the name of a stage's Job. It is the same for every driver, so it locks the stage.
 
-    A long name is cut, and a digest of the release and the stage keeps it unique.
+    A long name is cut, and a digest of the release and the stage keeps it unique. That of a JobSet
+    begins with one of the release alone, by which alerts know it.
+
+    Args:
+        launch: The release.
+        ref: The stage.
+        attempt: Which of the stage's Jobs this is, from 1.
+        max_length: What is long; None: as long as the names of its pods allow.
     """
     this = ref.round
     arm = [this.arm] if this.arm else []
@@ -38,10 +48,12 @@ def job_name(launch: LaunchConfig, ref: StageRef, attempt: int) -> str:
     which = [] if this.is_whole else which
     words = [launch.release, this.experiment, *which, ref.stage]
     name = "-".join([*words, str(attempt)])
-    limit = MAX_NAME_OF_SEVERAL if is_of_several_nodes(launch, ref) else MAX_NAME
+    is_set = is_of_several_nodes(launch, ref)
+    limit = max_length or (MAX_NAME_OF_SEVERAL if is_set else MAX_NAME)
     if len(name) <= limit and re.fullmatch("[a-z0-9-]+", name):
         return name
-    digest = hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
+    of_release = hashlib.sha256(launch.release.encode()).hexdigest()[:4] if is_set else ""
+    digest = of_release + hashlib.sha256(f"{launch.release}/{ref.prefix}".encode()).hexdigest()[:6]
     tail = f"-{digest}-{ref.stage}-{attempt}"
     short = [re.sub("[^a-z0-9]+", "-", word.lower()) for word in words[:-1]]
     while len("-".join(short)) > limit - len(tail):
@@ -68,6 +80,19 @@ def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     labels |= {} if this.is_test else {"al-voc/seed": str(this.seed)}
     labels |= {"al-voc/round": this.label}
     return labels | ({"al-voc/arm": this.arm} if this.arm else {})
+
+
+def stage_of(job: KubeObject) -> StageRef:
+    """Return the stage that a Job is of: what `stage_labels` says, backwards."""
+    labels = {name.removeprefix("al-voc/"): v for name, v in job["metadata"]["labels"].items()}
+    experiment, stage = labels["experiment"], cast("Stage", labels["stage"])
+    if "round" not in labels:
+        return WholeRef.report(experiment)
+    if "seed" not in labels:
+        number = labels["round"].rpartition("-")[2]
+        return RoundRef.of_test(experiment, int(number) - 1 if number.isdigit() else 0).stage(stage)
+    place = RoundRef(experiment, int(labels["seed"]), labels.get("arm"), int(labels["round"]))
+    return place.stage(stage)
 
 
 def attempt_of(job: KubeObject) -> int:
@@ -142,15 +167,32 @@ def prefer_other_nodes(job: KubeObject, nodes: Iterable[str]) -> None:
         pod["affinity"] = affinity | {"nodeAffinity": own | {PREFERRED: preferred}}
 
 
+def set_variable(job: KubeObject, name: str, value: str) -> None:
+    """Set a variable of the stage's container, unless the template has it.
+
+    The spec hash does not count it: a Job without it may run to its end.
+    """
+    container = _stage_container(job["spec"]["template"]["spec"])
+    variables = container.get("env") or []
+    if all(each["name"] != name for each in variables):
+        container["env"] = [*variables, {"name": name, "value": value}]
+
+
 def _add(metadata: KubeObject, kind: str, values: dict[str, str]) -> None:
     metadata[kind] = (metadata.get(kind) or {}) | values
 
 
 def _complete_pod(pod: KubeObject, arguments: list[str]) -> None:
-    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    container = _stage_container(pod)
     container["args"] = arguments
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     pod["restartPolicy"] = "Never"  # a failure policy needs this
+
+
+def _stage_container(pod: KubeObject) -> KubeObject:
+    container: KubeObject
+    [container] = [each for each in pod["containers"] if each["name"] == CONTAINER]
+    return container
 
 
 def _replace_image(pod: KubeObject, image: str, other: str) -> None:

@@ -74,6 +74,11 @@ class StageState:
     is_outlived: bool = False
     """Whether its work has ended, beside containers of others that keep its pods alive."""
 
+    @property
+    def has_slot(self) -> bool:
+        """Whether it keeps every other stage from starting."""
+        return self.phase != "queued" and not self.is_unplaced
+
     def __str__(self) -> str:
         """As a person reads it."""
         return f"{self.phase}: {self.reason}" if self.reason else self.phase

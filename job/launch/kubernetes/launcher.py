@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from job.errors import ConfigError, MissingLabelsError, TemporaryError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import why_left
 from job.launch.kubernetes.job_spec import attempt_of, job_name, queue_of, resources, spec_hash_of
 from job.launch.kubernetes.job_state import (
@@ -25,6 +25,8 @@ from job.launch.kubernetes.job_state import (
 )
 from job.launch.kubernetes.logs import LogKeeper
 from job.launch.kubernetes.look import Look
+from job.launch.kubernetes.past_jobs import PastJobs
+from job.launch.kubernetes.refusals import UNAVAILABLE
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.stage_jobs import StageJobs, why_replaced
 from job.launch.kubernetes.started import Started
@@ -73,9 +75,11 @@ class KubernetesLauncher:
         self._logs = LogKeeper(store, cluster)
         self._warnings = Warnings(cluster)
         self._workloads = Workloads(cluster)
-        self._jobs = StageJobs(launch, plan.config, cluster)
+        self._jobs = StageJobs(launch, plan.config, cluster, store.url)
+        self._past = PastJobs(plan, launch, cluster, observer, is_done, logs=self._logs)
         self._people = People(store, plan)
         self._started: dict[StageRef, Started] = {}
+        self._with_sets = True
 
     def has_room(self, ref: StageRef) -> bool:
         """Whether a stage may start: so many at a time, and any that people do."""
@@ -90,9 +94,9 @@ class KubernetesLauncher:
         In a queue it has none: Kueue counts by itself, and has to see what is wanted. If no node
         takes it, only such stages have to wait as ask for the same.
         """
-        state = self._started[started].state
         is_alike = resources(self._launch, started) == resources(self._launch, ref)
-        return state.phase != "queued" and (is_alike or not state.is_unplaced)
+        state = self._started[started].state
+        return state.has_slot or (is_alike and state.is_unplaced)
 
     def start(self, ref: StageRef) -> None:
         """Start a stage: `wait` creates its Job, or asks people."""
@@ -121,8 +125,7 @@ class KubernetesLauncher:
 
     def _with_slots(self) -> set[StageRef]:
         """Return the started stages that keep any other from starting."""
-        each = self._started.items()
-        return {r for r, s in each if s.state.phase != "queued" and not s.state.is_unplaced}
+        return {ref for ref, started in self._started.items() if started.state.has_slot}
 
     def _publish_states(self) -> None:
         jobs = {
@@ -136,11 +139,14 @@ class KubernetesLauncher:
         if not self._started:
             return []
         try:
-            look = Look.at(self._cluster, self._launch, self._started)
+            stages = self._started if self._past.are_settled else None
+            look = Look.at(self._cluster, self._launch, stages, with_sets=self._with_sets)
         except UNAVAILABLE as error:
             for ref, started in self._started.items():
                 started.wait_for(error, ref.fields)
             return []
+        self._past.settle(look, self._started)
+        self._with_sets = look.may_have_sets
         finished = [ref for ref in list(self._started) if self._try(ref, look)]
         for ref in finished:
             del self._started[ref]
@@ -231,16 +237,14 @@ class KubernetesLauncher:
         if self._is_done(ref):
             return self._finish(ref, started, look)
         pods = look.pods(ref, job)
-        self._logs.keep(ref, pods)
-        if self._logs.are_owed(pods):
+        if self._logs.keep(ref, pods):
             return False
         error = failure(str(ref), job, pods)
-        name = job["metadata"]["name"]
         if isinstance(error, MissingLabelsError):
             self._people.park(ref, error)
             del self._started[ref]
             return False
-        log.get().error("job.failed", job=name, reason=str(error), **ref.fields)
+        log.get().error("job.failed", job=job["metadata"]["name"], reason=str(error), **ref.fields)
         self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
         if spec_hash_of(job) != started.spec_hash:
             # The upgrade may have corrected the cause.
@@ -257,8 +261,7 @@ class KubernetesLauncher:
             Whether nothing is left to do for the stage.
         """
         pods = look.pods(ref)
-        self._logs.keep(ref, pods)
-        if self._logs.are_owed(pods):
+        if self._logs.keep(ref, pods):
             return False
         for job in (each for each in look.jobs(ref) if attempt_of(each) == started.attempt):
             self._observer.job_ended(job_end(ref, job, look.pods(ref, job), self._launch))

@@ -1,7 +1,7 @@
 """The logs of stages' pods: kept in the store, and read from the cluster."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from job.errors import ConfigError, TemporaryError
 from job.keys import StageRef
@@ -29,8 +29,8 @@ class LogKeeper:
         self._tries: Counter[str] = Counter()
         """How often each log could not be copied."""
 
-    def keep(self, ref: StageRef, pods: Iterable[KubeObject]) -> None:
-        """Keep the logs of a stage's pods that have ended."""
+    def keep(self, ref: StageRef, pods: Collection[KubeObject]) -> bool:
+        """Keep the logs of a stage's pods that have ended, and return whether one is still owed."""
         for name in self._open(pods):
             try:
                 self._copy(ref, name)
@@ -40,6 +40,7 @@ class LogKeeper:
                     log.get().warning("job.log_lost", pod=name, reason=str(error))
             else:
                 self._kept.add(name)
+        return self.are_owed(pods)
 
     def are_kept(self, pods: Iterable[KubeObject]) -> bool:
         """Whether all of these pods have ended and none has a log that is not in the store."""

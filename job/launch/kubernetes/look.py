@@ -1,13 +1,17 @@
-"""One look at the Jobs and pods of a release's stages: two requests, however many stages run."""
+"""One look at the Jobs and pods of a release's stages: two requests, however many stages run.
+
+JobSets are one more, for a release that makes them or may have some of earlier values.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_spec import stage_labels
+from job.launch.kubernetes.refusals import DeniedError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 
 _PLACE = tuple(f"al-voc/{name}" for name in ("experiment", "seed", "arm", "round", "stage"))
@@ -26,30 +30,54 @@ class Look:
         self._launch = launch
         self._jobs: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
         self._pods: dict[_Place, dict[str, KubeObject]] = defaultdict(dict)
+        self.may_have_sets = launch.train_nodes > 1
+        """Whether the next look has to list JobSets: values or what is there have some."""
 
     @classmethod
-    def at(cls, cluster: Cluster, launch: LaunchConfig, stages: Collection[StageRef]) -> Self:
+    def at(
+        cls,
+        cluster: Cluster,
+        launch: LaunchConfig,
+        stages: Collection[StageRef] | None = None,
+        *,
+        with_sets: bool = True,
+    ) -> Self:
         """Look at stages of a release. Pods are listed last: a Job that ended has all of its own.
+
+        Args:
+            cluster: Where they are.
+            launch: The release.
+            stages: Which of its stages; unset: all.
+            with_sets: Whether JobSets are listed, too: those of earlier values count as well.
 
         Raises:
             TemporaryError: The cluster does not answer.
             DeniedError: It does not allow this.
         """
         look = cls(launch)
-        wanted = {_place(stage_labels(launch, ref)) for ref in stages}
+        wanted = None if stages is None else {_place(stage_labels(launch, ref)) for ref in stages}
         selector = f"al-voc/release={launch.release},al-voc/stage"
-        sets = cluster.job_sets(selector) if launch.train_nodes > 1 else []
+        sets = _sets(cluster, launch, selector) if with_sets else []
+        look.may_have_sets |= bool(sets)
         for job in [*cluster.jobs(selector), *sets]:
-            if (place := _place(job["metadata"]["labels"])) in wanted:
+            place = _place(job["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._jobs[place][job["metadata"]["name"]] = _slim_job(job)
         for pod in cluster.pods(selector):
-            if (place := _place(pod["metadata"]["labels"])) in wanted:
+            look.may_have_sets |= NAME_LABEL in pod["metadata"]["labels"]
+            place = _place(pod["metadata"]["labels"])
+            if wanted is None or place in wanted:
                 look._pods[place][pod["metadata"]["name"]] = _slim_pod(pod)
         return look
 
     def jobs(self, ref: StageRef) -> list[KubeObject]:
         """Return the Jobs of a stage, whatever the attempt, without their templates."""
         return list(self._jobs[self._place_of(ref)].values())
+
+    def every_job(self) -> Iterator[KubeObject]:
+        """Yield the Jobs of all stages that were looked at."""
+        for jobs in self._jobs.values():
+            yield from jobs.values()
 
     def pods(self, ref: StageRef, job: KubeObject | None = None) -> list[KubeObject]:
         """Return the pods of a stage, or of one of its Jobs: what names them, and their status."""
@@ -61,6 +89,21 @@ class Look:
 
     def _place_of(self, ref: StageRef) -> _Place:
         return _place(stage_labels(self._launch, ref))
+
+
+def _sets(cluster: Cluster, launch: LaunchConfig, selector: str) -> list[KubeObject]:
+    """Return a release's JobSets. Who makes none needs no right to see them.
+
+    Raises:
+        TemporaryError: The cluster does not answer.
+        DeniedError: It does not allow this.
+    """
+    try:
+        return cluster.job_sets(selector)
+    except DeniedError:
+        if launch.train_nodes > 1:
+            raise
+        return []
 
 
 _JOB_NAME = "batch.kubernetes.io/job-name"

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from job.errors import BadDataError, ConfigError
 from job.keys import StageRef
-from job.launch.kubernetes.client import UNAVAILABLE, Cluster
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import STATUS_KEY
 from job.launch.kubernetes.job_state import ended, observe
 from job.launch.kubernetes.launcher import KubernetesLauncher
+from job.launch.kubernetes.leftovers import running_stages
+from job.launch.kubernetes.refusals import UNAVAILABLE
 from job.launch.kubernetes.settings import LaunchConfig
 from job.launch.kubernetes.start_limit import StartLimit
 from job.launch.observer import Observer
@@ -20,7 +22,7 @@ from job.storage import Store
 
 @dataclass(frozen=True)
 class KubernetesPlatform:
-    """A release in a namespace: see `job.driver.Platform`."""
+    """A release in a namespace: see `job.platforms.Platform`."""
 
     launch: LaunchConfig
     cluster: Cluster
@@ -69,6 +71,12 @@ class KubernetesPlatform:
                     raise ConfigError(message)
                 return f"for Job {name} to ingest {dataset} ({state})"
         return None
+
+    def running_stages(self) -> list[StageRef]:
+        """Return the release's stages that run, and delete the Jobs that have not begun."""
+        return retry_while_unavailable(
+            lambda: list(running_stages(self.cluster, self.launch)), UNAVAILABLE
+        )
 
     def launcher(
         self,

@@ -1,5 +1,6 @@
 """The launch settings: `launch.yaml`, which the Helm chart writes from its values."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,6 +16,10 @@ from job.runtime.yaml_text import read_yaml, read_yaml_documents
 
 KubeObject = dict[str, Any]
 """A Kubernetes object as its JSON."""
+_ONE_VERSION = (
+    "both have to be of one version; `helm list` shows the chart's (APP VERSION), and `al-job "
+    "--version` the container image's: correct image.tag, or the chart's --version"
+)
 
 
 class LaunchConfig(Section):
@@ -22,6 +27,8 @@ class LaunchConfig(Section):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
+    version: str = ""
+    """The version of the chart that wrote it; empty: a version before it said so, or a person."""
     release: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$")]
     """Prefix of the names of all Jobs, and the value of their label `al-voc/release`."""
     namespace: str
@@ -88,13 +95,29 @@ def parse_launch(text: str, source: str) -> LaunchConfig:
         source: Where it came from, for messages.
 
     Raises:
-        ConfigError: It is not a YAML mapping, or a setting is wrong.
+        ConfigError: It is not a YAML mapping, a setting is wrong, or it is of another version.
     """
     content = _find(text, source)
     if not isinstance(content, dict):
         message = f"{source}: expected launch.yaml, or a ConfigMap that holds it"
         raise ConfigError(message)
-    return validated(LaunchConfig, content, source)
+    of_chart, ours = str(content.get("version", "")), version("al-voc")
+    if of_chart and of_chart != ours:
+        message = (
+            f"{source}: the chart is of version {of_chart}, and this al-job of {ours}: "
+            f"{_ONE_VERSION}"
+        )
+        raise ConfigError(message)
+    try:
+        return validated(LaunchConfig, content, source)
+    except ConfigError as error:
+        if of_chart:
+            raise
+        message = (
+            f"{error} (this al-job is of version {ours}, and the chart does not say its own: "
+            f"{_ONE_VERSION})"
+        )
+        raise ConfigError(message) from error
 
 
 def _find(text: str, source: str) -> object:

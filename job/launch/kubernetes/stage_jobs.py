@@ -1,16 +1,20 @@
 """The Jobs of stages, as a driver creates, replaces and deletes them."""
 
+import os
+
 from job.config.schema import Config
 from job.errors import ConfigError
 from job.keys import StageRef
-from job.launch.kubernetes.client import Cluster, QuotaError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.creating import make, refuse_foreign
 from job.launch.kubernetes.job_spec import make_job, queue_of, spec_hash_of
 from job.launch.kubernetes.job_state import StageState
 from job.launch.kubernetes.owner import Owner
+from job.launch.kubernetes.refusals import QuotaError
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.launch.kubernetes.started import Started
 from job.runtime import log
+from job.runtime.trace import TraceIds, is_traced
 
 MAX_LOST = 3
 """A stage's Job may be deleted by somebody else so many times."""
@@ -37,8 +41,10 @@ class StageJobs:
         ConfigError: The ConfigMap that is to own the Jobs is not there.
     """
 
-    def __init__(self, launch: LaunchConfig, config: Config, cluster: Cluster) -> None:
+    def __init__(self, launch: LaunchConfig, config: Config, cluster: Cluster, place: str) -> None:
         self._launch = launch
+        # Of the store: an experiment that is driven from elsewhere has the same trace.
+        self._trace = TraceIds(place, config.experiment) if is_traced(os.environ) else None
         self._config = config
         self._cluster = cluster
         self._owner = Owner(launch, cluster)
@@ -62,7 +68,7 @@ class StageJobs:
                 the name, or the Job is not admitted.
         """
         parts = self._cluster, self._launch, self._config, ref, started.attempt or 1
-        job = make(*parts, failed_on=failed_on)
+        job = make(*parts, failed_on=failed_on, trace=self._trace)
         name = job["metadata"]["name"]
         if started.has_job:
             self._note_loss(ref, started, name)

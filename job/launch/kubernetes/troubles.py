@@ -5,8 +5,9 @@ The driver tells of everything else, but not of itself.
 
 from collections.abc import Iterator
 
-from job.launch.kubernetes.client import Cluster, DeniedError
+from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended, failure, observe, why_waiting
+from job.launch.kubernetes.refusals import DeniedError
 
 
 def troubles(cluster: Cluster, release: str) -> list[str]:

@@ -12,6 +12,7 @@ from job.acquisition.strategy import Pick
 from job.artifacts.cost import Cost
 from job.artifacts.experiment_file import UsedVersion
 from job.artifacts.logs import num_attempts
+from job.artifacts.markers import Marker
 from job.artifacts.reader import Reader
 from job.artifacts.usage import Ledger, Usage
 from job.data.dataset import Dataset
@@ -73,7 +74,7 @@ class Facts:
     """Of the program, of all finished stages."""
     threads: tuple[int, ...]
     container_images: tuple[str, ...]
-    """Container images, of all finished stages that ran in a cluster."""
+    """Container images, of all finished stages that ran in a cluster, with their digests."""
     starts: tuple[str, ...] = ()
     """What finished trainings started from, in words, each once, in the order of the rounds."""
     has_test: bool = True
@@ -119,6 +120,8 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
     seen = [marker for each in plan.stages() if (marker := reader.markers.get(each))]
     pool, num_own = versions[-1].data.info("pool"), first.data.info("test").num_images
     costs = costs_of_test(reader, plan)
+    ledger = Ledger(reader.store, plan.config.experiment, reader.listing)
+    images, digests = [marker for marker in seen if marker.image], ledger.images()
     return Facts(
         arms=tuple(arm.name for arm in plan.arms if arm.is_compared),
         rounds=tuple(_round(reader, plan, arm, ref) for arm, ref in plan.rounds()),
@@ -130,7 +133,7 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
         | {f"digest from round {each.from_round} on": each.data.digest for each in later},
         versions=tuple(sorted({marker.version for marker in seen})),
         threads=tuple(sorted({marker.threads for marker in seen})),
-        container_images=tuple(sorted({marker.image for marker in seen if marker.image})),
+        container_images=tuple(sorted({_image(each, digests) for each in images})),
         starts=tuple(dict.fromkeys(_in_words(marker.start) for marker in seen if marker.start)),
         has_test=bool(plan.config.test_sizes if plan.config.test else num_own),
         test_costs=costs,
@@ -140,8 +143,14 @@ def read_facts(reader: Reader, plan: Plan, versions: Sequence[UsedVersion]) -> F
             for each in later
         ),
         cannot_rank=plan.cannot_rank(len(first.data.classes)),
-        usage=Ledger(reader.store, plan.config.experiment, reader.listing).totals(),
+        usage=ledger.totals(),
     )
+
+
+def _image(marker: Marker, digests: Mapping[str, str]) -> str:
+    """Return the container image of a stage, with its digest if that is known: a tag may move."""
+    digest = digests.get(marker.attempt, "").rpartition("@")[2]
+    return f"{marker.image} ({digest})" if digest and digest not in marker.image else marker.image
 
 
 def _in_words(start: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from job.report.analysis.facts import seconds_by_arm
-from job.report.cluster_usage import HEADER, usage_rows
+from job.report.cluster_usage import HEADER, PACE_HEADER, pace_rows, usage_rows
 from job.report.drawing.figures import stage_times
 from job.report.markup import render
 from job.report.sections.base import Context, Section, SectionBuilder
@@ -17,6 +17,10 @@ _TEMPLATE = """
 {{ table(usage_header, usage, "What Jobs took of the cluster, all arms and seeds together,"
   ~ " failed pods among it; the queue is the mean time from a Job's creation"
   ~ " until its first pod was on a node") }}
+{% endif %}
+{% if paces %}
+{{ table(pace_header, paces, "How fast a process of these Jobs was; waiting: the share of"
+  ~ " the time that passed until images were read, and decoded and augmented in a training") }}
 {% endif %}
 """
 
@@ -43,6 +47,8 @@ class TimeSection(SectionBuilder):
                 rows=rows,
                 usage_header=HEADER,
                 usage=usage_rows(usage) if usage else [],
+                pace_header=PACE_HEADER,
+                paces=pace_rows(usage),
             ),
             figures=[times],
             numbers={"cluster": {name: asdict(each) for name, each in usage.items()}}

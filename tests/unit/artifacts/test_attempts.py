@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from job import experiment
-from job.artifacts.markers import Markers
+from job.artifacts.markers import Markers, digest_of, join_partitions
 from job.artifacts.prune import find_prunable
 from job.artifacts.reader import Reader
 from job.artifacts.stage_io import StageIO
@@ -51,7 +52,7 @@ def test_the_first_attempt_that_ends_is_the_one_that_counts(
     zombie.commit(2)
     assert retrained.read(TRAIN.done) == marker
     assert Reader(retrained).model(ROUND_1) == b"winner"
-    assert retrained.read(TRAIN.key("history.jsonl")) == b"of the winner"
+    assert read_output(retrained, TRAIN, "history.jsonl") == b"of the winner"
     assert Markers(retrained).is_done(TRAIN, plan.config)
     left = [each for each in find_prunable(retrained, plan) if each.kind == "orphans"]
     found = [retrained.read(each.key) for each in left if each.key.startswith(TRAIN.prefix)]
@@ -75,8 +76,9 @@ def test_a_marker_of_the_same_moment_is_not_overwritten(
 ) -> None:
     """Between the look and the writing, a store with conditional writes decides."""
     slow, quick = attempt_at(retrained, plan), attempt_at(retrained, plan)
-    slow.write("model.safetensors", b"slow")
-    quick.write("model.safetensors", b"quick")
+    for io, name in ((slow, b"slow"), (quick, b"quick")):
+        io.write("model.safetensors", name)
+        io.write("history.jsonl", name, volatile=True)
     look = Markers.at
 
     def look_and_sleep(self: Markers, key: str) -> object:
@@ -89,6 +91,7 @@ def test_a_marker_of_the_same_moment_is_not_overwritten(
     monkeypatch.setattr(Markers, "at", look_and_sleep)
     slow.commit(2)
     assert Reader(retrained).model(ROUND_1) == b"quick"
+    assert read_output(retrained, TRAIN, "history.jsonl") == b"quick"
 
 
 def test_a_marker_whose_answer_was_lost_is_nobody_elses(
@@ -161,6 +164,39 @@ def test_a_partition_that_comes_back_changes_nothing(copy: MemoryStore, plan: Pl
     zombie.write("part-00003.parquet", b"zombie")
     zombie.commit(1)
     assert {key: copy.read(key) for key in before} == before
+
+
+def test_partitions_of_the_past_do_not_join_over_a_finished_record(
+    copy: MemoryStore, plan: Plan
+) -> None:
+    """Later stages have read it, and would run again; on a GPU its bytes would be others, too."""
+    ref = ROUND_0.stage("score")
+    for index in (0, 1):
+        copy.delete(ref.done)
+        run_stage(copy, plan, ref, (index, 2))
+    copy.delete(ref.done)
+    run_stage(copy, plan, ref)
+    marker = copy.read(ref.done)
+    own = Markers(copy).at(ref.partition_done(1, 2))
+    assert own is not None
+    join_partitions(copy, ref, replace(own, attempt="zombie"), 2)
+    assert copy.read(ref.done) == marker
+
+
+def test_an_output_that_is_read_before_its_stage_is_done_keeps_its_name(
+    retrained: MemoryStore, plan: Plan
+) -> None:
+    """What people are asked is there before anybody has answered."""
+    io = attempt_at(retrained, plan)
+    io.write("batch.json", b"asked", volatile=True, in_place=True)
+    io.commit(1)
+    assert retrained.read(TRAIN.key("batch.json")) == b"asked"
+    marker = Markers(retrained).get(TRAIN)
+    assert marker is not None
+    assert (marker.key_of(TRAIN, "batch.json"), marker.digest) == (
+        TRAIN.key("batch.json"),
+        digest_of({}),
+    )
 
 
 def test_an_output_lies_under_the_digest_of_its_bytes(finished: MemoryStore) -> None:

@@ -5,6 +5,7 @@ import pytest
 from job.artifacts.usage import Ledger, Usage, load_page
 from job.errors import BadDataError
 from job.keys import RoundRef
+from job.records.pace import NO_PACE, Pace
 from job.storage.memory import MemoryStore
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
@@ -65,3 +66,15 @@ def test_a_pod_s_container_image_is_kept() -> None:
         "pod-a": "registry.example/al-job@sha256:12",
         "pod-b": "registry.example/al-job@sha256:34",
     }
+
+
+def test_how_fast_stages_were_is_summed_up() -> None:
+    """Images and seconds are added, memory is not; a page of before says nothing of it."""
+    store = MemoryStore()
+    ledger = Ledger(store, "exp")
+    ledger.record(TRAIN, 1, Usage(1, pace=Pace(60, 3.0, 1.0, 300)))
+    ledger.record(TRAIN, 2, Usage(1, pace=Pace(40, 2.0, 0.5, 200)))
+    again = Ledger(store, "exp").totals()
+    assert again == {"train": Usage(2, pace=Pace(100, 5.0, 1.5, 300))}
+    old = b'{"format": 1, "jobs": {"a/train/1": {"jobs": 1}}}'
+    assert load_page(old, "p").jobs["a/train/1"].pace == NO_PACE

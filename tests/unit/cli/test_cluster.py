@@ -83,6 +83,12 @@ def test_a_training_in_several_pods_is_a_job_set_if_asked(
         assert [job["kind"] for job in jobs] == ["Job", "Job", kind, "Job", "Job"]
 
 
+def test_each_training_is_a_train_job_if_asked(al_job: AlJob, places: tuple[str, ...]) -> None:
+    """In however many pods. Other stages are Jobs."""
+    jobs = rendered(al_job("render", "--round", 0, "--as", "trainjob", *places))
+    assert [job["kind"] for job in jobs] == ["Job", "Job", "TrainJob", "Job", "Job"]
+
+
 def test_a_launch_file_that_is_wrong_is_named(
     al_job: AlJob, places: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -43,6 +43,17 @@ def test_doctor_looks_at_store_device_disk_and_weights(
     assert "FAIL cache: 4.9 GiB free at " in al_job("doctor", "--store", store).out
 
 
+def test_doctor_knows_a_data_set_that_is_being_drawn(
+    al_job: AlJob, tiny: str, tmp_path: Path
+) -> None:
+    """A release is tested while its ingest is at work: that is not a fault of the release."""
+    state, path = tmp_path / "begun", tmp_path / "tiny.yaml"
+    path.write_text(tiny)
+    LocalStore(state).write("datasets/drawn/pool/000000.tar", b"the first of its shards")
+    ended = al_job("doctor", path, "--store", state)
+    assert "ok   data set: drawn will be drawn\n" in ended.out
+
+
 def test_doctor_says_that_round_0_would_have_no_label(
     al_job: AlJob, store: Path, tmp_path: Path
 ) -> None:
@@ -96,7 +107,7 @@ def test_doctor_says_how_the_cpus_are_used(
     monkeypatch.setattr("job.runtime.cpus._affinity", lambda: 8)
     monkeypatch.setattr("job.runtime.cpus._quotas", lambda *_: [3.0])
     ended = al_job("doctor", "--store", store, "--set", "runtime.workers=auto")
-    assert "no GPU; 2 threads, 3 workers on 3 CPUs" in ended.out
+    assert "no GPU; 2 threads, 3 workers on 3 CPUs, the quota of its control group\n" in ended.out
 
 
 def test_doctor_says_that_a_gpu_is_a_slice(

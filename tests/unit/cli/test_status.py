@@ -41,6 +41,34 @@ def test_logs_of_the_report_need_no_round(al_job: AlJob, begun: Path) -> None:
     assert (end.code, "--round: which round of train?" in end.err) == (64, True)
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("logs", "report", "--round", "0"), "--round: the report is of the whole experiment"),
+        (("logs", "report", "--seed", "0"), "--seed: the report is of the whole experiment"),
+        (("logs", "train", "--round", "0", "-n", "al"), "--namespace: a namespace is of a cluster"),
+        (("status", "--namespace", "al"), "--namespace: a namespace is of a cluster"),
+        (("status", "--release", "al-voc", "--store", "x"), "--store: with --release the cluster"),
+        (("status", "--release", "al-voc", "--experiment", "x"), "--experiment: with --release"),
+    ],
+)
+def test_options_that_would_say_nothing_are_refused(
+    al_job: AlJob, command: tuple[str, ...], words: str
+) -> None:
+    """Whoever gives one means something else than what the command would show."""
+    end = al_job(*command)
+    assert (end.code, words in end.err) == (64, True), end.err
+
+
+def test_the_environment_may_name_what_a_command_does_not_need(
+    al_job: AlJob, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is set for all commands of a shell or a pod."""
+    monkeypatch.setenv("AL_SEED", "0")
+    LocalStore(begun).write("experiments/tiny/report/logs/a-report-1-xyz.log", b"drawn\n")
+    assert al_job("logs", "report", "--store", begun).code == 0
+
+
 def test_watching_ends_when_the_experiment_has_ended(
     al_job: AlJob, store: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from job import experiment
 from job.artifacts.experiment_file import load_experiment, used_versions
 from job.artifacts.reader import Reader
+from job.artifacts.usage import Ledger, Usage
 from job.config import loading
 from job.config.schema import Config, ReportConfig
 from job.keys import ExperimentKeys, RoundRef
@@ -56,6 +57,25 @@ def context_of(store: LocalStore, settings: Config) -> Context:
     rows, facts = rows_of(reader, Plan(settings)), read_facts(reader, Plan(settings), versions)
     found = find(rows, facts.arms, facts.pool_images)
     return Context(config=settings, rows=rows, facts=facts, findings=found, draw=sketch)
+
+
+def test_container_images_are_told_by_their_digests(store: LocalStore, settings: Config) -> None:
+    """A tag may mean another one by now, and the slim one is told apart from the whole."""
+    copy, stages = filled(MemoryStore(), store), [*Plan(settings).stages()][:3]
+    names = ("al-job:1-slim", "al-job:1", "al-job@sha256:ef")
+    ledger = Ledger(copy, "tiny")
+    for number, (ref, name) in enumerate(zip(stages, names, strict=True)):
+        marker = json.loads(copy.read(ref.done)) | {"image": name, "attempt": f"pod-{number}"}
+        copy.write(ref.done, json.dumps(marker).encode())
+        ran = {f"pod-{number}": f"registry/al-job@sha256:{('ab', 'cd', 'ef')[number]}"}
+        ledger.record(ref, 1, Usage(1), ran)
+    versions = used_versions(copy, settings)
+    facts = read_facts(Reader.listed(copy, "tiny"), Plan(settings), versions)
+    assert facts.container_images[:3] == (
+        "al-job:1 (sha256:cd)",
+        "al-job:1-slim (sha256:ab)",
+        "al-job@sha256:ef",
+    )
 
 
 def test_the_verdict_comes_first(page: ParsedPage) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from job.errors import UsageError
-from job.runtime.cpus import usable_cpus
+from job.runtime.cpus import cpus_in_words, usable_cpus
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,22 @@ def test_a_number_of_cpus_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AL_CPUS", "2.5")
     with pytest.raises(UsageError, match=r"AL_CPUS=2.5: expected a whole number of CPUs"):
         cpus(tmp_path, "0::/\n", {})
+
+
+@pytest.mark.parametrize(
+    ("quota", "asked", "expected"),
+    [
+        ("max 100000", "", "8 CPUs"),
+        ("max 100000", "1", "1 CPUs, what the pod asks for (AL_CPUS)"),
+        ("200000 100000", "3", "2 CPUs, the quota of its control group"),
+        ("200000 100000", "2", "2 CPUs, the quota of its control group"),
+    ],
+)
+def test_what_bounds_the_cpus_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, asked: str, expected: str
+) -> None:
+    """A request is the user's own; a quota may be a cluster's, which then has to be raised, too."""
+    (tmp_path / "cpu.max").write_text(quota)
+    (tmp_path / "self").write_text("0::/\n")
+    monkeypatch.setenv("AL_CPUS", asked)
+    assert cpus_in_words(tmp_path, tmp_path / "self") == expected

@@ -62,6 +62,35 @@ def test_a_signal_ends_a_command_with_one_line_at_any_moment(
     assert (ended.returncode, ended.stderr) == (code, LINE)
 
 
+# A command that leaves behind what takes long to take apart.
+AT_THE_END = """
+import atexit, sys, types
+from job.cli import main
+module = types.ModuleType("at_work")
+class Slow:
+    def __del__(self):
+        print("taken apart")
+def command():
+    sys.modules["left"], sys.modules["left"].slow = types.ModuleType("left"), Slow()
+    atexit.register(print, "tidied up")
+    print("done")
+    raise SystemExit(3)
+module.command = command
+sys.modules["at_work"] = module
+main.COMMANDS = {"status": ("at_work:command", "Status.")}
+from job.__main__ import main
+main()
+"""
+
+
+def test_a_command_ends_without_taking_its_modules_apart() -> None:
+    """With its exit code and all that it has printed. A pod would hold its GPU for seconds more."""
+    ended = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", AT_THE_END, "status"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (3, "done\ntidied up\n"), ended.stderr
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_a_command_that_was_interrupted_says_by_what(
     al_job: AlJob, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int

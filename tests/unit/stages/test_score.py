@@ -9,7 +9,7 @@ import pytest
 from job import experiment
 from job.annotators.oracle import Oracle
 from job.artifacts.experiment_file import load_experiment
-from job.artifacts.markers import Markers
+from job.artifacts.markers import Markers, load_marker
 from job.artifacts.reader import Reader
 from job.config.schema import Config
 from job.data.dataset import Dataset
@@ -125,6 +125,7 @@ def test_a_share_killed_before_the_shares_were_joined_is_joined_later(
     shares = [store.read(ref.partition_done(index, 2)) for index in range(2)]
     experiment.run_one_stage(store, Plan(begun), ref, (0, 2))
     assert json.loads(store.read(ref.done))["digest"] == json.loads(joined)["digest"]
+    assert load_marker(joined, "m").pace.images == 24
     assert [store.read(ref.partition_done(index, 2)) for index in range(2)] == shares
 
 

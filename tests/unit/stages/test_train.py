@@ -23,7 +23,7 @@ from job.plan import Plan, Subset
 from job.stages import run_stage
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
-from tests.outputs import output_key
+from tests.outputs import output_key, read_output
 from tests.stores import filled
 from tests.unit.stages.tiny import ROUND_0, growing
 
@@ -104,7 +104,7 @@ def test_the_steps_follow_the_images(transferred: tuple[MemoryStore, Plan]) -> N
     """
     store, _ = transferred
     for ref in (ROUND_0, RANDOM_1):
-        *_, last = store.read(ref.stage("train").key("history.jsonl")).decode().splitlines()
+        *_, last = read_output(store, ref.stage("train"), "history.jsonl").decode().splitlines()
         assert json.loads(last)["step"] == 4
 
 

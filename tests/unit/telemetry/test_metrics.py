@@ -13,6 +13,7 @@ from job.artifacts.usage import Usage
 from job.keys import RoundRef
 from job.launch.observer import JobEnd, PodEnd
 from job.progress import ArmStatus, RoundStatus, StageStatus, Status
+from job.records.pace import NO_PACE, Pace
 from job.telemetry.metrics import Metrics
 
 TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
@@ -59,6 +60,23 @@ def test_what_ended_is_counted(address: tuple[Metrics, str]) -> None:
     assert found["al_voc_stage_seconds_sum[('stage', 'train')]"] == 300
     assert found["al_voc_queue_seconds_bucket[('le', '30.0'), ('stage', 'train')]"] == 0
     assert found["al_voc_queue_seconds_bucket[('le', '60.0'), ('stage', 'train')]"] == 1
+
+
+def test_the_speed_of_stages_is_told(address: tuple[Metrics, str]) -> None:
+    """Sums, by whose ratio a mean is known, and the memory of the last; nothing of a selection."""
+    metrics, url = address
+    for ref, pace in (
+        (SCORE, Pace(300, 10.0, 4.0, 2048)),
+        (SCORE, Pace(100, 10.0, 1.0, 1024)),
+        (SCORE.round.stage("select"), NO_PACE),
+    ):
+        metrics.job_ended(JobEnd(ref, "s-1", 1, BEGAN, (), Usage(jobs=1, pace=pace)))
+    found = samples(url)
+    assert found["al_voc_images_total[('stage', 'score')]"] == 400
+    assert found["al_voc_image_seconds_total[('stage', 'score')]"] == 20
+    assert found["al_voc_waiting_seconds_total[('stage', 'score')]"] == 5
+    assert found["al_voc_gpu_memory_peak_bytes[('stage', 'score')]"] == 1 << 30
+    assert "al_voc_images_total[('stage', 'select')]" not in found
 
 
 def test_states_are_those_of_the_last_look(address: tuple[Metrics, str]) -> None:
@@ -125,6 +143,25 @@ def test_requests_are_counted(address: tuple[Metrics, str]) -> None:
     found = samples(url)
     assert found["al_voc_api_requests_total[('code', '200'), ('verb', 'GET')]"] == 2
     assert found["al_voc_api_requests_total[('code', '0'), ('verb', 'POST')]"] == 1
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_a_cluster_of_either_protocol_is_answered(address: tuple[Metrics, str]) -> None:
+    """A pod has addresses of IPv4, of IPv6 or of both, and Prometheus asks one of them."""
+    metrics, url = address
+    metrics.requested("PATCH", 200)
+    by_ipv6 = samples(url.replace("127.0.0.1", "[::1]"))
+    name = "al_voc_api_requests_total[('code', '200'), ('verb', 'PATCH')]"
+    assert by_ipv6[name] == samples(url)[name] == 1
+
+
+def test_a_machine_without_ipv6_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By IPv4 alone."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    port = Metrics().serve(0)
+    assert samples(f"http://127.0.0.1:{port}/metrics")
+    with pytest.raises(OSError, match="refused"):
+        samples(f"http://[::1]:{port}/metrics")
 
 
 def test_a_port_that_is_taken_ends_nothing() -> None:

@@ -1,7 +1,9 @@
 """The workflow of Argo: the stages in their order, in the pods of their Jobs."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.plan import Plan
 from job.runtime.yaml_text import write_yaml
 
+ROOT = Path(__file__).parents[4]
 LOCK = "{{inputs.parameters.lock}}"
 Make = Callable[..., KubeObject]
 
@@ -137,6 +140,19 @@ def test_a_pod_has_all_of_its_job_s(launch: LaunchConfig, plan: Plan) -> None:
     labels = template["metadata"]["labels"]
     assert (labels["team"], labels["al-voc/stage"]) == ("vision", "train")
     assert "al-voc/round" not in labels
+
+
+def test_a_pod_has_the_user_of_the_container_image(launch: LaunchConfig, plan: Plan) -> None:
+    """The image of Argo's own containers is root's, which a pod that may not be root refuses."""
+    [user] = re.findall(r"^USER (\d+)", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    pod = launch.templates["train"]["spec"]["template"]["spec"]
+    pod["securityContext"] = {"runAsNonRoot": True}
+    found = templates(make_workflow(launch, plan, list(plan.stages())))
+    assert found["train"]["securityContext"] == {"runAsNonRoot": True, "runAsUser": int(user)}
+    assert found["report"]["securityContext"] == {"runAsUser": int(user)}
+    pod["securityContext"] = {"runAsUser": 1000}
+    found = templates(make_workflow(launch, plan, list(plan.stages())))
+    assert found["train"]["securityContext"] == {"runAsUser": 1000}
 
 
 def test_two_images_of_a_stage_are_two_templates(launch: LaunchConfig, plan: Plan) -> None:

@@ -48,7 +48,9 @@ def test_a_quota_is_not_waited_for_without_end(release: Release) -> None:
     assert release.double.created == []
 
 
-@pytest.mark.parametrize(("status", "words"), [(403, WEBHOOK), (403, POLICY), (400, WEBHOOK)])
+@pytest.mark.parametrize(
+    ("status", "words"), [(403, WEBHOOK), (403, POLICY), (400, WEBHOOK), (409, WEBHOOK)]
+)
 def test_a_denial_by_an_admission_policy_is_final(
     release: Release, status: int, words: str
 ) -> None:

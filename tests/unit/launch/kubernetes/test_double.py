@@ -10,7 +10,8 @@ import urllib3
 
 from job.errors import ConfigError, TemporaryError
 from job.launch.kubernetes import client as kubernetes
-from job.launch.kubernetes.client import Cluster, DeniedError
+from job.launch.kubernetes.client import Cluster
+from job.launch.kubernetes.refusals import DeniedError
 from tests.unit.launch.kubernetes.double import pods, scenarios, transport
 from tests.unit.launch.kubernetes.double.api import ApiDouble
 from tests.unit.launch.kubernetes.double.transport import Fault

@@ -1,5 +1,6 @@
 """launch.yaml is read as the chart writes it, and every mistake is named."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,34 @@ def test_what_is_no_launch_file_is_refused(tmp_path: Path) -> None:
         parse_launch("{", "here")
     with pytest.raises(ConfigError, match=r"expected launch\.yaml"):
         parse_launch("kind: ConfigMap", "here")
+
+
+@pytest.mark.parametrize("change", [{}, {"templates": {}}, {"report": 1}])
+def test_a_chart_of_another_version_is_refused(
+    launch: LaunchConfig, change: dict[str, object]
+) -> None:
+    """Whatever else is wrong, or right: the line says how to see both versions."""
+    content = launch.model_dump(mode="json", by_alias=True) | {"version": "99.1.0"} | change
+    with pytest.raises(ConfigError) as error:
+        parse_launch(yaml.safe_dump(content), "here")
+    words = str(error.value)
+    assert words.startswith(
+        f"here: the chart is of version 99.1.0, and this al-job of {version('al-voc')}: both"
+    )
+    assert "helm list" in words
+    assert "al-job --version" in words
+
+
+def test_a_chart_of_this_version_is_read(launch: LaunchConfig) -> None:
+    """And so is a file that does not say its version, if nothing is wrong with it."""
+    for told in (version("al-voc"), ""):
+        content = launch.model_dump(mode="json", by_alias=True) | {"version": told}
+        assert parse_launch(yaml.safe_dump(content), "here").templates == launch.templates
+
+
+def test_a_chart_that_does_not_say_its_version_may_be_an_older_one(launch: LaunchConfig) -> None:
+    """So what is wrong with its settings is followed by how to see both versions."""
+    content = launch.model_dump(mode="json", by_alias=True, exclude={"version"})
+    del content["templates"]["report"]
+    with pytest.raises(ConfigError, match=r"templates: report missing \(this al-job .*helm list"):
+        parse_launch(yaml.safe_dump(content), "here")

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from job.errors import BadDataError
-from job.launch.kubernetes.client import DeniedError
 from job.launch.kubernetes.control import cancel
+from job.launch.kubernetes.launcher import KubernetesLauncher
+from job.launch.kubernetes.refusals import DeniedError
 from tests.unit.launch.kubernetes.conftest import Release
 from tests.unit.launch.kubernetes.double import scenarios
 from tests.unit.launch.kubernetes.double.scenarios import (
@@ -100,20 +101,83 @@ def test_the_next_driver_adopts_a_set_that_runs(several: Release) -> None:
     assert launcher._started[ref].state.phase == "running"  # noqa: SLF001
 
 
-def test_a_set_of_earlier_values_is_named(several: Release) -> None:
-    """A driver of one pod a training lists no sets: it says what keeps it from its own Job."""
+def _start_anew(several: Release, nodes: int) -> KubernetesLauncher:
+    """Start the training by a driver of other values, and let it look twice."""
+    several.launch = several.launch.model_copy(update={"train_nodes": nodes})
+    [container] = several.launch.templates["train"]["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": "WORLD_SIZE", "value": str(nodes)}]  # as the chart does
+    launcher = several.launcher()
+    launcher.start(several.ref("train"))
+    launcher._look()  # noqa: SLF001
+    launcher._look()  # noqa: SLF001
+    return launcher
+
+
+def test_a_set_of_earlier_values_that_cannot_start_is_replaced(several: Release) -> None:
+    """A driver of one pod a training removes it with its pods, and creates a Job."""
     several.do_until("train")
     several.behaviour = lambda _: Unschedulable()
-    ref = several.ref("train")
     for nodes in (2, 1):
-        several.launch = several.launch.model_copy(update={"train_nodes": nodes})
-        launcher = several.launcher()
-        launcher.start(ref)
-        launcher._look()  # noqa: SLF001
-        launcher._look()  # noqa: SLF001
-    reason = launcher._started[ref].state.reason  # noqa: SLF001
+        _start_anew(several, nodes)
+    assert several.double.created == [CHILD, TRAIN]
+    assert not several.double.world.job_sets
+    assert set(several.double.deleted) == {CHILD}
+
+
+def test_a_set_of_earlier_values_that_waits_without_a_pod_is_replaced(several: Release) -> None:
+    """Kueue would admit it beside the new Job, and both would train."""
+    several.do_until("train")
+    several.behaviour = lambda _: Running()
+    _start_anew(several, 2)
+    [job_set] = several.double.world.job_sets.values()
+    job_set["spec"]["suspend"] = True
+    several.double.world.pods.clear()
+    _start_anew(several, 1)
+    assert not several.double.world.job_sets
+    assert several.double.created == [CHILD, TRAIN]
+
+
+def test_a_set_of_earlier_values_that_runs_may_end(several: Release) -> None:
+    """The stage is done by it. Then it is removed, and sets are not listed any more."""
+    several.do_until("train")
+    several.behaviour = lambda _: Running()
+    _start_anew(several, 2)
+    launcher = _start_anew(several, 1)
+    state = launcher._started[several.ref("train")].state  # noqa: SLF001
+    assert state.phase == "other spec"
+    assert state.reason.endswith("it may run to its end first")
+    several.write_marker(several.ref("train"))
+    for pod in several.double.world.pods.values():
+        pod["status"]["phase"] = "Succeeded"
+    assert launcher._look() == [several.ref("train")]  # noqa: SLF001
+    assert several.double.created == [CHILD]
+    assert not several.double.world.job_sets
+
+
+@pytest.mark.parametrize("has_job_sets", [True, False])
+def test_without_sets_they_are_not_listed_again(several: Release, *, has_job_sets: bool) -> None:
+    """A driver of one pod a training looks for them once."""
+    several.double.has_job_sets = has_job_sets
+    several.launch = several.launch.model_copy(update={"train_nodes": 1})
+    assert several.run() == 4
+    asked = [each.path for each in several.double.requests if each.path.endswith("/jobsets")]
+    assert len(asked) == has_job_sets
+
+
+def test_a_set_that_may_not_be_seen_is_named(several: Release) -> None:
+    """A Role of somebody's own may lack it: the driver says what keeps it from its own Job."""
+    several.do_until("train")
+    several.behaviour = lambda _: Unschedulable()
+    _start_anew(several, 2)
+    several.double.plan = _deny_sets
+    launcher = _start_anew(several, 1)
+    reason = launcher._started[several.ref("train")].state.reason  # noqa: SLF001
     assert reason.endswith(f"or if it is not to, `kubectl delete jobset {TRAIN}`")
     assert several.double.created == [CHILD]
+
+
+def _deny_sets(request: Request) -> Fault | None:
+    return Fault(403) if request.path.endswith("/jobsets") else None
 
 
 def _add_driver(several: Release) -> None:
@@ -140,10 +204,6 @@ def test_cancel_deletes_a_set_with_its_pods(several: Release) -> None:
     _add_driver(several)
     assert cancel(several.cluster, "al-voc")[1] == [TRAIN]
     assert not several.double.world.job_sets
-
-
-def _deny_sets(request: Request) -> Fault | None:
-    return Fault(403) if request.path.endswith("/jobsets") else None
 
 
 def test_cancel_without_the_right_to_sets_says_so_if_there_is_one(several: Release) -> None:
