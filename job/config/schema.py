@@ -129,7 +129,7 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     report: ReportConfig = ReportConfig()
     tracking: TrackingConfig | None = Field(None, exclude_if=lambda tracking: tracking is None)
-    """Unset: nowhere."""
+    """Where its curves are shown while it runs, beside the report. Unset: nowhere."""
     runtime: RuntimeConfig = RuntimeConfig()
 
     @model_validator(mode="before")

@@ -53,7 +53,7 @@ class Tracker:
             self._shown[run.name] = digests
 
     def try_update(self, *, is_last: bool = False) -> None:
-        """Show what stands in the store now; what fails is logged once, and tried again later.
+        """Show what stands in the store now; what fails is logged once, and retried later.
 
         Args:
             is_last: Whether there is no later.

@@ -85,13 +85,15 @@ def test_a_part_of_many_rows_is_resumed_where_it_broke_off(server: str, name: st
     """What was written before the connection broke is not written again."""
     run = Long()
     sink = Mlflow(server, name)
-    sent, log = [], sink._api.log  # noqa: SLF001 - the connection breaks after its second answer
+    log = sink._api.log  # noqa: SLF001 - the connection breaks after its second answer
+    sent: list[None] = []
 
     def breaking(*args: Any, **kwargs: Any) -> None:
         if len(sent) == 2:
             message = "no answer"
             raise TemporaryError(message)
-        sent.append(log(*args, **kwargs))
+        log(*args, **kwargs)
+        sent.append(None)
 
     sink._api.log = breaking  # type: ignore[method-assign]  # noqa: SLF001
     with pytest.raises(TemporaryError):
