@@ -97,14 +97,14 @@ docs: .venv/dev ## Write the references from the code, and build the site into d
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build
 	@echo "docs: docs/_build/index.html"
 
-bench: .venv/bench ## Measure speed side by side with others and with the limits; about 10 minutes
+bench: .venv/bench ## Measure speed side by side with others and with the limits; about 15 minutes, on a machine that does nothing else
 	$(BIN)/python benchmarks/everything.py
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --extra clouds --extra tensorboard pyproject.toml -o requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --extra clouds --extra otel --extra tensorboard pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra tensorboard --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra otel --extra tensorboard --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/scan/requirements.in -o tests/scan/requirements.txt

@@ -11,16 +11,18 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import first  # noqa: F401
 import torch
+from bench.lines import Line, as_table, parser, say
+from bench.timing import Samples, Seconds, in_turn
 from families import MODELS, SIZE, draw, settings_of, speaking
 from libraries import Library, library_of
-from measure import Row, said_by_others, table
+from measure import said_by_others
 from torch.utils.data import DataLoader
 from training import Drawn
 
@@ -212,21 +214,32 @@ class Bench:
         library = library_of(detector, self.config, options.device)
         return train_as_library(library, drawn, options.threads)
 
-    def row(self, kind: str) -> Row:
-        """Measure both in turn, so that a busy moment hits both, and keep the best of each."""
-        options = self.arguments
-        pairs = [(self.ours(kind), self._theirs_alone(kind)) for _ in range(options.repeats)]
-        ours, theirs = ([each[side] for each in pairs] for side in (0, 1))
-        rate, peer = (max(each.rate for each in of) for of in (ours, theirs))
-        cpu, peer_cpu = (min(each.cpu for each in of) for of in (ours, theirs))
-        precision = f", {options.precision}" if kind == "score" else ""
-        library = "transformers" if self.config.model == "transformers" else "torchvision"
-        return Row(
-            f"{kind}, {SIZE} px, {self.name}{precision}",
-            str(Speed(rate, cpu)),
-            f"{library}'s loop {Speed(peer, peer_cpu)}",
-            f"{rate / peer:.1f}; CPU {peer_cpu / cpu:.1f}",
-            "1.5 x" if kind == "score" else "",
+    def line(self, kind: str) -> Iterator[Line]:
+        """Measure both in turn; yield the line of their speeds, and that of their CPU time."""
+        cpu: dict[str, list[float]] = {"ours": [], "theirs": []}
+
+        def noted(whose: str, speed: Speed) -> Seconds:
+            cpu[whose].append(speed.cpu)
+            return Seconds(1 / speed.rate)
+
+        samples = in_turn(
+            {
+                "ours": lambda: noted("ours", self.ours(kind)),
+                "theirs": lambda: noted("theirs", self._theirs_alone(kind)),
+            }
+        )
+        of_cpu = Samples({name: tuple(each[1:]) for name, each in cpu.items()}, samples.others)
+        precision = f", {self.arguments.precision}" if kind == "score" else ""
+        what, beside = f"{kind}, {SIZE} px, {self.name}{precision}", "the library's loop"
+        yield samples.compare(
+            what, "ours", beside, "theirs", lambda seconds: f"{1 / seconds:.2f} images/s"
+        )
+        yield of_cpu.compare(
+            f"{what}: CPU time",
+            "ours",
+            beside,
+            "theirs",
+            lambda seconds: f"{1000 * seconds:.0f} ms an image",
         )
 
     def _theirs_alone(self, kind: str) -> Speed:
@@ -242,19 +255,18 @@ class Bench:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--families", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument(
+    options = parser(__doc__)
+    options.add_argument("--families", nargs="+", choices=MODELS, default=list(MODELS))
+    options.add_argument(
         "--kinds", nargs="+", choices=("score", "train"), default=["score", "train"]
     )
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--images", type=int, default=64, help="to score")
-    parser.add_argument("--steps", type=int, default=4, help="of training")
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    options.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    options.add_argument("--images", type=int, default=32, help="to score")
+    options.add_argument("--steps", type=int, default=4, help="of training")
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    options.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
+    arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.peer:
         bench = Bench(arguments.families[0], arguments.peer, arguments)
@@ -265,12 +277,12 @@ def main() -> None:
         folder = Path(temporary)
         draw(folder, arguments.images)
         benches = [Bench(name, folder, arguments) for name in arguments.families]
-        rows = []
+        lines: list[Line] = []
         for bench in benches:
             for kind in arguments.kinds:
-                rows.append(bench.row(kind))
-                print(table(rows[-1:]).splitlines()[-1], flush=True)
-        print(table(rows))
+                lines += bench.line(kind)
+                print(as_table(lines[-2:]), flush=True)
+        say(lines, arguments)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Average precision of detections: al-voc, pycocotools and, where it is, faster-coco-eval."""
 
-import argparse
 import contextlib
 import io
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import Row, fastest, table
+from bench.lines import parser, say
+from bench.timing import in_turn
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -107,10 +107,10 @@ def peer(kind: Any, evaluation: Any, content: Any, detections: list[Any]) -> Cal
 
 def main() -> None:
     """Measure, compare, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=5000)
-    parser.add_argument("--detections", type=int, default=100)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--images", type=int, default=5000)
+    options.add_argument("--detections", type=int, default=100)
+    arguments = options.parse_args()
     truth, found = draw(arguments.images, arguments.detections)
     content, detections = as_coco(truth, found)
     functions: dict[str, Callable[[], object]] = {
@@ -126,19 +126,14 @@ def main() -> None:
     theirs = peer(COCO, COCOeval, content, detections)()
     assert ours is not None  # noqa: S101 - a check, not an input
     assert abs(ours - theirs) < 1e-6, (ours, theirs)  # noqa: S101, PLR2004
-    seconds = fastest(functions, repeats=2)
-    rows = [
-        Row(
-            f"AP of {arguments.images:,} images x {arguments.detections} detections, equal results",
-            f"{seconds['ours']:.2f} s (VOC's two APs as well)",
-            f"{name} {seconds[name]:.2f} s",
-            f"{seconds[name] / seconds['ours']:.1f}",
-            "5 x pycocotools" if name == "pycocotools" else "",
-        )
+    samples = in_turn(functions)
+    what = f"AP of {arguments.images:,} images x {arguments.detections} detections, equal results"
+    lines = [
+        samples.compare(what, "ours", name, name, lambda seconds: f"{seconds:.2f} s")
         for name in functions
         if name != "ours"
     ]
-    print(table(rows))
+    say(lines, arguments)
 
 
 if __name__ == "__main__":

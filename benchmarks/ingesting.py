@@ -1,13 +1,14 @@
 """Ingest of a Pascal VOC folder: beside copying its files, and beside decoding its images."""
 
-import argparse
 import io
 import shutil
 import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from measure import Repeated, Row, fastest, table
+from bench.lines import parser, say
+from bench.timing import Seconds, in_turn, seconds_of
+from measure import Repeated
 from PIL import Image
 
 from job.data.formats.voc import VocSource
@@ -53,47 +54,38 @@ def decode(path: Path) -> int:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=2000)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--images", type=int, default=2000)
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root, copy = Path(folder) / "voc", Path(folder) / "copy"
         write_voc(root, arguments.images)
         paths = sorted((root / "JPEGImages").iterdir())
         ours = Path(folder) / "state"
 
-        def take_in() -> None:
+        def take_in() -> Seconds:
             shutil.rmtree(ours, ignore_errors=True)
-            ingest(LocalStore(ours), VocSource(root=root, pool="train", test="test"), "voc")
+            source = VocSource(root=root, pool="train", test="test")
+            return Seconds(seconds_of(lambda: ingest(LocalStore(ours), source, "voc")))
 
-        def copy_files() -> None:
+        def copy_files() -> Seconds:
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(root, copy)
+            return Seconds(seconds_of(lambda: shutil.copytree(root, copy)))
 
-        seconds = fastest(
+        samples = in_turn(
             {
                 "ours": take_in,
                 "copy": copy_files,
                 "decode": lambda: list(in_threads(decode, paths, 2, 4)),
-            },
-            repeats=3,
+            }
         )
-    rates = {name: arguments.images / each for name, each in seconds.items()}
-    print(
-        table(
-            [
-                Row(
-                    f"ingest {arguments.images:,} images of 400 px with VOC annotations",
-                    f"{rates['ours']:,.0f} images/s",
-                    f"copying the files {rates['copy']:,.0f}; "
-                    f"decoding the images, two threads {rates['decode']:,.0f}",
-                    f"{100 * rates['ours'] / rates['copy']:.0f} %; "
-                    f"{100 * rates['ours'] / rates['decode']:.0f} %",
-                    "50 % of copying",
-                )
-            ]
-        )
-    )
+    what = f"ingest {arguments.images:,} images of 400 px with VOC annotations"
+
+    def rate(seconds: float) -> str:
+        return f"{arguments.images / seconds:,.0f} images/s"
+
+    peers = {"decoding the images, two threads": "decode", "copying the files": "copy"}
+    say([samples.compare(what, "ours", peer, peers[peer], rate) for peer in peers], arguments)
 
 
 if __name__ == "__main__":

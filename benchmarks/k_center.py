@@ -10,10 +10,8 @@ scikit-activeml, small-text and kmedoids (`pip install scikit-activeml small-tex
 run at `--peer-images`, and so do we once more beside them.
 """
 
-import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from bench.lines import Line, parser, say
+from bench.timing import in_turn
+from made_up_record import Sizes, draw
 
 from job.acquisition.numerics.k_medoids import k_medoids
 from job.acquisition.registry import make_strategy
@@ -72,26 +73,18 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def table_of(vectors_NE: np.ndarray, prefix: str) -> pa.Table:
-    """Return a score record of embeddings."""
-    ids = [f"{prefix}-{row:07d}" for row in range(len(vectors_NE))]
-    return pa.table({"id": ids, "embedding": rows(vectors_NE, np.float16)})
+def table_of(vectors_NE: np.ndarray, *, labelled: bool) -> pa.Table:
+    """Return a score record of embeddings, with a box in each image."""
+    sizes = Sizes(boxes=1, embedding=1, feature=1)
+    record = draw(np.random.default_rng(3), 0, len(vectors_NE), sizes, labelled=labelled)
+    table = record.to_table()
+    place = table.column_names.index("embedding")
+    return table.set_column(place, "embedding", rows(vectors_NE, np.float16))
 
 
-def with_boxes(table: pa.Table) -> pa.Table:
-    """Add a box to each image, so that it has an uncertainty."""
-    num_images = len(table)
-    p_NC = np.random.default_rng(3).dirichlet(np.ones(CLASSES), num_images)
-    one_each = pa.array(np.arange(num_images + 1), pa.int32())
-    boxes = pa.ListArray.from_arrays(one_each, rows(p_NC, np.float16))
-    return table.append_column("probabilities", boxes)
-
-
-def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> float:
-    """Return the seconds of one of our strategies."""
-    table, known = table_of(x_NE, "image"), table_of(known_LE, "labelled")
-    if name == "uwe":
-        table, known = with_boxes(table), with_boxes(known)
+def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> Callable[[], object]:
+    """Return what selects by one of our strategies."""
+    table, known = table_of(x_NE, labelled=False), table_of(known_LE, labelled=True)
     ids = tuple(table["id"].to_pylist())
     counts = {f"class {number}": 1 for number in range(CLASSES)}
     task = Task(
@@ -104,27 +97,20 @@ def select(name: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> fl
         rng=np.random.default_rng(0),
     )
     strategy = make_strategy(ArmConfig(strategy=name))
-    return seconds_of(lambda: strategy.select(task))
+    return lambda: strategy.select(task)
 
 
-def products(x_NE: np.ndarray, centres_CE: np.ndarray) -> float:
-    """Return the seconds of the products of every image with every centre, in blocks."""
-
-    def multiply() -> None:
-        for first in range(0, len(x_NE), 8192):
-            _ = x_NE[first : first + 8192] @ centres_CE.T
-
-    return seconds_of(multiply)
+def products(x_NE: np.ndarray, centres_CE: np.ndarray) -> None:
+    """Multiply every image with every centre, in blocks."""
+    for first in range(0, len(x_NE), 8192):
+        _ = x_NE[first : first + 8192] @ centres_CE.T
 
 
-def one_by_one(x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> float:
-    """Return the seconds of the plain algorithm's products: all labelled, then one a pick."""
-
-    def multiply() -> None:
-        for row in range(budget):
-            _ = x_NE @ x_NE[row]
-
-    return products(x_NE, known_LE) + seconds_of(multiply)
+def one_by_one(x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> None:
+    """Multiply as the plain algorithm does: all labelled, then one a pick."""
+    products(x_NE, known_LE)
+    for row in range(budget):
+        _ = x_NE @ x_NE[row]
 
 
 def peers(python: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> None:
@@ -138,7 +124,7 @@ def peers(python: str, x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> N
         np.fill_diagonal(distances, 0)
         np.save(Path(folder) / "distances.npy", distances)
         results = {name: run_peer(python, folder, budget, name) for name in NAMES}
-    ours = select("coreset", x_NE, known_LE, budget)
+    ours = seconds_of(select("coreset", x_NE, known_LE, budget))
     print(f"\n{len(x_NE):,} images, budget {budget:,}: coreset, ours: {ours:.2f} s")
     for name, result in results.items():
         if isinstance(result, str):
@@ -171,27 +157,43 @@ def run_peer(python: str, folder: str, budget: int, name: str) -> float | str | 
     return result
 
 
+def lines(x_NE: np.ndarray, known_LE: np.ndarray, budget: int) -> list[Line]:
+    """Measure our strategies beside the products."""
+    centres_CE = np.concatenate([known_LE, x_NE[:budget]])
+    samples = in_turn(
+        {
+            "at once": lambda: products(x_NE, centres_CE),
+            "one a pick": lambda: one_by_one(x_NE, known_LE, budget),
+            **{name: select(name, x_NE, known_LE, budget) for name in ("coreset", "uwe")},
+        }
+    )
+    return [
+        samples.compare(
+            f"{name}, {len(x_NE):,} x {EMBEDDING}, budget {budget:,}",
+            name,
+            f"the matrix products alone, {peer}",
+            peer,
+            lambda seconds: f"{seconds:.2f} s",
+        )
+        for name in ("coreset", "uwe")
+        for peer in ("at once", "one a pick")
+    ]
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--images", type=int, default=100_000)
-    parser.add_argument("--budget", type=int, default=1000)
-    parser.add_argument("--peers", default=sys.executable)
-    parser.add_argument("--peer-images", type=int, default=20_000)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--images", type=int, default=100_000)
+    options.add_argument("--budget", type=int, default=1000)
+    options.add_argument("--peers", help="A Python that has the other packages.")
+    options.add_argument("--peer-images", type=int, default=20_000)
+    arguments = options.parse_args()
     rng = np.random.default_rng(0)
     x_NE = rng.standard_normal((arguments.images, EMBEDDING), np.float32)
     known_LE = rng.standard_normal((NUM_LABELLED, EMBEDDING), np.float32)
-    centres_CE = np.concatenate([known_LE, x_NE[: arguments.budget]])
-    bare = products(x_NE, centres_CE)
-    plain = one_by_one(x_NE, known_LE, arguments.budget)
-    print(f"{arguments.images:,} x {EMBEDDING}, budget {arguments.budget:,}")
-    print(f"the matrix products alone, all centres at once: {bare:.2f} s")
-    print(f"the matrix products alone, one a pick: {plain:.2f} s")
-    for name in ("coreset", "uwe"):
-        ours = select(name, x_NE, known_LE, arguments.budget)
-        print(f"{name}: {ours:.2f} s, ratios {ours / bare:.2f} and {ours / plain:.2f}")
-    peers(arguments.peers, x_NE[: arguments.peer_images], known_LE, arguments.budget)
+    say(lines(x_NE, known_LE, arguments.budget), arguments)
+    if arguments.peers:
+        peers(arguments.peers, x_NE[: arguments.peer_images], known_LE, arguments.budget)
 
 
 if __name__ == "__main__":

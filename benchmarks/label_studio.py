@@ -6,14 +6,14 @@ requests that carry the same data: uploads of 100 files, one import, and pages o
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import first  # noqa: F401
-from measure import Repeated, table
-from measure import Row as Line
+from bench.lines import as_table
+from bench.timing import in_turn, seconds_of
+from measure import Repeated
 
 from job.annotation.batch import Batch, PickedImage, Proposal
 from job.annotation.label_studio.client import LabelStudioClient
@@ -62,33 +62,27 @@ def _measured(client: LabelStudioClient, num_images: int, side: int) -> str:
     bare.push(Batch(batch.ref, CLASSES, (), 0), read_images)
     number = bare.link.rpartition("/")[2]
     uploads = [(f"{each.sha256}.jpg", data[each.id]) for each in batch.images]
-    push = _seconds(lambda: asking.push(batch, read_images))
-    again = _seconds(lambda: asking.push(batch, read_images))
-    limit = _seconds(lambda: _bare_push(client, number, uploads, batch))
+
+    def push_bare() -> None:
+        _bare_push(client, number, uploads, batch)
+
+    push, limit = seconds_of(lambda: asking.push(batch, read_images)), seconds_of(push_bare)
+    again = seconds_of(lambda: asking.push(batch, read_images))
     for each in asking.tasks():
         region = task(batch.images[0], "", "m")["predictions"][0]["result"]
         path = f"/api/tasks/{each.link.rpartition('=')[2]}/annotations/"
         client.send("POST", path, {"result": region})
-    pull = _seconds(asking.tasks)
     ours = asking.link.rpartition("/")[2]
     query = {"project": ours, "fields": "all", "page": 1, "page_size": 500}
-    page = _seconds(lambda: client.get("/api/tasks", **query))
-    size = f"{num_images} images of {len(photo) / 1000:.0f} kB"
-    rows = (
-        ("push", push, limit),
-        ("push, when nothing lacks", again, limit),
-        ("look at all answers", pull, page),
-    )
-    return table(
-        Line(
-            f"{what}, {size}, {BOXES} boxes each",
-            f"{seconds:.1f} s, {1000 * seconds / num_images:.0f} ms a task",
-            f"bare requests: {least:.1f} s",
-            f"{seconds / least:.2f}",
-            "-",
-        )
-        for what, seconds, least in rows
-    )
+    looks = in_turn({"ours": asking.tasks, "page": lambda: client.get("/api/tasks", **query)})
+    size = f"{num_images} images of {len(photo) / 1000:.0f} kB, {BOXES} boxes each"
+
+    def shown(seconds: float) -> str:
+        return f"{seconds:.1f} s, {1000 * seconds / num_images:.0f} ms a task"
+
+    line = looks.compare(f"look at all answers, {size}", "ours", "bare requests", "page", shown)
+    once = f"push, {size}: {shown(push)}; when nothing lacks {shown(again)}; bare {shown(limit)}"
+    return f"{as_table([line])}\n\nOnce each: {once}."
 
 
 def _batch(data: dict[str, bytes], side: int) -> Batch:
@@ -122,12 +116,6 @@ def _bare_push(
         client.send("POST", path, files=uploads[start : start + 100])
     tasks = [task(image, "/data/upload/x.jpg", "m") for image in batch.images]
     client.send("POST", f"/api/projects/{project}/import", tasks)
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    function()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

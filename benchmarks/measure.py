@@ -1,14 +1,12 @@
-"""What the benchmarks share: timing side by side, and the table of what came out."""
+"""What the benchmarks share: processes of their own, memory, the machine, and a drawn pool."""
 
 import os
 import platform
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar
@@ -16,37 +14,6 @@ from typing import ClassVar
 from job.data.formats.base import LoadedSample, Sample, Source
 from job.data.formats.synthetic import SyntheticSource
 from job.keys import Split
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison; all its figures are of one run."""
-
-    what: str
-    ours: str
-    others: str
-    """The peer and the limit, each with its figure."""
-    ratios: str
-    aim: str
-
-
-def table(rows: Iterable[Row]) -> str:
-    """Return rows as Markdown."""
-    lines = ["| what | ours | beside it | ratio | aim |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {r.what} | {r.ours} | {r.others} | {r.ratios} | {r.aim} |" for r in rows]
-    return "\n".join(lines)
-
-
-def fastest(functions: dict[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
-    """Return the fewest seconds that each took: in turn, so that a busy moment hits all alike."""
-    seconds = dict.fromkeys(functions, float("inf"))
-    for number in range(repeats + 1):
-        for name, function in functions.items():
-            begun = time.perf_counter()
-            function()
-            if number:  # the first warms up
-                seconds[name] = min(seconds[name], time.perf_counter() - begun)
-    return seconds
 
 
 def as_others(script: str, *arguments: object) -> float:
@@ -88,8 +55,7 @@ def machine() -> str:
         names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = names[0].partition(":")[2].strip() if names else cpu
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} CPU cores ({cpu}), {gpu}, torch {torch.__version__}; load {load:.1f}"
+    return f"{os.cpu_count()} CPU cores ({cpu}), {gpu}, torch {torch.__version__}"
 
 
 class Repeated(Source):

@@ -1,10 +1,10 @@
 """From the network's outputs to kept boxes, an image: al-voc beside torchvision's own code."""
 
-import argparse
 from typing import cast
 
 import torch
-from measure import Row, fastest, table
+from bench.lines import Line, parser, say
+from bench.timing import in_turn
 from PIL import Image
 
 from job.config.detector import DetectorConfig
@@ -32,7 +32,7 @@ def draw_logits(detector: SsdDetector, num_objects: int = 6, near: int = 15) -> 
     return logits
 
 
-def rows(num_classes: int) -> list[Row]:
+def lines(num_classes: int) -> list[Line]:
     """Measure with so many classes."""
     classes = [f"class {number}" for number in range(num_classes)]
     config = DetectorConfig(model="ssdlite_mobilenet_v2", size=320, backbone="scratch")
@@ -77,7 +77,7 @@ def rows(num_classes: int) -> list[Row]:
                 outputs, [detector.anchors_A4] * IMAGES, [(320, 320)] * IMAGES
             )
 
-    seconds = fastest(
+    samples = in_turn(
         {
             "score": lambda: ours(features=False),
             "with features": lambda: ours(features=True),
@@ -85,26 +85,25 @@ def rows(num_classes: int) -> list[Row]:
             "torchvision": torchvision,
         }
     )
-    milliseconds = {name: 1000 * each / IMAGES for name, each in seconds.items()}
-    peer = milliseconds.pop("torchvision")
     return [
-        Row(
+        samples.compare(
             f"{len(detector.anchors_A4):,} anchors, {num_classes} classes: {name}",
-            f"{each:.2f} ms",
-            f"torchvision's postprocess_detections {peer:.2f} ms",
-            f"{peer / each:.1f}",
-            "1 ms, 5 x" if name == "score" else "",
+            name,
+            "torchvision's postprocess_detections",
+            "torchvision",
+            lambda seconds: f"{1000 * seconds / IMAGES:.2f} ms an image",
         )
-        for name, each in milliseconds.items()
+        for name in ("score", "with features", "evaluate")
     ]
 
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    torch.set_num_threads(parser.parse_args().threads)
-    print(table([*rows(20), *rows(80)]))
+    options = parser(__doc__)
+    options.add_argument("--threads", type=int, default=1)
+    arguments = options.parse_args()
+    torch.set_num_threads(arguments.threads)
+    say([*lines(20), *lines(80)], arguments)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Where webdataset is installed, it reads the same shards, each through a program `curl`.
 """
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -16,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3
+from bench.lines import parser, say
+from bench.timing import Seconds, in_turn, seconds_of
 from botocore.config import Config as BotoConfig
-from measure import Repeated, Row, fastest, table
+from measure import Repeated
 
 from job.data.dataset import SHARDS_AHEAD, Dataset
 from job.data.ingest.ingest import ingest
@@ -63,9 +64,9 @@ def server() -> Iterator[None]:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=48_000)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--images", type=int, default=48_000)
+    arguments = options.parse_args()
     with server(), tempfile.TemporaryDirectory() as cache:
         store = S3Store("pool", "state")
         ingest(store, Repeated(num_pool=arguments.images, size=160), "drawn")
@@ -79,6 +80,10 @@ def main() -> None:
 
         def read() -> None:
             assert sum(1 for _ in Dataset.open(store, "drawn").iter_images("pool")) == len(ids)  # noqa: S101
+
+        def read_first() -> Seconds:
+            shutil.rmtree(cache)
+            return Seconds(seconds_of(read))
 
         def raw(number: int) -> int:
             key = f"state/{dataset.keys.shard('pool', number)}"
@@ -107,47 +112,34 @@ def main() -> None:
             assert sum(1 for _ in samples.to_tuple("__key__", "jpg")) == len(ids)  # noqa: S101
 
         few = ids[:2000]
+
+        def read_singly() -> None:
+            list(in_threads(single, few, SHARDS_AHEAD, 8))
+
         others = {"webdataset": webdataset} if wds and shutil.which("curl") else {}
-        seconds = fastest(
+        samples = in_turn(
             {
-                "clear": lambda: shutil.rmtree(cache),
-                "ours": read,
+                "ours": read_first,
                 "again": read,
                 "raw": lambda: list(in_threads(raw, range(len(shards)), SHARDS_AHEAD, 2)),
                 "checked": lambda: list(in_threads(checked, range(len(shards)), SHARDS_AHEAD, 2)),
-                "single": lambda: list(in_threads(single, few, SHARDS_AHEAD, 8)),
+                "single": lambda: Seconds(len(ids) / len(few) * seconds_of(read_singly)),
                 **others,
-            },
-            repeats=3,
+            }
         )
-    single_seconds = seconds["single"] * len(ids) / len(few)
-    what = f"{len(ids):,} images, {len(shards)} shards, {size:.0f} MB"
-    beside = (
-        f"one GET an image {len(ids) / single_seconds:,.0f} images/s; "
-        f"the bare bytes {size / seconds['raw']:,.0f} MB/s, "
-        f"with their SHA-256 and into a file {size / seconds['checked']:,.0f} MB/s"
-    )
-    for name in others:
-        beside += f"; {name} {len(ids) / seconds[name]:,.0f} images/s"
-    print(
-        table(
-            [
-                Row(
-                    f"read a pool from S3: {what}",
-                    f"{len(ids) / seconds[name]:,.0f} images/s, {size / seconds[name]:,.0f} MB/s",
-                    beside,
-                    f"{single_seconds / seconds[name]:.1f}; "
-                    f"{100 * seconds['raw'] / seconds[name]:.0f} %, "
-                    f"{100 * seconds['checked'] / seconds[name]:.0f} %",
-                    aim,
-                )
-                for name, aim in (
-                    ("ours", "5 x; 90 %"),
-                    ("again", "(a second time, from the cache)"),
-                )
-            ]
-        )
-    )
+    what = f"read a pool from S3: {len(ids):,} images, {len(shards)} shards, {size:.0f} MB"
+
+    def rate(seconds: float) -> str:
+        return f"{len(ids) / seconds:,.0f} images/s, {size / seconds:,.0f} MB/s"
+
+    peers = {
+        "one GET an image": "single",
+        "the bare bytes with their SHA-256, into a file": "checked",
+        "the bare bytes": "raw",
+        "reading it again, from the cache": "again",
+    }
+    peers |= {name: name for name in others}
+    say([samples.compare(what, "ours", peer, peers[peer], rate) for peer in peers], arguments)
 
 
 if __name__ == "__main__":

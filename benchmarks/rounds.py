@@ -1,6 +1,5 @@
 """Rounds: the quickstart outside its stages' computation, and arms and seeds that share work."""
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 import first  # noqa: F401
-from measure import Row, table
+from bench.lines import Line, parser, say
+from bench.timing import Samples, Seconds, in_turn
 
 from job import experiment
 from job.config import loading
@@ -81,8 +81,8 @@ def clocked(seconds: list[float]) -> Iterator[None]:
         yield
 
 
-def quickstart() -> Row:
-    """How much of the quickstart is something else than computation."""
+def quickstart() -> Seconds:
+    """What share of the quickstart is something else than computation."""
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
         config = experiment.init(store, Plan(loading.load("quickstart"))).config  # draws the data
@@ -91,59 +91,54 @@ def quickstart() -> Row:
             begun = time.perf_counter()
             update_report(store, experiment.run(store, config).plan)
             whole = time.perf_counter() - begun
-    other = whole - computed[0]
-    return Row(
-        "the quickstart's rounds and report",
-        f"{whole:.1f} s",
-        f"of it training, inference, picking and AP {computed[0]:.1f} s",
-        f"{100 * other / whole:.1f} % besides",
-        "5 %",
-    )
+    return Seconds((whole - computed[0]) / whole)
 
 
-def run(config: Config, image_cache_mb: int) -> tuple[float, int]:
-    """The seconds and the number of stages of an experiment in a store of its own."""
+def run(config: Config, image_cache_mb: int) -> Seconds:
+    """The seconds of an experiment in a store of its own."""
     runtime = config.runtime.model_copy(update={"image_cache_mb": image_cache_mb})
     config = config.model_copy(update={"runtime": runtime})
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
         experiment.init(store, Plan(config))  # draws the data
         begun = time.perf_counter()
-        number = experiment.run(store, config).num_run
-        return time.perf_counter() - begun, number
+        experiment.run(store, config)
+        return Seconds(time.perf_counter() - begun)
 
 
-def sharing() -> Iterator[Row]:
+def sharing() -> Iterator[Line]:
     """Four arms with five seeds, in one experiment and each by itself."""
     config = loading.parse(SHARED, "shared")
-    kept, num_stages = run(config, 1000)
-    forgotten, _ = run(config, 0)
     apart = [
-        run(config.model_copy(update={"seeds": (seed,), "arms": {name: arm}}), 0)
+        config.model_copy(update={"seeds": (seed,), "arms": {name: arm}})
         for seed in config.seeds
         for name, arm in config.arms.items()
     ]
-    yield Row(
-        "4 arms x 5 seeds, 2 rounds",
-        f"{kept:.1f} s, {num_stages} stages",
-        f"20 runs, each on its own {sum(s for s, _ in apart):.1f} s, "
-        f"{sum(n for _, n in apart)} stages",
-        f"{sum(s for s, _ in apart) / kept:.2f}",
-        "round 0 once for each seed",
+    samples: Samples = in_turn(
+        {
+            "kept": lambda: run(config, 1000),
+            "forgotten": lambda: run(config, 0),
+            "apart": lambda: Seconds(sum(run(each, 0) for each in apart)),
+        }
     )
-    yield Row(
-        "the same: what was decoded stays in memory",
-        f"{kept:.1f} s",
-        f"image_cache_mb: 0 {forgotten:.1f} s",
-        f"{forgotten / kept:.2f}",
-        "",
-    )
+    for beside, peer in (
+        ("20 runs, each on its own", "apart"),
+        ("image_cache_mb: 0", "forgotten"),
+    ):
+        yield samples.compare("4 arms x 5 seeds, 2 rounds", "kept", beside, peer, shown)
+
+
+def shown(seconds: float) -> str:
+    """Seconds as a text."""
+    return f"{seconds:.1f} s"
 
 
 def main() -> None:
     """Measure, and print."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    print(table([quickstart(), *sharing()]))
+    arguments = parser(__doc__).parse_args()
+    besides = in_turn({"besides": quickstart})
+    line = besides.absolute("the quickstart's rounds and report", "besides", 100, " %")
+    say([line, *sharing()], arguments)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +16,9 @@ import first  # noqa: F401
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from measure import Row, as_others, table
+from bench.lines import Line, parser, say
+from bench.timing import Samples, Seconds, in_turn
+from measure import as_others
 from PIL import Image
 from post_processing import draw_logits
 from torch import nn
@@ -38,7 +40,13 @@ from job.plan import Plan
 from job.stages import run_stage
 from job.storage.local import LocalStore
 
-BATCH, FEW = 16, 256
+BATCH, FEW = 16, 128
+KINDS = {
+    "float32": ("float32", False),
+    "bfloat16": ("bfloat16", False),
+    "bfloat16, compiled": ("bfloat16", True),
+}
+"""Name -> precision, and whether the network is compiled."""
 ROUND = RoundRef("scoring", 0, None, 0)
 CONFIG = """
 experiment: scoring
@@ -110,31 +118,35 @@ def stock(
 
 def network_alone(
     detector: SsdDetector, threads: int, device: str, *, half: bool, compiled: bool
-) -> float:
-    """Images/s of backbone and head on batches that are there, one in each thread."""
+) -> Callable[[], Seconds]:
+    """Return what times backbone and head, an image, on batches that are there, one a thread."""
     detector.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     fold_batch_norm(detector)
     pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8, device=device)
+    batches = 6 * threads
 
     @torch.inference_mode()
     def run(_: int = 0) -> None:
         with torch.autocast(device, torch.bfloat16, enabled=half):
             detector(pixels)
 
-    torch.set_num_threads(1)
     if compiled:
+        torch.set_num_threads(1)
         compile_network(detector, run)
-    run()
-    best, batches = 0.0, 6 * threads
-    for _ in range(3):
+        torch.set_num_threads(threads)
+
+    def timed() -> Seconds:
+        torch.set_num_threads(1)
         with ThreadPoolExecutor(threads) as pool:
             begun = time.perf_counter()
             list(pool.map(run, range(batches)))
             if device == "cuda":
                 torch.cuda.synchronize()
-            best = max(best, BATCH * batches / (time.perf_counter() - begun))
-    torch.set_num_threads(threads)
-    return best
+            seconds = time.perf_counter() - begun
+        torch.set_num_threads(threads)
+        return Seconds(seconds / (BATCH * batches))
+
+    return timed
 
 
 @dataclass(frozen=True)
@@ -183,57 +195,63 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=1792)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--stock", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--images", type=int, default=640)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    options.add_argument("--stock", type=Path, help=argparse.SUPPRESS)
+    arguments = options.parse_args()
+    threads, device = arguments.threads, arguments.device
     if arguments.stock:
-        print(time_stock(arguments.stock, arguments.threads, arguments.device))
+        print(time_stock(arguments.stock, threads, device))
         return
-    few, many, threads = FEW, arguments.images, arguments.threads
-    device = arguments.device
-    kinds = {
-        "float32 (the default)": ("float32", False),
-        "bfloat16": ("bfloat16", False),
-        "bfloat16, compiled": ("bfloat16", True),
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in kinds}
-    for count in (few, many):
-        with pool_of(count, threads, device) as pool:
-            for name, kind in kinds.items():
-                if kind[1] and count == few:
-                    pool.score(*kind)  # what is compiled stays in a cache
-                seconds[name].append(pool.score(*kind))
-                gc.collect()
-            dataset, config = pool.dataset, pool.config
-            if count == few:
-                peer = peer_of(dataset, threads, device)
-    alone = {
-        name: network_alone(
-            fresh(config.detector, dataset.classes),
-            threads,
-            device,
-            half=precision == "bfloat16",
-            compiled=compiled,
+    with ExitStack() as stack:
+        few, many = (
+            stack.enter_context(pool_of(count, threads, device))
+            for count in (FEW, arguments.images)
         )
-        for name, (precision, compiled) in kinds.items()
-    }
-    print(table(list(rows(seconds, many - few, few, peer, alone))))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        write_files(few.dataset, folder)
+        functions = {
+            "stock": lambda: Seconds(
+                as_others(__file__, "--stock", folder, "--threads", threads, "--device", device)
+            )
+        } | dict(ours(few, many, arguments.images - FEW))
+        functions |= dict(alone(many, threads, device))
+        say(list(lines(in_turn(functions))), arguments)
 
 
-def peer_of(dataset: Stored, threads: int, device: str) -> float:
-    """Images/s of the stock loop over the same pool, as files, in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        for image in dataset.iter_images("pool"):
-            (Path(folder) / f"{image.id.replace('/', '-')}.jpg").write_bytes(image.data)
-        options = ("--threads", threads, "--device", device)
-        return as_others(__file__, "--stock", folder, *options)
+def ours(few: Pool, many: Pool, more: int) -> Iterator[tuple[str, Callable[[], Seconds]]]:
+    """Yield what times scoring: the seconds of a further image, so that starting is not in it."""
+    for name, kind in KINDS.items():
+
+        def timed(kind: tuple[str, bool] = kind) -> Seconds:
+            seconds = (many.score(*kind) - few.score(*kind)) / more
+            gc.collect()
+            return Seconds(seconds)
+
+        yield name, timed
+
+
+def alone(pool: Pool, threads: int, device: str) -> Iterator[tuple[str, Callable[[], Seconds]]]:
+    """Yield what times each kind's network."""
+    for name, (precision, compiled) in KINDS.items():
+        detector = fresh(pool.config.detector, pool.dataset.classes)
+        half = precision == "bfloat16"
+        yield (
+            f"{name} alone",
+            network_alone(detector, threads, device, half=half, compiled=compiled),
+        )
+
+
+def write_files(dataset: Stored, folder: Path) -> None:
+    """Write a pool's images as files."""
+    for image in dataset.iter_images("pool"):
+        (folder / f"{image.id.replace('/', '-')}.jpg").write_bytes(image.data)
 
 
 def time_stock(folder: Path, threads: int, device: str) -> float:
-    """Images/s of the stock loop over a folder."""
+    """Seconds an image of the stock loop over a folder."""
     paths = sorted(folder.iterdir())
     settings = DetectorConfig(size=320, backbone="scratch")
     detector = fresh(settings, SyntheticSource().classes)
@@ -242,25 +260,25 @@ def time_stock(folder: Path, threads: int, device: str) -> float:
         stock(detector, paths[:BATCH], Path(results) / "warm.parquet", threads, device)
         begun = time.perf_counter()
         stock(detector, paths, Path(results) / "stock.parquet", threads, device)
-        return len(paths) / (time.perf_counter() - begun)
+        return (time.perf_counter() - begun) / len(paths)
 
 
-def rows(
-    seconds: dict[str, list[float]], more: int, few: int, peer: float, alone: dict[str, float]
-) -> Iterator[Row]:
-    """The table; a rate is that of the further images, so that starting is not in it."""
-    best = max(alone.values())
-    for name, (short, long) in seconds.items():
-        rate = more / max(long - short, 1e-9)
-        start = short - few / rate
-        yield Row(
-            f"score, 320 px, {name}",
-            f"{rate:.1f} images/s after {max(start, 0):.1f} s",
-            f"torchvision's loop, as it comes, {peer:.1f}; our network alone {alone[name]:.1f}, "
-            f"the fastest network alone {best:.1f}",
-            f"{rate / peer:.1f}; {100 * rate / alone[name]:.0f} %, {100 * rate / best:.0f} %",
-            "4 x; 85 %",
-        )
+def lines(samples: Samples) -> Iterator[Line]:
+    """Yield each kind beside torchvision's loop, beside its network, and beside the fastest one."""
+    fastest = min((f"{name} alone" for name in KINDS), key=samples.typical)
+    for name in KINDS:
+        peers = {
+            "torchvision's loop": "stock",
+            "its network alone": f"{name} alone",
+            "the fastest network alone": fastest,
+        }
+        for beside, peer in peers.items():
+            yield samples.compare(f"score, 320 px, {name}", name, beside, peer, rate)
+
+
+def rate(seconds: float) -> str:
+    """A speed."""
+    return f"{1 / seconds:.1f} images/s"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """How long commands take to begin: beside an empty program, and the same work in a warm process."""
 
-import argparse
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from measure import Row, fastest, table
+from bench.lines import parser, say
+from bench.timing import in_turn
 
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.stage_io import StageIO
@@ -41,7 +41,7 @@ def al_job(*arguments: str) -> None:
 
 def main() -> None:
     """Measure, and print."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    arguments = parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "start.yaml"
         path.write_text(CONFIG)
@@ -58,7 +58,7 @@ def main() -> None:
         def select_warm() -> None:
             select.run(StageIO(store, Plan(config), stage))
 
-        seconds = fastest(
+        samples = in_turn(
             {
                 "help": lambda: al_job("--help"),
                 "pass": lambda: call("-c", "pass"),
@@ -66,26 +66,20 @@ def main() -> None:
                 "warm": select_warm,
             }
         )
-    print(
-        table(
-            [
-                Row(
-                    "`al-job --help`",
-                    f"{seconds['help']:.2f} s",
-                    f"`python -c pass` {seconds['pass']:.2f} s",
-                    f"{seconds['help'] / seconds['pass']:.1f}",
-                    "0.3 s",
-                ),
-                Row(
-                    f"`al-job select`, {NUM_IMAGES:,} images",
-                    f"{seconds['select']:.2f} s",
-                    f"the same in a warm process {seconds['warm']:.2f} s",
-                    f"{seconds['select'] / seconds['warm']:.1f}",
-                    "1.2 s",
-                ),
-            ]
-        )
-    )
+    what = f"`al-job select`, {NUM_IMAGES:,} images"
+    warm = "the same in a warm process"
+    lines = [
+        samples.absolute("`al-job --help`", "help"),
+        samples.compare("`al-job --help`", "help", "`python -c pass`", "pass", shown),
+        samples.absolute(what, "select"),
+        samples.compare(what, "select", warm, "warm", shown),
+    ]
+    say(lines, arguments)
+
+
+def shown(seconds: float) -> str:
+    """Seconds as a text."""
+    return f"{seconds:.3f} s"
 
 
 if __name__ == "__main__":

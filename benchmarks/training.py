@@ -12,7 +12,9 @@ from typing import Any, cast
 
 import first  # noqa: F401
 import torch
-from measure import Row, as_others, table
+from bench.lines import parser, say
+from bench.timing import Seconds, in_turn
+from measure import as_others
 from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
@@ -75,7 +77,7 @@ class Drawn(Dataset[Any]):
 def plain(
     images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
 ) -> float:
-    """Images/s of the recipe."""
+    """Seconds an image of the recipe."""
     ssd = detector_of(classes).ssd.train().to(device)
     optimizer = torch.optim.SGD(ssd.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
     drawn = Drawn([image for image in images if image.annotation.labels], classes, steps * BATCH)
@@ -92,13 +94,13 @@ def plain(
         optimizer.zero_grad()
         sum(losses.values()).backward()
         optimizer.step()
-    return (steps - 2) * BATCH / (arrived[-1] - arrived[1])
+    return (arrived[-1] - arrived[1]) / ((steps - 2) * BATCH)
 
 
 def ours(
     images: list[LabelledImage], classes: tuple[str, ...], steps: int, workers: int, device: str
 ) -> float:
-    """Images/s of `job.detection.training.loop.fit`."""
+    """Seconds an image of `job.detection.training.loop.fit`."""
     detector, arrived = detector_of(classes), list[float]()
 
     def stop() -> bool:
@@ -115,11 +117,11 @@ def ours(
         workers=workers,
     )
     fit(run, save_checkpoint=lambda _: None, stop=stop)
-    return (steps - 2) * BATCH / (arrived[-1] - arrived[1])
+    return (arrived[-1] - arrived[1]) / ((steps - 2) * BATCH)
 
 
 def alone(classes: tuple[str, ...], steps: int, device: str) -> float:
-    """Images/s of forward + backward on a batch that is there."""
+    """Seconds an image of forward + backward on a batch that is there."""
     detector = detector_of(classes).train()
     detector.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pixels = torch.randint(0, 256, (BATCH, 3, 320, 320), dtype=torch.uint8, device=device)
@@ -136,23 +138,24 @@ def alone(classes: tuple[str, ...], steps: int, device: str) -> float:
         detector.zero_grad()
     if device == "cuda":
         torch.cuda.synchronize()
-    return steps * BATCH / (time.perf_counter() - begun)
+    return (time.perf_counter() - begun) / (steps * BATCH)
 
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--plain", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    device, options = arguments.device, ("--steps", arguments.steps, "--threads", arguments.threads)
+    offered = parser(__doc__)
+    offered.add_argument("--steps", type=int, default=5)
+    offered.add_argument("--threads", type=int, default=2)
+    offered.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    offered.add_argument("--plain", type=Path, help=argparse.SUPPRESS)
+    arguments = offered.parse_args()
+    device, steps = arguments.device, arguments.steps
+    options = ("--steps", steps, "--threads", arguments.threads, "--device", device)
     workers = 0 if device == "cpu" else arguments.threads
     torch.set_num_threads(arguments.threads)
     if arguments.plain:
         dataset = Stored.open(LocalStore(arguments.plain), "drawn")
-        images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps
+        images, classes = dataset.test_images(), dataset.classes
         print(plain(images, classes, steps, arguments.threads, device))
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -160,28 +163,22 @@ def main() -> None:
         source = SyntheticSource(num_pool=1, num_test=128, size=400)
         ingest(store, source, "drawn", skip_bad=True)
         dataset = Stored.open(store, "drawn")
-        images, classes, steps = dataset.test_images(), dataset.classes, arguments.steps
-        best = {"ours": 0.0, "plain": 0.0, "alone": 0.0}
-        for _ in range(2):  # in turn, so that a busy moment hits all alike
-            best["ours"] = max(best["ours"], ours(images, classes, steps, workers, device))
-            recipe = as_others(__file__, "--plain", folder, "--device", device, *options)
-            best["plain"] = max(best["plain"], recipe)
-            best["alone"] = max(best["alone"], alone(classes, steps, device))
-    print(
-        table(
-            [
-                Row(
-                    f"train, 320 px, batches of {BATCH}",
-                    f"{best['ours']:.2f} images/s",
-                    f"the reference recipe {best['plain']:.2f}; "
-                    f"forward + backward alone {best['alone']:.2f}",
-                    f"{best['ours'] / best['plain']:.1f}; "
-                    f"{100 * best['ours'] / best['alone']:.0f} %",
-                    "2 x; 85 %",
-                )
-            ]
+        images, classes = dataset.test_images(), dataset.classes
+        samples = in_turn(
+            {
+                "ours": lambda: Seconds(ours(images, classes, steps, workers, device)),
+                "plain": lambda: Seconds(as_others(__file__, "--plain", folder, *options)),
+                "alone": lambda: Seconds(alone(classes, steps, device)),
+            }
         )
-    )
+    peers = {"torchvision's reference recipe": "plain", "forward + backward alone": "alone"}
+    what = f"train, 320 px, batches of {BATCH}"
+    say([samples.compare(what, "ours", peer, peers[peer], rate) for peer in peers], arguments)
+
+
+def rate(seconds: float) -> str:
+    """A speed."""
+    return f"{1 / seconds:.2f} images/s"
 
 
 if __name__ == "__main__":

@@ -40,15 +40,15 @@ class StoredRecord:
 
 
 def _read(path: Path, columns: Collection[str]) -> RecordPart:
-    if missing := sorted(set(columns).difference(pq.read_schema(path).names)):
-        message = (
-            f"the strategy reads {', '.join(missing)}, which the score record does not "
-            "have: it has box_features if score.box_features is set"
-        )
-        raise ConfigError(message)
-    # One thread for each file: Parquet's own threads do not help with files of this size.
-    table = pq.read_table(path, columns=["id", *sorted(columns)], use_threads=False)
-    return RecordPart(table)
+    with pq.ParquetFile(path) as file:
+        if missing := sorted(set(columns).difference(file.schema_arrow.names)):
+            message = (
+                f"the strategy reads {', '.join(missing)}, which the score record does not "
+                "have: it has box_features if score.box_features is set"
+            )
+            raise ConfigError(message)
+        # One thread for each file: Parquet's own threads do not help with files of this size.
+        return RecordPart(file.read(["id", *sorted(columns)], use_threads=False))
 
 
 def task_of(io: RoundReader, strategy: Strategy) -> Task:

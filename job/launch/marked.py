@@ -25,12 +25,19 @@ class Marked(Observers):
 
     def job_ended(self, end: JobEnd) -> None:
         """Tell each, and how fast the stage was, and of the round if that is done with it."""
-        marked = self._done.get(end.ref.done)
-        if marked and not end.error:
-            end = replace(end, usage=replace(end.usage, pace=marked.pace))
-        super().job_ended(end)
+        super().job_ended(self._with_pace(end))
         if not end.error and self._is_done(end.ref.round):
             self.round_done(end.ref.round)
+
+    def job_found(self, end: JobEnd) -> None:
+        """Tell each, and how fast the stage was."""
+        super().job_found(self._with_pace(end))
+
+    def _with_pace(self, end: JobEnd) -> JobEnd:
+        marked = self._done.get(end.ref.done)
+        if marked is None or end.error:
+            return end
+        return replace(end, usage=replace(end.usage, pace=marked.pace))
 
     def follow(self, plan: Plan) -> None:
         """Tell of the rounds of a plan from now on."""

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from job.records import halves
 from job.records.arrays import Floats, Integers, flat_values, matrix, offsets, offsets_of
 from job.records.score_record import DETECTION_COLUMNS, GROUND_TRUTH_COLUMNS, GroundTruthMatches
 
@@ -93,10 +94,10 @@ class RecordPart:
         """The row of the image that each detection belongs to: (D,)."""
         return np.repeat(np.arange(len(self.ids)), self.num_detections)
 
-    @property
+    @cached_property
     def predicted(self) -> Integers:
         """The index of each detection's most probable class, the first one of equal ones: (D,)."""
-        return np.asarray(self.probabilities.argmax(axis=1))
+        return halves.first_highest(self.probabilities)
 
     def keep(self, is_kept_D: NDArray[np.bool_]) -> "RecordPart":
         """Return the same images with some of their detections: those that are true in (D,)."""

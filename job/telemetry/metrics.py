@@ -18,7 +18,9 @@ from prometheus_client import (
 )
 
 from job.board import arm_statuses
-from job.keys import Stage
+from job.errors import TemporaryError
+from job.keys import REPORT, STAGES, Stage
+from job.launch.kubernetes.job_spec import PERMANENT
 from job.launch.observer import JobEnd, Observer
 from job.progress import Phase, States, Status
 from job.records.pace import Pace
@@ -28,6 +30,8 @@ from job.runtime.listening import any_address
 PORT = 9464
 _BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
 """Of seconds: a drawn quickstart has stages of seconds, a large training takes hours."""
+_EXIT_CODES = (0, 1, *PERMANENT, TemporaryError.exit_code, 137, 143)
+"""How pods usually end: well, by a bug, as al-voc says, killed, or asked to stop."""
 
 
 class Metrics(Observer):
@@ -66,6 +70,20 @@ class Metrics(Observer):
             "gpu_memory_peak_bytes", "GPU memory that a process of the last one took", "stage"
         )
         self._api = self._counter("api_requests", "Requests to the cluster", "verb", "code")
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Tell counters before there is something to count: a step from nothing is not seen."""
+        for stage in (*STAGES, REPORT):
+            for result in ("done", "failed"):
+                self._jobs.labels(stage, result)
+            for code in _EXIT_CODES:
+                self._pods.labels(stage, code)
+            for each in (self._gpu, self._money, self._seconds, self._queue):
+                each.labels(stage)
+        for stage in ("train", "evaluate", "score"):
+            for counter in (self._images, self._image_seconds, self._waiting):
+                counter.labels(stage)
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(f"al_voc_{name}", what, labels, registry=self.registry)

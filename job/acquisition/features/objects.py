@@ -21,6 +21,7 @@ from pydantic import Field, PositiveInt
 from job.acquisition.features.checks import check_finite
 from job.config.section import Section, UnitInterval
 from job.records.arrays import Float64s, Integers
+from job.records.halves import highest
 from job.records.record_part import RecordPart
 
 _EMPTY_QUANTILE = 0.1
@@ -54,13 +55,15 @@ class ObjectBoxes(Section):
         return kept.keep(_among_highest(kept, confidences(kept), self.top))
 
     def _has_size(self, part: RecordPart) -> NDArray[np.bool_]:
-        corners = part.boxes_xyxy.astype(np.float64).reshape(-1, 4)
-        sides_D2 = np.maximum(corners[:, 2:] - corners[:, :2], 0)
+        # Column by column: numpy's reductions along rows of two are many times as slow.
+        x0_D, y0_D, x1_D, y1_D = part.boxes_xyxy.astype(np.float64).reshape(-1, 4).T
+        width_D, height_D = np.maximum(x1_D - x0_D, 0), np.maximum(y1_D - y0_D, 0)
         areas_N = part.sizes_wh.prod(axis=1)
-        large_D = sides_D2.prod(axis=1) >= self.min_side**2 * areas_N[part.image_of_detection]
+        large_D = width_D * height_D >= self.min_side**2 * areas_N[part.image_of_detection]
         if self.max_aspect is None:
             return np.asarray(large_D)
-        is_wide_D = sides_D2.max(axis=1) > self.max_aspect * sides_D2.min(axis=1)
+        shorter_D = np.minimum(width_D, height_D)
+        is_wide_D = np.maximum(width_D, height_D) > self.max_aspect * shorter_D
         return np.asarray(large_D & ~is_wide_D)
 
 
@@ -71,7 +74,7 @@ def confidences(part: RecordPart) -> Float64s:
         BadDataError: One is not a finite number; the message names its image.
     """
     check_finite(part, part.objectness, "objectness values")
-    best_D = part.probabilities.max(axis=1, initial=0).astype(np.float64)
+    best_D = highest(part.probabilities).astype(np.float64)
     check_finite(part, best_D)
     # A sum of probabilities in single precision may be a little above 1.
     return np.asarray(np.minimum(best_D * part.objectness, 1.0))

@@ -3,6 +3,7 @@
 Memory holds one part, and one row for each image, however large the pool is.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -12,6 +13,9 @@ from numpy.typing import DTypeLike, NDArray
 from job.acquisition.strategy import Images
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
+
+_NEAR = 8
+"""A part whose ids reach over more of the pool, in numbers of its rows, is scattered."""
 
 
 def read_rows(
@@ -34,14 +38,13 @@ def read_rows(
         ConfigError: There is no score record.
     """
     ids = sorted(images.ids)
-    row_of = {image_id: row for row, image_id in enumerate(ids)}
     result = None
-    times_seen = np.zeros(len(ids), np.int64)
+    times_seen = np.zeros(len(ids), np.int32)
     for part in images.record.parts(columns):
         found = rows_of(part)
         if result is None:
             result = np.zeros((len(ids), *found.shape[1:]), dtype)
-        rows = np.array([row_of.get(image_id, -1) for image_id in part.ids.tolist()], np.int64)
+        rows = rows_among(ids, part.ids.tolist())
         ours = rows >= 0
         result[rows[ours]] = found[ours]
         np.add.at(times_seen, rows[ours], 1)
@@ -51,7 +54,29 @@ def read_rows(
     return ids, result
 
 
-def _check(ids: list[str], times_seen: NDArray[np.int64], result: NDArray[Any]) -> None:
+def rows_among(ids: list[str], wanted: list[str]) -> NDArray[np.int64]:
+    """Return the row of each wanted id among ids in ascending order, or -1 if it is not there.
+
+    A part of a record usually has neighbours. So few ids are looked at, and nothing is built that
+    is as large as the pool.
+    """
+    if not wanted:
+        return np.empty(0, np.int64)
+    first = bisect_left(ids, min(wanted))
+    window = ids[first : bisect_right(ids, max(wanted), first)]
+    if window == wanted:
+        return np.arange(first, first + len(window))
+    if len(window) <= _NEAR * len(wanted):
+        row_of = {image_id: row for row, image_id in enumerate(window, first)}
+        return np.array([row_of.get(image_id, -1) for image_id in wanted], np.int64)
+    places = np.array([bisect_left(ids, image_id) for image_id in wanted], np.int64)
+    is_there = [
+        ids[place : place + 1] == [each] for place, each in zip(places, wanted, strict=True)
+    ]
+    return np.where(is_there, places, -1)
+
+
+def _check(ids: list[str], times_seen: NDArray[np.int32], result: NDArray[Any]) -> None:
     if ids and not times_seen.any():
         message = (
             "the strategy selects by score and there is no score record, as before round 0: "

@@ -7,7 +7,6 @@ D = detections of all images together, K = classes of a distribution.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from pydantic import FiniteFloat
 
 from job.acquisition.features import objects, rightness
@@ -17,6 +16,7 @@ from job.acquisition.features.reasons import Explanations, explain_images
 from job.acquisition.features.rightness import Rightness
 from job.acquisition.strategy import IDS_DECIDE, Strategy, Task
 from job.records.arrays import Float64s
+from job.records.halves import to_float64
 from job.records.record_part import RecordPart
 
 
@@ -40,7 +40,7 @@ class Reading:
         """Return what explains the scores of a part's images, as `explain_images` does."""
         if not self.about:
             return explain_images(kept, scores_N, p_DK, values_D, weights_D)
-        classes_DC = kept.probabilities.astype(np.float64)
+        classes_DC = to_float64(kept.probabilities)
         images = explain_images(kept, scores_N, classes_DC, values_D, weights_D)
         images["second"] = -1  # no class is held against the first one
         return images
@@ -91,7 +91,7 @@ class UncertainBoxes(ObjectBoxes, Strategy):
     def _by_class(self, part: RecordPart, task: Task) -> tuple[RecordPart, Float64s]:
         check_classes(part, task.classes)
         kept = self.objects(part)
-        return kept, kept.probabilities.astype(np.float64)
+        return kept, to_float64(kept.probabilities)
 
     def _by_rightness(
         self, part: RecordPart, task: Task, known: Rightness

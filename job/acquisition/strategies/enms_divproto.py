@@ -23,6 +23,7 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
+from job.acquisition.features.best_rows import BestRows
 from job.acquisition.features.checks import check_finite
 from job.acquisition.features.objects import empty_ties, score_empty
 from job.acquisition.features.record_pass import read_rows
@@ -31,9 +32,9 @@ from job.acquisition.numerics.aggregation import first_highest
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.top_k import top_k
 from job.acquisition.numerics.uncertainty import entropy
-from job.acquisition.strategy import Pick, Record, Selection, Task
+from job.acquisition.strategy import Pick, Selection, Task
 from job.config.section import UnitInterval
-from job.records.arrays import Float32s, Float64s, Integers
+from job.records.arrays import Float32s, Float64s, Floats, Integers
 from job.records.record_part import RecordPart
 
 Shown = NDArray[np.bool_]
@@ -41,7 +42,8 @@ Prototypes = dict[int, Float32s]
 """Class -> its prototype in one image, (F,), of length 1."""
 
 _LOOKAHEAD = 4096
-"""The prototypes of this many images are held at once."""
+"""What prototypes are made of is held for this many images at once, and then for twice as many."""
+_MOST_AHEAD = 16_384
 
 
 class EnmsDivproto(UncertainBoxes):
@@ -92,14 +94,15 @@ class EnmsDivproto(UncertainBoxes):
     def select(self, task: Task) -> Selection:
         """Select diverse images first, then fill the budget by score."""
         minority, reading = self._minority(task), self.reading(task)
-        score_part = partial(self._score_part, reading=reading, minority=minority)
+        best = BestRows(task.unlabelled.record, self.reads, _LOOKAHEAD)
+        score_part = partial(self._score_part, reading=reading, minority=minority, best=best)
         ids, images = read_rows(task.unlabelled, self.reads, score_part, _row_type(len(minority)))
         score_empty(images["score"], images["num_boxes"], self.empty_score)
         ties = empty_ties(images["num_boxes"], self.empty_score, task.rng)
         order = top_k(images["score"], len(ids), ties).tolist()
         quota = self.quota_share * task.budget / len(minority)
         quotas = _Quotas(quota, task.budget, np.zeros(len(minority), np.int64))
-        prototypes = partial(prototypes_of, task.unlabelled.record, self.reads, reading)
+        prototypes = partial(prototypes_of, best, reading)
         diverse = self._walk(prototypes, ids, order, images["shows"], quotas)
         rest = [row for row in order if row not in diverse]
         why = {
@@ -126,7 +129,7 @@ class EnmsDivproto(UncertainBoxes):
         return rarest
 
     def _score_part(
-        self, whole: RecordPart, reading: Reading, minority: list[int]
+        self, whole: RecordPart, reading: Reading, minority: list[int], best: BestRows
     ) -> NDArray[np.void]:
         part, p_DK = reading.read(whole)
         check_finite(part, part.box_features.sum(axis=1, dtype=np.float32), "features")
@@ -138,11 +141,12 @@ class EnmsDivproto(UncertainBoxes):
         rows["score"], rows["num_boxes"] = enms(part, entropy_D, self.duplicate_cosine)
         is_shown_DM = p_DM * part.objectness[:, None] > self.min_confidence
         np.logical_or.at(rows["shows"], part.image_of_detection, is_shown_DM)
+        best.add(whole, np.where(rows["shows"].any(axis=1), rows["score"], -np.inf))
         return rows
 
     def _walk(
         self,
-        prototypes_of: Callable[[set[str]], dict[str, Prototypes]],
+        prototypes_of: Callable[[set[str]], dict[str, Callable[[], Prototypes]]],
         ids: list[str],
         order: list[int],
         shows_NC: Shown,
@@ -154,17 +158,20 @@ class EnmsDivproto(UncertainBoxes):
         """
         taken: dict[int, tuple[int, int]] = {}
         before: dict[int, list[Float32s]] = {}
-        able = [row for row in order if shows_NC[row].any()]
-        for first in range(0, len(able), _LOOKAHEAD):
-            ahead = able[first : first + _LOOKAHEAD]
+        is_able_N = np.asarray(shows_NC.any(axis=1))
+        able = [row for row in order if is_able_N[row]]
+        first, number = 0, _LOOKAHEAD
+        while first < len(able):
+            ahead = able[first : first + number]
+            first, number = first + number, min(2 * number, _MOST_AHEAD)
             seen = prototypes_of({ids[row] for row in ahead})
             for row in ahead:
                 if quotas.are_full:
                     return taken
-                prototypes = seen[ids[row]]
                 quota = quotas.for_one_of(shows_NC[row])
                 if quota is None:
                     continue
+                prototypes = seen[ids[row]]()
                 label = self._new_class(prototypes, before)
                 if label is not None:
                     quotas.count(shows_NC[row])
@@ -243,25 +250,27 @@ def enms(
 
 
 def prototypes_of(
-    record: Record, columns: frozenset[str], reading: Reading, ids: set[str]
-) -> dict[str, Prototypes]:
-    """Return the prototypes of some images: for each class the mean feature, by entropy."""
-    result: dict[str, Prototypes] = {}
-    for whole in record.parts(columns):
+    best: BestRows, reading: Reading, ids: set[str]
+) -> dict[str, Callable[[], Prototypes]]:
+    """Return what makes the prototypes of some images: for each class the mean feature, by entropy.
+
+    Most of the images will not be asked for theirs.
+    """
+    result: dict[str, Callable[[], Prototypes]] = {}
+    for whole in best.parts_of(ids):
         part, p_DK = reading.read(whole)
         for row, image_id in enumerate(part.ids.tolist()):
-            if image_id in ids:
-                mine = slice(part.offsets[row], part.offsets[row + 1])
-                features_DF = part.box_features[mine].astype(np.float64)
-                result[image_id] = _prototypes(part.predicted[mine], p_DK[mine], features_DF)
+            mine = slice(part.offsets[row], part.offsets[row + 1])
+            its = part.predicted[mine], p_DK[mine], part.box_features[mine]
+            result[image_id] = partial(_prototypes, *its)
     return result
 
 
-def _prototypes(predicted_D: Integers, p_DK: Float64s, features_DF: Float64s) -> Prototypes:
-    entropy_D = entropy(p_DK)
+def _prototypes(predicted_D: Integers, p_DK: Float64s, features_DF: Floats) -> Prototypes:
+    entropy_D, wide_DF = entropy(p_DK), features_DF.astype(np.float64)
     result = {}
     for label in np.unique(predicted_D).tolist():
         mine = predicted_D == label
         weights = entropy_D[mine] if entropy_D[mine].any() else np.ones(mine.sum())
-        result[label] = unit((weights @ features_DF[mine])[None])[0]
+        result[label] = unit((weights @ wide_DF[mine])[None])[0]
     return result

@@ -60,6 +60,7 @@ from job.acquisition.strategies.pal_scores import SCORINGS, ClassCandidates, Sco
 from job.acquisition.strategy import Images, Pick, Selection, Strategy, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers, offsets
+from job.records.halves import to_float64
 from job.records.record_part import RecordPart
 
 Picked = dict[int, tuple[float, int]]
@@ -148,7 +149,7 @@ class Pal(ObjectBoxes, Strategy):
         part = self.objects(whole)
         predicted_D = part.predicted
         features_DK = true_positives.features(part)
-        entropy_D = entropy(part.probabilities.astype(np.float64))
+        entropy_D = entropy(to_float64(part.probabilities))
         check_finite(part, entropy_D)
         p_true_D = known.probabilities(features_DK, predicted_D, confidences(part))
         doubt_D = entropy(np.stack([p_true_D, 1 - p_true_D], axis=1))

@@ -41,6 +41,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
+from job.acquisition.features.best_rows import BestRows
 from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.objects import confidences, empty_ties, score_empty
 from job.acquisition.features.reasons import EXPLANATION, Explanations, reason
@@ -51,7 +52,7 @@ from job.acquisition.numerics.aggregation import aggregate
 from job.acquisition.numerics.cosine import unit
 from job.acquisition.numerics.k_medoids import assign, k_medoids
 from job.acquisition.numerics.top_k import top_k
-from job.acquisition.strategy import Pick, Record, Selection, Task
+from job.acquisition.strategy import Pick, Selection, Task
 from job.config.section import UnitInterval
 from job.records.arrays import Float32s, Float64s, Integers
 from job.records.record_part import RecordPart
@@ -108,14 +109,15 @@ class Ppal(UncertainBoxes):
     def select(self, task: Task) -> Selection:
         """Select the medoids of the most uncertain images, the most uncertain of them first."""
         weights_C, reading = self.class_weights(task), self.reading(task)
-        score_part = partial(self._score_part, reading=reading, weights_C=weights_C)
+        best = BestRows(task.unlabelled.record, self.reads, self.oversample * task.budget)
+        score_part = partial(self._score_part, reading=reading, weights_C=weights_C, best=best)
         ids, images = read_rows(task.unlabelled, self.reads, score_part, EXPLANATION)
         score_empty(images["score"], images["num_boxes"], self.empty_score)
         ties = empty_ties(images["num_boxes"], self.empty_score, task.rng)
         uncertain = top_k(images["score"], self.oversample * task.budget, ties)
         places, sizes = np.arange(len(uncertain)), np.ones(len(uncertain), np.int64)
         if task.budget < len(uncertain):
-            boxes = self._read_boxes(task.unlabelled.record, [ids[row] for row in uncertain])
+            boxes = self._read_boxes(best, [ids[row] for row in uncertain])
             distances_MM = distances_of(boxes)
             places = k_medoids(distances_MM, task.budget)  # ascending: the most uncertain first
             sizes = np.bincount(assign(distances_MM, places))
@@ -159,7 +161,9 @@ class Ppal(UncertainBoxes):
         np.maximum.at(quality_T, row_D[some], p_D**xi * iou_D ** (1 - xi))
         return truth.classes, quality_T
 
-    def _score_part(self, part: RecordPart, reading: Reading, weights_C: Float64s) -> Explanations:
+    def _score_part(
+        self, part: RecordPart, reading: Reading, weights_C: Float64s, best: BestRows
+    ) -> Explanations:
         kept, p_DK = reading.read(part)
         check_finite(kept, kept.box_features.sum(axis=1, dtype=np.float32), "features")
         values_D = uncertainty.entropy(p_DK)
@@ -169,23 +173,23 @@ class Ppal(UncertainBoxes):
         check_finite(kept, values_D)
         weights_D = weights_C[kept.predicted]
         scores_N = aggregate(values_D * weights_D, kept.offsets, "sum", empty_score=0.0)
+        best.add(part, np.where(kept.num_detections > 0, scores_N, -np.inf))
         return reading.explain(kept, scores_N, p_DK, values_D, weights_D)
 
     def _told(self, image: Any, reading: Reading) -> str:
         about = "" if self.entropy == "binary" else reading.about
         return f"entropy{about} {image['value']:.2f} nats; class weight {image['weight']:.2f}"
 
-    def _read_boxes(self, record: Record, ids: list[str]) -> "Boxes":
+    def _read_boxes(self, best: BestRows, ids: list[str]) -> "Boxes":
         """Return the boxes that count of some images, in the order of `ids`."""
         row_of = {image_id: row for row, image_id in enumerate(ids)}
         found: list[tuple[Integers, Integers, Float64s, Float32s]] = []
-        for whole in record.parts(self.reads):
+        for whole in best.parts_of(ids):
             part = self.objects(whole)
-            row_N = np.array([row_of.get(image_id, -1) for image_id in part.ids.tolist()], np.int64)
-            image_D, weight_D = row_N[part.image_of_detection], confidences(part)
-            (ours,) = np.nonzero(image_D >= 0)
-            features_DF = unit(part.box_features[ours])
-            found.append((image_D[ours], part.predicted[ours], weight_D[ours], features_DF))
+            row_N = np.array([row_of[image_id] for image_id in part.ids.tolist()])
+            image_D = row_N[part.image_of_detection]
+            features_DF = unit(part.box_features)
+            found.append((image_D, part.predicted, confidences(part), features_DF))
         image_D, label_D, weight_D, unit_DF = map(np.concatenate, zip(*found, strict=True))
         order = np.argsort(image_D, kind="stable")
         return Boxes(len(ids), image_D[order], label_D[order], weight_D[order], unit_DF[order])

@@ -162,8 +162,15 @@ class Cluster:
                 continue
         return []
 
-    def create_job(self, job: KubeObject) -> bool:
-        """Create a Job or a JobSet, and return whether it was: there may be one of this name.
+    def change_workload(self, name: str, changes: KubeObject) -> None:
+        """Set fields of a Workload of Kueue. If there is none of this name, nothing happens."""
+        for version in KUEUE_VERSIONS:
+            path = self._path("workloads", name, root=f"/apis/kueue.x-k8s.io/{version}")
+            if self._call("PATCH", path, body=changes, absent=(NOT_FOUND,)) is not None:
+                return
+
+    def create_job(self, job: KubeObject) -> str | None:
+        """Create a Job or a JobSet, and return its uid, or nothing if there is one of this name.
 
         Raises:
             QuotaError: A quota has no room for it.
@@ -171,7 +178,8 @@ class Cluster:
         """
         query = {"fieldValidation": "Strict"}  # by default, a misspelt field is dropped
         path = self._path(_plural(job))
-        return self._call("POST", path, query, body=job, absent=(CONFLICT,)) is not None
+        answer = self._call("POST", path, query, body=job, absent=(CONFLICT,))
+        return None if answer is None else str(json.loads(answer)["metadata"]["uid"])
 
     def delete_job(self, job: KubeObject, *, if_unchanged: bool = False) -> bool:
         """Delete a Job or a JobSet with its pods, and return whether it is gone.

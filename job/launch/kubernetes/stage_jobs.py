@@ -23,12 +23,12 @@ MAX_LOST = 3
 def why_replaced(job: KubeObject, started: Started, state: StageState) -> str:
     """Return why a Job is not what the present configuration makes, or an empty text."""
     name = job["metadata"]["name"]
-    if spec_hash_of(job) != started.spec_hash:
+    if started.is_other(job):
         return (
             f"Job {name} has spec hash {spec_hash_of(job)}, this configuration makes "
             f"{started.spec_hash}"
         )
-    if state.phase == "queued" and queue_of(job) != started.queue:
+    if state.phase == "queued" and started.is_elsewhere(job):
         has, wanted = (queue or "no queue" for queue in (queue_of(job), started.queue))
         return f"Job {name} waits in {has}, this configuration names {wanted}"
     return ""
@@ -74,9 +74,10 @@ class StageJobs:
             self._note_loss(ref, started, name)
         job["metadata"]["ownerReferences"] = [self._owner.reference]
         try:
-            started.has_job = self._cluster.create_job(job)
+            started.uid = self._cluster.create_job(job)
         except QuotaError as error:
             return StageState("quota", str(error))
+        started.has_job = started.uid is not None
         if started.has_job:
             log.get().info("job.created", job=name, **ref.fields)
         else:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from job.errors import AlJobError
+from job.launch.kubernetes.job_spec import queue_of, spec_hash_of
 from job.launch.kubernetes.job_state import ExhaustedError, StageState, SupersededError
+from job.launch.kubernetes.settings import KubeObject
 from job.launch.kubernetes.start_limit import StartLimit
 from job.runtime import log
 from job.runtime.retry import SECONDS_OF_OUTAGE
@@ -30,6 +32,8 @@ class Started:
     """Since when the store or the cluster does not answer."""
     has_job: bool = False
     """Whether its Job was there at the last look, and was not deleted by this driver since."""
+    uid: str | None = None
+    """Of the Job that this driver has created last."""
     num_lost: int = 0
     """How many of its Jobs were deleted by somebody else."""
     num_outlived: int = 0
@@ -40,6 +44,18 @@ class Started:
     def is_still(self) -> bool:
         """Whether it has been in its phase for a while."""
         return time.monotonic() - self._phase_since >= SECONDS_UNTIL_STILL
+
+    def is_other(self, job: KubeObject) -> bool:
+        """Whether a Job runs something else than the present configuration makes.
+
+        What this driver has created does not, whatever a webhook of the cluster made of its labels
+        and annotations.
+        """
+        return job["metadata"]["uid"] != self.uid and spec_hash_of(job) != self.spec_hash
+
+    def is_elsewhere(self, job: KubeObject) -> bool:
+        """Whether a Job is in another queue. Kueue may have put what has none into a default."""
+        return job["metadata"]["uid"] != self.uid and queue_of(job) != self.queue
 
     def enter(self, state: StageState) -> None:
         """Note what the stage is doing now."""

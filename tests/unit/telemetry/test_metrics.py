@@ -79,6 +79,19 @@ def test_the_speed_of_stages_is_told(address: tuple[Metrics, str]) -> None:
     assert "al_voc_images_total[('stage', 'select')]" not in found
 
 
+def test_counters_are_there_before_there_is_something_to_count() -> None:
+    """From nothing to 1 is no increase for Prometheus, so the first failure would not be seen."""
+    registry = Metrics().registry
+    for name, labels in (
+        ("jobs_total", {"stage": "train", "result": "failed"}),
+        ("pods_total", {"stage": "report", "exit_code": "137"}),
+        ("gpu_seconds_total", {"stage": "score"}),
+        ("stage_seconds_count", {"stage": "select"}),
+        ("images_total", {"stage": "evaluate"}),
+    ):
+        assert registry.get_sample_value(f"al_voc_{name}", labels) == 0
+
+
 def test_states_are_those_of_the_last_look(address: tuple[Metrics, str]) -> None:
     """A state in which no stage is any more has no sample."""
     metrics, url = address

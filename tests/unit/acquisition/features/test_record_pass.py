@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.record_pass import read_rows, rows_among
 from job.acquisition.strategy import Images, TableRecord
 from job.errors import BadDataError, ConfigError
 from job.records.record_part import RecordPart
@@ -76,3 +76,27 @@ def test_no_record_at_all() -> None:
     """Says what to choose instead."""
     with pytest.raises(ConfigError, match="there is no score record, as before round 0"):
         read_rows(Images(("a",)), ["probabilities"], count)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("cde", [2, 3, 4]),
+        ("edc", [4, 3, 2]),
+        ("c-e", [2, -1, 4]),
+        ("a~z", [0, -1, 25]),
+        ("za", [25, 0]),
+        ("cc", [2, 2]),
+        ("", []),
+    ],
+)
+def test_ids_are_found_wherever_they_are(wanted: str, expected: list[int]) -> None:
+    """Neighbours, with a gap, in another order, far apart, twice, or not there at all."""
+    ids = list("abcdefghijklmnopqrstuvwxyz")
+    assert rows_among(ids, list(wanted)).tolist() == expected
+
+
+def test_scattered_ids_are_found_among_many() -> None:
+    """Two of ten thousand, and two that are not there."""
+    ids = [f"{number:05d}" for number in range(0, 20_000, 2)]
+    assert rows_among(ids, ["00002", "19998", "00003", "99999"]).tolist() == [1, 9999, -1, -1]

@@ -5,6 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
+from job.acquisition.features.best_rows import BestRows
 from job.acquisition.numerics.uncertainty import entropy
 from job.acquisition.strategies.enms_divproto import EnmsDivproto, enms, prototypes_of
 from job.acquisition.strategy import Images, Selection
@@ -68,10 +69,11 @@ def test_a_prototype_is_the_mean_feature_weighted_by_entropy() -> None:
     }
     given, strategy = candidates(images, 2), EnmsDivproto()
     reading = strategy.reading(task_of(given, Labels({"cow": 1, "sheep": 1})))
-    found = prototypes_of(given.record, strategy.reads, reading, {"a"})
+    found = prototypes_of(BestRows(given.record, strategy.reads, 1), reading, {"a"})
     assert list(found) == ["a"]
-    np.testing.assert_allclose(found["a"][0], np.array([TORN, H]) / np.hypot(TORN, H), rtol=1e-6)
-    np.testing.assert_allclose(found["a"][1], [0.6, 0.8], rtol=1e-6)
+    made = found["a"]()
+    np.testing.assert_allclose(made[0], np.array([TORN, H]) / np.hypot(TORN, H), rtol=1e-6)
+    np.testing.assert_allclose(made[1], [0.6, 0.8], rtol=1e-6)
 
 
 def test_rare_and_new_images_come_first() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.errors import ConfigError, TemporaryError
+from job.errors import BadDataError, ConfigError, TemporaryError
 from job.keys import STAGES, StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
@@ -109,6 +109,24 @@ def test_of_two_drivers_the_one_of_earlier_values_ends(release: Release) -> None
     [container] = release.double.job(SELECT)["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "al-job:2"
     assert new._started[ref].state.phase == "pending"  # noqa: SLF001
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_a_webhook_takes_from_a_job_does_not_make_it_another(
+    release: Release, *, ends: bool
+) -> None:
+    """Some take unknown annotations away: the Job is neither replaced nor retried without end."""
+    release.behaviour = lambda _: Unschedulable()
+    launcher, _ = _started(release)
+    launcher._look()  # noqa: SLF001
+    del release.double.job(SELECT)["metadata"]["annotations"]
+    for _ in range(10):
+        launcher._look()  # noqa: SLF001
+    if ends:
+        release.behaviour = lambda _: Exit(65)
+        with pytest.raises(BadDataError, match="select failed"):
+            launcher.wait()
+    assert release.double.created == [SELECT]
 
 
 def test_a_job_that_has_begun_since_it_was_read_is_not_replaced(

@@ -54,6 +54,18 @@ def test_so_is_one_of_another_priority(release: Release) -> None:
     assert urgent.items() <= release.double.job(SELECT)["metadata"]["labels"].items()
 
 
+def test_a_job_that_kueue_puts_into_its_default_queue_waits_there(release: Release) -> None:
+    """A namespace may have a LocalQueue `default`, which gets every Job that names none."""
+    launcher, ref = _queued(release, "")
+    launcher._look()  # noqa: SLF001
+    job = release.double.job(SELECT)
+    job["metadata"]["labels"][QUEUE], job["spec"]["suspend"] = "default", True
+    for _ in range(10):
+        launcher._look()  # noqa: SLF001
+    assert release.double.created == [SELECT]
+    assert launcher._started[ref].state.phase == "queued"  # noqa: SLF001
+
+
 def test_a_job_that_runs_stays_in_its_queue(release: Release) -> None:
     """An upgrade to another queue does not end it."""
     release.behaviour = lambda _: Running()

@@ -1,4 +1,4 @@
-"""The secret of the release's own store, as helm renders it beside a cluster."""
+"""What helm asks the cluster when it renders: the secret of the store, and the driver's rights."""
 
 import base64
 import json
@@ -16,6 +16,7 @@ import yaml
 
 CHART = Path(__file__).parents[2] / "helm"
 SECRETS = "/api/v1/namespaces/ns/secrets"
+ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/roles"
 LIST = {"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": []}
 KINDS = {
     "v1": ["ConfigMap", "Pod", "Secret", "Service", "ServiceAccount"],
@@ -95,8 +96,8 @@ def api() -> Iterator[Api]:
         thread.join()
 
 
-def secret_of(api: Api, folder: Path) -> str:
-    """Return the secret of a release that is installed on this cluster."""
+def installed(api: Api, folder: Path, kind: str) -> dict[str, Any]:
+    """Return the object of a kind of a release that is installed on this cluster."""
     program = shutil.which("helm")
     if not program:
         pytest.skip("helm is not installed")
@@ -115,8 +116,20 @@ def secret_of(api: Api, folder: Path) -> str:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    [secret] = [d for d in yaml.safe_load_all(ended.stdout) if d and d["kind"] == "Secret"]
-    return base64.b64decode(secret["data"]["AWS_SECRET_ACCESS_KEY"]).decode()
+    [found] = [d for d in yaml.safe_load_all(ended.stdout) if d and d["kind"] == kind]
+    return dict(found)
+
+
+def secret_of(api: Api, folder: Path) -> str:
+    data = installed(api, folder, "Secret")["data"]
+    return base64.b64decode(data["AWS_SECRET_ACCESS_KEY"]).decode()
+
+
+def owned(name: str) -> dict[str, Any]:
+    """Return the metadata of an object of this release."""
+    owner = {"meta.helm.sh/release-name": "al-voc", "meta.helm.sh/release-namespace": "ns"}
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    return {"name": name, "annotations": owner, "labels": labels}
 
 
 def test_a_new_release_has_a_random_secret(api: Api, tmp_path: Path) -> None:
@@ -129,9 +142,18 @@ def test_a_new_release_has_a_random_secret(api: Api, tmp_path: Path) -> None:
 def test_an_upgrade_keeps_the_secret(api: Api, tmp_path: Path) -> None:
     """The store and the stages that run know no other."""
     data = {"AWS_SECRET_ACCESS_KEY": base64.b64encode(b"what there is").decode()}
-    owner = {"meta.helm.sh/release-name": "al-voc", "meta.helm.sh/release-namespace": "ns"}
-    labels = {"app.kubernetes.io/managed-by": "Helm"}
-    metadata = {"name": "al-voc-store", "annotations": owner, "labels": labels}
-    kept = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+    kept = {"apiVersion": "v1", "kind": "Secret", "metadata": owned("al-voc-store"), "data": data}
     api.answers[f"{SECRETS}/al-voc-store"] = kept
     assert secret_of(api, tmp_path) == "what there is"
+
+
+@pytest.mark.parametrize(("had", "verbs"), [(["jobsets"], ["list", "delete"]), (["jobs"], None)])
+def test_a_driver_that_made_job_sets_may_remove_them(
+    api: Api, tmp_path: Path, had: list[str], verbs: list[str] | None
+) -> None:
+    """Its Role had the right before `stages.train.nodes` went back to 1, and keeps that much."""
+    role: dict[str, Any] = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
+    role |= {"metadata": owned("al-voc-driver"), "rules": [{"resources": had}]}
+    api.answers[f"{ROLES}/al-voc-driver"] = role
+    rules = installed(api, tmp_path, "Role")["rules"]
+    assert {each["resources"][0]: each["verbs"] for each in rules}.get("jobsets") == verbs
