@@ -123,8 +123,12 @@ class StageIO(RoundReader):
         return self._checkpoint.load()
 
     def save_checkpoint(self, data: bytes) -> None:
-        """Save what a later attempt can resume from."""
-        self._checkpoint.save(data)
+        """Save what a later attempt can resume from, unless another one has done the stage.
+
+        An attempt may have stood still with its node, and nobody would remove what it saves then.
+        """
+        if not self.store.exists(self.ref.done):
+            self._checkpoint.save(data)
 
     @property
     def digest_of_inputs(self) -> str:

@@ -27,8 +27,11 @@ _OF_JOBS = ("containers", "restartPolicy", "automountServiceAccountToken", "subd
 """What Argo sets itself: it restarts no container, and its own one needs the account's token."""
 _OF_A_ROUND = tuple(f"al-voc/{name}" for name in ("seed", "arm", "round", "attempt"))
 """Labels in which the pods of one template differ."""
-_COMMAND = ("tini", "--", "al-job")
-"""The container image's entry point, which Argo cannot ask a registry for."""
+_COMMAND = ("tini", "-s", "--", "al-job")
+"""The container image's entry point, which Argo cannot ask a registry for.
+
+With `-s`, because process 1 is Argo's.
+"""
 _USER = {"runAsUser": 65532}
 """The container image's user. Argo's own containers get it by this: their image's is root."""
 

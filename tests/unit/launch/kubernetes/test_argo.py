@@ -85,9 +85,9 @@ def templates_of_stages(workflow: KubeObject) -> set[str]:
 
 
 def test_a_task_runs_the_command_of_its_stage(workflow: KubeObject) -> None:
-    """With the image's entry point, which Argo does not know; round 0 has an empty arm."""
+    """With the image's entry point, below a process of Argo's; round 0 has an empty arm."""
     container = templates(workflow)["train"]["container"]
-    assert container["command"] == ["tini", "--", "al-job"]
+    assert container["command"] == ["tini", "-s", "--", "al-job"]
     assert container["args"] == [
         "train", "--round={{inputs.parameters.round}}", "--experiment=tiny"
     ]  # fmt: skip
