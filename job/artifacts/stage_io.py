@@ -73,7 +73,8 @@ class StageIO(RoundReader):
         if self.place and self.place.is_follower:
             return
         self.markers.forget(self.ref.done)
-        if not self.markers.is_done(self.ref, self.config):
+        was_there = self.markers.get(self.ref) is not None  # or else one that is written now stays
+        if was_there and not self.markers.is_done(self.ref, self.config):
             self.markers.remove(self.ref.done)
 
     def marker(self, stage: StageRef) -> Marker:
