@@ -25,6 +25,7 @@ pytestmark = pytest.mark.e2e
 
 TRAIN = "s0-r0-train"
 ONE_GPU = {"gpus": 1}
+SETS = "jobsets.jobset.x-k8s.io"
 PRIORITY = "kueue.x-k8s.io/priority-class"
 
 
@@ -112,6 +113,25 @@ def _parallelism(release: Release) -> int:
     """Return how many pods of the scoring Kueue has admitted."""
     specs = [job["spec"] for job in release.jobs(stage="score")]
     return sum(spec["parallelism"] for spec in specs if not spec.get("suspend"))
+
+
+def test_a_training_of_two_pods_waits_for_room_for_both(
+    new_release: NewRelease, queue: str, local_run: LocalRun
+) -> None:
+    """With one GPU, neither starts. With one pod again, the JobSet goes, and a Job runs once."""
+    skip_without("jobset.x-k8s.io/v1alpha2")
+    launch = {"queueName": queue}
+    two = ONE_GPU | {"nodes": 2}
+    release = new_release(experiment=ONE_ROUND, launch=launch, stages={"train": two})
+    release.install()
+    release.wait_said(f"insufficient quota for {GPU}", 120)
+    assert len(release.namespace.objects(SETS)) == 1
+    assert release.pods(stage="train") == []
+    new_release(experiment=ONE_ROUND, launch=launch, stages={"train": ONE_GPU}).upgrade()
+    release.wait_finished()
+    assert release.namespace.objects(SETS) == []
+    assert release.runs() == each_once(release.config)
+    assert steady(release.bucket.contents()) == steady(local_run(ONE_ROUND))
 
 
 def test_a_preempted_training_resumes_and_spends_no_attempt(

@@ -5,10 +5,9 @@ import json
 import pytest
 
 from tests.e2e.cluster import run
-from tests.e2e.experiments import ONE_ROUND, TOGETHER
-from tests.e2e.queues import skip_without
+from tests.e2e.experiments import TOGETHER
 from tests.e2e.release import NewRelease, Release
-from tests.e2e.results import LocalRun, each_once, steady, training
+from tests.e2e.results import LocalRun, steady, training
 
 pytestmark = pytest.mark.e2e
 
@@ -34,23 +33,6 @@ def test_two_pods_that_lose_one_resume_to_the_bytes_of_two_processes(
     assert (marker["processes"], marker["nodes"]) == (2, 2)
     assert steady(contents) == steady(local_run(TOGETHER))
     assert _num_sets(release) == 0
-
-
-def test_a_set_that_cannot_start_gives_way_to_a_job(
-    new_release: NewRelease, local_run: LocalRun
-) -> None:
-    """When a training takes one pod again: the driver removes the set, and the Job runs once."""
-    skip_without(JOB_SET)
-    nowhere = {"train": {"nodes": 2, "nodeSelector": {"al-voc/nowhere": "true"}}}
-    release = new_release(experiment=ONE_ROUND, stages=nowhere)
-    release.install()
-    release.wait_said("didn't match Pod's node affinity/selector", 90)
-    assert _num_sets(release) == 1
-    new_release(experiment=ONE_ROUND).upgrade()
-    release.wait_finished()
-    assert _num_sets(release) == 0
-    assert release.runs() == each_once(release.config)
-    assert steady(release.bucket.contents()) == steady(local_run(ONE_ROUND))
 
 
 def _num_sets(release: Release) -> int:
