@@ -243,6 +243,7 @@ class StatusPublisher:
         """
         self.hold.check()
         self._states = {ref: StageStatus(state="running") for ref in running}
+        self.observer.looked(self._states)
         self.publish_phase(phase, message)
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:

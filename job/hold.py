@@ -106,8 +106,8 @@ class Hold:
         while self.is_mine and not self._ended.wait(SECONDS_BETWEEN_BEATS):
             try:
                 self.beat()
-            except AlJobError as error:
-                log.get().warning("driver.no_heartbeat", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - without it, another driver takes over
+                log.get().warning("driver.no_heartbeat", reason=repr(error))
 
     def _write(self, *, if_absent: bool = False) -> None:
         self._mine = self._mine.next_beat()

@@ -73,7 +73,8 @@ class StageIO(RoundReader):
         if self.place and self.place.is_follower:
             return
         self.markers.forget(self.ref.done)
-        if not self.markers.is_done(self.ref, self.config):
+        was_there = self.markers.get(self.ref) is not None  # or else one that is written now stays
+        if was_there and not self.markers.is_done(self.ref, self.config):
             self.markers.remove(self.ref.done)
 
     def marker(self, stage: StageRef) -> Marker:
@@ -123,8 +124,12 @@ class StageIO(RoundReader):
         return self._checkpoint.load()
 
     def save_checkpoint(self, data: bytes) -> None:
-        """Save what a later attempt can resume from."""
-        self._checkpoint.save(data)
+        """Save what a later attempt can resume from, unless another one has done the stage.
+
+        An attempt may have stood still with its node, and nobody would remove what it saves then.
+        """
+        if not self.store.exists(self.ref.done):
+            self._checkpoint.save(data)
 
     @property
     def digest_of_inputs(self) -> str:

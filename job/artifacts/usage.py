@@ -53,7 +53,7 @@ class Page:
     """What is known of the Jobs of a seed."""
 
     jobs: dict[str, Usage] = field(default_factory=dict)
-    """What each of them took, by its stage's prefix and its attempt."""
+    """What each of them took, by its stage's prefix, its attempt and when it was created."""
     images: dict[str, str] = field(default_factory=dict)
     """Name of each pod, which is `attempt` in its marker -> the container image, by its digest."""
 
@@ -78,20 +78,37 @@ class Ledger:
         self._pages: dict[str, Page] | None = None
 
     def record(
-        self, ref: StageRef, attempt: int, usage: Usage, images: Mapping[str, str] | None = None
+        self, ref: StageRef, job: str, usage: Usage, images: Mapping[str, str] | None = None
     ) -> None:
         """Write what one of a stage's Jobs took, and which container image each of its pods ran.
+
+        Args:
+            ref: The stage.
+            job: What tells the Job from all others of the stage.
+            usage: What it took.
+            images: The name of each pod -> the container image.
 
         Raises:
             AlJobError: The page that is there is damaged, or the store does not answer. Then it is
                 written with the next Job of the same seed.
         """
-        folder = ref.prefix.split("/")[2]  # `seed-0`, or `test`
-        key, entry = f"{self._prefix}{folder}.json", f"{ref.prefix}{attempt}"
+        key = self._key(ref)
         page = self._load().setdefault(key, Page())
-        page.jobs[entry] = usage
+        page.jobs[f"{ref.prefix}{job}"] = usage
         page.images.update(images or {})
         self._store.write(key, dump_page(page))
+
+    def knows(self, ref: StageRef, job: str) -> bool:
+        """Whether it is recorded what one of a stage's Jobs took.
+
+        Raises:
+            AlJobError: The store does not answer, or a page is damaged.
+        """
+        page = self._load().get(self._key(ref))
+        return page is not None and f"{ref.prefix}{job}" in page.jobs
+
+    def _key(self, ref: StageRef) -> str:
+        return f"{self._prefix}{ref.prefix.split('/')[2]}.json"  # `seed-0`, or `test`
 
     def totals(self) -> Mapping[str, Usage]:
         """Return what the Jobs of each kind of stage took so far.
@@ -122,7 +139,7 @@ class Ledger:
 
 
 def stage_of(entry: str) -> str:
-    """Return the stage of an entry, which is its prefix in the store and the Job's attempt."""
+    """Return the stage of an entry, which is its prefix in the store and what tells the Job."""
     return entry.split("/")[-2]
 
 

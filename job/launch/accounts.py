@@ -1,6 +1,7 @@
 """What an experiment takes of a cluster: kept in the store, and summed up for the status."""
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from job.artifacts.usage import Ledger, Usage
 from job.errors import AlJobError
@@ -18,14 +19,21 @@ class Accounts(Observer):
     def job_ended(self, end: JobEnd) -> None:
         """Note what a Job took, and what it ran."""
         try:
-            images = {pod.name: pod.image for pod in end.pods if pod.image}
-            self._ledger.record(end.ref, end.attempt, end.usage, images)
+            self._record(end)
         except AlJobError as error:
             log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
 
     def job_found(self, end: JobEnd) -> None:
-        """Note it, too: a Job counts once, however often it is told."""
-        self.job_ended(end)
+        """Note it unless an earlier driver has, which may have seen more of its pods."""
+        try:
+            if not self._ledger.knows(end.ref, _name(end)):
+                self._record(end)
+        except AlJobError as error:
+            log.get().warning("usage.unrecorded", job=end.name, reason=str(error))
+
+    def _record(self, end: JobEnd) -> None:
+        images = {pod.name: pod.image for pod in end.pods if pod.image}
+        self._ledger.record(end.ref, _name(end), end.usage, images)
 
     def totals(self) -> Mapping[str, Usage]:
         """Return what the Jobs of each kind of stage took so far; nothing if that is not known."""
@@ -34,3 +42,8 @@ class Accounts(Observer):
         except AlJobError as error:
             log.get().warning("usage.unknown", reason=str(error))
             return {}
+
+
+def _name(end: JobEnd) -> str:
+    """Return what tells a Job from all others of its stage: attempts count anew if all are gone."""
+    return f"{end.attempt}-{end.created.astimezone(UTC):%Y%m%dT%H%M%SZ}"

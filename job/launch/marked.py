@@ -25,16 +25,27 @@ class Marked(Observers):
 
     def job_ended(self, end: JobEnd) -> None:
         """Tell each, and how fast the stage was, and of the round if that is done with it."""
-        marked = self._done.get(end.ref.done)
-        if marked and not end.error:
-            end = replace(end, usage=replace(end.usage, pace=marked.pace))
-        super().job_ended(end)
-        if not end.error and self._is_done(end.ref.round):
-            self.round_done(end.ref.round)
+        super().job_ended(self._with_pace(end))
+        self._tell_round(end)
+
+    def job_found(self, end: JobEnd) -> None:
+        """Tell each the same of a Job that ended earlier."""
+        super().job_found(self._with_pace(end))
+        self._tell_round(end)
 
     def follow(self, plan: Plan) -> None:
         """Tell of the rounds of a plan from now on."""
         self._plan = plan
+
+    def _with_pace(self, end: JobEnd) -> JobEnd:
+        marked = self._done.get(end.ref.done)
+        if marked is None or end.error:
+            return end
+        return replace(end, usage=replace(end.usage, pace=marked.pace))
+
+    def _tell_round(self, end: JobEnd) -> None:
+        if not end.error and self._is_done(end.ref.round):
+            self.round_done(end.ref.round)
 
     def _is_done(self, ref: RoundRef) -> bool:
         if self._plan is None or ref.is_whole:

@@ -46,6 +46,6 @@ def test_a_misspelt_field_is_noticed(render: Any, validate: Any) -> None:
 
 def test_no_manifest_is_left_out() -> None:
     """A new file in k8s/ has to be tested, here or in test_examples.py."""
-    elsewhere = {"kueue.yaml", "kind/cluster.yaml", "kind/values.yaml"}
+    elsewhere = {"kueue.yaml", "kind/cluster.yaml", "kind/workers.yaml", "kind/values.yaml"}
     found = {str(path.relative_to(K8S)) for path in K8S.rglob("*.yaml")}
     assert found == elsewhere | set(PLAIN)

@@ -78,7 +78,7 @@ SERIES = {
     f'al_voc_gpu_memory_peak_bytes{{{OURS},stage="train"}}': "1024x90",
 }
 """What Prometheus has sampled every minute; the dashboard is looked at after an hour and a half."""
-SHOWN = {
+SHOWN: dict[str, dict[str, float]] = {
     "Phase": {'{phase="running"}': 1},
     "Last look at the cluster": {"{}": 60},
     "Rounds that are done": {"{}": 0.25},

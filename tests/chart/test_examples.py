@@ -54,12 +54,16 @@ def test_pods_fit_on_two_cores(
     assert sum(quantity(each["memory"]) for each in all_pods) < 4 * 2**30
 
 
-def test_kind_s_cluster() -> None:
-    """It has one node, and a name that no other cluster is likely to have."""
-    [cluster] = documents("kind/cluster.yaml")
+@pytest.mark.parametrize(
+    ("file", "name", "workers"), [("cluster", "al-voc", 0), ("workers", "al-voc-workers", 2)]
+)
+def test_kind_s_clusters(file: str, name: str, workers: int) -> None:
+    """One has a single node, and one of the other's nodes can be lost; both have a name to know."""
+    [cluster] = documents(f"kind/{file}.yaml")
     assert (cluster["kind"], cluster["apiVersion"]) == ("Cluster", "kind.x-k8s.io/v1alpha4")
-    assert cluster["name"] == "al-voc"
-    assert [node["role"] for node in cluster["nodes"]] == ["control-plane"]
+    assert cluster["name"] == name
+    roles = [node["role"] for node in cluster["nodes"]]
+    assert roles == ["control-plane", *["worker"] * workers]
 
 
 # Manifests that repeat what the chart makes

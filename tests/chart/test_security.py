@@ -84,9 +84,16 @@ def test_rights_of_the_driver(render: Any) -> None:
     assert binding["roleRef"]["name"] == "al-voc-driver"
 
 
-def test_with_a_queue_the_driver_sees_why_kueue_waits(render: Any) -> None:
-    """It may list Workloads, and change none."""
-    rules = render({"launch": {"queueName": "gpus"}}).named("Role", "al-voc-driver")["rules"]
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"launch": {"queueName": "gpus"}},
+        {"stages": {"gpu": {"jobLabels": {"kueue.x-k8s.io/queue-name": "gpus"}}}},
+    ],
+)
+def test_with_a_queue_the_driver_sees_why_kueue_waits(render: Any, values: dict[str, Any]) -> None:
+    """It may list Workloads, and change none, also if only some stages have a queue."""
+    rules = render(values).named("Role", "al-voc-driver")["rules"]
     [rule] = [each for each in rules if "workloads" in each["resources"]]
     assert (rule["apiGroups"], rule["verbs"]) == (["kueue.x-k8s.io"], ["list"])
 

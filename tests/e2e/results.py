@@ -16,7 +16,7 @@ LocalRun = Callable[[str], dict[str, bytes]]
 """Runs an experiment in one process, and returns every object of its store."""
 
 OF_THIS_RUN = re.compile(
-    r"(done|status|partition-\d+-of-\d+)\.json$|history\.jsonl$|/logs/|/report/|/usage/|^\.|^doctor"
+    r"(done|status|partition-\d+-of-\d+)\.json$|history(-[0-9a-f]+)?\.jsonl$|/logs/|/report/|/usage/|^\.|^doctor"
 )
 """Objects that hold times and names of pods, or are made from those that are compared."""
 

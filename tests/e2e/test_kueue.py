@@ -6,9 +6,17 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.e2e.cluster import Namespace, Object, run
+from tests.e2e.cluster import Namespace, Object
 from tests.e2e.experiments import LONG_ROUND, ONE_ROUND, SCORED
-from tests.e2e.queues import GPU, PRESENT, labelled_nodes, queue_of, skip_without
+from tests.e2e.queues import (
+    GPU,
+    PRESENT,
+    labelled_nodes,
+    own_name,
+    priorities_of,
+    queue_of,
+    skip_without,
+)
 from tests.e2e.release import NewRelease, Release, Values
 from tests.e2e.results import LocalRun, each_once, steady, training
 from tests.e2e.stage_logs import field_of, logs_of, span
@@ -17,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 TRAIN = "s0-r0-train"
 ONE_GPU = {"gpus": 1}
-NO_ROOM = f"insufficient unused quota for {GPU} in flavor gpu-nodes"
+SETS = "jobsets.jobset.x-k8s.io"
 PRIORITY = "kueue.x-k8s.io/priority-class"
 
 
@@ -37,18 +45,28 @@ def queue(namespace: Namespace) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture
+def priorities(namespace: Namespace) -> Iterator[tuple[str, str]]:
+    """The names of two priority classes, the lower one first."""
+    with priorities_of(namespace) as names:
+        yield names
+
+
 def test_two_releases_share_one_gpu(
     new_release: NewRelease, queue: str, local_run: LocalRun
 ) -> None:
-    """Two trainings never run at a time, only they go to nodes with GPUs, and both end."""
+    """Two trainings never run at a time, only they go to nodes with GPUs, and both end.
+
+    Nodes with GPUs may have a taint: what has no GPU stays off them.
+    """
     values = {"launch": {"queueName": queue}, "stages": {"train": ONE_GPU}}
     first, second = (
         new_release(name, experiment=ONE_ROUND, **values) for name in ("al-voc-a", "al-voc-b")
     )
     for release in (first, second):
         release.install()
-    assert _node_selector(first, "select") == {}
-    assert _node_selector(first, "train") == {PRESENT: "true"}
+    assert _place(first, "select") == ({}, False)
+    assert _place(first, "train") == ({PRESENT: "true"}, True)
     spans = []
     for release in (first, second):
         release.wait_finished()
@@ -62,9 +80,11 @@ def test_two_releases_share_one_gpu(
     assert '"state": "queued' in _driver_log(first) + _driver_log(second)
 
 
-def _node_selector(release: Release, stage: str) -> Object:
+def _place(release: Release, stage: str) -> tuple[Object, bool]:
+    """Return which nodes a stage's pod selects, and whether it tolerates the taint of GPUs."""
     pods = release.namespace.wait(f"a pod of {stage}", lambda: release.pods(stage=stage), 90)
-    return dict(pods[0]["spec"].get("nodeSelector", {}))
+    spec = pods[0]["spec"]
+    return dict(spec.get("nodeSelector", {})), GPU in {e.get("key") for e in spec["tolerations"]}
 
 
 def _driver_log(release: Release) -> str:
@@ -95,18 +115,42 @@ def _parallelism(release: Release) -> int:
     return sum(spec["parallelism"] for spec in specs if not spec.get("suspend"))
 
 
+def test_a_training_of_two_pods_waits_for_room_for_both(
+    new_release: NewRelease, queue: str, local_run: LocalRun
+) -> None:
+    """With one GPU, neither starts. With one pod again, the JobSet goes, and a Job runs once."""
+    skip_without("jobset.x-k8s.io/v1alpha2")
+    launch = {"queueName": queue}
+    two = ONE_GPU | {"nodes": 2}
+    release = new_release(experiment=ONE_ROUND, launch=launch, stages={"train": two})
+    release.install()
+    release.wait_said(f"insufficient quota for {GPU}", 120)
+    assert len(release.namespace.objects(SETS)) == 1
+    assert release.pods(stage="train") == []
+    new_release(experiment=ONE_ROUND, launch=launch, stages={"train": ONE_GPU}).upgrade()
+    release.wait_finished()
+    assert release.namespace.objects(SETS) == []
+    assert release.runs() == each_once(release.config)
+    assert steady(release.bucket.contents()) == steady(local_run(ONE_ROUND))
+
+
 def test_a_preempted_training_resumes_and_spends_no_attempt(
-    new_release: NewRelease, namespace: Namespace, queue: str, images: Values, local_run: LocalRun
+    new_release: NewRelease,
+    queue: str,
+    priorities: tuple[str, str],
+    images: Values,
+    local_run: LocalRun,
 ) -> None:
     """A Job of higher priority suspends it, it saves a checkpoint, and the model is the same."""
-    low, high = _priorities(namespace)
+    low, high = priorities
     train = ONE_GPU | {"jobLabels": {PRIORITY: low}}
     launch = {"queueName": queue, "backoffLimit": 0}
     release = new_release(experiment=LONG_ROUND, launch=launch, stages={"train": train})
     release.install()
     release.wait_checkpoint()
-    namespace.apply(yaml.safe_dump(_preemptor(queue, high, images)))
-    release.wait_said(NO_ROOM)
+    release.namespace.apply(yaml.safe_dump(_preemptor(queue, high, images)))
+    flavor = own_name(release.namespace.name, "gpu-nodes")
+    release.wait_said(f"insufficient unused quota for {GPU} in flavor {flavor}")
     release.wait_finished()
     contents = release.bucket.contents()
     stopped, resumed = logs_of(training(release.config), contents)
@@ -115,16 +159,6 @@ def test_a_preempted_training_resumes_and_spends_no_attempt(
     assert step >= 10
     assert release.runs() == each_once(release.config) + Counter([TRAIN])
     assert steady(contents) == steady(local_run(LONG_ROUND))
-    run("kubectl", "delete", f"workloadpriorityclass/{low}", f"workloadpriorityclass/{high}")
-
-
-def _priorities(namespace: Namespace) -> tuple[str, str]:
-    """Make two priority classes of the test's own, the lower one first."""
-    names = f"{namespace.name}-low", f"{namespace.name}-high"
-    api = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "WorkloadPriorityClass"}
-    for value, name in enumerate(names, start=1):
-        namespace.apply(yaml.safe_dump(api | {"metadata": {"name": name}, "value": value}))
-    return names
 
 
 def _preemptor(queue: str, priority: str, images: Values) -> Object:

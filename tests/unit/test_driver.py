@@ -382,6 +382,9 @@ def test_a_driver_that_failed_holds_the_experiment_while_its_stages_run(
     assert [each.release for each in holders if each] == ["laptop", "laptop"]
     assert read_holder(store, "tiny") is None
     assert [each for each in listener.heard if "broken" in each] == ["failed broken"]
+    assert [each for each in listener.heard if "look" in each] == [
+        f"look at {n}" for n in (1, 1, 0)
+    ]
     told = [parse_status(each).rounds for each in platform.statuses]
     running = [{name for each in rounds for name in each.stages} for rounds in told]
     assert running == [set(), {"train"}, set()]

@@ -176,7 +176,7 @@ def test_a_heartbeat_survives_an_outage_of_the_store(monkeypatch: pytest.MonkeyP
     store = MemoryStore()
     with Hold(store, "tiny", HERE) as hold:
         monkeypatch.setattr("job.hold.SECONDS_BETWEEN_BEATS", 0.0)
-        outages = [TemporaryError("away"), TemporaryError("away")]
+        outages = [TemporaryError("away"), ValueError("a bug of a library")]
         beats: list[int] = []
 
         def beat() -> None:

@@ -162,6 +162,13 @@ class Cluster:
                 continue
         return []
 
+    def change_workload(self, name: str, changes: KubeObject) -> None:
+        """Set fields of a Workload of Kueue. If there is none of this name, nothing happens."""
+        for version in KUEUE_VERSIONS:
+            path = self._path("workloads", name, root=f"/apis/kueue.x-k8s.io/{version}")
+            if self._call("PATCH", path, body=changes, absent=(NOT_FOUND,)) is not None:
+                return
+
     def create_job(self, job: KubeObject) -> str | None:
         """Create a Job or a JobSet, and return its uid, or nothing if there is one of this name.
 

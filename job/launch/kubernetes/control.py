@@ -3,13 +3,14 @@
 import time
 from datetime import UTC, datetime
 
-from job.errors import BadDataError, TemporaryError, UsageError
+from job.errors import BadDataError, ConfigError, TemporaryError, UsageError
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_sets import NAME_LABEL
 from job.launch.kubernetes.job_state import ended
 from job.launch.kubernetes.refusals import DeniedError
 from job.launch.kubernetes.settings import KubeObject
 from job.launch.kubernetes.troubles import troubles
+from job.launch.kubernetes.workloads import set_active
 from job.progress import OVER, Status, dump_status, parse_status
 from job.runtime import log
 
@@ -78,13 +79,15 @@ def cancel(cluster: Cluster, release: str, *, force: bool = False) -> tuple[bool
     Raises:
         UsageError: There is no such release.
         TemporaryError: The driver does not end.
-        DeniedError: A right is missing.
+        ConfigError: Something resumes the driver, or a right is missing.
     """
     running = [job for job in _drivers(cluster, release) if not ended(job)]
     for job in running:
+        set_active(cluster, job, active=False)
         cluster.suspend_job(job["metadata"]["name"], suspend=True)
     if not force:
         _wait_until_ended(cluster, f"{_selector(release)},app.kubernetes.io/component=driver")
+        _check_suspended(cluster, release)
     deleted = [job for job in _stages(cluster, release) if not ended(job)]
     for job in deleted:
         cluster.delete_job(job)
@@ -123,7 +126,8 @@ def resume(cluster: Cluster, release: str) -> None:
         )
         raise UsageError(message)
     for job in drivers:
-        cluster.suspend_job(job["metadata"]["name"], suspend=False)
+        if not set_active(cluster, job, active=True):  # otherwise Kueue resumes it
+            cluster.suspend_job(job["metadata"]["name"], suspend=False)
 
 
 def _selector(release: str) -> str:
@@ -153,6 +157,22 @@ def _wait_until_ended(cluster: Cluster, selector: str) -> None:
             )
             raise TemporaryError(message)
         time.sleep(1)
+
+
+def _check_suspended(cluster: Cluster, release: str) -> None:
+    """Guard that nothing resumes the driver: it would start the stages once more.
+
+    Raises:
+        ConfigError: Something does.
+    """
+    for job in _drivers(cluster, release):
+        if not ended(job) and not job["spec"].get("suspend"):
+            message = (
+                f"something resumed Job {job['metadata']['name']}, so its stages were not stopped. "
+                "If the Job is in a queue of Kueue, you need the rights list and patch on "
+                "workloads.kueue.x-k8s.io"
+            )
+            raise ConfigError(message)
 
 
 def _publish_cancelled(cluster: Cluster, release: str) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from job.config.schema import Config
 from job.errors import BadDataError, ConfigError, MissingLabelsError, UsageError
-from job.keys import RoundRef, Stage, StageRef
+from job.keys import REPORT, RoundRef, Stage, StageRef
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.whole import WholeRef
 
@@ -82,17 +82,27 @@ def stage_labels(launch: LaunchConfig, ref: StageRef) -> dict[str, str]:
     return labels | ({"al-voc/arm": this.arm} if this.arm else {})
 
 
-def stage_of(job: KubeObject) -> StageRef:
-    """Return the stage that a Job is of: what `stage_labels` says, backwards."""
+def stage_of(job: KubeObject) -> StageRef | None:
+    """Return the stage that a Job is of: what `stage_labels` says, backwards.
+
+    Nothing, if a label is missing that every driver gives: somebody else has made the Job.
+    """
     labels = {name.removeprefix("al-voc/"): v for name, v in job["metadata"]["labels"].items()}
-    experiment, stage = labels["experiment"], cast("Stage", labels["stage"])
-    if "round" not in labels:
-        return WholeRef.report(experiment)
+    try:
+        attempt_of(job)
+        return _place_of(labels).stage(cast("Stage", labels["stage"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _place_of(labels: dict[str, str]) -> RoundRef:
+    experiment = labels["experiment"]
+    if labels["stage"] == REPORT:
+        return WholeRef.report(experiment).round
     if "seed" not in labels:
         number = labels["round"].rpartition("-")[2]
-        return RoundRef.of_test(experiment, int(number) - 1 if number.isdigit() else 0).stage(stage)
-    place = RoundRef(experiment, int(labels["seed"]), labels.get("arm"), int(labels["round"]))
-    return place.stage(stage)
+        return RoundRef.of_test(experiment, int(number) - 1 if number.isdigit() else 0)
+    return RoundRef(experiment, int(labels["seed"]), labels.get("arm"), int(labels["round"]))
 
 
 def attempt_of(job: KubeObject) -> int:

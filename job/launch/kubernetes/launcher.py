@@ -85,8 +85,8 @@ class KubernetesLauncher:
         """Whether a stage may start: so many at a time, and any that people do."""
         if self._people.asks(ref):
             return True
-        before_it = [each for each in self._started if self._has_slot_of(each, ref)]
-        return len(before_it) < self._launch.max_parallel
+        before_it = sum(self._has_slot_of(each, ref) for each in self._started)
+        return before_it < self._launch.max_parallel
 
     def _has_slot_of(self, started: StageRef, ref: StageRef) -> bool:
         """Whether a started stage has a slot that another may not have.
@@ -219,6 +219,7 @@ class KubernetesLauncher:
         self._jobs.delete(job, started)
         started.num_outlived += 1
         if started.num_outlived <= self._launch.backoff_limit and may_be_retried(pods):
+            self._observer.job_ended(job_end(ref, job, pods, self._launch, started.state.reason))
             started.attempt = attempt_of(job) + 1
             return False
         if blocked := why_blocked(job, pods):
@@ -246,8 +247,7 @@ class KubernetesLauncher:
             return False
         log.get().error("job.failed", job=job["metadata"]["name"], reason=str(error), **ref.fields)
         self._observer.job_ended(job_end(ref, job, pods, self._launch, str(error)))
-        if started.is_other(job):
-            # The upgrade may have corrected the cause.
+        if started.is_other(job):  # the upgrade may have corrected the cause
             started.attempt, started.has_job = attempt_of(job) + 1, False
             return False
         started.state = StageState("failed", str(error))

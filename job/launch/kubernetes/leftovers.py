@@ -22,9 +22,9 @@ def running_stages(cluster: Cluster, launch: LaunchConfig) -> Iterator[StageRef]
     """
     look = Look.at(cluster, launch)
     for job in look.every_job():
-        if ended(job):
-            continue
         ref, name = stage_of(job), job["metadata"]["name"]
+        if ref is None or ended(job):
+            continue
         state = observe(job, look.pods(ref, job), lambda _: "")
         if _is_at_work(state):
             yield ref

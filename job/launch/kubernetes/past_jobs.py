@@ -14,6 +14,7 @@ from job.launch.kubernetes.usage import job_end
 from job.launch.observer import Observer
 from job.plan import Plan
 from job.runtime import log
+from job.whole import WholeRef
 
 
 class PastJobs:
@@ -43,11 +44,11 @@ class PastJobs:
         """
         if self.are_settled:
             return
-        stages = frozenset(self._plan.stages())
+        report = WholeRef.report(self._plan.config.experiment)
+        stages = frozenset([*self._plan.stages(), report])
         for job in filter(ended, look.every_job()):
             ref = stage_of(job)
-            is_whole = ref.round.is_whole and ref.round.experiment == self._plan.config.experiment
-            if ref not in stages and not is_whole:
+            if ref is None or ref not in stages:
                 continue  # of another experiment, or of an arm that was removed
             try:
                 self._settle(ref, job, look, started)

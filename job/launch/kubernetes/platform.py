@@ -7,7 +7,7 @@ from job.errors import BadDataError, ConfigError
 from job.keys import StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.control import STATUS_KEY
-from job.launch.kubernetes.job_state import ended, observe
+from job.launch.kubernetes.job_state import ended, observe, own_end
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.leftovers import running_stages
 from job.launch.kubernetes.refusals import UNAVAILABLE
@@ -61,11 +61,16 @@ class KubernetesPlatform:
         selector = f"al-voc/release={self.release},app.kubernetes.io/component=ingest"
         for job in self.cluster.jobs(selector):
             name = job["metadata"]["name"]
+            see = f"see `kubectl logs job/{name}`"
             if ended(job) == "Failed":
-                message = f"the data set was not ingested: see `kubectl logs job/{name}`"
+                message = f"the data set was not ingested: {see}"
                 raise BadDataError(message)
             if not ended(job):
-                state = observe(job, self.cluster.pods_of(name), self.cluster.warning)
+                pods = list(self.cluster.pods_of(name))
+                state = observe(job, pods, self.cluster.warning)
+                if state.is_outlived and any((own_end(pod) or {}).get("exitCode") for pod in pods):
+                    message = f"the data set was not ingested: {state.reason}; {see} -c ingest"
+                    raise BadDataError(message)
                 if too_long := self._ingest_limit.passed(state, self.launch):
                     message = f"Job {name} to ingest {dataset}: {too_long}"
                     raise ConfigError(message)

@@ -34,6 +34,27 @@ class Workloads:
         return self._words.get(job["metadata"]["uid"], "")
 
 
+def set_active(cluster: Cluster, job: KubeObject, *, active: bool) -> bool:
+    """Say whether Kueue may run a Job that it manages. It resumes one that is merely suspended.
+
+    Returns:
+        Whether Kueue manages it.
+
+    Raises:
+        TemporaryError: The cluster does not answer.
+        DeniedError: It does not allow this.
+    """
+    uid = job["metadata"]["uid"]
+    found = [
+        each["metadata"]["name"]
+        for each in cluster.workloads()
+        if uid in {owner["uid"] for owner in each["metadata"].get("ownerReferences", [])}
+    ]
+    for name in found:
+        cluster.change_workload(name, {"spec": {"active": active}})
+    return bool(found)
+
+
 def _why_waiting(workload: KubeObject) -> str:
     """Return the message of the first condition that is not met."""
     found = {each["type"]: each for each in workload.get("status", {}).get("conditions", [])}

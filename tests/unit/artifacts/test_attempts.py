@@ -94,6 +94,26 @@ def test_a_marker_of_the_same_moment_is_not_overwritten(
     assert read_output(retrained, TRAIN, "history.jsonl") == b"quick"
 
 
+def test_a_marker_that_is_written_while_another_attempt_begins_stays(
+    retrained: MemoryStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not there at the look, so that it is not the one that does not fit."""
+    slow, quick = StageIO(retrained, plan, TRAIN), attempt_at(retrained, plan)
+    quick.write("model.safetensors", b"quick")
+    look = Markers.at
+
+    def look_and_sleep(self: Markers, key: str) -> object:
+        found = look(self, key)
+        if self is slow.markers and key == TRAIN.done:
+            monkeypatch.setattr(Markers, "at", look)
+            quick.commit(1)
+        return found
+
+    monkeypatch.setattr(Markers, "at", look_and_sleep)
+    slow.begin()
+    assert Reader(retrained).model(ROUND_1) == b"quick"
+
+
 def test_a_marker_whose_answer_was_lost_is_nobody_elses(
     retrained: MemoryStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,3 +97,15 @@ def test_a_checkpoint_outlives_a_kill_and_not_the_stage(
     assert second.load_checkpoint() == b"state"
     second.commit(1)
     assert StageIO(store, Plan(settings), ref).load_checkpoint() is None
+
+
+def test_an_attempt_that_comes_back_leaves_no_checkpoint(begun: tuple[MemoryStore, Config]) -> None:
+    """Its node stood still while another attempt did the stage, and is told to stop now."""
+    store, settings = begun
+    ref = ROUND_0.stage("train")
+    lost, other = (StageIO(store, Plan(settings), ref) for _ in range(2))
+    lost.load_checkpoint()
+    other.commit(1)
+    before = set(store.list(""))
+    lost.save_checkpoint(b"state")
+    assert set(store.list("")) == before

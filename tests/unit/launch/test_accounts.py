@@ -1,7 +1,7 @@
 """What an experiment takes of a cluster, whatever becomes of the store."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,8 +17,11 @@ TRAIN = RoundRef("exp", 0, "random", 1).stage("train")
 USAGE = Usage(1, 2.0, 30.0, 60.0, 0.1, 1, 0)
 
 
-def end(attempt: int) -> JobEnd:
-    return JobEnd(TRAIN, f"train-{attempt}", attempt, datetime.now(UTC), (), USAGE)
+BEGUN = datetime(2026, 11, 30, 8, tzinfo=UTC)
+
+
+def end(attempt: int, created: datetime = BEGUN) -> JobEnd:
+    return JobEnd(TRAIN, f"train-{attempt}", attempt, created, (), USAGE)
 
 
 class Away(MemoryStore):
@@ -66,3 +69,22 @@ def test_a_damaged_page_keeps_nothing_from_running(data: bytes) -> None:
         assert accounts.totals() == {}
     assert [each["event"] for each in logs] == ["usage.unrecorded", "usage.unknown"]
     assert "usage/seed-0.json" in logs[0]["reason"]
+
+
+def test_a_job_that_is_told_again_counts_once() -> None:
+    """By the next driver, which may find fewer of its pods; what was recorded first stays."""
+    store = MemoryStore()
+    Accounts(store, "exp").job_ended(end(1))
+    later = Accounts(store, "exp")
+    later.job_found(replace(end(1), usage=Usage(1)))
+    assert later.totals() == {"train": USAGE}
+    later.job_found(end(2))
+    assert later.totals() == {"train": USAGE + USAGE}
+
+
+def test_attempts_that_are_counted_anew_are_other_jobs() -> None:
+    """When all Jobs of a stage are gone, the next one is the first again; both were paid."""
+    accounts = Accounts(MemoryStore(), "exp")
+    accounts.job_ended(end(1))
+    accounts.job_ended(end(1, BEGUN + timedelta(hours=2)))
+    assert accounts.totals() == {"train": USAGE + USAGE}

@@ -68,7 +68,7 @@ def test_container_images_are_told_by_their_digests(store: LocalStore, settings:
         marker = json.loads(copy.read(ref.done)) | {"image": name, "attempt": f"pod-{number}"}
         copy.write(ref.done, json.dumps(marker).encode())
         ran = {f"pod-{number}": f"registry/al-job@sha256:{('ab', 'cd', 'ef')[number]}"}
-        ledger.record(ref, 1, Usage(1), ran)
+        ledger.record(ref, "1", Usage(1), ran)
     versions = used_versions(copy, settings)
     facts = read_facts(Reader.listed(copy, "tiny"), Plan(settings), versions)
     assert facts.container_images[:3] == (

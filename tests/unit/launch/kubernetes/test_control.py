@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from job.errors import TemporaryError, UsageError
+from job.errors import ConfigError, TemporaryError, UsageError
 from job.launch.kubernetes import control, logs
 from job.progress import Driver, RoundStatus, StageStatus, Status, dump_status
 from tests.unit.launch.kubernetes.conftest import Release
@@ -66,6 +66,28 @@ def test_a_cancelled_release_can_be_resumed(running: Release) -> None:
     control.cancel(running.cluster, "al-voc")
     control.resume(running.cluster, "al-voc")
     assert not running.double.job(DRIVER)["spec"]["suspend"]
+
+
+def test_a_driver_in_a_queue_is_stopped_by_its_workload(running: Release) -> None:
+    """Kueue would resume a Job that is merely suspended, and does so when it may again."""
+    running.double.add_workload(DRIVER)
+    [workload] = running.double.world.workloads.values()
+    control.cancel(running.cluster, "al-voc")
+    assert workload["spec"] == {"active": False}
+    control.resume(running.cluster, "al-voc")
+    assert workload["spec"] == {"active": True}
+    assert running.double.job(DRIVER)["spec"]["suspend"], "this is for Kueue to change"
+
+
+def test_a_driver_that_something_resumes_is_not_said_to_be_cancelled(
+    running: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kueue does, if whoever cancels may not see Workloads: the stages would run once more."""
+    monkeypatch.setattr(type(running.cluster), "suspend_job", lambda *_, **__: None)
+    monkeypatch.setattr(control, "_wait_until_ended", lambda *_: None)
+    with pytest.raises(ConfigError, match="you need the rights list and patch on workloads"):
+        control.cancel(running.cluster, "al-voc")
+    assert "al-voc-tiny-s0-r0-select-1" in running.double.world.jobs
 
 
 def test_a_driver_that_does_not_end_keeps_its_stages(

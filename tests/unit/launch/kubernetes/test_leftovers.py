@@ -55,6 +55,22 @@ def test_a_job_says_which_stage_it_is_of(release: Release, ref: StageRef) -> Non
     assert stage_of(make_job(release.launch, config, ref, 1)) == ref
 
 
+@pytest.mark.parametrize(
+    "change", [{"al-voc/round": "three"}, {"al-voc/attempt": None}, {"al-voc/experiment": None}]
+)
+def test_a_job_of_somebody_else_is_of_no_stage(
+    release: Release, change: dict[str, str | None]
+) -> None:
+    """It has a release's label, and lacks others: it is neither waited for nor deleted."""
+    name = begin(release, Running())
+    labels = release.double.world.jobs[name]["metadata"]["labels"] | change
+    labels = {key: value for key, value in labels.items() if value}
+    release.double.world.jobs[name]["metadata"]["labels"] = labels
+    assert stage_of(release.double.world.jobs[name]) is None
+    assert left(release) == []
+    assert name in release.double.world.jobs
+
+
 @pytest.mark.parametrize("answer", [Running(), Exit(137)], ids=["runs", "to be retried"])
 def test_a_stage_that_runs_or_is_replaced_is_left_alone(release: Release, answer: Answer) -> None:
     """Its work is not lost."""

@@ -32,6 +32,7 @@ from tests.unit.launch.kubernetes.double.scenarios import (
     SECRET_MISSING,
     Answer,
     Attempt,
+    Outlived,
     Running,
     Unschedulable,
 )
@@ -266,6 +267,14 @@ def test_a_failed_ingest_ends_the_run(simple: Release) -> None:
     """The message names the log to read."""
     ingest_job(simple, 65)
     with pytest.raises(BadDataError, match=f"not ingested: see `kubectl logs job/{INGEST}`"):
+        run(simple)
+
+
+@pytest.mark.parametrize("code", [65, 75])
+def test_an_ingest_that_failed_beside_a_sidecar_ends_the_run(simple: Release, code: int) -> None:
+    """Its Job never ends and is never retried, since its pod lives on."""
+    ingest_job(simple, Outlived(code))
+    with pytest.raises(BadDataError, match=f"exit code {code}, but container vault-agent keeps"):
         run(simple)
 
 

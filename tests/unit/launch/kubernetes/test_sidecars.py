@@ -6,6 +6,7 @@ from job.config import loading
 from job.errors import BadDataError, ConfigError
 from job.keys import STAGES
 from job.launch.kubernetes import started
+from job.launch.observer import Observer
 from tests.unit.launch.kubernetes.conftest import Release, ref_of
 from tests.unit.launch.kubernetes.double.scenarios import Answer, Attempt, Outlived
 
@@ -44,9 +45,13 @@ def test_a_stage_that_failed_for_good_ends_the_run(release: Release) -> None:
 
 def test_a_stage_that_failed_for_once_gets_another_job(release: Release) -> None:
     """As often as the backoff limit allows. Kubernetes itself counts no pod that still runs."""
+    ended: list[str] = []
+    release.observer = Observer()
+    release.observer.job_ended = lambda end: ended.append(end.name)  # type: ignore[method-assign]
     release.behaviour = lambda _: Outlived(137, "Killed\n")
     with pytest.raises(BadDataError, match="exit code 137"):
         release.run()
+    assert ended == release.double.created  # what each of them took counts
     assert release.double.created == [f"al-voc-tiny-s0-r0-select-{n}" for n in (1, 2, 3, 4)]
     told = {f"{e.state}: {e.reason}" for states in release.published for e in states.values()}
     words = "ending: exit code 137, but container vault-agent keeps pod al-voc-tiny-s0-r0-select-1"
