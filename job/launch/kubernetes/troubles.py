@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended, failure, observe, why_waiting
-from job.launch.kubernetes.workloads import Workloads
 from job.launch.kubernetes.refusals import DeniedError
+from job.launch.kubernetes.workloads import Workloads
 
 
 def troubles(cluster: Cluster, release: str) -> list[str]:
