@@ -80,6 +80,11 @@ class Traces(Observer):
         for pod in end.pods:
             self._send_pod(end, pod, own)
 
+    def job_found(self, end: JobEnd) -> None:
+        """Send a Job that ended while no driver ran. One that failed is found by each driver."""
+        if not end.error:
+            self.job_ended(end)
+
     def _send_pod(self, end: JobEnd, pod: PodEnd, job: tuple[object, ...]) -> None:
         attributes = {
             **_of_round(end.ref.round),

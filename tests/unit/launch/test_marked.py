@@ -27,6 +27,8 @@ class Heard(Observer):
     def job_ended(self, end: JobEnd) -> None:
         self.ends.append(end)
 
+    job_found = job_ended
+
     def round_done(self, ref: RoundRef) -> None:
         self.rounds.append(ref)
 
@@ -44,9 +46,11 @@ def test_how_fast_a_stage_was_comes_with_its_end() -> None:
     done[TRAIN.done] = Done("d", 5.0, pace=PACE)
     marked.job_ended(ended("exit code 75"))
     marked.job_ended(ended())
+    marked.job_found(ended())
     assert [each.usage for each in heard.ends] == [
         Usage(jobs=1),
         Usage(jobs=1),
+        Usage(jobs=1, pace=PACE),
         Usage(jobs=1, pace=PACE),
     ]
 

@@ -170,6 +170,15 @@ def test_what_continues_is_not_told_yet(collector: Collector) -> None:
     assert (span.name, span.parent_span_id.hex()) == ("report", IDS.span_id())
 
 
+def test_a_job_that_ended_without_a_driver_is_told_once(collector: Collector) -> None:
+    """It is removed then; one that failed stays for a day, and each driver finds it again."""
+    traces = Traces(IDS, "team", "al-voc")
+    traces.job_found(end("exit code 1"))
+    traces.job_found(replace(end(), attempt=2))
+    traces.provider.shutdown()
+    assert attributes(collector.spans["train"])["al_voc.attempt"] == 2
+
+
 def test_variables_say_whose_spans_they_are(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
