@@ -26,18 +26,22 @@ class Marked(Observers):
     def job_ended(self, end: JobEnd) -> None:
         """Tell each, and how fast the stage was, and of the round if that is done with it."""
         super().job_ended(self._with_pace(end))
-        if not end.error and self._is_done(end.ref.round):
-            self.round_done(end.ref.round)
+        self._tell_round(end)
 
     def job_found(self, end: JobEnd) -> None:
-        """Tell each, and how fast the stage was."""
+        """Tell each the same of a Job that ended while no driver was there."""
         super().job_found(self._with_pace(end))
+        self._tell_round(end)
 
     def _with_pace(self, end: JobEnd) -> JobEnd:
         marked = self._done.get(end.ref.done)
         if marked is None or end.error:
             return end
         return replace(end, usage=replace(end.usage, pace=marked.pace))
+
+    def _tell_round(self, end: JobEnd) -> None:
+        if not end.error and self._is_done(end.ref.round):
+            self.round_done(end.ref.round)
 
     def follow(self, plan: Plan) -> None:
         """Tell of the rounds of a plan from now on."""

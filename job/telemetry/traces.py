@@ -80,6 +80,10 @@ class Traces(Observer):
         for pod in end.pods:
             self._send_pod(end, pod, own)
 
+    def job_found(self, end: JobEnd) -> None:
+        """Send it, too. If an earlier driver has sent it, it has the same ids."""
+        self.job_ended(end)
+
     def _send_pod(self, end: JobEnd, pod: PodEnd, job: tuple[object, ...]) -> None:
         attributes = {
             **_of_round(end.ref.round),

@@ -147,6 +147,14 @@ def test_a_pod_has_its_node_and_its_exit_code(collector: Collector) -> None:
     assert told["al_voc.images_per_second"] == 40.0
 
 
+def test_what_ended_without_a_driver_has_its_spans(collector: Collector) -> None:
+    """The next driver finds it, with its pods."""
+    traces = Traces(IDS, "team", "al-voc")
+    traces.job_found(end())
+    traces.provider.shutdown()
+    assert set(collector.spans) == {"train", "t-1-a", "t-1-b"}
+
+
 def test_what_failed_says_why(collector: Collector) -> None:
     """A Job without a pod, and the experiment that ends with it."""
     traces = Traces(IDS, "team", "al-voc")
