@@ -31,8 +31,8 @@ def _end(codes: list[int]) -> None:
     stage waits.
     """
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # either may be closed
+            stream.flush()
     except OSError:  # nobody reads: Python says so
         return
     for code in codes:

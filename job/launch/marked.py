@@ -29,9 +29,13 @@ class Marked(Observers):
         self._tell_round(end)
 
     def job_found(self, end: JobEnd) -> None:
-        """Tell each the same of a Job that ended while no driver was there."""
+        """Tell each the same of a Job that ended earlier."""
         super().job_found(self._with_pace(end))
         self._tell_round(end)
+
+    def follow(self, plan: Plan) -> None:
+        """Tell of the rounds of a plan from now on."""
+        self._plan = plan
 
     def _with_pace(self, end: JobEnd) -> JobEnd:
         marked = self._done.get(end.ref.done)
@@ -42,10 +46,6 @@ class Marked(Observers):
     def _tell_round(self, end: JobEnd) -> None:
         if not end.error and self._is_done(end.ref.round):
             self.round_done(end.ref.round)
-
-    def follow(self, plan: Plan) -> None:
-        """Tell of the rounds of a plan from now on."""
-        self._plan = plan
 
     def _is_done(self, ref: RoundRef) -> bool:
         if self._plan is None or ref.is_whole:

@@ -81,8 +81,9 @@ class Traces(Observer):
             self._send_pod(end, pod, own)
 
     def job_found(self, end: JobEnd) -> None:
-        """Send it, too. If an earlier driver has sent it, it has the same ids."""
-        self.job_ended(end)
+        """Send a Job that ended while no driver ran. One that failed is found by each driver."""
+        if not end.error:
+            self.job_ended(end)
 
     def _send_pod(self, end: JobEnd, pod: PodEnd, job: tuple[object, ...]) -> None:
         attributes = {

@@ -53,7 +53,7 @@ def test_a_file_is_taken_as_it_is(render: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("experiment", "words"),
     [
-        ({"rounds": 2}, "experiment"),
+        ({"rounds": 2}, "dataset"),  # what is missing, and not only that something is
         ("a: [", "experiment: not YAML"),
         ("- a", "experiment: not YAML"),
         ("experiment: e\narms: {a: {}}\n", "experiment: not complete: dataset is missing"),

@@ -13,6 +13,7 @@ from job.errors import TemporaryError
 from job.keys import ExperimentKeys
 from job.plan import Plan
 from job.progress import Driver, Status, dump_status
+from job.records.pace import Pace
 from job.standing import Progress
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
@@ -141,9 +142,12 @@ def test_what_jobs_took_of_the_cluster_is_told(al_job: AlJob, begun: Path) -> No
     """By what the driver has published: without one there is no such table."""
     assert "took of the cluster" not in al_job("status", "--store", begun).out
     driver = Driver(phase="running", updated=datetime.now(UTC), release="al-voc")
-    usage = {"train": Usage(2, 120.0, 5400.0, 5400.0, 6.0, 2, 0)}
+    pace = Pace(6400, 64.0, 16.0, 15_360)
+    usage = {"train": Usage(2, 120.0, 5400.0, 5400.0, 6.0, 2, 0, pace)}
     status = Status(experiment="tiny", driver=driver, usage=usage, rounds=[])
     LocalStore(begun).write(ExperimentKeys("tiny").status, dump_status(status))
     told = al_job("status", "--store", begun).out
     assert "what Jobs took of the cluster" in told
     assert "│ train │    2 │    2 │      0 │        1.0 │      1.50 │      1.50 │  6.00 │" in told
+    assert "how fast they were" in told
+    assert "│ train │   6400 │    100.0 │         25 │            15.0 │" in told

@@ -22,14 +22,12 @@ class Heard(Observer):
 
     def __init__(self) -> None:
         self.ends: list[JobEnd] = []
-        self.found: list[JobEnd] = []
         self.rounds: list[RoundRef] = []
 
     def job_ended(self, end: JobEnd) -> None:
         self.ends.append(end)
 
-    def job_found(self, end: JobEnd) -> None:
-        self.found.append(end)
+    job_found = job_ended
 
     def round_done(self, ref: RoundRef) -> None:
         self.rounds.append(ref)
@@ -48,9 +46,11 @@ def test_how_fast_a_stage_was_comes_with_its_end() -> None:
     done[TRAIN.done] = Done("d", 5.0, pace=PACE)
     marked.job_ended(ended("exit code 75"))
     marked.job_ended(ended())
+    marked.job_found(ended())
     assert [each.usage for each in heard.ends] == [
         Usage(jobs=1),
         Usage(jobs=1),
+        Usage(jobs=1, pace=PACE),
         Usage(jobs=1, pace=PACE),
     ]
 
@@ -71,16 +71,4 @@ def test_a_round_is_done_with_its_last_stage(settings: Config) -> None:
     marked.job_ended(replace(ended(), ref=last.stage("train")))
     assert heard.rounds == [last]
     marked.job_ended(replace(ended(), ref=WholeRef.report("tiny")))
-    assert heard.rounds == [last]
-
-
-def test_what_ended_without_a_driver_is_told_alike(settings: Config) -> None:
-    """With how fast it was, and of the round that is done with it."""
-    last = RoundRef("tiny", 0, "random", 2)
-    stages = ("select", "annotate", "train", "evaluate")
-    heard = Heard()
-    marked = Marked({last.stage(s).done: Done("d", 1.0, pace=PACE) for s in stages}, [heard])
-    marked.follow(Plan(settings))
-    marked.job_found(replace(ended(), ref=last.stage("evaluate")))
-    assert [each.usage for each in heard.found] == [Usage(jobs=1, pace=PACE)]
     assert heard.rounds == [last]

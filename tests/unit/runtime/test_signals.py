@@ -1,6 +1,7 @@
 """SIGTERM and Ctrl-C: one line and a known end, from the first moment on."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -89,6 +90,13 @@ def test_a_command_ends_without_taking_its_modules_apart() -> None:
         [sys.executable, "-c", AT_THE_END, "status"], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout) == (3, "done\ntidied up\n"), ended.stderr
+
+
+def test_a_command_may_have_no_output() -> None:
+    """A shell can close it (`>&-`), which is nobody's mistake."""
+    command = f"exec {shlex.quote(sys.executable)} -m job --version >&-"
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])

@@ -147,14 +147,6 @@ def test_a_pod_has_its_node_and_its_exit_code(collector: Collector) -> None:
     assert told["al_voc.images_per_second"] == 40.0
 
 
-def test_what_ended_without_a_driver_has_its_spans(collector: Collector) -> None:
-    """The next driver finds it, with its pods."""
-    traces = Traces(IDS, "team", "al-voc")
-    traces.job_found(end())
-    traces.provider.shutdown()
-    assert set(collector.spans) == {"train", "t-1-a", "t-1-b"}
-
-
 def test_what_failed_says_why(collector: Collector) -> None:
     """A Job without a pod, and the experiment that ends with it."""
     traces = Traces(IDS, "team", "al-voc")
@@ -176,6 +168,15 @@ def test_what_continues_is_not_told_yet(collector: Collector) -> None:
     traces.provider.shutdown()
     [span] = collector.spans.values()
     assert (span.name, span.parent_span_id.hex()) == ("report", IDS.span_id())
+
+
+def test_a_job_that_ended_without_a_driver_is_told_once(collector: Collector) -> None:
+    """It is removed then; one that failed stays for a day, and each driver finds it again."""
+    traces = Traces(IDS, "team", "al-voc")
+    traces.job_found(end("exit code 1"))
+    traces.job_found(replace(end(), attempt=2))
+    traces.provider.shutdown()
+    assert attributes(collector.spans["train"])["al_voc.attempt"] == 2
 
 
 def test_variables_say_whose_spans_they_are(

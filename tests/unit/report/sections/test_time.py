@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 
 from job.artifacts.usage import Usage
+from job.records.pace import Pace
 from job.report.sections.time import TimeSection
 from tests.unit.report.make_context import cells, context, facts, round_facts
 
@@ -33,8 +34,9 @@ def test_what_jobs_took_of_a_cluster_is_a_table_of_its_own() -> None:
     """Only of an experiment that ran on one, and in the page's numbers."""
     known = facts([round_facts("random", 0, 0, seconds={"select": 1.0})], arms=("random",))
     assert TimeSection().build(context(known)).numbers == {}
-    usage = Usage(1, 60.0, 3600.0, 7200.0, 5.0, 2, 1)
+    usage = Usage(1, 60.0, 3600.0, 7200.0, 5.0, 2, 1, Pace(6400, 64.0, 16.0, 15_360))
     section = TimeSection().build(context(replace(known, usage={"train": usage})))
     rows = cells(section.html)
     assert ["train", "1", "2", "1", "1.0", "1.00", "2.00", "5.00"] in rows
+    assert ["train", "6400", "100.0", "25", "15.0"] in rows
     assert section.numbers == {"cluster": {"train": asdict(usage)}}
