@@ -16,8 +16,8 @@ from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.plan import Plan
 from job.whole import WholeRef
 
-MAX_TASKS = 1000
-"""Argo keeps two nodes a task in the workflow, which has to stay below a megabyte, compressed."""
+MAX_PODS = 1000
+"""Argo keeps two nodes a pod in the workflow, which has to stay below a megabyte, compressed."""
 _TEMPLATE_FIELDS = (
     "serviceAccountName", "securityContext", "volumes", "nodeSelector", "affinity", "tolerations",
     "priorityClassName", "schedulerName", "activeDeadlineSeconds",
@@ -47,10 +47,11 @@ def make_workflow(launch: LaunchConfig, plan: Plan, stages: Collection[StageRef]
     Raises:
         UsageError: They are too many for one workflow, or a training takes several pods.
     """
-    if len(stages) > MAX_TASKS:
+    num_pods = sum(launch.score_partitions if ref.stage == "score" else 1 for ref in stages)
+    if num_pods > MAX_PODS:
         message = (
-            f"{len(stages)} stages are more than a workflow can hold ({MAX_TASKS}): choose an arm "
-            "or a seed (--arm, --seed), and make a workflow for each"
+            f"{num_pods} pods are more than a workflow can hold ({MAX_PODS}): choose an arm or a "
+            "seed (--arm, --seed), and make a workflow for each"
         )
         raise UsageError(message)
     if launch.train_nodes > 1:

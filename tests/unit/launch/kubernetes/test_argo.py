@@ -11,7 +11,7 @@ import yaml
 
 from job.config import loading
 from job.errors import UsageError
-from job.launch.kubernetes.argo import MAX_TASKS, make_workflow
+from job.launch.kubernetes.argo import MAX_PODS, make_workflow
 from job.launch.kubernetes.settings import KubeObject, LaunchConfig
 from job.plan import Plan
 from job.runtime.yaml_text import write_yaml
@@ -181,11 +181,15 @@ def test_stages_that_are_left_out_are_not_waited_for(launch: LaunchConfig, plan:
     assert "dependencies" not in tasks(made)["s0-brust-r1-select"]
 
 
-def test_too_many_stages_are_refused(launch: LaunchConfig, plan: Plan) -> None:
-    """The message says how to make several workflows of them."""
-    many = [next(iter(plan.stages()))] * (MAX_TASKS + 1)
-    with pytest.raises(UsageError, match=r"1001 stages .* \(--arm, --seed\)"):
-        make_workflow(launch, plan, many)
+def test_too_many_pods_are_refused(launch: LaunchConfig, plan: Plan) -> None:
+    """Each partition of a scoring counts. The message says how to make several workflows."""
+    stages = [next(iter(plan.stages()))] * MAX_PODS
+    score = next(ref for ref in plan.stages() if ref.stage == "score")
+    with pytest.raises(UsageError, match=r"1001 pods .* \(--arm, --seed\)"):
+        make_workflow(launch, plan, [*stages, score])
+    parts = launch.model_copy(update={"score_partitions": MAX_PODS + 1})
+    with pytest.raises(UsageError, match="1001 pods"):
+        make_workflow(parts, plan, [score])
 
 
 def test_a_training_in_several_pods_is_refused(launch: LaunchConfig, plan: Plan) -> None:
