@@ -105,9 +105,9 @@ bench: .venv/bench ## Measure speed side by side with others and with the limits
 
 lock: .venv/dev ## Pin the newest dependencies that fit pyproject.toml
 	$(PIP) install --quiet uv
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --extra clouds --extra otel pyproject.toml -o requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --extra clouds --extra otel --extra tensorboard pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra otel --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra clouds --extra onnx --extra otel --extra tensorboard --extra transformers -c requirements-dev.txt pyproject.toml -o requirements-extras.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 -c requirements-dev.txt benchmarks/requirements.in -o benchmarks/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/label_studio/requirements.in -o tests/label_studio/requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/scan/requirements.in -o tests/scan/requirements.txt

@@ -170,6 +170,11 @@ class ExperimentKeys:
         """Which objects of finished stages `al-job prune` has removed."""
         return f"{self.prefix}pruned.json"
 
+    @property
+    def tensorboard(self) -> str:
+        """The prefix of the files that TensorBoard reads: a folder for each curve and training."""
+        return f"{self.prefix}tensorboard/"
+
     def report(self, name: str) -> str:
         """A file of the report."""
         return f"{self.prefix}report/{name}"

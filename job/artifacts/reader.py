@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from job.acquisition.strategy import Pick
 from job.artifacts import names
 from job.artifacts.cost import RoundCost, load_cost
+from job.artifacts.history import load_history
 from job.artifacts.listing import Listing
 from job.artifacts.markers import Marker, Markers
 from job.artifacts.metrics import load_metrics
@@ -21,6 +22,7 @@ from job.artifacts.pruned import is_pruned
 from job.data.dataset import Dataset
 from job.data.shards import LabelledImage, read_labelled
 from job.detection.metrics.average_precision import Metrics
+from job.detection.training.history import HistoryRow
 from job.errors import BadDataError, MissingObjectError, UsageError
 from job.keys import RoundRef, StageRef
 from job.storage import Store
@@ -100,6 +102,10 @@ class Reader:
     def model(self, ref: RoundRef) -> bytes:
         """Return the model that a round trained."""
         return self._read(ref.stage("train"), names.MODEL)
+
+    def history(self, ref: RoundRef) -> list[HistoryRow]:
+        """Return how a round's training went."""
+        return self._parse(ref.stage("train"), names.HISTORY, load_history)
 
     def corrected(self, ref: RoundRef) -> tuple[str, ...]:
         """Return the ids of the images that a round trained on with a label corrected since."""

@@ -39,6 +39,8 @@ from job.runtime.trace import TraceIds
 from job.runtime.yaml_text import write_yaml
 from job.storage import open_store
 from job.telemetry.observers import observers_of
+from job.tracking.following import Beside
+from job.tracking.tracker import trackers_of
 
 Form = Literal["jobs", "jobset", "trainjob", "argo"]
 FormOption = Annotated[
@@ -65,13 +67,15 @@ def drive(
     settings = settings.model_copy(update={"runtime": (*settings.runtime, *(runtime or ()))})
     loaded.runtime.changed(settings.runtime, {})  # a mistake is answered now, not by every Job
     opened, cluster = open_store(store), connect(settings.namespace)
-    num_run = drive_experiment(
-        opened,
-        loaded,
-        KubernetesPlatform(settings, cluster),
-        Subset(tuple(only_arm or ()), tuple(only_seed or ())),
-        observers_of(settings, cluster, TraceIds(opened.url, loaded.experiment)),
-    )
+    others = observers_of(settings, cluster, TraceIds(opened.url, loaded.experiment))
+    with Beside(trackers_of(opened, loaded.experiment, loaded.tracking)) as tracking:
+        num_run = drive_experiment(
+            opened,
+            loaded,
+            KubernetesPlatform(settings, cluster),
+            Subset(tuple(only_arm or ()), tuple(only_seed or ())),
+            [*others, tracking],
+        )
     say(f"{loaded.experiment}: {num_run} stages run")
     say_places(opened, loaded.experiment)
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "serve": ("job.cli.serve:serve", "Show the experiments in a browser."),
     "report": ("job.cli.report:app", "Write an experiment's results and report."),
     "advise": ("job.cli.advise:advise", "Say which strategy to take, and if it pays."),
+    "track": ("job.cli.track:track", "Show curves in MLflow or TensorBoard."),
     "replay": ("job.cli.replay:replay", "Show what other strategies would pick."),
     "export": ("job.cli.export:app", "Write labels, picks or a model for others."),
     "predict": ("job.cli.predict:predict", "Find objects in images with a model."),

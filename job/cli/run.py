@@ -17,10 +17,13 @@ from job.cli.options import (
 from job.cli.output import say, say_places, show
 from job.hold import refuse_while_held
 from job.keys import ExperimentKeys
-from job.plan import Subset
+from job.launch.local import LocalLauncher
+from job.plan import Plan, Subset
 from job.report.build import table_of, update_report
 from job.report.wording import without_labels
-from job.storage import open_store
+from job.storage import Store, open_store
+from job.tracking.following import Between
+from job.tracking.tracker import trackers_of
 
 
 def run(
@@ -39,9 +42,16 @@ def run(
     wanted = load_plan(config).config
     runtime = wanted.runtime.changed(settings or (), os.environ)
     refuse_while_held(opened, wanted.experiment)
-    outcome = experiment.run(opened, wanted, part, runtime=runtime)
+    trackers = trackers_of(opened, wanted.experiment, wanted.tracking)
+
+    def launcher(store: Store, plan: Plan, markers: Markers) -> Between:
+        return Between(LocalLauncher(store, plan, markers), trackers)
+
+    outcome = experiment.run(opened, wanted, part, launcher, runtime)
     name = outcome.plan.config.experiment
     rows = update_report(opened, outcome.plan, Reader(opened, outcome.markers))
+    for tracker in trackers:
+        tracker.try_update(is_last=True)
     show(table_of(rows))
     if note := without_labels(rows):
         say(note)

@@ -5,10 +5,8 @@ Nobody has measured your annotators but you. Until you have, a preset has what o
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     Field,
     NonNegativeFloat,
     PositiveFloat,
@@ -16,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from job.config.address import Address
 from job.config.section import Section, UnitInterval
 
 CostPreset = Literal["professional", "open-images", "verify", "tutorial"]
@@ -76,22 +75,6 @@ SETTINGS_OF_PEOPLE = frozenset(
 """The settings that only annotators who are people have."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _address(text: str) -> str:
-    """Return the address of a server, without the slash at its end, or refuse it."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        message = f"{text!r} is not an address such as https://labels.example.org"
-        raise ValueError(message)
-    if parts.username is not None or parts.query or parts.fragment:
-        message = "leave out what the address has beside host, port and path"
-        raise ValueError(message)
-    return text.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
-"""The address of a server: http or https, a host, and nothing secret."""
 
 
 class EnoughConfig(Section):

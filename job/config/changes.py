@@ -66,9 +66,9 @@ def refuse_changes(begun: Config, now: Config) -> None:
 
     Both have every setting written out.
     An experiment may grow by rounds (with `budget.totals`, by totals at the end), seeds, arms, full
-    supervision and images of a test set from the pool, and `runtime` may change. If people
-    annotate, so may all of `annotation`, as long as people do. Proposals cannot be added, since
-    earlier rounds were not scored for them.
+    supervision and images of a test set from the pool, and `runtime` and `tracking` may change. If
+    people annotate, so may all of `annotation`, as long as people do. Proposals cannot be added,
+    since earlier rounds were not scored for them.
     All else is fixed, because finished rounds were made with it.
 
     Raises:
@@ -123,7 +123,7 @@ def _test_grows(begun: Config, now: Config) -> bool:
 def _may_change(begun: Config, now: Config) -> tuple[str, ...]:
     """Return the sections of which everything may change."""
     is_by_people = begun.annotation.is_by_people and now.annotation.is_by_people
-    return ("runtime", "annotation") if is_by_people else ("runtime",)
+    return ("runtime", "tracking", *(["annotation"] if is_by_people else []))
 
 
 def grown(begun: Config, now: Config) -> Config:

@@ -26,6 +26,7 @@ from job.config.held_out import HeldOutConfig
 from job.config.old_settings import with_first_names
 from job.config.runtime import RuntimeConfig
 from job.config.section import Section, UnitInterval
+from job.config.tracking import TrackingConfig
 from job.config.train import TrainConfig
 from job.errors import UsageError
 from job.keys import StageRef, check_name
@@ -127,6 +128,8 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     report: ReportConfig = ReportConfig()
+    tracking: TrackingConfig | None = Field(None, exclude_if=lambda tracking: tracking is None)
+    """Where its curves are shown while it runs, beside the report. Unset: nowhere."""
     runtime: RuntimeConfig = RuntimeConfig()
 
     @model_validator(mode="before")
@@ -198,15 +201,15 @@ class Config(Section):
 
         What the configuration leaves unset does not count: a setting that a later version adds is
         not in a stored configuration, and its default changes nothing.
-        `runtime` is left out, since an experiment may move to another machine, and `report`, which
-        no stage reads. The other arms, the seeds, the number of rounds and full supervision are
-        left out, since it may grow; so are the totals of later rounds. Of the data set's versions,
-        only the one that the stage reads counts. The size of the test set counts for the stages
-        that draw it and measure on it. Of annotation, the settings of people are left out, and if
-        they are who annotates, all but that. A setting that was renamed counts under its first
-        name.
+        `runtime` is left out, since an experiment may move to another machine, and `report` and
+        `tracking`, which no stage reads. The other arms, the seeds, the number of rounds and full
+        supervision are left out, since it may grow; so are the totals of later rounds. Of the data
+        set's versions, only the one that the stage reads counts. The size of the test set counts
+        for the stages that draw it and measure on it. Of annotation, the settings of people are
+        left out, and if they are who annotates, all but that. A setting that was renamed counts
+        under its first name.
         """
-        left_out = dict.fromkeys((*GROWS, "runtime", "report", "arms"), True)
+        left_out = dict.fromkeys((*GROWS, "runtime", "report", "tracking", "arms"), True)
         content = self.model_dump(
             mode="json",
             exclude={**left_out, "annotation": set(SETTINGS_OF_PEOPLE)},

@@ -163,8 +163,11 @@ def lost_after(seconds: int) -> list[dict[str, Any]]:
 def test_the_pod_of_a_lost_node_is_deleted_soon(render: Any) -> None:
     """After `lostNodeSeconds`; without it the cluster's own default counts."""
     for seconds, expected in ((30, lost_after(30)), (None, None)):
-        spec = render({"stages": {"defaults": {"lostNodeSeconds": seconds}}}).stage("train")
-        assert spec.get("tolerations") == expected
+        given = {"lostNodeSeconds": seconds}
+        rendering = render({"stages": {"defaults": given}, "driver": given})
+        [driver] = rendering.jobs("driver")
+        for spec in (rendering.stage("train"), driver["spec"]["template"]["spec"]):
+            assert spec.get("tolerations") == expected
 
 
 SETTINGS: list[tuple[str, Any, list[Any], Any]] = [

@@ -7,7 +7,7 @@ objects come from a foundation model; here they are the boxes of the previous ro
 D = boxes of some images together, C = classes, K = centres of a class, F = length of a feature.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -19,7 +19,7 @@ from pydantic import PositiveInt
 from job.acquisition.features import objects
 from job.acquisition.features.checks import check_classes, check_finite
 from job.acquisition.features.objects import ObjectBoxes, confidences
-from job.acquisition.features.record_pass import read_rows
+from job.acquisition.features.record_pass import read_rows, rows_among
 from job.acquisition.features.true_positives import is_true_positive
 from job.acquisition.numerics.class_quotas import class_weights, largest_remainder
 from job.acquisition.numerics.cosine import most_similar, unit
@@ -51,11 +51,20 @@ class _Boxes:
         return cls(ids_D, part.predicted, confidences(part), part.box_features)
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Return the boxes of all parts, in ascending order of the images' ids."""
-        names = [field.name for field in fields(cls)]
+    def joined(cls, parts: list[Self]) -> Self:
+        """Return the boxes of all parts, in ascending order of the images' ids.
+
+        The list is emptied before the last column is joined: features are most of the memory.
+        """
+        *names, last = [field.name for field in fields(cls)]
         columns = [np.concatenate([getattr(each, name) for each in parts]) for name in names]
-        return cls(*columns).at(np.argsort(columns[0], kind="stable"))
+        features = [getattr(each, last) for each in parts]
+        parts.clear()
+        columns.append(np.concatenate(features))
+        features.clear()
+        order = np.argsort(columns[0], kind="stable")
+        is_in_order = (np.diff(order) == 1).all()
+        return cls(*columns) if is_in_order else cls(*columns).at(order)
 
     def at(self, rows: NDArray[Any]) -> Self:
         """Return the boxes of some rows."""
@@ -117,6 +126,7 @@ class ObjectCoverage(ObjectBoxes, Strategy):
     def _read(self, images: Images, task: Task, columns: frozenset[str]) -> _Boxes:
         """Return the boxes of images that count; of labelled images, the true positives."""
         found: list[_Boxes] = []
+        ids = sorted(images.ids)
 
         def collect(part: RecordPart) -> Float64s:
             check_classes(part, task.classes)
@@ -124,13 +134,12 @@ class ObjectCoverage(ObjectBoxes, Strategy):
             kept = self.objects(part)
             if "truth_box" in columns:
                 kept = kept.keep(is_true_positive(kept, MIN_IOU))
-            found.append(_Boxes.of_part(kept))
+            is_ours_N = rows_among(ids, part.ids.tolist()) >= 0
+            found.append(_Boxes.of_part(kept).at(is_ours_N[kept.image_of_detection]))
             return kept.num_detections.astype(np.float64)
 
         read_rows(images, columns, collect)
-        boxes = _Boxes.joined(found)
-        ours = set(images.ids)
-        return boxes.at(np.array([each in ours for each in boxes.ids_D], bool))
+        return _Boxes.joined(found)
 
 
 def _quotas(task: Task, boxes: _Boxes) -> Integers:

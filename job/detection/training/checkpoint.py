@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from job.detection.detectors.base import Detector
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training.ema import WeightAverage
+from job.detection.training.history import HistoryRow
 from job.errors import BadDataError
 
 _MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
@@ -18,20 +19,6 @@ _MOMENTA: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
     torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
 }
 """What an optimizer keeps for each parameter after its first step."""
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    """How training went over the steps since the previous row; losses are means over them."""
-
-    step: int
-    """Steps done."""
-    loss: float
-    classification_loss: float
-    bbox_loss: float
-    learning_rate: float
-    """The rate of the last of these steps, for what is not pretrained."""
-    images_per_second: float
 
 
 @dataclass

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector
 from job.detection.seeding import drawing
-from job.detection.training.checkpoint import HistoryRow, TrainingState
+from job.detection.training.checkpoint import TrainingState
 from job.detection.training.context import TrainingContext
 from job.detection.training.ema import WeightAverage
+from job.detection.training.history import HistoryRow
 from job.detection.training.sampler import Batch, draw_batches
 from job.detection.training.schedule import learning_rate
 from job.detection.training.whole_batch import WholeBatch

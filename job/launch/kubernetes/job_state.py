@@ -291,13 +291,17 @@ def failed_nodes(pods: Iterable[KubeObject]) -> list[str]:
 
 
 def _termination(pod: KubeObject) -> tuple[int, str] | None:
-    """Return the exit code of a failed pod and the last line of its output."""
+    """Return the exit code of a failed pod and the last line of its output.
+
+    Why the kubelet has evicted a pod it says of the pod; of the container it may know nothing more.
+    """
     end = own_end(pod)
     if pod["status"].get("phase") != "Failed" and not (end and end["exitCode"]):
         return None
     if end:
-        lines = end.get("message", "").strip().splitlines()
         reason = pod["status"].get("reason") or end.get("reason", "Error")
+        speaker = pod["status"] if reason == "Evicted" else end
+        lines = speaker.get("message", "").strip().splitlines()
         said = [reason] if reason != "Error" or not lines else []
         said += [lines[-1].removeprefix("al-job: ")] if lines else []
         return end["exitCode"], f"{': '.join(said)} (exit code {end['exitCode']})"

@@ -4,10 +4,12 @@ The driver tells of everything else, but not of itself.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.job_state import ended, failure, observe, why_waiting
 from job.launch.kubernetes.refusals import DeniedError
+from job.launch.kubernetes.workloads import Workloads
 
 
 def troubles(cluster: Cluster, release: str) -> list[str]:
@@ -33,6 +35,8 @@ def _of_jobs(cluster: Cluster, release: str, component: str) -> Iterator[str]:
             yield str(failure(f"Job {name}", job, cluster.pods_of(name)))
         elif how is None:
             state = observe(job, cluster.pods_of(name), cluster.warning)
+            if state.phase == "queued":
+                state = replace(state, reason=Workloads(cluster).about(job) or state.reason)
             if state.phase != "running":
                 yield f"Job {name}: {state}"
 

@@ -29,6 +29,7 @@ def begun(tiny: str) -> Config:
         ("rounds: 3", "rounds: 3\nseeds: [0, 1]"),
         ("  random: {", "  entropy: {strategy: entropy}\n  random: {"),
         ("threads: 1", "threads: 4"),
+        ("rounds: 3", "rounds: 3\ntracking: {tensorboard: true}"),
     ],
 )
 def test_an_experiment_may_grow_and_move(tiny: str, begun: Config, old: str, new: str) -> None:

@@ -19,8 +19,9 @@ from job.config.train import TrainConfig
 from job.detection.detectors.base import Detector, build_detector, save_model
 from job.detection.detectors.serialization import pack, unpack
 from job.detection.training import loop as training
-from job.detection.training.checkpoint import HistoryRow, threads_of
+from job.detection.training.checkpoint import threads_of
 from job.detection.training.context import TrainingContext
+from job.detection.training.history import HistoryRow
 from job.detection.training.loop import fit
 from job.detection.training.process_group import Group
 from job.detection.training.sampler import Batch, draw_batches

@@ -42,6 +42,16 @@ def failed_pod(code: int, message: str = "", reason: str = "Error") -> Json:
     return pod("Failed", containerStatuses=[{"name": "stage", "state": end}])
 
 
+FULL = 'Usage of EmptyDir volume "tmp" exceeds the limit "50Gi".'
+
+
+def evicted_pod(message: str) -> Json:
+    """Return a pod as the kubelet leaves it whose volume was full."""
+    evicted = failed_pod(137, "The container could not be located when the pod was terminated")
+    evicted["status"] |= {"reason": "Evicted", "message": message}
+    return evicted
+
+
 def leaving() -> Json:
     """Return a pod of a lost node: it is being deleted and never gone."""
     lost = pod("Running")
@@ -134,6 +144,11 @@ WHY = "(BackoffLimitExceeded: Job has reached it)"
             [pod("Failed", reason="Evicted", message="The node was low on memory")],
             BadDataError,
             f"x failed: The node was low on memory {WHY}",
+        ),
+        (
+            [evicted_pod(f"{FULL} ")],
+            BadDataError,
+            f"x failed: Evicted: {FULL} (exit code 137) {WHY}",
         ),
         # One partition failed permanently, another temporarily: the permanent error is the reason.
         (

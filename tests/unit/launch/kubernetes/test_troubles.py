@@ -80,6 +80,16 @@ def test_what_keeps_a_job_of_the_chart_from_running(
     assert line.startswith(said)
 
 
+def test_why_kueue_keeps_the_driver_waiting(release: Release) -> None:
+    """Its namespace may put every Job into a queue, whose words are in the Workload alone."""
+    add_job(release, "driver", Running())
+    release.double.job("al-voc-driver-1")["spec"]["suspend"] = True
+    words = "couldn't assign flavors to pod set main: insufficient quota for cpu"
+    condition = {"type": "QuotaReserved", "status": "False", "message": words}
+    release.double.add_workload("al-voc-driver-1", condition)
+    assert troubles(release.cluster, "al-voc") == [f"Job al-voc-driver-1: queued: {words}"]
+
+
 def test_what_keeps_the_store_from_running(release: Release) -> None:
     """The driver waits for the store, and does not see its pod."""
     labels = {"al-voc/release": "al-voc", "app.kubernetes.io/component": "store"}

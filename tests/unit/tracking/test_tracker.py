@@ -1,0 +1,102 @@
+"""An experiment is shown as it grows, and whatever cannot be shown ends no run."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from job.artifacts.experiment_file import load_experiment
+from job.config.tracking import TrackingConfig
+from job.errors import TemporaryError
+from job.keys import RoundRef
+from job.plan import Plan
+from job.storage.local import LocalStore
+from job.storage.memory import MemoryStore
+from job.tracking.tracker import Tracker, trackers_of
+from tests.conftest import FinishedState
+from tests.stores import filled
+from tests.unit.tracking.conftest import Shown
+
+
+@pytest.fixture
+def store(tiny: str, finished_state: FinishedState) -> MemoryStore:
+    """A finished experiment of three rounds."""
+    return filled(MemoryStore(), LocalStore(finished_state(tiny)))
+
+
+def test_what_is_done_is_shown_once(store: MemoryStore) -> None:
+    """The evaluation of the last round is missing at first, and then it is there."""
+    last = RoundRef("tiny", 0, "brust", 2).stage("evaluate").done
+    marker = store.read(last)
+    store.delete(last)
+    sink = Shown()
+    tracker = Tracker(store, "tiny", sink)
+    tracker.update()
+    assert sink.parts == {
+        "random/seed-0": 3,
+        "brust/seed-0": 2,
+        "round-000/seed-0": 1,
+        "random/seed-0/round-001": 1,
+        "random/seed-0/round-002": 1,
+        "brust/seed-0/round-001": 1,
+        "brust/seed-0/round-002": 1,
+    }
+    store.write(last, marker)
+    sink.parts.clear()
+    tracker.update()
+    tracker.update()
+    assert sink.parts == {"brust/seed-0": 3}
+
+
+def test_a_round_is_shown_after_those_before_it(store: MemoryStore) -> None:
+    """A curve is drawn from its beginning."""
+    store.delete(RoundRef("tiny", 0, "brust", 1).stage("evaluate").done)
+    sink = Shown()
+    Tracker(store, "tiny", sink).update()
+    assert sink.parts["brust/seed-0"] == 1
+
+
+def test_an_experiment_that_has_not_begun_shows_nothing() -> None:
+    """A driver may still wait for the data set."""
+    sink = Shown()
+    Tracker(MemoryStore(), "tiny", sink).update()
+    assert sink.parts == {}
+
+
+def test_a_failure_is_logged_once_and_the_server_left_alone(store: MemoryStore) -> None:
+    """Until five minutes have passed, or there is no later."""
+    sink = Shown(TemporaryError("MLflow at http://a: is it up?"))
+    tracker = Tracker(store, "tiny", sink)
+    with capture_logs() as logs:
+        tracker.try_update()
+        tracker.try_update()
+        assert sink.asked == 1
+        tracker.try_update(is_last=True)
+    assert sink.asked == 2
+    reason = "MLflow at http://a: is it up?"
+    assert logs == [{"event": "tracking.failed", "log_level": "warning", "reason": reason}]
+    sink.error = None
+    tracker.try_update(is_last=True)
+    assert sink.parts["brust/seed-0"] == 3
+
+
+def test_each_place_is_told_on_its_own(store: MemoryStore) -> None:
+    """None is told unless the experiment says so."""
+    assert trackers_of(store, "tiny", None) == []
+    wanted = TrackingConfig(mlflow="http://mlflow.invalid:5000/", tensorboard=True)
+    places = [tracker.sink.place for tracker in trackers_of(store, "tiny", wanted)]
+    assert places[0] == "http://mlflow.invalid:5000"
+    assert places[1].endswith("experiments/tiny/tensorboard")
+
+
+@pytest.mark.parametrize("address", ["mlflow:5000", "http://ada:secret@mlflow", "file:///mlruns"])
+def test_an_address_is_one_of_a_server_without_secrets(address: str) -> None:
+    """Anything else is refused with the file."""
+    with pytest.raises(ValueError, match="address"):
+        TrackingConfig(mlflow=address)
+
+
+def test_where_it_is_shown_changes_no_stage(store: MemoryStore) -> None:
+    """So it may be added to an experiment that has begun, and the store keeps it."""
+    begun = load_experiment(store, "tiny")
+    now = begun.model_copy(update={"tracking": TrackingConfig(tensorboard=True)})
+    for stage in Plan(begun).stages():
+        assert now.stage_digest(stage) == begun.stage_digest(stage)
