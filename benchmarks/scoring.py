@@ -183,6 +183,7 @@ def pool_of(num_images: int, threads: int, device: str) -> Iterator[Pool]:
         def score(precision: str, compiled: bool) -> float:  # noqa: FBT001
             settings = make(precision, compiled)
             config = begun.model_copy(update={"score": settings.score, "runtime": settings.runtime})
+            store.delete(ROUND.stage("score").done)
             with patch(
                 "job.stages.score.load_model", lambda *_: fresh(config.detector, dataset.classes)
             ):

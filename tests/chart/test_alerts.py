@@ -115,6 +115,7 @@ HEARTBEAT = (
     "al_voc_heartbeat_timestamp_seconds{"
     f'namespace="ns",pod="{DRIVER}-abc",release="al-voc",container="driver"}}'
 )
+PHASE = HEARTBEAT.replace("heartbeat_timestamp_seconds{", 'phase{phase="failed",')
 CASES = {
     "a driver that failed": Case(
         "AlVocDriverFailed",
@@ -129,6 +130,10 @@ CASES = {
     "the failed driver of a release with a longer name": Case(
         "AlVocDriverFailed", condition("kube_job_failed", "al-voc-2-driver-3baad80f", "1x10"), None
     ),
+    "a failed driver whose stages still run": Case(
+        "AlVocExperimentFailed", {PHASE: "_x2 1x10"}, {"pod": f"{DRIVER}-abc"}, 4
+    ),
+    "a driver that runs again": Case("AlVocExperimentFailed", {PHASE: "1x2 stale"}, None, 8),
     "a driver without a pod": Case(
         "AlVocDriverWithoutPod",
         {f"kube_job_status_active{{{job(DRIVER)}}}": "0x30"},

@@ -41,7 +41,7 @@ SCORED = SHORT.replace("experiment: short", "experiment: scored").replace(
 """One arm that reads the score record of round 0."""
 TOGETHER = (
     LONG_ROUND.replace("long-round", "together")
-    .replace("steps: 100", "steps: 240")
+    .replace("steps: 100", "steps: 120")
     .replace("threads: 1", "threads: 1, processes: 2")
 )
 """The same by two processes, wherever these are."""

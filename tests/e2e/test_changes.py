@@ -17,8 +17,12 @@ KINDS = "jobs,pods,configmaps,services,serviceaccounts,roles,rolebindings"
 
 
 def state(release: Release) -> dict[str, Object]:
-    """The objects of a release, without what changes while it runs."""
-    objects = release.namespace.objects(KINDS, f"al-voc/release={release.name}")
+    """The objects of a release, without what changes while it runs.
+
+    Of the stages, that is the training: the driver removes the Jobs of those that are done.
+    """
+    selector = f"al-voc/release={release.name},al-voc/stage notin (select,annotate)"
+    objects = release.namespace.objects(KINDS, selector)
     return {f"{each['kind']}/{each['metadata']['name']}": _steady(each) for each in objects}
 
 

@@ -55,18 +55,13 @@ def priorities(namespace: Namespace) -> Iterator[tuple[str, str]]:
 def test_two_releases_share_one_gpu(
     new_release: NewRelease, queue: str, local_run: LocalRun
 ) -> None:
-    """Two trainings never run at a time, only they go to nodes with GPUs, and both end.
-
-    Nodes with GPUs may have a taint: what has no GPU stays off them.
-    """
+    """Two trainings never run at a time, and both end."""
     values = {"launch": {"queueName": queue}, "stages": {"train": ONE_GPU}}
     first, second = (
         new_release(name, experiment=ONE_ROUND, **values) for name in ("al-voc-a", "al-voc-b")
     )
     for release in (first, second):
         release.install()
-    assert _place(first, "select") == ({}, False)
-    assert _place(first, "train") == ({PRESENT: "true"}, True)
     spans = []
     for release in (first, second):
         release.wait_finished()
@@ -80,13 +75,6 @@ def test_two_releases_share_one_gpu(
     assert '"state": "queued' in _driver_log(first) + _driver_log(second)
 
 
-def _place(release: Release, stage: str) -> tuple[Object, bool]:
-    """Return which nodes a stage's pod selects, and whether it tolerates the taint of GPUs."""
-    pods = release.namespace.wait(f"a pod of {stage}", lambda: release.pods(stage=stage), 90)
-    spec = pods[0]["spec"]
-    return dict(spec.get("nodeSelector", {})), GPU in {e.get("key") for e in spec["tolerations"]}
-
-
 def _driver_log(release: Release) -> str:
     [pod] = release.pods("driver")
     return release.namespace.kubectl("logs", pod["metadata"]["name"])
@@ -95,7 +83,10 @@ def _driver_log(release: Release) -> str:
 def test_a_wrong_queue_is_told_and_an_upgrade_corrects_it(
     new_release: NewRelease, queue: str, local_run: LocalRun
 ) -> None:
-    """The status has Kueue's words. Of a scoring's four pods, as many run as have room."""
+    """The status has Kueue's words. Of a scoring's four pods, as many run as have room.
+
+    They have no GPU, and stay off nodes with GPUs if these have the usual taint.
+    """
     parts = {"scorePartitions": 4, "scoreParallelism": 4, "queueName": "typo"}
     score = {"jobAnnotations": {"kueue.x-k8s.io/job-min-parallelism": "1"}}
     release = new_release(experiment=SCORED, launch=parts, stages={"score": score})
@@ -104,9 +95,17 @@ def test_a_wrong_queue_is_told_and_an_upgrade_corrects_it(
     release.upgrade({"launch": {"queueName": queue}})
     admitted = release.namespace.wait("a scoring", lambda: _parallelism(release), 120)
     assert admitted < 4
+    assert _place(release, "score") == ({}, False)
     release.wait_finished()
     assert release.runs() == each_once(release.config, partitions=4)
     assert steady(release.bucket.contents()) == steady(local_run(SCORED))
+
+
+def _place(release: Release, stage: str) -> tuple[Object, bool]:
+    """Return which nodes a stage's pod selects, and whether it tolerates the taint of GPUs."""
+    pods = release.namespace.wait(f"a pod of {stage}", lambda: release.pods(stage=stage), 30)
+    spec = pods[0]["spec"]
+    return dict(spec.get("nodeSelector", {})), GPU in {e.get("key") for e in spec["tolerations"]}
 
 
 def _parallelism(release: Release) -> int:
@@ -141,13 +140,17 @@ def test_a_preempted_training_resumes_and_spends_no_attempt(
     images: Values,
     local_run: LocalRun,
 ) -> None:
-    """A Job of higher priority suspends it, it saves a checkpoint, and the model is the same."""
+    """A Job of higher priority suspends it, it saves a checkpoint, and the model is the same.
+
+    Having a GPU, it goes to nodes with GPUs, whatever their taint.
+    """
     low, high = priorities
     train = ONE_GPU | {"jobLabels": {PRIORITY: low}}
     launch = {"queueName": queue, "backoffLimit": 0}
     release = new_release(experiment=LONG_ROUND, launch=launch, stages={"train": train})
     release.install()
     release.wait_checkpoint()
+    assert _place(release, "train") == ({PRESENT: "true"}, True)
     release.namespace.apply(yaml.safe_dump(_preemptor(queue, high, images)))
     flavor = own_name(release.namespace.name, "gpu-nodes")
     release.wait_said(f"insufficient unused quota for {GPU} in flavor {flavor}")

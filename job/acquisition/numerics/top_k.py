@@ -19,9 +19,22 @@ def top_k(scores_N: Float64s, budget: int, ties_N: Float64s | None = None) -> Ro
 
     If scores are equal, the lowest value in `ties_N` is first; if these are equal, the first row.
     """
+    descending_N = -scores_N
+    rows = _lowest(descending_N, budget)
     if ties_N is not None:
-        return np.lexsort((ties_N, -scores_N))[:budget]
-    return np.argsort(-scores_N, kind="stable")[:budget]
+        return rows[np.lexsort((ties_N[rows], descending_N[rows]))[:budget]]
+    return rows[np.argsort(descending_N[rows], kind="stable")[:budget]]
+
+
+def _lowest(values_N: Float64s, count: int) -> Rows:
+    """Return the rows of the `count` lowest values and of all that equal the last, ascending.
+
+    They are found without sorting, of which a large pool would have more than of anything else.
+    """
+    if not 0 < count < len(values_N):
+        return np.arange(len(values_N))
+    last = np.partition(values_N, count - 1)[count - 1]
+    return np.flatnonzero(~(values_N > last))  # what is not a number comes last, as in a sort
 
 
 @dataclass(frozen=True)

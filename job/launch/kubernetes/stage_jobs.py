@@ -22,6 +22,8 @@ MAX_LOST = 3
 
 def why_replaced(job: KubeObject, started: Started, state: StageState) -> str:
     """Return why a Job is not what the present configuration makes, or an empty text."""
+    if state.phase == "ending":  # it is done, or the next attempt is of the present configuration
+        return ""
     name = job["metadata"]["name"]
     if started.is_other(job):
         return (

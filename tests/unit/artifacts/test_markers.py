@@ -9,6 +9,7 @@ from job.artifacts.listing import Listing
 from job.artifacts.markers import Marker, Markers, dump_marker, load_marker
 from job.errors import BadDataError
 from job.keys import RoundRef
+from job.records.pace import NO_PACE, Pace
 from job.storage.memory import MemoryStore
 
 REF = RoundRef("tiny", 0, None, 0).stage("train")
@@ -20,6 +21,15 @@ def test_a_marker_says_its_format_and_takes_keys_of_a_newer_version() -> None:
     content = json.loads(dump_marker(MARKER))
     assert content["format"] == 2
     assert load_marker(json.dumps(content | {"new": 1}).encode(), "m") == MARKER
+
+
+def test_how_fast_a_stage_was_is_kept() -> None:
+    """A marker of before does not say it, and is read as ever."""
+    fast = replace(MARKER, pace=Pace(160, 4.0, 1.0, 512))
+    assert load_marker(dump_marker(fast), "m") == fast
+    before = json.loads(dump_marker(MARKER))
+    del before["pace"]
+    assert load_marker(json.dumps(before).encode(), "m").pace == NO_PACE
 
 
 @pytest.mark.parametrize(

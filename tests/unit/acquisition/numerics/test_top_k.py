@@ -79,3 +79,20 @@ def test_equal_scores_may_have_an_order_of_their_own() -> None:
     scores, ties = np.array([1.0, 2, 1, 1, 1]), np.array([0.5, 9, 0, 0, 0.25])
     assert top_k(scores, 5, ties).tolist() == [1, 2, 3, 4, 0]
     assert top_k(scores, 2, ties).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 7, 50, 199, 200, 300])
+@pytest.mark.parametrize("with_ties", [False, True])
+def test_the_highest_are_those_of_a_sort(budget: int, *, with_ties: bool) -> None:
+    """Of scores of which many are equal and some are no numbers: as Python's stable sort has it."""
+    rng = np.random.default_rng(0)
+    scores = rng.integers(9, size=200).astype(np.float64)
+    scores[::50] = np.nan
+    ties = rng.integers(3, size=200).astype(np.float64) if with_ties else np.zeros(200)
+
+    def order(row: int) -> tuple[bool, float, float]:
+        is_nan = bool(np.isnan(scores[row]))
+        return is_nan, 0.0 if is_nan else -scores[row], ties[row]
+
+    found = top_k(scores, budget, ties if with_ties else None)
+    assert found.tolist() == sorted(range(200), key=order)[:budget]

@@ -7,8 +7,15 @@ from job.keys import STAGES, StageRef
 from job.launch.kubernetes.client import Cluster
 from job.launch.kubernetes.launcher import KubernetesLauncher
 from job.launch.kubernetes.settings import LaunchConfig
-from tests.unit.launch.kubernetes.conftest import Release
-from tests.unit.launch.kubernetes.double.scenarios import Exit, Running, Unschedulable
+from tests.unit.launch.kubernetes.conftest import Release, ref_of
+from tests.unit.launch.kubernetes.double.scenarios import (
+    Answer,
+    Attempt,
+    Exit,
+    Outlived,
+    Running,
+    Unschedulable,
+)
 
 SELECT = f"al-voc-tiny-s0-r0-{STAGES[0]}-1"
 
@@ -149,6 +156,24 @@ def test_a_job_that_has_begun_since_it_was_read_is_not_replaced(
         launcher._look()  # noqa: SLF001
     assert release.double.created == [SELECT]
     assert release.double.deleted == {}
+
+
+def test_a_job_of_earlier_values_that_has_done_its_work_counts(release: Release) -> None:
+    """Its pod has ended, though Kubernetes has not said so of the Job yet: it is not replaced."""
+    ends: list[str] = []
+    release.observer.job_ended = lambda end: ends.append(end.name)  # type: ignore[method-assign]
+
+    def behave(attempt: Attempt) -> Answer:
+        release.write_marker(ref_of(attempt.arguments)[0])
+        return Outlived(0)
+
+    release.behaviour = behave
+    _started(release)[0]._look()  # noqa: SLF001
+    release.double.tick(2)
+    release.launch = _with_image(release.launch, "al-job:2")
+    launcher, ref = _started(release)
+    assert launcher.wait() == [ref]
+    assert ends == release.double.created == [SELECT]
 
 
 def test_a_job_of_the_same_name_that_came_after_it_is_not_deleted(release: Release) -> None:
