@@ -3,6 +3,8 @@
 import time
 
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.listing import Listing
+from job.artifacts.markers import Markers
 from job.artifacts.reader import Reader
 from job.config.tracking import TrackingConfig
 from job.errors import AlJobError
@@ -39,9 +41,10 @@ class Tracker:
         if not self._store.exists(ExperimentKeys(self._experiment).config):
             return
         plan = Plan(load_experiment(self._store, self._experiment, read_only=True))
-        reader = Reader.listed(self._store, self._experiment)
+        listing = Listing.of(self._store, self._experiment)
         for run in runs_of(plan):
-            self._show(run, reader)
+            # A reader of its own: the histories of a large study have no room in a driver.
+            self._show(run, Reader(self._store, Markers(self._store, listing)))
 
     def _show(self, run: Run, reader: Reader) -> None:
         shown = self._shown.get(run.name, [])
@@ -62,11 +65,12 @@ class Tracker:
             return
         try:
             self.update()
-        except AlJobError as error:
+        except Exception as error:  # noqa: BLE001 - a library's, too, ends no run
             self._not_before = time.monotonic() + SECONDS_AFTER_FAILURE
-            if str(error) != self._said:
-                log.get().warning("tracking.failed", reason=str(error))
-                self._said = str(error)
+            reason = str(error) if isinstance(error, AlJobError) else repr(error)
+            if reason != self._said:
+                log.get().warning("tracking.failed", reason=reason)
+                self._said = reason
 
 
 def trackers_of(store: Store, experiment: str, config: TrackingConfig | None) -> list[Tracker]:

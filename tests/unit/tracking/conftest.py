@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from job.artifacts.reader import Reader
-from job.errors import AlJobError
 from job.storage.memory import MemoryStore
 from job.tracking.runs import Row, Run
 from tests.unit.tracking.mlflow_double import MlflowDouble
@@ -54,7 +53,7 @@ class Shown:
 
     place = "nowhere"
 
-    def __init__(self, error: AlJobError | None = None) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.error = error
         self.asked = 0
         self.parts: dict[str, int] = {}

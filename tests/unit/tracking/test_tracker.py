@@ -4,12 +4,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from job.artifacts.experiment_file import load_experiment
+from job.artifacts.reader import Reader
 from job.config.tracking import TrackingConfig
 from job.errors import TemporaryError
 from job.keys import RoundRef
 from job.plan import Plan
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
+from job.tracking.runs import Run
 from job.tracking.tracker import Tracker, trackers_of
 from tests.conftest import FinishedState
 from tests.stores import filled
@@ -76,6 +78,27 @@ def test_a_failure_is_logged_once_and_the_server_left_alone(store: MemoryStore) 
     sink.error = None
     tracker.try_update(is_last=True)
     assert sink.parts["brust/seed-0"] == 3
+
+
+def test_an_error_of_a_library_ends_no_run(store: MemoryStore) -> None:
+    """Such as that of a full disk: it is logged by its name, and the server is asked again."""
+    sink = Shown(OSError("no room"))
+    with capture_logs() as logs:
+        Tracker(store, "tiny", sink).try_update()
+    assert [each["reason"] for each in logs] == ["OSError('no room')"]
+
+
+def test_what_was_read_of_a_run_is_not_kept_for_the_next(store: MemoryStore) -> None:
+    """The histories of all trainings of a study would take more memory than a driver has."""
+    histories = []
+
+    class Noting(Shown):
+        def put(self, run: Run, digests: list[str], reader: Reader) -> None:
+            super().put(run, digests, reader)
+            histories.append(sum("/history" in key for key, _ in reader.parsed))
+
+    Tracker(store, "tiny", Noting()).update()
+    assert sorted(histories) == [0] * 2 + [1] * 5
 
 
 def test_each_place_is_told_on_its_own(store: MemoryStore) -> None:
