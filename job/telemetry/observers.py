@@ -55,8 +55,13 @@ def _traces(
         from job.telemetry.traces import Traces  # noqa: PLC0415 - an optional extra
     except ModuleNotFoundError as error:
         _warn(f"{error}: install al-voc[otel], or unset the variables OTEL_EXPORTER_OTLP_*")
-    else:
-        yield Traces(ids, launch.namespace, launch.release)
+        return
+    try:
+        traces = Traces(ids, launch.namespace, launch.release)
+    except ValueError as error:  # a variable that its SDK refuses
+        _warn(f"{error}; correct the variables OTEL_*")
+        return
+    yield traces
 
 
 def _warn(reason: str) -> None:

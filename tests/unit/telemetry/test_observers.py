@@ -59,6 +59,19 @@ def test_traces_that_cannot_be_sent_end_nothing(
     assert reason in line["reason"]
 
 
+def test_a_variable_that_opentelemetry_refuses_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Variables may come from a platform's webhook, and traces are no reason to fail."""
+    refused = {"OTEL_BSP_SCHEDULE_DELAY": "-1"}
+    collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    assert told(collector | refused, monkeypatch) == []
+    log.configure(json=True)
+    [line] = [json.loads(each) for each in capsys.readouterr().err.splitlines()]
+    assert line["event"] == "traces.off"
+    assert line["reason"].endswith("correct the variables OTEL_*")
+
+
 def test_a_collector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the variables name one."""
     [traces] = told({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}, monkeypatch)
