@@ -31,7 +31,7 @@ PLUGIN_ENVIRONMENT ?= $(CURDIR)/.plugin-environment
 PROMTOOL ?= $(CURDIR)/.promtool/promtool
 export PROMTOOL
 
-.PHONY: help run test test-repository test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
+.PHONY: help run test test-slow test-detectors test-wheel test-alerts annotation-tools test-annotation cloud-emulators test-clouds test-plugin scan lint format lock docs bench image image-slim version chart e2e e2e-people e2e-engines e2e-full clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +41,6 @@ run: .venv/run ## Set up, and run the quickstart experiment into ./state
 
 test: .venv/dev ## Set up, and run the tests that need neither Docker nor a cluster
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not label_studio and not clouds and not slow and not detectors" tests/integration tests/unit tests/chart
-
-test-repository: .venv/dev ## Run the tests that only a checkout has: its words, pages, habits and decisions
-	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit/repository
 
 test-slow: .venv/dev ## Run the tests that take seconds each, such as those with a browser or killed processes
 	$(BIN)/pytest -q -n 2 --dist worksteal -m slow tests/integration tests/unit

@@ -103,7 +103,7 @@ def _let_stages_end(
 ) -> None:
     """Hold the experiment while its stages run, so that no other driver starts them once more."""
     try:
-        while running := platform.running_stages():
+        while running := _left_running(platform, publisher.hold):
             publisher.publish_left(phase, message, running)
             time.sleep(platform.poll_seconds)
         publisher.publish_left(phase, message, ())
@@ -111,6 +111,17 @@ def _let_stages_end(
         log.get().warning("driver.stages_left", reason=str(error))
         return
     publisher.hold.let_go()
+
+
+def _left_running(platform: Platform, hold: Hold) -> Sequence[StageRef]:
+    """Return the stages that run.
+
+    Raises:
+        AlJobError: Another driver holds the experiment by now: what has not begun is that one's.
+    """
+    retry_while_unavailable(hold.beat)
+    hold.check()
+    return platform.running_stages()
 
 
 def _phase_after(error: AlJobError) -> Phase:
@@ -238,11 +249,15 @@ class StatusPublisher:
     def publish_left(self, phase: Phase, message: str, running: Sequence[StageRef]) -> None:
         """Publish which stages run beside a driver that starts nothing more.
 
-        Raises:
-            AlJobError: Another driver holds the experiment by now.
+        What has failed, and what waits for people, stays as it was told.
         """
-        self.hold.check()
-        self._states = {ref: StageStatus(state="running") for ref in running}
+        rest = {
+            ref: told
+            for ref, told in self._states.items()
+            if told.state == "failed" or is_with_people(told)
+        }
+        runs = {ref: StageStatus(state="running") for ref in running if not ref.round.is_whole}
+        self._states = rest | runs
         self.observer.looked(self._states)
         self.publish_phase(phase, message)
 

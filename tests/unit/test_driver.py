@@ -30,7 +30,7 @@ from job.hold import Hold
 from job.keys import STAGES, ExperimentKeys, RoundRef, StageRef
 from job.launch.observer import JobEnd, Observer
 from job.plan import Plan
-from job.progress import Phase, StageStatus, States, Status, parse_status
+from job.progress import NEEDS_LABELS, Phase, StageStatus, States, Status, parse_status
 from job.stages import run_stage
 from job.storage import Store
 from job.storage.local import LocalStore
@@ -388,6 +388,42 @@ def test_a_driver_that_failed_holds_the_experiment_while_its_stages_run(
     told = [parse_status(each).rounds for each in platform.statuses]
     running = [{name for each in rounds for name in each.stages} for rounds in told]
     assert running == [set(), {"train"}, set()]
+
+
+def test_a_driver_that_failed_takes_nothing_back_from_a_later_one(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks whose the experiment is before each look at the platform, and ends."""
+    store, train = MemoryStore(), RoundRef("tiny", 0, None, 0).stage("train")
+    platform = Laptop(left=[[train], [train], []])
+    monkeypatch.setattr(platform, "ingest_state", fail)
+    later = Holder("laptop", "a room", "later")
+    monkeypatch.setattr("job.driver.time.sleep", lambda _: write_holder(store, "tiny", later))
+    with pytest.raises(BadDataError, match="broken"):
+        drive(store, config, platform)
+    assert len(platform.left) == 2
+    held_by = read_holder(store, "tiny")
+    assert held_by is not None
+    assert held_by.process == "later"
+
+
+def test_the_stage_that_failed_stays_in_the_status(config: Config) -> None:
+    """So does one that waits for people: who looks after the end finds both in their rounds."""
+    store, platform = MemoryStore(), Laptop()
+    publisher = StatusPublisher(store, "tiny", platform, held(store))
+    publisher.follow(Plan(config.model_copy(update={"seeds": (0, 1, 2)})))
+    rounds = [RoundRef("tiny", seed, None, 0) for seed in (0, 1, 2)]
+    failed, asked, running = (each.stage("annotate") for each in rounds)
+    states = {failed: "failed", asked: NEEDS_LABELS, running: "running"}
+    publisher.publish_stages({ref: StageStatus(state=state) for ref, state in states.items()})
+    publisher.publish_left("failed", "broken", [running, WholeRef.report("tiny")])
+    publisher.publish_left("failed", "broken", [])
+    told = [
+        {each.seed: each.stages["annotate"].state for each in status.rounds if each.stages}
+        for status in map(parse_status, platform.statuses[-2:])
+    ]
+    rest = {0: "failed", 1: NEEDS_LABELS}
+    assert told == [rest | {2: "running"}, rest]
 
 
 @pytest.mark.parametrize("end", [StopRequested(), TemporaryError("away")])
