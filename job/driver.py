@@ -258,7 +258,7 @@ class StatusPublisher:
         }
         runs = {ref: StageStatus(state="running") for ref in running if not ref.round.is_whole}
         self._states = rest | runs
-        self.observer.looked(self._states)
+        self.observer.looked(runs)
         self.publish_phase(phase, message)
 
     def publish_phase(self, phase: Phase, message: str = "") -> None:

@@ -409,8 +409,8 @@ def test_a_driver_that_failed_takes_nothing_back_from_a_later_one(
 
 def test_the_stage_that_failed_stays_in_the_status(config: Config) -> None:
     """So does one that waits for people: who looks after the end finds both in their rounds."""
-    store, platform = MemoryStore(), Laptop()
-    publisher = StatusPublisher(store, "tiny", platform, held(store))
+    store, platform, listener = MemoryStore(), Laptop(), Listener()
+    publisher = StatusPublisher(store, "tiny", platform, held(store), [listener])
     publisher.follow(Plan(config.model_copy(update={"seeds": (0, 1, 2)})))
     rounds = [RoundRef("tiny", seed, None, 0) for seed in (0, 1, 2)]
     failed, asked, running = (each.stage("annotate") for each in rounds)
@@ -424,6 +424,8 @@ def test_the_stage_that_failed_stays_in_the_status(config: Config) -> None:
     ]
     rest = {0: "failed", 1: NEEDS_LABELS}
     assert told == [rest | {2: "running"}, rest]
+    looks = [each for each in listener.heard if each.startswith("look")]
+    assert looks == ["look at 3", "look at 1", "look at 0"]  # what has ended is not counted
 
 
 @pytest.mark.parametrize("end", [StopRequested(), TemporaryError("away")])
