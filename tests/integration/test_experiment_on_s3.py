@@ -21,6 +21,7 @@ def two_rounds(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     return tiny.replace("rounds: 3", "rounds: 2")
 
 
+@pytest.mark.slow
 def test_an_experiment_in_a_bucket_ends_with_the_same_bytes(
     s3_url: str, al_job: Callable[..., Any], two_rounds: str, finished_state: FinishedState,
     tmp_path: Path,

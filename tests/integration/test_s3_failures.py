@@ -263,6 +263,7 @@ def test_a_server_of_another_kind_is_a_wrong_setting(faulty: Any, faulty_store: 
     fails(lambda: faulty_store.read("a"), ConfigError, "405", "AWS_ENDPOINT_URL")
 
 
+@pytest.mark.slow
 def test_lists_of_more_than_a_page_are_whole(rclone: Any, s3_url: str) -> None:
     """A server gives a thousand keys at a time; a list has them all."""
     store = open_store(s3_url)

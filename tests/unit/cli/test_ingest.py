@@ -88,6 +88,7 @@ def test_a_number_below_its_limit_is_refused(al_job: AlJob, option: str) -> None
     assert option.partition("=")[0] in ended.err
 
 
+@pytest.mark.slow
 def test_one_format_does_not_wait_for_the_others() -> None:
     """Each is imported when it is asked for, and none of them loads torch."""
     code = (

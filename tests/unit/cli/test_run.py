@@ -62,6 +62,7 @@ def test_a_mistyped_preset_is_answered_with_the_closest(al_job: AlJob, store: Pa
     assert not store.exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_a_part(al_job: AlJob, tiny: str, tmp_path: Path) -> None:
     """`--only-arm` and `--only-seed`."""
     path = tmp_path / "tiny.yaml"

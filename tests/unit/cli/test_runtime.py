@@ -24,6 +24,7 @@ def threads(state: Path, stage: str) -> object:
     return json.loads((state / ROUND_0 / stage / "done.json").read_text())["threads"]
 
 
+@pytest.mark.slow
 def test_a_stage_takes_the_option_before_the_variable_before_the_file(
     al_job: Run, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

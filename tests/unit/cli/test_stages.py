@@ -148,6 +148,7 @@ def test_log_lines_are_json_without_a_terminal(begun: Path) -> None:
     assert {"seed", "round", "seconds", "timestamp"} <= events[-1].keys()
 
 
+@pytest.mark.slow
 def test_the_first_stage_that_is_missing_is_named(
     al_job: AlJob, store: Path, tiny: str, tmp_path: Path
 ) -> None:

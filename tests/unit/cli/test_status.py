@@ -125,6 +125,7 @@ def test_a_status_tells_the_version_of_the_data(
     assert "│     - │" in told
 
 
+@pytest.mark.slow
 def test_a_large_experiment_is_shown_by_arm(al_job: AlJob, tmp_path: Path) -> None:
     """A row for each of 90 rounds could not be read: arms have a row, and rounds at work."""
     store, plan = LocalStore(tmp_path), Plan(study(arms=3, seeds=2, rounds=15))

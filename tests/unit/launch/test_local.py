@@ -55,6 +55,7 @@ def test_while_people_label_all_else_runs(tiny: str, monkeypatch: pytest.MonkeyP
     assert len(passes.made) == len(list(outcome.plan.stages())) + 2
 
 
+@pytest.mark.slow
 def test_a_seed_without_labels_holds_up_no_other() -> None:
     """Each seed selects; then the run ends, because nothing is left but what people have to do."""
     store = MemoryStore()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from job import experiment
 from job.artifacts.experiment_file import load_experiment, used_versions
@@ -240,6 +241,7 @@ def test_a_light_report_reads_no_data_set(settings: Config, store: LocalStore) -
     assert "redundancy" not in light
 
 
+@pytest.mark.slow
 def test_one_arm_and_one_seed(settings: Config, tmp_path: Path) -> None:
     """There is nothing to compare, and no interval."""
     arms = {"brust": settings.arms["brust"]}

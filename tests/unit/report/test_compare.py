@@ -112,6 +112,7 @@ def test_seeds_make_an_interval(sides: list[Side]) -> None:
     assert [float(end[name]) for name in ("mAP50", "low", "high")] == pytest.approx([0.3, 0.2, 0.4])
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_folder(
     tiny: str, finished_state: FinishedState, tmp_path: Path, al_job: Callable[..., Ended]
 ) -> None:

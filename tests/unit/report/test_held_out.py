@@ -75,6 +75,7 @@ def test_only_what_was_measured_on_the_same_images_is_compared(half_way: MemoryS
     assert cells == ["on test-2", "on test", "on test-2", "on test"]
 
 
+@pytest.mark.slow
 def test_experiments_are_compared_if_their_test_images_are_the_same(
     held_out: LocalStore, held_out_text: str
 ) -> None:

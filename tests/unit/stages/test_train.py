@@ -108,6 +108,7 @@ def test_the_steps_follow_the_images(transferred: tuple[MemoryStore, Plan]) -> N
         assert json.loads(last)["step"] == 4
 
 
+@pytest.mark.slow
 def test_a_killed_training_from_a_detector_ends_on_the_same_bytes(
     transferred: tuple[MemoryStore, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def by_json(data: bytes) -> list[tuple[str, Any]] | str:
     return [(key, entry) for key, entries in lists for entry in entries or ()]
 
 
+@pytest.mark.slow
 @given(content=FILES, size=st.integers(4, 40), look=st.sampled_from([{}, {"indent": 1}]))
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_pieces_make_what_the_whole_makes(

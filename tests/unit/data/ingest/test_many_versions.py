@@ -89,6 +89,7 @@ def state_of(dataset: Dataset) -> tuple[list[str], dict[str, str]]:
     return list(ids), names
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

@@ -170,6 +170,7 @@ def without_step(_: dict[str, Tensor], progress: dict[str, Any]) -> None:
     del progress["step"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [renamed, without_momentum, without_average, reshaped, without_step],
@@ -195,6 +196,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a step does may have changed, though the tensors have not."""
     straight = Run(settings(), rectangles(4), steps=3).go()
@@ -321,6 +323,7 @@ def test_workers_leave_signals_to_the_training() -> None:
     assert Run(settings(), samples, steps=2).go(workers=1).model == straight.model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "seed", "num_samples"),
     [(settings(learning_rate=0.002), 0, 4), (settings(), 1, 4), (settings(), 0, 5)],
@@ -340,6 +343,7 @@ def test_checkpoints_come_every_so_many_steps_but_not_at_the_end() -> None:
     assert len(Run(settings(), rectangles(3), steps=4).go().checkpoints) == 1
 
 
+@pytest.mark.slow
 def test_the_seed_decides_what_is_learnt() -> None:
     """Two trainings of one seed are equal, and of two seeds are not."""
     one, same, other = (Run(settings(), rectangles(4), 2).go(seed=s).model for s in (0, 0, 1))
@@ -354,6 +358,7 @@ def test_training_leaves_the_global_stream() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("freeze", "num_kept"), [("backbone", 19), ("stages", 7)])
 def test_what_is_frozen_stays_as_it_is(freeze: str, num_kept: int) -> None:
     """Neither weights nor statistics of these layers move, averaged or not; the rest learns.
@@ -377,6 +382,7 @@ def test_what_is_frozen_stays_as_it_is(freeze: str, num_kept: int) -> None:
         assert any("running_mean" in key for key in changed), "those of the extra layers"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freeze", ["backbone", "stages"])
 def test_a_training_with_a_frozen_part_is_resumed(freeze: str) -> None:
     """Its checkpoint has no state for what is not trained; the bytes at the end are the same."""
@@ -385,6 +391,7 @@ def test_a_training_with_a_frozen_part_is_resumed(freeze: str) -> None:
     assert Run(config, rectangles(4)).go(straight.checkpoints[0]).model == straight.model
 
 
+@pytest.mark.slow
 def test_the_loss_falls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty steps on three images at least halve the loss."""
     monkeypatch.setattr(training, "STEPS_PER_ROW", 4)
@@ -518,6 +525,7 @@ def test_a_share_of_one_is_refused() -> None:
         run.go(group=Group(0, 3, CPU))
 
 
+@pytest.mark.slow
 def test_the_average_is_what_is_kept() -> None:
     """By hand from the weights after each step: decays are 1/10, 2/11, then 0.2 where 3/12 is more.
 

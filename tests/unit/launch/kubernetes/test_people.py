@@ -21,6 +21,7 @@ def passes(release: Release, tiny: str, monkeypatch: pytest.MonkeyPatch) -> Pass
     return made
 
 
+@pytest.mark.slow
 def test_no_job_waits_for_people(release: Release, passes: Passes) -> None:
     """The driver looks by itself; meanwhile the other seed has its Jobs, and none is spent."""
     first = release.ref("annotate")

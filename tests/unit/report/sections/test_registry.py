@@ -63,6 +63,7 @@ class Broken(SectionBuilder):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
