@@ -64,6 +64,7 @@ class Curve(Run):
         self.num_parts = len(refs)
         self._arm = arm
         self._refs = refs
+        self._config = plan.config
         self._dataset = plan.config.dataset.name
         self._detector = plan.config.detector.model
 
@@ -81,13 +82,17 @@ class Curve(Run):
         }
 
     def digest(self, reader: Reader, part: int) -> str | None:
-        """Return what a round is known by, once it is labelled, trained and evaluated."""
+        """Return what a round is known by, once it is labelled, trained and evaluated.
+
+        One that was evaluated before the test set grew is not: a curve is of one test set.
+        """
         stages = [self._refs[part].stage(stage) for stage in _SHOWN]
-        markers = [reader.markers.get(stage) for stage in stages]
-        digests = [marker.digest for marker in markers if marker]
-        if len(digests) < len(stages):
+        markers = [marker for each in stages if (marker := reader.markers.get(each))]
+        if len(markers) < len(stages):
             return None
-        return hashlib.sha256(" ".join(digests).encode()).hexdigest()
+        if markers[-1].config != self._config.stage_digest(stages[-1]):
+            return None
+        return hashlib.sha256(" ".join(each.digest for each in markers).encode()).hexdigest()
 
     def rows(self, reader: Reader, part: int) -> list[Row]:
         """Return the metrics of a round, what labelling took up to it, and what it picked."""

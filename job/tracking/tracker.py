@@ -27,6 +27,7 @@ class Tracker:
         self.sink = sink
         self._store = store
         self._experiment = experiment
+        self._plan: Plan | None = None
         self._shown: dict[str, list[str]] = {}
         """The digests of each run's parts that are shown, by its name."""
         self._not_before = float("-inf")
@@ -41,6 +42,8 @@ class Tracker:
         if not self._store.exists(ExperimentKeys(self._experiment).config):
             return
         plan = Plan(load_experiment(self._store, self._experiment, read_only=True))
+        if self._plan is None or plan.config != self._plan.config:  # the test set may have grown
+            self._plan, self._shown = plan, {}
         listing = Listing.of(self._store, self._experiment)
         for run in runs_of(plan):
             # A reader of its own: the histories of a large study have no room in a driver.

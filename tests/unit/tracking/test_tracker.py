@@ -3,12 +3,15 @@
 import pytest
 from structlog.testing import capture_logs
 
+from job import experiment
 from job.artifacts.experiment_file import load_experiment
 from job.artifacts.reader import Reader
+from job.config import loading
 from job.config.tracking import TrackingConfig
 from job.errors import TemporaryError
 from job.keys import RoundRef
 from job.plan import Plan
+from job.stages import run_stage
 from job.storage.local import LocalStore
 from job.storage.memory import MemoryStore
 from job.tracking.runs import Run
@@ -54,6 +57,24 @@ def test_a_round_is_shown_after_those_before_it(store: MemoryStore) -> None:
     sink = Shown()
     Tracker(store, "tiny", sink).update()
     assert sink.parts["brust/seed-0"] == 1
+
+
+def test_a_curve_is_of_one_test_set(held_out: LocalStore, held_out_text: str) -> None:
+    """After the test set has grown, a round counts when it is measured on all of it."""
+    store, sink = filled(MemoryStore(), held_out), Shown()
+    tracker = Tracker(store, "tiny", sink)
+    tracker.update()
+    assert sink.parts["random/seed-0"] == 2
+    larger = loading.parse(held_out_text.replace("size: 5}", "size: 8}"), "tiny")
+    plan = experiment.init(store, Plan(larger))
+    sink.parts.clear()
+    tracker.update()
+    assert "random/seed-0" not in sink.parts
+    for stage in ("select", "annotate"):
+        run_stage(store, plan, RoundRef.of_test("tiny", 1).stage(stage))
+    run_stage(store, plan, RoundRef("tiny", 0, None, 0).stage("evaluate"))
+    tracker.update()
+    assert sink.parts["random/seed-0"] == 1
 
 
 def test_an_experiment_that_has_not_begun_shows_nothing() -> None:
