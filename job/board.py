@@ -69,7 +69,8 @@ class Board:
         told = Status(
             experiment=config.experiment, driver=driver, moves=config.dataset.moves, rounds=[]
         )
-        at_work = dict.fromkeys(ref.round for ref in short)
+        # Stages of an arm that was taken out of the plan may still run.
+        at_work = dict.fromkeys(ref.round for ref in short if ref.round in self._planned)
         rounds = [self._round(ref.arm or "", ref, short) for ref in at_work]
         return _fitted(told.model_copy(update=self._summed_up()), rounds)
 
@@ -102,6 +103,10 @@ class Board:
         for arm, ref in rounds_of(self._plan):
             lines[ref.seed, arm].append(ref)
         return lines
+
+    @cached_property
+    def _planned(self) -> frozenset[RoundRef]:
+        return frozenset(ref for refs in self._lines.values() for ref in refs)
 
     def _round(self, arm: str, ref: RoundRef, states: States) -> RoundStatus:
         return self._progress.round(arm, ref, self._done.known, states)

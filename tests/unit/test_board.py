@@ -83,6 +83,16 @@ def test_a_status_is_small_however_much_runs(store: CountingStore) -> None:
     assert [each.arm for each in status.arms] == ["arm-00", "arm-01"]
 
 
+def test_what_is_not_of_the_plan_is_not_told(store: CountingStore) -> None:
+    """A stage of an arm that was taken out may run still when its driver fails."""
+    board, _ = board_of(store)
+    gone = RoundRef("study", 0, "gone", 3).stage("train")
+    status = board.status({gone: RUNNING, LEFT[0]: RUNNING}, driver("failed"))
+    assert [(each.arm, each.round) for each in status.rounds] == [
+        (LEFT[0].round.arm, LEFT[0].round.index)
+    ]
+
+
 def test_an_arm_is_told_by_its_rounds_and_newest_metrics(store: CountingStore) -> None:
     """Every metric is 0.5 here, and each stage takes as long as any other."""
     board, done = board_of(store)
