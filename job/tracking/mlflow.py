@@ -119,8 +119,12 @@ class Mlflow:
         return own[-1] if own else self._create(run, 0)
 
     def _log(self, known: _Known, part: int, digest: str, rows: list[Row]) -> None:
-        """Write the rows that are missing, and say then that the part is there as a whole."""
-        left = [row for row in rows if row.step > known.last_step]
+        """Write the rows that are missing, and say then that the part is there as a whole.
+
+        If none seems to be, the last one may be missing nevertheless: it may be at the place of the
+        part before.
+        """
+        left = [row for row in rows if row.step > known.last_step] or rows[-1:]
         for some in batched(left, _ROWS):
             self._api.log(known.id, metrics=[each for row in some for each in _metrics(known, row)])
         self._api.log(known.id, tags={f"{_PART}{part:04d}": digest})

@@ -114,6 +114,21 @@ class Long(MadeUp):
         return [Row(step, {"loss/total": 1 / step}, float(step)) for step in range(1, 251)]
 
 
+class Still(MadeUp):
+    """A curve of which a round has labelled nothing: two parts at the same place."""
+
+    def rows(self, reader: Any, part: int) -> list[Row]:  # noqa: ARG002 - nothing is stored
+        return [Row(10, {"map/iou50": self.values[part]})]
+
+
+def test_a_round_without_new_labels_has_its_point(server: str, name: str) -> None:
+    """Also if another process finds the run as it was before that round."""
+    put(server, name, Still("brust/seed-0", 0.25))
+    put(server, name, Still("brust/seed-0", 0.25, 0.5))
+    (run,) = runs(server, name)
+    assert points(server, run) == [(10, 0.25), (10, 0.5)]
+
+
 def test_a_training_lies_below_its_curve(server: str, name: str) -> None:
     """Also if it ends before the curve has its first part."""
     curve = MadeUp("brust/seed-0", 0.25)
