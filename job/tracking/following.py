@@ -8,6 +8,7 @@ from job.errors import AlJobError
 from job.keys import StageRef
 from job.launch.observer import JobEnd, Observer
 from job.loop import Launcher
+from job.progress import States
 from job.tracking.tracker import Tracker
 
 SECONDS_BETWEEN_UPDATES = 15.0
@@ -38,7 +39,8 @@ class Between:
 class Beside(Observer):
     """Shows what there is to see in a thread of its own, after each Job that has ended.
 
-    A tracking server may take minutes to answer, and the driver does not wait for it.
+    A tracking server may take minutes to answer, and the driver does not wait for it. Nothing is
+    shown by a driver that does not hold the experiment: another one shows the same.
     """
 
     def __init__(self, trackers: Sequence[Tracker]) -> None:
@@ -48,19 +50,26 @@ class Beside(Observer):
         self._thread = Thread(target=self._run, name="tracking", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin, with what earlier drivers have left unshown."""
-        self._is_due.set()
-        if self._trackers:
-            self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Show the rest."""
         self._is_over.set()
+        if kind is None:
+            self._begin()
         self._is_due.set()
         is_ended = kind is None or issubclass(kind, AlJobError)
-        if self._trackers:
+        if self._thread.ident:
             self._thread.join(_SECONDS_OF_THE_LAST if is_ended else _SECONDS_WHEN_STOPPED)
+
+    def looked(self, states: States) -> None:  # noqa: ARG002 - that it looks is what counts
+        """Begin, with what earlier drivers have left unshown: this one holds the experiment."""
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._trackers and not self._thread.ident:
+            self._is_due.set()
+            self._thread.start()
 
     def job_ended(self, end: JobEnd) -> None:
         """Hear that there may be something new."""

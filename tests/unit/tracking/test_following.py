@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from job.artifacts.usage import Usage
-from job.errors import StopRequested
+from job.errors import ConfigError, StopRequested
 from job.keys import RoundRef, StageRef
 from job.launch.observer import JobEnd
 from job.storage.memory import MemoryStore
@@ -73,6 +73,7 @@ def test_a_driver_shows_what_a_job_has_left(
     monkeypatch.setattr(following, "SECONDS_BETWEEN_UPDATES", 0.0)
     tracker = Asked()
     with Beside([tracker]) as thread:
+        thread.looked({})
         assert tracker.is_asked.wait(5)
         tracker.is_asked.clear()
         thread.job_ended(ended("no memory"))
@@ -86,6 +87,7 @@ def test_what_ended_while_the_thread_rested_is_shown_at_the_end() -> None:
     """The end does not wait for the rest of the pause."""
     tracker = Asked()
     with Beside([tracker]) as thread:
+        thread.looked({})
         assert tracker.is_asked.wait(5)
         thread.job_ended(ended())
     assert tracker.last == [False, True]
@@ -102,9 +104,29 @@ def test_a_driver_that_is_asked_to_stop_does_not_wait_long(
         def try_update(self, *, is_last: bool = False) -> None:  # noqa: ARG002 - of the tracker
             release.wait(5)
 
-    with pytest.raises(StopRequested), Beside([Stuck()]):
+    thread = Beside([Stuck()])
+    thread.looked({})
+    with pytest.raises(StopRequested), thread:
         raise StopRequested
     release.set()
+
+
+def test_a_driver_that_does_not_hold_the_experiment_shows_nothing() -> None:
+    """The one that holds it shows the same, and what two write at once is there twice."""
+    tracker = Asked()
+    thread = Beside([tracker])
+    thread.phase_changed("waiting", "whether another driver is alive")
+    with pytest.raises(ConfigError), thread:
+        raise ConfigError
+    assert tracker.last == []
+
+
+def test_a_driver_that_finds_all_done_shows_what_is_unshown() -> None:
+    """It has nothing to look at, and an earlier one may have been stopped before it had shown."""
+    tracker = Asked()
+    with Beside([tracker]):
+        pass
+    assert tracker.last == [True]
 
 
 def test_without_a_place_there_is_no_thread() -> None:
