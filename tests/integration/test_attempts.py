@@ -61,5 +61,7 @@ def test_a_process_that_wakes_up_after_the_stage_was_done_harms_nobody(
     assert store.read(TRAIN.done) == marker
     assert read_output(store, TRAIN, "model.safetensors") == model
     assert Markers(store).is_done(ROUND_0.stage("evaluate"), plan.config)
-    (rubbish,) = [each for each in find_prunable(store, plan) if each.kind == "orphans"]
-    assert store.read(rubbish.key) != model
+    rubbish = [each for each in find_prunable(store, plan) if each.kind == "orphans"]
+    names = {each.key.removeprefix(TRAIN.prefix).partition("-")[0]: each.key for each in rubbish}
+    assert (len(rubbish), names.keys()) == (2, {"history", "model"})
+    assert store.read(names["model"]) != model
