@@ -63,5 +63,5 @@ def test_a_process_that_wakes_up_after_the_stage_was_done_harms_nobody(
     assert Markers(store).is_done(ROUND_0.stage("evaluate"), plan.config)
     rubbish = [each for each in find_prunable(store, plan) if each.kind == "orphans"]
     names = {each.key.removeprefix(TRAIN.prefix).partition("-")[0]: each.key for each in rubbish}
-    assert (len(rubbish), names.keys()) == (2, {"history", "model"})
+    assert (len(rubbish), set(names)) == (2, {"history", "model"})
     assert store.read(names["model"]) != model
