@@ -138,8 +138,8 @@ def _run(
     publisher: "StatusPublisher",
     only: Subset | None,
 ) -> int:
-    _await_dataset(store, plan.config.dataset.name, platform, publisher.tell_waiting)
     tell = publisher.tell_waiting
+    _await_dataset(store, plan.config.dataset.name, platform, tell)
     plan = retry_while_unavailable(lambda: experiment.init(store, plan), tell=tell)
     publisher.follow(plan)  # it has the moves, too
 

@@ -2,8 +2,8 @@
 """SSD's random crop: one that keeps the centre of an object, and enough of it.
 
 It is what torchvision's `RandomIoUCrop` draws from the same state of torch's stream, to the last
-pixel. That one takes half of the time of a whole training sample: it tries 20 crops on average, and
-judges each by 20 operations on tensors of a few numbers. NumPy does so in a tenth of the time.
+pixel. That one takes half of the time of a whole training sample: it tries dozens of crops, and
+judges them by many operations on tensors of a few numbers. NumPy does so in a quarter of the time.
 
 Reference: Liu et al. 2016, arXiv 1512.02325, section 2.2.
 """

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 import urllib3
@@ -12,32 +10,15 @@ from structlog.testing import capture_logs
 from job.errors import ConfigError
 from job.telemetry import message
 from job.telemetry.message import Message, notify_url
+from tests.unit.telemetry.receiver import Receiver
 
 
-class Chat(HTTPServer):
+class Chat(Receiver):
     """A chat that takes messages."""
 
-    def __init__(self) -> None:
-        self.heard: list[dict[str, str]] = []
-        self.status = 200
-        chat = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                chat.heard.append(json.loads(body))
-                self.send_response(chat.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/secret-path"
+    def heard(self) -> list[dict[str, str]]:
+        return [json.loads(body) for _, body in self.posts]
 
 
 @pytest.fixture
@@ -46,16 +27,12 @@ def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
     retries = urllib3.Retry(total=1, status_forcelist=(503,), allowed_methods=None)
     monkeypatch.setattr(message, "_RETRIES", retries)
     with Chat() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_an_end_is_told(chat: Chat) -> None:
     """With the words of the status, in a text that chats show and in fields for programs."""
-    told = Message(chat.url, "voc", "al-voc")
+    told = Message(f"{chat.url}/secret-path", "voc", "al-voc")
     told.phase_changed("finished", "")
     told.phase_changed("failed", "train failed: no data")
     assert chat.heard[0]["text"] == "experiment voc of release al-voc: finished"
@@ -70,7 +47,7 @@ def test_an_end_is_told(chat: Chat) -> None:
 
 def test_what_continues_by_itself_is_not_told(chat: Chat) -> None:
     """A drain or an upgrade wakes nobody."""
-    told = Message(chat.url, "voc", "al-voc")
+    told = Message(f"{chat.url}/secret-path", "voc", "al-voc")
     told.phase_changed("waiting", "")
     told.phase_changed("running", "")
     told.phase_changed("annotating", "")
@@ -83,7 +60,7 @@ def test_a_message_that_nobody_takes_is_logged(chat: Chat, status: int, times: i
     """After another attempt if that may help; the log does not have the address."""
     chat.status = status
     with capture_logs() as logs:
-        Message(chat.url, "voc", "al-voc").phase_changed("finished", "")
+        Message(f"{chat.url}/secret-path", "voc", "al-voc").phase_changed("finished", "")
     assert len(chat.heard) == times
     assert [each["event"] for each in logs] == ["notify.lost"]
     assert "secret-path" not in str(logs)

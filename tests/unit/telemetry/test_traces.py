@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from job.records.pace import Pace
 from job.runtime.trace import TraceIds
 from job.telemetry.traces import Traces
 from job.whole import WholeRef
+from tests.unit.telemetry.receiver import Receiver
 
 ROUND = RoundRef("voc", 0, "random", 1)
 TRAIN = ROUND.stage("train")
@@ -38,28 +37,16 @@ def times(span: Any) -> tuple[float, float]:
     return (ends[0] - began) / 60e9, (ends[1] - began) / 60e9
 
 
-class Collector(HTTPServer):
+class Collector(Receiver):
     """Takes spans, or does not."""
 
-    def __init__(self) -> None:
-        self.requests: list[ExportTraceServiceRequest] = []
-        self.paths: list[str] = []
-        self.status = 200
-        collector = self
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.posts]
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.paths.append(self.path)
-                collector.requests.append(ExportTraceServiceRequest.FromString(body))
-                self.send_response(collector.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
+    @property
+    def requests(self) -> list[ExportTraceServiceRequest]:
+        return [ExportTraceServiceRequest.FromString(body) for _, body in self.posts]
 
     @property
     def spans(self) -> dict[str, Any]:
@@ -80,13 +67,8 @@ class Collector(HTTPServer):
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     """A collector that the standard variables name."""
     with Collector() as server:
-        address = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def attributes(has_some: Any) -> dict[str, object]:
