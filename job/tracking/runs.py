@@ -65,8 +65,6 @@ class Curve(Run):
         self._arm = arm
         self._refs = refs
         self._config = plan.config
-        self._dataset = plan.config.dataset.name
-        self._detector = plan.config.detector.model
 
     @property
     def about(self) -> dict[str, str]:
@@ -77,8 +75,8 @@ class Curve(Run):
             "seed": str(self._refs[0].own_seed),
             "strategy": selection.strategy,
             "settings": json.dumps(selection.settings),
-            "dataset": self._dataset,
-            "detector": self._detector,
+            "dataset": self._config.dataset.name,
+            "detector": self._config.detector.model,
         }
 
     def digest(self, reader: Reader, part: int) -> str | None:
